@@ -1,9 +1,9 @@
 """The racer's side of a racing service: what the fleet may see and do, in-process.
 
-A racing service of the practice world implements `Garage`; the fleet decides who does what next and knows nothing else of
-the service. The service owns its job slots and its queue: a job waits, initialises, runs for its minutes of practice time
-and ends, and the service tells the fleet of the end through `ended`. Every moment here is practice time (aware datetimes),
-every duration of compute is in minutes, every lap in whole milliseconds.
+A racing service of the practice world implements `Garage`; the fleet decides who does what next and knows nothing
+else of the service. The service owns its job slots and its queue: a job waits, initialises, runs for its minutes of
+practice time and ends, and the service tells the fleet of the end through `ended`. Every moment here is practice time
+(aware datetimes), every duration of compute is in minutes, every lap in whole milliseconds.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class Refused(Exception):
     """The service said no, with the message that its API would have given and the reason as the fleet understands it.
 
     `minutes` and `models`: the racer's quota is used up. `paused`: the sponsorship is. `closed`: the race takes no
-    submissions. `submissions`: no more for this racer in this race. `not_ready`: the model is not in a fit state. `busy`:
-    too many jobs at once, try later. `unknown`: no such racer, model or race (any more).
+    submissions. `submissions`: no more for this racer in this race. `not_ready`: the model is not in a fit state.
+    `busy`: too many jobs at once, try later. `unknown`: no such racer, model or race (any more).
     """
 
     def __init__(self, message: str, reason: Refusal = "other") -> None:
@@ -63,7 +63,7 @@ class OpenRace:
 
 @dataclass(frozen=True, slots=True)
 class LapResult:
-    """What the car did in one submission: one entry per completed lap, in the order driven (empty = no lap completed)."""
+    """What the car did in one submission: one entry per completed lap, in the order driven; empty = none."""
 
     laps_ms: tuple[int, ...]
     off_track: int = 0
@@ -104,7 +104,7 @@ class Garage(Protocol):
     """
 
     def racers(self) -> Iterable[Racer]:
-        """Everybody who was invited, staff left out, accepted or not. The fleet asks now and then, to find newcomers."""
+        """Everybody who was invited, staff left out, accepted or not. The fleet asks now and then for newcomers."""
         ...
 
     def racer(self, profile_id: str) -> Racer | None:
@@ -136,7 +136,7 @@ class Garage(Protocol):
         ...
 
     def submit(self, profile_id: str, race_id: str, model_id: str, laps: LapResult) -> None:
-        """Submits a model whose run will come out as `laps`; raises `Refused`. The service ranks it when the run ends."""
+        """Submits a model whose run will give `laps`; raises `Refused`. The service ranks it when the run ends."""
         ...
 
     def ended(self, after: int) -> Sequence[EndedJob]:
