@@ -1,7 +1,8 @@
 """Two kinds of time (architecture.md, Time).
 
 *Event time* drives the fleet, race windows, usage, burn rate, forecasts and schedules; in rehearsal it is the practice
-world's clock, at a factor of 1 to 600. *Real time* drives sessions, tokens, leases, pacing and retries; it is never scaled.
+world's clock, at a factor of 1 to 600. *Real time* drives sessions, tokens, leases, pacing and retries; it is never
+scaled.
 """
 
 from __future__ import annotations

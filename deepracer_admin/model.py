@@ -1,7 +1,8 @@
 """What the field is made of. Frozen values, typed, no I/O; units stand in the docstrings.
 
-Times are aware datetimes in UTC. Compute is in minutes (float, as services report fractions), lap times in milliseconds,
-storage in bytes, money in US dollars (float, always an estimate unless it says otherwise). `UNLIMITED` (-1) means no limit.
+Times are aware datetimes in UTC. Compute is in minutes (float, as services report fractions), lap times in
+milliseconds, storage in bytes, money in US dollars (float, always an estimate unless it says otherwise). `UNLIMITED`
+(-1) means no limit.
 """
 
 from __future__ import annotations
@@ -271,7 +272,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A track a race can be held on. `directions` holds CLOCKWISE and/or COUNTER_CLOCKWISE; length in metres if known."""
+    """A track. `directions` holds CLOCKWISE and/or COUNTER_CLOCKWISE; length in metres where known."""
 
     id: str
     name: str
@@ -447,7 +448,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryEvent:
-    """What a sender tells later about a message: send, delivery, bounce, complaint, reject, rendering_failure, delay."""
+    """What a sender tells later: send, delivery, bounce, complaint, reject, rendering_failure, delay."""
 
     kind: str
     message_id: str

@@ -1,0 +1,309 @@
+"""Where the console keeps what should be and what was last seen.
+
+Three protocols, because they have three lives (architecture.md, Store). `EventStore`: events, attendees, step states,
+the mail ledger, jobs, audit, settings, races, leases, pacing. `History`: usage samples and standings snapshots, always a
+local file. `Sessions`: sign-in, always a local file. `sqlite.py` is the embedded default.
+
+Rules of every implementation: short transactions in batches; every method is safe from any thread; a method that takes
+`lease` refuses the write with `LeaseLost` when a holder with a newer epoch exists; a read never blocks on a write.
+Each event has a `revision` that grows with every write that a page could see, so that readers can cache by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from deepracer_admin.model import (
+    Attendee,
+    AuditEntry,
+    Delivery,
+    DeliveryEvent,
+    Event,
+    Job,
+    JobItem,
+    JobState,
+    Lease,
+    Outcome,
+    Profile,
+    Race,
+    Sending,
+    Standing,
+    State,
+    Step,
+    StepRow,
+    UsageSample,
+)
+
+__all__ = ["EventStore", "History", "ProfileLink", "SavedSession", "Sessions"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileLink:
+    """Which profile belongs to which attendee, and how we know. `how`: created | adopted | manual.
+
+    Only `created` profiles may be deleted at close (this event made them).
+    """
+
+    attendee: str
+    profile: str
+    how: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSession:
+    """A signed-in browser. `id_hash` is the SHA-256 of the cookie value; the value itself is never stored."""
+
+    id_hash: str
+    oid: str
+    tid: str
+    name: str
+    roles: tuple[str, ...]
+    created_at: datetime
+    last_seen_at: datetime
+    token_cache: bytes = b""  # encrypted MSAL cache
+
+
+class EventStore(Protocol):
+    # -- life and settings
+    @property
+    def mode(self) -> str:
+        """ "rehearsal" or "live": a store refuses the other mode when opened (StoreUnusable)."""
+        ...
+
+    def revision(self, event: str) -> int: ...
+
+    def get(self, event: str, key: str, default: Any = None) -> Any:
+        """A JSON value of the event ("" = of the installation), e.g. paused flags, stored former limits."""
+        ...
+
+    def put(self, event: str, key: str, value: Any, *, lease: Lease | None = None) -> None: ...
+
+    def events(self) -> list[Event]: ...
+
+    def event(self, event: str) -> Event:
+        """Raises Missing."""
+        ...
+
+    def save_event(self, event: Event) -> None: ...
+
+    # -- attendees
+    def attendees(self, event: str, *, wanted: bool | None = None) -> list[Attendee]:
+        """In the order in which they were added."""
+        ...
+
+    def attendee(self, event: str, attendee: str) -> Attendee: ...
+
+    def save_attendees(self, event: str, people: Iterable[Attendee]) -> None:
+        """Insert or update by id in one transaction. Raises Conflict when an e-mail belongs to another attendee."""
+        ...
+
+    def delete_attendees(self, event: str, ids: Sequence[str]) -> None:
+        """Undo of an import, or erasure: rows, steps, links and ledger of these people."""
+        ...
+
+    # -- steps
+    def steps(self, event: str, *, step: Step | None = None) -> list[StepRow]: ...
+
+    def steps_of(self, event: str, attendee: str) -> list[StepRow]: ...
+
+    def record(self, event: str, outcomes: Iterable[Outcome], *, lease: Lease | None, now: datetime) -> int:
+        """Write outcomes (person = attendee id). Counts attempts, sets next_try_at = now + retry_after, appends to
+        the person's history when the state or reason changes; an unchanged state writes nothing. Returns rows changed.
+        """
+        ...
+
+    def reset_steps(self, event: str, attendees: Sequence[str], steps: Sequence[Step]) -> int:
+        """Back to TODO, e.g. for retry after a refusal."""
+        ...
+
+    def funnel(self, event: str) -> dict[Step, dict[State, int]]:
+        """Counts over wanted attendees; those without a row count as TODO."""
+        ...
+
+    def history_of(self, event: str, attendee: str) -> list[StepRow]:
+        """Every change of state of one person, oldest first (also mails and jobs that touched them)."""
+        ...
+
+    # -- profiles as last read, and whose they are
+    def save_profiles(self, event: str, profiles: Iterable[Profile], *, seen_at: datetime, lease: Lease | None) -> None:
+        """Replace the whole snapshot (a profile that is not listed any more is gone)."""
+        ...
+
+    def profiles(self, event: str) -> tuple[list[Profile], datetime | None]:
+        """The last snapshot and when it was read."""
+        ...
+
+    def link(self, event: str, links: Iterable[ProfileLink], *, lease: Lease | None = None) -> None: ...
+
+    def unlink(self, event: str, attendees: Sequence[str]) -> None: ...
+
+    def links(self, event: str) -> dict[str, ProfileLink]:
+        """By attendee id."""
+        ...
+
+    # -- mail ledger
+    def plan_deliveries(
+        self, event: str, rows: Iterable[tuple[str, str, int]], *, campaign: str, lease: Lease | None
+    ) -> int:
+        """Insert (attendee, template, version) as PENDING where no such row exists; returns how many were new."""
+        ...
+
+    def claim_deliveries(self, event: str, campaign: str, limit: int, *, lease: Lease, now: datetime) -> list[Delivery]:
+        """Atomically PENDING (or FAILED-retryable past next_try_at) -> CLAIMED by this lease; returns those."""
+        ...
+
+    def settle_deliveries(self, event: str, rows: Iterable[Delivery], *, lease: Lease | None, now: datetime) -> None:
+        """Write SENT, FAILED, UNKNOWN, SKIPPED or back to PENDING. A row that is already SENT never changes back."""
+        ...
+
+    def expire_claims(self, event: str, *, lease: Lease, now: datetime) -> int:
+        """CLAIMED under an older epoch -> UNKNOWN (the holder died between send and record). Returns how many."""
+        ...
+
+    def deliveries(
+        self, event: str, *, campaign: str | None = None, attendee: str | None = None, state: Sending | None = None
+    ) -> list[Delivery]: ...
+
+    def delivery_counts(self, event: str, campaign: str | None = None) -> dict[Sending, int]: ...
+
+    def apply_delivery_events(self, event: str, events: Iterable[DeliveryEvent], *, now: datetime) -> int:
+        """Match by key, else by message id; UNKNOWN becomes SENT on any event that proves acceptance."""
+        ...
+
+    # -- jobs
+    def create_job(self, job: Job, items: Iterable[JobItem] = ()) -> Job:
+        """Raises Conflict when a live job of that kind and target exists (a double click is harmless)."""
+        ...
+
+    def job(self, job: str) -> Job: ...
+
+    def jobs(self, event: str, *, live: bool | None = None, kind: str | None = None, limit: int = 200) -> list[Job]:
+        """Newest first."""
+        ...
+
+    def update_job(
+        self,
+        job: str,
+        *,
+        state: JobState | None = None,
+        done: int | None = None,
+        failed: int | None = None,
+        total: int | None = None,
+        sentence: str | None = None,
+        result: Mapping[str, Any] | None = None,
+        expect: Sequence[JobState] = (),
+        lease: Lease | None = None,
+        now: datetime,
+    ) -> Job:
+        """Change a job. Raises Conflict when its state is not one of `expect`."""
+        ...
+
+    def save_job_items(self, job: str, items: Iterable[JobItem], *, lease: Lease | None = None) -> None: ...
+
+    def job_items(self, job: str, *, state: State | None = None) -> list[JobItem]: ...
+
+    # -- races, audit
+    def save_races(self, event: str, races: Sequence[Race], *, seen_at: datetime, lease: Lease | None) -> None: ...
+
+    def races(self, event: str) -> tuple[list[Race], datetime | None]: ...
+
+    def append_audit(self, entry: AuditEntry) -> AuditEntry:
+        """Assigns `seq` and the chained `digest` in the same transaction; append-only."""
+        ...
+
+    def audit(self, event: str | None = None, *, limit: int = 1000, before_seq: int | None = None) -> list[AuditEntry]:
+        """Newest first."""
+        ...
+
+    # -- leases and pacing (real time)
+    def acquire(self, name: str, holder: str, *, ttl_s: float, now: datetime) -> Lease | None:
+        """The lease when it is free, expired or ours; None when another holds it. A new holder raises the epoch."""
+        ...
+
+    def renew(self, lease: Lease, *, ttl_s: float, now: datetime) -> Lease:
+        """Raises LeaseLost."""
+        ...
+
+    def release(self, lease: Lease) -> None: ...
+
+    def leases(self) -> list[Lease]: ...
+
+    def take_tokens(self, name: str, wanted: int, *, rate: float, burst: int, now: datetime) -> tuple[int, float]:
+        """Lease up to `wanted` tokens of a bucket shared by all processes; returns (granted, seconds until more)."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class History(Protocol):
+    """Samples over time; local SQLite. Event time throughout."""
+
+    def add_usage(self, event: str, at: datetime, profiles: Sequence[Profile]) -> UsageSample:
+        """Store totals, and per profile only what changed since its last row. Returns the totals."""
+        ...
+
+    def usage(self, event: str, *, since: datetime | None = None, points: int = 400) -> list[UsageSample]:
+        """Totals over time, thinned to at most `points` (first and last kept)."""
+        ...
+
+    def usage_of(self, event: str, profile: str) -> list[tuple[datetime, float, float]]:
+        """(at, minutes used, minutes queued) of one profile."""
+        ...
+
+    def used_before_reset(self, event: str) -> dict[str, float]:
+        """Minutes per profile that a monthly reset has taken from the service's counters (deepracer-on-aws.md 2.3)."""
+        ...
+
+    def save_standings(self, event: str, race: str, at: datetime, rows: Sequence[Standing]) -> bool:
+        """A new snapshot when it differs from the last; always moves the "as of". True when it differed."""
+        ...
+
+    def standings(self, event: str, race: str) -> tuple[list[Standing], datetime | None]: ...
+
+    def standings_before(self, event: str, race: str, at: datetime) -> list[Standing]:
+        """The snapshot in force at an earlier instant, for rank changes."""
+        ...
+
+    def erase(self, event: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Sessions(Protocol):
+    """Signed-in browsers, sign-in flows under way, delegations; local SQLite. Real time throughout."""
+
+    def save_flow(self, flow_hash: str, flow: Mapping[str, Any], *, expires_at: datetime) -> None: ...
+
+    def take_flow(self, flow_hash: str, *, now: datetime) -> Mapping[str, Any] | None:
+        """Single use: read and delete in one transaction; None when unknown or expired."""
+        ...
+
+    def create(self, session: SavedSession) -> None: ...
+
+    def lookup(self, id_hash: str) -> SavedSession | None: ...
+
+    def touch(self, id_hash: str, *, at: datetime) -> None: ...
+
+    def save_token_cache(self, id_hash: str, cache: bytes) -> None: ...
+
+    def revoke(self, id_hash: str) -> None: ...
+
+    def revoke_person(self, oid: str) -> int: ...
+
+    def all(self) -> list[SavedSession]: ...
+
+    def save_delegation(self, oid: str, name: str, cache: bytes, *, at: datetime) -> None:
+        """The encrypted token cache with which the worker acts for this person."""
+        ...
+
+    def delegation(self, oid: str) -> tuple[bytes, str, datetime] | None:
+        """(cache, name, saved at)."""
+        ...
+
+    def purge(self, *, now: datetime) -> int: ...
+
+    def close(self) -> None: ...
