@@ -3,7 +3,10 @@
 A racing service of the practice world implements `Garage`; the fleet decides who does what next and knows nothing
 else of the service. The service owns its job slots and its queue: a job waits, initialises, runs for its minutes of
 practice time and ends, and the service tells the fleet of the end through `ended`. Every moment here is practice time
-(aware datetimes), every duration of compute is in minutes, every lap in whole milliseconds.
+(aware datetimes), every duration of compute is in minutes, every lap in whole milliseconds. What a racer does happens
+at the moment of the service's latest tick, not at the clock's now, which may be hours ahead while time is advanced.
+
+A service offers its garage to the fleet as an attribute named `garage`.
 """
 
 from __future__ import annotations

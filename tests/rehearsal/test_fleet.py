@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 from deepracer_admin.rehearsal import fleet_laps
-from deepracer_admin.rehearsal.fleet import Behaviour, Fleet
+from deepracer_admin.rehearsal.fleet_crowd import Behaviour, Crowd
 from deepracer_admin.rehearsal.garage import EndedJob, JobKind, LapResult, OpenRace, Racer, Refused
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -115,7 +116,7 @@ class SmallGarage:
         return self.log[after:]
 
 
-def run(fleet: Fleet, garage: SmallGarage, clock: SteppedClock, hours: float, step_s: float = 60) -> None:
+def run(fleet: Crowd, garage: SmallGarage, clock: SteppedClock, hours: float, step_s: float = 60) -> None:
     end = clock.moment + timedelta(hours=hours)
     while clock.moment < end:
         clock.moment += timedelta(seconds=step_s)
@@ -125,10 +126,10 @@ def run(fleet: Fleet, garage: SmallGarage, clock: SteppedClock, hours: float, st
 
 def event(
     racers: int = 200, slots: int = 100, seed: int = 7, **garage: float
-) -> tuple[Fleet, SmallGarage, SteppedClock]:
+) -> tuple[Crowd, SmallGarage, SteppedClock]:
     clock = SteppedClock()
     small = SmallGarage(clock, racers, slots, **garage)
-    return Fleet({"small": small}, clock, seed), small, clock
+    return Crowd({"small": small}, seed), small, clock
 
 
 def test_nearly_everybody_who_accepts_does_so_within_the_first_hour() -> None:
@@ -158,7 +159,7 @@ def test_a_racer_whose_minutes_are_used_up_stops_until_the_organizer_gives_more(
     run(fleet, garage, clock, hours=2)
     assert len(garage.trainings) == trained
     assert all(minutes < 10 for racer, minutes in garage.free.items() if racer in garage.accepted)
-    garage.free = dict.fromkeys(garage.free, 200)
+    garage.free = dict.fromkeys(garage.free, 200.0)
     run(fleet, garage, clock, hours=1)
     assert {racer for _, racer, _ in garage.trainings[trained:]} == set(garage.accepted)
 
@@ -166,7 +167,7 @@ def test_a_racer_whose_minutes_are_used_up_stops_until_the_organizer_gives_more(
 def test_a_looping_racer_trains_again_and_again_until_the_quota_ends_it() -> None:
     clock = SteppedClock()
     garage = SmallGarage(clock, racers=3, slots=9, minutes=600)
-    fleet = Fleet({"small": garage}, clock, 3, Behaviour(looping=1.0, ignoring=0, evaluates=0, accept_median=1))
+    fleet = Crowd({"small": garage}, 3, Behaviour(looping=1.0, ignoring=0, evaluates=0, accept_median=1))
     garage.race_open = False
     run(fleet, garage, clock, hours=12)
     assert Counter(racer for _, racer, _ in garage.trainings) == dict.fromkeys(garage.free, 10)
@@ -227,7 +228,7 @@ def test_a_restored_fleet_goes_on_exactly_as_the_one_that_was_saved() -> None:
     other, twin, twin_clock = event(racers=60, slots=30)
     run(fleet, garage, clock, hours=2)
     run(other, twin, twin_clock, hours=2)
-    restored = Fleet({"small": twin}, twin_clock, 7)
+    restored = Crowd({"small": twin}, 7)
     restored.restore(json.loads(json.dumps(other.snapshot())))
     run(fleet, garage, clock, hours=2)
     run(restored, twin, twin_clock, hours=2)
@@ -238,12 +239,29 @@ def test_a_restored_fleet_goes_on_exactly_as_the_one_that_was_saved() -> None:
 
 def test_the_number_of_moving_racers_can_be_limited_and_raised_while_it_runs() -> None:
     fleet, garage, clock = event(racers=50)
-    fleet.configure(racers=10, ignoring=0)
+    fleet.configure({"racers": 10, "ignoring": 0})
     run(fleet, garage, clock, hours=3)
     assert len(garage.accepted) == 10
-    fleet.configure(racers=0)
+    fleet.configure({"racers": 0})
     run(fleet, garage, clock, hours=3)
     assert len(garage.accepted) >= 45
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"speed": 3}, "The fleet knows racers, accept_median"),
+        ({"racers": "many"}, "racers is a number of zero or more."),
+        ({"ignoring": 1.5}, "ignoring is a share from 0 to 1."),
+    ],
+)
+def test_impossible_behaviour_is_refused_with_a_sentence_and_changes_nothing(
+    changes: dict[str, object], sentence: str
+) -> None:
+    fleet, _, _ = event(racers=1)
+    with pytest.raises(ValueError, match=sentence):
+        fleet.configure(changes)
+    assert fleet.behaviour == Behaviour()
 
 
 def test_ten_thousand_racers_move_and_nobody_is_lost() -> None:
@@ -323,7 +341,7 @@ def spearman(left: Sequence[float], right: Sequence[float]) -> float:
     return statistics.correlation(ranks(left), ranks(right))
 
 
-def standings(name: str) -> list[dict[str, int]]:
+def standings(name: str) -> list[dict[str, Any]]:
     wanted = ("SubmissionTime", "AvgLapTime", "BestLapTime", "OffTrackCount", "SubmissionCount", "RankingScore")
     with (STANDINGS / name).open(newline="") as file:
         return [{key: int(row[key]) for key in wanted} | {"Alias": row["Alias"]} for row in csv.DictReader(file)]
