@@ -1,4 +1,4 @@
-"""The crowd of the fleet: simulated racers who accept, train, queue, evaluate, submit, loop, fail and run out of minutes.
+"""The crowd of the fleet: simulated racers who accept, train, queue, race, loop, fail and run out of minutes.
 
 Event-driven: each racer has one next decision on a heap, or waits for a job of theirs to end, so a tick costs what
 is due and nothing more. Deterministic: every decision draws from a generator made of the seed, the racer
