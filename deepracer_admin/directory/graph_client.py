@@ -1,0 +1,224 @@
+"""Microsoft Graph over httpx: one token, bounded patience, at most four requests in flight.
+
+Every call the console makes may be repeated without harm (a membership added twice is refused, an invitation without
+mail returns the same guest), so lost answers, 429 and 5xx are tried again here, with `Retry-After` where Graph
+gives one (identity-and-mail.md 1.5), and only then told to the caller.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from deepracer_admin.directory.graph_urls import check_write
+from deepracer_admin.errors import (
+    AccessDenied,
+    CredentialsExpired,
+    LostAnswer,
+    NotThere,
+    Refused,
+    ServiceError,
+    Throttled,
+    Unavailable,
+    Unreachable,
+)
+
+__all__ = ["IN_FLIGHT", "SERVICE", "Graph", "Patience", "error_of", "retry_after"]
+
+SERVICE = "graph"
+IN_FLIGHT = 4  # architecture.md, Concurrency and limits
+RETRIED = frozenset({429, 500, 502, 503, 504})
+LONGEST_LISTING = 2000  # pages; 10,000 members take 11 to 100 (identity-and-mail.md 1.3)
+
+_SCOPES = {
+    "resolve": "User.Read.All",
+    "group": "GroupMember.Read.All",
+    "members": "GroupMember.ReadWrite.All",
+    "invite": "User.Invite.All",
+}
+
+
+class Patience:
+    """How often and how long a call is tried again. Seconds are real; `sleep` is replaced in tests."""
+
+    def __init__(
+        self, attempts: int = 5, longest: float = 60.0, base: float = 0.5, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.attempts = attempts
+        self.longest = longest
+        self._base = base
+        self._sleep = sleep
+
+    def pause(self, attempt: int, asked: float | None) -> None:
+        """Wait as long as the service asked, else ever longer; a little chance keeps callers apart."""
+        backoff = self._base * 2**attempt if asked is None else asked
+        self._sleep(min(backoff, self.longest) * (1 + 0.2 * random.random()))  # noqa: S311
+
+
+class Graph:
+    """One connection pool to Graph. `token` gives a bearer token; when it has a `refresh`, that is used once on a 401.
+
+    `base_url` includes the version ("https://graph.microsoft.com/v1.0").
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: Callable[[], str],
+        *,
+        http: httpx.Client | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.patience = patience or Patience()
+        self._token = token
+        self._http = http or httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0))
+        self._owns_http = http is None
+        self._slots = threading.BoundedSemaphore(IN_FLIGHT)
+
+    def get(self, url: str, operation: str) -> dict[str, Any]:
+        """GET a path (or a full link that Graph gave) and return its JSON. Raises `ServiceError`."""
+        return self.send("GET", url, operation).json()
+
+    def send(self, method: str, url: str, operation: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+        """Send one request and return an answer below 400; anything else raises the `ServiceError` it means."""
+        answer = self.exchange(method, url, operation, body)
+        if answer.status_code >= 400:
+            raise error_of(answer.status_code, _json(answer), operation, retry_after(answer.headers))
+        return answer
+
+    def exchange(self, method: str, url: str, operation: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+        """Send one request and return whatever Graph answered in the end, refusals too.
+
+        Raises `Unreachable`, `LostAnswer`, `Throttled`, `Unavailable` or `CredentialsExpired`.
+        """
+        check_write(method, url)
+        renewed = False
+        token = self._token()
+        attempt = 0
+        while True:
+            last = attempt + 1 >= self.patience.attempts
+            try:
+                with self._slots:
+                    answer = self._http.request(
+                        method, self._absolute(url), json=body, headers={"Authorization": f"Bearer {token}"}
+                    )
+            except httpx.TransportError as broken:
+                if last:
+                    raise _broken(broken, method, operation) from None
+                asked = None
+            else:
+                if answer.status_code == 401 and not renewed:
+                    renewed = True
+                    token = self._renew()
+                    continue
+                if answer.status_code not in RETRIED:
+                    return _signed_in(answer, operation)
+                asked = retry_after(answer.headers)
+                if last or (asked or 0) > self.patience.longest:
+                    raise error_of(answer.status_code, _json(answer), operation, asked)
+            self.patience.pause(attempt, asked)
+            attempt += 1
+
+    def pages(self, url: str, operation: str) -> Iterator[list[dict[str, Any]]]:
+        """The pages of a listing. `@odata.nextLink` is followed as given, once each, and never to another host."""
+        seen: set[str] = set()
+        link: str | None = url
+        while link:
+            if link in seen or len(seen) >= LONGEST_LISTING:
+                raise Unavailable(
+                    "The directory's listing does not end; try again in some minutes.",
+                    service=SERVICE,
+                    operation=operation,
+                )
+            seen.add(link)
+            page = self.get(link, operation)
+            yield page.get("value", [])
+            link = page.get("@odata.nextLink")
+
+    def close(self) -> None:
+        if self._owns_http:
+            self._http.close()
+
+    def _absolute(self, url: str) -> str:
+        if url.startswith("/"):
+            return self.base_url + url
+        if urlsplit(url)[:2] != urlsplit(self.base_url)[:2]:
+            raise Refused(
+                "The directory pointed to another server; nothing was sent there. Check the directory's address.",
+                service=SERVICE,
+            )
+        return url
+
+    def _renew(self) -> str:
+        return getattr(self._token, "refresh", self._token)()
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a `Retry-After` asks for; None without one, or with one that is no number."""
+    value = next((v for k, v in headers.items() if k.lower() == "retry-after"), "")
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        return None
+
+
+def error_of(status: int, body: Any, operation: str, asked: float | None = None) -> ServiceError:
+    """The error that a Graph answer means, alone or inside a batch. `asked` is its Retry-After in seconds."""
+    error = body.get("error", {}) if isinstance(body, Mapping) else {}
+    code, message = str(error.get("code", "")), str(error.get("message", ""))[:300]
+    where = {"service": SERVICE, "operation": operation, "code": code or str(status)}
+    if status == 429:
+        return Throttled("The directory asks for a pause; we go on by ourselves.", retry_after=asked or 10.0, **where)
+    if status >= 500:
+        return Unavailable("The directory has a problem of its own; we try again.", **where)
+    if status == 401:
+        return CredentialsExpired(
+            "The directory no longer accepts the sign-in: the organizer must sign in again.", **where
+        )
+    if status == 403:
+        return AccessDenied(_denied(operation), **where)
+    if status == 404:
+        return NotThere(message or "The directory does not know this.", **where)
+    return Refused(f"The directory refused: {message or code or status}", **where)
+
+
+def _denied(operation: str) -> str:
+    scope = _SCOPES.get(operation, "GroupMember.ReadWrite.All")
+    if operation == "invite":
+        return (
+            f"The directory does not let us invite guests: the app needs {scope}, "
+            "and the tenant must allow this person to invite."
+        )
+    if operation == "resolve":
+        return f"The directory does not let us look people up: ask an Entra administrator to grant {scope} to the app."
+    return (
+        f"The directory does not let us manage this group: the app needs {scope}, and the person who signed in "
+        "must be an owner of the group."
+    )
+
+
+def _broken(broken: httpx.TransportError, method: str, operation: str) -> ServiceError:
+    where = {"service": SERVICE, "operation": operation, "code": type(broken).__name__}
+    if method == "GET" or isinstance(broken, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+        return Unreachable("The directory cannot be reached; check the network and the proxy.", **where)
+    return LostAnswer("The directory's answer was lost; what it did is read back.", **where)
+
+
+def _signed_in(answer: httpx.Response, operation: str) -> httpx.Response:
+    if answer.status_code == 401:
+        raise error_of(401, _json(answer), operation)
+    return answer
+
+
+def _json(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return None

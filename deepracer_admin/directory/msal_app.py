@@ -1,0 +1,116 @@
+"""One way to make the MSAL application, for the sign-in pages and for the worker.
+
+MSAL takes https authorities only. In rehearsal the practice Entra listens on plain loopback, so the authority keeps an
+https name that exists nowhere (`PRACTICE_LOGIN`) and the session below sends those requests to loopback
+(identity-and-mail.md 2.1, test seam). Everything else is the code that talks to Microsoft.
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msal
+import requests
+import truststore
+from requests.adapters import HTTPAdapter
+
+from deepracer_admin.errors import BadSettings
+
+__all__ = ["PRACTICE_LOGIN", "build_app", "certificate_credential", "rewriting_session", "system_session"]
+
+PRACTICE_LOGIN = "https://login.practice.example"
+TIMEOUT_S = 20.0
+
+Credential = str | dict[str, Any] | None
+
+
+def build_app(
+    authority: str,
+    client_id: str,
+    credential: Credential,
+    *,
+    loopback: str | None = None,
+    cache: msal.TokenCache | None = None,
+) -> msal.ConfidentialClientApplication:
+    """The application. `authority` is "https://login.microsoftonline.com/{tenant}" or, in rehearsal,
+    `PRACTICE_LOGIN + "/{tenant}"` with `loopback` = the practice Entra's base ("http://127.0.0.1:PORT/entra").
+
+    The authority's host is asked for its endpoints here, so this raises ValueError when it cannot be reached.
+    """
+    root = "{0.scheme}://{0.netloc}".format(urlsplit(authority))
+    return msal.ConfidentialClientApplication(
+        client_id,
+        client_credential=credential,
+        authority=authority,
+        token_cache=cache,
+        http_client=rewriting_session(root, loopback) if loopback else system_session(),
+        instance_discovery=False if loopback else None,
+    )
+
+
+def certificate_credential(path: str, passphrase: str = "") -> dict[str, Any]:
+    """MSAL's form of a certificate file: .pfx, or a .pem that holds key and certificate (identity-and-mail.md 2.1).
+
+    Raises `BadSettings` when there is no such file.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise BadSettings(f"The certificate file {file.name} does not exist: correct its path in the settings.")
+    if file.suffix.lower() in (".pfx", ".p12"):
+        credential: dict[str, Any] = {"private_key_pfx_path": str(file)}
+    else:
+        text = file.read_text()
+        credential = {"private_key": text, "public_certificate": text}
+    return credential | ({"passphrase": passphrase} if passphrase else {})
+
+
+def rewriting_session(fake_host: str, loopback: str) -> requests.Session:
+    """A session that sends what is meant for `fake_host` to `loopback`, past every proxy.
+
+    Raises ValueError when `loopback` is not on this machine: a practice secret must not leave it.
+    """
+    return _Rewriting(fake_host, loopback)
+
+
+def system_session() -> requests.Session:
+    """A session that trusts what this computer trusts, and uses its proxies."""
+    session = _Patient()
+    session.mount("https://", _SystemTrust())
+    return session
+
+
+class _Patient(requests.Session):
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        kwargs.setdefault("timeout", TIMEOUT_S)
+        return super().request(method, url, *args, **kwargs)
+
+
+class _Rewriting(_Patient):
+    def __init__(self, fake_host: str, loopback: str) -> None:
+        if urlsplit(loopback).hostname not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError("the practice sign-in listens on this machine only")
+        super().__init__()
+        self.trust_env = False
+        self._fake_host = fake_host.rstrip("/")
+        self._loopback = loopback.rstrip("/")
+
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        address = url.decode() if isinstance(url, bytes) else url
+        if address.startswith(self._fake_host + "/"):
+            address = self._loopback + address.removeprefix(self._fake_host)
+        return super().request(method, address, *args, **kwargs)
+
+
+class _SystemTrust(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
+        return super().init_poolmanager(*args, ssl_context=_context(), **kwargs)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        return super().proxy_manager_for(*args, ssl_context=_context(), **kwargs)
+
+
+def _context() -> truststore.SSLContext:
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,0 +1,147 @@
+"""Tokens for Microsoft Graph: on behalf of the organizer (the default), or as the app itself (opt-in).
+
+Both are callables that give a bearer token, with `refresh()` for the one retry after a 401 (graph_client.py).
+MSAL keeps tokens in its cache and renews them with the refresh token (identity-and-mail.md 2.1, 2.4).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import msal
+import requests
+
+from deepracer_admin.errors import AccessDenied, CredentialsExpired, ServiceError, Unreachable
+
+__all__ = ["APP_SCOPES", "DELEGATED_SCOPES", "GUEST_SCOPE", "AppTokens", "DelegatedTokens"]
+
+DELEGATED_SCOPES = ("User.Read.All", "GroupMember.ReadWrite.All")
+GUEST_SCOPE = "User.Invite.All"  # only where the company lets the console invite guests
+APP_SCOPES = ("https://graph.microsoft.com/.default",)
+
+SERVICE = "entra"
+T = TypeVar("T")
+AppFactory = Callable[[msal.SerializableTokenCache], msal.ClientApplication]
+
+
+class DelegatedTokens:
+    """Acts as one person with the refresh token of their last sign-in.
+
+    `msal_app_factory` makes the application around a token cache; `load_cache` gives the serialised cache ("" = none)
+    and `save_cache` takes it whenever MSAL changed it (refresh tokens rotate). `name` is who must sign in again, `oid`
+    picks their account when the cache holds several.
+    """
+
+    def __init__(
+        self,
+        msal_app_factory: AppFactory,
+        load_cache: Callable[[], str],
+        save_cache: Callable[[str], None],
+        *,
+        name: str = "The organizer",
+        oid: str = "",
+        scopes: Sequence[str] = DELEGATED_SCOPES,
+    ) -> None:
+        self._make_app = msal_app_factory
+        self._load = load_cache
+        self._save = save_cache
+        self._name = name
+        self._oid = oid
+        self._scopes = list(scopes)
+        self._lock = threading.Lock()
+
+    def __call__(self) -> str:
+        return self._acquire(force=False)
+
+    def refresh(self) -> str:
+        """A new token even when the old one looks good: Graph has just refused it."""
+        return self._acquire(force=True)
+
+    def _acquire(self, *, force: bool) -> str:
+        """Raises `CredentialsExpired` when nothing in the cache works any more, `Unreachable` without Entra."""
+        with self._lock:  # two threads would redeem the same refresh token
+            cache = msal.SerializableTokenCache()
+            cache.deserialize(self._load() or "{}")
+            app = _reach(lambda: self._make_app(cache))
+            account = self._account(app)
+            result = _reach(lambda: app.acquire_token_silent_with_error(self._scopes, account, force_refresh=force))
+            if cache.has_state_changed:
+                self._save(cache.serialize())
+        if not result or "access_token" not in result:
+            raise self._expired(result)
+        return result["access_token"]
+
+    def _account(self, app: msal.ClientApplication) -> dict[str, Any] | None:
+        accounts = app.get_accounts()
+        own = [a for a in accounts if a.get("local_account_id") == self._oid] if self._oid else accounts
+        return own[0] if own else None
+
+    def _expired(self, result: dict[str, Any] | None) -> ServiceError:
+        code = str((result or {}).get("error", ""))
+        if code == "temporarily_unavailable":
+            return Unreachable("Microsoft's sign-in does not answer; we try again.", service=SERVICE, code=code)
+        return CredentialsExpired(
+            f"{self._name} must sign in again: Microsoft no longer gives the console access on their behalf.",
+            service=SERVICE,
+            operation="token",
+            code=code,
+        )
+
+
+class AppTokens:
+    """Acts as the app itself, with its client secret or certificate; companies opt in to this (docs/permissions.md)."""
+
+    def __init__(
+        self, msal_app_factory: Callable[[], msal.ConfidentialClientApplication], scopes: Sequence[str] = APP_SCOPES
+    ) -> None:
+        self._make_app = msal_app_factory
+        self._scopes = list(scopes)
+        self._app: msal.ConfidentialClientApplication | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> str:
+        """Raises `CredentialsExpired` for a dead secret or certificate, `AccessDenied`, `Unreachable`."""
+        with self._lock:
+            app = self._app or _reach(self._make_app)
+            self._app = app
+            result = _reach(lambda: app.acquire_token_for_client(self._scopes))
+        if result and "access_token" in result:
+            return result["access_token"]
+        raise _app_refused(str((result or {}).get("error", "")))
+
+    def refresh(self) -> str:
+        """Forget the cached token and ask for a new one."""
+        with self._lock:
+            self._app = None
+        return self()
+
+
+def _app_refused(code: str) -> ServiceError:
+    if code == "invalid_client":
+        return CredentialsExpired(
+            "Entra refused the app's secret or certificate: an administrator must renew it and put it in the settings.",
+            service=SERVICE,
+            operation="token",
+            code=code,
+        )
+    return AccessDenied(
+        "Entra gave the app no token: an administrator must grant its application permissions (docs/permissions.md).",
+        service=SERVICE,
+        operation="token",
+        code=code,
+    )
+
+
+def _reach(call: Callable[[], T]) -> T:
+    """Run an MSAL call; a network failure, or an authority that answers nonsense, becomes `Unreachable`."""
+    try:
+        return call()
+    except (requests.RequestException, ValueError) as broken:
+        raise Unreachable(
+            "Microsoft's sign-in cannot be reached; check the network, the proxy and the tenant in the settings.",
+            service=SERVICE,
+            operation="token",
+            code=type(broken).__name__,
+        ) from None
