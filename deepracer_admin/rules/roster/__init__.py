@@ -1,0 +1,33 @@
+"""Attendee lists: any file or pasted text -> accepted people, findings, and a plan of what an import would change.
+
+Pure: bytes and values in, values out.
+"""
+
+from deepracer_admin.rules.roster.addresses import normalise_email, service_refusal
+from deepracer_admin.rules.roster.check import check
+from deepracer_admin.rules.roster.columns import FIELDS
+from deepracer_admin.rules.roster.findings import (
+    Column,
+    Duplicate,
+    Limits,
+    Rejected,
+    RosterCheck,
+    RosterRow,
+    UnreadableRoster,
+)
+from deepracer_admin.rules.roster.people import display_name
+
+__all__ = [
+    "FIELDS",
+    "Column",
+    "Duplicate",
+    "Limits",
+    "Rejected",
+    "RosterCheck",
+    "RosterRow",
+    "UnreadableRoster",
+    "check",
+    "display_name",
+    "normalise_email",
+    "service_refusal",
+]

@@ -1,0 +1,154 @@
+"""E-mail addresses: one normal form, one judge, and what the racing service refuses."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from email_validator import EmailNotValidError, validate_email
+
+__all__ = ["ADDRESS_CELL", "AddressJudge", "Problem", "normalise_email", "service_refusal", "unwrap"]
+
+# Characters that copying leaves around an address and that nobody sees.
+_UNSEEN = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+_EDGE = " \t\r\n\v\f\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+
+# A cell that is meant as one address; looser than the judge, and blind to the separators of lists.
+ADDRESS_CELL = re.compile(r"\s*(?:mailto:)?[^@\s,;|<>\"]+@[^@\s,;|<>\"]+\.[^@\s,;|<>\".]+\s*", re.IGNORECASE)
+
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_PLAIN = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?P<domain>[a-z0-9.-]+)")
+_LOCAL_LENGTH, _ADDRESS_LENGTH = 64, 254  # RFC 5321 4.5.3.1
+
+_NAME_AND_ADDRESS = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^<>"]*))\s*<\s*(?P<address>[^<>]*)>[\s;,]*')
+
+# deepracer-on-aws.md 1.7, CreateProfile: anything else gets 400 "Invalid email address format."
+_ON_AWS = re.compile(r"[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}")
+_ON_AWS_LOCAL = re.compile(r"[a-zA-Z0-9._%+-]")
+_WAY_OUT = "ask for another address of this person (an alias will do), correct the row and import the list again"
+
+
+class Problem(NamedTuple):
+    """Why an address is rejected: `rule` is a stable word, `reason` a sentence with what to do."""
+
+    rule: str
+    reason: str
+
+
+def normalise_email(value: str) -> str:
+    """Trimmed, lower case, NFC: the form in which addresses are stored and compared everywhere.
+
+    Idempotent. Makes no statement about validity.
+    """
+    trimmed = value.strip()
+    if trimmed.isascii():
+        return trimmed.lower()
+    trimmed = trimmed.strip(_EDGE + _UNSEEN)
+    # Lower-casing may undo a composition and composing may yield a capital's remainder, so go on until nothing moves.
+    while (folded := unicodedata.normalize("NFC", trimmed.lower()).strip(_EDGE + _UNSEEN)) != trimmed:
+        trimmed = folded
+    return trimmed
+
+
+def unwrap(value: str) -> tuple[str, str]:
+    """(address, name) of `Name <address>`, `"Last, First" <address>`, `mailto:address` or a bare address."""
+    found = _NAME_AND_ADDRESS.fullmatch(value)
+    name = ""
+    if found:
+        name = (found["quoted"] if found["quoted"] is not None else found["bare"]).strip(" '\t")
+        value = found["address"]
+    address = value.strip(_EDGE + _UNSEEN)
+    if address[:7].lower() == "mailto:":
+        address = address[7:].partition("?")[0]
+    return address.rstrip(";,").strip(_EDGE + _UNSEEN), name
+
+
+class AddressJudge:
+    """Judges addresses by email-validator, without DNS. Plain ASCII addresses take a short way with the same verdict.
+
+    A list of 10,000 people has a handful of domains: the library judges each domain once, a pattern the part before
+    the @-sign (dot-atom, RFC 5322 3.2.3); everything else goes to the library whole.
+    """
+
+    def __init__(self) -> None:
+        self._domains: dict[str, bool] = {}
+
+    def accepts(self, email: str) -> bool:
+        """Whether a normalised address is valid."""
+        return self.problem(email) is None if email else False
+
+    def is_plain(self, email: str) -> bool:
+        """True for a plain address that is certainly valid; False says nothing."""
+        if email[:1] == "=" or not (plain := _PLAIN.fullmatch(email)):
+            return False
+        local, domain = plain.group("local", "domain")
+        if len(local) > _LOCAL_LENGTH or len(email) > _ADDRESS_LENGTH:
+            return False
+        verdict = self._domains.get(domain)
+        if verdict is None:
+            verdict = self._domains[domain] = "xn--" not in domain and _library_refusal(f"a@{domain}") is None
+        return verdict
+
+    def problem(self, email: str) -> Problem | None:
+        """None for a valid address, else what is wrong with it and what to do. `email` is normalised."""
+        if self.is_plain(email):
+            return None
+        if not email:
+            return Problem("e-mail missing", "There is no e-mail address in this row: fill it in, or delete the row.")
+        if email[0] in "=＝" or (email[0] in "+-@＋－＠" and "(" in email):
+            return Problem(
+                "e-mail is a formula",
+                "A formula stands where the address should be: paste the address itself as a value.",
+            )
+        refusal = _library_refusal(email)
+        if refusal is None:
+            return None
+        return Problem("e-mail invalid", f"{_what_is_wrong(email, refusal)}: correct the address, or delete the row.")
+
+
+def _library_refusal(email: str) -> str | None:
+    try:
+        validate_email(email, check_deliverability=False)
+    except EmailNotValidError as refusal:
+        return str(refusal)
+    return None
+
+
+def _what_is_wrong(email: str, refusal: str) -> str:
+    local, at, domain = email.rpartition("@")
+    if not at:
+        return "This is not an e-mail address, as it has no @-sign"
+    if "@" in local:
+        return "An address has one @-sign, this has more"
+    if not local:
+        return "The part before the @-sign is missing"
+    if not domain:
+        return "The part after the @-sign is missing"
+    if re.search(r"\s", email):
+        return "An address holds no spaces"
+    if ".." in email:
+        return "An address has no two dots in a row"
+    return refusal.rstrip(". ")
+
+
+def service_refusal(email: str, rule: str | None = "on_aws") -> str | None:
+    """Why the connected racing service will not take a valid address, with the way out; None when it will.
+
+    `rule` "on_aws" is DeepRacer on AWS (deepracer-on-aws.md 1.7, CreateProfile); None is a service without such a rule.
+    Raises ValueError for a rule of another name.
+    """
+    if rule is None:
+        return None
+    if rule != "on_aws":
+        raise ValueError(f"There is no address rule named {rule!r}.")
+    if _ON_AWS.fullmatch(email):
+        return None
+    local, _, domain = email.rpartition("@")
+    odd = sorted({letter for letter in local if not _ON_AWS_LOCAL.fullmatch(letter)})
+    cause = f"{' '.join(odd)} before the @-sign" if odd else f"the domain {_short(domain)}"
+    return f"DeepRacer on AWS refuses addresses with {cause}: {_WAY_OUT}."
+
+
+def _short(domain: str) -> str:
+    return domain if len(domain) <= 40 else domain[:39] + "…"

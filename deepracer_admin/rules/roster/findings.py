@@ -1,0 +1,147 @@
+"""What a list turned out to hold: rows, and findings about rows that a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from deepracer_admin.errors import BadInput
+
+__all__ = [
+    "NO_EXTRA",
+    "Column",
+    "Duplicate",
+    "Limits",
+    "Rejected",
+    "RosterCheck",
+    "RosterRow",
+    "UnreadableRoster",
+    "cut",
+]
+
+NO_EXTRA: Mapping[str, str] = MappingProxyType({})
+_SHOWN_VALUE = 80
+
+
+class UnreadableRoster(BadInput):
+    """The bytes are no list that can be read: too large, encrypted, corrupt, of another kind, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Caps that hold before a file is parsed. Sizes in bytes."""
+
+    file_bytes: int = 5 * 1024 * 1024
+    rows: int = 200_000
+    columns: int = 500
+    unpacked_bytes: int = 100 * 1000 * 1000
+    packed_entries: int = 2_000
+    packed_ratio: int = 200
+    sheets: int = 100
+    sheet_cells: int = 6_000_000  # height x width: the reader holds the whole rectangle, at about 30 bytes a cell
+    name_length: int = 200
+
+
+class Column(NamedTuple):
+    """One column of the list. `position` counts from 0; `field` is what it was taken for, or None (kept as extra)."""
+
+    position: int
+    name: str
+    field: str | None
+
+
+class RosterRow(NamedTuple):
+    """One accepted person. `row` is the 1-based line (or sheet row) on which the record starts.
+
+    `service_refusal` says why the racing service will not take the address, and what to do; the row is accepted all the
+    same.
+    """
+
+    row: int
+    email: str
+    name: str
+    office: str = ""
+    cost_centre: str = ""
+    new_to_ml: bool | None = None
+    new_to_aws: bool | None = None
+    extra: Mapping[str, str] = NO_EXTRA
+    service_refusal: str | None = None
+
+
+class Duplicate(NamedTuple):
+    """A row whose normalised address stood already in `first_row`; the first row won."""
+
+    row: int
+    email: str
+    first_row: int
+
+
+class Rejected(NamedTuple):
+    """A row that cannot be imported. `value` is cut to 80 characters; `reason` names the rule and what to do."""
+
+    row: int
+    column: str
+    value: str
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RosterCheck:
+    """The whole of one list. Invariant: `rows == len(accepted) + len(duplicates) + len(rejected)`."""
+
+    file: str
+    encoding: str | None
+    delimiter: str | None
+    sheet: str | None
+    sheets: tuple[str, ...]
+    header_row: int | None
+    columns: tuple[Column, ...]
+    rows: int
+    accepted: tuple[RosterRow, ...]
+    duplicates: tuple[Duplicate, ...]
+    rejected: tuple[Rejected, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def mapping(self) -> dict[str, int]:
+        """Field -> position of its column: what was guessed, in the shape that `check(mapping=...)` takes back."""
+        return {column.field: column.position for column in self.columns if column.field}
+
+    @property
+    def refused_by_service(self) -> int:
+        return sum(row.service_refusal is not None for row in self.accepted)
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape that `roster check --json` prints."""
+        return {
+            "file": self.file,
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "sheet": self.sheet,
+            "header_row": self.header_row,
+            "columns": [{"name": column.name, "field": column.field} for column in self.columns],
+            "rows": self.rows,
+            "accepted": [_row_as_json(row) for row in self.accepted],
+            "duplicates": len(self.duplicates),
+            "rejected": [
+                {"row": bad.row, "column": bad.column, "value": bad.value, "reason": bad.reason}
+                for bad in self.rejected
+            ],
+            "warnings": list(self.warnings),
+        }
+
+
+def _row_as_json(row: RosterRow) -> dict[str, Any]:
+    fields = row._asdict()
+    fields["extra"] = dict(row.extra)
+    if fields["service_refusal"] is None:
+        del fields["service_refusal"]
+    return fields
+
+
+def cut(value: str) -> str:
+    """At most 80 characters of a value, for a message."""
+    return value if len(value) <= _SHOWN_VALUE else value[: _SHOWN_VALUE - 1] + "…"

@@ -1,0 +1,78 @@
+"""A pasted "To:" line: `Name <a@b>; "Last, First" <c@d>`, with semicolons, commas or one entry a line."""
+
+from __future__ import annotations
+
+import re
+
+from deepracer_admin.rules.roster.addresses import unwrap
+
+__all__ = ["is_pasted_line", "read_pasted_line"]
+
+_LABEL = re.compile(r"\s*(?:to|cc|bcc|an|a|à|para|cco|ccn|da|from)\s*:\s*", re.IGNORECASE)
+# Every alternative is linear: what opens but does not close is taken as a single character.
+_TOKEN = re.compile(r'"[^"\r\n]*"|<[^<>\r\n]*>|\r\n|[;,\r\n]|[^";,<\r\n]+|["<]')
+_LINE_ENDS = ("\r\n", "\r", "\n")
+_LOOKED_AT = 20
+
+
+def is_pasted_line(text: str) -> bool:
+    """Whether the text is a list of mailboxes rather than a table: its first line holds entries and nothing else."""
+    first = next((line for line in text[:200_000].splitlines() if line.strip()), "")
+    if "@" not in first:
+        return False
+    if _LABEL.match(first):
+        return True
+    pieces = [address for _, _, address in _entries(first)][:_LOOKED_AT]
+    if "<" not in first and len(pieces) < 2:
+        return False
+    return all("@" in piece and not re.search(r"[\s\t|]", piece) for piece in pieces)
+
+
+def read_pasted_line(text: str) -> tuple[list[list[str]], list[int]]:
+    """([name, address] of each entry, its 1-based line)."""
+    records: list[list[str]] = []
+    lines: list[int] = []
+    for line, name, address in _entries(text):
+        records.append([name, address])
+        lines.append(line)
+    return records, lines
+
+
+def _entries(text: str) -> list[tuple[int, str, str]]:
+    tokens = _TOKEN.findall(text)
+    # With semicolons between the entries, a comma belongs to a name: Last, First <address>.
+    separator = ";" if ";" in tokens else ","
+    entries: list[tuple[int, str, str]] = []
+    line, start, at_line_start, piece = 1, 1, True, []
+
+    def close(*, certain: bool) -> None:
+        """End the piece; one without an address before a comma is the first half of `Last, First <address>`."""
+        nonlocal piece, start
+        joined = "".join(piece)
+        if joined.strip(" \t\"';,"):
+            if not certain and "@" not in joined:
+                piece.append(",")
+                return
+            entries.append((start, *_name_and_address(joined)))
+        piece = []
+        start = line
+
+    for token in tokens:
+        if token in _LINE_ENDS:
+            close(certain=True)
+            line += 1
+            start, at_line_start = line, True
+        elif token == separator:
+            close(certain=separator == ";")
+        else:
+            if at_line_start:
+                token = _LABEL.sub("", token, count=1) if _LABEL.match(token) else token
+                at_line_start = False
+            piece.append(token)
+    close(certain=True)
+    return entries
+
+
+def _name_and_address(piece: str) -> tuple[str, str]:
+    address, name = unwrap(piece)
+    return name, address

@@ -1,0 +1,84 @@
+"""Bytes of any list -> records: which kind of file it is, which sheet, and on which line each record starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
+
+__all__ = ["Reading", "read_list"]
+
+_KINDS: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"\x1f\x8b", "a compressed file"),
+    (b"7z\xbc\xaf", "a compressed file"),
+    (b"Rar!", "a compressed file"),
+    (b"{\\rtf", "a text document"),
+    (b"BEGIN:VCARD", "a set of contact cards"),
+    (b"SQLite format 3", "a database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+    (b"PAR1", "a Parquet file"),
+)
+_WEB_PAGE = (b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta")
+_SAVE_AS = "open it in a spreadsheet program and save the list as CSV UTF-8 or .xlsx"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Records of text cells. `lines[i]` is the 1-based line or sheet row on which `records[i]` starts.
+
+    `heading` is given only where the form of the list says what its columns are (a pasted "To:" line).
+    """
+
+    records: Sequence[Sequence[str]]
+    lines: Sequence[int]
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
+    heading: tuple[str, ...] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def read_list(
+    data: bytes,
+    *,
+    limits: Limits,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+) -> Reading:
+    """The records of a CSV-like text, a workbook (.xlsx, .xlsm, .xls, .ods) or a pasted "To:" line.
+
+    The kind is told by the bytes, never by the file's name. `encoding`, `delimiter` and `sheet` overrule the guess.
+    Raises UnreadableRoster.
+    """
+    # Imported here because both need Reading.
+    from deepracer_admin.rules.roster import text, workbook
+
+    if len(data) > limits.file_bytes:
+        raise UnreadableRoster(
+            f"The file is larger than {limits.file_bytes / 1024 / 1024:g} MB: "
+            "delete columns that are not needed, or import it in parts."
+        )
+    if not data.strip():
+        raise UnreadableRoster("The file is empty: choose the file that holds the list.")
+    if workbook.is_workbook(data):
+        return workbook.read_workbook(data, limits=limits, sheet=sheet)
+    _refuse_other_kinds(data)
+    return text.read_text(data, limits=limits, encoding=encoding, delimiter=delimiter)
+
+
+def _refuse_other_kinds(data: bytes) -> None:
+    for magic, kind in _KINDS:
+        if data.startswith(magic):
+            raise UnreadableRoster(
+                f"This is {kind}, not a list: export the list as CSV UTF-8 or .xlsx and choose that file."
+            )
+    if data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGE):
+        raise UnreadableRoster(f"This is a web page or XML, even if its name ends like a spreadsheet's: {_SAVE_AS}.")

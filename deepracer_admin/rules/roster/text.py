@@ -1,0 +1,244 @@
+"""Text lists: which encoding, which delimiter, and the records."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from itertools import islice
+
+import charset_normalizer
+
+from deepracer_admin.rules.roster.addresses import ADDRESS_CELL
+from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
+from deepracer_admin.rules.roster.pasted import is_pasted_line, read_pasted_line
+from deepracer_admin.rules.roster.people import UNWANTED
+from deepracer_admin.rules.roster.reading import Reading
+
+__all__ = ["DELIMITERS", "decode", "guess_delimiter", "read_text", "split_records"]
+
+DELIMITERS = (",", ";", "\t", "|")
+_NO_DELIMITER = "\x1f"  # a control character: decode() has removed every one of them
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE_BYTES = 64 * 1024
+_SAMPLE_RECORDS = 200
+_CONTROL_SHARE = 0.02
+# Signs that stand inside words only when Central European text was read as Western.
+_OUT_OF_PLACE = re.compile(r"(?<=[A-Za-z])[¹²³£¥¼¾¿](?=[a-z])|[£¯](?=[a-z]{2})")
+_LONG_RECORD = 10  # lines; a longer record is more likely an unclosed quotation mark than an address block
+
+
+def read_text(data: bytes, *, limits: Limits, encoding: str | None, delimiter: str | None) -> Reading:
+    """The records of a text list. Raises UnreadableRoster for binary junk and for broken quoting."""
+    text, name, warnings = decode(data, encoding)
+    if not text.strip():
+        raise UnreadableRoster("The file is empty: choose the file that holds the list.")
+    if delimiter is None and is_pasted_line(text):
+        records, lines = read_pasted_line(text)
+        if len(records) > limits.rows:
+            raise _too_many_rows(limits)
+        return Reading(records, lines, encoding=name, heading=("Name", "E-mail"), warnings=warnings)
+    if delimiter is None:
+        delimiter = guess_delimiter(text)
+    records, lines, more = split_records(text, delimiter, limits)
+    return Reading(records, lines, encoding=name, delimiter=delimiter, warnings=warnings + more)
+
+
+def decode(data: bytes, encoding: str | None = None) -> tuple[str, str, tuple[str, ...]]:
+    """(text, encoding, warnings). Control characters are gone from the text; line ends are as they were.
+
+    Raises UnreadableRoster when the bytes are no text, or not in the `encoding` asked for.
+    """
+    warnings: tuple[str, ...] = ()
+    if encoding is not None:
+        try:
+            text, name = data.decode(encoding), encoding
+        except (UnicodeError, LookupError):
+            raise UnreadableRoster(f"The file cannot be read as {encoding}: choose another encoding.") from None
+    else:
+        name = _guess_encoding(data)
+        text = data.decode(name, errors="replace")
+        if "\ufffd" in text:
+            line = text.count("\n", 0, text.index("\ufffd")) + 1
+            warnings = (
+                f"From line {line} on, some characters could not be read as {name}: check names with \ufffd in them.",
+            )
+    if UNWANTED.search(text):
+        sample = text[:_SAMPLE_BYTES]
+        if len(UNWANTED.findall(sample)) > max(4, _CONTROL_SHARE * len(sample)):
+            raise UnreadableRoster(
+                "This is not a list in text form: export the list as CSV UTF-8 or .xlsx and choose that file."
+            )
+        text = UNWANTED.sub("", text)
+    return text, name, warnings
+
+
+def _guess_encoding(data: bytes) -> str:
+    for mark, name in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return name
+    wide = _guess_utf16(data[:_SAMPLE_BYTES])
+    if wide:
+        return wide
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "utf-8" if _is_mostly_utf8(data) else _guess_legacy(data)
+    return "utf-8"
+
+
+def _guess_utf16(sample: bytes) -> str | None:
+    """UTF-16 without a mark: every other byte of Western text, of digits and of separators is NUL."""
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    half = len(sample) // 2
+    if half < 2 or max(even, odd) < 0.3 * half or min(even, odd) > 0.1 * half:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    """A few broken bytes in a UTF-8 file (cut off, or pasted together) must not turn every accent into two signs."""
+    text = data.decode("utf-8", errors="replace")
+    broken = text.count("\ufffd")
+    whole = sum(1 for letter in text if letter > "\x7f") - broken
+    return whole >= 3 * broken
+
+
+def _guess_legacy(data: bytes) -> str:
+    sample = data[:_SAMPLE_BYTES]
+    high = sum(byte > 0x7F for byte in sample)
+    try:
+        western = data.decode("cp1252")
+    except UnicodeDecodeError:
+        western = None
+    if (
+        western is not None
+        and b"\r" in sample
+        and b"\n" not in sample
+        and _letters(data, "mac_roman") > _letters(data, "cp1252")
+    ):
+        return "mac_roman"
+    if western is not None and high < 0.2 * len(sample):
+        return "cp1250" if len(_OUT_OF_PLACE.findall(western)) >= 2 else "cp1252"
+    best = charset_normalizer.from_bytes(sample).best()
+    if best is not None and best.encoding not in ("utf_8", "utf_16", "ascii"):
+        return best.encoding
+    if western is not None:
+        return "cp1252"
+    raise UnreadableRoster("The file's encoding cannot be told: save the list as CSV UTF-8 and choose that file.")
+
+
+def _letters(data: bytes, encoding: str) -> int:
+    text = data[:_SAMPLE_BYTES].decode(encoding, errors="replace")
+    return sum(letter.isalpha() and letter > "\x7f" for letter in text)
+
+
+def guess_delimiter(text: str) -> str | None:
+    """The delimiter under which most records hold a clean address, then the most even one; None for a single column."""
+    best: tuple[tuple[float, float, float], str] | None = None
+    for delimiter in DELIMITERS:
+        score = _score(text, delimiter)
+        if score[1] > 0 and (best is None or score > best[0]):
+            best = (score, delimiter)
+    single = _score(text, None)
+    if best is None or (single[0] > best[0][0]):
+        return None
+    return best[1]
+
+
+def _score(text: str, delimiter: str | None) -> tuple[float, float, float]:
+    """(records with an address, share of records of the usual width, that width) over the first records."""
+    if delimiter is not None and delimiter not in text[:_SAMPLE_BYTES]:
+        return 0, 0, 0
+    sample = text[:_SAMPLE_BYTES]
+    try:
+        records = [
+            record for record in islice(_reader(sample, delimiter), _SAMPLE_RECORDS) if any(map(str.strip, record))
+        ]
+    except csv.Error:
+        return 0, 0, 0
+    if not records:
+        return 0, 0, 0
+    addresses = sum(any(ADDRESS_CELL.fullmatch(cell) for cell in record) for record in records)
+    widths = Counter(len(record) for record in records if len(record) > 1)
+    if not widths:
+        return addresses, 0, 1
+    width, count = max(widths.items(), key=lambda pair: (pair[1], pair[0]))
+    return addresses, count / len(records), width
+
+
+def _reader(text: str, delimiter: str | None):
+    return csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter or _NO_DELIMITER, skipinitialspace=delimiter is not None
+    )
+
+
+def split_records(
+    text: str, delimiter: str | None, limits: Limits
+) -> tuple[list[list[str]], list[int], tuple[str, ...]]:
+    """(records, 1-based line on which each starts, warnings). Wholly empty lines are no records.
+
+    Raises UnreadableRoster for too many rows or columns, an unclosed quotation mark and an endless cell.
+    """
+    records: list[list[str]] = []
+    lines: list[int] = []
+    warnings: list[str] = []
+    reader = _reader(text, delimiter)
+    start = 1
+    widest = limits.columns
+    try:
+        for record in reader:
+            if record:
+                if len(record) > widest:
+                    raise UnreadableRoster(
+                        f"Line {start} has more than {limits.columns} columns: delete the columns that are not needed."
+                    )
+                records.append(record)
+                lines.append(start)
+                end = reader.line_num
+                if end - start >= _LONG_RECORD:
+                    warnings.append(
+                        f"The record that starts on line {start} spans {end - start + 1} lines: "
+                        'check whether a quotation mark (") is left open there.'
+                    )
+                start = end + 1
+            else:
+                start = reader.line_num + 1
+            if len(records) > limits.rows + _SAMPLE_RECORDS:
+                raise _too_many_rows(limits)
+    except csv.Error:
+        raise UnreadableRoster(
+            f'A cell on line {start} never ends: close or delete the quotation mark (") there.'
+        ) from None
+    if records and _is_left_open(text, lines[-1], delimiter):
+        raise UnreadableRoster(f'A quotation mark (") on line {lines[-1]} is never closed: close or delete it.')
+    return records, lines, tuple(warnings[:20])
+
+
+def _is_left_open(text: str, start: int, delimiter: str | None) -> bool:
+    """Whether the text ended inside the quoted cell of the record that starts on line `start`."""
+    if '"' not in text:
+        return False
+    tail = "".join(islice(io.StringIO(text, newline=""), start - 1, None))
+    try:
+        list(
+            csv.reader(
+                io.StringIO(tail, newline=""), delimiter=delimiter or _NO_DELIMITER, skipinitialspace=True, strict=True
+            )
+        )
+    except csv.Error as flaw:
+        return "end of data" in str(flaw)
+    return False
+
+
+def _too_many_rows(limits: Limits) -> UnreadableRoster:
+    return UnreadableRoster(f"The list has more than {limits.rows:,} rows: import it in parts.")
