@@ -1,0 +1,31 @@
+"""Which quota a person has: their own, else their cohort's, else the event's. Pure."""
+
+from __future__ import annotations
+
+from deepracer_admin.model import Attendee, Event, Quota
+
+__all__ = ["cohorts_of", "quota_for"]
+
+
+def cohorts_of(person: Attendee) -> tuple[str, ...]:
+    """The cohorts a person belongs to, most specific first, e.g. ("cost_centre:CC-163", "office:Milano")."""
+    keys = []
+    if person.cost_centre:
+        keys.append(f"cost_centre:{person.cost_centre}")
+    if person.office:
+        keys.append(f"office:{person.office}")
+    if person.new_to_ml is not None:
+        keys.append(f"new_to_ml:{'yes' if person.new_to_ml else 'no'}")
+    if person.new_to_aws is not None:
+        keys.append(f"new_to_aws:{'yes' if person.new_to_aws else 'no'}")
+    return tuple(keys)
+
+
+def quota_for(event: Event, person: Attendee) -> Quota:
+    """The quota that should be in force for this person."""
+    if person.quota is not None:
+        return person.quota
+    for key in cohorts_of(person):
+        if key in event.cohort_quotas:
+            return event.cohort_quotas[key]
+    return event.quota

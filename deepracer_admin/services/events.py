@@ -1,0 +1,442 @@
+"""Event page and Set up page: the event itself, its stage, sponsorship, the connect check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
+from deepracer_admin.rules.stage import next_step, stage_of
+from deepracer_admin.services.base import CURRENT_EVENT, Service, new_id
+
+__all__ = ["TEMPLATES", "EventDraft", "EventView", "EventsService", "SponsorshipView"]
+
+
+@dataclass(frozen=True, slots=True)
+class EventDraft:
+    """The set-up form. Local times are naive and meant in `zone`; hours per person, money in USD."""
+
+    name: str
+    starts: datetime
+    ends: datetime
+    zone: str
+    head_count: int
+    budget_usd: float
+    hours_per_person: float
+    models_per_person: int
+    group_id: str = ""
+    sender: str = ""
+    portal_url: str = ""
+    material_url: str = ""
+    language: str = "en"
+    slots: int = 8
+    prices: PriceList = field(default_factory=PriceList)
+    cohort_hours: Mapping[str, float] | None = None
+    public_url: str = ""
+    erase_after_days: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A pattern to start an event from; durations in hours."""
+
+    key: str
+    title: str
+    hint: str
+    duration_h: float
+    hours_per_person: float
+    models_per_person: int
+
+
+TEMPLATES: tuple[Template, ...] = (
+    Template(
+        "day", "One day, one race", "A workshop day: people train in the morning, the race closes at five.", 8, 3, 3
+    ),
+    Template("week", "One week, live final", "Train for four days at the desk, final on the fifth.", 5 * 24, 5, 3),
+    Template(
+        "fortnight",
+        "Two weeks, then the top ten",
+        "Everybody races for two weeks; the ten best meet again.",
+        14 * 24,
+        10,
+        5,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """The Event page: stage, what to do next, counts with their "as of" (event time unless said)."""
+
+    event: Event
+    stage: Stage
+    next_title: str
+    next_page: str
+    next_why: str
+    funnel: Mapping[Step, Mapping[State, int]]
+    people: int
+    refused: int
+    profiles: int
+    profiles_as_of: datetime | None
+    hours_used: float
+    hours_queued: float
+    spend_usd: float
+    committed_usd: float
+    usage_as_of: datetime | None
+    races_open: int
+    running_jobs: Sequence[Job]
+    needs_human: Sequence[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class SponsorshipView:
+    """Sponsorship or multi-user mode as read back. `open` None = never read yet."""
+
+    open: bool | None
+    as_of: datetime | None
+    native: bool
+    word: str
+    blast_profiles: int
+    blast_hours: float
+    sentence: str
+    job: Job | None
+
+
+class EventsService(Service):
+    """The event, its stage and its switch."""
+
+    # ------------------------------------------------------------------------------------------------ events
+
+    def list(self, actor: Actor) -> list[Event]:
+        """All events of this installation, newest first."""
+        self._authorise(actor, "event.view")
+        return sorted(self.store.events(), key=lambda event: event.starts_at, reverse=True)
+
+    def switch(self, actor: Actor, event_id: str) -> Event:
+        """Make another event the current one."""
+        self._authorise(actor, "event.edit", target=event_id)
+        event = self.store.event(event_id)
+        self.store.put("", CURRENT_EVENT, event_id)
+        self._audit(actor, "event.edit", target=event_id, after={"current": True})
+        return event
+
+    def template(self, actor: Actor, key: str, *, now: datetime | None = None, zone: str = "UTC") -> EventDraft:
+        """A draft with sensible defaults: from a template, or `last` for the last event with its dates moved on."""
+        self._authorise(actor, "event.view")
+        local = (now or self.clock.event_now()).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        start = local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        if key == "last":
+            events = self.list(actor)
+            if events:
+                return self._moved(events[0], start)
+        template = next((entry for entry in TEMPLATES if entry.key == key), TEMPLATES[0])
+        settings = self.house.settings
+        return EventDraft(
+            name="",
+            starts=start,
+            ends=start + timedelta(hours=template.duration_h),
+            zone=zone,
+            head_count=200,
+            budget_usd=round(200 * template.hours_per_person * PriceList().per_hour, -1),
+            hours_per_person=template.hours_per_person,
+            models_per_person=template.models_per_person,
+            group_id=settings.group_id,
+            sender=settings.mail_from,
+            portal_url=settings.deepracer_site,
+        )
+
+    def create(self, actor: Actor, draft: EventDraft) -> Event:
+        """Create an event and make it the current one. Raises BadInput with the field and the rule."""
+        self._authorise(actor, "event.create", target=draft.name)
+        event = self._checked(
+            draft,
+            Event(
+                id=new_id("ev"),
+                name="",
+                starts_at=_EPOCH,
+                ends_at=_EPOCH,
+                zone="UTC",
+                head_count=0,
+                budget_usd=0,
+                quota=Quota(0, 0),
+            ),
+        )
+        event = replace(event, created_at=self.clock.now(), created_by=actor.oid)
+        self.store.save_event(event)
+        self.store.put("", CURRENT_EVENT, event.id)
+        self._audit(actor, "event.create", target=event.id, after=_public(event))
+        return event
+
+    def edit(self, actor: Actor, draft: EventDraft) -> Event:
+        """Change the current event's settings. People's quotas follow only through the Usage page."""
+        self._authorise(actor, "event.edit")
+        before = self._event()
+        event = self._checked(draft, before)
+        self.store.save_event(event)
+        self._audit(actor, "event.edit", target=event.id, before=_public(before), after=_public(event))
+        return event
+
+    def draft_of(self, event: Event) -> EventDraft:
+        """The set-up form filled with an event."""
+        zone = ZoneInfo(event.zone)
+        return EventDraft(
+            name=event.name,
+            starts=event.starts_at.astimezone(zone).replace(tzinfo=None),
+            ends=event.ends_at.astimezone(zone).replace(tzinfo=None),
+            zone=event.zone,
+            head_count=event.head_count,
+            budget_usd=event.budget_usd,
+            hours_per_person=event.quota.minutes / 60 if event.quota.minutes >= 0 else -1,
+            models_per_person=event.quota.models,
+            group_id=event.group_id,
+            sender=event.sender,
+            portal_url=event.portal_url,
+            material_url=event.material_url,
+            language=event.language,
+            slots=event.slots,
+            prices=event.prices,
+            cohort_hours={key: quota.minutes / 60 for key, quota in event.cohort_quotas.items()},
+            public_url=event.public_url,
+        )
+
+    def _moved(self, last: Event, start: datetime) -> EventDraft:
+        draft = self.draft_of(last)
+        return replace(draft, name=f"{last.name} (next)", starts=start, ends=start + (last.ends_at - last.starts_at))
+
+    def _checked(self, draft: EventDraft, base: Event) -> Event:
+        name = " ".join(draft.name.split())
+        if not 1 <= len(name) <= 120:
+            raise BadInput("Name: give the event a name of 1 to 120 characters.")
+        if draft.zone not in available_timezones():
+            raise BadInput(f"Time zone: {draft.zone!r} is no IANA zone; choose one such as Europe/Rome.")
+        zone = ZoneInfo(draft.zone)
+        starts, ends = draft.starts.replace(tzinfo=zone), draft.ends.replace(tzinfo=zone)
+        if ends <= starts:
+            raise BadInput("Dates: the event ends before it starts; move the end after the start.")
+        if not 1 <= draft.head_count <= 100_000:
+            raise BadInput("Head-count: give the number of people, 1 to 100,000.")
+        if draft.budget_usd < 0:
+            raise BadInput("Budget: give an amount in US dollars, 0 or more.")
+        if draft.hours_per_person != -1 and not 0 < draft.hours_per_person <= 744:
+            raise BadInput("Hours per person: 0 to 744, or -1 for unlimited.")
+        if draft.models_per_person != -1 and not 1 <= draft.models_per_person <= 1000:
+            raise BadInput("Models per person: 1 to 1000, or -1 for unlimited.")
+        if draft.group_id and not re.fullmatch(r"[0-9a-fA-F-]{36}", draft.group_id):
+            raise BadInput("Entra group: give the group's object id (a GUID), or leave it empty.")
+        if draft.sender and ("@" not in draft.sender or re.search(r"\s", draft.sender)):
+            raise BadInput("Sender: give one e-mail address that your mail service may send from.")
+        for label, url in (
+            ("Portal link", draft.portal_url),
+            ("Material link", draft.material_url),
+            ("Public address", draft.public_url),
+        ):
+            if url and not re.fullmatch(r"https?://[^\s<>\"']+", url):
+                raise BadInput(f"{label}: give a full address that begins with https://.")
+        if not 1 <= draft.slots <= 10_000:
+            raise BadInput("Job slots: give the account's quota for concurrent training jobs (its default is 8).")
+        minutes = -1 if draft.hours_per_person == -1 else round(draft.hours_per_person * 60)
+        cohorts = {
+            key: Quota(round(hours * 60), draft.models_per_person) for key, hours in (draft.cohort_hours or {}).items()
+        }
+        return replace(
+            base,
+            name=name,
+            starts_at=starts.astimezone(ZoneInfo("UTC")),
+            ends_at=ends.astimezone(ZoneInfo("UTC")),
+            zone=draft.zone,
+            head_count=draft.head_count,
+            budget_usd=float(draft.budget_usd),
+            quota=Quota(minutes, draft.models_per_person),
+            cohort_quotas=cohorts,
+            group_id=draft.group_id,
+            sender=draft.sender,
+            portal_url=draft.portal_url,
+            material_url=draft.material_url,
+            language=draft.language,
+            slots=draft.slots,
+            prices=draft.prices,
+            public_url=draft.public_url.rstrip("/"),
+            erase_on=(ends.date() + timedelta(days=draft.erase_after_days)).isoformat(),
+        )
+
+    # -------------------------------------------------------------------------------------------- event page
+
+    def view(self, actor: Actor) -> EventView:
+        """Everything the Event page shows. Raises Missing before the first event."""
+        self._authorise(actor, "event.view")
+        event = self._event()
+        funnel = self.store.funnel(event.id)
+        people = self.store.attendees(event.id, wanted=True)
+        profiles, profiles_at = self.store.profiles(event.id)
+        linked = {link.profile for link in self.store.links(event.id).values()}
+        races, _ = self.store.races(event.id)
+        now = self.clock.event_now()
+        usage = self.house.history.usage(event.id, points=2)
+        last = usage[-1] if usage else None
+        used = last.minutes_used / 60 if last else 0.0
+        queued = last.minutes_queued / 60 if last else 0.0
+        rate = event.prices.per_hour
+        storage = (last.storage_bytes / 1e9) * event.prices.storage_per_gb_month if last else 0.0
+        jobs = self.store.jobs(event.id, live=True)
+        facts = self._facts(event, len(people), funnel, races)
+        stage = stage_of(event, now=now, **facts)
+        title, page, why = next_step(stage, event, now=now, **facts)
+        return EventView(
+            event=event,
+            stage=stage,
+            next_title=title,
+            next_page=page,
+            next_why=why,
+            funnel=funnel,
+            people=len(people),
+            refused=sum(1 for person in people if person.refusal),
+            profiles=sum(1 for profile in profiles if profile.id in linked),
+            profiles_as_of=profiles_at,
+            hours_used=used,
+            hours_queued=queued,
+            spend_usd=used * rate + storage,
+            committed_usd=queued * rate,
+            usage_as_of=last.at if last else None,
+            races_open=sum(1 for race in races if race.draft.opens_at <= now < race.draft.closes_at),
+            running_jobs=jobs,
+            needs_human=self._needs_human(event, funnel, jobs),
+        )
+
+    def _facts(
+        self, event: Event, people: int, funnel: Mapping[Step, Mapping[State, int]], races: Sequence[Any]
+    ) -> dict[str, Any]:
+        done = {step: sum(n for state, n in states.items() if state.is_done) for step, states in funnel.items()}
+        return {
+            "people": people,
+            "mailed": done.get(Step.MAIL, 0),
+            "proven": done.get(Step.ACCESS, 0),
+            "onboarding": (self.store.get(event.id, "onboarding") or {}).get("state", "idle"),
+            "sponsorship_open": (self.store.get(event.id, "sponsorship") or {}).get("open"),
+            "checked": self.store.get(event.id, "check") is not None,
+            "races": len(races),
+        }
+
+    def _needs_human(
+        self, event: Event, funnel: Mapping[Step, Mapping[State, int]], jobs: Sequence[Job]
+    ) -> list[Finding]:
+        found: list[Finding] = []
+        for step in (Step.PROFILE, Step.GROUP, Step.ACCESS, Step.MAIL):
+            states = funnel.get(step, {})
+            if states.get(State.REFUSED):
+                found.append(
+                    Finding(
+                        f"{step}.refused",
+                        f"{states[State.REFUSED]} people are refused at “{step}”",
+                        "red",
+                        "Each has a reason and a way out.",
+                        "Open Onboarding and look at the reasons.",
+                    )
+                )
+            if states.get(State.UNKNOWN):
+                found.append(
+                    Finding(
+                        f"{step}.unknown",
+                        f"{states[State.UNKNOWN]} are unknown at “{step}”",
+                        "amber",
+                        "The answer was lost; nothing is repeated by itself.",
+                        "Open Messages to settle them.",
+                    )
+                )
+        trouble = self.store.get(event.id, "trouble") or {}
+        found += [Finding(key, "The worker waits", "amber", sentence) for key, sentence in sorted(trouble.items())]
+        found += [
+            Finding(job.id, f"Job “{job.kind}” waits", "amber", job.sentence)
+            for job in jobs
+            if job.sentence and job.state.value == "paused"
+        ]
+        return found
+
+    # ------------------------------------------------------------------------------------------- sponsorship
+
+    def sponsorship(self, actor: Actor) -> SponsorshipView:
+        """The switch as last read back, and whom it would reach."""
+        self._authorise(actor, "setup.view")
+        event = self._event()
+        seen = self.store.get(event.id, "sponsorship") or {}
+        account = self.store.get(event.id, "account") or {}
+        native = bool((account.get("capabilities") or {}).get("multi_user_mode"))
+        profiles, _ = self.store.profiles(event.id)
+        linked = {link.profile for link in self.store.links(event.id).values()}
+        mine = [profile for profile in profiles if profile.id in linked]
+        job = next(iter(self.store.jobs(event.id, live=True, kind="sponsorship")), None)
+        return SponsorshipView(
+            open=seen.get("open"),
+            as_of=_time(seen.get("as_of")),
+            native=native,
+            word="Multi-user mode" if native else "Sponsorship",
+            blast_profiles=len(mine),
+            blast_hours=sum(profile.minutes_queued for profile in mine) / 60,
+            sentence=seen.get("sentence", ""),
+            job=job,
+        )
+
+    def switch_sponsorship(self, actor: Actor, *, open_: bool, typed_name: str) -> Job:
+        """Open or close sponsorship (or multi-user mode). Closing needs the event's name typed."""
+        self._authorise(actor, "sponsorship.switch")
+        event = self._event()
+        if not open_ and typed_name.strip() != event.name:
+            raise BadInput("Type the event's name exactly as it stands to close sponsorship.")
+        before = self.store.get(event.id, "sponsorship")
+        return self._plan_job(
+            actor,
+            "sponsorship.switch",
+            "sponsorship",
+            target=event.id,
+            plan={"open": open_},
+            before=before,
+            after={"open": open_},
+        )
+
+    # ----------------------------------------------------------------------------------------- connect check
+
+    def run_check(self, actor: Actor) -> Job:
+        """Ask the worker to run the connect check; the findings appear in `check`."""
+        self._authorise(actor, "setup.check")
+        event = self._event()
+        try:
+            return self._plan_job(actor, "setup.check", "check", target=event.id, plan={})
+        except Conflict:
+            return self.store.jobs(event.id, live=True, kind="check")[0]
+
+    def check(self, actor: Actor) -> tuple[list[Finding], datetime | None]:
+        """The last connect check: findings and when (real time)."""
+        self._authorise(actor, "setup.view")
+        event = self._event()
+        saved = self.store.get(event.id, "check") or {}
+        return [Finding(**{**row, "as_of": None}) for row in saved.get("findings", [])], _time(saved.get("as_of"))
+
+    def account(self, actor: Actor) -> Mapping[str, Any]:
+        """What the racing service said about itself: service, version, capabilities, quotas, notes, as_of."""
+        self._authorise(actor, "setup.view")
+        return self.store.get(self._event().id, "account") or {}
+
+    # -------------------------------------------------------------------------------------- settings exchange
+
+    def export_settings(self, actor: Actor) -> dict[str, Any]:
+        """The event's settings without secrets, people or states: to start the next event from."""
+        self._authorise(actor, "event.view")
+        return {"format": 1, **_public(self._event())}
+
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _public(event: Event) -> dict[str, Any]:
+    values = asdict(event)
+    for key in ("starts_at", "ends_at", "created_at", "closed_at"):
+        values[key] = values[key].isoformat() if values[key] else None
+    return values

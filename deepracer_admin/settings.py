@@ -1,0 +1,197 @@
+"""Typed settings: environment first, then `.streamlit/secrets.toml`, then (rehearsal) what the practice world offers.
+
+Every setting is an environment variable `DEEPRACER_ADMIN_<NAME>`; the same name in lower case works in the table
+`[deepracer_admin]` of secrets.toml. docs/settings.md lists them all and a test keeps it complete. Secrets come from
+these two places only; AWS keys and endpoints by boto3's own settings (profiles per service are named here).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from deepracer_admin.errors import BadSettings
+
+__all__ = ["PREFIX", "Practice", "Settings", "default_home", "load_settings", "read_practice"]
+
+PREFIX = "DEEPRACER_ADMIN_"
+PRACTICE_FILE = "practice.json"
+
+
+def default_home() -> Path:
+    """The data folder when none is set: `.data` beside the program, ignored by git."""
+    return Path(__file__).resolve().parent.parent / ".data"
+
+
+class Settings(BaseModel):
+    """All settings of one console process. Field descriptions are the documentation (docs/settings.md)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Literal["rehearsal", "live"] = Field(
+        "rehearsal", description="`rehearsal` (practice world on this machine) or `live`, asked for by name."
+    )
+    home: Path = Field(default_factory=default_home, description="Data folder of this console (database, key, logs).")
+    port: int = Field(8501, ge=1, le=65535, description="Port of the console on 127.0.0.1.")
+    base_url: str = Field("", description="Address people use for the console; default http://localhost:PORT.")
+    public_port: int = Field(0, ge=0, le=65535, description="Port of the second listener (/live); 0 = off.")
+    public_host: str = Field("127.0.0.1", description="Address the second listener binds; may leave loopback.")
+    public_url: str = Field("", description="Base address in links and QR codes of the second listener.")
+    secret_key: SecretStr = Field(
+        SecretStr(""), description="Key that encrypts tokens at rest; default: a file `key` in the data folder."
+    )
+    worker: bool = Field(True, description="Run the worker inside the console (false: run `worker` elsewhere).")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    entra_authority: str = Field(
+        "https://login.microsoftonline.com",
+        description="Authority host of Microsoft Entra ID (sovereign clouds differ).",
+    )
+    entra_tenant: str = Field("", description="Directory (tenant) id; the only tenant that may sign in.")
+    entra_client_id: str = Field("", description="Application (client) id of the app registration.")
+    entra_client_secret: SecretStr = Field(SecretStr(""), description="Client secret, where no certificate is used.")
+    entra_certificate: Path | None = Field(
+        None, description="PFX file of the app's certificate (preferred to a secret)."
+    )
+    entra_certificate_password: SecretStr = Field(SecretStr(""), description="Passphrase of the PFX file.")
+    entra_app_only: bool = Field(
+        False, description="Let the worker act as the app itself (opt-in, see permissions.md)."
+    )
+    graph_url: str = Field("https://graph.microsoft.com/v1.0", description="Microsoft Graph base URL.")
+    group_id: str = Field("", description="Entra group of the event; an event's own setting goes before it.")
+
+    racing: Literal["on_aws", "managed"] = Field(
+        "on_aws", description="`on_aws` (DeepRacer on AWS) or `managed` (closed by AWS in December 2025)."
+    )
+    deepracer_site: str = Field("", description="Site address of DeepRacer on AWS, e.g. https://d111.cloudfront.net.")
+    deepracer_user: str = Field(
+        "", description="E-mail of the DeepRacer on AWS login that the console uses (dr-admins)."
+    )
+    deepracer_password: SecretStr = Field(SecretStr(""), description="Password of that login.")
+    deepracer_aws_profile: str = Field("", description="AWS profile for the managed service or the user pool.")
+    deepracer_region: str = Field("us-east-1", description="Region of the managed service.")
+    deepracer_ses: bool = Field(
+        False, description="The deployment sends Cognito's invitations by SES (no 50 a day cap)."
+    )
+    user_agent: str = Field("", description="User-Agent of our calls; name it in the firewall's allow rule.")
+
+    mailer: Literal["ses", "smtp", "pinpoint"] = Field(
+        "ses", description="`ses` or `smtp` (`pinpoint` explains itself)."
+    )
+    mail_from: str = Field("", description="From address; an event's own setting goes before it.")
+    mail_reply_to: str = Field("", description="Reply-To address.")
+    mail_aws_profile: str = Field("", description="AWS profile for SES.")
+    mail_region: str = Field("us-east-1", description="Region of SES.")
+    mail_configuration_set: str = Field("", description="SES configuration set with the delivery events.")
+    mail_events_queue: str = Field("", description="URL of the SQS queue that receives SES events.")
+    smtp_host: str = Field("", description="SMTP server.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="SMTP port (STARTTLS).")
+    smtp_user: str = Field("", description="SMTP user.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="SMTP password.")
+
+    @property
+    def rehearsal(self) -> bool:
+        return self.mode == "rehearsal"
+
+    @property
+    def console_url(self) -> str:
+        """Address of the console as people type it; `localhost`, because cookies differ per host name."""
+        return self.base_url or f"http://localhost:{self.port}"
+
+
+class Practice(BaseModel):
+    """What the practice world wrote into `practice.json` (loopback addresses and its own random secrets)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    url: str
+    control: str
+    entra: dict[str, str]
+    graph: dict[str, str]
+    deepracer: dict[str, str]
+    aws: dict[str, str]
+    mail: dict[str, str]
+
+
+def load_settings(environ: Mapping[str, str] | None = None, *, secrets_file: Path | None = None) -> Settings:
+    """Read and check the settings. Raises BadSettings with the name of the setting and where it came from."""
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    path = secrets_file or Path(".streamlit/secrets.toml")
+    for name, value in _from_secrets(path).items():
+        values[name], origin[name] = value, str(path)
+    for variable, value in environ.items():
+        if variable.startswith(PREFIX) and value != "":
+            name = variable[len(PREFIX) :].lower()
+            values[name], origin[name] = value, f"the environment variable {variable}"
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise BadSettings(_sentence(error, origin)) from None
+    _check_urls(settings)
+    return settings
+
+
+def _from_secrets(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise BadSettings(
+            f"{path} cannot be read as TOML ({error}); correct that line or move the file away."
+        ) from None
+    section = table.get("deepracer_admin", {})
+    if not isinstance(section, dict):
+        raise BadSettings(f"{path}: `deepracer_admin` must be a table, written [deepracer_admin].")
+    return dict(section)
+
+
+def _sentence(error: ValidationError, origin: Mapping[str, str]) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else "settings"
+    where = origin.get(name, "the settings")
+    if first["type"] == "extra_forbidden":
+        return f"{where} sets `{name}`, which is no setting of this console; docs/settings.md lists them all."
+    return f"{where} sets `{name}` to a value that cannot be used: {first['msg']}."
+
+
+def _check_urls(settings: Settings) -> None:
+    for name in ("entra_authority", "graph_url", "deepracer_site", "base_url", "public_url"):
+        url: str = getattr(settings, name)
+        if not url:
+            continue
+        parts = urlsplit(url)
+        loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        if parts.scheme not in ("https", "http") or not parts.hostname:
+            raise BadSettings(f"`{name}` must be a full address that begins with https://, not {url!r}.")
+        outbound = name in ("entra_authority", "graph_url", "deepracer_site")
+        if outbound and parts.scheme == "http" and not loopback:
+            raise BadSettings(f"`{name}` must begin with https://; plain http is only for loopback.")
+        if outbound and settings.mode == "live" and loopback:
+            raise BadSettings(
+                f"`{name}` points at this machine, but the mode is live; rehearsal addresses never serve a live event."
+            )
+
+
+def read_practice(home: Path) -> Practice:
+    """The practice world's addresses. Raises BadSettings when it is not running or the file is broken."""
+    path = home / PRACTICE_FILE
+    try:
+        return Practice(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise BadSettings(
+            "The practice world is not running; start the console with `python3 start.py`, which starts both."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise BadSettings(
+            f"{path} cannot be read ({type(error).__name__}); stop the practice world and start again."
+        ) from None
