@@ -8,6 +8,7 @@ gives one (identity-and-mail.md 1.5), and only then told to the caller.
 from __future__ import annotations
 
 import random
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import truststore
 
 from deepracer_admin.directory.graph_urls import check_write
 from deepracer_admin.errors import (
@@ -78,7 +80,7 @@ class Graph:
         self.base_url = base_url.rstrip("/")
         self.patience = patience or Patience()
         self._token = token
-        self._http = http or httpx.Client(timeout=httpx.Timeout(60.0, connect=10.0))
+        self._http = http or _open_http(self.base_url)
         self._owns_http = http is None
         self._slots = threading.BoundedSemaphore(IN_FLIGHT)
 
@@ -158,6 +160,14 @@ class Graph:
 
     def _renew(self) -> str:
         return getattr(self._token, "refresh", self._token)()
+
+
+def _open_http(base_url: str) -> httpx.Client:
+    """Loopback goes past every proxy; the rest trusts what this computer trusts."""
+    timeout = httpx.Timeout(60.0, connect=10.0)
+    if urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1"):
+        return httpx.Client(timeout=timeout, trust_env=False)
+    return httpx.Client(timeout=timeout, verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -1,8 +1,8 @@
 """The mailer port: one message to one person, at most once.
 
-No idempotency exists in any sender (identity-and-mail.md 4.1), so a mailer never repeats by itself: SDK retries are off.
-`send` raises `Refused` (never again), `Throttled` (later), `Unreachable` (nothing left: later), `LostAnswer` (ask, never
-repeat), `CredentialsExpired` or `AccessDenied` (pauses the whole campaign).
+No idempotency exists in any sender (identity-and-mail.md 4.1), so a mailer never repeats by itself: SDK retries are
+off. `send` raises `Refused` (never again), `Throttled` (later), `Unreachable` (nothing left: later), `LostAnswer` (ask,
+never repeat), `CredentialsExpired` or `AccessDenied` (pauses the whole campaign).
 """
 
 from __future__ import annotations

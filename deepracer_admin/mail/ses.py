@@ -1,0 +1,209 @@
+"""Amazon SES v2 behind the Mailer port (identity-and-mail.md 4.1 and 4.4).
+
+One message a call, botocore's own retries off for sends, on for reads. Our key travels as a tag, so that delivery
+events can be matched to the ledger even when the answer to a send was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deepracer_admin.clock import Clock, SystemClock
+from deepracer_admin.errors import AccessDenied, LostAnswer, NotThere, Refused, ServiceError, Throttled
+from deepracer_admin.mail.aws import AwsAccess, read_error, send_error
+from deepracer_admin.mail.ses_check import findings
+from deepracer_admin.mail.ses_events import EventQueue
+from deepracer_admin.mail.ses_tags import as_tags
+from deepracer_admin.model import DeliveryEvent, Finding, Message, Receipt, SenderLimits
+
+__all__ = ["Ses"]
+
+SERVICE = "sesv2"
+FEW = 20  # addresses that are looked up one by one; more are found in the suppression list
+_PAGES = 500  # of 1,000 addresses in the suppression list
+
+T = TypeVar("T")
+
+
+class Ses:
+    """Sends through one account and region. `events_queue_url` is the SQS queue of the configuration set's events."""
+
+    kind = "ses"
+    in_flight = 16  # architecture.md, Concurrency and limits
+
+    def __init__(
+        self,
+        access: AwsAccess,
+        *,
+        configuration_set: str | None = None,
+        events_queue_url: str | None = None,
+        queue_access: AwsAccess | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._access = access
+        self._configuration_set = configuration_set or ""
+        self._clock = clock or SystemClock()
+        self._sends = access.client(SERVICE, attempts=1, connections=self.in_flight)
+        self._reads = access.client(SERVICE)
+        self._queue = EventQueue(queue_access or access, events_queue_url) if events_queue_url else None
+
+    def send(self, message: Message) -> Receipt:
+        request: dict[str, Any] = {
+            "FromEmailAddress": message.sender,
+            "Destination": {"ToAddresses": [message.to]},
+            "Content": {"Simple": {"Subject": _utf8(message.subject), "Body": _bodies(message)}},
+            "EmailTags": as_tags(message),
+        }
+        if message.reply_to:
+            request["ReplyToAddresses"] = [message.reply_to]
+        if self._configuration_set:
+            request["ConfigurationSetName"] = self._configuration_set
+        try:
+            answer = self._sends.send_email(**request)
+        except (BotoCoreError, ClientError) as failure:
+            raise self._send_error(failure) from None
+        except Exception as failure:
+            # whatever broke while the answer was read: the request may have been done
+            raise LostAnswer(
+                "The mail service's answer was lost: the mail may have been sent.",
+                service=SERVICE,
+                operation="SendEmail",
+                code=type(failure).__name__,
+            ) from failure
+        return Receipt(str(answer["MessageId"]))
+
+    def limits(self) -> SenderLimits:
+        account = self._read("GetAccount")
+        quota = account.get("SendQuota", {})
+        return SenderLimits(
+            per_second=float(quota.get("MaxSendRate", 0.0)),
+            per_day=int(quota.get("Max24HourSend", 0)),
+            used_today=int(quota.get("SentLast24Hours", 0)),
+            sandbox=not account.get("ProductionAccessEnabled", False),
+            enabled=bool(account.get("SendingEnabled", True)) and account.get("EnforcementStatus") != "SHUTDOWN",
+            as_of=self._clock.now(),
+        )
+
+    def suppressed(self, addresses: Sequence[str]) -> dict[str, str]:
+        wanted = {a.casefold(): a for a in addresses}
+        if len(wanted) <= FEW:
+            reasons = {folded: self._suppression(address) for folded, address in wanted.items()}
+        else:
+            reasons = self._suppression_list()
+        return {wanted[folded]: reasons[folded] for folded in wanted if reasons.get(folded)}
+
+    def events(self) -> Sequence[DeliveryEvent]:
+        return self._queue.receive() if self._queue else []
+
+    def settle_events(self) -> None:
+        if self._queue:
+            self._queue.settle()
+
+    def check(self, sender: str, *, need: int = 0) -> Sequence[Finding]:
+        """Is `sender` usable for `need` mails (0 = unknown)? Raises no `NotThere`: an unknown identity is a finding."""
+        account = self._read("GetAccount")
+        address, domain = sender.rpartition("<")[2].rstrip("> "), sender.rpartition("@")[2].rstrip("> ")
+        identity = self._identity(address) or self._identity(domain)
+        events = self._events_destination() if self._configuration_set else None
+        return findings(address, account, identity, events, need=need, as_of=self._clock.now())
+
+    def close(self) -> None:
+        for client in (self._sends, self._reads):
+            client.close()
+        if self._queue:
+            self._queue.close()
+
+    # ---------------------------------------------------------------------------------------------------- reads
+
+    def _suppression(self, address: str) -> str:
+        try:
+            found = self._read("GetSuppressedDestination", EmailAddress=address)
+        except NotThere:
+            return ""
+        return _reason(found["SuppressedDestination"])
+
+    def _suppression_list(self) -> dict[str, str]:
+        reasons: dict[str, str] = {}
+        page: dict[str, Any] = {"PageSize": 1000}
+        for _ in range(_PAGES):
+            answer = self._read("ListSuppressedDestinations", **page)
+            for entry in answer.get("SuppressedDestinationSummaries", []):
+                reasons[entry["EmailAddress"].casefold()] = _reason(entry)
+            token = answer.get("NextToken")
+            if not token or token == page.get("NextToken"):
+                break
+            page["NextToken"] = token
+        return reasons
+
+    def _identity(self, name: str) -> dict[str, Any] | None:
+        try:
+            return self._read("GetEmailIdentity", EmailIdentity=name)
+        except NotThere:
+            return None
+
+    def _events_destination(self) -> list[dict[str, Any]] | None:
+        try:
+            answer = self._read("GetConfigurationSetEventDestinations", ConfigurationSetName=self._configuration_set)
+        except NotThere:
+            return None
+        return list(answer.get("EventDestinations", []))
+
+    def _read(self, operation: str, **request: Any) -> dict[str, Any]:
+        method = self._reads.meta.method_to_api_mapping
+        name = next(python for python, api in method.items() if api == operation)
+        try:
+            return getattr(self._reads, name)(**request)
+        except (BotoCoreError, ClientError) as failure:
+            raise read_error(failure, self._access, SERVICE, operation) from None
+
+    def _send_error(self, failure: Exception) -> ServiceError:
+        """SES's own refusals on top of what any AWS service may say (identity-and-mail.md 4.1, Exceptions)."""
+        code = failure.response.get("Error", {}).get("Code", "") if isinstance(failure, ClientError) else ""
+        message = failure.response.get("Error", {}).get("Message", "") if isinstance(failure, ClientError) else ""
+        error = send_error(failure, self._access, SERVICE, "SendEmail")
+        where = {"service": SERVICE, "operation": "SendEmail", "code": code}
+        if isinstance(error, LostAnswer):
+            return error
+        if code == "LimitExceededException":
+            sentence = "The account's mail quota is used up; the rest is sent when AWS allows more."
+            return Throttled(sentence, retry_after=3600.0, **where)
+        if code in _STOPS:
+            return AccessDenied(_STOPS[code], **where)
+        if code == "MessageRejected" and "not verified" in message.lower():
+            return AccessDenied(NOT_VERIFIED, **where)
+        if isinstance(error, NotThere):
+            return AccessDenied(_NO_SET.format(self._configuration_set), **where)
+        if isinstance(error, Refused):
+            return Refused(f"SES refused this mail: {message or code or 'the request is not valid'}"[:300], **where)
+        return error
+
+
+NOT_VERIFIED = (
+    "SES refused an address that is not verified: verify the sender in SES, and while the account is in the sandbox "
+    "ask AWS for production access."
+)
+_NO_SET = (
+    "SES knows no configuration set {!r}: create it or correct the setting mail_configuration_set; nothing was sent."
+)
+_STOPS = {
+    "AccountSuspendedException": "AWS has suspended this account's mail: its owner must write to AWS Support.",
+    "SendingPausedException": "Sending is paused for this account or configuration set: resume it in the SES console.",
+    "MailFromDomainNotVerifiedException": "The MAIL FROM domain is not verified: correct its DNS records in SES.",
+}
+
+
+def _bodies(message: Message) -> dict[str, Any]:
+    bodies = {"Text": _utf8(message.text)}
+    return bodies | ({"Html": _utf8(message.html)} if message.html else {})
+
+
+def _utf8(text: str) -> dict[str, str]:
+    return {"Data": text, "Charset": "UTF-8"}
+
+
+def _reason(entry: dict[str, Any]) -> str:
+    what = {"BOUNCE": "an earlier mail bounced", "COMPLAINT": "the person complained about an earlier mail"}
+    return f"SES holds this address back: {what.get(entry.get('Reason', ''), 'it is on the suppression list')}."
