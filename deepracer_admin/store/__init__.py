@@ -1,8 +1,8 @@
 """Where the console keeps what should be and what was last seen.
 
 Three protocols, because they have three lives (architecture.md, Store). `EventStore`: events, attendees, step states,
-the mail ledger, jobs, audit, settings, races, leases, pacing. `History`: usage samples and standings snapshots, always a
-local file. `Sessions`: sign-in, always a local file. `sqlite.py` is the embedded default.
+the mail ledger, jobs, audit, settings, races, leases, pacing. `History`: usage samples and standings snapshots,
+always a local file. `Sessions`: sign-in, always a local file. `sqlite.py` is the embedded default.
 
 Rules of every implementation: short transactions in batches; every method is safe from any thread; a method that takes
 `lease` refuses the write with `LeaseLost` when a holder with a newer epoch exists; a read never blocks on a write.

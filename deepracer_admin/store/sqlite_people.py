@@ -1,0 +1,153 @@
+"""Attendees, the profiles that the service reports, and which profile is whose."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from deepracer_admin.errors import Conflict, Missing
+from deepracer_admin.model import Attendee, Lease, Profile
+from deepracer_admin.store import ProfileLink
+from deepracer_admin.store.codec import decode, encode, instant, when
+from deepracer_admin.store.sqlite_events import EventsPart
+
+__all__ = ["PeoplePart"]
+
+
+class PeoplePart(EventsPart):
+    # -- attendees
+
+    def attendees(self, event: str, *, wanted: bool | None = None) -> list[Attendee]:
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT body FROM attendees WHERE event = :event AND (:wanted IS NULL OR wanted = :wanted)"
+                " ORDER BY position",
+                {"event": event, "wanted": wanted},
+            ).fetchall()
+        return [decode(Attendee, row["body"]) for row in rows]
+
+    def attendee(self, event: str, attendee: str) -> Attendee:
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT body FROM attendees WHERE event = ? AND id = ?", (event, attendee)
+            ).fetchone()
+        if row is None:
+            raise Missing("This person is not on the list any more: reload the page.")
+        return decode(Attendee, row["body"])
+
+    def save_attendees(self, event: str, people: Iterable[Attendee]) -> None:
+        rows = [(event, person.id, person.email, person.wanted, encode(person)) for person in people]
+        if not rows:
+            return
+        with self._writing() as connection:
+            # Two people may swap addresses in one save: let go of those that change before taking the new ones.
+            connection.executemany(
+                "UPDATE attendees SET email = char(0) || id WHERE event = ? AND id = ? AND email <> ?",
+                [row[:3] for row in rows],
+            )
+            try:
+                connection.executemany(
+                    "INSERT INTO attendees (event, id, email, wanted, body) VALUES (?, ?, ?, ?, ?)"
+                    " ON CONFLICT (event, id) DO UPDATE"
+                    " SET email = excluded.email, wanted = excluded.wanted, body = excluded.body",
+                    rows,
+                )
+            except sqlite3.IntegrityError as error:
+                raise Conflict(
+                    "An e-mail address in this change already belongs to another person of the event;"
+                    " nothing was saved. Reload the list and check the address."
+                ) from error
+            self._bump(connection, event)
+
+    def delete_attendees(self, event: str, ids: Sequence[str]) -> None:
+        if not ids:
+            return
+        with self._writing() as connection:
+            connection.executemany("DELETE FROM attendees WHERE event = ? AND id = ?", [(event, id) for id in ids])
+            connection.executemany(
+                "UPDATE job_items SET before = NULL, after = NULL"
+                " WHERE key = ? AND job IN (SELECT id FROM jobs WHERE event = ?)",
+                [(id, event) for id in ids],
+            )
+            self._bump(connection, event)
+        self._truncate_log()
+
+    # -- profiles as last read
+
+    def save_profiles(self, event: str, profiles: Iterable[Profile], *, seen_at: datetime, lease: Lease | None) -> None:
+        """Only what differs from the last snapshot is written: a sweep over 10,000 idle profiles costs little."""
+        new = {profile.id: (position, encode(profile)) for position, profile in enumerate(profiles)}
+        with self._writing(lease) as connection:
+            rows = connection.execute("SELECT id, position, body FROM profiles WHERE event = ?", (event,)).fetchall()
+            old = {row["id"]: (row["position"], row["body"]) for row in rows}
+            connection.executemany(
+                "DELETE FROM profiles WHERE event = ? AND id = ?", [(event, id) for id in old.keys() - new.keys()]
+            )
+            connection.executemany(
+                "INSERT INTO profiles (event, id, position, body) VALUES (?, ?, ?, ?) ON CONFLICT (event, id)"
+                " DO UPDATE SET position = excluded.position, body = excluded.body",
+                [
+                    (event, id, position, body)
+                    for id, (position, body) in new.items()
+                    if old.get(id) != (position, body)
+                ],
+            )
+            self._mark_seen(connection, event, "profiles", seen_at)
+            self._bump(connection, event)
+
+    def profiles(self, event: str) -> tuple[list[Profile], datetime | None]:
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT body FROM profiles WHERE event = ? ORDER BY position", (event,)
+            ).fetchall()
+            seen_at = self._seen(connection, event, "profiles")
+        return [decode(Profile, row["body"]) for row in rows], seen_at
+
+    # -- whose profile
+
+    def link(self, event: str, links: Iterable[ProfileLink], *, lease: Lease | None = None) -> None:
+        """Set or replace links; people who were deleted meanwhile are left out.
+
+        Raises Conflict when a profile belongs to another attendee (unlink that one first): one profile under two
+        people would let the removal of one take the other's access away.
+        """
+        rows = [
+            {"event": event, "attendee": each.attendee, "profile": each.profile, "how": each.how, "at": when(each.at)}
+            for each in links
+        ]
+        if not rows:
+            return
+        with self._writing(lease) as connection:
+            connection.executemany("DELETE FROM links WHERE event = :event AND attendee = :attendee", rows)
+            try:
+                connection.executemany(
+                    "INSERT INTO links SELECT :event, :attendee, :profile, :how, :at"
+                    " WHERE EXISTS (SELECT 1 FROM attendees WHERE event = :event AND id = :attendee)",
+                    rows,
+                )
+            except sqlite3.IntegrityError as error:
+                raise Conflict(
+                    "This profile already belongs to another person of the event: undo that link first."
+                ) from error
+            self._bump(connection, event)
+
+    def unlink(self, event: str, attendees: Sequence[str]) -> None:
+        if not attendees:
+            return
+        with self._writing() as connection:
+            connection.executemany(
+                "DELETE FROM links WHERE event = ? AND attendee = ?", [(event, attendee) for attendee in attendees]
+            )
+            self._bump(connection, event)
+
+    def links(self, event: str) -> dict[str, ProfileLink]:
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT attendee, profile, how, at FROM links WHERE event = ?", (event,)
+            ).fetchall()
+        return {
+            row["attendee"]: ProfileLink(row["attendee"], row["profile"], row["how"], at)
+            for row in rows
+            if (at := instant(row["at"])) is not None
+        }

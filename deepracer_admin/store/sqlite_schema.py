@@ -1,0 +1,119 @@
+"""The schema of the event store, one migration per version. A released migration is never edited; add the next.
+
+What must hold whatever the code above does, the file itself refuses to break: one live job per kind and target, one
+ledger row per mail, a SENT mail stays SENT, the audit only grows. Times are text (clock.iso), JSON is text.
+"""
+
+from __future__ import annotations
+
+from deepracer_admin.store.sqlite_base import Migration
+
+__all__ = ["MIGRATIONS"]
+
+EVENTS = (
+    "CREATE TABLE revisions (event TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE settings (event TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (event, key)) WITHOUT ROWID",
+    """CREATE TABLE events (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL)""",
+    # snapshots: when profiles and races were last read as a whole
+    "CREATE TABLE snapshots (event TEXT, kind TEXT, seen_at TEXT NOT NULL, PRIMARY KEY (event, kind)) WITHOUT ROWID",
+    """CREATE TABLE profiles (
+        event TEXT, id TEXT, position INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (event, id)) WITHOUT ROWID""",
+    """CREATE TABLE races (
+        event TEXT, id TEXT, position INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (event, id)) WITHOUT ROWID""",
+)
+
+PEOPLE = (
+    """CREATE TABLE attendees (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, id TEXT NOT NULL, email TEXT NOT NULL,
+        wanted INTEGER NOT NULL, body TEXT NOT NULL, UNIQUE (event, id), UNIQUE (event, email))""",
+    """CREATE TABLE steps (
+        event TEXT, attendee TEXT, step TEXT, state TEXT NOT NULL, reason TEXT NOT NULL, sentence TEXT NOT NULL,
+        ref TEXT NOT NULL, attempts INTEGER NOT NULL, next_try_at TEXT, changed_at TEXT,
+        PRIMARY KEY (event, attendee, step),
+        FOREIGN KEY (event, attendee) REFERENCES attendees (event, id) ON DELETE CASCADE) WITHOUT ROWID""",
+    """CREATE TABLE person_history (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, attendee TEXT NOT NULL, step TEXT NOT NULL,
+        state TEXT NOT NULL, reason TEXT NOT NULL, sentence TEXT NOT NULL, ref TEXT NOT NULL,
+        attempts INTEGER NOT NULL, changed_at TEXT,
+        FOREIGN KEY (event, attendee) REFERENCES attendees (event, id) ON DELETE CASCADE)""",
+    "CREATE INDEX person_history_of ON person_history (event, attendee)",
+    """CREATE TABLE links (
+        event TEXT, attendee TEXT, profile TEXT NOT NULL, how TEXT NOT NULL, at TEXT NOT NULL,
+        PRIMARY KEY (event, attendee), UNIQUE (event, profile),
+        FOREIGN KEY (event, attendee) REFERENCES attendees (event, id) ON DELETE CASCADE) WITHOUT ROWID""",
+)
+
+LEDGER = (
+    """CREATE TABLE deliveries (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, attendee TEXT NOT NULL, template TEXT NOT NULL,
+        version INTEGER NOT NULL, state TEXT NOT NULL, lease TEXT NOT NULL DEFAULT '', owner TEXT NOT NULL DEFAULT '',
+        epoch INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, message_id TEXT NOT NULL DEFAULT '',
+        code TEXT NOT NULL DEFAULT '', sentence TEXT NOT NULL DEFAULT '', delivered TEXT NOT NULL DEFAULT '',
+        campaign TEXT NOT NULL, next_try_at TEXT, changed_at TEXT,
+        UNIQUE (event, attendee, template, version),
+        FOREIGN KEY (event, attendee) REFERENCES attendees (event, id) ON DELETE CASCADE)""",
+    "CREATE INDEX deliveries_to_do ON deliveries (event, campaign, state, position)",
+    "CREATE INDEX deliveries_by_message ON deliveries (message_id) WHERE message_id <> ''",
+    """CREATE TRIGGER a_sent_mail_stays_sent BEFORE UPDATE OF state ON deliveries
+        WHEN OLD.state = 'sent' AND NEW.state <> 'sent'
+        BEGIN SELECT RAISE(ABORT, 'a sent mail stays sent'); END""",
+    """CREATE TRIGGER a_claim_comes_from_the_queue BEFORE UPDATE OF state ON deliveries
+        WHEN NEW.state = 'claimed' AND OLD.state NOT IN ('pending', 'failed')
+        BEGIN SELECT RAISE(ABORT, 'only a pending or failed mail can be claimed'); END""",
+    """CREATE TRIGGER a_mail_is_remembered AFTER UPDATE OF state, delivered ON deliveries
+        WHEN NEW.state IN ('sent', 'failed', 'unknown', 'skipped')
+            AND (OLD.state <> NEW.state OR OLD.delivered <> NEW.delivered)
+        BEGIN INSERT INTO person_history
+            (event, attendee, step, state, reason, sentence, ref, attempts, changed_at)
+            VALUES (NEW.event, NEW.attendee, 'mail',
+                CASE NEW.state WHEN 'sent' THEN 'done' WHEN 'unknown' THEN 'unknown'
+                    WHEN 'failed' THEN CASE WHEN NEW.next_try_at IS NULL THEN 'refused' ELSE 'retry' END
+                    ELSE 'refused' END,
+                'mail:' || NEW.template || ':' || NEW.version || ':' ||
+                    CASE WHEN NEW.delivered = '' THEN NEW.state ELSE NEW.delivered END,
+                NEW.sentence, NEW.message_id, NEW.attempts, NEW.changed_at); END""",
+)
+
+JOBS = (
+    """CREATE TABLE jobs (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, event TEXT NOT NULL, kind TEXT NOT NULL,
+        target TEXT NOT NULL, state TEXT NOT NULL, plan TEXT NOT NULL, result TEXT NOT NULL, total INTEGER NOT NULL,
+        done INTEGER NOT NULL, failed INTEGER NOT NULL, sentence TEXT NOT NULL, undoable INTEGER NOT NULL,
+        created_by TEXT NOT NULL, created_by_name TEXT NOT NULL, created_at TEXT NOT NULL, changed_at TEXT NOT NULL)""",
+    """CREATE UNIQUE INDEX one_live_job ON jobs (event, kind, target)
+        WHERE state IN ('planned', 'running', 'paused')""",
+    "CREATE INDEX jobs_of_event ON jobs (event, position)",
+    """CREATE TABLE job_items (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        key TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, sentence TEXT NOT NULL,
+        before TEXT, after TEXT, changed_at TEXT NOT NULL, UNIQUE (job, key))""",
+)
+
+AUDIT = (
+    """CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, event TEXT NOT NULL, actor TEXT NOT NULL,
+        actor_name TEXT NOT NULL, role TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
+        count INTEGER NOT NULL, before TEXT, after TEXT, allowed INTEGER NOT NULL, job TEXT NOT NULL,
+        on_behalf_of TEXT NOT NULL, digest TEXT NOT NULL)""",
+    "CREATE INDEX audit_of_event ON audit (event, seq)",
+    """CREATE TRIGGER the_audit_is_not_rewritten BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END""",
+    """CREATE TRIGGER the_audit_is_not_shortened BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END""",
+)
+
+LEASES = (
+    # epoch outlives its holder, so that a late writer is always recognised
+    """CREATE TABLE leases (
+        name TEXT PRIMARY KEY, holder TEXT NOT NULL, epoch INTEGER NOT NULL, until TEXT NOT NULL) WITHOUT ROWID""",
+    "CREATE TABLE buckets (name TEXT PRIMARY KEY, tokens REAL NOT NULL, at REAL NOT NULL) WITHOUT ROWID",
+)
+
+# Version 2: a person's jobs are looked up by person, and an erased person's job items are blanked.
+JOBS_BY_PERSON = ("CREATE INDEX job_items_of ON job_items (key)",)
+
+MIGRATIONS: tuple[Migration, ...] = (
+    EVENTS + PEOPLE + LEDGER + JOBS + AUDIT + LEASES,
+    JOBS_BY_PERSON,
+)
