@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from deepracer_admin.rehearsal.fleet_crowd import Crowd
@@ -24,12 +25,16 @@ class Fleet:
 
     def __init__(self, world: World) -> None:
         self._world = world
+
+    @cached_property
+    def _crowd(self) -> Crowd:
+        """Made at first use: a restored service has another garage than a new one."""
         garages: dict[str, Garage] = {
             name: service.garage  # type: ignore[attr-defined]  # optional, found by name
-            for name, service in world.services.items()
+            for name, service in self._world.services.items()
             if getattr(service, "garage", None) is not None
         }
-        self._crowd = Crowd(garages, world.seed)
+        return Crowd(garages, self._world.seed)
 
     def routes(self) -> list[Any]:
         """None: the fleet answers no requests."""

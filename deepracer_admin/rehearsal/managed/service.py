@@ -1,0 +1,172 @@
+"""The managed service as a service of the practice world: envelope, signatures, dispatch, time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ..garage import EndedJob
+from ..sigv4 import Credential, Refusal, verify
+from .garage import ManagedGarage, Sponsored
+from .models import Models
+from .races import Races
+from .state import REGION, Account
+from .users import Users
+from .wire import Fault, read_input
+from .yard import Yard
+
+if TYPE_CHECKING:
+    from ..world import World
+
+TARGET = "AwsSilverstoneCloudService."
+CONTENT_TYPE = "application/x-amz-json-1.1"
+READING = ("Get", "List", "AdminGet", "AdminList")
+Handler = Callable[[Mapping[str, Any], float], dict[str, Any]]
+
+
+class Managed:
+    """``POST /managed/``. The sponsoring account is the practice company's; every signed caller is its admin (1.7).
+
+    Own faults: `expired_credentials` (the keys have died), `denied` (the policy lacks the action).
+    """
+
+    name = "managed"
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._assigned: dict[str, float] = {}  # person id -> since when they may sign in
+        self._take(Account(now=world.clock.now().timestamp()))
+
+    def _take(self, account: Account) -> None:
+        world = self._world
+        self.account = account
+        yard = Yard(account, world.slots, world.seed)
+        users, races, models = Users(account, yard), Races(account, world.seed), Models(account, yard)
+        self.yard = yard
+        self.garage = ManagedGarage(account, yard, races, world.seed, self._sponsored)
+        self._handlers: dict[str, Handler] = {
+            "GetAccountConfig": users.get_account_config,
+            "AdminGetAccountConfig": users.admin_get_account_config,
+            "AdminSetAccountConfig": users.admin_set_account_config,
+            "AdminListAssociatedUsers": users.admin_list_associated_users,
+            "AdminListAssociatedResources": users.admin_list_associated_resources,
+            "AdminManageUser": users.admin_manage_user,
+            "CreateLeaderboard": races.create,
+            "EditLeaderboard": races.edit,
+            "DeleteLeaderboard": races.delete,
+            "GetLeaderboard": races.get,
+            "ListLeaderboards": races.list,
+            "ListPrivateLeaderboardParticipants": races.list_participants,
+            "CreateLeaderboardAccessToken": races.create_access_token,
+            "AddLeaderboardAccessPermission": races.add_permission,
+            "RemoveLeaderboardAccessPermission": races.remove_permission,
+            "ListLeaderboardSubmissions": races.list_submissions,
+            "ListTracks": models.list_tracks,
+            "GetTrack": models.get_track,
+            "ListModels": models.list_models,
+            "GetModel": models.get_model,
+            "DeleteModel": models.delete_model,
+            "ListTrainingJobs": models.list_training_jobs,
+            "GetTrainingJob": models.get_training_job,
+            "StopTrainingReinforcementLearningModel": models.stop_training,
+        }
+
+    def routes(self) -> list[Route]:
+        return [Route(path, self.answer, methods=["POST"], name="managed") for path in ("/managed/", "/managed")]
+
+    async def answer(self, request: Request) -> Response:
+        """One call of 1.1: 200 with JSON, or 400 and 500 with ``__type`` and ``message``."""
+        body = await request.body()
+        try:
+            operation = self._operation(request)
+            self._authenticate(request, body, operation)
+            found = self._handlers[operation](read_input(operation, body), self._world.clock.now().timestamp())
+        except Fault as fault:
+            return _reply({"__type": fault.code, "message": fault.message}, fault.status)
+        if not operation.startswith(READING):
+            self._world.counters.writes[f"{self.name}.{operation}"] += 1
+        return _reply(found)
+
+    def fault_response(self, name: str, operation: str) -> Response:
+        """The bodies of the generic faults in this service's words."""
+        if name == "throttle":
+            return _reply({"__type": "TooManyRequestsException", "message": "Rate exceeded"}, 400)
+        return _reply({"__type": "ServiceException", "message": "The service failed to process the request."}, 500)
+
+    def tick(self, now: datetime) -> None:
+        """Ends what is due. Racers act at this moment, right after it."""
+        self.account.now = now.timestamp()
+        if self.yard.tick(self.account.now):
+            self._world.touch()
+
+    def assign(self, person_id: str) -> None:
+        """Lets a person of the company sign in, beside those whom the event group lets in."""
+        self._assigned.setdefault(person_id, self.account.now)
+
+    def snapshot(self) -> dict[str, Any]:
+        ended = [asdict(job) for job in list(self.yard.ended)[-100:]]
+        return {"account": self.account.snapshot(), "assigned": dict(self._assigned), "ended": ended}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._assigned = dict(state["assigned"])
+        self._take(Account.restored(state["account"]))
+        self.yard.ended.extend(EndedJob(**job) for job in state["ended"])
+
+    def truth(self) -> dict[str, Any]:
+        """`managed`: counted facts of this service, apart from those of DeepRacer on AWS."""
+        users = self.account.users.values()
+        return {
+            "managed": {
+                "multi_user_mode": self.account.multi_user_mode,
+                "users": len(self.account.users),
+                "active": sum(user.state == "ACTIVE" for user in users),
+                "hours": sum(user.minutes_used for user in users) / 60,
+                "hours_queued": sum(user.minutes_queued for user in users) / 60,
+                "models": len(self.account.models),
+                "races": len(self.account.races),
+                "submissions": sum(sum(race.submissions.values()) for race in self.account.races.values()),
+            }
+        }
+
+    def _sponsored(self) -> Iterator[Sponsored]:
+        for person_id in list(self._assigned):
+            person = self._world.company.by_id(person_id)
+            if person is not None and person.enabled:
+                yield Sponsored(person_id, person.mail or person.upn, self._assigned[person_id])
+
+    def _operation(self, request: Request) -> str:
+        target = request.headers.get("x-amz-target", "")
+        operation = target.removeprefix(TARGET)
+        if not target.startswith(TARGET) or operation not in self._handlers:
+            raise Fault("UnknownOperationException", "The operation is not known.")
+        if request.headers.get("content-type") != CONTENT_TYPE:
+            raise Fault("SerializationException", f"The content type must be {CONTENT_TYPE}.")
+        return operation
+
+    def _authenticate(self, request: Request, body: bytes, operation: str) -> None:
+        own = self._world.faults.take(self.name, operation)
+        if own is not None and own.name == "expired_credentials":
+            raise Fault("ExpiredTokenException", "The security token included in the request is expired")
+        try:
+            verify(request, body, "deepracer", self._credential, region=REGION, now=self._world.clock.real())
+        except Refusal as refusal:
+            raise Fault(refusal.error_type, refusal.message) from None
+        if own is not None and own.name == "denied":
+            raise Fault("AccessDeniedException", f"User is not authorized to perform: deepracer:{operation}")
+
+    def _credential(self, access_key_id: str) -> Credential | None:
+        known = self._world.secrets
+        if access_key_id != known["access_key_id"]:
+            return None
+        return Credential(access_key_id, known["secret_access_key"], principal="organizer")
+
+
+def _reply(body: Mapping[str, Any], status: int = 200) -> Response:
+    return Response(json.dumps(body, separators=(",", ":")), status, media_type=CONTENT_TYPE)
