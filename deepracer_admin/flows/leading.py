@@ -1,0 +1,108 @@
+"""Who does the work when several consoles share a store: the holder of a lease, renewed while the worker runs.
+
+The lease is checked twice. Before work, `Leadership.lease` raises when it ran out by this machine's clock (a laptop
+that slept). At the write, the store compares the epoch and refuses a holder that was replaced. What if it dies here? The
+lease runs out after `ttl_s`, another holder takes over with a new epoch, and mails that were claimed become UNKNOWN.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from types import TracebackType
+
+from deepracer_admin.clock import Clock, SystemClock
+from deepracer_admin.errors import LeaseLost, StoreError
+from deepracer_admin.model import Lease
+from deepracer_admin.store import EventStore
+
+__all__ = ["Leadership"]
+
+log = logging.getLogger(__name__)
+
+BEATS_PER_TTL = 3  # two beats may fail before the lease is lost
+
+
+class Leadership:
+    """Tries to hold the lease `name` from `start` to `stop`; standing by while another holds it.
+
+    `holder` is for people ("anna-laptop"); a random part is added, so that a restarted process is a new holder and
+    never takes its predecessor's unfinished claims for its own. `ttl_s` in real seconds.
+    """
+
+    def __init__(
+        self, store: EventStore, name: str, holder: str, ttl_s: float = 30.0, *, clock: Clock | None = None
+    ) -> None:
+        self.name = name
+        self.holder = f"{holder}#{secrets.token_hex(4)}"
+        self._store = store
+        self._ttl_s = ttl_s
+        self._clock = clock or SystemClock()
+        self._lock = threading.Lock()
+        self._lease: Lease | None = None
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def lease(self) -> Lease:
+        """The lease to pass with every write. Raises LeaseLost when it is not held, or ran out."""
+        lease = self._lease
+        if lease is None or self._clock.now() >= lease.until:
+            raise LeaseLost("Another worker holds this work, or this one was away for too long; nothing was changed.")
+        return lease
+
+    @property
+    def held(self) -> bool:
+        lease = self._lease
+        return lease is not None and self._clock.now() < lease.until
+
+    def beat(self) -> bool:
+        """Acquire or renew once; True when held afterwards. A lost lease is acquired anew, under a new epoch."""
+        with self._lock:
+            if self._lease is not None:
+                try:
+                    self._lease = self._store.renew(self._lease, ttl_s=self._ttl_s, now=self._clock.now())
+                except LeaseLost:
+                    log.warning("lease %s lost by %s (epoch %d)", self.name, self.holder, self._lease.epoch)
+                    self._lease = None
+            if self._lease is None:
+                self._lease = self._store.acquire(self.name, self.holder, ttl_s=self._ttl_s, now=self._clock.now())
+                if self._lease is not None:
+                    log.info("lease %s held by %s (epoch %d)", self.name, self.holder, self._lease.epoch)
+        return self.held
+
+    def start(self) -> bool:
+        """Beat once now, then in the background. True when held already. Raises StoreError."""
+        held = self.beat()
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name=f"lease-{self.name}", daemon=True)
+        self._thread.start()
+        return held
+
+    def stop(self) -> None:
+        """Give the lease back, so that another can take over at once."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        with self._lock:
+            lease, self._lease = self._lease, None
+            if lease is not None:
+                self._store.release(lease)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._ttl_s / BEATS_PER_TTL):
+            try:
+                self.beat()
+            except StoreError as error:  # a busy or full disk: the lease holds until it runs out
+                log.warning("lease %s not renewed: %s", self.name, error.sentence)
+
+    def __enter__(self) -> Leadership:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

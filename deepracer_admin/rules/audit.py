@@ -1,0 +1,91 @@
+"""What an audit is good for: proving that it is whole, finding an entry, handing it to somebody.
+
+The chain itself lives beside the store that writes it (store/chain.py). It names people by object id, so it verifies
+without any e-mail. Entries cut off at the end cannot be seen from inside: keep the last digest elsewhere (the close-out
+report prints it).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from deepracer_admin.clock import iso
+from deepracer_admin.model import AuditEntry
+from deepracer_admin.store.chain import GENESIS, digest
+
+__all__ = ["digest", "export_rows", "select", "verify"]
+
+
+def verify(entries: Iterable[AuditEntry], *, after: AuditEntry | None = None) -> int | None:
+    """The `seq` of the first entry that was altered, or before which one is missing; None when the chain is whole.
+
+    `entries` in any order, over all events (the chain is one); `after` is the entry before the first of them when only
+    the rest is at hand, and is taken as good.
+    """
+    previous, expected = (GENESIS, 1) if after is None else (after.digest, after.seq + 1)
+    for entry in sorted(entries, key=lambda each: each.seq):
+        if entry.seq != expected or entry.digest != digest(previous, entry):
+            return entry.seq
+        previous, expected = entry.digest, entry.seq + 1
+    return None
+
+
+def select(
+    entries: Iterable[AuditEntry],
+    *,
+    words: str = "",
+    action: str = "",
+    actor: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    allowed: bool | None = None,
+) -> list[AuditEntry]:
+    """Those that match everything given, in their order. `words`: each must occur in name, action, target or values,
+    whatever the case. `until` is exclusive."""
+    wanted = words.casefold().split()
+    return [
+        entry
+        for entry in entries
+        if (not action or entry.action == action)
+        and (not actor or entry.actor == actor)
+        and (since is None or entry.at >= since)
+        and (until is None or entry.at < until)
+        and (allowed is None or entry.allowed is allowed)
+        and (not wanted or all(word in _searched(entry) for word in wanted))
+    ]
+
+
+def export_rows(entries: Iterable[AuditEntry]) -> list[dict[str, str | int]]:
+    """One flat row per entry for CSV or a workbook; `before` and `after` as JSON, so that nothing is left out."""
+    return [
+        {
+            "seq": entry.seq,
+            "at": iso(entry.at),
+            "event": entry.event,
+            "who": entry.actor_name,
+            "who (object id)": entry.actor,
+            "role": entry.role,
+            "on behalf of": entry.on_behalf_of,
+            "action": entry.action,
+            "target": entry.target,
+            "count": entry.count,
+            "before": _json(entry.before),
+            "after": _json(entry.after),
+            "allowed": "yes" if entry.allowed else "no",
+            "job": entry.job,
+            "digest": entry.digest,
+        }
+        for entry in entries
+    ]
+
+
+def _searched(entry: AuditEntry) -> str:
+    parts = (entry.actor_name, entry.action, entry.target, entry.job, _json(entry.before), _json(entry.after))
+    return "\n".join(parts).casefold()
+
+
+def _json(value: Any) -> str:
+    return "" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
