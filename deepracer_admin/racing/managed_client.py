@@ -1,0 +1,235 @@
+"""The wire of AWS DeepRacer multi-user mode: botocore on our own service model, and failures as typed errors.
+
+managed-deepracer.md 1.1: JSON 1.1, always ``POST /``, SigV4 with the signing name ``deepracer``; no paginators
+exist, so pages are walked by hand. botocore does not retry here: flows/pacing.py decides what may be repeated.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore import exceptions as aws
+from botocore.config import Config
+from botocore.loaders import Loader
+
+from deepracer_admin.errors import (
+    AccessDenied,
+    CredentialsExpired,
+    LostAnswer,
+    NotThere,
+    Refused,
+    ServiceError,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    Unsupported,
+)
+
+__all__ = ["SERVICE", "ManagedClient"]
+
+SERVICE = "AWS DeepRacer (managed)"
+MODEL_FOLDER = Path(__file__).parent / "data"
+USER_AGENT = "deepracer-organizer-console"
+PAGE_SIZE = 100  # 1.1: 25, 50 and 100 were used in the wild; the ceiling is not known
+CLOSED_NOTE = "AWS closed this service in December 2025, so its address may not answer any more."
+
+_DENIED = frozenset({"CustomerAuthorizationFailedException", "AccessDeniedException", "NotAuthorizedException"})
+_KEYS = frozenset(
+    {
+        "IncompleteSignatureException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationTokenException",
+        "UnrecognizedClientException",
+    }
+)
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
+_THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded"})
+_UNKNOWN_OPERATION = frozenset({"UnknownOperationException"})
+_NO_KEYS = (
+    aws.NoCredentialsError,
+    aws.PartialCredentialsError,
+    aws.CredentialRetrievalError,
+    aws.TokenRetrievalError,
+    aws.SSOError,
+    aws.ProfileNotFound,
+)
+_NOT_SENT = (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError, aws.SSLError)
+
+
+class ManagedClient:
+    """Calls operations by their wire name and raises nothing but `ServiceError`s, each with a sentence.
+
+    Without keys botocore's own credential chain is used (profile, SSO, environment). `endpoint_url` None = AWS.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str = "us-east-1",
+        endpoint_url: str | None = None,
+        profile: str | None = None,
+        access_key_id: str | None = None,
+        secret_access_key: str | None = None,
+        session_token: str | None = None,
+        user_agent: str = "",
+        timeout_s: float = 30.0,
+    ) -> None:
+        self.region = region
+        config = Config(
+            user_agent_extra=user_agent or USER_AGENT,
+            connect_timeout=5,
+            read_timeout=timeout_s,
+            retries={"total_max_attempts": 1},
+            max_pool_connections=8,
+            proxies={} if _is_loopback(endpoint_url) else None,
+        )
+        try:
+            session = botocore.session.Session(profile=profile or None)
+            session.register_component("data_loader", Loader(extra_search_paths=[str(MODEL_FOLDER)]))
+            self._client = session.create_client(
+                "deepracer",
+                region_name=region,
+                endpoint_url=endpoint_url,
+                aws_access_key_id=access_key_id,
+                aws_secret_access_key=secret_access_key,
+                aws_session_token=session_token,
+                config=config,
+            )
+        except _NO_KEYS as failure:
+            raise _no_keys(failure, "connect") from failure
+
+    def call(self, operation: str, **members: Any) -> dict[str, Any]:
+        """One operation, e.g. ``call("GetLeaderboard", LeaderboardArn=...)``; the reply without its metadata."""
+        method = getattr(self._client, _METHODS[operation])
+        try:
+            reply: dict[str, Any] = method(**members)
+        except aws.ClientError as failure:
+            raise _refusal(failure, operation) from failure
+        except _NO_KEYS as failure:
+            raise _no_keys(failure, operation) from failure
+        except aws.ParamValidationError as failure:
+            raise Refused(
+                f"{operation} was not sent: {failure}", service=SERVICE, operation=operation, code="ParamValidation"
+            ) from failure
+        except aws.BotoCoreError as failure:
+            raise _broken(failure, operation) from failure
+        reply.pop("ResponseMetadata", None)
+        return reply
+
+    def walk(self, operation: str, key: str, **members: Any) -> Iterator[dict[str, Any]]:
+        """All entries of a paged list. Raises Unavailable when the service repeats a token (it would never end)."""
+        token: str | None = None
+        while True:
+            more = {"NextToken": token} if token else {}
+            reply = self.call(operation, MaxResults=PAGE_SIZE, **members, **more)
+            yield from reply.get(key) or []
+            following = reply.get("NextToken")
+            if not following:
+                return
+            if following == token:
+                raise Unavailable(
+                    f"{SERVICE} repeats the same page of {operation}: try again later.",
+                    service=SERVICE,
+                    operation=operation,
+                )
+            token = following
+
+    def close(self) -> None:
+        """Let connections go."""
+        self._client.close()
+
+
+_METHODS = {
+    name: botocore.xform_name(name)
+    for name in (
+        "AddLeaderboardAccessPermission",
+        "AdminGetAccountConfig",
+        "AdminListAssociatedResources",
+        "AdminListAssociatedUsers",
+        "AdminManageUser",
+        "AdminSetAccountConfig",
+        "CreateLeaderboard",
+        "CreateLeaderboardAccessToken",
+        "DeleteLeaderboard",
+        "DeleteModel",
+        "EditLeaderboard",
+        "GetAccountConfig",
+        "GetLeaderboard",
+        "GetModel",
+        "GetTrack",
+        "GetTrainingJob",
+        "ListLeaderboardSubmissions",
+        "ListLeaderboards",
+        "ListModels",
+        "ListPrivateLeaderboardParticipants",
+        "ListTracks",
+        "ListTrainingJobs",
+        "RemoveLeaderboardAccessPermission",
+        "StopTrainingReinforcementLearningModel",
+    )
+}
+
+
+def _reads(operation: str) -> bool:
+    return operation.startswith(("Get", "List", "AdminGet", "AdminList"))
+
+
+def _refusal(failure: aws.ClientError, operation: str) -> ServiceError:
+    """The service answered with an error; the codes are those of 1.1 and AWS's common ones."""
+    error = failure.response.get("Error", {})
+    code, message = str(error.get("Code", "")), str(error.get("Message", "")).strip()
+    status = int(failure.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    about: dict[str, str] = {"service": SERVICE, "operation": operation, "code": code}
+    if code in _THROTTLED or status == 429:
+        return Throttled("AWS DeepRacer is asked too often: the console slows down.", retry_after=2.0, **about)
+    if code == "ServiceException" or status >= 500:
+        return Unavailable("AWS DeepRacer has a problem of its own: try again later.", **about)
+    if code in _EXPIRED:
+        return CredentialsExpired("The AWS sign-in has expired: run aws sso login again, or renew the keys.", **about)
+    if code in _KEYS and ("expired" in message or "not yet current" in message):
+        return CredentialsExpired("This computer's clock is off by minutes: set it right.", **about)
+    if code in _KEYS:
+        return CredentialsExpired("AWS does not accept the access key: check the AWS profile in the settings.", **about)
+    if code in _DENIED:
+        return AccessDenied(
+            f"The AWS identity may not do deepracer:{operation}: attach the policy AWSDeepRacerAccountAdminAccess.",
+            **about,
+        )
+    if code in _UNKNOWN_OPERATION:
+        return Unsupported(f"AWS DeepRacer does not know {operation} any more. {CLOSED_NOTE}", **about)
+    if code == "ResourceDoesNotExistException":
+        return NotThere(message or "AWS DeepRacer knows no such thing: refresh the list.", **about)
+    return Refused(f"AWS DeepRacer refused {operation}: {message or code or 'no reason given'}", **about)
+
+
+def _no_keys(failure: Exception, operation: str) -> CredentialsExpired:
+    return CredentialsExpired(
+        "No usable AWS sign-in was found: sign in (aws sso login) or name an AWS profile in the settings.",
+        service=SERVICE,
+        operation=operation,
+        code=type(failure).__name__,
+    )
+
+
+def _broken(failure: aws.BotoCoreError, operation: str) -> ServiceError:
+    """No answer came. What was certainly not sent, or only read, may be repeated without harm."""
+    about: dict[str, str] = {"service": SERVICE, "operation": operation, "code": type(failure).__name__}
+    if isinstance(failure, _NOT_SENT):
+        return Unreachable(f"AWS DeepRacer cannot be reached: check the network. {CLOSED_NOTE}", **about)
+    if _reads(operation):
+        return Unreachable("The connection to AWS DeepRacer broke: try again.", **about)
+    return LostAnswer(f"{operation} was sent and no answer came: refresh to see whether it was done.", **about)
+
+
+def _is_loopback(endpoint_url: str | None) -> bool:
+    host = urlsplit(endpoint_url or "").hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
