@@ -1,0 +1,193 @@
+"""Profiles: listing, names, limits, models, removal (deepracer-on-aws.md 1.7 Profiles, 2.3, 2.6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from deepracer_admin.clock import parse_iso
+from deepracer_admin.errors import NotThere, Refused, ServiceError, Unavailable, Unsupported
+from deepracer_admin.model import UNLIMITED, Model, Outcome, Profile, Quota, State, Step
+from deepracer_admin.racing.on_aws import operations as op
+from deepracer_admin.racing.on_aws.fanout import outcome_of, spread
+from deepracer_admin.racing.on_aws.site import SERVICE
+from deepracer_admin.racing.on_aws.transport import WRITES_IN_FLIGHT, Transport
+
+__all__ = [
+    "delete_models",
+    "list_profiles",
+    "models_of",
+    "moment",
+    "remove_profiles",
+    "update_profile",
+    "update_quotas",
+]
+
+_ALIAS = re.compile(r"[A-Za-z0-9_-]{2,64}")  # 1.6, Alias; `\w` is ASCII there (transcripts: alias invalid: accent)
+_FEW = 40  # profiles that are asked one by one without coming near the firewall's rule
+
+
+def list_profiles(transport: Transport) -> Iterator[Profile]:
+    """Every profile, 100 a page, staff included; order is arbitrary."""
+    for page in transport.pages(op.LIST_PROFILES, of="profiles"):
+        for item in page:
+            yield _profile(item)
+
+
+def update_profile(transport: Transport, profile_id: str, alias: str | None, quota: Quota | None) -> Profile:
+    """Set alias and limits. The reply has no e-mail, model count, storage or role. Raises Refused, NotThere."""
+    body: dict[str, Any] = {"profileId": profile_id}
+    if alias is not None:
+        if not _ALIAS.fullmatch(alias):
+            raise _refused(
+                "A racer name has 2 to 64 letters A-Z, digits, _ or -: choose another one.", op.UPDATE_PROFILE, "alias"
+            )
+        body["alias"] = alias
+    if quota is not None:
+        if min(quota.minutes, quota.models) < UNLIMITED:
+            raise _refused("A limit is 0 or more, or -1 for no limit: correct it.", op.UPDATE_PROFILE, "quota")
+        body["maxTotalComputeMinutes"] = quota.minutes
+        body["maxModelCount"] = quota.models
+    answer = transport.call(op.UPDATE_PROFILE, body=body)
+    item = answer.get("profile")
+    return _profile(item if isinstance(item, dict) else {"profileId": profile_id, "alias": alias or ""})
+
+
+def update_quotas(transport: Transport, quotas: Sequence[tuple[str, Quota]]) -> list[Outcome]:
+    """One call per profile, eight at a time. A lost answer is RETRY: setting the same limit again is harmless."""
+
+    def one(item: tuple[str, Quota]) -> Outcome:
+        update_profile(transport, item[0], None, item[1])
+        return Outcome(item[0], Step.PROFILE, State.DONE, ref=item[0])
+
+    return spread(
+        quotas,
+        one,
+        person=lambda item: item[0],
+        in_flight=WRITES_IN_FLIGHT,
+        on_error=lambda person, error: outcome_of(person, error, lost=State.RETRY),
+    )
+
+
+def remove_profiles(transport: Transport, ids: Sequence[str], own_id: str) -> list[Outcome]:
+    """Delete users with their profiles and models. The console's own user is never deleted (1.7: no protection)."""
+
+    def one(profile_id: str) -> Outcome:
+        if profile_id == own_id:
+            return Outcome(
+                profile_id,
+                Step.PROFILE,
+                State.REFUSED,
+                "own_login",
+                "This is the console's own user: without it nothing more could be cleaned up.",
+            )
+        transport.call(op.DELETE_PROFILE, profile_id)
+        return Outcome(profile_id, Step.PROFILE, State.DONE, ref=profile_id)
+
+    def failed(person: str, error: ServiceError) -> Outcome:
+        if isinstance(error, NotThere):
+            return Outcome(person, Step.PROFILE, State.ALREADY, "not_there", error.sentence, ref=person)
+        return outcome_of(person, error, lost=State.RETRY)
+
+    return spread(ids, one, person=lambda each: each, in_flight=WRITES_IN_FLIGHT, on_error=failed)
+
+
+def models_of(transport: Transport, ids: Sequence[str], *, at_once: bool) -> Iterator[Model]:
+    """Models of these profiles: one call where the service has it (1.3 page, 8), else one each under the /admin/ rule.
+
+    Raises Throttled, with the seconds to wait, before that rule is hit; ask again for the profiles not seen yet.
+    """
+    if at_once:
+        try:
+            yield from _all_models(transport, frozenset(ids))
+            return
+        except Unsupported:
+            pass
+        except Unavailable:
+            # The one reply may be more than a Lambda can return; a few profiles can still be asked one by one.
+            if len(ids) > _FEW:
+                raise
+    for profile_id in ids:
+        answer = transport.call(op.LIST_MODELS_FOR_PROFILE, profile_id)
+        for item in _objects(answer.get("models")):
+            yield _model(item, profile_id)
+
+
+def delete_models(transport: Transport, ids: Sequence[str]) -> list[Outcome]:
+    """DONE means accepted: the service hides single failures behind 200 (1.7, DeleteProfileModels)."""
+
+    def one(profile_id: str) -> Outcome:
+        transport.call(op.DELETE_PROFILE_MODELS, profile_id)
+        return Outcome(profile_id, Step.PROFILE, State.DONE, ref=profile_id)
+
+    return spread(
+        ids,
+        one,
+        person=lambda each: each,
+        in_flight=WRITES_IN_FLIGHT,
+        on_error=lambda person, error: outcome_of(person, error, lost=State.RETRY),
+    )
+
+
+def moment(value: Any) -> datetime | None:
+    """A time of the service, with or without milliseconds (1.4); None when it gives none that can be read."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return parse_iso(value)
+    except ValueError:
+        return None
+
+
+def _all_models(transport: Transport, wanted: frozenset[str]) -> Iterator[Model]:
+    answer = transport.call(op.LIST_ADMIN_MODELS)
+    for item in _objects(answer.get("models")):
+        owner = str(item.get("profileId", ""))
+        if owner in wanted:
+            yield _model(item, owner)
+
+
+def _profile(item: Mapping[str, Any]) -> Profile:
+    minutes, models = item.get("maxTotalComputeMinutes"), item.get("maxModelCount")
+    # A missing limit counts as 0 in the service (2.3); both missing is a reply that does not tell.
+    quota = Quota(_whole(minutes) or 0, _whole(models) or 0) if minutes is not None or models is not None else None
+    return Profile(
+        id=str(item.get("profileId", "")),
+        alias=str(item.get("alias", "")),
+        email=str(item.get("emailAddress") or "").lower(),
+        minutes_used=_number(item.get("computeMinutesUsed")),
+        minutes_queued=_number(item.get("computeMinutesQueued")),
+        quota=quota,
+        model_count=_whole(item.get("modelCount")),
+        storage_bytes=_whole(item.get("modelStorageUsage")),
+        role=str(item.get("roleName") or ""),
+        created_at=moment(item.get("createdAt")),
+    )
+
+
+def _model(item: Mapping[str, Any], profile_id: str) -> Model:
+    return Model(
+        id=str(item.get("modelId", "")),
+        name=str(item.get("name", "")),
+        profile_id=profile_id,
+        status=str(item.get("status", "")),
+        created_at=moment(item.get("createdAt")),
+    )
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+
+
+def _whole(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _refused(sentence: str, operation: op.Operation, code: str) -> Refused:
+    return Refused(sentence, service=SERVICE, operation=operation.name, code=code)

@@ -1,0 +1,86 @@
+"""The limits that new profiles get, and the account-wide ones that nobody enforces (deepracer-on-aws.md 1.7, 2.3)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from deepracer_admin.errors import NotThere, Refused
+from deepracer_admin.model import UNLIMITED, Quota
+from deepracer_admin.racing.on_aws import operations as op
+from deepracer_admin.racing.on_aws.site import SERVICE
+from deepracer_admin.racing.on_aws.transport import Transport
+
+__all__ = ["account_quotas", "read_new_profile_quota", "write_new_profile_quota"]
+
+_KEY = "usageQuotas.newUser"
+_MINUTES, _MODELS = "newUserComputeMinutesLimit", "newUserModelCountLimit"
+_READ_BACKS, _PAUSE_SECONDS = 6, 1.0  # a put becomes visible after a few seconds (transcripts, AppConfig)
+
+
+def read_new_profile_quota(transport: Transport) -> Quota | None:
+    """Limits of profiles that will be invited; None where the service has no such setting."""
+    value = _setting(transport, _KEY)
+    if not isinstance(value, Mapping):
+        return None
+    return Quota(_as_the_service_counts(value.get(_MINUTES)), _as_the_service_counts(value.get(_MODELS)))
+
+
+def write_new_profile_quota(transport: Transport, quota: Quota, sleep: Callable[[float], None] = time.sleep) -> Quota:
+    """Set both limits and return what a read-back says, waiting some seconds for it to show. Raises Refused."""
+    if min(quota.minutes, quota.models) < UNLIMITED:
+        raise Refused(
+            "A limit is 0 or more, or -1 for no limit: correct it.",
+            service=SERVICE,
+            operation=op.UPDATE_SETTING.name,
+            code="quota",
+        )
+    transport.call(op.UPDATE_SETTING, _KEY, body={"value": {_MINUTES: quota.minutes, _MODELS: quota.models}})
+    seen = read_new_profile_quota(transport)
+    for _ in range(_READ_BACKS - 1):
+        if seen == quota:
+            break
+        sleep(_PAUSE_SECONDS)
+        seen = read_new_profile_quota(transport)
+    if seen is None:
+        raise NotThere(
+            "DeepRacer on AWS does not show the limits for new profiles: look at its settings page.",
+            service=SERVICE,
+            operation=op.GET_SETTING.name,
+            code="no_setting",
+        )
+    return seen
+
+
+def account_quotas(transport: Transport) -> dict[str, int]:
+    """Account-wide limits as displayed by the service, in minutes and models; -1 = none. Nothing enforces them."""
+    value = _setting(transport, "usageQuotas.global")
+    if not isinstance(value, Mapping):
+        return {}
+    return {
+        "compute minutes a month (not enforced)": _as_the_service_counts(value.get("globalComputeMinutesLimit")),
+        "models a month (not enforced)": _as_the_service_counts(value.get("globalModelCountLimit")),
+    }
+
+
+def _setting(transport: Transport, key: str) -> Any:
+    try:
+        return transport.call(op.GET_SETTING, key).get("value")
+    except NotThere:
+        return None
+
+
+def _as_the_service_counts(value: Any) -> int:
+    """The website stores numbers as text; blanks count as 0, "1e3" and "0x10" are numbers (1.3 page, section 13)."""
+    if isinstance(value, bool) or value is None:
+        return 0
+    if isinstance(value, int | float):
+        return int(value)
+    text = str(value).strip().lower()
+    if not text:
+        return 0
+    try:
+        return int(text, 16) if text.startswith("0x") else int(float(text))
+    except (ValueError, OverflowError):
+        return 0

@@ -1,0 +1,285 @@
+"""One signed call to the API: sign, send, read, retry where that is harmless.
+
+What is signed is exactly what is sent: path and query are escaped once, as AWS does it (unreserved characters stay,
+everything else becomes %XX), and given to both botocore's signer and httpx as the same text.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+from deepracer_admin.clock import Clock, as_utc
+from deepracer_admin.errors import LostAnswer, ServiceError, Throttled, Unavailable, Unreachable
+from deepracer_admin.racing.on_aws.errors import CLOCK, EXPIRED, error_of, read_failure
+from deepracer_admin.racing.on_aws.operations import Operation
+from deepracer_admin.racing.on_aws.signin import SignIn
+from deepracer_admin.racing.on_aws.site import SERVICE, Site
+
+__all__ = ["ADMIN_CALLS", "ADMIN_SECONDS", "READS_IN_FLIGHT", "WRITES_IN_FLIGHT", "AdminPath", "Skew", "Transport"]
+
+READS_IN_FLIGHT, WRITES_IN_FLIGHT = 16, 8  # architecture.md, Concurrency and limits
+ADMIN_CALLS, ADMIN_SECONDS = 100, 300.0  # firewall rule for URIs with /admin/, per IP address (1.4)
+
+_ATTEMPTS = 4
+_FIRST_WAIT, _LONGEST_WAIT = 0.25, 4.0
+_PATIENCE_SECONDS = 60.0
+_NOTICEABLE = timedelta(seconds=30)
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+_log = logging.getLogger(__name__)
+_random = secrets.SystemRandom()
+
+
+class AdminPath:
+    """Keeps this process below the firewall's rule for `/admin/`; a margin of ten stays for people's browsers.
+
+    A short wait is waited out, a long one becomes Throttled before the rule is hit: who hits it is blocked for minutes.
+    """
+
+    def __init__(self, clock: Clock, *, calls: int = ADMIN_CALLS - 10, seconds: float = ADMIN_SECONDS) -> None:
+        self._clock, self._calls, self._seconds = clock, calls, seconds
+        self._lock = threading.Lock()
+        self._recent: deque[float] = deque()
+
+    def enter(self, operation: Operation) -> None:
+        """Count one call. Raises Throttled with the seconds until the next one fits."""
+        with self._lock:
+            now = self._clock.monotonic()
+            while self._recent and self._recent[0] <= now - self._seconds:
+                self._recent.popleft()
+            if len(self._recent) < self._calls:
+                self._recent.append(now)
+                return
+            wait = self._recent[0] + self._seconds - now
+        raise Throttled(
+            "The deployment's firewall allows 100 reads of this kind in five minutes: the console goes on in "
+            f"{max(1, round(wait / 60))} min.",
+            service=SERVICE,
+            operation=operation.name,
+            code="admin_rule",
+            retry_after=wait,
+        )
+
+
+class Skew:
+    """How far this clock is off, learned from a reply's Date header; requests are then signed in the service's time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._off = timedelta()
+
+    @property
+    def off(self) -> timedelta:
+        """The service's time minus ours; zero until a request was refused for its time."""
+        return self._off
+
+    def now(self) -> datetime:
+        """Real time as the service has it."""
+        return self._clock.now() + self._off
+
+    def learn(self, date_header: str, assumed: timedelta) -> bool:
+        """Take the service's time from its reply. True when it differs noticeably from what was `assumed`."""
+        try:
+            off = as_utc(parsedate_to_datetime(date_header)) - self._clock.now()
+        except (TypeError, ValueError):
+            return False
+        if abs(off - assumed) <= _NOTICEABLE:
+            return False
+        _log.warning("this clock is off by %.0f s; requests are signed in the service's time", off.total_seconds())
+        self._off = off
+        return True
+
+    def sentence(self) -> str:
+        """For set-up; "" when the clock is right."""
+        if not self._off:
+            return ""
+        minutes = abs(self._off.total_seconds()) / 60
+        slow = "slow" if self._off > timedelta() else "fast"
+        return f"This computer's clock is {minutes:.0f} min {slow}; requests are signed in AWS's time. Set the clock."
+
+
+class Transport:
+    """Signed calls to one deployment. Thread-safe: 16 calls in flight, 8 of them writes."""
+
+    def __init__(
+        self,
+        site: Site,
+        sign_in: SignIn,
+        http: httpx.Client,
+        clock: Clock,
+        skew: Skew,
+        *,
+        user_agent: str,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._site, self._sign_in, self._http, self._clock = site, sign_in, http, clock
+        self._skew = skew
+        self._user_agent = user_agent
+        self._sleep = sleep
+        self._slots = threading.BoundedSemaphore(READS_IN_FLIGHT)
+        self._write_slots = threading.BoundedSemaphore(WRITES_IN_FLIGHT)
+        self._admin = AdminPath(clock)
+        self._signed_before = False
+
+    def call(
+        self,
+        operation: Operation,
+        *ids: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """The reply's JSON object, {} when empty. Raises a ServiceError (see errors.py), never an httpx error.
+
+        Retries with back-off only what is repeatable; a wrong clock and ended credentials are mended once each, for
+        nothing was done then.
+        """
+        url = self._site.api + operation.path_for(*ids)
+        if query:
+            url += "?" + urlencode(query, quote_via=quote, safe="-_.~")
+        content = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode() if body is not None else b""
+        started, mended = self._clock.monotonic(), set[str]()
+        for attempt in range(1, _ATTEMPTS + 3):
+            try:
+                return self._attempt(operation, url, content)
+            except ServiceError as error:
+                if error.code in (CLOCK, EXPIRED) and error.code not in mended:
+                    mended.add(error.code)
+                    continue
+                wait = self._wait_before_repeat(error, operation, attempt - len(mended))
+                if wait is None or self._clock.monotonic() + wait - started > _PATIENCE_SECONDS:
+                    raise
+                _log.info("%s: %s, again in %.1f s", operation.name, error.code or type(error).__name__, wait)
+                self._sleep(wait)
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    def pages(self, operation: Operation, *ids: str, of: str) -> Iterator[list[dict[str, Any]]]:
+        """The lists under `of`, page by page; the token is opaque and goes back as it came (1.4, Pagination)."""
+        token = ""
+        while True:
+            answer = self.call(operation, *ids, query={"token": token} if token else None)
+            items = answer.get(of)
+            yield [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
+            following = answer.get("token") or ""
+            if not following:
+                return
+            if following == token:
+                raise Unavailable(
+                    "DeepRacer on AWS gives the same page again and again: try again later.",
+                    service=SERVICE,
+                    operation=operation.name,
+                    code="page",
+                )
+            token = following
+
+    def _wait_before_repeat(self, error: ServiceError, operation: Operation, attempt: int) -> float | None:
+        if not operation.repeatable or attempt >= _ATTEMPTS:
+            return None
+        if isinstance(error, Throttled):
+            return None if error.retry_after > _LONGEST_WAIT else error.retry_after + _random.uniform(0, 0.5)
+        if isinstance(error, Unreachable | LostAnswer | Unavailable):
+            return _random.uniform(0.5, 1.0) * min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)
+        return None
+
+    def _attempt(self, operation: Operation, url: str, content: bytes) -> dict[str, Any]:
+        if operation.is_admin_path:
+            self._admin.enter(operation)
+        if not operation.writes:
+            with self._slots:
+                return self._send(operation, url, content)
+        with self._write_slots, self._slots:
+            return self._send(operation, url, content)
+
+    def _send(self, operation: Operation, url: str, content: bytes) -> dict[str, Any]:
+        credentials = self._sign_in.credentials()
+        headers = {"Content-Type": "application/json"} if content else {}
+        signed = AWSRequest(method=operation.method, url=url, data=content, headers=headers)
+        assumed = self._skew.off
+        _Signer(credentials, self._site.region, self._clock.now() + assumed).add_auth(signed)
+        began = self._clock.monotonic()
+        try:
+            reply = self._http.request(
+                operation.method, url, content=content or None, headers=dict(signed.headers.items())
+            )
+        except _NEVER_SENT as error:
+            raise Unreachable(
+                "DeepRacer on AWS cannot be reached: check the network and the company proxy.",
+                service=SERVICE,
+                operation=operation.name,
+                code=type(error).__name__,
+            ) from error
+        except httpx.TransportError as error:
+            raise _broken(operation, type(error).__name__) from error
+        _log.debug("%s: HTTP %d in %.2f s", operation.name, reply.status_code, self._clock.monotonic() - began)
+        if reply.is_success:
+            self._signed_before = True
+            return _understand(operation, reply)
+        failure = read_failure(reply)
+        error = error_of(failure, operation, user_agent=self._user_agent, signed_before=self._signed_before)
+        if error.code == EXPIRED or (error.code == "role" and self._signed_before):
+            # A role change takes effect only with a new ID token and new credentials (1.3).
+            self._sign_in.renew(credentials.access_key)
+        if error.code == CLOCK and not self._skew.learn(reply.headers.get("date", ""), assumed):
+            error.code = "clock_uncorrected"
+        raise error
+
+
+class _Signer(SigV4Auth):
+    """botocore's signer, at the time that the service has."""
+
+    def __init__(self, credentials: Any, region: str, at: datetime) -> None:
+        super().__init__(credentials, "execute-api", region)
+        self._at = at
+
+    def _modify_request_before_signing(self, request: Any) -> None:
+        request.context["timestamp"] = self._at.strftime("%Y%m%dT%H%M%SZ")
+        super()._modify_request_before_signing(request)
+
+
+def _broken(operation: Operation, code: str) -> ServiceError:
+    if operation.writes:
+        return LostAnswer(
+            "The connection to DeepRacer on AWS broke before its answer came, so the change may have been made: look "
+            "before you repeat.",
+            service=SERVICE,
+            operation=operation.name,
+            code=code,
+        )
+    return Unreachable(
+        "The connection to DeepRacer on AWS broke: check the network, then try again.",
+        service=SERVICE,
+        operation=operation.name,
+        code=code,
+    )
+
+
+def _understand(operation: Operation, reply: httpx.Response) -> dict[str, Any]:
+    """Operations without output answer `{}` or nothing at all (1.4)."""
+    if not reply.content.strip():
+        return {}
+    try:
+        body = reply.json()
+    except ValueError:
+        body = None
+    if isinstance(body, dict):
+        return body
+    raise Unavailable(
+        "Something between this computer and DeepRacer on AWS answered in its place (a sign-in page of the network?): "
+        "open a browser and check the connection.",
+        service=SERVICE,
+        operation=operation.name,
+        code="not_json",
+    )
