@@ -16,7 +16,7 @@ from deepracer_admin.directory.entra_membership import add_people, remove_people
 from deepracer_admin.directory.entra_people import resolve
 from deepracer_admin.directory.graph_batch import BATCH, Part, Reply, send_batch
 from deepracer_admin.directory.graph_client import IN_FLIGHT, SERVICE, Graph, Patience
-from deepracer_admin.directory.graph_urls import group_url, guid, members_url
+from deepracer_admin.directory.graph_urls import find_guid, group_url, guid, members_url
 from deepracer_admin.errors import BadSettings, NotAllowed, NotThere, Refused
 from deepracer_admin.model import Group, Invitee, Limit, Outcome, Resolution, State, Step
 
@@ -64,8 +64,7 @@ class Entra:
         try:
             found = self._graph.get(f"{group_url(wanted)}?$select={_GROUP}", "group")
         except NotThere as missing:
-            missing.sentence = "The directory has no group with this id: check the event group in the settings."
-            raise
+            raise NotThere(_NO_GROUP, service=SERVICE, operation="group", code=missing.code) from None
         return Group(wanted, str(found.get("displayName") or ""), refusal=_why_not(found))
 
     def members(self, group_id: str) -> set[str]:
@@ -108,6 +107,9 @@ class Entra:
         return found.id
 
 
+_NO_GROUP = "The directory has no group with this id: check the event group in the settings."
+
+
 def _why_not(group: Mapping[str, object]) -> str:
     kinds = group.get("groupTypes")
     if isinstance(kinds, list) and "DynamicMembership" in kinds:
@@ -142,4 +144,7 @@ def _invited(person: Invitee, reply: Reply) -> Outcome:
         raise error
     if reply.status == 0 or reply.status == 429 or reply.status >= 500:
         return Outcome(person.key, Step.GROUP, State.RETRY, error.code or "lost_answer", error.sentence, 10.0)
+    if known := find_guid(reply.message):  # "already exists in the directory as object ID: ..."
+        sentence = "This person is in the directory already and needs no invitation."
+        return Outcome(person.key, Step.GROUP, State.ALREADY, "in_directory", sentence, ref=known)
     return Outcome(person.key, Step.GROUP, State.REFUSED, error.code, error.sentence)

@@ -9,7 +9,16 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-__all__ = ["check_write", "directory_object", "group_url", "guid", "members_url", "membership_url", "new_member_url"]
+__all__ = [
+    "check_write",
+    "directory_object",
+    "find_guid",
+    "group_url",
+    "guid",
+    "members_url",
+    "membership_url",
+    "new_member_url",
+]
 
 _GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _IS_GUID = re.compile(_GUID)
@@ -27,6 +36,12 @@ def guid(value: str) -> str:
     if not _IS_GUID.fullmatch(lowered):
         raise ValueError("a directory id is a GUID")
     return lowered
+
+
+def find_guid(text: str) -> str:
+    """The first GUID in a sentence of Graph's, "" without one."""
+    found = _IS_GUID.search(text.lower())
+    return found[0] if found else ""
 
 
 def check_write(method: str, url: str) -> None:

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 import msal
 import requests
+from msal.exceptions import MsalServiceError
 
-from deepracer_admin.errors import AccessDenied, CredentialsExpired, ServiceError, Unreachable
+from deepracer_admin.errors import AccessDenied, CredentialsExpired, ServiceError, Unavailable, Unreachable
 
 __all__ = ["APP_SCOPES", "DELEGATED_SCOPES", "GUEST_SCOPE", "AppTokens", "DelegatedTokens"]
 
@@ -22,6 +23,7 @@ GUEST_SCOPE = "User.Invite.All"  # only where the company lets the console invit
 APP_SCOPES = ("https://graph.microsoft.com/.default",)
 
 SERVICE = "entra"
+BUSY = frozenset({"temporarily_unavailable", "server_error"})
 T = TypeVar("T")
 AppFactory = Callable[[msal.SerializableTokenCache], msal.ClientApplication]
 
@@ -80,8 +82,8 @@ class DelegatedTokens:
 
     def _expired(self, result: dict[str, Any] | None) -> ServiceError:
         code = str((result or {}).get("error", ""))
-        if code == "temporarily_unavailable":
-            return Unreachable("Microsoft's sign-in does not answer; we try again.", service=SERVICE, code=code)
+        if code in BUSY:
+            return _busy(code)
         return CredentialsExpired(
             f"{self._name} must sign in again: Microsoft no longer gives the console access on their behalf.",
             service=SERVICE,
@@ -119,6 +121,8 @@ class AppTokens:
 
 
 def _app_refused(code: str) -> ServiceError:
+    if code in BUSY:
+        return _busy(code)
     if code == "invalid_client":
         return CredentialsExpired(
             "Entra refused the app's secret or certificate: an administrator must renew it and put it in the settings.",
@@ -134,10 +138,18 @@ def _app_refused(code: str) -> ServiceError:
     )
 
 
+def _busy(code: str) -> Unavailable:
+    return Unavailable(
+        "Microsoft's sign-in has a problem of its own; we try again.", service=SERVICE, operation="token", code=code
+    )
+
+
 def _reach(call: Callable[[], T]) -> T:
-    """Run an MSAL call; a network failure, or an authority that answers nonsense, becomes `Unreachable`."""
+    """Run an MSAL call; `Unavailable` for a 5xx, `Unreachable` for a broken network or an authority that is none."""
     try:
         return call()
+    except MsalServiceError as broken:
+        raise _busy(str(broken)) from None
     except (requests.RequestException, ValueError) as broken:
         raise Unreachable(
             "Microsoft's sign-in cannot be reached; check the network, the proxy and the tenant in the settings.",
