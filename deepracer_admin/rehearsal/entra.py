@@ -93,6 +93,7 @@ class Entra:
     def routes(self) -> list[Route]:
         base = "/entra/{tenant}"
         return [
+            Route("/entra/redeem", self.redeem, name="Redeem"),
             Route(f"{base}/v2.0/.well-known/openid-configuration", self.discovery, name="Discovery"),
             Route(f"{base}/discovery/v2.0/keys", self.keys, name="Keys"),
             Route(f"{base}/oauth2/v2.0/authorize", self.authorize, name="Authorize"),
@@ -239,6 +240,14 @@ class Entra:
         if AFTER_LOGOUT.fullmatch(target):
             return RedirectResponse(target, 302)
         return pages.signed_out_page()
+
+    async def redeem(self, request: Request) -> Response:
+        """A guest follows the link of an invitation."""
+        guest = self._world.company.by_id(request.query_params.get("rd", ""))
+        if guest is None or not guest.guest:
+            return pages.refusal_page(90100, "This invitation is not valid.")
+        guest.accepted = True
+        return pages.page("Invitation accepted", f"<p>Welcome, {pages.escape(guest.shown)}.</p>")
 
     # --- tokens
 

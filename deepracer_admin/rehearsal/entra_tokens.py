@@ -38,13 +38,20 @@ class Signer:
     def __init__(self, tenant: str, client_id: str) -> None:
         self.tenant, self.client_id = tenant, client_id
         self.issuer = f"{HOST}/{tenant}/v2.0"
-        self._use(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+        self._made: rsa.RSAPrivateKey | None = None
 
-    def _use(self, key: rsa.RSAPrivateKey) -> None:
-        self._key = key
+    @property
+    def _key(self) -> rsa.RSAPrivateKey:
+        """Made when first needed: it takes a while, and not every world is signed in to."""
+        if self._made is None:
+            self._made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        return self._made
+
+    @property
+    def key_id(self) -> str:
         spki = serialization.PublicFormat.SubjectPublicKeyInfo
-        public = key.public_key().public_bytes(serialization.Encoding.DER, spki)
-        self.key_id = base64.urlsafe_b64encode(hashlib.sha256(public).digest())[:27].decode()
+        public = self._key.public_key().public_bytes(serialization.Encoding.DER, spki)
+        return base64.urlsafe_b64encode(hashlib.sha256(public).digest())[:27].decode()
 
     def jwks(self) -> dict[str, Any]:
         public = jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
@@ -104,7 +111,7 @@ class Signer:
         """The claims of a good access token for Graph; raises the jwt exceptions that say what is wrong with it."""
         return jwt.decode(
             token, self._key.public_key(), algorithms=["RS256"], audience=GRAPH, issuer=self.issuer,
-            options={"require": ["exp", "iat", "appid", "tid"]},
+            options={"require": ["exp", "iat", "tid"]},
         )  # fmt: skip
 
     def _pairwise(self, person: Person) -> str:
@@ -118,15 +125,19 @@ class Signer:
         text = json.dumps({"uid": person.id, "utid": self.tenant}, separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
-    def pem(self) -> str:
+    def pem(self) -> str | None:
+        if self._made is None:
+            return None
         pkcs8, bare = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        return self._key.private_bytes(serialization.Encoding.PEM, pkcs8, bare).decode()
+        return self._made.private_bytes(serialization.Encoding.PEM, pkcs8, bare).decode()
 
-    def restore(self, pem: str) -> None:
+    def restore(self, pem: str | None) -> None:
+        if pem is None:
+            return
         key = serialization.load_pem_private_key(pem.encode(), None)
         if not isinstance(key, rsa.RSAPrivateKey):
             raise TypeError("The saved key of the practice tenant is not an RSA key.")
-        self._use(key)
+        self._made = key
 
 
 class RefreshTokens:

@@ -19,8 +19,11 @@ from starlette.routing import BaseRoute, Mount
 
 from deepracer_admin.rehearsal.clock import PracticeClock
 from deepracer_admin.rehearsal.control import Control
+from deepracer_admin.rehearsal.entra import Entra
 from deepracer_admin.rehearsal.faults import Faults
+from deepracer_admin.rehearsal.graph import Graph
 from deepracer_admin.rehearsal.people import Company
+from deepracer_admin.rehearsal.ses import Ses
 from deepracer_admin.rehearsal.traffic import LoopbackOnly, Traffic
 
 log = logging.getLogger(__name__)
@@ -36,9 +39,6 @@ STATE_FILE = "practice-state.json"
 STATE_VERSION = 1
 
 SERVICES = (
-    ("deepracer_admin.rehearsal.entra", "Entra"),
-    ("deepracer_admin.rehearsal.graph", "Graph"),
-    ("deepracer_admin.rehearsal.ses", "Ses"),
     ("deepracer_admin.rehearsal.deepracer", "DeepRacer"),
     ("deepracer_admin.rehearsal.managed", "Managed"),
     ("deepracer_admin.rehearsal.fleet", "Fleet"),
@@ -127,7 +127,8 @@ class World:
         self._make_services(state["services"] if state else {})
 
     def _make_services(self, states: dict[str, Any]) -> None:
-        self.services = {}
+        self.entra, self.graph, self.mail = Entra(self), Graph(self), Ses(self)
+        self.services = {service.name: service for service in (self.entra, self.graph, self.mail)}
         for module, factory in SERVICES:
             service = made(module, factory, self)
             if service is not None:
@@ -241,7 +242,11 @@ class World:
                 "client_id": own["client_id"],
                 "client_secret": own["client_secret"],
             },
-            "graph": {"url": f"{url}/graph/v1.0", "group_id": own["group_id"]},
+            "graph": {
+                "url": f"{url}/graph/v1.0",
+                "group_id": own["group_id"],
+                "groups": {kind: group.id for kind, group in self.graph.groups.kinds.items()},
+            },
             "deepracer": {
                 "site": f"{url}/deepracer",
                 "user": "organizer@example.com",
