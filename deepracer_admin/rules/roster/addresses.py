@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from operator import and_
 from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
-__all__ = ["ADDRESS_CELL", "AddressJudge", "Problem", "normalise_email", "service_refusal", "unwrap"]
+__all__ = [
+    "ADDRESS_CELL",
+    "AddressJudge",
+    "Problem",
+    "normalise_email",
+    "normalise_emails",
+    "service_refusal",
+    "unwrap",
+]
 
 # Characters that copying leaves around an address and that nobody sees.
 _UNSEEN = "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
@@ -17,8 +27,10 @@ _EDGE = " \t\r\n\v\f\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029\u202f\u205f\u3000" + ""
 # A cell that is meant as one address; looser than the judge, and blind to the separators of lists.
 ADDRESS_CELL = re.compile(r"\s*(?:mailto:)?[^@\s,;|<>\"]+@[^@\s,;|<>\"]+\.[^@\s,;|<>\".]+\s*", re.IGNORECASE)
 
-_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_PLAIN = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@(?P<domain>[a-z0-9.-]+)")
+# Letters and digits are one to the pattern of a plain address; "=" is none, as it begins formulas.
+_SHAPE = str.maketrans(dict.fromkeys("bcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+/?^_`{|}~", "a"))
+_PLAIN_SHAPE = re.compile(r"[a-]+(?:\.[a-]+)*@[a.-]+")
+_PLAIN_DOMAIN = re.compile(r"[a-z0-9.-]+")
 _LOCAL_LENGTH, _ADDRESS_LENGTH = 64, 254  # RFC 5321 4.5.3.1
 
 _NAME_AND_ADDRESS = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^<>"]*))\s*<\s*(?P<address>[^<>]*)>[\s;,]*')
@@ -51,6 +63,14 @@ def normalise_email(value: str) -> str:
     return trimmed
 
 
+def normalise_emails(values: Sequence[str]) -> list[str]:
+    """`normalise_email` of a whole column."""
+    emails = list(map(str.lower, map(str.strip, values)))
+    if "".join(values).isascii():
+        return emails
+    return [email if value.isascii() else normalise_email(value) for email, value in zip(emails, values, strict=True)]
+
+
 def unwrap(value: str) -> tuple[str, str]:
     """(address, name) of `Name <address>`, `"Last, First" <address>`, `mailto:address` or a bare address."""
     found = _NAME_AND_ADDRESS.fullmatch(value)
@@ -73,38 +93,60 @@ class AddressJudge:
 
     def __init__(self) -> None:
         self._domains: dict[str, bool] = {}
+        self._problems: dict[str, Problem | None] = {}
 
-    def accepts(self, email: str) -> bool:
-        """Whether a normalised address is valid."""
-        return self.problem(email) is None if email else False
+    def plain(self, emails: Sequence[str]) -> list[bool]:
+        """For each normalised address: True when it is plain and certainly valid; False says nothing.
 
-    def is_plain(self, email: str) -> bool:
-        """True for a plain address that is certainly valid; False says nothing."""
-        if email[:1] == "=" or not (plain := _PLAIN.fullmatch(email)):
-            return False
-        local, domain = plain.group("local", "domain")
-        if len(local) > _LOCAL_LENGTH or len(email) > _ADDRESS_LENGTH:
-            return False
+        Letters and digits count alike before the @-sign, so only distinct shapes and distinct domains are judged.
+        """
+        shapes = "\n".join(emails).translate(_SHAPE).split("\n")
+        if len(shapes) != len(emails):
+            return [self._is_plain(email) for email in emails]
+        domains = [email.rpartition("@")[2] for email in emails]
+        shape_verdicts = {shape: _is_plain_shape(shape) for shape in set(shapes)}
+        domain_verdicts = {domain: self._accepts_domain(domain) for domain in set(domains)}
+        return list(map(and_, map(shape_verdicts.__getitem__, shapes), map(domain_verdicts.__getitem__, domains)))
+
+    def _is_plain(self, email: str) -> bool:
+        return _is_plain_shape(email.translate(_SHAPE)) and self._accepts_domain(email.rpartition("@")[2])
+
+    def _accepts_domain(self, domain: str) -> bool:
         verdict = self._domains.get(domain)
         if verdict is None:
-            verdict = self._domains[domain] = "xn--" not in domain and _library_refusal(f"a@{domain}") is None
+            # An internationalised domain may grow when it is shown, so it never takes the short way.
+            plain = _PLAIN_DOMAIN.fullmatch(domain) is not None and "xn--" not in domain
+            verdict = self._domains[domain] = plain and _library_refusal(f"a@{domain}") is None
         return verdict
 
     def problem(self, email: str) -> Problem | None:
         """None for a valid address, else what is wrong with it and what to do. `email` is normalised."""
-        if self.is_plain(email):
+        if self._is_plain(email):
             return None
-        if not email:
-            return Problem("e-mail missing", "There is no e-mail address in this row: fill it in, or delete the row.")
-        if email[0] in "=＝" or (email[0] in "+-@＋－＠" and "(" in email):
-            return Problem(
-                "e-mail is a formula",
-                "A formula stands where the address should be: paste the address itself as a value.",
-            )
-        refusal = _library_refusal(email)
-        if refusal is None:
-            return None
-        return Problem("e-mail invalid", f"{_what_is_wrong(email, refusal)}: correct the address, or delete the row.")
+        if email not in self._problems:
+            self._problems[email] = _problem(email)
+        return self._problems[email]
+
+
+def _problem(email: str) -> Problem | None:
+    if not email:
+        return Problem("e-mail missing", "There is no e-mail address in this row: fill it in, or delete the row.")
+    if email[0] in "=＝" or (email[0] in "+-@＋－＠" and "(" in email):
+        return Problem(
+            "e-mail is a formula", "A formula stands where the address should be: paste the address itself as a value."
+        )
+    refusal = _library_refusal(email)
+    if refusal is None:
+        return None
+    return Problem("e-mail invalid", f"{_what_is_wrong(email, refusal)}: correct the address, or delete the row.")
+
+
+def _is_plain_shape(shape: str) -> bool:
+    return (
+        len(shape) <= _ADDRESS_LENGTH
+        and 0 < shape.find("@") <= _LOCAL_LENGTH
+        and _PLAIN_SHAPE.fullmatch(shape) is not None
+    )
 
 
 def _library_refusal(email: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from deepracer_admin.rules.roster.addresses import ADDRESS_CELL
 from deepracer_admin.rules.roster.findings import Column, UnreadableRoster
+from deepracer_admin.rules.roster.grid import Grid
 
 __all__ = ["FIELDS", "Header", "field_of", "find_header", "guess_columns"]
 
@@ -59,7 +60,7 @@ _ML = re.compile(
 _AWS = re.compile(r"\b(aws|amazon web services|amazon)\b")
 
 _HEADER_SEARCH = 60  # records
-_SAMPLE = 1_000  # records
+_SAMPLE = 500  # records
 _SHARE_WITHOUT_HEADING = 0.5
 
 
@@ -95,11 +96,12 @@ def field_of(heading: str) -> str | None:
     return None
 
 
-def find_header(records: Sequence[Sequence[str]]) -> Header:
+def find_header(grid: Grid) -> Header:
     """The header among the first 60 records: what names most fields; else the record above the first address."""
+    records = grid.head(_HEADER_SEARCH)
     best: tuple[int, int] | None = None
     first_address: int | None = None
-    for index, record in enumerate(records[:_HEADER_SEARCH]):
+    for index, record in enumerate(records):
         if any(ADDRESS_CELL.fullmatch(cell) for cell in record):
             if first_address is None:
                 first_address = index
@@ -112,9 +114,7 @@ def find_header(records: Sequence[Sequence[str]]) -> Header:
         return Header(best[1], best[1] + 1)
     if first_address is None:
         # Nothing is known: the first record that has more than one cell filled is taken for the header.
-        wide = next(
-            (i for i, record in enumerate(records[:_HEADER_SEARCH]) if sum(map(bool, map(str.strip, record))) > 1), None
-        )
+        wide = next((i for i, record in enumerate(records) if sum(map(bool, map(str.strip, record))) > 1), None)
         return Header(wide, wide + 1) if wide is not None else Header(None, 0)
     if first_address and _looks_like_header(records[first_address - 1], records[first_address]):
         return Header(first_address - 1, first_address)
@@ -134,17 +134,16 @@ def _looks_like_header(above: Sequence[str], below: Sequence[str]) -> bool:
 
 
 def guess_columns(
-    heading: Sequence[str], body: Sequence[Sequence[str]], mapping: Mapping[str, str | int] | None = None
+    heading: Sequence[str], body: Grid, mapping: Mapping[str, str | int] | None = None
 ) -> tuple[Column, ...]:
     """All columns, each with the field that it holds.
 
     `mapping` (field -> heading, or position from 0, or "" for none) overrules the guess for the fields that it names.
     Raises UnreadableRoster when it names a field or a column that does not exist.
     """
-    width = max([len(heading), *map(len, body)], default=0)
-    names = _unique_names(heading, width)
-    sample = body[:_SAMPLE]
-    shares = [_address_share(sample, position) for position in range(width)]
+    names = _unique_names(heading, max(len(heading), body.width))
+    sample = body.cut(0, _SAMPLE)
+    shares = [_address_share(column) for column in sample.columns] + [0.0] * (len(names) - body.width)
     by_field = _guess(heading, sample, shares)
     for field, wanted in (mapping or {}).items():
         if field not in FIELDS:
@@ -187,8 +186,8 @@ def _position(wanted: str | int, names: Sequence[str], heading: Sequence[str]) -
     raise UnreadableRoster(f"The list has no column {wanted}: choose one of {', '.join(names[:20])}.")
 
 
-def _address_share(sample: Sequence[Sequence[str]], position: int) -> float:
-    cells = [cell for record in sample if position < len(record) and (cell := record[position].strip())]
+def _address_share(column: Sequence[str]) -> float:
+    cells = list(filter(None, map(str.strip, column)))
     if not cells:
         return 0.0
     # "Name <address>" counts as well: the address can be taken out of it.
@@ -197,7 +196,7 @@ def _address_share(sample: Sequence[Sequence[str]], position: int) -> float:
     ) / len(cells)
 
 
-def _guess(heading: Sequence[str], sample: Sequence[Sequence[str]], shares: Sequence[float]) -> dict[str, int]:
+def _guess(heading: Sequence[str], sample: Grid, shares: Sequence[float]) -> dict[str, int]:
     by_field: dict[str, int] = {}
     emails: list[int] = []
     for position, text in enumerate(heading):
@@ -212,7 +211,7 @@ def _guess(heading: Sequence[str], sample: Sequence[Sequence[str]], shares: Sequ
         by_field["email"] = email
     _settle_names(heading, by_field)
     if not heading and email is not None:
-        _guess_name_without_heading(sample, shares, by_field)
+        _guess_name_without_heading(sample, by_field)
     return by_field
 
 
@@ -248,13 +247,11 @@ def _settle_names(heading: Sequence[str], by_field: dict[str, int]) -> None:
         by_field["given"] = by_field.pop("name")
 
 
-def _guess_name_without_heading(
-    sample: Sequence[Sequence[str]], shares: Sequence[float], by_field: dict[str, int]
-) -> None:
+def _guess_name_without_heading(sample: Grid, by_field: dict[str, int]) -> None:
     """Without headings, the only column whose cells are mostly two words or more is taken for the name."""
     wordy = []
-    for position in range(len(shares)):
-        cells = [cell for record in sample if position < len(record) and (cell := record[position].strip())]
+    for position, column in enumerate(sample.columns):
+        cells = list(filter(None, map(str.strip, column)))
         two_words = sum(" " in cell and not any(map(str.isdigit, cell)) for cell in cells)
         if cells and position != by_field["email"] and two_words > 0.7 * len(cells):
             wordy.append(position)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from deepracer_admin.errors import BadInput
 
 __all__ = [
     "NO_EXTRA",
+    "AcceptedRows",
     "Column",
     "Duplicate",
     "Limits",
@@ -88,6 +89,35 @@ class Rejected(NamedTuple):
     reason: str
 
 
+class AcceptedRows(Sequence[RosterRow]):
+    """Accepted rows, kept as columns and made into rows when the first of them is looked at."""
+
+    __slots__ = ("_build", "_length", "_rows")
+
+    def __init__(self, length: int, build: Callable[[], list[RosterRow]]) -> None:
+        self._length = length
+        self._build = build
+        self._rows: list[RosterRow] | None = None
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, place: int) -> RosterRow: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[RosterRow]: ...
+    def __getitem__(self, place: int | slice) -> RosterRow | list[RosterRow]:
+        return self._built()[place]
+
+    def __iter__(self) -> Iterator[RosterRow]:
+        return iter(self._built())
+
+    def _built(self) -> list[RosterRow]:
+        if self._rows is None:
+            self._rows = self._build()
+        return self._rows
+
+
 @dataclass(frozen=True, slots=True)
 class RosterCheck:
     """The whole of one list. Invariant: `rows == len(accepted) + len(duplicates) + len(rejected)`."""
@@ -100,7 +130,7 @@ class RosterCheck:
     header_row: int | None
     columns: tuple[Column, ...]
     rows: int
-    accepted: tuple[RosterRow, ...]
+    accepted: Sequence[RosterRow]
     duplicates: tuple[Duplicate, ...]
     rejected: tuple[Rejected, ...]
     warnings: tuple[str, ...]

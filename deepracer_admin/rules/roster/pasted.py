@@ -12,12 +12,14 @@ _LABEL = re.compile(r"\s*(?:to|cc|bcc|an|a|à|para|cco|ccn|da|from)\s*:\s*", re.
 # Every alternative is linear: what opens but does not close is taken as a single character.
 _TOKEN = re.compile(r'"[^"\r\n]*"|<[^<>\r\n]*>|\r\n|[;,\r\n]|[^";,<\r\n]+|["<]')
 _LINE_ENDS = ("\r\n", "\r", "\n")
+_FIRST_LINE = re.compile(r"\S[^\r\n]*")
 _LOOKED_AT = 20
 
 
 def is_pasted_line(text: str) -> bool:
     """Whether the text is a list of mailboxes rather than a table: its first line holds entries and nothing else."""
-    first = next((line for line in text[:200_000].splitlines() if line.strip()), "")
+    found = _FIRST_LINE.search(text)
+    first = found[0] if found else ""
     if "@" not in first:
         return False
     if _LABEL.match(first):

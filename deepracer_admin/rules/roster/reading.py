@@ -1,11 +1,11 @@
-"""Bytes of any list -> records: which kind of file it is, which sheet, and on which line each record starts."""
+"""Bytes of any list -> a grid: which kind of file it is, which sheet, and on which line each record starts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
+from deepracer_admin.rules.roster.grid import Grid
 
 __all__ = ["Reading", "read_list"]
 
@@ -30,13 +30,12 @@ _SAVE_AS = "open it in a spreadsheet program and save the list as CSV UTF-8 or .
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Records of text cells. `lines[i]` is the 1-based line or sheet row on which `records[i]` starts.
+    """The cells, and how they were read.
 
     `heading` is given only where the form of the list says what its columns are (a pasted "To:" line).
     """
 
-    records: Sequence[Sequence[str]]
-    lines: Sequence[int]
+    grid: Grid
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
@@ -53,7 +52,7 @@ def read_list(
     delimiter: str | None = None,
     sheet: str | None = None,
 ) -> Reading:
-    """The records of a CSV-like text, a workbook (.xlsx, .xlsm, .xls, .ods) or a pasted "To:" line.
+    """The cells of a CSV-like text, a workbook (.xlsx, .xlsm, .xls, .ods) or a pasted "To:" line.
 
     The kind is told by the bytes, never by the file's name. `encoding`, `delimiter` and `sheet` overrule the guess.
     Raises UnreadableRoster.

@@ -15,6 +15,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from deepracer_admin.rules.roster.addresses import ADDRESS_CELL
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
+from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.people import UNWANTED
 from deepracer_admin.rules.roster.reading import Reading
 
@@ -80,7 +81,7 @@ def _best_sheet(book: CalamineWorkbook, names: tuple[str, ...], limits: Limits, 
     if best is None or not best[2]:
         raise UnreadableRoster("The workbook holds no cells: choose the file that holds the list.")
     _, name, records = best
-    return Reading(records, range(1, len(records) + 1), sheet=name, sheets=names)
+    return Reading(Grid.of_records(records, range(1, len(records) + 1)), sheet=name, sheets=names)
 
 
 def _text(value: Any) -> str:

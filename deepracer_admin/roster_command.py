@@ -1,0 +1,106 @@
+"""`roster check FILE [--json]`: what a list holds, without importing it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from deepracer_admin.rules.roster import Limits, RosterCheck, UnreadableRoster, check
+
+__all__ = ["main"]
+
+_UNREADABLE = 2
+_SHOWN = 20
+
+
+def main(argv: list[str]) -> int:
+    """Run `check FILE` and return the exit code.
+
+    0 when the list could be read, even if rows are rejected; 2 with one line on standard error when it could not.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        data = _read(options.file, options.max_mb)
+        found = check(
+            data,
+            filename=Path(options.file).name,
+            mapping=_mapping(options.map),
+            encoding=options.encoding,
+            delimiter=options.delimiter,
+            sheet=options.sheet,
+            service_rule=options.service,
+            limits=Limits(file_bytes=round(options.max_mb * 1024 * 1024)),
+        )
+    except UnreadableRoster as unreadable:
+        print(unreadable.sentence, file=sys.stderr)
+        return _UNREADABLE
+    output = json.dumps(found.as_json(), ensure_ascii=False, indent=1) if options.json else _summary(found)
+    # Written as UTF-8 whatever the console's code page is: a name must not stop the command.
+    sys.stdout.flush()
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        print(output)
+    else:
+        stream.write(output.encode("utf-8", errors="replace") + b"\n")
+        stream.flush()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="deepracer_admin roster", description="Attendee lists.")
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("check", help="read a list and report every row, without importing it")
+    command.add_argument("file", help="the list: CSV, text, .xlsx, .xls, .ods, or - for standard input")
+    command.add_argument("--json", action="store_true", help="the whole report as JSON")
+    command.add_argument(
+        "--map", action="append", default=[], metavar="FIELD=COLUMN", help="correct the guessed mapping"
+    )
+    command.add_argument("--encoding", help="overrule the guessed encoding")
+    command.add_argument("--delimiter", help="overrule the guessed delimiter")
+    command.add_argument("--sheet", help="the workbook's sheet to read")
+    command.add_argument("--service", choices=["on_aws"], help="mark the addresses that this racing service refuses")
+    command.add_argument("--max-mb", type=float, default=Limits().file_bytes / 1024 / 1024, help="largest file to read")
+    return parser
+
+
+def _read(file: str, max_mb: float) -> bytes:
+    """The bytes, but no more than decide that the file is too large."""
+    most = round(max_mb * 1024 * 1024) + 1
+    if file == "-":
+        return sys.stdin.buffer.read(most)
+    try:
+        with Path(file).open("rb") as source:
+            return source.read(most)
+    except (OSError, ValueError) as cause:
+        why = getattr(cause, "strerror", None) or "the name is not valid"
+        raise UnreadableRoster(f"The file {file} cannot be opened ({why}): check its name and folder.") from None
+
+
+def _mapping(pairs: list[str]) -> dict[str, str | int]:
+    mapping: dict[str, str | int] = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not equals:
+            raise UnreadableRoster(f"The mapping {pair} is not of the form FIELD=COLUMN.")
+        mapping[field] = column
+    return mapping
+
+
+def _summary(found: RosterCheck) -> str:
+    form = ", ".join(filter(None, (found.encoding, repr(found.delimiter) if found.delimiter else "", found.sheet)))
+    lines = [
+        f"{found.file} ({form}): {found.rows} rows, {len(found.accepted)} accepted, "
+        f"{len(found.duplicates)} duplicates, {len(found.rejected)} rejected"
+    ]
+    lines += [f"  {column.name} -> {column.field or 'kept as extra'}" for column in found.columns]
+    lines += [f"  row {bad.row}, {bad.column}: {bad.value!r}. {bad.reason}" for bad in found.rejected[:_SHOWN]]
+    if len(found.rejected) > _SHOWN:
+        lines.append(f"  and {len(found.rejected) - _SHOWN} more rejected rows (--json lists them all)")
+    lines += [f"  note: {warning}" for warning in found.warnings]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

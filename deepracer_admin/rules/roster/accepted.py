@@ -1,0 +1,149 @@
+"""The accepted records of a list made into people, a whole column at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import compress, repeat
+from typing import NamedTuple, TypeVar
+
+from deepracer_admin.rules.roster.addresses import service_refusal
+from deepracer_admin.rules.roster.findings import NO_EXTRA, Column, Duplicate, Limits, Rejected, RosterRow
+from deepracer_admin.rules.roster.grid import Grid
+from deepracer_admin.rules.roster.people import answer, fold, full_name
+
+__all__ = ["Judged", "People"]
+
+_T = TypeVar("_T")
+_EXAMPLES = 5
+_make_row = partial(tuple.__new__, RosterRow)  # RosterRow._make without a Python call for each row
+
+
+class Judged(NamedTuple):
+    """Which records are accepted, their addresses, the names found beside addresses (by record), and all findings."""
+
+    is_accepted: list[bool]
+    emails: list[str]
+    names: Mapping[int, str]
+    duplicates: list[Duplicate]
+    rejected: list[Rejected]
+
+
+class People:
+    """Makes rows of the accepted records. `warnings` looks only at what may need one; `rows` does the work."""
+
+    def __init__(
+        self, body: Grid, judged: Judged, columns: Sequence[Column], limits: Limits, service_rule: str | None
+    ) -> None:
+        self._body = body
+        self._judged = judged
+        self._at = {column.field: column for column in columns if column.field}
+        self._extra = [column for column in columns if column.field is None and any(self._cells(column))]
+        self._longest = limits.name_length
+        self._service_rule = service_rule
+
+    def warnings(self) -> list[str]:
+        """One sentence for each kind of doubt, with the rows that it is about."""
+        found = [self._doubtful_answers(field) for field in ("new_to_ml", "new_to_aws")]
+        return [sentence for sentence in (self._long_names(), *found) if sentence]
+
+    def rows(self) -> list[RosterRow]:
+        """The accepted rows in the list's order."""
+        emails = self._judged.emails
+        answers = (_each(answer, self._values(field)) for field in ("new_to_ml", "new_to_aws"))
+        refusals = (
+            [service_refusal(email, self._service_rule) for email in emails] if self._service_rule else repeat(None)
+        )
+        return list(
+            map(
+                _make_row,
+                zip(
+                    self._pick(self._body.lines),
+                    emails,
+                    (name[: self._longest].rstrip() if len(name) > self._longest else name for name in self._names()),
+                    _each(fold, self._values("office")),
+                    _each(fold, self._values("cost_centre")),
+                    *answers,
+                    self._extras(),
+                    refusals,
+                    strict=False,
+                ),
+            )
+        )
+
+    def _cells(self, column: Column) -> Sequence[str]:
+        has_cells = column.position < self._body.width
+        return self._body.columns[column.position] if has_cells else [""] * self._body.height
+
+    def _pick(self, column: Sequence[_T]) -> Sequence[_T]:
+        """The accepted records' part of a column."""
+        return column if len(self._judged.emails) == len(column) else list(compress(column, self._judged.is_accepted))
+
+    def _values(self, field: str) -> Sequence[str]:
+        """The cells of a field in the accepted records; empty ones when the list has no such column."""
+        if field not in self._at:
+            return [""] * len(self._judged.emails)
+        return self._pick(self._cells(self._at[field]))
+
+    def _names(self) -> list[str]:
+        given, family = _each(fold, self._values("given")), _each(fold, self._values("family"))
+        if "name" not in self._at:
+            names = [
+                f"{first} {last}" if first and last else first or last
+                for first, last in zip(given, family, strict=True)
+            ]
+        else:
+            names = list(map(full_name, self._values("name"), given, family))
+        if self._judged.names:
+            places = self._pick(range(self._body.height))
+            for number, place in enumerate(places):
+                if not names[number] and place in self._judged.names:
+                    names[number] = full_name(self._judged.names[place])
+        return names
+
+    def _extras(self) -> Sequence[Mapping[str, str]]:
+        if not self._extra:
+            return [NO_EXTRA] * len(self._judged.emails)
+        headings = [column.name for column in self._extra]
+        folded = [_each(fold, self._pick(self._cells(column))) for column in self._extra]
+        return [
+            {heading: value for heading, value in zip(headings, values, strict=True) if value}
+            for values in zip(*folded, strict=True)
+        ]
+
+    def _long_names(self) -> str | None:
+        fields = [field for field in ("name", "given", "family") if field in self._at]
+        longest = sum(max(map(len, self._cells(self._at[field])), default=0) for field in fields)
+        longest += max(map(len, self._judged.names.values()), default=0)
+        if longest < self._longest:
+            return None
+        rows = self._pick(self._body.lines)
+        long = [row for row, name in zip(rows, self._names(), strict=True) if len(name) > self._longest]
+        return f"{_rows_named(long)}: names longer than {self._longest} characters were cut." if long else None
+
+    def _doubtful_answers(self, field: str) -> str | None:
+        if field not in self._at:
+            return None
+        distinct = set(self._cells(self._at[field]))
+        doubtful = {value for value in distinct if value.strip() and answer(value) is None}
+        if not doubtful:
+            return None
+        lines, values = self._pick(self._body.lines), self._values(field)
+        rows = [row for row, value in zip(lines, values, strict=True) if value in doubtful]
+        if not rows:
+            return None
+        heading = self._at[field].name
+        return f"{_rows_named(rows)}, column {heading}: neither yes nor no, so the answer was left open."
+
+
+def _each(rule: Callable[[str], _T], values: Sequence[str]) -> list[_T]:
+    """`rule` of every value, asked once for each distinct one."""
+    known = {value: rule(value) for value in set(values)}
+    return list(map(known.__getitem__, values))
+
+
+def _rows_named(rows: Sequence[int]) -> str:
+    shown = ", ".join(map(str, rows[:_EXAMPLES]))
+    more = len(rows) - _EXAMPLES
+    word = "Row" if len(rows) == 1 else "Rows"
+    return f"{word} {shown}" + (f" and {more} more" if more > 0 else "")
