@@ -1,0 +1,291 @@
+"""Closing an event in the only safe order, each step with evidence that was read back.
+
+Freeze, export, delete models, read back to zero, end access where it is granted, sponsorship off, verify. Profiles that
+this event made are deleted; adopted ones and staff never. An empty group proves nothing: the proof is the listing of
+who can still sign in. Every step looks first and acts only on what is left, so the whole is safe to run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from deepracer_admin.errors import AccessDenied, ConsoleError, CredentialsExpired
+from deepracer_admin.flows.jobs import settle_items
+from deepracer_admin.flows.ports import Ports
+from deepracer_admin.flows.profiles import by_email, is_staff, linked_profiles, read_profiles
+from deepracer_admin.flows.sponsorship import SponsorshipHandler
+from deepracer_admin.model import Event, Job, Lease, Outcome, Profile, RaceStatus, State, Step
+from deepracer_admin.rules.standings import board, standings_digest
+from deepracer_admin.rules.tabular import inert_csv
+
+__all__ = ["STEPS", "CloseStep", "CloseoutHandler"]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseStep:
+    """One step of the close-out."""
+
+    key: str
+    title: str
+    why: str
+
+
+STEPS: tuple[CloseStep, ...] = (
+    CloseStep("freeze", "Freeze the races", "Final standings are taken once and never change again."),
+    CloseStep("stop", "Stop onboarding and mail", "Nobody new comes in while access is taken back."),
+    CloseStep("export", "Export", "Standings and usage are saved before anything is deleted."),
+    CloseStep("models", "Delete models", "Models cost storage until they are gone."),
+    CloseStep("zero", "Read back to zero", "A listing shows no model of the event's profiles."),
+    CloseStep("access", "End access", "Profiles that this event made are deleted; adopted ones stay."),
+    CloseStep("group", "Empty the group", "The event's people leave the Entra group."),
+    CloseStep("sponsorship", "Close sponsorship", "New profiles get their former limits again."),
+    CloseStep("verify", "Who can still sign in", "A fresh listing, matched with the attendee list."),
+)
+
+
+class CloseoutHandler:
+    """Job `closeout`: one item per step; a step that needs a human stops there and says so."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, Callable[[Ports, Event, Job, Lease], str | None]] = {
+            "freeze": _freeze,
+            "stop": _stop,
+            "export": _export,
+            "models": _models,
+            "zero": _zero,
+            "sponsorship": _sponsorship,
+            "access": _access,
+            "group": _group,
+            "verify": _verify,
+        }
+
+    def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
+        event = ports.store.event(job.event)
+        items = {item.key: item for item in ports.store.job_items(job.id)}
+        for step in STEPS:
+            item = items[step.key]
+            if item.state.is_done:
+                continue
+            try:
+                evidence = self._steps[step.key](ports, event, job, lease)
+            except (AccessDenied, CredentialsExpired) as error:
+                settle_items(ports, job, [replace(item, state=State.WAITING, sentence=error.sentence)], lease)
+                raise
+            if evidence is None:
+                settle_items(ports, job, [replace(item, state=State.WAITING, sentence="Under way.")], lease)
+                return None
+            as_of = f"{ports.clock.now():%H:%M:%S} UTC"
+            done = replace(item, state=State.DONE, sentence=evidence, after={"as_of": as_of})
+            settle_items(ports, job, [done], lease)
+            return None  # one step a round, so that a page sees each
+        now = ports.clock.now()
+        ports.store.save_event(replace(ports.store.event(job.event), closed_at=now))
+        return "The event is closed; the evidence stands beside each step."
+
+
+def _freeze(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+    racing = ports.racing()
+    races = list(racing.races())
+    now = ports.clock.event_now()
+    closed, kept_open = 0, []
+    marks: dict[str, Any] = dict(ports.store.get(event.id, "board_marks") or {})
+    for race in races:
+        if race.status(now) is RaceStatus.OPEN:
+            if racing.capabilities.close_early:
+                race = racing.close_race(race.id)
+                closed += 1
+            else:
+                kept_open.append(race.draft.name)
+        if race.status(now) is not RaceStatus.UPCOMING:
+            ports.history.save_standings(event.id, race.id, now, list(racing.standings(race.id)))
+        marks.setdefault(race.id, {}).setdefault("frozen_at", now.isoformat())
+        marks[race.id]["frozen_at"] = marks[race.id]["frozen_at"] or now.isoformat()
+    ports.store.save_races(event.id, list(racing.races()), seen_at=ports.clock.now(), lease=lease)
+    ports.store.put(event.id, "board_marks", marks, lease=lease)
+    sentence = f"{len(races)} races frozen, {closed} ended early."
+    if kept_open:
+        sentence += f" The service cannot end these early, their boards are frozen here: {', '.join(kept_open)}."
+    return sentence
+
+
+def _stop(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+    state: dict[str, Any] = dict(ports.store.get(event.id, "onboarding") or {"state": "idle"})
+    ports.store.put(event.id, "onboarding", {**state, "state": "closed"}, lease=lease)
+    rows: dict[str, Any] = dict(ports.store.get(event.id, "campaigns") or {})
+    stopped = 0
+    for key, row in rows.items():
+        if row["state"] in ("running", "scheduled", "paused"):
+            rows[key] = {**row, "state": "cancelled"}
+            stopped += 1
+    ports.store.put(event.id, "campaigns", rows, lease=lease)
+    return f"Onboarding is closed, {stopped} mail campaigns cancelled."
+
+
+def _export(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+    folder = ports.home / "exports" / event.id
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    mark = ["REHEARSAL"] if ports.rehearsal else []
+    files = 0
+    for race in ports.store.races(event.id)[0]:
+        rows, _ = ports.history.standings(event.id, race.id)
+        lines = [[r.rank, r.alias, r.score_ms, r.best_lap_ms, r.submissions, *mark] for r in board(rows)]
+        _write(
+            folder / f"standings-{race.id}.csv",
+            lines,
+            ["Rank", "Alias", "Score (ms)", "Best lap (ms)", "Submissions", *mark],
+        )
+        files += 1
+    profiles = read_profiles(ports, event, lease)
+    people = {person.id: person for person in ports.store.attendees(event.id)}
+    owners = {link.profile: people.get(link.attendee) for link in ports.store.links(event.id).values()}
+    lines = []
+    for profile in linked_profiles(ports, event, profiles):
+        person = owners.get(profile.id)
+        hours = profile.minutes_used / 60
+        lines.append(
+            [
+                person.name if person else "",
+                person.email if person else profile.email,
+                profile.alias,
+                person.office if person else "",
+                person.cost_centre if person else "",
+                round(hours, 3),
+                round(hours * event.prices.per_hour, 2),
+                profile.model_count,
+                *mark,
+            ]
+        )
+    columns = [
+        "Name",
+        "Email",
+        "Alias",
+        "Office",
+        "Cost centre",
+        "Hours used",
+        "Spend (USD, estimate)",
+        "Models",
+        *mark,
+    ]
+    _write(folder / "usage.csv", lines, columns)
+    digests = [
+        standings_digest(ports.history.standings(event.id, race.id)[0])[:12] for race in ports.store.races(event.id)[0]
+    ]
+    return f"{files + 1} files saved; standings digests {', '.join(digests) or 'none'}."
+
+
+def _write(path: Path, rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
+    part = path.with_suffix(".part")
+    part.write_bytes(inert_csv(rows, columns))
+    part.replace(path)
+
+
+def _models(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+    racing = ports.racing()
+    profiles = linked_profiles(ports, event, read_profiles(ports, event, lease))
+    ids = [profile.id for profile in profiles if not is_staff(profile, ports.staff_emails)]
+    owners = {model.profile_id for model in racing.models(ids)}
+    if not owners:
+        return f"{len(ids):,} profiles were asked; none holds a model any more."
+    for _ in racing.delete_models([key for key in ids if key in owners]):
+        pass  # the read-back of the next round counts
+    return None
+
+
+def _zero(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+    profiles = linked_profiles(ports, event, read_profiles(ports, event, lease))
+    ids = [profile.id for profile in profiles if not is_staff(profile, ports.staff_emails)]
+    left = sum(1 for _ in ports.racing().models(ids))
+    if left:
+        return None
+    queued = sum(profile.minutes_queued for profile in profiles)
+    tail = f" {queued / 60:,.1f} h are still queued or running and will be billed." if queued else ""
+    return f"0 models in {len(ids):,} profiles (read back).{tail}"
+
+
+def _sponsorship(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+    return SponsorshipHandler().work(ports, replace(job, plan={"open": False}), lease)
+
+
+def _access(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+    """Delete what this event made, look again, and repeat until a listing shows none of it."""
+    people = ports.store.attendees(event.id)
+    ports.store.save_attendees(event.id, [replace(person, wanted=False) for person in people if person.wanted])
+    racing = ports.racing()
+    profiles = {profile.id: profile for profile in read_profiles(ports, event, lease)}
+    links = ports.store.links(event.id).values()
+    made = [
+        link.profile
+        for link in links
+        if link.how == "created"
+        and link.profile in profiles
+        and not is_staff(profiles[link.profile], ports.staff_emails)
+    ]
+    adopted = sum(1 for link in links if link.how != "created" and link.profile in profiles)
+    if not made:
+        deleted = sum(1 for link in links if link.how == "created")
+        gone = [
+            Outcome(link.attendee, step, State.TODO, "removed", "Access is gone (read back).")
+            for link in links
+            if link.profile not in profiles
+            for step in (Step.PROFILE, Step.ACCESS)
+        ]
+        ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
+        return f"{deleted:,} profiles deleted (read back); {adopted:,} adopted ones were there before and stay."
+    for _ in racing.remove(made):
+        pass  # the listing of the next round counts
+    return None
+
+
+def _group(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+    if not event.group_id:
+        return "No group was set."
+    directory = ports.directory(job.created_by)
+    ids = {row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref}
+    members = directory.members(event.group_id)
+    leaving = sorted(ids & members)
+    if not leaving:
+        gone = [
+            Outcome(row.attendee, Step.GROUP, State.TODO, "removed", "Not a member any more (read back).", ref=row.ref)
+            for row in ports.store.steps(event.id, step=Step.GROUP)
+            if row.ref
+        ]
+        ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
+        return f"0 of the event's {len(ids):,} people are in the group (read back); {len(members):,} others stay."
+    for _ in directory.remove(event.group_id, leaving):
+        pass  # the members list of the next round counts
+    return None
+
+
+def _verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+    profiles = read_profiles(ports, event, lease)
+    people = ports.store.attendees(event.id)
+    links = ports.store.links(event.id)
+    addresses = by_email(profiles)
+    present = {profile.id: profile for profile in profiles}
+    still: list[dict[str, str]] = []
+    for person in people:
+        link = links.get(person.id)
+        found: list[Profile] = addresses.get(person.email, [])
+        if link and link.profile in present and present[link.profile] not in found:
+            found = [*found, present[link.profile]]
+        for profile in found:
+            why = "staff" if is_staff(profile, ports.staff_emails) else (link.how if link else "not made by this event")
+            still.append({"attendee": person.id, "name": person.name, "alias": profile.alias, "why": why})
+    in_group: int | None = None
+    trouble = ""
+    if event.group_id:
+        try:
+            members = ports.directory(job.created_by).members(event.group_id)
+            ids = {row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref}
+            in_group = len(ids & members)
+        except ConsoleError as error:
+            trouble = f" The group could not be read: {error.sentence}"
+    proof = {"can_still_sign_in": still, "in_group": in_group, "as_of": ports.clock.now().isoformat()}
+    ports.store.put(event.id, "proof", proof, lease=lease)
+    return (
+        f"{len(still):,} of {len(people):,} people can still sign in ({len(profiles):,} profiles listed).{trouble} "
+        "Credentials that were already issued live up to one hour more."
+    )

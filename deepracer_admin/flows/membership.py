@@ -1,0 +1,127 @@
+"""The Entra group step: resolve, add what is missing, take leavers out, and believe only the re-list.
+
+Removal always goes through the port's `remove` (members only, never a directory user). What if it dies here? Nothing is
+remembered between passes but the directory ids that were resolved; the next pass lists the members again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from deepracer_admin.directory import Directory
+from deepracer_admin.errors import AccessDenied
+from deepracer_admin.flows.ports import Ports
+from deepracer_admin.model import Attendee, Event, Found, Lease, Outcome, Resolution, State, Step, StepRow
+
+__all__ = ["MembershipReconciler"]
+
+PROOF_EVERY = timedelta(seconds=60)
+
+
+class MembershipReconciler:
+    """Keeps the event's group equal to the attendee list."""
+
+    def __init__(self, ports: Ports) -> None:
+        self.ports = ports
+        self._checked_group = ""
+        self._looked_at: datetime | None = None
+
+    def run(self, event: Event, lease: Lease, *, acting_for: str) -> int:
+        """One pass on behalf of `acting_for` (oid); returns how many outcomes were recorded."""
+        if not event.group_id:
+            return 0
+        ports, store = self.ports, self.ports.store
+        people = store.attendees(event.id)
+        rows = {row.attendee: row for row in store.steps(event.id, step=Step.GROUP)}
+        if not self._needs_look(people, rows):
+            return 0
+        directory = ports.directory(acting_for)
+        if self._checked_group != event.group_id:
+            group = directory.group(event.group_id)
+            if group.refusal:
+                raise AccessDenied(group.refusal, service="Microsoft Graph", operation="group")
+            self._checked_group = event.group_id
+        members = directory.members(event.group_id)
+        ids, outcomes = self._resolve(directory, people, rows)
+        missing = [
+            ids[person.id] for person in people if person.wanted and ids.get(person.id, "") not in members | {""}
+        ]
+        leaving = [ids[person.id] for person in people if not person.wanted and ids.get(person.id, "") in members]
+        answers = {outcome.person: outcome for outcome in directory.add(event.group_id, missing)} if missing else {}
+        if leaving:
+            answers |= {outcome.person: outcome for outcome in directory.remove(event.group_id, leaving)}
+        if missing or leaving:
+            members = directory.members(event.group_id)
+        self._looked_at = ports.clock.now()
+        outcomes += [
+            _judge(person, ids[person.id], members, answers.get(ids[person.id]), rows.get(person.id))
+            for person in people
+            if person.id in ids
+        ]
+        return store.record(event.id, outcomes, lease=lease, now=ports.clock.now())
+
+    def _needs_look(self, people: Sequence[Attendee], rows: Mapping[str, StepRow]) -> bool:
+        now = self.ports.clock.now()
+        if self._looked_at is None or now - self._looked_at >= PROOF_EVERY:
+            return True
+        for person in people:
+            row = rows.get(person.id)
+            if not person.wanted:
+                if row is not None and row.state.is_done:
+                    return True
+            elif row is None or row.state is State.TODO:
+                return True
+            elif row.state in (State.RETRY, State.WAITING) and (row.next_try_at is None or row.next_try_at <= now):
+                return now - self._looked_at >= timedelta(seconds=1)
+        return False
+
+    def _resolve(
+        self, directory: Directory, people: Sequence[Attendee], rows: Mapping[str, StepRow]
+    ) -> tuple[dict[str, str], list[Outcome]]:
+        """Directory ids, from the last pass where known; everybody else is asked for in one go."""
+        ids: dict[str, str] = {}
+        unknown: list[Attendee] = []
+        for person in people:
+            row = rows.get(person.id)
+            if row is not None and row.ref:
+                ids[person.id] = row.ref
+            elif person.wanted and (row is None or row.state is not State.REFUSED):
+                unknown.append(person)
+        outcomes: list[Outcome] = []
+        found: Mapping[str, Resolution] = directory.resolve([person.email for person in unknown]) if unknown else {}
+        for person in unknown:
+            answer = found.get(person.email) or Resolution(person.email, Found.NONE)
+            if answer.found in (Found.ONE, Found.GUEST_PENDING) and answer.person_id:
+                ids[person.id] = answer.person_id
+            else:
+                sentence = answer.sentence or _SENTENCES[answer.found]
+                outcomes.append(Outcome(person.id, Step.GROUP, State.REFUSED, answer.found.value, sentence))
+        return ids, outcomes
+
+
+_SENTENCES = {
+    Found.NONE: "Nobody in the directory has this address; correct it or invite the person as a guest.",
+    Found.SEVERAL: "Several people in the directory have this address; an administrator must tell them apart.",
+    Found.DISABLED: "This account is disabled in the directory; an administrator can enable it.",
+    Found.ONE: "The directory did not give an id.",
+    Found.GUEST_PENDING: "The guest has not accepted the invitation yet.",
+}
+
+
+def _judge(person: Attendee, pid: str, members: set[str], answer: Outcome | None, row: StepRow | None) -> Outcome:
+    inside = pid in members
+    if not person.wanted:
+        if inside:
+            sentence = answer.sentence if answer and answer.sentence else "Still a member; removal goes on."
+            return Outcome(person.id, Step.GROUP, State.RETRY, "leaving", sentence, retry_after=2.0, ref=pid)
+        return Outcome(person.id, Step.GROUP, State.TODO, "removed", "Not a member any more (read back).", ref=pid)
+    if inside:
+        before = row is None or row.state is State.TODO
+        state = State.ALREADY if answer is None and before else (row.state if row and row.state.is_done else State.DONE)
+        return Outcome(person.id, Step.GROUP, state, ref=pid)
+    if answer is not None and answer.state is State.REFUSED:
+        return Outcome(person.id, Step.GROUP, State.REFUSED, answer.reason, answer.sentence, ref=pid)
+    wait = (answer.retry_after if answer else None) or 2.0
+    sentence = (answer.sentence if answer else "") or "Added, not listed yet; the directory takes a moment."
+    return Outcome(person.id, Step.GROUP, State.RETRY, "not_listed", sentence, retry_after=wait, ref=pid)

@@ -1,0 +1,38 @@
+"""What flows reach the outside with: lazily connected adapters, given by compose.py.
+
+Connecting may fail (a service is down, a setting is missing); the error is a ConsoleError with a sentence and the flow
+simply tries again in a later pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from deepracer_admin.clock import Clock
+from deepracer_admin.directory import Directory
+from deepracer_admin.flows.letters import Letters
+from deepracer_admin.flows.pacing import Pacer
+from deepracer_admin.mail import Mailer
+from deepracer_admin.racing import RacingService
+from deepracer_admin.store import EventStore, History
+
+__all__ = ["Ports"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything a flow works with. `directory(oid)` acts for that person (delegated), or as the app."""
+
+    store: EventStore
+    history: History
+    clock: Clock
+    pacer: Pacer
+    letters: Letters
+    racing: Callable[[], RacingService]
+    directory: Callable[[str], Directory]
+    mailer: Callable[[], Mailer]
+    home: Path
+    rehearsal: bool
+    staff_emails: frozenset[str] = frozenset()

@@ -1,0 +1,115 @@
+"""The connect check: every service is tried once, and each finding says what was seen and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from deepracer_admin.errors import ConsoleError
+from deepracer_admin.flows.ports import Ports
+from deepracer_admin.flows.profiles import remember_account
+from deepracer_admin.model import Event, Finding, Job, Lease
+from deepracer_admin.rules.money import hours_through_slots
+
+__all__ = ["CheckHandler"]
+
+
+class CheckHandler:
+    """Job `check`: findings go to the key `check` of the event, with their time."""
+
+    def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
+        event = ports.store.event(job.event)
+        findings: list[Finding] = []
+        for title, check in (
+            ("Racing service", lambda: _racing(ports, event, lease)),
+            ("Entra group", lambda: _group(ports, event, job.created_by)),
+            ("Mail", lambda: _mail(ports, event)),
+            ("Plan", lambda: _plan(event)),
+        ):
+            findings += _tried(title, check)
+        rows: list[dict[str, Any]] = [{**asdict(finding), "as_of": None} for finding in findings]
+        as_of = ports.clock.now().isoformat()
+        ports.store.put(event.id, "check", {"findings": rows, "as_of": as_of}, lease=lease)
+        red = sum(1 for finding in findings if finding.level == "red")
+        return f"{len(findings)} checks, {red} need attention." if red else f"{len(findings)} checks, none red."
+
+
+def _tried(title: str, check: Callable[[], list[Finding]]) -> list[Finding]:
+    try:
+        return check()
+    except ConsoleError as error:
+        return [Finding(title.lower().replace(" ", "_"), title, "red", error.sentence, "Mend this, then check again.")]
+
+
+def _racing(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
+    row = remember_account(ports, event, lease)
+    evidence = (
+        f"{row['service']} {row['version']} in {row['region'] or 'its region'}, signed in as {row['signed_in_as']}"
+    )
+    found = [Finding("racing", "Racing service", "green", evidence)]
+    can = [name.replace("_", " ") for name, value in row["capabilities"].items() if value is True]
+    found.append(Finding("capabilities", "What it can do", "green", ", ".join(can) or "nothing special"))
+    found += [Finding(f"note_{n}", "Know this", "amber", note) for n, note in enumerate(row["notes"])]
+    return found
+
+
+def _group(ports: Ports, event: Event, oid: str) -> list[Finding]:
+    if not event.group_id:
+        return [Finding("group", "Entra group", "green", "No group is set; DeepRacer on AWS needs none.")]
+    group = ports.directory(oid).group(event.group_id)
+    if group.refusal:
+        return [Finding("group", "Entra group", "red", group.refusal, "Choose an assigned security group you own.")]
+    members = f", {group.members:,} members" if group.members is not None else ""
+    return [Finding("group", "Entra group", "green", f"“{group.name}”{members}")]
+
+
+def _mail(ports: Ports, event: Event) -> list[Finding]:
+    sender = event.sender or ports.letters.sender
+    if not sender:
+        return [Finding("sender", "Mail", "red", "No From address is set.", "Give the sender in the form above.")]
+    mailer = ports.mailer()
+    found = list(mailer.check(sender))
+    limits = mailer.limits()
+    if limits.per_day >= 0:
+        left = limits.per_day - limits.used_today
+        level = "green" if left >= event.head_count else "amber"
+        found.append(
+            Finding(
+                "mail_quota",
+                "Mail quota",
+                level,
+                f"{left:,} of {limits.per_day:,} mails are left today, at {limits.per_second:g}/s, "
+                f"for {event.head_count:,} people.",
+                "" if level == "green" else "Ask the mail service for a higher quota, or let the rest go tomorrow.",
+            )
+        )
+    return found
+
+
+def _plan(event: Event) -> list[Finding]:
+    if event.quota.minutes < 0:
+        return [Finding("slots", "Job slots", "amber", "Hours per person are unlimited; the bill has no ceiling.")]
+    hours = event.quota.minutes / 60
+    need = hours_through_slots(people=event.head_count, hours_per_person=hours, slots=event.slots)
+    window = (event.ends_at - event.starts_at).total_seconds() / 3600
+    level = "green" if need <= window else "amber"
+    most = event.head_count * hours * event.prices.per_hour
+    budget = "green" if most <= event.budget_usd else "amber"
+    return [
+        Finding(
+            "slots",
+            "Job slots",
+            level,
+            f"{event.head_count:,} people x {hours:g} h through {event.slots} slots take {need:,.1f} h; "
+            f"the event has {window:,.1f} h.",
+            "" if level == "green" else "Ask AWS for more concurrent training jobs, or give fewer hours.",
+        ),
+        Finding(
+            "budget",
+            "Budget",
+            budget,
+            f"If everybody uses everything: {most:,.0f} USD (estimate) against {event.budget_usd:,.0f} USD.",
+            "" if budget == "green" else "Raise the budget or give fewer hours.",
+        ),
+    ]

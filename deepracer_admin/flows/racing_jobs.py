@@ -1,0 +1,127 @@
+"""Jobs on races and models: create, edit, end, delete; delete models with read-back.
+
+Creating a race is not idempotent at the service. What if it dies between the answer and the record? The handler looks
+for a race of that name and window first, so a repeat finds the one that was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from deepracer_admin.errors import LostAnswer
+from deepracer_admin.flows.jobs import settle_items
+from deepracer_admin.flows.ports import Ports
+from deepracer_admin.model import Job, Lease, Race, RaceDraft, State, Timing
+
+__all__ = [
+    "ModelsHandler",
+    "RaceCloseHandler",
+    "RaceCreateHandler",
+    "RaceDeleteHandler",
+    "RaceEditHandler",
+    "draft_from_plan",
+]
+
+
+def draft_from_plan(plan: Mapping[str, Any]) -> RaceDraft:
+    """The draft that a plan carries as JSON."""
+    values = dict(plan)
+    values["opens_at"] = datetime.fromisoformat(values["opens_at"])
+    values["closes_at"] = datetime.fromisoformat(values["closes_at"])
+    values["timing"] = Timing(values["timing"])
+    return RaceDraft(**values)
+
+
+def _refresh(ports: Ports, job: Job, lease: Lease) -> list[Race]:
+    races = list(ports.racing().races())
+    ports.store.save_races(job.event, races, seen_at=ports.clock.now(), lease=lease)
+    return races
+
+
+class RaceCreateHandler:
+    """Job `race.create`."""
+
+    def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
+        draft = draft_from_plan(job.plan["draft"])
+        made = _find(_refresh(ports, job, lease), draft)
+        if made is None:
+            try:
+                made = ports.racing().create_race(draft)
+            except LostAnswer:
+                return None  # the next round looks whether it is there
+            _refresh(ports, job, lease)
+        return f"The race “{made.draft.name}” exists (read back); its link is {made.share_link}."
+
+
+def _find(races: list[Race], draft: RaceDraft) -> Race | None:
+    for race in races:
+        same_window = abs((race.draft.closes_at - draft.closes_at).total_seconds()) < 2
+        if race.draft.name == draft.name and race.draft.track_id == draft.track_id and same_window:
+            return race
+    return None
+
+
+class RaceEditHandler:
+    """Job `race.edit`."""
+
+    def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
+        race = ports.racing().edit_race(str(job.plan["race"]), draft_from_plan(job.plan["draft"]))
+        _refresh(ports, job, lease)
+        return f"The race “{race.draft.name}” was changed (read back)."
+
+
+class RaceCloseHandler:
+    """Job `race.close`."""
+
+    def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
+        race = ports.racing().close_race(str(job.plan["race"]))
+        _refresh(ports, job, lease)
+        return f"The race “{race.draft.name}” closes at {race.draft.closes_at:%H:%M:%S} UTC (read back)."
+
+
+class RaceDeleteHandler:
+    """Job `race.delete`."""
+
+    def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
+        race_id = str(job.plan["race"])
+        if all(race.id != race_id for race in _refresh(ports, job, lease)):
+            return "The race is gone (read back)."
+        ports.racing().delete_race(race_id)
+        return None  # the next round reads back
+
+
+class ModelsHandler:
+    """Job `models.delete`: items by profile id; done only when a listing shows no model of theirs."""
+
+    def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
+        todo = [
+            item for item in ports.store.job_items(job.id) if not item.state.is_done and item.state != State.REFUSED
+        ]
+        if not todo:
+            items = ports.store.job_items(job.id)
+            clean = sum(1 for item in items if item.state.is_done)
+            return f"{clean:,} of {len(items):,} profiles have no model left (read back)."
+        ids = [item.key for item in todo]
+        racing = ports.racing()
+        left: dict[str, int] = {}
+        for model in racing.models(ids):
+            left[model.profile_id] = left.get(model.profile_id, 0) + 1
+        with_models = [key for key in ids if left.get(key)]
+        answers = {outcome.person: outcome for outcome in racing.delete_models(with_models)} if with_models else {}
+        settled = []
+        for item in todo:
+            answer = answers.get(item.key)
+            if not left.get(item.key):
+                settled.append(replace(item, state=State.DONE, reason="none_left"))
+            elif answer is not None and answer.state is State.REFUSED:
+                settled.append(replace(item, state=State.REFUSED, reason=answer.reason, sentence=answer.sentence))
+            else:
+                count = left[item.key]
+                settled.append(
+                    replace(item, state=State.WAITING, sentence=f"{count} models were still there; asked again.")
+                )
+        settle_items(ports, job, settled, lease)
+        return None

@@ -1,0 +1,187 @@
+"""Close page, Audit page and the list of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from deepracer_admin.flows.closeout import STEPS, CloseStep
+from deepracer_admin.rules.audit import verify
+
+from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.model import Actor, AuditEntry, Job, JobItem, JobState, State
+from deepracer_admin.rules.tabular import inert_csv
+from deepracer_admin.services.base import Service
+
+__all__ = ["AuditService", "CloseView", "CloseoutService", "JobsService"]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseView:
+    """The steps in the only safe order, each with its evidence, and who can still sign in (read back)."""
+
+    steps: Sequence[tuple[CloseStep, JobItem | None]]
+    job: Job | None
+    closed_at: datetime | None
+    can_still_sign_in: Sequence[Mapping[str, Any]] | None  # None: not read back yet
+    read_back_at: datetime | None
+    created_profiles: int
+    adopted_profiles: int
+    in_group: int | None
+
+
+class CloseoutService(Service):
+    """What the Close page calls."""
+
+    def view(self, actor: Actor) -> CloseView:
+        """The steps with their evidence, from the last close-out job."""
+        self._authorise(actor, "closeout.view")
+        event = self._event()
+        job = next(iter(self.store.jobs(event.id, kind="closeout", limit=1)), None)
+        items = {item.key: item for item in self.store.job_items(job.id)} if job else {}
+        links = self.store.links(event.id).values()
+        proof = self.store.get(event.id, "proof") or {}
+        return CloseView(
+            steps=[(step, items.get(step.key)) for step in STEPS],
+            job=job,
+            closed_at=event.closed_at,
+            can_still_sign_in=proof.get("can_still_sign_in"),
+            read_back_at=datetime.fromisoformat(proof["as_of"]) if proof.get("as_of") else None,
+            created_profiles=sum(1 for link in links if link.how == "created"),
+            adopted_profiles=sum(1 for link in links if link.how != "created"),
+            in_group=proof.get("in_group"),
+        )
+
+    def start(self, actor: Actor, *, typed_name: str) -> Job:
+        """Close everything, in the only safe order; needs the event's name typed. Safe to press again after a stop."""
+        self._authorise(actor, "closeout.run")
+        event = self._event()
+        if typed_name.strip() != event.name:
+            raise BadInput("Type the event's name exactly as it stands to close the event.")
+        items = [JobItem(job="", key=step.key, state=State.TODO) for step in STEPS]
+        return self._plan_job(actor, "closeout.run", "closeout", target=event.id, plan={}, items=items)
+
+    def export(self, actor: Actor) -> Mapping[str, bytes]:
+        """The export files that the close-out wrote: name -> content."""
+        self._authorise(actor, "closeout.run")
+        event = self._event()
+        folder = self.house.settings.home / "exports" / event.id
+        files = {path.name: path.read_bytes() for path in sorted(folder.glob("*"))} if folder.is_dir() else {}
+        self._audit(actor, "closeout.run", target="export", count=len(files))
+        return files
+
+
+class AuditService(Service):
+    """What the Audit page calls."""
+
+    def entries(self, actor: Actor, *, text: str = "", action: str = "", limit: int = 1000) -> list[AuditEntry]:
+        """Newest first, filtered by a word in any field and by the action's name."""
+        self._authorise(actor, "audit.view")
+        needle = text.casefold().strip()
+        rows = self.store.audit(None, limit=limit)
+        return [
+            row
+            for row in rows
+            if (not action or row.action == action)
+            and (
+                not needle
+                or needle in f"{row.actor_name} {row.action} {row.target} {row.before} {row.after}".casefold()
+            )
+        ]
+
+    def verify(self, actor: Actor) -> tuple[int, int | None]:
+        """(entries checked, first broken sequence number or None)."""
+        self._authorise(actor, "audit.view")
+        rows = list(reversed(self.store.audit(None, limit=1_000_000)))
+        return len(rows), verify(rows)
+
+    def export(self, actor: Actor) -> bytes:
+        """All entries as CSV, inert in spreadsheets."""
+        self._authorise(actor, "audit.export")
+        rows = list(reversed(self.store.audit(None, limit=1_000_000)))
+        columns = [
+            "Seq",
+            "At (UTC)",
+            "Who",
+            "Role",
+            "Action",
+            "Target",
+            "Count",
+            "Allowed",
+            "Before",
+            "After",
+            "Digest",
+        ]
+        table = [
+            [
+                r.seq,
+                r.at.isoformat(),
+                r.actor_name,
+                r.role,
+                r.action,
+                r.target,
+                r.count,
+                r.allowed,
+                r.before,
+                r.after,
+                r.digest,
+            ]
+            for r in rows
+        ]
+        self._audit(actor, "audit.export", count=len(rows))
+        return inert_csv([[_cell(value) for value in row] for row in table], columns)
+
+
+class JobsService(Service):
+    """Jobs with their items; cancel and undo."""
+
+    def list(self, actor: Actor, *, live: bool | None = None, limit: int = 50) -> list[Job]:
+        """Newest first."""
+        self._authorise(actor, "jobs.view")
+        event = self.current_event()
+        return self.store.jobs(event.id, live=live, limit=limit) if event else []
+
+    def items(self, actor: Actor, job: str) -> list[JobItem]:
+        """Per-person results of one job."""
+        self._authorise(actor, "jobs.view")
+        return self.store.job_items(job)
+
+    def cancel(self, actor: Actor, job: str) -> Job:
+        """Stop after the batch under way; what was done stays done."""
+        self._authorise(actor, "jobs.control", target=job)
+        changed = self.store.update_job(
+            job,
+            state=JobState.CANCELLED,
+            expect=(JobState.PLANNED, JobState.RUNNING, JobState.PAUSED),
+            now=self.clock.now(),
+        )
+        self._audit(actor, "jobs.control", target=job, after="cancelled")
+        return changed
+
+    def undo(self, actor: Actor, job_id: str) -> Job:
+        """Write the former desired state back, as a new job of the same kind."""
+        self._authorise(actor, "jobs.control", target=job_id)
+        job = self.store.job(job_id)
+        if not job.undoable or job.state is not JobState.DONE:
+            raise Conflict("This job cannot be undone: it is not finished, or its kind has no undo.")
+        items = [
+            JobItem(job="", key=item.key, state=State.TODO, before=item.after, after=item.before)
+            for item in self.store.job_items(job_id)
+            if item.before is not None
+        ]
+        plan = {**job.plan, "undo_of": job_id}
+        if job.kind == "sponsor":
+            plan["active"] = not job.plan["active"]
+            items = [
+                JobItem(job="", key=item.key, state=State.TODO, after={"active": plan["active"]})
+                for item in self.store.job_items(job_id)
+            ]
+        undo = self._plan_job(actor, "jobs.control", job.kind, target=job.target, plan=plan, items=items)
+        self.store.update_job(job_id, state=JobState.UNDONE, expect=(JobState.DONE,), now=self.clock.now())
+        return undo
+
+
+def _cell(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
