@@ -134,7 +134,7 @@ class SignIn:
             if self._keys is not None and self._keys.credentials.access_key == used_access_key:
                 self._keys = None
                 if self._tokens is not None:
-                    self._tokens.ends_at = datetime.min.replace(tzinfo=UTC)
+                    self._tokens.ends_at = self._now()
 
     def choose_first_password(self, new_password: str) -> None:
         """Replace the temporary password of an invited user and sign in (deepracer-on-aws.md 1.2, step 2).
@@ -235,6 +235,15 @@ class SignIn:
         # The token comes from Cognito itself over TLS and is only read for display and for the role check.
         claims = jwt.decode(result["IdToken"], options={"verify_signature": False, "verify_exp": False})
         groups = tuple(str(group) for group in claims.get("cognito:groups", ()))
+        if ADMINISTRATORS not in groups:
+            held = ", ".join(groups) or "no group"
+            raise AccessDenied(
+                f"The console's user is in {held}, not in {ADMINISTRATORS}: a DeepRacer administrator must make it an "
+                "administrator on the site's user page, then sign the console in again.",
+                service=SERVICE,
+                operation="InitiateAuth",
+                code="role",
+            )
         self._identity = Identity(
             profile_id=str(claims.get("cognito:username", "")),
             email=str(claims.get("email") or self._user).lower(),
@@ -246,15 +255,6 @@ class SignIn:
             ends_at=self._now() + timedelta(seconds=int(result.get("ExpiresIn", 3600))),
         )
         self._keys = None
-        if ADMINISTRATORS not in groups:
-            held = ", ".join(groups) or "no group"
-            raise AccessDenied(
-                f"The console's user is in {held}, not in {ADMINISTRATORS}: a DeepRacer administrator must make it an "
-                "administrator on the site's user page, then sign the console in again.",
-                service=SERVICE,
-                operation="InitiateAuth",
-                code="role",
-            )
 
     # -- credentials of the identity pool
 
