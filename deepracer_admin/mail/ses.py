@@ -62,7 +62,7 @@ class Ses:
         if self._configuration_set:
             request["ConfigurationSetName"] = self._configuration_set
         try:
-            answer = self._sends.send_email(**request)
+            return Receipt(str(self._sends.send_email(**request)["MessageId"]))
         except (BotoCoreError, ClientError) as failure:
             raise self._send_error(failure) from None
         except Exception as failure:
@@ -73,7 +73,6 @@ class Ses:
                 operation="SendEmail",
                 code=type(failure).__name__,
             ) from failure
-        return Receipt(str(answer["MessageId"]))
 
     def limits(self) -> SenderLimits:
         account = self._read("GetAccount")
