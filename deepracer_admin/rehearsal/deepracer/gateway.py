@@ -1,0 +1,222 @@
+"""The API behind its five layers: WAF, gateway authorisation, request validator, server SDK, operation.
+
+Each layer answers in its own shape (deepracer-on-aws.md 1.4); a client has to know them all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ..sigv4 import Credential, Refusal, verify
+from .deployment import ACCOUNT, Call, Deployment
+from .errors import ApiError, Crash, Unmodelled
+from .operations import Operation, build_operations
+from .policies import allows
+from .validation import Findings, examine
+
+STAGE = "/prod"
+_BODY_LIMIT = 8192
+_LIBRARIES = re.compile(
+    r"python-requests|python-httpx|python-urllib|aiohttp|boto3|botocore|aws-cli|aws-sdk|curl|wget|go-http-client|java/|"
+    r"okhttp|axios|node-fetch|libwww|python/",
+    re.IGNORECASE,
+)
+_WINDOW = 300.0
+
+
+class Gateway:
+    """Answers everything below the stage. `prefix` is the path in front of it."""
+
+    def __init__(self, site: Deployment, prefix: str) -> None:
+        self.site = site
+        self.prefix = prefix
+        self._operations = build_operations(site.version)
+        self._recent: dict[str, deque[float]] = {}
+
+    async def answer(self, request: Request) -> Response:
+        raw = (request.scope.get("raw_path") or request.scope["path"].encode()).decode("latin-1").split("?")[0]
+        path = raw.removeprefix(self.prefix)
+        body = await request.body()
+        blocked = self._blocked_by_waf(request, path, body)
+        if blocked:
+            return _reply(403, "ForbiddenException", {"message": "Forbidden"})
+        found = self._route(request.method, path)
+        if found is None:
+            return _missing_token(request)
+        operation, parameters = found
+        request.state.operation = operation.name if operation else "OPTIONS"
+        if operation is None:
+            return Response(status_code=200)
+        try:
+            credential = self._authorise(request, body, operation)
+        except Refusal as refusal:
+            return _reply(403, refusal.error_type, {"message": refusal.message})
+        role = self.site.credentials[credential.access_key_id]["role"]
+        if not self.site.switched("no_policies") and not allows(
+            role, request.method, path[len(STAGE) :], self.site.version
+        ):
+            return self._deny(role, request.method, path)
+        return self._perform(request, body, operation, parameters, credential.principal, role)
+
+    # layer 1
+
+    def _blocked_by_waf(self, request: Request, path: str, body: bytes) -> bool:
+        agent = request.headers.get("user-agent", "").strip()
+        exempt = self.site.version >= (1, 2, 10) and path.endswith(("/models", "/rewardFunction"))
+        if not agent or (len(body) > _BODY_LIMIT and not exempt) or self.site.hit("waf"):
+            return True
+        if self._looks_like_a_bot(agent):
+            return True
+        return "/admin/" in path and self._over_rate(request.client.host if request.client else "")
+
+    def _looks_like_a_bot(self, agent: str) -> bool:
+        state = self.site.switched("bot_control")
+        mode = state.params.get("mode", "libraries") if state else "libraries"
+        allowed = state.params.get("allow", ()) if state else ()
+        if mode == "off" or any(agent.startswith(prefix) for prefix in allowed):
+            return False
+        return bool(_LIBRARIES.search(agent)) or (mode == "non_browser" and not agent.startswith("Mozilla/"))
+
+    def _over_rate(self, address: str) -> bool:
+        now = self.site.real()
+        recent = self._recent.setdefault(address, deque())
+        while recent and recent[0] <= now - _WINDOW:
+            recent.popleft()
+        recent.append(now)
+        return len(recent) > self.site.options.admin_rate
+
+    # layer 2
+
+    def _route(self, method: str, path: str) -> tuple[Operation | None, dict[str, str]] | None:
+        """The operation and its decoded path parameters; None in place of the operation is a preflight."""
+        if not path.startswith(STAGE + "/"):
+            return None
+        segments = path[len(STAGE) :].strip("/").split("/")
+        best: tuple[int, Operation | None, dict[str, str]] | None = None
+        for operation in self._operations:
+            if operation.method != method and method != "OPTIONS":
+                continue
+            parameters = _match(operation.segments, segments)
+            if parameters is not None and (best is None or len(parameters) < best[0]):
+                best = (len(parameters), None if method == "OPTIONS" else operation, parameters)
+        return None if best is None else best[1:]
+
+    def name_operation(self, method: str, path: str) -> str:
+        """The operation that a path below the prefix asks for; the method when there is none."""
+        found = self._route(method, path)
+        return found[0].name if found and found[0] else method
+
+    def _authorise(self, request: Request, body: bytes, operation: Operation) -> Credential:
+        site = self.site
+        now = site.clock.real()
+        if site.hit("skew", operation.name):
+            now += timedelta(minutes=10)
+        credential = verify(request, body, "execute-api", self._find_key, region=site.options.region, now=now)
+        if site.hit("expired_credentials", operation.name):
+            raise Refusal("ExpiredTokenException", "The security token included in the request is expired")
+        return credential
+
+    def _find_key(self, access_key_id: str) -> Credential | None:
+        row = self.site.credentials.get(access_key_id)
+        if row is None:
+            return None
+        return Credential(access_key_id, row["secret"], row["token"], row["expires"], row["sub"])
+
+    def _deny(self, role: str, method: str, path: str) -> Response:
+        region = self.site.options.region
+        target = f"{self.site.api_id}{STAGE}/{method}{path[len(STAGE) :]}"
+        resource = f"arn:aws:execute-api:{region}:********{ACCOUNT[-4:]}:{target}"
+        user = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/CognitoIdentityCredentials"
+        text = f"User: {user} is not authorized to perform: execute-api:Invoke on resource: {resource}"
+        return _reply(403, "AccessDeniedException", {"Message": text})
+
+    # layers 3 to 5
+
+    def _perform(
+        self, request: Request, body: bytes, operation: Operation, parameters: dict[str, str], sub: str, role: str
+    ) -> Response:
+        site = self.site
+        findings = examine(operation, parameters, request.scope["query_string"].decode("latin-1"), body)
+        if findings.gateway and not site.switched("no_validator"):
+            return _refuse_by_validator(findings)
+        try:
+            caller = site.identify(sub, role, operation.name)
+        except Crash:
+            return _reply(502, "InternalServerErrorException", {"message": "Internal server error"})
+        refused = _refuse_by_sdk(request, body, findings)
+        if refused is not None:
+            return refused
+        query = dict(findings.query)
+        if "token" in query and site.hit("expired_token", operation.name):
+            query["token"] = "expired"
+        call = Call(caller, operation.name, findings.path, query, findings.body)
+        try:
+            reply = operation.handler(site, call)
+        except ApiError as problem:
+            if problem.error_type in operation.errors:
+                return _lambda_reply(problem.status, problem.body, problem.error_type)
+            return _lambda_reply(500, {}, "InternalFailure")
+        except Unmodelled:
+            return _lambda_reply(500, {}, "InternalFailure")
+        except TimeoutError:
+            return _reply(504, "InternalServerErrorException", {"message": "Endpoint request timed out"})
+        status, content = reply if isinstance(reply, tuple) else (200, reply)
+        return _lambda_reply(status, content)
+
+
+def _match(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
+    if len(pattern) != len(segments):
+        return None
+    parameters: dict[str, str] = {}
+    for expected, given in zip(pattern, segments, strict=True):
+        if expected.startswith("{") and given:
+            parameters[expected[1:-1]] = unquote(given)
+        elif expected != given:
+            return None
+    return parameters
+
+
+def _reply(status: int, error_type: str, content: Any) -> Response:
+    return JSONResponse(content, status, headers={"x-amzn-errortype": error_type})
+
+
+def _lambda_reply(status: int, content: Any, error_type: str | None = None) -> Response:
+    headers = {"access-control-allow-origin": "*"} | ({"x-amzn-errortype": error_type} if error_type else {})
+    return Response(json.dumps(content, ensure_ascii=False), status, headers, media_type="application/json")
+
+
+def _missing_token(request: Request) -> Response:
+    if request.method == "HEAD":
+        return Response(status_code=403, headers={"x-amzn-errortype": "MissingAuthenticationTokenException"})
+    return _reply(403, "MissingAuthenticationTokenException", {"message": "Missing Authentication Token"})
+
+
+def _refuse_by_validator(findings: Findings) -> Response:
+    """The template of the gateway response does not escape quotes: the body may be no valid JSON."""
+    text = '{ "errorMessage": "' + findings.gateway + '" }'
+    headers = {"x-amzn-errortype": "BadRequestException"}
+    return Response(text, 400, headers, media_type="application/json")
+
+
+def _refuse_by_sdk(request: Request, body: bytes, findings: Findings) -> Response | None:
+    accepted = request.headers.get("accept", "*/*")
+    if not any(
+        kind.strip().split(";")[0] in ("*/*", "application/*", "application/json") for kind in accepted.split(",")
+    ):
+        return _lambda_reply(406, {}, "NotAcceptableException")
+    content_type = request.headers.get("content-type")
+    if findings.takes_body and body and content_type is not None and content_type != "application/json":
+        return _lambda_reply(415, {}, "UnsupportedMediaTypeException")
+    if findings.misread:
+        return _lambda_reply(400, {}, "SerializationException")
+    if findings.violations:
+        return _lambda_reply(400, findings.describe(), "ValidationException")
+    return None

@@ -1,0 +1,42 @@
+"""A paused practice world in each version, and the people who work with it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.practice import WorldHandle, start_world
+
+from .person import AGENT, Deployed, Person
+
+START = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(params=["1.3.1"])
+def version(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def world(tmp_path: Path, version: str) -> Iterator[WorldHandle]:
+    handle = start_world(tmp_path / "world", version=version, start=START, speed=0)
+    yield handle
+    handle.stop()
+
+
+@pytest.fixture
+def deployed(world: WorldHandle) -> Iterator[Deployed]:
+    with httpx.Client(headers={"user-agent": AGENT}, trust_env=False, timeout=30) as http:
+        yield Deployed(world, http)
+
+
+@pytest.fixture
+def organizer(deployed: Deployed) -> Person:
+    return deployed.organizer()
+
+
+def on(*versions: str) -> pytest.MarkDecorator:
+    """Run the test on these versions of the deployment."""
+    return pytest.mark.parametrize("version", versions, indirect=True)
