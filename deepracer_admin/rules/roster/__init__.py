@@ -16,12 +16,17 @@ from deepracer_admin.rules.roster.findings import (
     UnreadableRoster,
 )
 from deepracer_admin.rules.roster.people import display_name
+from deepracer_admin.rules.roster.plan import Change, ImportPlan, KnownAttendee, PlanEntry, plan_check, plan_import
 
 __all__ = [
     "FIELDS",
+    "Change",
     "Column",
     "Duplicate",
+    "ImportPlan",
+    "KnownAttendee",
     "Limits",
+    "PlanEntry",
     "Rejected",
     "RosterCheck",
     "RosterRow",
@@ -29,5 +34,7 @@ __all__ = [
     "check",
     "display_name",
     "normalise_email",
+    "plan_check",
+    "plan_import",
     "service_refusal",
 ]

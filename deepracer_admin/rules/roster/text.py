@@ -38,6 +38,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CONTROL_SHARE = 0.02
 # Signs that stand inside words only when Central European text was read as Western.
 _OUT_OF_PLACE = re.compile(r"(?<=[A-Za-z])[¹²³£¥¼¾¿](?=[a-z])|[£¯](?=[a-z]{2})")
+_NOT_TEXT = "This is not a list in text form: export the list as CSV UTF-8 or .xlsx and choose that file."
 _LONG_RECORD = 10  # lines; a longer record is more likely an unclosed quotation mark than an address block
 
 
@@ -80,9 +81,7 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str, tuple[st
     if _has_controls(data if name.startswith(_ASCII_BASED) else text.encode("utf-8", errors="replace")):
         sample = text[:_SAMPLE_BYTES]
         if len(_CONTROLS.findall(sample)) > max(4, _CONTROL_SHARE * len(sample)):
-            raise UnreadableRoster(
-                "This is not a list in text form: export the list as CSV UTF-8 or .xlsx and choose that file."
-            )
+            raise UnreadableRoster(_NOT_TEXT)
         text = _CONTROLS.sub("", text)
     return text, name, warnings
 
@@ -125,6 +124,8 @@ def _is_mostly_utf8(data: bytes) -> bool:
 
 def _guess_legacy(data: bytes) -> str:
     sample = data[:_SAMPLE_BYTES]
+    if len(sample) - len(sample.translate(None, _CONTROL_BYTES)) > max(4, _CONTROL_SHARE * len(sample)):
+        raise UnreadableRoster(_NOT_TEXT)
     high = sum(byte > 0x7F for byte in sample)
     try:
         western = data.decode("cp1252")

@@ -68,7 +68,7 @@ def read_workbook(data: bytes, *, limits: Limits, sheet: str | None) -> Reading:
 
 
 def _best_sheet(book: CalamineWorkbook, names: tuple[str, ...], limits: Limits, wanted: str | None) -> Reading:
-    best: tuple[int, str, list[list[str]]] | None = None
+    best: tuple[tuple[int, int], str, list[list[str]]] | None = None
     for name in (wanted,) if wanted is not None else names[: limits.sheets]:
         cells = book.get_sheet_by_name(name)
         height, width = cells.end if cells.end else (0, 0)
@@ -76,8 +76,8 @@ def _best_sheet(book: CalamineWorkbook, names: tuple[str, ...], limits: Limits, 
         records = [[_text(value) for value in row] for row in cells.to_python(skip_empty_area=False)]
         addresses = sum(any(ADDRESS_CELL.fullmatch(cell) for cell in record) for record in records)
         filled = sum(any(record) for record in records)
-        if best is None or (addresses, bool(filled)) > (best[0], bool(best[2])):
-            best = (addresses, name, records if filled else [])
+        if best is None or (addresses, filled) > best[0]:
+            best = ((addresses, filled), name, records if filled else [])
     if best is None or not best[2]:
         raise UnreadableRoster("The workbook holds no cells: choose the file that holds the list.")
     _, name, records = best

@@ -1,0 +1,183 @@
+"""Hostile and broken files end in one sentence, before they cost memory or time."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+
+import openpyxl
+import pytest
+
+from deepracer_admin.errors import BadInput
+from deepracer_admin.rules.roster import Limits, UnreadableRoster, check
+
+
+def sentence_of(raw: bytes, limits: Limits | None = None) -> str:
+    with pytest.raises(UnreadableRoster) as refused:
+        check(raw, filename="list", limits=limits or Limits())
+    assert isinstance(refused.value, BadInput)
+    assert "\n" not in refused.value.sentence
+    return refused.value.sentence
+
+
+def package(parts: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def xlsx(fill: dict[str, object]) -> bytes:
+    book = openpyxl.Workbook()
+    for cell, value in fill.items():
+        book.worksheets[0][cell] = value
+    out = io.BytesIO()
+    book.save(out)
+    book.close()
+    return out.getvalue()
+
+
+def ods(body: str) -> bytes:
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    content = (
+        f'<?xml version="1.0"?><office:document-content {spaces}><office:body><office:spreadsheet>'
+        f'<table:table table:name="S">{body}</table:table></office:spreadsheet></office:body></office:document-content>'
+    )
+    return package(
+        {"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": content.encode(), "META-INF/manifest.xml": b"<x/>"}
+    )
+
+
+def ods_cell(text: str, repeated: int = 1) -> str:
+    return (
+        f'<table:table-cell office:value-type="string" table:number-columns-repeated="{repeated}">'
+        f"<text:p>{text}</text:p></table:table-cell>"
+    )
+
+
+def test_a_file_over_the_cap_is_refused_by_its_size_alone() -> None:
+    assert "larger than 5 MB" in sentence_of(b"a" * (5 * 1024 * 1024 + 1))
+    assert "larger than 0.5 MB" in sentence_of(b"a" * 600_000, Limits(file_bytes=512 * 1024))
+
+
+def test_too_many_rows_are_refused_with_and_without_quotation_marks() -> None:
+    limits = Limits(rows=1_000)
+    plain = b"email\n" + b"a@example.com\n" * 1_001
+    assert sentence_of(plain, limits) == "The list has more than 1,000 rows: import it in parts."
+    assert "more than 1,000 rows" in sentence_of(plain + b'"b@example.com"\n', limits)
+    assert "more than 1,000 rows" in sentence_of(b"a@example.com;" * 1_001, limits)
+    assert check(b"email\n" + b"a@example.com\n" * 1_000, filename="x", limits=limits).rows == 1_000
+
+
+def test_too_many_columns_are_refused_with_the_line() -> None:
+    assert sentence_of(b"a,b\n" + b"," * 500 + b"\n").startswith("Line 2 has more than 500 columns")
+    assert sentence_of(b"," * 500 + b"x\n").startswith("Line 1 has more than 500 columns")
+
+
+def test_an_open_quotation_mark_is_named_by_its_line() -> None:
+    assert sentence_of(b'Name,Email\nA,a@example.com\n"B,b@example.com\nC,c@example.com\n') == (
+        'A quotation mark (") on line 3 is never closed: close or delete it.'
+    )
+
+
+def test_a_cell_without_end_is_named_by_its_line() -> None:
+    raw = b'Name,Email\n"' + b"x" * 200_000 + b'",a@example.com\n'
+    assert sentence_of(raw).startswith("A cell on line 2 never ends")
+
+
+def test_a_record_over_many_lines_is_pointed_out() -> None:
+    raw = b'Name,Email\n"A' + b"\n" * 12 + b'",a@example.com\nB,b@example.com\n'
+    found = check(raw, filename="x")
+    assert found.warnings[0].startswith("The record that starts on line 2 spans 13 lines")
+    assert [row.row for row in found.accepted] == [2, 15]
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"", "is empty"),
+        (b" \r\n\t", "is empty"),
+        (b"\xef\xbb\xbf", "is empty"),
+        (b"%PDF-1.7 ...", "a PDF document"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"\x1f\x8b\x08", "a compressed file"),
+        (b"BEGIN:VCARD\nFN:Anna\n", "contact cards"),
+        (b"<html><table><tr><td>a@example.com", "web page"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?><Workbook>", "web page or XML"),
+        (bytes(range(256)) * 40, "not a list"),
+        (package({"a.csv": b"a@example.com"}), "compressed file, not a workbook"),
+        (package({"xl/worksheets/sheet1.bin": b"x"}), ".xlsb"),
+        (b"PK\x03\x04 and then nothing", "damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, "damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "password"),
+        (xlsx({"A1": "a@example.com"})[:-200], "damaged"),
+        (xlsx({}), "no cells"),
+    ],
+)
+def test_what_is_no_list_is_named_in_one_sentence(raw: bytes, words: str) -> None:
+    assert words in sentence_of(raw)
+
+
+def test_a_password_on_the_package_is_named() -> None:
+    raw = bytearray(package({"xl/workbook.xml": b"<x/>"}))
+    raw[raw.index(b"PK\x01\x02") + 8] |= 1
+    assert "password" in sentence_of(bytes(raw))
+
+
+def test_a_bomb_is_refused_by_what_it_would_unpack_to() -> None:
+    huge = package({"xl/workbook.xml": b"<x/>", "xl/worksheets/sheet1.xml": b" " * 101_000_000})
+    assert "unpacks to far more" in sentence_of(huge)
+    steep = package({"xl/workbook.xml": b"<x/>", "xl/worksheets/sheet1.xml": b" " * 20_000_000})
+    assert "unpacks to far more" in sentence_of(steep)
+    many = package({f"xl/part{number}.xml": b"" for number in range(2_001)})
+    assert "unpacks to far more" in sentence_of(many)
+
+
+def test_a_package_that_lies_about_its_size_is_refused() -> None:
+    content = b"<x>" + b" " * 1_000_000
+    raw = bytearray(package({"xl/worksheets/sheet1.xml": content}))
+    directory = raw.index(b"PK\x01\x02")
+    struct.pack_into("<L", raw, directory + 24, 1_000)
+    struct.pack_into("<L", raw, directory + 16, zlib.crc32(b"other"))
+    assert "damaged" in sentence_of(bytes(raw))
+
+
+@pytest.mark.parametrize(
+    ("far", "words"), [("XFD3", "500 columns"), ("A1048576", "200,000 rows"), ("SE150000", "too many cells")]
+)
+def test_two_cells_far_apart_do_not_take_all_memory(far: str, words: str) -> None:
+    assert words in sentence_of(xlsx({"A1": "a@example.com", far: "x"}))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (f'<table:table-row table:number-rows-repeated="1000000">{ods_cell("a@example.com")}</table:table-row>', "rows"),
+        (f'<table:table-row>{ods_cell("a@example.com", 16_000)}</table:table-row>', "500 columns"),
+        (
+            f'<table:table-row table:number-rows-repeated="900000"><table:table-cell/></table:table-row>'
+            f'<table:table-row>{ods_cell("a@example.com")}</table:table-row>',
+            "rows",
+        ),
+    ],
+)
+def test_an_opendocument_that_repeats_itself_is_refused(body: str, words: str) -> None:
+    assert words in sentence_of(ods(body))
+
+
+def test_an_opendocument_with_entities_is_refused() -> None:
+    raw = package({"content.xml": b'<!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>'})
+    assert "damaged" in sentence_of(raw)
+
+
+def test_the_empty_tail_that_every_opendocument_has_is_harmless() -> None:
+    tail = '<table:table-cell table:number-columns-repeated="16380"/>'
+    rows = "".join(f"<table:table-row>{ods_cell(f'a{n}@example.com')}{tail}</table:table-row>" for n in range(200))
+    rows += f'<table:table-row table:number-rows-repeated="1048000">{tail}</table:table-row>'
+    found = check(ods(rows), filename="list.ods")
+    assert (found.rows, len(found.accepted)) == (200, 200)
