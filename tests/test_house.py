@@ -1,0 +1,123 @@
+"""The house rules that no linter knows: what pages may not touch, how long a module may be, what no file may name."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+OWN = [ROOT / name for name in ("deepracer_admin", "pages", "launch", "infra", "benchmarks", "app.py", "start.py")]
+MODULES = sorted(path for own in OWN for path in ([own] if own.suffix == ".py" else own.rglob("*.py")) if path.exists())
+SERVICES = {"boto3", "botocore", "httpx", "requests", "msal", "smtplib", "sqlite3", "moto", "socket", "urllib3"}
+SCREENS = ("deepracer_admin/ui/", "deepracer_admin/web/")
+ADAPTERS = re.compile(
+    r"deepracer_admin\.(store\.(sqlite|dynamodb)|racing\.(on_aws|managed)|directory\.(entra|identity_center|cognito)"
+    r"|mail\.(ses|smtp|pinpoint))\b"
+)
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def under(*folders: str) -> list[Path]:
+    return [path for path in MODULES if name(path).startswith(folders)]
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=name(path))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full names of the modules that a file imports; for `from a import b` both `a` and `a.b`."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def offenders(paths: list[Path], forbidden: set[str]) -> dict[str, set[str]]:
+    found = {name(path): {module.split(".")[0] for module in imports(path)} & forbidden for path in paths}
+    return {path: modules for path, modules in found.items() if modules}
+
+
+def test_a_page_calls_no_service_by_itself() -> None:
+    assert offenders(under("pages/", "app.py"), SERVICES) == {}
+
+
+def test_rules_are_pure() -> None:
+    """No network, no files that are not handed in, no screen. A roster's bytes come from the caller."""
+    assert offenders(under("deepracer_admin/rules/"), {*SERVICES, "streamlit", "subprocess"}) == {}
+
+
+def test_only_the_screens_know_streamlit() -> None:
+    below = [path for path in under("deepracer_admin/") if not name(path).startswith(tuple(SCREENS))]
+    assert offenders(below, {"streamlit"}) == {}
+
+
+def test_only_composition_names_adapters() -> None:
+    """Above floor 1, `compose.py` alone decides which service stands behind a port."""
+    floors = (*SCREENS, "deepracer_admin/services/", "deepracer_admin/flows/", "deepracer_admin/rules/")
+    watched = under(*floors, "deepracer_admin/worker.py", "pages/", "app.py")
+    found = {name(path): sorted(filter(ADAPTERS.match, imports(path))) for path in watched}
+    assert {path: modules for path, modules in found.items() if modules} == {}
+
+
+def test_html_is_never_made_from_values() -> None:
+    """`unsafe_allow_html` takes a literal text only: a racer's name is data, not markup."""
+    found = [
+        f"{name(path)}:{call.lineno}"
+        for path in MODULES
+        for call in ast.walk(tree(path))
+        if isinstance(call, ast.Call)
+        and any(word.arg == "unsafe_allow_html" for word in call.keywords)
+        and not (call.args and isinstance(call.args[0], ast.Constant))
+    ]
+    assert found == []
+
+
+LONG_LISTS = {"deepracer_admin/model.py": 650}  # plain values one after the other: long, yet one idea
+
+
+def test_no_module_holds_two_ideas() -> None:
+    lengths = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    limits = {path: 150 if path.startswith("pages/") else LONG_LISTS.get(path, 400) for path in lengths}
+    assert {path: length for path, length in lengths.items() if length >= limits[path]} == {}
+
+
+def test_every_package_says_so() -> None:
+    """Without `__init__.py` the import contract does not see a folder."""
+    folders = {path.parent for path in under("deepracer_admin/", "launch/")}
+    assert sorted(name(folder) for folder in folders if not (folder / "__init__.py").exists()) == []
+
+
+def tracked() -> list[Path]:
+    try:
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("the sources are not a git checkout, so nobody knows which files belong to them")
+    return [ROOT / line for line in listed.split("\0") if line and (ROOT / line).is_file()]
+
+
+# Put together from pieces, so that this file does not name what it looks for.
+HOSTS = ["pypi" + ".org", "python" + "hosted", "registry." + "npmjs", "deb." + "debian.org", "debian" + ".org/debian"]
+PLACES = re.compile(r"(?<![\w.])/(?:work|root|tmp|home/(?!ada\b)[a-z]+|Users/[A-Za-z]+)/[\w.-]+")
+
+
+def test_no_file_names_a_package_host_or_a_place_on_somebodys_machine() -> None:
+    found = []
+    for path in tracked():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [f"{name(path)}: {host}" for host in HOSTS if host in text]
+        found += [f"{name(path)}: {place.group()}" for place in PLACES.finditer(text)]
+    assert found == []
