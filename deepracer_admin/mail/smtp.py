@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import smtplib
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Sequence
@@ -210,6 +211,8 @@ class Smtp:
             raise Unreachable(_NO_SERVER, code=type(broken).__name__, **where) from None
         self._server, self._sent = server, 0
         try:
+            if server.sock is not None:  # the final dot is a small write of its own and must not wait for an ACK
+                server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             server.ehlo_or_helo_if_needed()
             if self._starttls:
                 server.starttls(context=self._trust or truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
