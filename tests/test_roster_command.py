@@ -21,8 +21,18 @@ def test_the_report_has_the_agreed_shape_and_a_list_with_rejected_rows_is_a_succ
         "file", "encoding", "delimiter", "sheet", "header_row", "columns", "rows", "accepted", "duplicates", "rejected",
         "warnings",
     ]  # fmt: skip
-    assert (report["file"], report["encoding"], report["delimiter"], report["header_row"]) == ("hr-2000.csv", "utf-8-sig", ",", 1)
-    assert (report["rows"], len(report["accepted"]), report["duplicates"], len(report["rejected"])) == (2053, 2000, 29, 24)
+    assert (report["file"], report["encoding"], report["delimiter"], report["header_row"]) == (
+        "hr-2000.csv",
+        "utf-8-sig",
+        ",",
+        1,
+    )
+    assert (report["rows"], len(report["accepted"]), report["duplicates"], len(report["rejected"])) == (
+        2053,
+        2000,
+        29,
+        24,
+    )
     assert report["columns"][2] == {"name": "Email address", "field": "email"}
     assert report["accepted"][0] == {
         "row": 2, "email": "priya.strau@partner.example.org", "name": "Priya Strauß", "office": "Milano",

@@ -28,7 +28,9 @@ def test_no_cell_that_is_read_back_begins_like_a_formula(rows: list[tuple[str, s
     for row in read_back(inert_csv(rows, ["Name", "=Office"])):
         for cell in row:
             assert not cell.startswith(tuple(TRIGGERS))
-            assert not cell.strip().lstrip("\u200b\ufeff\u00a0 ").startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+            assert (
+                not cell.strip().lstrip("\u200b\ufeff\u00a0 ").startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠"))
+            )
 
 
 @given(st.lists(st.tuples(cells, cells), max_size=5))
@@ -40,7 +42,8 @@ def test_only_an_apostrophe_is_added_and_nothing_lost(rows: list[tuple[str, str]
 
 
 @pytest.mark.parametrize(
-    "value", ["=1+1", "+1", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\x00=1", "＝1+1", "＋1", "－1", "＠a", "  =1", "\u00a0@a"]
+    "value",
+    ["=1+1", "+1", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\x00=1", "＝1+1", "＋1", "－1", "＠a", "  =1", "\u00a0@a"],
 )
 def test_every_start_that_a_spreadsheet_runs_gets_an_apostrophe(value: str) -> None:
     assert inert_cell(value) == "'" + value

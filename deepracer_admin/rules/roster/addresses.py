@@ -151,7 +151,7 @@ def _is_plain_shape(shape: str) -> bool:
 
 def _library_refusal(email: str) -> str | None:
     try:
-        validate_email(email, check_deliverability=False)
+        validate_email(email, check_deliverability=False, strict=True)
     except EmailNotValidError as refusal:
         return str(refusal)
     return None

@@ -49,7 +49,11 @@ def ods(body: str) -> bytes:
         f'<table:table table:name="S">{body}</table:table></office:spreadsheet></office:body></office:document-content>'
     )
     return package(
-        {"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": content.encode(), "META-INF/manifest.xml": b"<x/>"}
+        {
+            "mimetype": b"application/vnd.oasis.opendocument.spreadsheet",
+            "content.xml": content.encode(),
+            "META-INF/manifest.xml": b"<x/>",
+        }
     )
 
 
@@ -157,11 +161,14 @@ def test_two_cells_far_apart_do_not_take_all_memory(far: str, words: str) -> Non
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (f'<table:table-row table:number-rows-repeated="1000000">{ods_cell("a@example.com")}</table:table-row>', "rows"),
-        (f'<table:table-row>{ods_cell("a@example.com", 16_000)}</table:table-row>', "500 columns"),
+        (
+            f'<table:table-row table:number-rows-repeated="1000000">{ods_cell("a@example.com")}</table:table-row>',
+            "rows",
+        ),
+        (f"<table:table-row>{ods_cell('a@example.com', 16_000)}</table:table-row>", "500 columns"),
         (
             f'<table:table-row table:number-rows-repeated="900000"><table:table-cell/></table:table-row>'
-            f'<table:table-row>{ods_cell("a@example.com")}</table:table-row>',
+            f"<table:table-row>{ods_cell('a@example.com')}</table:table-row>",
             "rows",
         ),
     ],
