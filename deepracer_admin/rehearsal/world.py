@@ -23,7 +23,7 @@ from deepracer_admin.rehearsal.entra import Entra
 from deepracer_admin.rehearsal.faults import Faults
 from deepracer_admin.rehearsal.graph import Graph
 from deepracer_admin.rehearsal.people import Company
-from deepracer_admin.rehearsal.ses import Ses
+from deepracer_admin.rehearsal.ses import ACCOUNT_ID, CONFIGURATION_SET, QUEUE, SENDER, Ses
 from deepracer_admin.rehearsal.traffic import LoopbackOnly, Traffic
 
 log = logging.getLogger(__name__)
@@ -258,18 +258,14 @@ class World:
                 "secret_access_key": own["secret_access_key"],
                 "ses_url": f"{url}/ses",
                 "sqs_url": f"{url}/sqs",
-                "mail_events_queue_url": f"{url}/sqs/{ACCOUNT_ID}/deepracer-mail-events",
+                "mail_events_queue_url": f"{url}/sqs/{ACCOUNT_ID}/{QUEUE}",
                 "cognito_idp_url": f"{url}/cognito-idp",
                 "cognito_identity_url": f"{url}/cognito-identity",
                 "managed_url": f"{url}/managed",
                 "identity_center_url": f"{url}/identity-center",
             },
-            "mail": {"from": "deepracer@example.com", "configuration_set": "deepracer-mail"},
+            "mail": {"from": SENDER, "configuration_set": CONFIGURATION_SET},
         }
-
-
-ACCOUNT_ID = "111122223333"
-"""The practice company's AWS account (a number that AWS reserves for examples)."""
 
 
 def new_secrets() -> dict[str, str]:
