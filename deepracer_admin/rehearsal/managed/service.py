@@ -41,7 +41,8 @@ class Managed:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._assigned: dict[str, float] = {}  # person id -> since when they may sign in
+        self._grouped: dict[str, float] = {}  # person id -> since when they may sign in, as members of the event group
+        self._assigned: dict[str, float] = {}  # the same, for those who were assigned one by one
         self._take(Account(now=world.clock.now().timestamp()))
 
     def _take(self, account: Account) -> None:
@@ -112,10 +113,15 @@ class Managed:
 
     def snapshot(self) -> dict[str, Any]:
         ended = [asdict(job) for job in list(self.yard.ended)[-100:]]
-        return {"account": self.account.snapshot(), "assigned": dict(self._assigned), "ended": ended}
+        return {
+            "account": self.account.snapshot(),
+            "grouped": dict(self._grouped),
+            "assigned": dict(self._assigned),
+            "ended": ended,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
-        self._assigned = dict(state["assigned"])
+        self._grouped, self._assigned = dict(state["grouped"]), dict(state["assigned"])
         self._take(Account.restored(state["account"]))
         self.yard.ended.extend(EndedJob(**job) for job in state["ended"])
 
@@ -136,10 +142,22 @@ class Managed:
         }
 
     def _sponsored(self) -> Iterator[Sponsored]:
-        for person_id in list(self._assigned):
+        """Who may sign in: the members of the event group, as the company's directory has them now, and the
+        assigned.
+        """
+        group = self._event_group()
+        for person_id in [person_id for person_id in self._grouped if person_id not in group]:
+            del self._grouped[person_id]
+        for person_id in group:
+            self._grouped.setdefault(person_id, self.account.now)
+        for person_id, since in {**self._grouped, **self._assigned}.items():
             person = self._world.company.by_id(person_id)
             if person is not None and person.enabled:
-                yield Sponsored(person_id, person.mail or person.upn, self._assigned[person_id])
+                yield Sponsored(person_id, person.mail or person.upn, since)
+
+    def _event_group(self) -> set[str]:
+        graph = self._world.services.get("graph")
+        return set() if graph is None else set(graph.groups.kinds["event"].members)  # type: ignore[attr-defined]
 
     def _operation(self, request: Request) -> str:
         target = request.headers.get("x-amz-target", "")

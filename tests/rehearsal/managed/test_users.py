@@ -1,0 +1,234 @@
+"""Multi-user mode, participants, limits, models and trainings of the managed practice service."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from deepracer_admin.rehearsal.garage import Refused
+from tests.practice import WorldHandle
+from tests.rehearsal.managed.account import RawCaller, garage, on_world, sign_in, sponsor, switch_on
+
+
+def users(caller: RawCaller, **body: Any) -> list[dict[str, Any]]:
+    return caller.call("AdminListAssociatedUsers", **body)["AssociatedUsers"]
+
+
+def refused(handle: WorldHandle, action: Callable[[], Any]) -> Refused:
+    """What the racer is told."""
+    with pytest.raises(Refused) as told:
+        on_world(handle, action)
+    return told.value
+
+
+def still_fleet(handle: WorldHandle) -> None:
+    """Nobody moves unless the test moves them: the one racer that the fleet moves is somebody who never signs in."""
+    handle.control("POST", "fleet", {"racers": 1, "ignoring": 1})
+    sponsor(handle, 1, "nobody")
+    handle.advance(1)
+
+
+def test_a_racer_appears_only_after_the_first_sign_in_with_the_default_limits(
+    still: WorldHandle, caller: RawCaller
+) -> None:
+    switch_on(caller)
+    people = sponsor(still, 2)
+    assert users(caller) == []
+    sign_in(still, people[:1])
+    (user,) = users(caller)
+    assert set(user) == {
+        "Alias",
+        "UserId",
+        "AssociatedOn",
+        "ComputeMinutesUsed",
+        "ComputeMinutesQueued",
+        "MaxTotalComputeMinutes",
+        "MaxModels",
+        "StorageBytesUsed",
+        "UserState",
+    }
+    assert (user["MaxTotalComputeMinutes"], user["MaxModels"], user["UserState"]) == (300, 3, "ACTIVE")
+    assert user["AssociatedOn"] == pytest.approx(still.world.clock.now().timestamp() * 1000, abs=5_000)
+
+
+def test_without_multi_user_mode_nobody_can_sign_in_and_nobody_is_listed(still: WorldHandle, caller: RawCaller) -> None:
+    people = sponsor(still, 2)
+    assert on_world(still, lambda: list(garage(still).racers())) == []
+    switch_on(caller)
+    sign_in(still, people)
+    assert caller.call("GetAccountConfig") == {"MultiRacer": True}
+    caller.call("AdminSetAccountConfig", MultiracerConfig={"MultiracerModeEnabled": False})
+    assert users(caller) == []
+    assert refused(still, lambda: garage(still).train(people[0], "m", 30)).reason == "paused"
+
+
+def test_limits_are_set_under_one_name_read_back_under_another_and_enforced(
+    still: WorldHandle, caller: RawCaller
+) -> None:
+    switch_on(caller)
+    people = sponsor(still, 1)
+    ids = sign_in(still, people)
+    limits = {"MaxComputeMinutes": 40, "MaxModels": 1}
+    caller.call("AdminManageUser", UserIds=ids, Action="SET_LIMITS", Limits=limits)
+    (user,) = users(caller)
+    assert (user["MaxTotalComputeMinutes"], user["MaxModels"]) == (40, 1)
+    assert refused(still, lambda: garage(still).train(people[0], "m", 41)).reason == "minutes"
+    on_world(still, lambda: garage(still).train(people[0], "m", 30))
+    assert refused(still, lambda: garage(still).train(people[0], "n", 10)).reason == "models"
+    assert users(caller)[0]["ComputeMinutesQueued"] == 30
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"Action": "SET_LIMITS"}, "InvalidRequestException"),
+        ({"Action": "SET_LIMITS", "Limits": {"MaxModels": -1}}, "InvalidRequestException"),
+        ({"Action": "ENABLE", "Limits": {"MaxModels": 1}}, "InvalidRequestException"),
+        ({"Action": "ENABLE", "UserIds": []}, "InvalidRequestException"),
+        ({"Action": "ENABLE", "UserIds": ["x"] * 101}, "InvalidRequestException"),
+        ({"Action": "ENABLE", "UserIds": ["nobody"]}, "ResourceDoesNotExistException"),
+    ],
+)
+def test_impossible_management_is_refused(
+    still: WorldHandle, caller: RawCaller, body: dict[str, Any], code: str
+) -> None:
+    switch_on(caller)
+    ids = sign_in(still, sponsor(still, 1))
+    assert caller.refusal("AdminManageUser", **{"UserIds": ids, **body})[:2] == (400, code)
+
+
+def test_a_batch_with_an_unknown_user_changes_nobody(still: WorldHandle, caller: RawCaller) -> None:
+    switch_on(caller)
+    ids = sign_in(still, sponsor(still, 1))
+    caller.refusal("AdminManageUser", UserIds=[*ids, "nobody"], Action="RESTRICT")
+    assert users(caller)[0]["UserState"] == "ACTIVE"
+
+
+def test_a_paused_racer_cannot_train_but_the_running_training_finishes_and_is_counted(
+    still: WorldHandle, caller: RawCaller
+) -> None:
+    still_fleet(still)
+    switch_on(caller)
+    people = sponsor(still, 1)
+    ids = sign_in(still, people)
+    on_world(still, lambda: garage(still).train(people[0], "m", 30))
+    caller.call("AdminManageUser", UserIds=ids, Action="RESTRICT")
+    assert users(caller, UserState="RESTRICTED")[0]["UserId"] == ids[0]
+    assert users(caller, UserState="ACTIVE") == []
+    assert refused(still, lambda: garage(still).train(people[0], "n", 10)).reason == "paused"
+    still.advance(3600)
+    (user,) = users(caller)
+    assert (user["ComputeMinutesUsed"], user["ComputeMinutesQueued"]) == (30, 0)
+    caller.call("AdminManageUser", UserIds=ids, Action="ENABLE")
+    on_world(still, lambda: garage(still).train(people[0], "n", 10))
+
+
+def test_trainings_beyond_the_slots_wait_in_order(still: WorldHandle, caller: RawCaller) -> None:
+    still_fleet(still)
+    switch_on(caller)
+    people = sponsor(still, 3)
+    sign_in(still, people)
+    for person in people:
+        on_world(still, lambda person=person: garage(still).train(person, "m", 20))
+    assert statuses(caller) == ["IN_PROGRESS", "IN_PROGRESS", "CREATED"]
+    still.advance(25 * 60)
+    assert statuses(caller)[2] == "IN_PROGRESS"
+    still.advance(25 * 60)
+    assert sum(user["ComputeMinutesUsed"] for user in users(caller)) == 60
+
+
+def statuses(caller: RawCaller) -> list[str]:
+    models = caller.call("ListModels", ModelType="REINFORCEMENT_LEARNING", SortOrder="ASCENDING")["Models"]
+    jobs = [caller.call("ListTrainingJobs", ModelArn=model["ModelArn"])["TrainingJobs"][0] for model in models]
+    return [job["ActivityJob"]["Status"]["JobStatus"] for job in jobs]
+
+
+def test_the_admin_sees_everybodys_models_by_alias_and_by_user(still: WorldHandle, caller: RawCaller) -> None:
+    switch_on(caller)
+    people = sponsor(still, 2)
+    ids = sign_in(still, people)
+    for person in people:
+        on_world(still, lambda person=person: garage(still).train(person, "first", 20))
+    models = caller.call("ListModels", ModelType="REINFORCEMENT_LEARNING")["Models"]
+    assert {model["CreatedByAlias"] for model in models} == {"racer0000", "racer0001"}
+    resources = caller.call("AdminListAssociatedResources")["AssociatedResources"]
+    assert [resource["UserId"] for resource in resources] == ids
+    (mine,) = caller.call("AdminListAssociatedResources", UserId=ids[0])["AssociatedResources"]
+    assert [model["Status"] for model in mine["Models"]] == ["TRAINING"]
+    found = caller.call("GetModel", ModelArn=mine["Models"][0]["ModelArn"])["Model"]
+    assert found == mine["Models"][0]
+    assert users(caller)[0]["StorageBytesUsed"] == round(found["ModelSizeInGb"] * 1e9)
+
+
+def test_a_stopped_training_winds_down_and_costs_only_what_it_ran(still: WorldHandle, caller: RawCaller) -> None:
+    still_fleet(still)
+    switch_on(caller)
+    people = sponsor(still, 1)
+    sign_in(still, people)
+    on_world(still, lambda: garage(still).train(people[0], "m", 120))
+    still.advance(30 * 60)
+    (model,) = caller.call("ListModels", ModelType="REINFORCEMENT_LEARNING")["Models"]
+    assert caller.refusal("DeleteModel", ModelArn=model["ModelArn"])[1] == "ResourceInUseException"
+    caller.call("StopTrainingReinforcementLearningModel", ModelArn=model["ModelArn"])
+    assert caller.call("GetModel", ModelArn=model["ModelArn"])["Model"]["Status"] == "STOPPING"
+    still.advance(5 * 60)
+    assert caller.call("GetModel", ModelArn=model["ModelArn"])["Model"]["Status"] in ("READY", "ERROR")
+    (user,) = users(caller)
+    assert user["ComputeMinutesQueued"] == 0
+    assert 28 <= user["ComputeMinutesUsed"] <= 34
+    again = caller.refusal("StopTrainingReinforcementLearningModel", ModelArn=model["ModelArn"])
+    assert again[1] == "JobNotActiveException"
+    caller.call("DeleteModel", ModelArn=model["ModelArn"])
+    still.advance(120)
+    assert caller.refusal("GetModel", ModelArn=model["ModelArn"])[1] == "ResourceDoesNotExistException"
+
+
+def test_deleting_resources_takes_a_while_stops_trainings_and_leaves_the_profile(
+    still: WorldHandle, caller: RawCaller
+) -> None:
+    still_fleet(still)
+    switch_on(caller)
+    people = sponsor(still, 1)
+    ids = sign_in(still, people)
+    on_world(still, lambda: garage(still).train(people[0], "m", 60))
+    caller.call("AdminManageUser", UserIds=ids, Action="DELETE_RESOURCES")
+    (mine,) = caller.call("AdminListAssociatedResources", UserId=ids[0])["AssociatedResources"]
+    assert [model["Status"] for model in mine["Models"]] == ["DELETING"]
+    still.advance(300)
+    (mine,) = caller.call("AdminListAssociatedResources", UserId=ids[0])["AssociatedResources"]
+    assert mine["Models"] == []
+    (user,) = users(caller)
+    assert (user["StorageBytesUsed"], user["ComputeMinutesQueued"], user["UserState"]) == (0, 0, "ACTIVE")
+
+
+def test_members_of_the_event_group_may_sign_in_until_they_are_taken_out(still: WorldHandle, caller: RawCaller) -> None:
+    switch_on(caller)
+    world: Any = still.world
+
+    def join() -> str:
+        person = world.company.by_mail("ada.lovelace@example.com")[0]
+        group = world.services["graph"].groups.kinds["event"]
+        group.members[person.id] = type("Place", (), {"number": 1, "seen_from": 0.0})()
+        return person.id
+
+    person_id = on_world(still, join)
+    sign_in(still, [person_id])
+    assert users(caller)[0]["Alias"] == "ada-lovelace"
+    on_world(still, lambda: world.services["graph"].groups.kinds["event"].members.pop(person_id))
+    on_world(still, lambda: list(garage(still).racers()))
+    assert refused(still, lambda: garage(still).train(person_id, "m", 10)).reason == "paused"
+
+
+def test_two_people_never_get_the_same_racer_name(still: WorldHandle, caller: RawCaller) -> None:
+    switch_on(caller)
+    world: Any = still.world
+    addresses = ["ada.king@example.com", "ada.king@example.org"]
+
+    def assign() -> list[str]:
+        people = [world.company.by_mail(address)[0].id for address in addresses]
+        for person_id in people:
+            world.services["managed"].assign(person_id)
+        return people
+
+    sign_in(still, on_world(still, assign))
+    assert [user["Alias"] for user in users(caller)] == ["ada-king", "ada-king-2"]
