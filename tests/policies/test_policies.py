@@ -1,0 +1,182 @@
+"""The shipped policies allow exactly what the adapters call: no action less, no action more."""
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+import deepracer_admin
+from deepracer_admin.directory.tokens import DELEGATED_SCOPES, GUEST_SCOPE
+from deepracer_admin.errors import ServiceError
+from deepracer_admin.mail import Mailer
+from deepracer_admin.mail.aws import AwsAccess
+from deepracer_admin.mail.ses import Ses
+from tests.mail.conftest import Script, a_message, script
+
+__all__ = ["script"]
+
+PACKAGE = Path(deepracer_admin.__file__).parent
+POLICIES = PACKAGE / "policies"
+PERMISSIONS = PACKAGE.parent / "docs" / "permissions.md"
+
+IAM_NAMES = {"sesv2": "ses", "sqs": "sqs", "deepracer": "deepracer"}
+IAM_ACTIONS = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage"}  # the batch is authorised entry by entry
+UNSIGNED = {"cognito-idp", "cognito-identity"}  # signing in as a racer does: no AWS credentials, so no policy
+
+
+def actions(name: str) -> set[str]:
+    """What a policy allows."""
+    document = json.loads((POLICIES / name).read_text())
+    allowed = [s["Action"] for s in document["Statement"] if s["Effect"] == "Allow"]
+    return {a for entry in allowed for a in (entry if isinstance(entry, list) else [entry])}
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The IAM actions of every request that a client of `AwsAccess` builds, collected by a botocore hook."""
+    seen: set[str] = set()
+    open_client = AwsAccess.client
+
+    def watched(self: AwsAccess, service: str, **options: Any) -> Any:
+        client = open_client(self, service, **options)
+
+        def note(model: Any, **_: Any) -> None:
+            action = f"{IAM_NAMES[service]}:{model.name}"
+            seen.add(IAM_ACTIONS.get(action, action))
+
+        client.meta.events.register("before-call.*.*", note)
+        return client
+
+    monkeypatch.setattr(AwsAccess, "client", watched)
+    return seen
+
+
+def use_everything(ses: Ses, script: Script) -> None:
+    """Call every method of the Mailer port, and both ways of looking up suppressed addresses."""
+    missing = {"message": "no"}
+    script.says(200, {"MessageId": "1"})
+    ses.send(a_message())
+    script.says(200, {"SendQuota": {}})
+    ses.limits()
+    script.says(404, missing, "NotFoundException")
+    ses.suppressed(["a@example.com"])
+    script.says(200, {"SuppressedDestinationSummaries": []})
+    ses.suppressed([f"a{n}@example.com" for n in range(30)])
+    script.says(200, {"SendQuota": {}})
+    script.says(404, missing, "NotFoundException")
+    script.says(404, missing, "NotFoundException")
+    script.says(200, {"EventDestinations": []})
+    ses.check("deepracer@example.com")
+
+
+def test_sending_needs_exactly_the_mail_policy(called: set[str], script: Script) -> None:
+    ses = Ses(script.access, configuration_set="race")
+    use_everything(ses, script)
+    ses.close()
+    assert script.answers == []
+    assert called == actions("mail-ses.json")
+
+
+def test_the_mail_policy_was_tried_with_every_method_of_the_port() -> None:
+    tried = {"send", "limits", "suppressed", "check", "events", "settle_events", "close"}
+    assert {name for name in vars(Mailer) if not name.startswith("_")} == tried
+
+
+def test_reading_events_needs_exactly_the_events_policy(called: set[str]) -> None:
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    with mock_aws():
+        sqs = boto3.client("sqs", "us-east-1", **keys)
+        url = sqs.create_queue(QueueName="race")["QueueUrl"]
+        sqs.send_message(QueueUrl=url, MessageBody="{}")
+        ses = Ses(AwsAccess(access_key_id="testing", secret_access_key="testing"), events_queue_url=url)
+        ses.events()
+        ses.settle_events()
+        ses.close()
+    assert called == actions("events-sqs.json")
+
+
+def operations_of_managed() -> set[str]:
+    """Every operation of the managed service that its adapter names."""
+    model = next((PACKAGE / "racing" / "data").rglob("service-2.json"))
+    known = set(json.loads(model.read_text())["operations"])
+    return {text for text in strings_in(PACKAGE / "racing" / "managed.py") if text in known}
+
+
+def test_managed_deepracer_needs_exactly_its_two_policies() -> None:
+    read, write = actions("managed-deepracer-read.json"), actions("managed-deepracer-write.json")
+    assert read | write == {f"deepracer:{name}" for name in operations_of_managed()}
+    reading = re.compile(r"deepracer:(Admin)?(Get|List)")
+    assert all(reading.match(action) for action in read)
+    assert not any(reading.match(action) for action in write)
+
+
+@pytest.mark.parametrize("policy", sorted(POLICIES.glob("*.json")), ids=lambda path: path.name)
+def test_no_policy_holds_a_wildcard_action_or_deletes_people(policy: Path) -> None:
+    allowed = actions(policy.name)
+    assert allowed
+    assert not [a for a in allowed if "*" in a]
+    assert not [
+        a for a in allowed if re.search(r":(Admin)?Delete(User|EmailIdentity|ConfigurationSet|Queue|Model)$", a)
+    ]
+
+
+def test_every_aws_service_that_is_called_with_keys_has_a_policy() -> None:
+    """A new adapter has to bring its policy with it."""
+    services = {
+        text
+        for path in PACKAGE.rglob("*.py")
+        if "rehearsal" not in path.relative_to(PACKAGE).parts
+        for text in services_named_in(path)
+    }
+    assert {"sesv2", "sqs", "deepracer", "cognito-idp"} <= services
+    with_policy = {IAM_NAMES[s] for s in services - UNSIGNED}
+    assert with_policy <= {a.partition(":")[0] for path in POLICIES.glob("*.json") for a in actions(path.name)}
+
+
+def test_the_user_pool_is_only_used_without_keys() -> None:
+    """Signing in is open to everybody; anything an administrator does to users would need a policy of its own."""
+    calls = {
+        node.attr
+        for path in (PACKAGE / "racing").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+    assert not [name for name in calls if re.match(r"admin_(create|delete|disable|enable|add|set|reset|update)_", name)]
+
+
+def test_the_permissions_page_explains_every_action_and_scope() -> None:
+    page = PERMISSIONS.read_text("utf-8")
+    wanted = {a for path in POLICIES.glob("*.json") for a in actions(path.name)} | {*DELEGATED_SCOPES, GUEST_SCOPE}
+    missing = sorted(name for name in wanted if f"`{name}`" not in page)
+    assert missing == []
+    assert [path.name for path in POLICIES.glob("*.json") if path.name not in page] == []
+
+
+def test_a_refused_action_names_a_policy_that_is_shipped(script: Script) -> None:
+    ses = Ses(script.access)
+    script.says(403, {"message": "no"}, "AccessDeniedException")
+    with pytest.raises(ServiceError) as told:
+        ses.limits()
+    named = re.search(r"[\w-]+\.json", told.value.sentence)
+    assert named is not None
+    assert (POLICIES / named[0]).is_file()
+    ses.close()
+
+
+def strings_in(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text("utf-8"))
+    return {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def services_named_in(path: Path) -> set[str]:
+    """Names of AWS services in a module that opens boto clients."""
+    text = path.read_text("utf-8")
+    if "boto" not in text and "AwsAccess" not in text:
+        return set()
+    known = {"sesv2", "sqs", "sns", "s3", "dynamodb", "cognito-idp", "cognito-identity", "identitystore", "sso-admin"}
+    return strings_in(path) & (known | {"deepracer", "ce", "budgets", "lambda", "service-quotas", "cloudwatch", "sts"})
