@@ -57,7 +57,7 @@ class _Controlled:
 
 @dataclass
 class WorldHandle(_Controlled):
-    """A world in this process. `endpoints` is what practice.json says; read `world` freely, change it over `control`."""
+    """A world in this process. `endpoints` is what practice.json says; change `world` over `control` only."""
 
     world: World
     endpoints: dict[str, Any]
@@ -72,7 +72,7 @@ class WorldHandle(_Controlled):
 
 
 def start_world(home: Path, *, port: int = 0, **options: Any) -> WorldHandle:
-    """Start a world in a thread on a free loopback port. `options`: seed, speed, slots, version, start (see `World`)."""
+    """Start a world in a thread on a free loopback port. `options` (see `World`): seed, speed, slots, version, start."""
     listener = listening_socket(port)
     world = World(home, **options)
     ready, loops, failures = threading.Event(), [], []
@@ -84,7 +84,7 @@ def start_world(home: Path, *, port: int = 0, **options: Any) -> WorldHandle:
     def run() -> None:
         try:
             asyncio.run(live())
-        except BaseException as failure:
+        except BaseException as failure:  # noqa: BLE001 (told to the thread that waits)
             failures.append(failure)
         finally:
             ready.set()

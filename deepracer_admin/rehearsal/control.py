@@ -1,4 +1,4 @@
-"""The practice controls: the clock, the faults, the counters, the outbox and the truth, for rehearsal pages and tests."""
+"""The practice controls: clock, faults, counters, outbox and truth, for rehearsal pages and tests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Control:
-    """``/control/...``: never counted, never faulted. Every refusal is ``{"error": a sentence}`` with status 400 or 404."""
+    """``/control/...``: never counted, never faulted. A refusal is ``{"error": a sentence}`` with status 400 or 404."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -63,7 +63,7 @@ class Control:
         )
 
     async def clock(self, request: Request) -> Response:
-        """`speed` sets the clock running, `paused` stops or starts it, `advance_s` is answered when it was lived through."""
+        """`speed` sets the clock running, `paused` stops or starts it, `advance_s` is answered when lived through."""
         wanted = await body(request)
         unknown = set(wanted) - {"speed", "paused", "pause", "advance_s"}
         if unknown:

@@ -296,8 +296,8 @@ class Entra:
             raise Refusal(
                 "invalid_client",
                 7000215,
-                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
-                f"not the client secret ID, for a secret added to app '{self._client}'.",
+                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret "
+                f"value, not the client secret ID, for a secret added to app '{self._client}'.",
                 401,
             )
 
@@ -380,8 +380,8 @@ class Entra:
             raise Refusal(
                 "invalid_scope",
                 1002012,
-                f"The provided value for scope {form.get('scope', '')} is not valid. Client credential flows must have a "
-                "scope value with /.default suffixed to the resource identifier (application ID URI).",
+                f"The provided value for scope {form.get('scope', '')} is not valid. Client credential flows must have "
+                "a scope value with /.default suffixed to the resource identifier (application ID URI).",
             )
         held_back = self._world.faults.armed(self.name, "withhold_scopes")
         missing = held_back.params.get("scopes", ()) if held_back else ()

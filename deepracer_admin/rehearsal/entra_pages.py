@@ -8,11 +8,13 @@ from starlette.responses import HTMLResponse
 from deepracer_admin.rehearsal.people import STAFF
 
 STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;background:#eef1f5;color:#16191f;display:grid;place-items:center;min-height:95vh;margin:0}
+body{font:16px/1.5 system-ui,sans-serif;background:#eef1f5;color:#16191f;margin:0;
+min-height:95vh;display:grid;place-items:center}
 main{background:#fff;padding:2rem 2.5rem;border-radius:12px;box-shadow:0 6px 24px #0002;width:22rem}
 h1{font-size:1.3rem;margin:0 0 .3rem} p{margin:.2rem 0 1rem;color:#414d5c}
-button{display:block;width:100%;text-align:left;font:inherit;padding:.6rem .9rem;margin:.4rem 0;border:1px solid #8c9bb0;
-border-radius:8px;background:#fff;cursor:pointer} button:hover,button:focus-visible{border-color:#0b5cad;background:#f2f8fd}
+button{display:block;width:100%;text-align:left;font:inherit;padding:.6rem .9rem;margin:.4rem 0;border-radius:8px;
+border:1px solid #8c9bb0;background:#fff;cursor:pointer}
+button:hover,button:focus-visible{border-color:#0b5cad;background:#f2f8fd}
 button small{display:block;color:#414d5c} button.quiet{border:none;color:#0b5cad;text-align:center}
 """
 DUTIES = {

@@ -1,4 +1,4 @@
-"""The keys and tokens of the practice Entra tenant: ID tokens for the console, access tokens for Graph, refresh tokens."""
+"""The keys and tokens of the practice Entra tenant: ID, access and refresh tokens."""
 
 import base64
 import hashlib
@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
+from jwt.algorithms import RSAAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from deepracer_admin.rehearsal.people import Person
 
 HOST = "https://login.practice.example"
-"""The authority that clients are configured with. MSAL insists on https, so a client sends this host to loopback itself."""
+"""The authority that clients are configured with. MSAL insists on https; clients send this host to loopback."""
 GRAPH = "https://graph.microsoft.com"
 LIFETIME_S = 3599
 REFRESH_LIFETIME_S = 90 * 86_400
@@ -54,7 +55,7 @@ class Signer:
         return base64.urlsafe_b64encode(hashlib.sha256(public).digest())[:27].decode()
 
     def jwks(self) -> dict[str, Any]:
-        public = jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        public = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         return {"keys": [{**public, "use": "sig", "kid": self.key_id, "alg": "RS256", "issuer": self.issuer}]}
 
     def id_token(self, person: Person, nonce: str | None, *, tenant: str | None = None, skew_s: float = 0) -> str:

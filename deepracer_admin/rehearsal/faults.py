@@ -70,7 +70,7 @@ class Faults:
         seconds: float | None = None,
         params: Mapping[str, Any] | None = None,
     ) -> int:
-        """Arm a fault and return its id. `service` may be ``*`` for all. Raises ValueError for a rate outside 0 to 1."""
+        """Arm a fault and return its id. `service` may be ``*`` for all. Raises ValueError for impossible values."""
         if not 0.0 <= rate <= 1.0:
             raise ValueError("The rate of a fault is a number from 0 to 1.")
         if (count is not None and count < 1) or (seconds is not None and not seconds > 0):

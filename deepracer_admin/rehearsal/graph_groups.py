@@ -69,7 +69,12 @@ def practice_groups(event_group: str) -> dict[str, Group]:
         "dynamic": {"shown": "All Racing Staff", "types": ("DynamicMembership",)},
         "distribution": {"shown": "Racing News", "mail": "racing.news@example.com", "security": False},
         "mail_security": {"shown": "Racing Crew", "mail": "racing.crew@example.com"},
-        "unified": {"shown": "Racing Team", "mail": "racing.team@example.com", "types": ("Unified",), "security": False},
+        "unified": {
+            "shown": "Racing Team",
+            "mail": "racing.team@example.com",
+            "types": ("Unified",),
+            "security": False,
+        },
         "role_assignable": {"shown": "Directory Helpers", "role_assignable": True},
         "on_premises": {"shown": "Old Racing Group", "synced": True},
     }.items():
@@ -105,7 +110,9 @@ class Groups:
         if not call.caller.has(*READ_RIGHTS):
             raise denied()
         whole = self._find(call).resource()
-        names = [name.strip() for name in call.query["$select"].split(",")] if call.query.get("$select") else list(whole)
+        names = (
+            [name.strip() for name in call.query["$select"].split(",")] if call.query.get("$select") else list(whole)
+        )
         for name in names:
             if name not in whole:
                 raise GraphError(
@@ -157,7 +164,7 @@ class Groups:
             raise denied()  # any other change of a group takes rights that the console does not have
         if len(references) > MOST_REFERENCES:
             raise bad_request(
-                f"The number of references in 'members@odata.bind' exceeds the maximum of {MOST_REFERENCES} in a request."
+                f"The number of references in 'members@odata.bind' exceeds the maximum of {MOST_REFERENCES}."
             )
         return self._add(call, references)
 

@@ -1,11 +1,12 @@
 """The practice company's invented people: who exists, under which addresses, and attendee lists of them.
 
-Everybody at example.com, example.org and below exists: a person is made when first looked up, with an id that depends on
-the address alone. What an address begins with tells who is special:
+Everybody at example.com, example.org and below exists: a person is made when first looked up, with an id that depends
+on the address alone. What an address begins with tells who is special:
 
-- ``unknown.`` nobody · ``disabled.`` may not sign in · ``twice.`` two people have this mail · ``guest.`` only by invitation
-- ``alias.ada@`` another address of ada@ · ``other.ada@`` a private address that ada@ gave · ``upn.ada@`` the sign-in name of
-  somebody without mail · ``nameless.`` without first and last name
+- ``unknown.`` nobody · ``disabled.`` may not sign in · ``twice.`` two people with this mail
+- ``guest.`` only by invitation · ``nameless.`` without first and last name
+- ``alias.ada@`` another address of ada@ · ``other.ada@`` a private address that ada@ gave
+- ``upn.ada@`` the sign-in name of somebody without mail
 """
 
 import csv
@@ -19,8 +20,24 @@ from typing import Any
 NAMESPACE = uuid.UUID("0d1ceb57-76a1-5b6e-9a9f-3e9ad8f1f6c2")
 COMPANY_DOMAINS = ("example.com", "example.org")
 
-GIVEN = ["Ada", "Amara", "Anders", "Anika", "Arjun", "Aylin", "Bashir", "Bianca", "Björn", "Camille", "Carlos", "Chidi", "Chloé", "Dalia", "Daniel", "Diego", "Dinah", "Edda", "Elif", "Emeka", "Emil", "Esra", "Fatima", "Felix", "Fiona", "Gianna", "Goran", "Grace", "Hana", "Hassan", "Helga", "Hugo", "Ilse", "Imani", "Ingrid", "Ivan", "Jada", "Jakub", "Jamal", "Jana", "João", "Jonas", "Julia", "Kaito", "Karim", "Katya", "Kenji", "Khadija", "Lars", "Laila", "Leon", "Lina", "Luca", "Mads", "Maja", "Malik", "Marta", "Mei", "Mia", "Milan", "Nadia", "Naoki", "Nia", "Nils", "Noor", "Nuno", "Olga", "Omar", "Oskar", "Paula", "Pavel", "Pedro", "Petra", "Priya", "Quentin", "Rafael", "Ragna", "Rania", "Renée", "Rosa", "Ruben", "Saida", "Samir", "Sanna", "Santiago", "Selma", "Simone", "Sofia", "Soren", "Tamar", "Tariq", "Thea", "Tomas", "Uma", "Valeria", "Viktor", "Wanda", "Wei", "Ximena", "Yara", "Yusuf", "Zahra", "Zoë"]
-FAMILY = ["Abara", "Acosta", "Adeyemi", "Ahmadi", "Almeida", "Andersen", "Aoki", "Arslan", "Bakker", "Banerjee", "Baptiste", "Bauer", "Becker", "Berg", "Bianchi", "Blanco", "Boateng", "Bondar", "Bose", "Brandt", "Campos", "Castillo", "Chowdhury", "Costa", "Danso", "Demir", "Dietrich", "Dubois", "Duarte", "Eriksen", "Fischer", "Fofana", "Fonseca", "Fujita", "Gallo", "Garcia", "Gebre", "Gupta", "Haddad", "Hagen", "Hansen", "Hernández", "Hoffmann", "Horvat", "Ibrahim", "Ito", "Ivanova", "Jansen", "Jensen", "Jovanović", "Kamara", "Kaya", "Keller", "Khan", "Kim", "Kowalski", "Krüger", "Kuznetsov", "Laine", "Larsen", "Lehmann", "Lindqvist", "Lopes", "Mancini", "Marković", "Martens", "Mbeki", "Mehta", "Mensah", "Meyer", "Molnár", "Moreau", "Moreno", "Müller", "Nakamura", "Ndiaye", "Nguyen", "Novak", "Nowak", "O'Brien", "Okafor", "Olsen", "Osei", "Öztürk", "Park", "Patel", "Pereira", "Petrov", "Popescu", "Rahman", "Ramos", "Reyes", "Ricci", "Rossi", "Sato", "Schneider", "Schulz", "Silva", "Singh", "Sørensen", "Suzuki", "Tanaka", "Torres", "Traoré", "Usman", "Varga", "Vasquez", "Virtanen", "Vogel", "Wagner", "Walker", "Weber", "Wójcik", "Yamada", "Yilmaz", "Zhang", "Zimmermann"]
+GIVEN_NAMES = """
+Ada Amara Anders Anika Arjun Aylin Bashir Bianca Björn Camille Carlos Chidi Chloé Dalia Daniel Diego Dinah Edda
+Elif Emeka Emil Esra Fatima Felix Fiona Gianna Goran Grace Hana Hassan Helga Hugo Ilse Imani Ingrid Ivan Jada
+Jakub Jamal Jana João Jonas Julia Kaito Karim Katya Kenji Khadija Lars Laila Leon Lina Luca Mads Maja Malik
+Marta Mei Mia Milan Nadia Naoki Nia Nils Noor Nuno Olga Omar Oskar Paula Pavel Pedro Petra Priya Quentin Rafael
+Ragna Rania Renée Rosa Ruben Saida Samir Sanna Santiago Selma Simone Sofia Soren Tamar Tariq Thea Tomas Uma
+Valeria Viktor Wanda Wei Ximena Yara Yusuf Zahra Zoë
+"""
+FAMILY_NAMES = """
+Abara Acosta Adeyemi Ahmadi Almeida Andersen Aoki Arslan Bakker Banerjee Baptiste Bauer Becker Berg Bianchi
+Blanco Boateng Bondar Bose Brandt Campos Castillo Chowdhury Costa Danso Demir Dietrich Dubois Duarte Eriksen
+Fischer Fofana Fonseca Fujita Gallo Garcia Gebre Gupta Haddad Hagen Hansen Hernández Hoffmann Horvat Ibrahim
+Ito Ivanova Jansen Jensen Jovanović Kamara Kaya Keller Khan Kim Kowalski Krüger Kuznetsov Laine Larsen Lehmann
+Lindqvist Lopes Mancini Marković Martens Mbeki Mehta Mensah Meyer Molnár Moreau Moreno Müller Nakamura Ndiaye
+Nguyen Novak Nowak O'Brien Okafor Olsen Osei Öztürk Park Patel Pereira Petrov Popescu Rahman Ramos Reyes Ricci
+Rossi Sato Schneider Schulz Silva Singh Sørensen Suzuki Tanaka Torres Traoré Usman Varga Vasquez Virtanen Vogel
+Wagner Walker Weber Wójcik Yamada Yilmaz Zhang Zimmermann
+"""
 OFFICES = ("Berlin", "Chicago", "Lagos", "Lisbon", "Nairobi", "Osaka", "São Paulo", "Warsaw")
 PLAIN = str.maketrans(
     {
@@ -189,7 +206,7 @@ def made_for(address: str) -> list[Person]:
 
 
 def _ordinary(address: str) -> Person:
-    local, _, domain = address.partition("@")
+    local = address.partition("@")[0]
     first, _, rest = local.partition(".")
     given, family = (
         (rest or local).partition(".")[::2] if first in ("disabled", "twice", "nameless", "upn") else (first, rest)
@@ -212,14 +229,15 @@ def _ordinary(address: str) -> Person:
 
 
 def attendee_csv(people: int, seed: int) -> str:
-    """An attendee list as a company would export it: `people` rows, all of whom every practice service knows and accepts."""
+    """An attendee list as a company would export it; every practice service knows and accepts all `people` in it."""
     chance = random.Random(f"people-{seed}")
     text = io.StringIO(newline="")
     sheet = csv.writer(text, lineterminator="\r\n")
     sheet.writerow(["Last name", "First name", "Email address", "Office", "Cost centre", "New to AI/ML", "New to AWS"])
+    first_names, last_names = GIVEN_NAMES.split(), FAMILY_NAMES.split()
     used: set[str] = set()
     while len(used) < people:
-        given, family = chance.choice(GIVEN), chance.choice(FAMILY)
+        given, family = chance.choice(first_names), chance.choice(last_names)
         local = f"{given}.{family}".translate(PLAIN).lower()
         if local in used:
             local = f"{local}{chance.randint(2, 9999)}"

@@ -57,7 +57,7 @@ def listening_socket(port: int) -> socket.socket:
 
 
 async def serve(world: World, listener: socket.socket, on_ready: Callable[[], None] = lambda: None) -> None:
-    """Serve until `world.ask_to_stop()` is called, then save. `on_ready` is called when ``practice.json`` is written."""
+    """Serve until `world.ask_to_stop()` is called, then save. `on_ready` is called when ``practice.json`` is there."""
     world.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config = uvicorn.Config(
         world.asgi,

@@ -54,7 +54,9 @@ class Queue:
         try:
             verify(request, body, "sqs", self._lookup, region="us-east-1", now=datetime.now(UTC))
             if operation not in handlers:
-                raise QueueError("UnknownOperationException", f"The practice queue does not know {operation or 'this'}.")
+                raise QueueError(
+                    "UnknownOperationException", f"The practice queue does not know {operation or 'this'}."
+                )
             wanted = json.loads(body or b"{}")
             url = wanted.get("QueueUrl")
             if operation != "GetQueueUrl" and (not url or url.rsplit("/", 1)[-1] != self.name):
@@ -90,7 +92,8 @@ class Queue:
         if not 1 <= most <= MOST_AT_ONCE:
             raise QueueError(
                 "InvalidParameterValue",
-                f"Value {most} for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.",
+                f"Value {most} for parameter MaxNumberOfMessages is invalid. "
+                "Reason: Must be between 1 and 10, if provided.",
             )
         hidden_s = int(wanted.get("VisibilityTimeout", VISIBILITY_S))
         present = time.time()
@@ -124,7 +127,8 @@ class Queue:
         entries = wanted.get("Entries") or []
         if not 1 <= len(entries) <= MOST_AT_ONCE:
             raise QueueError(
-                "TooManyEntriesInBatchRequest", f"Maximum number of entries per request are 10. You sent {len(entries)}."
+                "TooManyEntriesInBatchRequest",
+                f"Maximum number of entries per request are 10. You sent {len(entries)}.",
             )
         good, bad = [], []
         for entry in entries:
@@ -160,5 +164,3 @@ class Queue:
     @property
     def known(self) -> int:
         return self._known
-
-

@@ -154,7 +154,7 @@ def operation_of(route: BaseRoute | None, service: Service, scope: Scope) -> str
 
 
 def fault_response(service: Service, fault: Fault, operation: str) -> Response:
-    """The service's own body for `error_5xx` or `throttle`; `params.status` and `params.retry_after` override its own."""
+    """The service's own body for `error_5xx` or `throttle`; `params.status` and `params.retry_after` change it."""
     own = getattr(service, "fault_response", None)
     if own is not None:
         response: Response = own(fault.name, operation)

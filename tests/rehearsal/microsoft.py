@@ -1,4 +1,4 @@
-"""How tests sign in to the practice tenant: MSAL itself, with a transport that takes the https authority to loopback."""
+"""How tests sign in to the practice tenant: MSAL itself, with the https authority taken to loopback."""
 
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -20,7 +20,7 @@ class LoopbackSession(requests.Session):
         self.trust_env = False
         self._base = base
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+    def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
         return super().request(method, str(url).replace(AUTHORITY, self._base), *args, **kwargs)
 
 
@@ -54,4 +54,5 @@ def sign_in(endpoints: dict[str, Any], who: str = "organizer", scopes: list[str]
 def app_token(endpoints: dict[str, Any]) -> str:
     with LoopbackSession(endpoints["entra"]["authority"]) as session:
         answer = application(endpoints, session).acquire_token_for_client(["https://graph.microsoft.com/.default"])
+    assert answer is not None
     return answer["access_token"]

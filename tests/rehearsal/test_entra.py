@@ -13,7 +13,16 @@ import msal
 import pytest
 
 from tests.practice import WorldHandle, start_world
-from tests.rehearsal.microsoft import AUTHORITY, REDIRECT, SCOPES, LoopbackSession, app_token, application, press, sign_in
+from tests.rehearsal.microsoft import (
+    AUTHORITY,
+    REDIRECT,
+    SCOPES,
+    LoopbackSession,
+    app_token,
+    application,
+    press,
+    sign_in,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:response_mode=:UserWarning")  # a POST would not carry a Lax cookie
 

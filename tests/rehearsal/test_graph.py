@@ -23,7 +23,10 @@ class Graph:
         self.group = f"/groups/{endpoints['graph']['group_id']}"
         self.groups = endpoints["graph"]["groups"]
         self.http = httpx.Client(
-            base_url=endpoints["graph"]["url"], headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30
+            base_url=endpoints["graph"]["url"],
+            headers={"Authorization": f"Bearer {token}"},
+            trust_env=False,
+            timeout=30,
         )
 
     def get(self, path: str, **query: Any) -> httpx.Response:
@@ -91,7 +94,9 @@ def test_without_a_good_token_nothing_is_answered(practice: WorldHandle) -> None
         (answer["access_token"][:-8] + "AAAAAAAA", "Access token validation failure. Invalid signature."),
     ):
         refused = httpx.get(
-            f"{practice.endpoints['graph']['url']}/me", headers={"Authorization": f"Bearer {token}".strip()}, trust_env=False
+            f"{practice.endpoints['graph']['url']}/me",
+            headers={"Authorization": f"Bearer {token}".strip()},
+            trust_env=False,
         )
         assert code_and_message(refused) == (401, "InvalidAuthenticationToken", message)
 
@@ -165,7 +170,9 @@ def test_an_advanced_query_is_limited_by_its_length_alone(graph: Graph) -> None:
 
 def test_special_addresses_behave_as_their_names_say(graph: Graph) -> None:
     def found(filter_: str) -> list[dict[str, Any]]:
-        return graph.get("/users", filter=filter_, select="id,mail,userPrincipalName,accountEnabled,userType").json()["value"]
+        return graph.get("/users", filter=filter_, select="id,mail,userPrincipalName,accountEnabled,userType").json()[
+            "value"
+        ]
 
     assert found("mail in ('unknown.ada@example.com')") == []
     assert found("mail in ('guest.ada@example.com')") == []
@@ -188,14 +195,18 @@ def test_a_quote_in_an_address_is_written_twice(graph: Graph) -> None:
 
 
 def test_conditions_can_be_joined(graph: Graph) -> None:
-    both = graph.get("/users", filter="mail in ('ada@example.com','disabled.bo@example.com') and accountEnabled eq true")
+    both = graph.get(
+        "/users", filter="mail in ('ada@example.com','disabled.bo@example.com') and accountEnabled eq true"
+    )
     assert [user["mail"] for user in both.json()["value"]] == ["ada@example.com"]
     either = graph.get("/users", filter="(mail eq 'ada@example.com' or userPrincipalName eq 'bo@example.com')")
     assert [user["mail"] for user in either.json()["value"]] == ["ada@example.com", "bo@example.com"]
 
 
 def test_what_cannot_be_filtered_is_refused(graph: Graph) -> None:
-    assert graph.get("/users", filter="endsWith(mail,'example.com')").json()["error"]["code"] == "Request_UnsupportedQuery"
+    assert (
+        graph.get("/users", filter="endsWith(mail,'example.com')").json()["error"]["code"] == "Request_UnsupportedQuery"
+    )
     assert graph.get("/users", filter="shoeSize eq '44'").json()["error"]["code"] == "Request_UnsupportedQuery"
 
 
@@ -206,7 +217,8 @@ def test_one_user_is_found_by_id_and_by_name(graph: Graph) -> None:
     assert code_and_message(graph.get("/users/unknown.ada@example.com")) == (
         404,
         "Request_ResourceNotFound",
-        "Resource 'unknown.ada@example.com' does not exist or one of its queried reference-property objects are not present.",
+        "Resource 'unknown.ada@example.com' does not exist or one of its queried reference-property objects are not "
+        "present.",
     )
 
 

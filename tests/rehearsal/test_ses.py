@@ -41,7 +41,10 @@ def sqs(practice: WorldHandle) -> Any:
 
 
 def send(ses: Any, *to: str, **changes: Any) -> str:
-    simple = {"Subject": {"Data": "Your invitation"}, "Body": {"Text": {"Data": "Come!"}, "Html": {"Data": "<b>Come!</b>"}}}
+    simple = {
+        "Subject": {"Data": "Your invitation"},
+        "Body": {"Text": {"Data": "Come!"}, "Html": {"Data": "<b>Come!</b>"}},
+    }
     request = {
         "FromEmailAddress": SENDER,
         "Destination": {"ToAddresses": list(to)},
@@ -49,7 +52,9 @@ def send(ses: Any, *to: str, **changes: Any) -> str:
         "EmailTags": [{"Name": "template", "Value": "invite"}],
         "ConfigurationSetName": "deepracer-mail",
     }
-    return ses.send_email(**{name: value for name, value in (request | changes).items() if value is not None})["MessageId"]
+    return ses.send_email(**{name: value for name, value in (request | changes).items() if value is not None})[
+        "MessageId"
+    ]
 
 
 def refused(call: Callable[[], Any]) -> tuple[str, str]:
@@ -268,7 +273,9 @@ def test_entries_over_the_rate_or_the_quota_say_so_one_by_one(practice: WorldHan
 
 
 def test_a_bounce_is_told_and_the_address_is_suppressed(practice: WorldHandle, ses: Any) -> None:
-    assert refused(lambda: ses.get_suppressed_destination(EmailAddress="bounce.ada@example.com"))[0] == "NotFoundException"
+    assert (
+        refused(lambda: ses.get_suppressed_destination(EmailAddress="bounce.ada@example.com"))[0] == "NotFoundException"
+    )
     send(ses, "bounce.ada@example.com")
     practice.advance(60)
     events = practice.control("GET", "events")

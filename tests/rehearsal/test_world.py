@@ -179,7 +179,8 @@ def test_the_world_imports_nothing_of_the_console() -> None:
         "import sys, deepracer_admin.rehearsal.__main__, deepracer_admin.rehearsal.world as w, importlib\n"
         "names = [n for n in sys.modules if n.startswith('deepracer_admin.') and '.rehearsal' not in n]\n"
         "assert not names, names\n"
-        "assert not [n for n in sys.modules if n.split('.')[0] in ('msal', 'botocore', 'boto3', 'httpx', 'streamlit')]\n"
+        "clients = {'msal', 'botocore', 'boto3', 'httpx', 'streamlit'}\n"
+        "assert not [n for n in sys.modules if n.split('.')[0] in clients]\n"
     )
     ended = subprocess.run(
         [sys.executable, "-c", script], cwd=Path(__file__).parents[2], capture_output=True, text=True
