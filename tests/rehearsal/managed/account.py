@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import httpx
+import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from deepracer_admin.rehearsal.garage import Refused
 from tests.practice import WorldHandle
 
 T = TypeVar("T")
@@ -122,3 +124,17 @@ def race(
         },
         "Features": {},
     }
+
+
+def refused(handle: WorldHandle, action: Callable[[], Any]) -> Refused:
+    """What the racer is told."""
+    with pytest.raises(Refused) as told:
+        on_world(handle, action)
+    return told.value
+
+
+def still_fleet(handle: WorldHandle) -> None:
+    """Nobody moves unless the test moves them: the one racer that the fleet moves is somebody who never signs in."""
+    handle.control("POST", "fleet", {"racers": 1, "ignoring": 1})
+    sponsor(handle, 1, "nobody")
+    handle.advance(1)

@@ -6,8 +6,17 @@ import pytest
 
 from deepracer_admin.rehearsal.garage import LapResult
 from tests.practice import WorldHandle
-from tests.rehearsal.managed.account import RawCaller, garage, on_world, race, sign_in, sponsor, switch_on
-from tests.rehearsal.managed.test_users import refused, still_fleet
+from tests.rehearsal.managed.account import (
+    RawCaller,
+    garage,
+    on_world,
+    race,
+    refused,
+    sign_in,
+    sponsor,
+    still_fleet,
+    switch_on,
+)
 
 
 def board(caller: RawCaller, arn: str) -> dict[str, Any]:

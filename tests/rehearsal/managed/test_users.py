@@ -1,31 +1,24 @@
 """Multi-user mode, participants, limits, models and trainings of the managed practice service."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from deepracer_admin.rehearsal.garage import Refused
 from tests.practice import WorldHandle
-from tests.rehearsal.managed.account import RawCaller, garage, on_world, sign_in, sponsor, switch_on
+from tests.rehearsal.managed.account import (
+    RawCaller,
+    garage,
+    on_world,
+    refused,
+    sign_in,
+    sponsor,
+    still_fleet,
+    switch_on,
+)
 
 
 def users(caller: RawCaller, **body: Any) -> list[dict[str, Any]]:
     return caller.call("AdminListAssociatedUsers", **body)["AssociatedUsers"]
-
-
-def refused(handle: WorldHandle, action: Callable[[], Any]) -> Refused:
-    """What the racer is told."""
-    with pytest.raises(Refused) as told:
-        on_world(handle, action)
-    return told.value
-
-
-def still_fleet(handle: WorldHandle) -> None:
-    """Nobody moves unless the test moves them: the one racer that the fleet moves is somebody who never signs in."""
-    handle.control("POST", "fleet", {"racers": 1, "ignoring": 1})
-    sponsor(handle, 1, "nobody")
-    handle.advance(1)
 
 
 def test_a_racer_appears_only_after_the_first_sign_in_with_the_default_limits(

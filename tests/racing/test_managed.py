@@ -1,0 +1,564 @@
+"""The adapter for AWS DeepRacer multi-user mode against the practice service, over real HTTP."""
+
+import itertools
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deepracer_admin.errors import (
+    AccessDenied,
+    CredentialsExpired,
+    LostAnswer,
+    NotThere,
+    Refused,
+    ServiceError,
+    Throttled,
+    Unavailable,
+    Unreachable,
+    Unsupported,
+)
+from deepracer_admin.model import Invitee, Quota, RaceDraft, RaceStatus, State, Timing
+from deepracer_admin.racing import RacingService
+from deepracer_admin.racing.managed import ManagedDeepRacer
+from deepracer_admin.racing.managed_client import ManagedClient
+from deepracer_admin.racing.managed_shapes import race_members, race_of, to_milliseconds, track_of
+from tests.practice import WorldHandle, start_world
+from tests.rehearsal.managed.account import garage, on_world, sign_in, sponsor
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[WorldHandle]:
+    """A world whose clock stands still unless the test advances it."""
+    handle = start_world(tmp_path / "world", slots=100)
+    handle.control("POST", "clock", {"paused": True})
+    yield handle
+    handle.stop()
+
+
+def connect(world: WorldHandle, **options: Any) -> ManagedClient:
+    aws = world.endpoints["aws"]
+    keys = {"access_key_id": aws["access_key_id"], "secret_access_key": aws["secret_access_key"]}
+    return ManagedClient(endpoint_url=aws["managed_url"], **{**keys, "timeout_s": 5, **options})
+
+
+@pytest.fixture
+def racing(world: WorldHandle) -> Iterator[ManagedDeepRacer]:
+    service = ManagedDeepRacer(connect(world), event_now=world.world.clock.now)
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def people(world: WorldHandle, racing: ManagedDeepRacer) -> list[str]:
+    """Five racers who have signed in, with multi-user mode on: their user ids."""
+    racing.set_multi_user_mode(True)
+    return sign_in(world, sponsor(world, 5))
+
+
+def draft(world: WorldHandle, **changes: Any) -> RaceDraft:
+    now = world.world.clock.now().replace(microsecond=123_000)
+    plain = RaceDraft(
+        name="Coppa d'Autunno 2026",
+        track_id="2022_reinvent_champ",
+        opens_at=now,
+        closes_at=now + timedelta(hours=8),
+        direction="CLOCKWISE",
+        timing=Timing.BEST_LAP_TIME,
+        max_submissions=5,
+        off_track_penalty_s=2.5,
+        collision_penalty_s=5.0,
+        description="One day, one track.",
+        max_minutes=15,
+    )
+    return replace(plain, **changes)
+
+
+# --- the account
+
+
+def test_the_adapter_is_a_racing_service(racing: ManagedDeepRacer) -> None:
+    port: RacingService = racing
+    assert port.kind == "managed"
+    assert port.capabilities.multi_user_mode
+    assert not port.capabilities.invite
+    assert all(limit.rate > 0 and limit.source for limit in port.limits)
+
+
+def test_multi_user_mode_is_set_and_what_the_service_says_is_returned(racing: ManagedDeepRacer) -> None:
+    assert racing.account().multi_user_mode is False
+    assert racing.set_multi_user_mode(True).multi_user_mode is True
+    assert racing.account().multi_user_mode is True
+    assert racing.set_multi_user_mode(False).multi_user_mode is False
+
+
+def test_the_account_says_that_the_service_is_closed_and_what_its_limits_were(racing: ManagedDeepRacer) -> None:
+    account = racing.account()
+    assert account.service == "AWS DeepRacer (managed)"
+    assert "closed this service in December 2025" in account.notes[0]
+    assert account.new_profile_quota == Quota(300, 3)
+    assert account.account_quotas["concurrent trainings"] == 100
+    assert account.account_quotas["private leaderboards"] == 50
+
+
+def test_calls_carry_the_console_s_own_name(world: WorldHandle) -> None:
+    seen: list[str] = []
+    service = world.world.services["managed"]
+    original = service._authenticate  # type: ignore[attr-defined]
+
+    def noting(request: Any, body: bytes, operation: str) -> None:
+        seen.append(request.headers["user-agent"])
+        original(request, body, operation)
+
+    service._authenticate = noting  # type: ignore[attr-defined]
+    connect(world).call("AdminGetAccountConfig")
+    connect(world, user_agent="racing-desk/2 (events@example.com)").call("AdminGetAccountConfig")
+    assert "deepracer-organizer-console" in seen[0]
+    assert "racing-desk/2" in seen[1]
+
+
+# --- profiles
+
+
+def test_profiles_appear_after_the_first_sign_in_without_address_and_model_count(
+    world: WorldHandle, racing: ManagedDeepRacer
+) -> None:
+    racing.set_multi_user_mode(True)
+    directory_ids = sponsor(world, 2)
+    assert list(racing.profiles()) == []
+    user_ids = sign_in(world, directory_ids)
+    profiles = list(racing.profiles())
+    assert [profile.id for profile in profiles] == user_ids
+    first = profiles[0]
+    assert (first.alias, first.email, first.model_count, first.state) == ("racer0000", "", None, "ACTIVE")
+    assert (first.minutes_used, first.minutes_queued, first.quota) == (0.0, 0.0, Quota(300, 3))
+    assert first.created_at is not None
+    assert abs(first.created_at - world.world.clock.now()) < timedelta(seconds=5)
+
+
+def test_two_hundred_and_fifty_profiles_come_in_three_calls(world: WorldHandle, racing: ManagedDeepRacer) -> None:
+    racing.set_multi_user_mode(True)
+    user_ids = sign_in(world, sponsor(world, 250))
+    world.control("POST", "counters/reset")
+    assert [profile.id for profile in racing.profiles()] == user_ids
+    assert world.counters()["by_operation"] == {"managed.AdminListAssociatedUsers": 3}
+
+
+def test_an_invitation_is_nothing_but_waiting_for_the_first_sign_in(
+    world: WorldHandle, racing: ManagedDeepRacer
+) -> None:
+    invitees = [Invitee("a1", "ada@example.com", "ada"), Invitee("a2", "bo@example.com", "bo")]
+    world.control("POST", "counters/reset")
+    assert racing.chunk_invites(invitees) == [invitees]
+    outcomes = list(racing.invite(invitees, token="t1"))
+    assert [(o.person, o.state, o.reason) for o in outcomes] == [
+        ("a1", State.WAITING, "first_sign_in"),
+        ("a2", State.WAITING, "first_sign_in"),
+    ]
+    assert racing.address_refusal("ada@example.com") == ""
+    assert world.counters()["calls"] == {}
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [("resend_invite", ("p",)), ("set_alias", ("p", "ada")), ("set_new_profile_quota", (Quota(60, 1),))],
+)
+def test_what_the_service_cannot_do_is_said_in_a_sentence(
+    racing: ManagedDeepRacer, method: str, arguments: tuple[Any, ...]
+) -> None:
+    with pytest.raises(Unsupported, match=r"^[A-Z].*\.$"):
+        getattr(racing, method)(*arguments)
+    assert racing.new_profile_quota() is None
+
+
+def test_quotas_are_set_in_one_call_per_quota_and_read_back(
+    world: WorldHandle, racing: ManagedDeepRacer, people: list[str]
+) -> None:
+    small, large = Quota(120, 2), Quota(900, 9)
+    world.control("POST", "counters/reset")
+    outcomes = list(racing.set_quotas([(person, small) for person in people[:3]] + [(people[3], large)]))
+    assert {o.person: o.state for o in outcomes} == dict.fromkeys(people[:4], State.DONE)
+    assert world.counters()["by_operation"] == {"managed.AdminManageUser": 2}
+    assert [profile.quota for profile in racing.profiles()] == [small, small, small, large, Quota(300, 3)]
+
+
+def test_one_unknown_profile_does_not_spoil_the_batch(racing: ManagedDeepRacer, people: list[str]) -> None:
+    outcomes = list(racing.set_quotas([(person, Quota(60, 1)) for person in [*people[:2], "nobody", *people[2:]]]))
+    assert {o.person: o.state for o in outcomes} == {**dict.fromkeys(people, State.DONE), "nobody": State.REFUSED}
+    (refused,) = [o for o in outcomes if o.state is State.REFUSED]
+    assert refused.reason == "not_there"
+    assert "first time" in refused.sentence
+    assert all(profile.quota == Quota(60, 1) for profile in racing.profiles())
+
+
+def test_unlimited_is_refused_because_its_value_is_not_known(racing: ManagedDeepRacer, people: list[str]) -> None:
+    (outcome,) = racing.set_quotas([(people[0], Quota(-1, 3))])
+    assert (outcome.state, outcome.reason) == (State.REFUSED, "unlimited")
+    with pytest.raises(Refused, match="unlimited"):
+        racing.set_profile(people[0], quota=Quota(-1, 3))
+
+
+def test_a_single_profile_s_quota_is_returned_as_read_back(racing: ManagedDeepRacer, people: list[str]) -> None:
+    assert racing.set_profile(people[2], quota=Quota(30, 1)).quota == Quota(30, 1)
+    with pytest.raises(Refused, match="no such profile"):
+        racing.set_profile("nobody", quota=Quota(30, 1))
+
+
+def test_sponsorship_is_paused_resumed_and_ended(racing: ManagedDeepRacer, people: list[str]) -> None:
+    def states() -> list[str]:
+        return [profile.state for profile in racing.profiles()]
+
+    assert [o.state for o in racing.sponsor(people[:2], active=False)] == [State.DONE] * 2
+    assert states() == ["RESTRICTED", "RESTRICTED", "ACTIVE", "ACTIVE", "ACTIVE"]
+    list(racing.sponsor(people[:1], active=True))
+    assert states()[0] == "ACTIVE"
+    outcomes = list(racing.remove([people[4], "nobody"]))
+    assert [(o.person, o.state) for o in outcomes] == [(people[4], State.DONE), ("nobody", State.ALREADY)]
+    assert states()[4] == "DISABLED"
+
+
+def test_with_the_mode_off_profiles_vanish_and_models_stay(
+    world: WorldHandle, racing: ManagedDeepRacer, people: list[str]
+) -> None:
+    train(world, people)
+    racing.set_multi_user_mode(False)
+    assert list(racing.profiles()) == []
+    assert len(list(racing.models(people))) == 5
+
+
+# --- models
+
+
+def train(world: WorldHandle, people: list[str], minutes: int = 20) -> None:
+    def begin() -> None:
+        account: Any = world.world.services["managed"]
+        for person in people:
+            garage(world).train(account.account.users[person].person_id, "first", minutes)
+
+    on_world(world, begin)
+
+
+def test_models_of_one_and_of_all_are_tied_to_their_profile(
+    world: WorldHandle, racing: ManagedDeepRacer, people: list[str]
+) -> None:
+    train(world, people)
+    world.control("POST", "counters/reset")
+    models = list(racing.models(people))
+    assert [model.profile_id for model in models] == people
+    assert {(model.name, model.status) for model in models} == {("first", "TRAINING")}
+    assert [model.profile_id for model in racing.models(people[1:2])] == people[1:2]
+    assert [model.profile_id for model in racing.models(people[1:3])] == people[1:3]
+    assert world.counters()["by_operation"] == {"managed.AdminListAssociatedResources": 3}
+
+
+def test_deleted_models_are_gone_when_read_back_later(
+    world: WorldHandle, racing: ManagedDeepRacer, people: list[str]
+) -> None:
+    train(world, people[:2])
+    assert [o.state for o in racing.delete_models(people[:1])] == [State.DONE]
+    assert [model.status for model in racing.models(people[:1])] == ["DELETING"]
+    world.advance(600)
+    assert "first" not in {model.name for model in racing.models(people[:1])}
+    assert "first" in {model.name for model in racing.models(people[1:2])}
+
+
+def test_a_training_is_stopped_and_only_once(world: WorldHandle, racing: ManagedDeepRacer, people: list[str]) -> None:
+    train(world, people[:1], minutes=120)
+    (model,) = racing.models(people[:1])
+    racing.stop_training(model.id)
+    assert next(racing.models(people[:1])).status == "STOPPING"
+    with pytest.raises(Refused, match="no active training"):
+        racing.stop_training(model.id)
+
+
+def test_usage_is_read_in_minutes_and_bytes(world: WorldHandle, racing: ManagedDeepRacer, people: list[str]) -> None:
+    train(world, people[:1])
+    profile = next(racing.profiles())
+    assert (profile.minutes_queued, profile.minutes_used) == (20.0, 0.0)
+    service: Any = world.world.services["managed"]
+    assert profile.storage_bytes == sum(model.size_bytes for model in service.account.models.values())
+    assert profile.storage_bytes > 1_000_000
+
+
+# --- races
+
+
+def test_a_race_is_read_back_as_it_was_drafted(world: WorldHandle, racing: ManagedDeepRacer) -> None:
+    wanted = draft(world)
+    race = racing.create_race(wanted)
+    assert race.draft == wanted
+    assert (race.participants, race.share_link, race.winner) == (0, "", "")
+    assert race.status(world.world.clock.now() + timedelta(seconds=1)) is RaceStatus.OPEN
+    assert racing.races() == [race]
+    assert race.raw["ParticipationConfig"]["EntryTypeConfig"] == {"InvitationEntryType": "CLOSED_INVITATION"}
+
+
+def test_an_object_race_keeps_its_objects(world: WorldHandle, racing: ManagedDeepRacer) -> None:
+    wanted = draft(world, race_type="OBJECT_AVOIDANCE", objects=4)
+    race = racing.create_race(wanted)
+    assert race.draft == wanted
+    fewer = replace(wanted, objects=2)
+    assert racing.edit_race(race.id, fewer).draft == fewer
+
+
+def test_an_edit_changes_what_it_names_and_keeps_what_a_draft_does_not_hold(
+    world: WorldHandle, racing: ManagedDeepRacer
+) -> None:
+    race = racing.create_race(draft(world))
+    service: Any = world.world.services["managed"]
+    kept: Any = service.account.races[race.id]
+    kept.definition["LeagueType"], kept.definition["Tags"] = "ONLINE", "autumn,2026"
+    kept.config["ResettingBehavior"]["MaxResetTimes"] = 10_000
+    kept.config["CarControlConfig"] = {"CarSpeedControl": True}
+    later = replace(race.draft, name="Coppa d'Inverno", closes_at=race.draft.closes_at + timedelta(hours=1))
+    assert racing.edit_race(race.id, later).draft == later
+    assert (kept.definition["LeagueType"], kept.definition["Tags"]) == ("ONLINE", "autumn,2026")
+    assert kept.config["ResettingBehavior"]["MaxResetTimes"] == 10_000
+    assert kept.config["CarControlConfig"] == {"CarSpeedControl": True}
+
+
+def test_an_open_race_is_closed_now_in_event_time_and_an_upcoming_one_is_not(
+    world: WorldHandle, racing: ManagedDeepRacer
+) -> None:
+    race = racing.create_race(draft(world))
+    world.advance(3600)
+    closed = racing.close_race(race.id)
+    now = world.world.clock.now()
+    assert closed.status(now) is RaceStatus.CLOSED
+    assert now - closed.draft.closes_at < timedelta(seconds=1)
+    with pytest.raises(Refused, match="closed race cannot be edited"):
+        racing.close_race(race.id)
+    upcoming = racing.create_race(draft(world, opens_at=now + timedelta(hours=1), closes_at=now + timedelta(hours=2)))
+    with pytest.raises(Refused, match="not opened yet"):
+        racing.close_race(upcoming.id)
+
+
+def test_a_deleted_race_is_not_there(world: WorldHandle, racing: ManagedDeepRacer) -> None:
+    race = racing.create_race(draft(world))
+    racing.delete_race(race.id)
+    assert racing.races() == []
+    with pytest.raises(NotThere, match="no such leaderboard"):
+        racing.delete_race(race.id)
+
+
+def test_the_share_link_stays_until_it_is_reset(world: WorldHandle, racing: ManagedDeepRacer) -> None:
+    race = racing.create_race(draft(world))
+    link = racing.share_link(race.id)
+    assert link.startswith("https://console.aws.amazon.com/deepracer/home#raceToken/")
+    assert racing.share_link(race.id) == link
+    assert racing.races()[0].share_link == link
+    fresh = racing.share_link(race.id, reset=True)
+    assert fresh != link
+    assert racing.share_link(race.id) == fresh
+    assert "AccessToken" not in racing.races()[0].raw
+
+
+def test_participants_are_added_listed_and_removed(
+    world: WorldHandle, racing: ManagedDeepRacer, people: list[str]
+) -> None:
+    race = racing.create_race(draft(world))
+    racing.add_participants(race.id, people[:3])
+    assert racing.participants(race.id) == [(person, f"racer{n:04}") for n, person in enumerate(people[:3])]
+    racing.remove_participant(race.id, people[1])
+    assert [user_id for user_id, _ in racing.participants(race.id)] == [people[0], people[2]]
+    with pytest.raises(NotThere):
+        racing.remove_participant(race.id, people[1])
+
+
+def test_tracks_have_the_same_ids_as_in_a_draft(racing: ManagedDeepRacer) -> None:
+    tracks = racing.tracks()
+    assert len(tracks) == 62
+    assert "2022_reinvent_champ" in {track.id for track in tracks}
+    assert all(track.length_m is None for track in tracks)
+
+
+def test_an_event_day_ends_with_standings_and_usage_that_agree_with_the_service(
+    world: WorldHandle, racing: ManagedDeepRacer
+) -> None:
+    racing.set_multi_user_mode(True)
+    sponsor(world, 60)
+    race = racing.create_race(draft(world, max_submissions=50))
+    racing.share_link(race.id)
+    for _ in range(16):
+        world.advance(1800)
+    truth = world.truth()
+    profiles = list(racing.profiles())
+    assert truth["managed"]["users"] == len(profiles) >= 55
+    assert sum(profile.minutes_used for profile in profiles) / 60 == pytest.approx(truth["managed"]["hours"], abs=0.5)
+    assert all(profile.minutes_used <= 300 for profile in profiles)
+    assert len(list(racing.models([profile.id for profile in profiles]))) == truth["managed"]["models"]
+    standings = list(racing.standings(race.id))
+    assert len(standings) >= 40
+    assert [standing.rank for standing in standings] == list(range(1, len(standings) + 1))
+    assert all(a.score_ms <= b.score_ms for a, b in itertools.pairwise(standings))
+    assert all(standing.score_ms == standing.best_lap_ms for standing in standings)
+    assert {standing.profile_id for standing in standings} <= {profile.id for profile in profiles}
+    board = racing.races()[0]
+    assert board.participants == len(standings)
+    assert board.winner in ("", standings[0].alias)
+    assert all(s.submitted_at and race.draft.opens_at <= s.submitted_at for s in standings)
+
+
+def test_a_world_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
+    first = start_world(tmp_path / "world")
+    first.control("POST", "clock", {"paused": True})
+    racing = ManagedDeepRacer(connect(first), event_now=first.world.clock.now)
+    racing.set_multi_user_mode(True)
+    sponsor(first, 20)
+    race = racing.create_race(draft(first))
+    racing.share_link(race.id)
+    for _ in range(6):
+        first.advance(1800)
+    before = list(racing.profiles()), list(racing.standings(race.id)), racing.races(), first.truth()
+    first.stop()
+    second = start_world(tmp_path / "world")
+    racing = ManagedDeepRacer(connect(second), event_now=second.world.clock.now)
+    assert (list(racing.profiles()), list(racing.standings(race.id)), racing.races(), second.truth()) == before
+    used = second.truth()["managed"]["hours"]
+    for _ in range(4):
+        second.advance(1800)
+    assert second.truth()["managed"]["hours"] > used
+    second.stop()
+
+
+# --- failures
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ("throttle", Throttled),
+        ("error_5xx", Unavailable),
+        ("expired_credentials", CredentialsExpired),
+        ("denied", AccessDenied),
+        ("drop", Unreachable),
+        ("lost_answer", Unreachable),
+    ],
+)
+def test_a_failed_read_is_the_right_error_with_a_sentence_and_is_not_retried(
+    world: WorldHandle, racing: ManagedDeepRacer, fault: str, kind: type[ServiceError]
+) -> None:
+    world.control("POST", "counters/reset")
+    world.arm("managed", fault, count=1)
+    with pytest.raises(kind, match=r"^[A-Z].*\.$") as failure:
+        racing.account()
+    assert failure.value.service == "AWS DeepRacer (managed)"
+    assert failure.value.operation == "AdminGetAccountConfig"
+    assert world.counters()["calls"] == {"managed": 1}
+    assert racing.account().multi_user_mode is False
+
+
+def test_a_lost_answer_to_a_write_says_that_it_may_have_been_done(world: WorldHandle, racing: ManagedDeepRacer) -> None:
+    world.arm("managed", "lost_answer", operation="CreateLeaderboard", count=1)
+    with pytest.raises(LostAnswer, match="refresh to see whether it was done"):
+        racing.create_race(draft(world))
+    assert len(racing.races()) == 1
+
+
+@pytest.mark.parametrize("fault", ["throttle", "error_5xx", "drop", "lost_answer"])
+def test_a_failed_batch_is_to_be_tried_again_person_by_person(
+    world: WorldHandle, racing: ManagedDeepRacer, people: list[str], fault: str
+) -> None:
+    world.arm("managed", fault, operation="AdminManageUser", count=1)
+    outcomes = list(racing.set_quotas([(person, Quota(60, 1)) for person in people]))
+    assert [o.person for o in outcomes] == people
+    assert {o.state for o in outcomes} == {State.RETRY}
+    assert {o.state for o in racing.set_quotas([(person, Quota(60, 1)) for person in people])} == {State.DONE}
+    assert all(profile.quota == Quota(60, 1) for profile in racing.profiles())
+
+
+def test_missing_rights_stop_the_whole_batch(world: WorldHandle, racing: ManagedDeepRacer, people: list[str]) -> None:
+    world.arm("managed", "denied", operation="AdminManageUser", count=1)
+    with pytest.raises(AccessDenied, match="AWSDeepRacerAccountAdminAccess"):
+        list(racing.sponsor(people, active=False))
+
+
+def test_wrong_keys_say_where_to_look(world: WorldHandle) -> None:
+    racing = ManagedDeepRacer(connect(world, secret_access_key="wrong"))
+    with pytest.raises(CredentialsExpired, match="access key"):
+        racing.account()
+
+
+def test_a_machine_without_any_sign_in_says_how_to_sign_in(
+    world: WorldHandle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    racing = ManagedDeepRacer(connect(world, access_key_id=None, secret_access_key=None))
+    with pytest.raises(CredentialsExpired, match="aws sso login"):
+        racing.account()
+    with pytest.raises(CredentialsExpired, match="AWS profile"):
+        connect(world, profile="nowhere")
+
+
+def test_a_service_that_is_not_there_is_unreachable_and_the_sentence_says_that_aws_closed_it() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        client = ManagedClient(endpoint_url=url, access_key_id="a", secret_access_key="b")
+        with pytest.raises(Unreachable, match="closed this service"):
+            ManagedDeepRacer(client).set_multi_user_mode(True)
+
+
+def test_a_value_of_the_wrong_type_never_leaves_the_machine(world: WorldHandle, racing: ManagedDeepRacer) -> None:
+    world.control("POST", "counters/reset")
+    (outcome,) = racing.set_quotas([("p", Quota(1.5, 1))])  # type: ignore[arg-type]
+    assert outcome.state is State.REFUSED
+    assert outcome.sentence.startswith("AdminManageUser was not sent")
+    assert world.counters()["calls"] == {}
+
+
+def test_without_an_override_the_calls_go_to_the_documented_endpoint() -> None:
+    client = ManagedClient(access_key_id="a", secret_access_key="b")
+    assert client._client.meta.endpoint_url == "https://deepracer-prod.us-east-1.amazonaws.com"
+    metadata = client._client.meta.service_model.metadata
+    assert (metadata["targetPrefix"], metadata["jsonVersion"]) == ("AwsSilverstoneCloudService", "1.1")
+    assert client._client.meta.service_model.signing_name == "deepracer"
+
+
+# --- shapes that only the real service had
+
+
+def test_an_old_race_with_few_members_and_an_odd_name_can_be_read() -> None:
+    board = {
+        "Arn": "arn:aws:deepracer:us-east-1::leaderboard/toronto-turnpike",
+        "Name": "Toronto: 1st (été)!",
+        "Description": "",
+        "LaunchTime": 1704226115586,
+        "CloseTime": 1765324800000,
+        "Status": "CLOSED",
+        "MinimumLaps": 1,
+        "ParticipantCount": 6652,
+    }
+    race = race_of(board)
+    assert race.id == board["Arn"]
+    assert race.draft.name == "Toronto: 1st (été)!"
+    assert race.draft.opens_at == datetime(2024, 1, 2, 20, 8, 35, 586_000, tzinfo=UTC)
+    assert (race.draft.max_laps, race.participants) == (1, 6652)
+    assert to_milliseconds(race.draft.opens_at) == 1704226115586
+
+
+def test_a_head_to_head_race_keeps_its_bots_when_it_is_edited() -> None:
+    bots = {"HeadToHeadType": "BOT_VEHICLE", "NumBotCars": 3}
+    plain = RaceDraft("n", "t", datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+    raw = {"TrackArn": "arn:aws:deepracer:us-east-1::track/t", "HeadToHeadConfig": bots, "Moderated": True}
+    sent = race_members(
+        replace(plain, race_type="HEAD_TO_HEAD_RACING"),
+        region="us-east-1",
+        visibility="VISIBLE",
+        league_type="VIRTUAL",
+        raw=raw,
+    )
+    assert sent["RaceConfig"]["RaceTypeConfig"] == {"RaceType": "HEAD_TO_HEAD_RACING", "HeadToHead": bots}
+    assert sent["RaceConfig"]["Moderated"] is True
+
+
+def test_a_track_without_a_name_is_called_by_its_id() -> None:
+    assert track_of({"TrackArn": "arn:aws:deepracer:us-east-1::track/Spain_track"}).name == "Spain_track"
