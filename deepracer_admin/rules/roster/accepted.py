@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 from deepracer_admin.rules.roster.addresses import service_refusal
 from deepracer_admin.rules.roster.findings import NO_EXTRA, Column, Duplicate, Limits, Rejected, RosterRow
 from deepracer_admin.rules.roster.grid import Grid
+from deepracer_admin.rules.roster.lazy_column import distinct, longest
 from deepracer_admin.rules.roster.people import answer, fold, full_name
 
 __all__ = ["Judged", "People"]
@@ -113,9 +114,9 @@ class People:
 
     def _long_names(self) -> str | None:
         fields = [field for field in ("name", "given", "family") if field in self._at]
-        longest = sum(max(map(len, self._cells(self._at[field])), default=0) for field in fields)
-        longest += max(map(len, self._judged.names.values()), default=0)
-        if longest < self._longest:
+        most = sum(longest(self._cells(self._at[field])) for field in fields)
+        most += max(map(len, self._judged.names.values()), default=0)
+        if most < self._longest:
             return None
         rows = self._pick(self._body.lines)
         long = [row for row, name in zip(rows, self._names(), strict=True) if len(name) > self._longest]
@@ -124,8 +125,8 @@ class People:
     def _doubtful_answers(self, field: str) -> str | None:
         if field not in self._at:
             return None
-        distinct = set(self._cells(self._at[field]))
-        doubtful = {value for value in distinct if value.strip() and answer(value) is None}
+        cells = self._cells(self._at[field])
+        doubtful = {value for value in distinct(cells) if value.strip() and answer(value) is None}
         if not doubtful:
             return None
         lines, values = self._pick(self._body.lines), self._values(field)

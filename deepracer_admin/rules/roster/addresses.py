@@ -121,8 +121,6 @@ class AddressJudge:
 
     def problem(self, email: str) -> Problem | None:
         """None for a valid address, else what is wrong with it and what to do. `email` is normalised."""
-        if self._is_plain(email):
-            return None
         if email not in self._problems:
             self._problems[email] = _problem(email)
         return self._problems[email]

@@ -14,6 +14,7 @@ import charset_normalizer
 from deepracer_admin.rules.roster.addresses import ADDRESS_CELL
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
 from deepracer_admin.rules.roster.grid import Grid
+from deepracer_admin.rules.roster.lazy_column import read_columns
 from deepracer_admin.rules.roster.pasted import is_pasted_line, read_pasted_line
 from deepracer_admin.rules.roster.reading import Reading
 
@@ -29,6 +30,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_LINE_END = re.compile("\\r\\n|\\r")
 _SAMPLE_BYTES = 64 * 1024
 _SAMPLE_RECORDS = 200
 # The rarer ones (C1, marks inside the text) are left to the rules for single cells.
@@ -39,6 +41,7 @@ _CONTROL_SHARE = 0.02
 # Signs that stand inside words only when Central European text was read as Western.
 _OUT_OF_PLACE = re.compile(r"(?<=[A-Za-z])[¹²³£¥¼¾¿](?=[a-z])|[£¯](?=[a-z]{2})")
 _NOT_TEXT = "This is not a list in text form: export the list as CSV UTF-8 or .xlsx and choose that file."
+_LARGE = 2_000_000  # characters
 _LONG_RECORD = 10  # lines; a longer record is more likely an unclosed quotation mark than an address block
 
 
@@ -213,18 +216,28 @@ def _split_even(text: str, delimiter: str | None, limits: Limits) -> Grid | None
     end = "\r\n" if feeds == returns else "\r" if not feeds else "\n"
     if returns and feeds and text.count("\r\n") != max(feeds, returns):
         return None
-    lines = text.split(end)
-    if not lines[-1]:
-        lines.pop()
-    if len(lines) > limits.rows or not all(lines):
+    text = text.removesuffix(end)
+    height = text.count(end) + 1
+    if height > limits.rows or end + end in text or text.startswith(end) or text.endswith(end):
         return None
     if delimiter is None:
-        return Grid([lines], range(1, len(lines) + 1))
-    width = lines[0].count(delimiter) + 1
-    if width > limits.columns or set(map(str.count, lines, repeat(delimiter))) != {width - 1}:
+        return Grid([text.split(end)], range(1, height + 1))
+    width = text.partition(end)[0].count(delimiter) + 1
+    if width > limits.columns:
+        return None
+    split = _split_all if len(text) < _LARGE else read_columns
+    columns = split(text, delimiter, width)
+    if columns is None or len(columns[0]) != height:
+        return None
+    return Grid(columns, range(1, height + 1))
+
+
+def _split_all(text: str, delimiter: str, width: int) -> list[list[str]] | None:
+    lines = _LINE_END.split(text) if "\r" in text else text.split("\n")
+    if set(map(str.count, lines, repeat(delimiter))) != {width - 1}:
         return None
     flat = delimiter.join(lines).split(delimiter)
-    return Grid([flat[place::width] for place in range(width)], range(1, len(lines) + 1))
+    return [flat[place::width] for place in range(width)]
 
 
 def _split_quoted(text: str, delimiter: str | None, limits: Limits) -> tuple[Grid, tuple[str, ...]]:

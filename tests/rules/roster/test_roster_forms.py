@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepracer_admin.rules.roster import RosterCheck, UnreadableRoster, check
+from deepracer_admin.rules.roster import Limits, RosterCheck, UnreadableRoster, check
+from deepracer_admin.rules.roster import text as text_module
+from deepracer_admin.rules.roster.text import _split_quoted, split_records
 
 
 def check_text(text: str, encoding: str = "utf-8", **options) -> RosterCheck:
@@ -307,3 +309,34 @@ def test_no_bytes_make_more_than_one_sentence(raw: bytes) -> None:
             assert "\n" not in found
         else:
             assert found.rows == len(found.accepted) + len(found.duplicates) + len(found.rejected)
+
+
+lines_of_cells = st.lists(
+    st.lists(st.text("aß\u2028\x85\u00a0 '@.=;|", max_size=5), min_size=2, max_size=4), min_size=1, max_size=6
+)
+
+
+@given(lines_of_cells, st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from([",", "\t"]), st.booleans())
+def test_all_ways_of_splitting_a_text_give_the_same_cells(
+    table: list[list[str]], line_end: str, delimiter: str, ends: bool
+) -> None:
+    text = line_end.join(delimiter.join(row) for row in table) + (line_end if ends else "")
+    slow, _ = _split_quoted(text, delimiter, Limits())
+    expected = [[cell.lstrip(" ") for cell in slow.record(place)] for place in range(slow.height)]
+    for size in (0, 10**9):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(text_module, "_LARGE", size)
+            grid, _ = split_records(text, delimiter, Limits())
+        assert [[cell.lstrip(" ") for cell in grid.record(place)] for place in range(grid.height)] == expected
+        assert list(grid.lines) == list(slow.lines)
+
+
+def test_a_large_list_gives_what_its_small_halves_give() -> None:
+    rows = [f"Anna,a{number}@example.com,yes" if number % 7 else f"Bo,nobody{number}@,no" for number in range(70_000)]
+    head = "Name,Email,New to AWS"
+    whole = check_text("\r\n".join([head, *rows]))
+    half = check_text("\r\n".join([head, *rows[:20_000]]))
+    assert (whole.rows, len(whole.accepted), len(whole.rejected)) == (70_000, 60_000, 10_000)
+    assert whole.accepted[: len(half.accepted)] == half.accepted[:]
+    assert whole.rejected[: len(half.rejected)] == half.rejected
+    assert whole.accepted[-1] == (70_001, "a69999@example.com", "Anna", "", "", None, True, {}, None)
