@@ -1,8 +1,8 @@
 """Who does the work when several consoles share a store: the holder of a lease, renewed while the worker runs.
 
 The lease is checked twice. Before work, `Leadership.lease` raises when it ran out by this machine's clock (a laptop
-that slept). At the write, the store compares the epoch and refuses a holder that was replaced. What if it dies here? The
-lease runs out after `ttl_s`, another holder takes over with a new epoch, and mails that were claimed become UNKNOWN.
+that slept). At the write, the store compares the epoch and refuses a holder that was replaced. What if it dies here?
+The lease runs out after `ttl_s`, another holder takes over with a new epoch, and claimed mails become UNKNOWN.
 """
 
 from __future__ import annotations

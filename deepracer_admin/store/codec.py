@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
 
 from deepracer_admin.clock import iso, parse_iso
@@ -23,6 +23,8 @@ __all__ = ["decode", "encode", "instant", "plain", "text", "when"]
 
 T = TypeVar("T")
 Convert = Callable[[Any], Any]
+
+parsed = lru_cache(maxsize=4096)(parse_iso)  # rows of one batch carry the same instant
 
 
 def encode(value: Any) -> str:
@@ -52,7 +54,7 @@ def when(value: datetime | None) -> str | None:
 
 def instant(value: str | None) -> datetime | None:
     """An instant as the store kept it."""
-    return None if value is None else parse_iso(value)
+    return None if value is None else parsed(value)
 
 
 def _default(value: Any) -> Any:
@@ -92,7 +94,7 @@ def _converter(hint: Any) -> Convert:
         item = _converter(inner[1])
         return _same if item is _same else lambda values: {key: item(value) for key, value in values.items()}
     if hint is datetime:
-        return parse_iso
+        return parsed
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint
     if isinstance(hint, type) and is_dataclass(hint):

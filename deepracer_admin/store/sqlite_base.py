@@ -104,14 +104,13 @@ class SqliteFile:
             return  # a first start that ended before the schema was written
         if application != APPLICATION_ID:
             raise StoreUnusable(f"{self.path} belongs to another program: choose another data folder.")
+        self._refuse_other(dict(connection.execute("SELECT key, value FROM about").fetchall()))
         if version > newest:
             raise StoreUnusable(
                 f"{self.path} was written by a newer version of this console: update the console, then start it again."
             )
         if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise self._damaged()
-        about = dict(connection.execute("SELECT key, value FROM about").fetchall())
-        self._refuse_other(about)
 
     def _refuse_other(self, about: dict[str, str]) -> None:
         if about.get("kind") != self.kind:

@@ -2,6 +2,7 @@
 
 Totals are one small row a sample. Per profile only changes are kept: usage moves only when a job starts or ends
 (deepracer-on-aws.md 2.3), so most profiles are silent most of the time. A standings snapshot is kept when it differs.
+Samples come again, so a power cut may forget the last ones; erasing is durable.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class SqliteHistory(SqliteFile):
             storage_bytes=sum(profile.storage_bytes or 0 for profile in profiles),
             models=sum(profile.model_count or 0 for profile in profiles),
         )
-        with self._transaction() as connection:
+        with self._transaction(durable=False) as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO usage_totals VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (event, iso(sample.at), *astuple(sample)[1:]),
@@ -132,7 +133,7 @@ class SqliteHistory(SqliteFile):
 
     def save_standings(self, event: str, race: str, at: datetime, rows: Sequence[Standing]) -> bool:
         body = encode(list(rows))
-        with self._transaction() as connection:
+        with self._transaction(durable=False) as connection:
             last = connection.execute(
                 "SELECT body FROM standings WHERE event = ? AND race = ? ORDER BY at DESC LIMIT 1", (event, race)
             ).fetchone()

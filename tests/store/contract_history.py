@@ -1,0 +1,88 @@
+"""What every History must do: usage and standings over time."""
+
+import pytest
+
+from deepracer_admin.model import Profile, Standing, UsageSample
+from deepracer_admin.store import History
+from tests.store.people import NOW, after
+
+
+def a_profile(id: str, used: float, queued: float = 0.0, **values: object) -> Profile:
+    return Profile(id, id, minutes_used=used, minutes_queued=queued, **values)  # type: ignore[arg-type]
+
+
+def a_standing(rank: int, score_ms: int = 9000) -> Standing:
+    return Standing(rank, f"racer-{rank}", score_ms, best_lap_ms=score_ms, submitted_at=NOW)
+
+
+class UsageContract:
+    def test_a_sample_adds_up_what_is_known(self, history: History) -> None:
+        profiles = [
+            a_profile("p1", 10.5, 60.0, storage_bytes=10**9, model_count=2),
+            a_profile("p2", 0.0, 30.0),
+            a_profile("p3", 0.0),
+        ]
+        sample = history.add_usage("spring", NOW, profiles)
+        assert sample == UsageSample(NOW, 3, 2, 10.5, 90.0, 10**9, 2)
+        assert history.usage("spring") == [sample]
+        assert history.usage("autumn") == []
+
+    def test_a_profile_keeps_only_its_changes(self, history: History) -> None:
+        for minute, used in enumerate([0.0, 0.0, 12.0, 12.0, 30.5]):
+            history.add_usage("spring", after(60 * minute), [a_profile("p1", used), a_profile("p2", 1.0)])
+        assert history.usage_of("spring", "p1") == [(NOW, 0.0, 0.0), (after(120), 12.0, 0.0), (after(240), 30.5, 0.0)]
+        assert history.usage_of("spring", "p2") == [(NOW, 1.0, 0.0)]
+        assert len(history.usage("spring")) == 5
+
+    def test_minutes_taken_by_monthly_resets_are_remembered(self, history: History) -> None:
+        for minute, (one, two) in enumerate([(100.0, 5.0), (0.0, 6.0), (40.0, 6.0), (3.0, 7.0)]):
+            history.add_usage("spring", after(60 * minute), [a_profile("p1", one), a_profile("p2", two)])
+        assert history.used_before_reset("spring") == {"p1": 140.0}
+
+    def test_queued_minutes_that_turn_into_used_ones_are_no_reset(self, history: History) -> None:
+        history.add_usage("spring", NOW, [a_profile("p1", 10.0, 60.0)])
+        history.add_usage("spring", after(60), [a_profile("p1", 42.0, 0.0)])
+        assert history.used_before_reset("spring") == {}
+
+    @pytest.mark.parametrize(("samples", "points"), [(1, 2), (2, 2), (10, 4), (41, 40), (100, 7), (5, 400)])
+    def test_a_long_history_is_thinned_and_keeps_its_ends(self, history: History, samples: int, points: int) -> None:
+        for number in range(samples):
+            history.add_usage("spring", after(number), [a_profile("p1", float(number))])
+        thinned = [sample.minutes_used for sample in history.usage("spring", points=points)]
+        assert len(thinned) == min(samples, points)
+        assert (thinned[0], thinned[-1]) == (0.0, samples - 1.0)
+        assert thinned == sorted(set(thinned))
+
+    def test_a_history_can_start_later(self, history: History) -> None:
+        for number in range(10):
+            history.add_usage("spring", after(number), [])
+        assert [sample.at for sample in history.usage("spring", since=after(8))] == [after(8), after(9)]
+
+
+class StandingsContract:
+    def test_a_snapshot_is_kept_when_it_differs_and_always_moves_its_as_of(self, history: History) -> None:
+        assert history.standings("spring", "r1") == ([], None)
+        rows = [a_standing(1, 8000), a_standing(2)]
+        assert history.save_standings("spring", "r1", NOW, rows) is True
+        assert history.save_standings("spring", "r1", after(30), rows) is False
+        assert history.standings("spring", "r1") == (rows, after(30))
+
+    def test_earlier_standings_can_be_looked_up(self, history: History) -> None:
+        history.save_standings("spring", "r1", NOW, [a_standing(1)])
+        history.save_standings("spring", "r1", after(60), [a_standing(1, 7000)])
+        history.save_standings("spring", "r1", after(90), [a_standing(1, 7000)])
+        assert history.standings_before("spring", "r1", after(-1)) == []
+        assert history.standings_before("spring", "r1", after(59)) == [a_standing(1)]
+        assert history.standings_before("spring", "r1", after(100)) == [a_standing(1, 7000)]
+        assert history.standings_before("spring", "r2", after(100)) == []
+
+    def test_erasing_an_event_leaves_the_others(self, history: History) -> None:
+        for event in ("spring", "autumn"):
+            history.add_usage(event, NOW, [a_profile("p1", 5.0)])
+            history.add_usage(event, after(1), [a_profile("p1", 1.0)])
+            history.save_standings(event, "r1", NOW, [a_standing(1)])
+        history.erase("spring")
+        assert (history.usage("spring"), history.usage_of("spring", "p1")) == ([], [])
+        assert (history.used_before_reset("spring"), history.standings("spring", "r1")) == ({}, ([], None))
+        assert len(history.usage("autumn")) == 2
+        assert history.standings("autumn", "r1") == ([a_standing(1)], NOW)

@@ -1,0 +1,227 @@
+"""What every EventStore must do: the mail ledger (identity-and-mail.md 4.4)."""
+
+from dataclasses import replace
+
+import pytest
+
+from deepracer_admin.errors import LeaseLost
+from deepracer_admin.model import Delivery, DeliveryEvent, Lease, Sending
+from deepracer_admin.store import EventStore
+from tests.store.people import NOW, after, people
+
+
+def planned(store: EventStore, count: int = 3) -> None:
+    store.save_attendees("spring", people(count))
+    rows = [(f"a{number:05d}", "access", 1) for number in range(count)]
+    assert store.plan_deliveries("spring", rows, campaign="c", lease=None) == count
+
+
+def leased(store: EventStore, holder: str = "one", at: float = 0, ttl_s: float = 60) -> Lease:
+    lease = store.acquire("mail", holder, ttl_s=ttl_s, now=after(at))
+    assert lease is not None
+    return lease
+
+
+def only(store: EventStore) -> Delivery:
+    (row,) = store.deliveries("spring")
+    return row
+
+
+def unknown(store: EventStore) -> Delivery:
+    """One mail whose answer was lost."""
+    planned(store, 1)
+    lease = leased(store)
+    (row,) = store.claim_deliveries("spring", "c", 1, lease=lease, now=NOW)
+    store.settle_deliveries("spring", [replace(row, state=Sending.UNKNOWN)], lease=lease, now=NOW)
+    return only(store)
+
+
+def seen(kind: str, *, key: str = "", message_id: str = "", detail: str = "") -> list[DeliveryEvent]:
+    return [DeliveryEvent(kind, message_id, key, NOW, detail)]
+
+
+class LedgerContract:
+    def test_a_mail_is_planned_once(self, store: EventStore) -> None:
+        planned(store)
+        rows = [("a00000", "access", 1), ("a00000", "access", 2), ("gone", "access", 1)]
+        assert store.plan_deliveries("spring", rows, campaign="c2", lease=None) == 1
+        assert store.delivery_counts("spring")[Sending.PENDING] == 4
+        assert store.delivery_counts("spring", "c2")[Sending.PENDING] == 1
+        assert [row.campaign for row in store.deliveries("spring", attendee="a00000")] == ["c", "c2"]
+
+    def test_a_claim_takes_what_is_asked_for_and_no_more(self, store: EventStore) -> None:
+        planned(store)
+        lease = leased(store)
+        first = store.claim_deliveries("spring", "c", 2, lease=lease, now=NOW)
+        rest = store.claim_deliveries("spring", "c", 9, lease=lease, now=NOW)
+        assert [row.attendee for row in first + rest] == ["a00000", "a00001", "a00002"]
+        assert {(row.state, row.owner, row.epoch, row.attempts) for row in first} == {(Sending.CLAIMED, "one", 1, 1)}
+        assert store.claim_deliveries("spring", "c", 9, lease=lease, now=NOW) == []
+        assert store.claim_deliveries("spring", "other", 9, lease=lease, now=NOW) == []
+
+    def test_a_sent_mail_never_changes_back(self, store: EventStore) -> None:
+        planned(store, 1)
+        lease = leased(store)
+        (row,) = store.claim_deliveries("spring", "c", 1, lease=lease, now=NOW)
+        store.settle_deliveries("spring", [replace(row, state=Sending.SENT, message_id="m1")], lease=lease, now=NOW)
+        for state in (Sending.PENDING, Sending.FAILED, Sending.UNKNOWN, Sending.SKIPPED):
+            store.settle_deliveries("spring", [replace(row, state=state)], lease=lease, now=after(1))
+            store.settle_deliveries("spring", [replace(row, state=state)], lease=None, now=after(1))
+        assert (only(store).state, only(store).message_id, only(store).changed_at) == (Sending.SENT, "m1", NOW)
+        assert store.claim_deliveries("spring", "c", 1, lease=lease, now=after(99)) == []
+
+    def test_a_failure_is_tried_again_once_its_time_has_come(self, store: EventStore) -> None:
+        planned(store, 2)
+        lease = leased(store)
+        soon, never = store.claim_deliveries("spring", "c", 2, lease=lease, now=NOW)
+        failed = [
+            replace(soon, state=Sending.FAILED, code="Throttling", next_try_at=after(30)),
+            replace(never, state=Sending.FAILED, code="MessageRejected", sentence="The address is refused."),
+        ]
+        store.settle_deliveries("spring", failed, lease=lease, now=NOW)
+        assert store.claim_deliveries("spring", "c", 9, lease=lease, now=after(29)) == []
+        again = store.claim_deliveries("spring", "c", 9, lease=lease, now=after(30))
+        assert [(row.attendee, row.attempts, row.next_try_at) for row in again] == [("a00000", 2, None)]
+
+    def test_a_mail_given_back_to_the_queue_waits_for_its_time(self, store: EventStore) -> None:
+        planned(store, 1)
+        lease = leased(store)
+        (row,) = store.claim_deliveries("spring", "c", 1, lease=lease, now=NOW)
+        back = replace(row, state=Sending.PENDING, next_try_at=after(10))
+        store.settle_deliveries("spring", [back], lease=lease, now=NOW)
+        assert store.claim_deliveries("spring", "c", 1, lease=lease, now=after(9)) == []
+        assert len(store.claim_deliveries("spring", "c", 1, lease=lease, now=after(10))) == 1
+
+    def test_only_the_claimant_settles_a_claim(self, store: EventStore) -> None:
+        planned(store, 1)
+        lease = leased(store)
+        (row,) = store.claim_deliveries("spring", "c", 1, lease=lease, now=NOW)
+        stranger = replace(row, state=Sending.SENT, owner="two", message_id="m9")
+        store.settle_deliveries("spring", [stranger], lease=None, now=NOW)
+        assert only(store).state is Sending.CLAIMED
+        other = store.acquire("other work", "two", ttl_s=60, now=NOW)
+        store.settle_deliveries("spring", [replace(row, state=Sending.SENT)], lease=other, now=NOW)
+        assert only(store).state is Sending.CLAIMED
+
+    def test_a_mail_that_was_not_claimed_cannot_become_sent(self, store: EventStore) -> None:
+        planned(store, 1)
+        store.settle_deliveries("spring", [replace(only(store), state=Sending.SENT)], lease=None, now=NOW)
+        assert only(store).state is Sending.PENDING
+
+    def test_claiming_by_settling_is_a_mistake_of_the_caller(self, store: EventStore) -> None:
+        planned(store, 1)
+        with pytest.raises(ValueError, match="claim_deliveries only"):
+            store.settle_deliveries("spring", [replace(only(store), state=Sending.CLAIMED)], lease=None, now=NOW)
+
+    def test_a_holder_that_was_replaced_neither_claims_nor_settles(self, store: EventStore) -> None:
+        planned(store, 2)
+        late = leased(store, "one", ttl_s=10)
+        (row,) = store.claim_deliveries("spring", "c", 1, lease=late, now=NOW)
+        leased(store, "two", at=11)
+        with pytest.raises(LeaseLost):
+            store.settle_deliveries("spring", [replace(row, state=Sending.SENT)], lease=late, now=after(12))
+        with pytest.raises(LeaseLost):
+            store.claim_deliveries("spring", "c", 1, lease=late, now=after(12))
+        counts = store.delivery_counts("spring", "c")
+        assert (counts[Sending.CLAIMED], counts[Sending.PENDING], counts[Sending.SENT]) == (1, 1, 0)
+
+    def test_a_claim_of_a_dead_holder_becomes_unknown_and_is_never_mailed_again(self, store: EventStore) -> None:
+        planned(store, 2)
+        dead = leased(store, "one", ttl_s=10)
+        store.claim_deliveries("spring", "c", 1, lease=dead, now=NOW)
+        heir = leased(store, "two", at=11)
+        assert store.expire_claims("spring", lease=heir, now=after(11)) == 1
+        assert store.expire_claims("spring", lease=heir, now=after(11)) == 0
+        (lost,) = store.deliveries("spring", state=Sending.UNKNOWN)
+        assert lost.attendee == "a00000"
+        assert "may have arrived" in lost.sentence
+        claimed = store.claim_deliveries("spring", "c", 9, lease=heir, now=after(9999))
+        assert [row.attendee for row in claimed] == ["a00001"]
+
+    def test_claims_of_the_holder_itself_do_not_expire(self, store: EventStore) -> None:
+        planned(store, 1)
+        lease = leased(store)
+        store.claim_deliveries("spring", "c", 1, lease=lease, now=NOW)
+        assert store.expire_claims("spring", lease=lease, now=after(9999)) == 0
+
+    def test_claims_under_another_running_lease_do_not_expire_until_it_runs_out(self, store: EventStore) -> None:
+        planned(store, 1)
+        store.claim_deliveries("spring", "c", 1, lease=leased(store, ttl_s=10), now=NOW)
+        other = store.acquire("sweep", "two", ttl_s=600, now=NOW)
+        assert other is not None
+        assert store.expire_claims("spring", lease=other, now=after(9)) == 0
+        assert store.expire_claims("spring", lease=other, now=after(10)) == 1
+
+    def test_a_person_may_decide_what_an_unknown_mail_was(self, store: EventStore) -> None:
+        row = unknown(store)
+        store.settle_deliveries("spring", [replace(row, state=Sending.SENT)], lease=None, now=after(1))
+        assert only(store).state is Sending.SENT
+
+    def test_a_person_may_ask_for_an_unknown_mail_to_be_sent_again(self, store: EventStore) -> None:
+        row = unknown(store)
+        store.settle_deliveries("spring", [replace(row, state=Sending.PENDING)], lease=None, now=after(1))
+        again = store.claim_deliveries("spring", "c", 1, lease=leased(store), now=after(2))
+        assert [each.attempts for each in again] == [2]
+
+    def test_a_cancelled_mail_is_skipped_and_can_be_taken_up_again(self, store: EventStore) -> None:
+        planned(store, 1)
+        skipped = replace(only(store), state=Sending.SKIPPED, code="cancelled", sentence="Cancelled.")
+        store.settle_deliveries("spring", [skipped], lease=None, now=NOW)
+        assert (only(store).state, only(store).code) == (Sending.SKIPPED, "cancelled")
+        assert store.claim_deliveries("spring", "c", 1, lease=leased(store), now=after(9)) == []
+        store.settle_deliveries("spring", [replace(only(store), state=Sending.PENDING)], lease=None, now=NOW)
+        assert only(store).state is Sending.PENDING
+
+
+class DeliveryEventsContract:
+    @pytest.mark.parametrize("kind", ["send", "delivery", "bounce", "complaint", "delay"])
+    def test_an_event_that_proves_acceptance_turns_unknown_into_sent(self, store: EventStore, kind: str) -> None:
+        unknown(store)
+        events = seen(kind, key="spring#a00000#access#1", message_id="m5")
+        assert store.apply_delivery_events("spring", events, now=after(5)) == 1
+        assert (only(store).state, only(store).message_id, only(store).changed_at) == (Sending.SENT, "m5", after(5))
+
+    def test_an_event_that_disproves_it_turns_unknown_into_failed(self, store: EventStore) -> None:
+        unknown(store)
+        events = seen("rendering_failure", key="spring#a00000#access#1", detail="attribute missing")
+        assert store.apply_delivery_events("spring", events, now=NOW) == 1
+        assert (only(store).state, only(store).code) == (Sending.FAILED, "rendering_failure")
+
+    def test_a_mail_queued_again_by_hand_is_not_sent_twice_when_proof_comes_late(self, store: EventStore) -> None:
+        row = unknown(store)
+        store.settle_deliveries("spring", [replace(row, state=Sending.PENDING)], lease=None, now=NOW)
+        store.apply_delivery_events("spring", seen("send", key="spring#a00000#access#1", message_id="m5"), now=NOW)
+        assert store.claim_deliveries("spring", "c", 9, lease=leased(store), now=after(9)) == []
+
+    def test_without_a_key_the_message_id_tells_which_mail_it_was(self, store: EventStore) -> None:
+        row = unknown(store)
+        settled = replace(row, state=Sending.SENT, message_id="m1")
+        store.settle_deliveries("spring", [settled], lease=None, now=NOW)
+        assert store.apply_delivery_events("spring", seen("delivery", message_id="m1"), now=NOW) == 1
+        assert only(store).delivered == "delivered"
+
+    def test_a_stronger_word_on_delivery_stays(self, store: EventStore) -> None:
+        unknown(store)
+        key = "spring#a00000#access#1"
+        told = []
+        for kind in ("delay", "delivery", "delay", "bounce", "delivery", "complaint", "bounce"):
+            store.apply_delivery_events("spring", seen(kind, key=key, message_id="m1", detail=f"a {kind}"), now=NOW)
+            told.append(only(store).delivered)
+        assert told == ["delayed", "delivered", "delivered", "bounced", "bounced", "complained", "complained"]
+        assert (only(store).code, only(store).sentence) == ("complaint", "a complaint")
+
+    def test_a_repeated_or_foreign_event_changes_nothing(self, store: EventStore) -> None:
+        unknown(store)
+        known = seen("delivery", key="spring#a00000#access#1", message_id="m1")
+        assert store.apply_delivery_events("spring", known, now=NOW) == 1
+        before = store.revision("spring")
+        foreign = [
+            *known,
+            *seen("delivery", key="autumn#a00000#access#1"),
+            *seen("delivery", key="spring#a00000#access#2"),
+            *seen("delivery", message_id="m-of-somebody-else"),
+            *seen("open", key="spring#a00000#access#1"),
+            *seen("delivery"),
+        ]
+        assert store.apply_delivery_events("spring", foreign, now=after(9)) == 0
+        assert store.revision("spring") == before
