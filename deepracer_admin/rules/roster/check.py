@@ -24,9 +24,9 @@ from deepracer_admin.rules.roster.findings import (
     UnreadableRoster,
     cut,
 )
-from deepracer_admin.rules.roster.grid import Grid
+from deepracer_admin.rules.roster.grid import Grid, Reading
 from deepracer_admin.rules.roster.people import fold
-from deepracer_admin.rules.roster.reading import Reading, read_list
+from deepracer_admin.rules.roster.reading import read_list
 
 __all__ = ["check"]
 

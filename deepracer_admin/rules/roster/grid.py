@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
 
-__all__ = ["Grid"]
+__all__ = ["Grid", "Reading"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +79,19 @@ class Grid:
         for column in self.columns[1:]:
             suspects = [place for place in suspects if not column[place].strip()]
         return suspects
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The cells, and how they were read.
+
+    `heading` is given only where the form of the list says what its columns are (a pasted "To:" line).
+    """
+
+    grid: Grid
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
+    heading: tuple[str, ...] | None = None
+    warnings: tuple[str, ...] = ()

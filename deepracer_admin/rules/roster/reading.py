@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from deepracer_admin.rules.roster import text, workbook
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
-from deepracer_admin.rules.roster.grid import Grid
+from deepracer_admin.rules.roster.grid import Reading
 
-__all__ = ["Reading", "read_list"]
+__all__ = ["read_list"]
 
 _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF document"),
@@ -25,23 +24,8 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "a Parquet file"),
 )
 _WEB_PAGE = (b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta")
+_SAMPLE = 4096  # bytes
 _SAVE_AS = "open it in a spreadsheet program and save the list as CSV UTF-8 or .xlsx"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The cells, and how they were read.
-
-    `heading` is given only where the form of the list says what its columns are (a pasted "To:" line).
-    """
-
-    grid: Grid
-    encoding: str | None = None
-    delimiter: str | None = None
-    sheet: str | None = None
-    sheets: tuple[str, ...] = ()
-    heading: tuple[str, ...] | None = None
-    warnings: tuple[str, ...] = ()
 
 
 def read_list(
@@ -57,15 +41,12 @@ def read_list(
     The kind is told by the bytes, never by the file's name. `encoding`, `delimiter` and `sheet` overrule the guess.
     Raises UnreadableRoster.
     """
-    # Imported here because both need Reading.
-    from deepracer_admin.rules.roster import text, workbook
-
     if len(data) > limits.file_bytes:
         raise UnreadableRoster(
             f"The file is larger than {limits.file_bytes / 1024 / 1024:g} MB: "
             "delete columns that are not needed, or import it in parts."
         )
-    if not data.strip():
+    if not (data[:_SAMPLE].strip() or data.strip()):
         raise UnreadableRoster("The file is empty: choose the file that holds the list.")
     if workbook.is_workbook(data):
         return workbook.read_workbook(data, limits=limits, sheet=sheet)

@@ -13,10 +13,9 @@ import charset_normalizer
 
 from deepracer_admin.rules.roster.addresses import ADDRESS_CELL
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
-from deepracer_admin.rules.roster.grid import Grid
+from deepracer_admin.rules.roster.grid import Grid, Reading
 from deepracer_admin.rules.roster.lazy_column import read_columns
 from deepracer_admin.rules.roster.pasted import is_pasted_line, read_pasted_line
-from deepracer_admin.rules.roster.reading import Reading
 
 __all__ = ["DELIMITERS", "decode", "guess_delimiter", "read_text", "split_records"]
 
@@ -216,9 +215,9 @@ def _split_even(text: str, delimiter: str | None, limits: Limits) -> Grid | None
     end = "\r\n" if feeds == returns else "\r" if not feeds else "\n"
     if returns and feeds and text.count("\r\n") != max(feeds, returns):
         return None
-    text = text.removesuffix(end)
+    text = text.rstrip("\r\n")  # empty lines at the end are no records
     height = text.count(end) + 1
-    if height > limits.rows or end + end in text or text.startswith(end) or text.endswith(end):
+    if height > limits.rows or end + end in text or text.startswith(end):
         return None
     if delimiter is None:
         return Grid([text.split(end)], range(1, height + 1))

@@ -15,9 +15,8 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from deepracer_admin.rules.roster.addresses import ADDRESS_CELL
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
-from deepracer_admin.rules.roster.grid import Grid
+from deepracer_admin.rules.roster.grid import Grid, Reading
 from deepracer_admin.rules.roster.people import UNWANTED
-from deepracer_admin.rules.roster.reading import Reading
 
 __all__ = ["is_workbook", "read_workbook"]
 
