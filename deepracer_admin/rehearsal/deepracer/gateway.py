@@ -38,17 +38,19 @@ class Gateway:
     def __init__(self, site: Deployment, prefix: str) -> None:
         self.site = site
         self.prefix = prefix
-        self._operations = build_operations(site.version)
+        self._operations: dict[tuple[str, int], list[Operation]] = {}
+        for operation in build_operations(site.version):
+            for method in (operation.method, "OPTIONS"):
+                self._operations.setdefault((method, len(operation.segments)), []).append(operation)
         self._recent: dict[str, deque[float]] = {}
 
     async def answer(self, request: Request) -> Response:
         raw = (request.scope.get("raw_path") or request.scope["path"].encode()).decode("latin-1").split("?")[0]
         path = raw.removeprefix(self.prefix)
         body = await request.body()
-        blocked = self._blocked_by_waf(request, path, body)
-        if blocked:
-            return _reply(403, "ForbiddenException", {"message": "Forbidden"})
         found = self._route(request.method, path)
+        if self._blocked_by_waf(request, path, body, found[0].name if found and found[0] else None):
+            return _reply(403, "ForbiddenException", {"message": "Forbidden"})
         if found is None:
             return _missing_token(request)
         operation, parameters = found
@@ -68,10 +70,10 @@ class Gateway:
 
     # layer 1
 
-    def _blocked_by_waf(self, request: Request, path: str, body: bytes) -> bool:
+    def _blocked_by_waf(self, request: Request, path: str, body: bytes, operation: str | None) -> bool:
         agent = request.headers.get("user-agent", "").strip()
         exempt = self.site.version >= (1, 2, 10) and path.endswith(("/models", "/rewardFunction"))
-        if not agent or (len(body) > _BODY_LIMIT and not exempt) or self.site.hit("waf"):
+        if not agent or (len(body) > _BODY_LIMIT and not exempt) or self.site.hit("waf", operation):
             return True
         if self._looks_like_a_bot(agent):
             return True
@@ -101,9 +103,7 @@ class Gateway:
             return None
         segments = path[len(STAGE) :].strip("/").split("/")
         best: tuple[int, Operation | None, dict[str, str]] | None = None
-        for operation in self._operations:
-            if operation.method != method and method != "OPTIONS":
-                continue
+        for operation in self._operations.get((method, len(segments)), ()):
             parameters = _match(operation.segments, segments)
             if parameters is not None and (best is None or len(parameters) < best[0]):
                 best = (len(parameters), None if method == "OPTIONS" else operation, parameters)

@@ -33,6 +33,7 @@ class JobQueue:
         self._waiting: deque[str] = deque()
         self._due: list[tuple[float, str]] = []
         self._busy = 0
+        self._freed_at = 0.0
         self.rebuild()
 
     def rebuild(self) -> None:
@@ -52,9 +53,9 @@ class JobQueue:
         return self._busy
 
     def enqueue(self, job: Job) -> None:
+        """Put the job last in line; a slot is looked for when time goes on."""
         self._state.jobs[job.job_id] = job
         self._waiting.append(job.job_id)
-        self._fill(job.queued_at)
 
     def stop(self, job: Job, moment: float) -> None:
         """Let a running job end half a minute from now."""
@@ -62,6 +63,19 @@ class JobQueue:
         self._schedule(job, moment + 30)
 
     def next_due(self) -> float | None:
+        """When the next thing happens: a job changes state, or the first in line gets a free slot."""
+        change = self._next_change()
+        start = self._next_start()
+        return min((due for due in (change, start) if due is not None), default=None)
+
+    def _next_start(self) -> float | None:
+        while self._waiting and self._waiting[0] not in self._state.jobs:
+            self._waiting.popleft()
+        if not self._waiting or self._busy >= self.slots:
+            return None
+        return max(self._state.jobs[self._waiting[0]].queued_at, self._freed_at)
+
+    def _next_change(self) -> float | None:
         while self._due:
             due, job_id = self._due[0]
             job = self._state.jobs.get(job_id)
@@ -72,6 +86,10 @@ class JobQueue:
 
     def advance(self) -> None:
         """Handle the earliest due event."""
+        change, start = self._next_change(), self._next_start()
+        if start is not None and (change is None or start < change):
+            self._start(self._state.jobs[self._waiting.popleft()], start)
+            return
         due, job_id = heapq.heappop(self._due)
         job = self._state.jobs[job_id]
         if job.state == "INITIALIZING":
@@ -81,20 +99,16 @@ class JobQueue:
             return
         del self._state.jobs[job_id]
         self._busy -= 1
+        self._freed_at = due
         self._effects.job_ends(job, due)
-        self._fill(due)
 
-    def _fill(self, moment: float) -> None:
-        while self._waiting and self._busy < self.slots:
-            job = self._state.jobs.get(self._waiting.popleft())
-            if job is None:
-                continue
-            if not self._effects.job_starts(job, moment):
-                del self._state.jobs[job.job_id]
-                continue
-            job.state = "INITIALIZING"
-            self._busy += 1
-            self._schedule(job, moment + 60 + 60 * self._state.random.random())
+    def _start(self, job: Job, moment: float) -> None:
+        if not self._effects.job_starts(job, moment):
+            del self._state.jobs[job.job_id]
+            return
+        job.state = "INITIALIZING"
+        self._busy += 1
+        self._schedule(job, moment + 60 + 60 * self._state.random.random())
 
     def _schedule(self, job: Job, due: float) -> None:
         job.due = due

@@ -22,6 +22,7 @@ def version(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def world(tmp_path: Path, version: str) -> Iterator[WorldHandle]:
     handle = start_world(tmp_path / "world", version=version, start=START, speed=0)
+    handle.control("POST", "fleet", {"ignoring": 1.0})  # no racer moves by itself
     yield handle
     handle.stop()
 
