@@ -23,7 +23,7 @@ class UsageWatcher:
     def interval_s(self, event: Event) -> float:
         """Real seconds between samples: about a minute of event time, never more often than the listing costs."""
         pages = len(self.ports.store.profiles(event.id)[0]) / 100 + 1
-        return max(1.0, min(60.0, 60.0 / self.ports.clock.factor), 0.3 * pages)
+        return max(1.0, min(60.0, 60.0 / max(self.ports.clock.factor, 0.01)), 0.3 * pages)
 
     def run(self, event: Event, lease: Lease) -> int:
         """Read, keep, and note who has trained. Returns how many profiles of the event were seen."""

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from deepracer_admin.flows.closeout import STEPS, CloseStep
-from deepracer_admin.rules.audit import verify
-
 from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.flows.closeout import STEPS, CloseStep
 from deepracer_admin.model import Actor, AuditEntry, Job, JobItem, JobState, State
+from deepracer_admin.rules.audit import verify
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import Service
 

@@ -1,0 +1,137 @@
+"""The command line: `python -m deepracer_admin roster check | worker | status | rehearse | racing`.
+
+Exit codes: 0 done, 2 a sentence on standard error says what to mend.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Sequence
+
+from deepracer_admin.errors import ConsoleError
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; every error of ours is one line on standard error."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["roster"]:
+        from deepracer_admin.roster_command import main as roster
+
+        return roster(arguments[1:])
+    parsed = _parser().parse_args(arguments)
+    try:
+        return parsed.run(parsed)
+    except ConsoleError as error:
+        sys.stderr.write(f"{error.sentence}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m deepracer_admin", description="DeepRacer Organizer Console, without a browser."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    commands.add_parser("roster", help="check an attendee list: roster check FILE --json", add_help=False)
+    worker = commands.add_parser("worker", help="run the worker alone (one of several may run; one holds the lease)")
+    worker.set_defaults(run=_worker)
+    status = commands.add_parser("status", help="where the current event stands")
+    status.add_argument("--json", action="store_true", help="print JSON")
+    status.set_defaults(run=_status)
+    racing = commands.add_parser("racing", help="account, capabilities, profiles and races of the racing service")
+    racing.add_argument("--json", action="store_true", help="print JSON")
+    racing.set_defaults(run=_racing)
+    rehearse = commands.add_parser(
+        "rehearse", help="a whole event with simulated racers, counted by the practice world"
+    )
+    rehearse.add_argument("--attendees", type=int, default=200, help="how many racers (1 to 10000)")
+    rehearse.add_argument("--speed", type=float, default=600.0, help="event seconds per second while racing (1 to 600)")
+    rehearse.add_argument("--hours", type=float, default=8.0, help="length of the event in event hours")
+    rehearse.add_argument("--slots", type=int, default=100, help="concurrent training jobs of the account")
+    rehearse.add_argument("--seed", type=int, default=7, help="seed of the fleet")
+    rehearse.add_argument("--home", default="", help="data folder; default a new temporary one")
+    rehearse.add_argument("--json", action="store_true", help="print JSON")
+    rehearse.set_defaults(run=_rehearse)
+    return parser
+
+
+def _worker(_: argparse.Namespace) -> int:
+    from deepracer_admin.compose import compose
+    from deepracer_admin.journal import set_up_logging
+    from deepracer_admin.settings import load_settings
+    from deepracer_admin.worker import Worker
+
+    settings = load_settings()
+    console = compose(settings)
+    set_up_logging(settings)
+    worker = Worker(console)
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: worker.request_stop())
+    try:
+        worker.run_forever()
+    finally:
+        console.close()
+    return 0
+
+
+def _status(parsed: argparse.Namespace) -> int:
+    from deepracer_admin.compose import compose
+    from deepracer_admin.settings import load_settings
+    from deepracer_admin.status import status
+
+    console = compose(load_settings())
+    try:
+        report = status(console)
+    finally:
+        console.close()
+    if parsed.json:
+        sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    else:
+        for key, value in report.items():
+            sys.stdout.write(f"{key}: {value}\n")
+    return 0
+
+
+def _racing(parsed: argparse.Namespace) -> int:
+    from deepracer_admin.compose import compose
+    from deepracer_admin.settings import load_settings
+    from deepracer_admin.status import racing_report
+
+    console = compose(load_settings())
+    try:
+        report = racing_report(console)
+    finally:
+        console.close()
+    sys.stdout.write(json.dumps(report, indent=2 if parsed.json else None, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _rehearse(parsed: argparse.Namespace) -> int:
+    from deepracer_admin.rehearse import Plan, rehearse
+
+    plan = Plan(
+        attendees=parsed.attendees,
+        speed=parsed.speed,
+        hours=parsed.hours,
+        slots=parsed.slots,
+        seed=parsed.seed,
+        home=parsed.home,
+    )
+    report = rehearse(plan, say=lambda line: sys.stderr.write(line + "\n"))
+    if parsed.json:
+        sys.stdout.write(json.dumps(report) + "\n")
+    else:
+        for key, value in report.items():
+            sys.stdout.write(f"{key}: {value}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,404 @@
+"""Builds everything for a mode. The only place that names adapters.
+
+Live mode refuses rehearsal endpoints and the other way round: in rehearsal every address comes from the practice
+world's own file on loopback; in live mode from the settings, which refuse loopback addresses (settings.py), and a site
+that names itself a practice world is refused.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import msal
+from cryptography.fernet import Fernet, InvalidToken
+
+from deepracer_admin.clock import Clock, ScaledClock, SystemClock
+from deepracer_admin.directory import Directory
+from deepracer_admin.directory.entra import Entra
+from deepracer_admin.directory.msal_app import PRACTICE_LOGIN, build_app, certificate_credential
+from deepracer_admin.directory.tokens import AppTokens, DelegatedTokens
+from deepracer_admin.errors import BadSettings, CredentialsExpired, StoreUnusable
+from deepracer_admin.flows.letters import Letters
+from deepracer_admin.flows.pacing import Pacer
+from deepracer_admin.flows.ports import Ports
+from deepracer_admin.mail import Mailer
+from deepracer_admin.mail.aws import AwsAccess
+from deepracer_admin.mail.pinpoint import Pinpoint
+from deepracer_admin.mail.ses import Ses
+from deepracer_admin.mail.smtp import Smtp
+from deepracer_admin.racing import RacingService
+from deepracer_admin.racing.managed import ManagedDeepRacer
+from deepracer_admin.racing.managed_client import ManagedClient
+from deepracer_admin.racing.on_aws import OnAws
+from deepracer_admin.services.attendees import AttendeesService
+from deepracer_admin.services.base import House
+from deepracer_admin.services.boards import BoardsService
+from deepracer_admin.services.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.events import EventsService
+from deepracer_admin.services.messages import MessagesService
+from deepracer_admin.services.onboarding import OnboardingService
+from deepracer_admin.services.races import RacesService
+from deepracer_admin.services.usage import UsageService
+from deepracer_admin.settings import Practice, Settings, read_practice
+from deepracer_admin.store import EventStore, History, Sessions
+from deepracer_admin.store.sqlite import open_event_store, open_history, open_sessions
+
+__all__ = ["Console", "SignInSettings", "Vault", "compose", "open_vault"]
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SignInSettings:
+    """What the sign-in routes need to know."""
+
+    authority: str  # with the tenant, as MSAL takes it
+    tenant: str
+    client_id: str
+    issuer: str  # exact `iss` of ID tokens
+    keys_url: str  # JWKS, as reached from here
+    app: Callable[[msal.SerializableTokenCache | None], msal.ConfidentialClientApplication]
+
+
+class Vault:
+    """Encrypts tokens at rest. The key is the installation's own; a lost key only signs people out."""
+
+    def __init__(self, key: bytes) -> None:
+        self.key = key
+        self._fernet = Fernet(key)
+
+    def seal(self, text: str) -> bytes:
+        """Encrypt and authenticate."""
+        return self._fernet.encrypt(text.encode())
+
+    def open(self, sealed: bytes) -> str:
+        """The text, or "" when it was sealed with another key (then its owner signs in again)."""
+        try:
+            return self._fernet.decrypt(sealed).decode() if sealed else ""
+        except InvalidToken:
+            return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """Everything, built once per process."""
+
+    settings: Settings
+    clock: Clock
+    store: EventStore
+    history: History
+    sessions: Sessions
+    vault: Vault
+    ports: Ports
+    sign_in: Callable[[], SignInSettings]
+    events: EventsService
+    attendees: AttendeesService
+    onboarding: OnboardingService
+    messages: MessagesService
+    races: RacesService
+    usage: UsageService
+    boards: BoardsService
+    closeout: CloseoutService
+    audit: AuditService
+    jobs: JobsService
+
+    def close(self) -> None:
+        """Let files go."""
+        self.store.close()
+        self.history.close()
+        self.sessions.close()
+
+
+class _Once(Generic[T]):
+    """Makes a thing at the first call and keeps it; a failure is not kept."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._value: T | None = None
+
+    def __call__(self):
+        with self._lock:
+            if self._value is None:
+                self._value = self._make()
+            return self._value
+
+
+def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
+    """Open the stores and wire the services. Raises BadSettings, StoreUnusable with a sentence."""
+    home = settings.home
+    _prepare(home)
+    vault = open_vault(settings)
+    clock = clock or (ScaledClock() if settings.rehearsal else SystemClock())
+    store = open_event_store(home / "events.sqlite", settings.mode)
+    history = open_history(home / "history.sqlite")
+    sessions = open_sessions(home / "sessions.sqlite")
+    house = House(settings, clock, store, history, sessions)
+    practice = _practice(settings)
+    letters = Letters(
+        store,
+        rehearsal=settings.rehearsal,
+        sender=settings.mail_from or (practice.mail["from"] if practice else ""),
+        reply_to=settings.mail_reply_to,
+    )
+    staff = frozenset(filter(None, [settings.deepracer_user.lower(), practice.deepracer["user"] if practice else ""]))
+    ports = Ports(
+        store=store,
+        history=history,
+        clock=clock,
+        pacer=Pacer(store, clock),
+        letters=letters,
+        racing=_Once(lambda: _racing(settings, clock, staff)),
+        directory=_directories(settings, sessions, vault, clock),
+        mailer=_Once(lambda: _mailer(settings, clock)),
+        home=home,
+        rehearsal=settings.rehearsal,
+        staff_emails=staff,
+    )
+    return Console(
+        settings=settings,
+        clock=clock,
+        store=store,
+        history=history,
+        sessions=sessions,
+        vault=vault,
+        ports=ports,
+        sign_in=lambda: _sign_in(settings),
+        events=EventsService(house),
+        attendees=AttendeesService(house),
+        onboarding=OnboardingService(house),
+        messages=MessagesService(house, letters),
+        races=RacesService(house),
+        usage=UsageService(house),
+        boards=BoardsService(house, vault.key),
+        closeout=CloseoutService(house),
+        audit=AuditService(house),
+        jobs=JobsService(house),
+    )
+
+
+def _prepare(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = home / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise StoreUnusable(
+            f"The data folder {home} cannot be written ({error.strerror}); set DEEPRACER_ADMIN_HOME to another."
+        ) from None
+
+
+def open_vault(settings: Settings) -> Vault:
+    """The key from the settings, else from the file `key` of the data folder (made 0600 at first use)."""
+    given = settings.secret_key.get_secret_value()
+    if given:
+        try:
+            return Vault(given.encode())
+        except ValueError:
+            raise BadSettings(
+                "`secret_key` must be a Fernet key: 32 random bytes, URL-safe base64 (44 characters)."
+            ) from None
+    path = settings.home / "key"
+    if not path.exists():
+        part = settings.home / f".key-{secrets.token_hex(4)}"
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(Fernet.generate_key())
+        try:
+            os.link(part, path)  # never replaces a key that another process made meanwhile
+        except FileExistsError:
+            pass
+        except OSError:
+            part.replace(path)
+        part.unlink(missing_ok=True)
+    try:
+        return Vault(path.read_bytes().strip())
+    except (OSError, ValueError):
+        raise BadSettings(f"{path} cannot be read as a key; move it away, and everybody signs in again.") from None
+
+
+def _practice(settings: Settings) -> Practice | None:
+    if not settings.rehearsal:
+        return None
+    return read_practice(settings.home)
+
+
+def _racing(settings: Settings, clock: Clock, staff: frozenset[str]) -> RacingService:
+    racing = _racing_adapter(settings, clock, staff)
+    if isinstance(racing, OnAws) and racing.practice_world != settings.rehearsal:
+        raise BadSettings(
+            "The site names itself a practice world, but the mode is live; set the real site."
+            if racing.practice_world
+            else "The site is a real one, but the mode is rehearsal; start with DEEPRACER_ADMIN_MODE=live."
+        )
+    return racing
+
+
+def _racing_adapter(settings: Settings, clock: Clock, staff: frozenset[str]) -> RacingService:
+    practice = _practice(settings)
+    if settings.racing == "managed":
+        client = (
+            ManagedClient(
+                region=practice.aws["region"],
+                endpoint_url=practice.aws["managed_url"],
+                access_key_id=practice.aws["access_key_id"],
+                secret_access_key=practice.aws["secret_access_key"],
+                user_agent=settings.user_agent,
+            )
+            if practice
+            else ManagedClient(
+                region=settings.deepracer_region,
+                profile=settings.deepracer_aws_profile or None,
+                user_agent=settings.user_agent,
+            )
+        )
+        return ManagedDeepRacer(client, event_now=clock.event_now)
+    if practice:
+        return OnAws(
+            practice.deepracer["site"],
+            practice.deepracer["user"],
+            practice.deepracer["password"],
+            clock=clock,
+            cognito_idp_url=practice.aws["cognito_idp_url"],
+            cognito_identity_url=practice.aws["cognito_identity_url"],
+            user_agent=settings.user_agent,
+            mail_cap=200,
+            staff_emails=staff,
+            allow_http_loopback=True,
+        )
+    if not settings.deepracer_site:
+        raise BadSettings("The site of DeepRacer on AWS is not set; set DEEPRACER_ADMIN_DEEPRACER_SITE.")
+    if not (settings.deepracer_user and settings.deepracer_password.get_secret_value()):
+        raise BadSettings(
+            "The console has no login for DeepRacer on AWS; set DEEPRACER_ADMIN_DEEPRACER_USER and _PASSWORD."
+        )
+    return OnAws(
+        settings.deepracer_site,
+        settings.deepracer_user,
+        settings.deepracer_password.get_secret_value(),
+        clock=clock,
+        user_agent=settings.user_agent,
+        mail_cap=200 if settings.deepracer_ses else 50,
+        staff_emails=staff,
+    )
+
+
+def _mailer(settings: Settings, clock: Clock) -> Mailer:
+    practice = _practice(settings)
+    if practice:
+        access = AwsAccess(
+            region=practice.aws["region"],
+            endpoint_url=practice.aws["ses_url"],
+            access_key_id=practice.aws["access_key_id"],
+            secret_access_key=practice.aws["secret_access_key"],
+        )
+        return Ses(access, clock=clock)
+    if settings.mailer == "pinpoint":
+        Pinpoint()  # raises, and says what to use instead
+    if settings.mailer == "smtp":
+        if not settings.smtp_host:
+            raise BadSettings("The SMTP server is not set; set DEEPRACER_ADMIN_SMTP_HOST.")
+        return Smtp(
+            settings.smtp_host,
+            settings.smtp_port,
+            username=settings.smtp_user,
+            password=settings.smtp_password.get_secret_value(),
+            clock=clock,
+        )
+    return Ses(
+        AwsAccess(profile=settings.mail_aws_profile, region=settings.mail_region),
+        configuration_set=settings.mail_configuration_set or None,
+        events_queue_url=settings.mail_events_queue or None,
+        clock=clock,
+    )
+
+
+# --------------------------------------------------------------------------------------------- Microsoft Entra ID
+
+
+def _sign_in(settings: Settings) -> SignInSettings:
+    practice = _practice(settings)
+    if practice:
+        tenant, base = practice.entra["tenant"], practice.entra["authority"].rstrip("/")
+        authority = f"{PRACTICE_LOGIN}/{tenant}"
+        return SignInSettings(
+            authority=authority,
+            tenant=tenant,
+            client_id=practice.entra["client_id"],
+            issuer=f"{authority}/v2.0",
+            keys_url=f"{base}/{tenant}/discovery/v2.0/keys",
+            app=lambda cache: build_app(
+                authority, practice.entra["client_id"], practice.entra["client_secret"], loopback=base, cache=cache
+            ),
+        )
+    if not (settings.entra_tenant and settings.entra_client_id):
+        raise BadSettings(
+            "Sign-in is not set up: set DEEPRACER_ADMIN_ENTRA_TENANT and DEEPRACER_ADMIN_ENTRA_CLIENT_ID "
+            "(docs/permissions.md says what the administrator registers)."
+        )
+    authority = f"{settings.entra_authority.rstrip('/')}/{settings.entra_tenant}"
+    if settings.entra_certificate:
+        credential = certificate_credential(
+            str(settings.entra_certificate), settings.entra_certificate_password.get_secret_value()
+        )
+    elif settings.entra_client_secret.get_secret_value():
+        credential = settings.entra_client_secret.get_secret_value()
+    else:
+        raise BadSettings("Sign-in has no credential: set ENTRA_CERTIFICATE (preferred) or ENTRA_CLIENT_SECRET.")
+    return SignInSettings(
+        authority=authority,
+        tenant=settings.entra_tenant,
+        client_id=settings.entra_client_id,
+        issuer=f"{authority}/v2.0",
+        keys_url=f"{authority}/discovery/v2.0/keys",
+        app=lambda cache: build_app(authority, settings.entra_client_id, credential, cache=cache),
+    )
+
+
+def _directories(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock) -> Callable[[str], Directory]:
+    """Entra as the recorded person (delegated, the default) or as the app itself (opt-in); one client per person."""
+    made: dict[str, Directory] = {}
+    lock = threading.Lock()
+
+    def directory(oid: str) -> Directory:
+        key = "" if settings.entra_app_only else oid
+        with lock:
+            if key not in made:
+                made[key] = _entra(settings, sessions, vault, clock, key)
+            return made[key]
+
+    return directory
+
+
+def _entra(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock, oid: str) -> Directory:
+    practice = _practice(settings)
+    base = practice.graph["url"] if practice else settings.graph_url
+    app = _sign_in(settings).app
+    if settings.entra_app_only:
+        return Entra(base, AppTokens(lambda: app(None)))
+    saved = sessions.delegation(oid)
+    if saved is None:
+        raise CredentialsExpired(
+            "Nobody's sign-in is kept for the directory; an organizer must sign in and press Start again.",
+            service="entra",
+            operation="token",
+        )
+    name = saved[1]
+
+    def load() -> str:
+        found = sessions.delegation(oid)
+        return vault.open(found[0]) if found else ""
+
+    def save(text: str) -> None:
+        sessions.save_delegation(oid, name, vault.seal(text), at=clock.now())
+
+    return Entra(base, DelegatedTokens(app, load, save, name=name, oid=oid))

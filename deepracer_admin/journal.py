@@ -1,0 +1,33 @@
+"""The log: one file in the data folder and the terminal; no e-mail, token or password is ever written to it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import logging.handlers
+
+from deepracer_admin.settings import Settings
+
+__all__ = ["person_hash", "set_up_logging"]
+
+
+def person_hash(email: str) -> str:
+    """How a person appears in the log: the first 10 hex digits of the SHA-256 of their address."""
+    return hashlib.sha256(email.strip().lower().encode()).hexdigest()[:10]
+
+
+def set_up_logging(settings: Settings) -> None:
+    """Log to `console.log` in the data folder (5 files of 2 MB) and to standard error. Safe to call again."""
+    root = logging.getLogger("deepracer_admin")
+    if root.handlers:
+        return
+    form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    file = logging.handlers.RotatingFileHandler(
+        settings.home / "console.log", maxBytes=2_000_000, backupCount=5, encoding="utf-8"
+    )
+    terminal = logging.StreamHandler()
+    for handler in (file, terminal):
+        handler.setFormatter(form)
+        root.addHandler(handler)
+    root.setLevel(settings.log_level.upper())
+    terminal.setLevel(logging.WARNING)

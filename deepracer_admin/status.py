@@ -1,0 +1,89 @@
+"""What `status --json` and `racing --json` print: plain numbers for scripts and monitors, no personal data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from deepracer_admin.compose import Console
+from deepracer_admin.model import Step
+from deepracer_admin.services.base import CURRENT_EVENT
+
+__all__ = ["racing_report", "status"]
+
+
+def status(console: Console) -> dict[str, Any]:
+    """The current event's state from the store; no outside call."""
+    event_id = console.store.get("", CURRENT_EVENT)
+    leases = [
+        {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch, "until": lease.until.isoformat()}
+        for lease in console.store.leases()
+    ]
+    if not event_id:
+        return {"mode": console.settings.mode, "event": None, "leases": leases}
+    event = console.store.event(event_id)
+    funnel = console.store.funnel(event_id)
+    profiles, seen_at = console.store.profiles(event_id)
+    return {
+        "mode": console.settings.mode,
+        "event": {
+            "id": event.id,
+            "name": event.name,
+            "starts_at": event.starts_at.isoformat(),
+            "ends_at": event.ends_at.isoformat(),
+            "closed": event.closed_at is not None,
+        },
+        "people": len(console.store.attendees(event_id, wanted=True)),
+        "onboarding": (console.store.get(event_id, "onboarding") or {}).get("state", "idle"),
+        "steps": {step.value: {state.value: count for state, count in funnel.get(step, {}).items()} for step in Step},
+        "mails": {state.value: count for state, count in console.store.delivery_counts(event_id).items()},
+        "profiles": len(profiles),
+        "profiles_as_of": seen_at.isoformat() if seen_at else None,
+        "live_jobs": [
+            {"kind": job.kind, "done": job.done, "total": job.total} for job in console.store.jobs(event_id, live=True)
+        ],
+        "trouble": console.store.get(event_id, "trouble") or {},
+        "leases": leases,
+    }
+
+
+def racing_report(console: Console) -> dict[str, Any]:
+    """Account, capabilities, profiles and races, asked now. Raises ServiceError, BadSettings."""
+    racing = console.ports.racing()
+    account = racing.account()
+    profiles = list(racing.profiles())
+    races = racing.races()
+    return {
+        "account": asdict(account),
+        "capabilities": asdict(racing.capabilities),
+        "profiles": {
+            "count": len(profiles),
+            "minutes_used": round(sum(profile.minutes_used for profile in profiles), 3),
+            "minutes_queued": round(sum(profile.minutes_queued for profile in profiles), 3),
+            "storage_bytes": sum(profile.storage_bytes or 0 for profile in profiles),
+            "list": [
+                {
+                    "id": profile.id,
+                    "alias": profile.alias,
+                    "minutes_used": profile.minutes_used,
+                    "minutes_queued": profile.minutes_queued,
+                    "quota": asdict(profile.quota) if profile.quota else None,
+                    "models": profile.model_count,
+                    "state": profile.state,
+                }
+                for profile in profiles
+            ],
+        },
+        "races": [
+            {
+                "id": race.id,
+                "name": race.draft.name,
+                "track": race.draft.track_id,
+                "opens_at": race.draft.opens_at.isoformat(),
+                "closes_at": race.draft.closes_at.isoformat(),
+                "participants": race.participants,
+                "share_link": race.share_link,
+            }
+            for race in races
+        ],
+    }

@@ -1,0 +1,1 @@
+"""What pages are made of: the table of pages, the actor, the frame around every page."""

@@ -1,0 +1,1 @@
+"""The console's own HTTP: sign-in, the gate before everything else, and the public listener."""

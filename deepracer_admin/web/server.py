@@ -1,0 +1,119 @@
+"""The server's own parts beside Streamlit's: one console per process, routes, gate, lifespan.
+
+The lifespan starts the worker and the public listener and stops them cleanly; closing a browser stops nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from deepracer_admin.compose import Console, compose
+from deepracer_admin.errors import ConsoleError
+from deepracer_admin.journal import set_up_logging
+from deepracer_admin.settings import Settings, load_settings
+from deepracer_admin.web.gate import Gate
+from deepracer_admin.web.keeper import SessionKeeper
+from deepracer_admin.web.public import public_app
+from deepracer_admin.web.signin import SignIn
+from deepracer_admin.worker import Worker
+
+__all__ = ["console", "keeper", "lifespan", "middleware", "routes", "use_console"]
+
+log = logging.getLogger(__name__)
+_lock = threading.Lock()
+_console: Console | None = None
+
+
+def console() -> Console:
+    """The one console of this process, made at first use. Raises a ConsoleError with what to mend."""
+    global _console
+    with _lock:
+        if _console is None:
+            _console = compose(load_settings())
+        return _console
+
+
+def use_console(made: Console | None) -> None:
+    """Set the console of this process (tests)."""
+    global _console
+    with _lock:
+        _console = made
+
+
+def keeper() -> SessionKeeper:
+    """Sessions of this process's console."""
+    made = console()
+    return SessionKeeper(made.sessions, made.clock)
+
+
+def _settings() -> Settings:
+    """Settings at import time; a broken one ends the start with its sentence and no traceback."""
+    try:
+        return load_settings()
+    except ConsoleError as error:
+        sys.stderr.write(f"{error.sentence}\n")
+        raise SystemExit(2) from None
+
+
+def routes() -> list[BaseRoute]:
+    """Our routes, for st.App."""
+    return [*SignIn(console).routes()]
+
+
+def middleware() -> list[Middleware]:
+    """The gate, for st.App."""
+    return [Middleware(Gate, keeper=keeper, base_url=_settings().console_url)]
+
+
+@asynccontextmanager
+async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
+    """Open the stores, start the worker and the public listener; stop both at the end."""
+    try:
+        made = console()
+    except ConsoleError as error:
+        sys.stderr.write(f"{error.sentence}\n")
+        raise SystemExit(2) from None
+    set_up_logging(made.settings)
+    worker = Worker(made) if made.settings.worker else None
+    if worker:
+        await asyncio.to_thread(worker.start)
+    listener = _public_listener(made)
+    serving = asyncio.create_task(listener.serve()) if listener else None
+    try:
+        yield {}
+    finally:
+        if listener and serving:
+            listener.should_exit = True
+            with contextlib.suppress(asyncio.CancelledError):
+                await serving
+        if worker:
+            await asyncio.to_thread(worker.stop)
+
+
+def _public_listener(made: Console) -> uvicorn.Server | None:
+    """The second listener: the only one that may leave loopback, off by default."""
+    settings = made.settings
+    if not settings.public_port:
+        return None
+    config = uvicorn.Config(
+        public_app(made.boards),
+        host=settings.public_host,
+        port=settings.public_port,
+        log_config=None,
+        lifespan="off",
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[method-assign]
+    return server

@@ -1,0 +1,238 @@
+"""Sign-in with Microsoft Entra ID: auth-code flow with PKCE, query response mode, in plain HTTP routes.
+
+The flow (state, nonce, code verifier) waits on the server under the hash of a second, short-lived cookie, so that it is
+bound to this browser and works once. Every way it can fail is a plain page that says what to do.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msal
+import requests
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from deepracer_admin.compose import Console, SignInSettings
+from deepracer_admin.directory.tokens import DELEGATED_SCOPES
+from deepracer_admin.errors import AccessDenied, ConsoleError, Refused, incident_id
+from deepracer_admin.model import Actor, AuditEntry, Role
+from deepracer_admin.web.identity import Keys, read_roles, verify_id_token
+from deepracer_admin.web.keeper import ABSOLUTE, COOKIE, FLOW_COOKIE, SessionKeeper, hash_id
+from deepracer_admin.web.plain import SECURITY_HEADERS, page
+
+__all__ = ["SignIn"]
+
+log = logging.getLogger(__name__)
+FLOW_FOR = timedelta(minutes=10)
+AGAIN = ("/signin/login", "Sign in")
+
+
+class SignIn:
+    """The routes under /signin."""
+
+    def __init__(self, console: Callable[[], Console]) -> None:
+        self._console = console
+        self._keys: dict[str, Keys] = {}
+        self._lock = threading.Lock()
+
+    def routes(self) -> list[Route]:
+        """To be mounted beside Streamlit's own."""
+        return [
+            Route("/signin", self._guarded(self.welcome)),
+            Route("/signin/login", self._guarded(self.login)),
+            Route("/signin/callback", self._guarded(self.callback)),
+            Route("/signin/out", self._guarded(self.leave)),
+            Route("/signin/logout", self._guarded(self.logout), methods=["POST"]),
+        ]
+
+    def _guarded(self, handler: Callable[[Request], Response]) -> Callable[[Request], Any]:
+        """Run a handler in a thread; every failure becomes a page."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                return await run_in_threadpool(handler, request)
+            except ConsoleError as error:
+                return page("Sign-in did not work", error.sentence, link=AGAIN, status=503)
+            except Exception:
+                incident = incident_id()
+                log.exception("incident %s in %s", incident, request.url.path)
+                return page("Something unexpected happened", "Try again.", link=AGAIN, status=500, incident=incident)
+
+        return endpoint
+
+    # ---------------------------------------------------------------------------------------------- routes
+
+    def welcome(self, request: Request) -> Response:
+        """What a signed-out visitor sees."""
+        console = self._console()
+        following = _internal(request.query_params.get("next", "/"))
+        rehearsal = console.settings.rehearsal
+        sentence = (
+            "Practice with simulated racers: nothing leaves this computer. Sign in as one of the practice people."
+            if rehearsal
+            else "Sign in with your company account. Your administrator gives you the role that you need."
+        )
+        link = (f"/signin/login?next={following}", "Sign in with Microsoft Entra ID")
+        return page("DeepRacer Organizer Console", sentence, link=link, rehearsal=rehearsal)
+
+    def login(self, request: Request) -> Response:
+        """Begin: keep the flow on the server, send the browser to Entra."""
+        console = self._console()
+        settings = console.sign_in()
+        try:
+            flow = settings.app(None).initiate_auth_code_flow(
+                list(DELEGATED_SCOPES), redirect_uri=_redirect_uri(console), response_mode="query"
+            )
+        except (ValueError, requests.RequestException):
+            return page(
+                "Microsoft Entra ID cannot be reached",
+                "Check the network and the proxy settings, then try again; in rehearsal, start the practice world.",
+                link=AGAIN,
+                status=503,
+            )
+        ticket = secrets.token_urlsafe(32)
+        sealed = console.vault.seal(
+            json.dumps({"flow": flow, "next": _internal(request.query_params.get("next", "/"))})
+        )
+        console.sessions.save_flow(
+            hash_id(ticket), {"sealed": sealed.decode()}, expires_at=console.clock.now() + FLOW_FOR
+        )
+        response = RedirectResponse(flow["auth_uri"], status_code=302, headers=SECURITY_HEADERS)
+        _set_cookie(response, console, FLOW_COOKIE, ticket, path="/signin", seconds=int(FLOW_FOR.total_seconds()))
+        return response
+
+    def callback(self, request: Request) -> Response:
+        """Entra sends the browser back here: redeem, verify, require a role, start a session."""
+        console = self._console()
+        ticket = request.cookies.get(FLOW_COOKIE, "")
+        kept = console.sessions.take_flow(hash_id(ticket), now=console.clock.now()) if ticket else None
+        opened = console.vault.open(str(kept["sealed"]).encode()) if kept else ""
+        if not opened:
+            return page(
+                "This sign-in is over",
+                "It took longer than ten minutes, was used already, or began in another browser. Begin again.",
+                link=AGAIN,
+                status=400,
+            )
+        saved = json.loads(opened)
+        settings = console.sign_in()
+        cache = msal.SerializableTokenCache()
+        try:
+            result = settings.app(cache).acquire_token_by_auth_code_flow(saved["flow"], dict(request.query_params))
+        except ValueError:
+            return page("This sign-in does not match", "Begin again, in one tab.", link=AGAIN, status=400)
+        except requests.RequestException:
+            return page("Microsoft Entra ID cannot be reached", "Try again in a moment.", link=AGAIN, status=503)
+        if "error" in result:
+            return _entra_refused(str(result.get("error")), str(result.get("error_description", "")))
+        try:
+            claims = verify_id_token(
+                result["id_token"],
+                self._keys_of(settings),
+                client_id=settings.client_id,
+                issuer=settings.issuer,
+                tenant=settings.tenant,
+            )
+        except (AccessDenied, Refused) as error:
+            return page("Sign-in was refused", error.sentence, link=AGAIN, status=403)
+        return self._admit(console, claims, cache, saved["next"])
+
+    def _admit(self, console: Console, claims: dict[str, Any], cache: msal.SerializableTokenCache, to: str) -> Response:
+        roles = read_roles(claims)
+        name = str(claims.get("name") or "Somebody without a name")[:120]
+        if not roles:
+            _audit(console, claims, name, "", allowed=False)
+            return page(
+                "You have no role here",
+                "You are signed in, but nobody has given you a role. Ask your Entra administrator for the app role "
+                "Organizer, Facilitator or Viewer of this console, then sign in again.",
+                link=AGAIN,
+                status=403,
+            )
+        value = SessionKeeper(console.sessions, console.clock).create(
+            oid=claims["oid"], tid=claims["tid"], name=name, roles=roles
+        )
+        if Role.ORGANIZER in roles:
+            console.sessions.save_delegation(
+                claims["oid"], name, console.vault.seal(cache.serialize()), at=console.clock.now()
+            )
+        _audit(console, claims, name, ", ".join(sorted(role.value for role in roles)), allowed=True)
+        response = RedirectResponse(_internal(to), status_code=303, headers=SECURITY_HEADERS)
+        _set_cookie(response, console, COOKIE, value, path="/", seconds=int(ABSOLUTE.total_seconds()))
+        response.delete_cookie(FLOW_COOKIE, path="/signin", httponly=True, samesite="lax")
+        return response
+
+    def leave(self, request: Request) -> Response:
+        """Ask before signing out: a link can be followed by accident, a button is pressed."""
+        rehearsal = self._console().settings.rehearsal
+        return page(
+            "Sign out?",
+            "Work that runs goes on without you.",
+            post=("/signin/logout", "Sign out"),
+            rehearsal=rehearsal,
+        )
+
+    def logout(self, request: Request) -> Response:
+        """End the session; every open tab of it ends at its next refresh."""
+        console = self._console()
+        value = request.cookies.get(COOKIE, "")
+        if value:
+            SessionKeeper(console.sessions, console.clock).revoke(value)
+        response = RedirectResponse("/signin", status_code=303, headers=SECURITY_HEADERS)
+        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+        return response
+
+    def _keys_of(self, settings: SignInSettings) -> Keys:
+        with self._lock:
+            return self._keys.setdefault(settings.keys_url, Keys(settings.keys_url))
+
+
+def _redirect_uri(console: Console) -> str:
+    return f"{console.settings.console_url.rstrip('/')}/signin/callback"
+
+
+def _internal(target: str) -> str:
+    """Only a plain path of this console; anything else leads to the start page."""
+    return target if re.fullmatch(r"/[A-Za-z0-9_-]*", target) else "/"
+
+
+def _set_cookie(response: Response, console: Console, name: str, value: str, *, path: str, seconds: int) -> None:
+    secure = console.settings.console_url.startswith("https://")
+    response.set_cookie(name, value, max_age=seconds, path=path, httponly=True, samesite="lax", secure=secure)
+
+
+def _entra_refused(error: str, description: str) -> Response:
+    code = re.search(r"AADSTS\d+", description)
+    shown = f" ({code.group(0)})" if code else ""
+    if error == "access_denied":
+        return page("You did not sign in", f"The sign-in was cancelled or refused{shown}.", link=AGAIN, status=403)
+    sentence = f"Microsoft Entra ID refused the sign-in{shown}. Try again; your administrator can look that code up."
+    return page("Sign-in was refused", sentence, link=AGAIN, status=403)
+
+
+def _audit(console: Console, claims: dict[str, Any], name: str, role: str, *, allowed: bool) -> None:
+    actor = Actor(oid=claims["oid"], tid=claims["tid"], name=name, roles=frozenset())
+    console.store.append_audit(
+        AuditEntry(
+            seq=0,
+            at=console.clock.now(),
+            event="",
+            actor=actor.oid,
+            actor_name=name,
+            role=role,
+            action="signin",
+            target="console",
+            count=1,
+            allowed=allowed,
+        )
+    )

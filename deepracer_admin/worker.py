@@ -1,0 +1,280 @@
+"""The loop that makes what is into what should be, outside any browser session.
+
+One process at a time holds the lease `worker`; the others stand by and take over when it dies (flows/leading.py). Each
+duty runs in its own thread at its own pace, so that a long listing never holds up the mail. A duty that fails says so
+in one sentence (key `trouble`) and is tried again; an unexpected failure gets an incident id that is in the log.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from deepracer_admin.clock import ScaledClock
+from deepracer_admin.compose import Console
+from deepracer_admin.errors import BadSettings, ConsoleError, LeaseLost, Missing, incident_id
+from deepracer_admin.flows.campaigns import CampaignReconciler, MailTestHandler, ensure_access_campaign
+from deepracer_admin.flows.closeout import CloseoutHandler
+from deepracer_admin.flows.jobs import JobRunner
+from deepracer_admin.flows.leading import Leadership
+from deepracer_admin.flows.membership import MembershipReconciler
+from deepracer_admin.flows.onboarding import ProfileReconciler
+from deepracer_admin.flows.preflight import CheckHandler
+from deepracer_admin.flows.racing_jobs import (
+    ModelsHandler,
+    RaceCloseHandler,
+    RaceCreateHandler,
+    RaceDeleteHandler,
+    RaceEditHandler,
+)
+from deepracer_admin.flows.sponsorship import QuotaHandler, SponsorHandler, SponsorshipHandler
+from deepracer_admin.flows.watching import RaceWatcher, UsageWatcher
+from deepracer_admin.model import Event, Lease, Step
+from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.settings import read_practice
+
+__all__ = ["Worker"]
+
+log = logging.getLogger(__name__)
+LEASE_TTL_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something the worker does again and again. `pause` gives the real seconds until the next round."""
+
+    name: str
+    run: Callable[[Event, Lease], Any]
+    pause: Callable[[Event], float]
+
+
+class Worker:
+    """Runs the duties for the current event. `start` and `stop` for a server, `run_forever` for the command line."""
+
+    def __init__(self, console: Console, *, holder: str = "") -> None:
+        self.console = console
+        ports = console.ports
+        self.lead = Leadership(
+            console.store, "worker", holder or platform.node() or "console", ttl_s=LEASE_TTL_S, clock=console.clock
+        )
+        self.profiles = ProfileReconciler(ports)
+        self.members = MembershipReconciler(ports)
+        self.mail = CampaignReconciler(ports)
+        self.usage = UsageWatcher(ports)
+        self.races = RaceWatcher(ports)
+        self.jobs = JobRunner(
+            ports,
+            {
+                "sponsorship": SponsorshipHandler(),
+                "check": CheckHandler(),
+                "quota": QuotaHandler(),
+                "sponsor": SponsorHandler(),
+                "models.delete": ModelsHandler(),
+                "race.create": RaceCreateHandler(),
+                "race.edit": RaceEditHandler(),
+                "race.close": RaceCloseHandler(),
+                "race.delete": RaceDeleteHandler(),
+                "mail.test": MailTestHandler(),
+                "closeout": CloseoutHandler(),
+            },
+        )
+        self.duties = (
+            Duty("jobs", lambda event, lease: self.jobs.run(event.id, lease), lambda _: 0.3),
+            Duty("onboarding", self._onboard, lambda _: 0.5),
+            Duty("group", self._group, lambda _: 0.7),
+            Duty("mail", self._mail, lambda _: 0.4),
+            Duty("delivery events", self._events, lambda _: 3.0),
+            Duty("usage", self.usage.run, self.usage.interval_s),
+            Duty("races", self.races.run, lambda _: 3.0 if console.settings.rehearsal else 20.0),
+        )
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._passed: list[tuple[datetime, int]] = []
+        self._outbox_seq = 0
+
+    # --------------------------------------------------------------------------------------------- running
+
+    def start(self) -> None:
+        """Start the duties in the background."""
+        self._stop.clear()
+        if self.console.settings.rehearsal:
+            self._anchor_clock()
+            self._spawn("clock", self._keep_practice_time)
+        self.lead.start()
+        for duty in self.duties:
+            self._spawn(duty.name, lambda duty=duty: self._loop(duty))
+
+    def _spawn(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=f"worker-{name}", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Stop after what is under way; the lease is given back, so that another takes over at once."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout=20)
+        self._threads.clear()
+        self.mail.close()
+        self.lead.stop()
+
+    def run_forever(self) -> None:
+        """Until `stop` is called from a signal handler or another thread."""
+        self.start()
+        try:
+            while not self._stop.wait(1.0):
+                pass
+        finally:
+            self.stop()
+
+    def request_stop(self) -> None:
+        """Ask `run_forever` to end; safe in a signal handler."""
+        self._stop.set()
+
+    def run_once(self) -> None:
+        """Every duty once, in order, in this thread: for tests."""
+        self.lead.beat()
+        event = self._event()
+        if event is None:
+            return
+        for duty in self.duties:
+            self._round(duty, event)
+
+    def _loop(self, duty: Duty) -> None:
+        pause = 0.5
+        while not self._stop.is_set():
+            try:
+                event = self._event()
+                if event is not None and self.lead.held:
+                    self._round(duty, event)
+                    pause = duty.pause(event)
+                else:
+                    pause = 0.5
+            except Exception:
+                log.exception("incident %s in the worker's loop (%s)", incident_id(), duty.name)
+                pause = 2.0
+            self._stop.wait(pause)
+
+    def _round(self, duty: Duty, event: Event) -> None:
+        try:
+            duty.run(event, self.lead.lease)
+        except LeaseLost:
+            log.info("duty %s stands by: another worker holds the lease", duty.name)
+            return
+        except ConsoleError as error:
+            self._trouble(event, duty.name, error.sentence)
+            log.info("duty %s waits: %s", duty.name, type(error).__name__)
+            self._stop.wait(1.0)
+        except Exception:
+            incident = incident_id()
+            log.exception("incident %s in duty %s", incident, duty.name)
+            self._trouble(event, duty.name, f"Something unexpected happened ({incident}); the log has the details.")
+            self._stop.wait(2.0)
+        else:
+            self._trouble(event, duty.name, "")
+
+    def _trouble(self, event: Event, duty: str, sentence: str) -> None:
+        """One sentence per duty, shown on the Event page until the duty succeeds again."""
+        before: dict[str, str] = self.console.store.get(event.id, "trouble") or {}
+        if before.get(duty, "") == sentence:
+            return
+        after = {key: value for key, value in {**before, duty: sentence}.items() if value}
+        self.console.store.put(event.id, "trouble", after)
+
+    def _event(self) -> Event | None:
+        chosen = self.console.store.get("", CURRENT_EVENT)
+        try:
+            return self.console.store.event(chosen) if chosen else None
+        except Missing:
+            return None
+
+    # ---------------------------------------------------------------------------------------------- duties
+
+    def _state(self, event: Event) -> dict[str, Any]:
+        return self.console.store.get(event.id, "onboarding") or {"state": "idle"}
+
+    def _onboard(self, event: Event, lease: Lease) -> None:
+        if self._state(event)["state"] != "running":
+            return
+        ensure_access_campaign(self.console.ports, event, lease)
+        self.profiles.run(event, lease)
+        self._report(event, lease)
+
+    def _group(self, event: Event, lease: Lease) -> None:
+        state = self._state(event)
+        if state["state"] == "running":
+            self.members.run(event, lease, acting_for=state.get("by", ""))
+
+    def _mail(self, event: Event, lease: Lease) -> None:
+        self.mail.run(event, lease)
+        if self.console.settings.rehearsal:
+            self._copy_outbox(lease)
+
+    def _events(self, event: Event, lease: Lease) -> None:
+        if self.console.store.get(event.id, "campaigns"):
+            self.mail.take_events(event, lease)
+
+    def _report(self, event: Event, lease: Lease) -> None:
+        """Rate, limit in force and an estimate of when everybody has their mail."""
+        now = self.console.clock.now()
+        funnel = self.console.store.funnel(event.id)
+        done = sum(n for state, n in funnel.get(Step.MAIL, {}).items() if state.is_done)
+        people = sum(1 for person in self.console.store.attendees(event.id, wanted=True) if not person.refusal)
+        self._passed = [entry for entry in self._passed if now - entry[0] < timedelta(minutes=2)] + [(now, done)]
+        first_at, first = self._passed[0]
+        minutes = (now - first_at).total_seconds() / 60
+        rate = (done - first) / minutes if minutes > 0.05 else 0.0
+        sender = self.console.store.get(event.id, "sender") or {}
+        limit = f"mail at {0.8 * sender['per_second']:g}/s (0.8 of the account's rate)" if sender else ""
+        report = {
+            "as_of": now.isoformat(),
+            "rate_per_minute": round(rate, 1),
+            "eta_minutes": round((people - done) / rate, 1) if rate > 0 and people > done else None,
+            "limit": limit,
+            "not_known": [Step.SIGNED_IN.value],
+        }
+        self.console.store.put(event.id, "onboarding_report", report, lease=lease)
+
+    # ------------------------------------------------------------------------------------- practice world
+
+    def _keep_practice_time(self) -> None:
+        while not self._stop.wait(1.0):
+            self._anchor_clock()
+
+    def _anchor_clock(self) -> None:
+        """Rehearsal only: event time is the practice world's; between two looks the clock runs on by itself."""
+        clock = self.console.clock
+        if not isinstance(clock, ScaledClock):
+            return
+        try:
+            control = read_practice(self.console.settings.home).control
+            status = httpx.get(f"{control}/status", timeout=2.0, trust_env=False).json()
+        except (BadSettings, httpx.HTTPError, ValueError):
+            return  # the practice world is down; its services say so by themselves
+        paused = bool(status.get("paused"))
+        clock.anchor(datetime.fromisoformat(status["now"]).astimezone(UTC), 0.0 if paused else float(status["speed"]))
+
+    def _copy_outbox(self, lease: Lease) -> None:
+        """Rehearsal only: the mails that the practice world captured, for the outbox viewer (the last 500)."""
+        try:
+            control = read_practice(self.console.settings.home).control
+            answer = httpx.get(
+                f"{control}/outbox", params={"after": self._outbox_seq, "limit": 500}, timeout=3.0, trust_env=False
+            )
+            mails = answer.json()
+        except (BadSettings, httpx.HTTPError, ValueError):
+            return
+        mails = mails if isinstance(mails, list) else mails.get("mails", [])
+        if not mails:
+            return
+        self._outbox_seq = max(mail["seq"] for mail in mails)
+        kept = [*(self.console.store.get("", "outbox") or []), *mails]
+        by_seq = {mail["seq"]: mail for mail in kept}
+        self.console.store.put("", "outbox", [by_seq[seq] for seq in sorted(by_seq)][-500:], lease=lease)
