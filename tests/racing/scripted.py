@@ -21,7 +21,11 @@ from deepracer_admin.clock import SystemClock
 from deepracer_admin.racing.on_aws import OnAws
 
 PROFILE = {"profile": {"alias": "Organizer", "avatar": {}, "profileId": "organizer000000"}}
-NO_SUCH_PATH = (403, {"message": "Missing Authentication Token"}, {"x-amzn-errortype": "MissingAuthenticationTokenException"})
+NO_SUCH_PATH = (
+    403,
+    {"message": "Missing Authentication Token"},
+    {"x-amzn-errortype": "MissingAuthenticationTokenException"},
+)
 
 
 @dataclass
@@ -125,7 +129,11 @@ class ScriptedDeployment:
         return Reply(body={"AuthenticationResult": self.tokens()})
 
     def tokens(self, seconds: int = 3600) -> dict[str, Any]:
-        claims = {"cognito:username": "organizer000000", "email": "Organizer@example.com", "cognito:groups": self.groups}
+        claims = {
+            "cognito:username": "organizer000000",
+            "email": "Organizer@example.com",
+            "cognito:groups": self.groups,
+        }
         token = jwt.encode(claims, "k" * 32, algorithm="HS256")
         return {"IdToken": token, "AccessToken": "access", "RefreshToken": "refresh", "ExpiresIn": seconds}
 

@@ -214,7 +214,7 @@ class SlowClock(SystemClock):
 def test_a_wrong_clock_is_corrected_once_from_the_reply_and_said(deployment: ScriptedDeployment) -> None:
     wrong = Reply(
         403,
-        {"message": "Signature expired: 20261122T120000Z is now earlier than 20261122T120500Z (20261122T121000Z - 5 min.)"},
+        {"message": "Signature expired: 20261122T120000Z is now earlier than 20261122T120500Z"},
         {"x-amzn-errortype": "InvalidSignatureException"},
     )
     deployment.on("GET", "/profile", wrong, Reply(body={"profile": {}}))

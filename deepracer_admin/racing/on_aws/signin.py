@@ -285,6 +285,10 @@ class SignIn:
             raise _breakdown(operation, error) from None
 
 
+_session = Session()
+_session_lock = threading.Lock()  # making clients from one session is not thread-safe; it saves reading their models
+
+
 def _client(name: str, region: str, url: str | None) -> Any:
     here = url is not None and is_loopback(url)
     config = Config(
@@ -294,7 +298,8 @@ def _client(name: str, region: str, url: str | None) -> Any:
         read_timeout=20,
         proxies={} if here else None,
     )
-    return Session().client(name, region_name=region, endpoint_url=url, config=config)
+    with _session_lock:
+        return _session.client(name, region_name=region, endpoint_url=url, config=config)
 
 
 def _refusal(operation: str, error: ClientError, site: Site) -> ServiceError:
