@@ -7,6 +7,7 @@ gives one (identity-and-mail.md 1.5), and only then told to the caller.
 
 from __future__ import annotations
 
+import logging
 import random
 import ssl
 import threading
@@ -35,6 +36,10 @@ __all__ = ["IN_FLIGHT", "SERVICE", "Graph", "Patience", "error_of", "retry_after
 
 SERVICE = "graph"
 IN_FLIGHT = 4  # architecture.md, Concurrency and limits
+for _name in ("httpx", "httpcore"):
+    # at INFO and below they log whole addresses, and those of a lookup hold people's e-mails
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
 RETRIED = frozenset({429, 500, 502, 503, 504})
 LONGEST_LISTING = 2000  # pages; 10,000 members take 11 to 100 (identity-and-mail.md 1.3)
 

@@ -52,6 +52,9 @@ class DelegatedTokens:
         self._name = name
         self._oid = oid
         self._scopes = list(scopes)
+        self._cache = msal.SerializableTokenCache()
+        self._kept = ""
+        self._app: msal.ClientApplication | None = None
         self._lock = threading.Lock()
 
     def __call__(self) -> str:
@@ -64,13 +67,17 @@ class DelegatedTokens:
     def _acquire(self, *, force: bool) -> str:
         """Raises `CredentialsExpired` when nothing in the cache works any more, `Unreachable` without Entra."""
         with self._lock:  # two threads would redeem the same refresh token
-            cache = msal.SerializableTokenCache()
-            cache.deserialize(self._load() or "{}")
-            app = _reach(lambda: self._make_app(cache))
+            kept = self._load()
+            if kept != self._kept:  # signed in again, signed out, or renewed by another process
+                self._cache.deserialize(kept or "{}")
+                self._kept = kept
+            app = self._app or _reach(lambda: self._make_app(self._cache))
+            self._app = app
             account = self._account(app)
             result = _reach(lambda: app.acquire_token_silent_with_error(self._scopes, account, force_refresh=force))
-            if cache.has_state_changed:
-                self._save(cache.serialize())
+            if self._cache.has_state_changed:
+                self._kept = self._cache.serialize()
+                self._save(self._kept)
         if not result or "access_token" not in result:
             raise self._expired(result)
         return result["access_token"]

@@ -6,6 +6,7 @@ judge the same exception differently.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,10 @@ from deepracer_admin.errors import (
 )
 
 __all__ = ["AwsAccess", "read_error", "send_error"]
+
+for _name in ("botocore", "boto3", "urllib3"):
+    # at DEBUG they log whole requests: people's addresses, the text of a mail, signatures
+    logging.getLogger(_name).setLevel(logging.INFO)
 
 THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling", "RequestThrottled", "SlowDown"})
 DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "NotAuthorized"})

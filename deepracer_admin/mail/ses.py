@@ -88,10 +88,9 @@ class Ses:
 
     def suppressed(self, addresses: Sequence[str]) -> dict[str, str]:
         wanted = {a.casefold(): a for a in addresses}
-        if len(wanted) <= FEW:
+        reasons = self._suppression_list() if len(wanted) > FEW else None
+        if reasons is None:
             reasons = {folded: self._suppression(address) for folded, address in wanted.items()}
-        else:
-            reasons = self._suppression_list()
         return {wanted[folded]: reasons[folded] for folded in wanted if reasons.get(folded)}
 
     def events(self) -> Sequence[DeliveryEvent]:
@@ -124,11 +123,15 @@ class Ses:
             return ""
         return _reason(found["SuppressedDestination"])
 
-    def _suppression_list(self) -> dict[str, str]:
+    def _suppression_list(self) -> dict[str, str] | None:
+        """The account's whole list; None where the endpoint offers no such listing."""
         reasons: dict[str, str] = {}
         page: dict[str, Any] = {"PageSize": 1000}
         for _ in range(_PAGES):
-            answer = self._read("ListSuppressedDestinations", **page)
+            try:
+                answer = self._read("ListSuppressedDestinations", **page)
+            except NotThere:
+                return None
             for entry in answer.get("SuppressedDestinationSummaries", []):
                 reasons[entry["EmailAddress"].casefold()] = _reason(entry)
             token = answer.get("NextToken")

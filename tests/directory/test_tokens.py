@@ -17,6 +17,24 @@ def test_a_good_token_is_used_without_asking_again(sign_in: Callable, practice: 
     assert "entra.Token.refresh_token" not in practice.counters()["by_operation"]
 
 
+def test_many_calls_ask_entra_for_its_addresses_once(sign_in: Callable, practice: WorldHandle) -> None:
+    cupboard = sign_in("organizer")
+    practice.control("POST", "counters/reset")
+    for _ in range(5):
+        cupboard.tokens()
+    assert practice.counters()["calls"] == {"entra": 1}
+
+
+def test_who_signs_out_takes_the_tokens_along_at_once(sign_in: Callable) -> None:
+    cupboard = sign_in("organizer")
+    cupboard.tokens()
+    kept, cupboard.kept = cupboard.kept, ""
+    with pytest.raises(CredentialsExpired, match="Olivia Organizer must sign in again"):
+        cupboard.tokens()
+    cupboard.kept = kept
+    assert cupboard.tokens()
+
+
 def test_a_refused_token_is_renewed_and_the_new_refresh_token_is_kept(sign_in: Callable, practice: WorldHandle) -> None:
     cupboard = sign_in("organizer")
     before, first = cupboard.kept, cupboard.tokens()

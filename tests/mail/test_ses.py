@@ -1,5 +1,6 @@
 """What the SES adapter makes of every answer, and of none: one exchange at a time, over HTTP."""
 
+import logging
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -277,3 +278,18 @@ def account() -> dict:
         "EnforcementStatus": "HEALTHY",
         "SendQuota": {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 120.0},
     }
+
+
+def test_no_address_of_a_person_and_no_text_of_a_mail_reaches_the_log(
+    ses: Ses, script: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    script.says(200, {"MessageId": "1"})
+    script.says(400, {"message": "Bad address racer2@example.com"}, "BadRequestException")
+    ses.send(a_message(1))
+    with pytest.raises(Refused):
+        ses.send(a_message(2))
+    written = "\n".join(record.getMessage() for record in caplog.records)
+    assert "racer1@" not in written
+    assert "racer2@" not in written
+    assert "well met" not in written
