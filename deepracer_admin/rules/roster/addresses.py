@@ -31,9 +31,11 @@ ADDRESS_CELL = re.compile(r"\s*(?:mailto:)?[^@\s,;|<>\"]+@[^@\s,;|<>\"]+\.[^@\s,
 _SHAPE = str.maketrans(dict.fromkeys("bcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+/?^_`{|}~", "a"))
 _PLAIN_SHAPE = re.compile(r"[a-]+(?:\.[a-]+)*@[a.-]+")
 _PLAIN_DOMAIN = re.compile(r"[a-z0-9.-]+")
+_CORRECT = "correct the address, or delete the row"
+_LONGEST_JUDGED = 1_000  # characters; what is longer is no address, and not worth the library's time
 _LOCAL_LENGTH, _ADDRESS_LENGTH = 64, 254  # RFC 5321 4.5.3.1
 
-_NAME_AND_ADDRESS = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^<>"]*))\s*<\s*(?P<address>[^<>]*)>[\s;,]*')
+_AROUND = _EDGE + _UNSEEN + ";,"
 
 # deepracer-on-aws.md 1.7, CreateProfile: anything else gets 400 "Invalid email address format."
 _ON_AWS = re.compile(r"[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}")
@@ -73,15 +75,15 @@ def normalise_emails(values: Sequence[str]) -> list[str]:
 
 def unwrap(value: str) -> tuple[str, str]:
     """(address, name) of `Name <address>`, `"Last, First" <address>`, `mailto:address` or a bare address."""
-    found = _NAME_AND_ADDRESS.fullmatch(value)
-    name = ""
-    if found:
-        name = (found["quoted"] if found["quoted"] is not None else found["bare"]).strip(" '\t")
-        value = found["address"]
-    address = value.strip(_EDGE + _UNSEEN)
-    if address[:7].lower() == "mailto:":
-        address = address[7:].partition("?")[0]
-    return address.rstrip(";,").strip(_EDGE + _UNSEEN), name
+    # Plain string work: a pattern with this many optional parts would take forever on a cell full of spaces.
+    text, name = value.strip(_AROUND), ""
+    start = text.rfind("<")
+    if text.endswith(">") and start >= 0:
+        name = text[:start].strip(_AROUND + "\"'")
+        text = text[start + 1 : -1].strip(_AROUND)
+    if text[:7].lower() == "mailto:":
+        text = text[7:].partition("?")[0].strip(_AROUND)
+    return text, name
 
 
 class AddressJudge:
@@ -115,7 +117,9 @@ class AddressJudge:
         verdict = self._domains.get(domain)
         if verdict is None:
             # An internationalised domain may grow when it is shown, so it never takes the short way.
-            plain = _PLAIN_DOMAIN.fullmatch(domain) is not None and "xn--" not in domain
+            plain = (
+                len(domain) < _ADDRESS_LENGTH and _PLAIN_DOMAIN.fullmatch(domain) is not None and "xn--" not in domain
+            )
             verdict = self._domains[domain] = plain and _library_refusal(f"a@{domain}") is None
         return verdict
 
@@ -133,10 +137,14 @@ def _problem(email: str) -> Problem | None:
         return Problem(
             "e-mail is a formula", "A formula stands where the address should be: paste the address itself as a value."
         )
+    if len(email) > _LONGEST_JUDGED:
+        return Problem(
+            "e-mail invalid", "An address has at most 254 characters: correct the address, or delete the row."
+        )
     refusal = _library_refusal(email)
     if refusal is None:
         return None
-    return Problem("e-mail invalid", f"{_what_is_wrong(email, refusal)}: correct the address, or delete the row.")
+    return Problem("e-mail invalid", f"{_what_is_wrong(email, refusal)}: {_CORRECT}.")
 
 
 def _is_plain_shape(shape: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from deepracer_admin.rules.roster.addresses import ADDRESS_CELL
-from deepracer_admin.rules.roster.findings import Column, UnreadableRoster
+from deepracer_admin.rules.roster.findings import Column, UnreadableRoster, cut
 from deepracer_admin.rules.roster.grid import Grid
 
 __all__ = ["FIELDS", "Header", "field_of", "find_header", "guess_columns"]
@@ -59,9 +59,10 @@ _ML = re.compile(
 )
 _AWS = re.compile(r"\b(aws|amazon web services|amazon)\b")
 
+_LONGEST_HEADING = 300  # characters
 _HEADER_SEARCH = 60  # records
 _SAMPLE = 500  # records
-_SHARE_WITHOUT_HEADING = 0.5
+_SHARE_WITHOUT_HEADING = 0.3
 
 
 class Header(NamedTuple):
@@ -81,6 +82,8 @@ def plain_heading(heading: str) -> str:
 
 def field_of(heading: str) -> str | None:
     """The field that a heading names, in English, Italian, German, French or Spanish; None when it names none."""
+    if len(heading) > _LONGEST_HEADING:
+        return None
     plain = plain_heading(heading)
     if not plain:
         return None
@@ -163,7 +166,7 @@ def _unique_names(heading: Sequence[str], width: int) -> list[str]:
     names: list[str] = []
     taken: set[str] = set()
     for position in range(width):
-        name = " ".join(heading[position].split()) if position < len(heading) else ""
+        name = cut(" ".join(heading[position].split())) if position < len(heading) else ""
         name = unique = name or f"Column {position + 1}"
         count = 2
         while unique in taken:

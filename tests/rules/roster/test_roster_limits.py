@@ -188,3 +188,31 @@ def test_the_empty_tail_that_every_opendocument_has_is_harmless() -> None:
     rows += f'<table:table-row table:number-rows-repeated="1048000">{tail}</table:table-row>'
     found = check(ods(rows), filename="list.ods")
     assert (found.rows, len(found.accepted)) == (200, 200)
+
+
+EXHAUSTING = {
+    "spaces": " " * 100_000 + "x",
+    "angles": "<" * 100_000,
+    "commas": "a," * 50_000,
+    "brackets": "(" * 100_000,
+    "dots": "a@" + "b." * 50_000,
+    "accents": "\u0316" * 100_000,
+    "quotes": '""' * 30_000,
+}
+
+
+@pytest.mark.parametrize("cell", EXHAUSTING.values(), ids=EXHAUSTING)
+def test_a_cell_made_to_exhaust_patterns_is_an_ordinary_rejected_row(cell: str) -> None:
+    quoted = '"' + cell.replace('"', '""') + '"'
+    raw = f"Name,Email\n{quoted},a@example.com\nAnna,{quoted}\n{quoted},{quoted}\n"
+    found = check(raw.encode(), filename="x", delimiter=",", service_rule="on_aws")
+    assert [row.row for row in found.accepted] == [2]
+    assert [bad.row for bad in found.rejected] == [3, 4]
+    headless = check(f"{quoted},{quoted}\n{quoted},a@example.com\n".encode(), filename="x", delimiter=",")
+    assert len(headless.accepted) == 1
+
+
+@pytest.mark.parametrize("text", [cell for cell in EXHAUSTING.values() if "," not in cell and '"' not in cell])
+def test_a_text_made_to_exhaust_patterns_holds_nobody(text: str) -> None:
+    assert check(text.encode(), filename="x").accepted[:] == []
+    assert check(f"To: {text} <a@example.com>".encode(), filename="x").rows == 1
