@@ -12,11 +12,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import httpx
 import pytest
 
 from deepracer_admin.rehearsal import fleet_laps
 from deepracer_admin.rehearsal.fleet_crowd import Behaviour, Crowd
 from deepracer_admin.rehearsal.garage import EndedJob, JobKind, LapResult, OpenRace, Racer, Refused
+from tests.practice import WorldHandle
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 STANDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "standings"
@@ -271,6 +273,15 @@ def test_ten_thousand_racers_move_and_nobody_is_lost() -> None:
     assert sum(states.values()) == 10_000
     assert states["invited"] == 10_000 - len(garage.accepted) - states["ignoring"]
     assert states["training"] + states["evaluating"] + states["submitting"] == len(garage.running) + len(garage.queue)
+
+
+def test_the_world_shows_and_changes_the_behaviour_of_its_fleet(practice: WorldHandle) -> None:
+    assert practice.control("GET", "fleet")["behaviour"]["accept_median"] == 12.0
+    changed = practice.control("POST", "fleet", {"looping": 0.5, "racers": 30})
+    assert (changed["behaviour"]["looping"], changed["behaviour"]["racers"]) == (0.5, 30)
+    refused = httpx.post(f"{practice.endpoints['control']}/fleet", json={"looping": 2}, trust_env=False)
+    assert (refused.status_code, refused.json()) == (400, {"error": "looping is a share from 0 to 1."})
+    assert practice.truth()["racers"] == {}
 
 
 def careers(count: int) -> list[fleet_laps.Career]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from random import Random
 
 from ..garage import EndedJob, LapResult, OpenRace, Racer, Refused
@@ -147,14 +148,11 @@ class ManagedGarage:
         job.off_track, job.collisions, job.resets = laps.off_track, laps.collisions, laps.resets
 
     def ended(self, after: int) -> Sequence[EndedJob]:
-        if after >= self._account.ended:
+        fresh = min(len(self._yard.ended), self._account.ended - after)
+        if fresh <= 0:
             return []
-        users = self._account.users
-        return [
-            EndedJob(job.sequence, users[job.profile_id].person_id, job.model_id, job.kind, job.succeeded)
-            for job in self._yard.ended
-            if job.sequence > after
-        ]
+        users, latest = self._account.users, list(islice(reversed(self._yard.ended), fresh))
+        return [replace(job, profile_id=users[job.profile_id].person_id) for job in reversed(latest)]
 
     def _may_enter(self, user: User, race: Race) -> bool:
         linked = bool(race.token) and self._account.now < race.token_ends

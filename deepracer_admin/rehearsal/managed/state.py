@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 ACCOUNT_ID = "111122223333"
@@ -103,6 +103,9 @@ class Race:
         return "OPEN" if now < self.closes_at else "CLOSED"
 
 
+KEPT: dict[str, type] = {"users": User, "models": CarModel, "jobs": Job, "races": Race}
+
+
 @dataclass
 class Account:
     """Everything of the sponsoring account, as one JSON-able value."""
@@ -126,12 +129,13 @@ class Account:
         return [self.models[model_id] for model_id in self.users[user_id].models]
 
     def snapshot(self) -> dict[str, Any]:
-        return asdict(self)
+        """The whole account as JSON; one level by hand, for `asdict` would take seconds for 10,000 racers."""
+        kinds = {name: {key: vars(entry).copy() for key, entry in getattr(self, name).items()} for name in KEPT}
+        return {**vars(self), **kinds}
 
     @classmethod
     def restored(cls, state: dict[str, Any]) -> Account:
-        kinds = {"users": User, "models": CarModel, "jobs": Job, "races": Race}
-        made = {name: {key: kind(**value) for key, value in state[name].items()} for name, kind in kinds.items()}
+        made = {name: {key: kind(**value) for key, value in state[name].items()} for name, kind in KEPT.items()}
         return cls(**{**state, **made})
 
 
