@@ -62,7 +62,7 @@ class Group:
 
 
 def practice_groups(event_group: str) -> dict[str, Group]:
-    """The event group, and one group of each kind that a console should refuse. Their ids depend on the event group's."""
+    """The event group, and one of each kind that a console should refuse, with ids that depend on the event group's."""
     fixed = uuid.UUID(event_group)
     groups = {"event": Group(event_group, "DeepRacer Event")}
     for kind, options in {
@@ -71,7 +71,7 @@ def practice_groups(event_group: str) -> dict[str, Group]:
         "mail_security": {"shown": "Racing Crew", "mail": "racing.crew@example.com"},
         "unified": {
             "shown": "Racing Team",
-            "mail": "racing.team@example.com",
+            "mail": "team@example.com",
             "types": ("Unified",),
             "security": False,
         },

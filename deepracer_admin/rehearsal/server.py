@@ -83,6 +83,7 @@ async def serve(world: World, listener: socket.socket, on_ready: Callable[[], No
     try:
         while not server.started and not serving.done():
             await asyncio.sleep(0.005)
+        world.save()  # the secrets must outlive a power cut from the first answer on
         write_private(address, json.dumps(world.endpoints(), indent=1))
         on_ready()
         await asyncio.wait([serving, living], return_when=asyncio.FIRST_COMPLETED)

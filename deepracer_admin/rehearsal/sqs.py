@@ -35,11 +35,9 @@ class Queue:
         self._visible_from: dict[int, float] = {}
         self._receipts: dict[str, int] = {}
         self._received: dict[int, int] = {}
-        self._known = 0
 
     def put(self, number: int) -> None:
         self._visible_from[number] = 0.0
-        self._known = max(self._known, number)
 
     async def handle(self, request: Request) -> Response:
         body = await request.body()
@@ -154,13 +152,7 @@ class Queue:
         return True
 
     def snapshot(self) -> dict[str, Any]:
-        return {"waiting": list(self._visible_from), "known": self._known}
+        return {"waiting": list(self._visible_from)}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """`known` is the last event that the saved queue had seen; what came later is put by the owner."""
         self._visible_from = dict.fromkeys(state["waiting"], 0.0)
-        self._known = state["known"]
-
-    @property
-    def known(self) -> int:
-        return self._known

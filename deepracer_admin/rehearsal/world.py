@@ -1,7 +1,6 @@
 """The practice world: its services, its clock, its faults, and the file that it lives in between two runs."""
 
 import asyncio
-import importlib
 import json
 import logging
 import os
@@ -19,11 +18,16 @@ from starlette.routing import BaseRoute, Mount
 
 from deepracer_admin.rehearsal.clock import PracticeClock
 from deepracer_admin.rehearsal.control import Control
+from deepracer_admin.rehearsal.deepracer import DeepRacer
 from deepracer_admin.rehearsal.entra import Entra
 from deepracer_admin.rehearsal.faults import Faults
+from deepracer_admin.rehearsal.fleet import Fleet
 from deepracer_admin.rehearsal.graph import Graph
+from deepracer_admin.rehearsal.managed import Managed
 from deepracer_admin.rehearsal.people import Company
-from deepracer_admin.rehearsal.ses import ACCOUNT_ID, CONFIGURATION_SET, QUEUE, SENDER, Ses
+from deepracer_admin.rehearsal.ses import Ses
+from deepracer_admin.rehearsal.ses_account import CONFIGURATION_SET, SENDER
+from deepracer_admin.rehearsal.ses_aftermath import ACCOUNT_ID, QUEUE
 from deepracer_admin.rehearsal.traffic import LoopbackOnly, Traffic
 
 log = logging.getLogger(__name__)
@@ -37,13 +41,6 @@ BUDGET_S = 0.02
 SAVE_EVERY_S = 10.0
 STATE_FILE = "practice-state.json"
 STATE_VERSION = 1
-
-SERVICES = (
-    ("deepracer_admin.rehearsal.deepracer", "DeepRacer"),
-    ("deepracer_admin.rehearsal.managed", "Managed"),
-    ("deepracer_admin.rehearsal.fleet", "Fleet"),
-)
-"""In the order in which they are made and ticked: the fleet last, since it acts on what the others have done."""
 
 
 class Service(Protocol):
@@ -112,7 +109,7 @@ class World:
         self.company = Company()
         self.services: dict[str, Service] = {}
         self.ask_to_stop: Callable[[], None] = lambda: None
-        self._speed = speed
+        self._speed, self._start = speed, start
         self._changed = False
         self.ticked_to = self.clock.now()
         home.mkdir(parents=True, exist_ok=True)
@@ -128,11 +125,12 @@ class World:
 
     def _make_services(self, states: dict[str, Any]) -> None:
         self.entra, self.graph, self.mail = Entra(self), Graph(self), Ses(self)
-        self.services = {service.name: service for service in (self.entra, self.graph, self.mail)}
-        for module, factory in SERVICES:
-            service = made(module, factory, self)
-            if service is not None:
-                self.services[service.name] = service
+        self.services = {}
+        # In the order in which they are ticked: the fleet last, since it acts on what the others have done.
+        for service in (self.entra, self.graph, self.mail, DeepRacer(self), Managed(self)):
+            self.services[service.name] = service
+        fleet = Fleet(self)
+        self.services[fleet.name] = fleet
         for name, service in self.services.items():
             if name in states:
                 service.restore(states[name])
@@ -199,10 +197,11 @@ class World:
         write_private(self.home / STATE_FILE, json.dumps(state, separators=(",", ":")))
 
     def reset(self) -> None:
-        """A fresh world with the same secrets: nobody invited, nothing sent, no fault armed, time back to now."""
+        """A fresh world with the same secrets: nobody invited, nothing sent, no fault armed, time back to its start."""
         self.faults.disarm()
         self.counters.restore({})
-        self.clock.restore({"now": self.clock.real().isoformat(), "speed": self._speed, "paused": False})
+        start = self._start or self.clock.real()
+        self.clock.restore({"now": start.isoformat(), "speed": self._speed, "paused": False})
         self.company = Company()
         for journal in self.home.glob("practice-*.jsonl"):
             journal.unlink()
@@ -278,17 +277,6 @@ def new_secrets() -> dict[str, str]:
         "access_key_id": "AKIA" + "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16)),
         "secret_access_key": secrets.token_urlsafe(30),
     }
-
-
-def made(module: str, factory: str, world: World) -> Service | None:
-    """The service, or None where this edition does not have it."""
-    try:
-        found = importlib.import_module(module)
-    except ModuleNotFoundError as absent:
-        if absent.name != module:
-            raise
-        return None
-    return None if found.__file__ is None else getattr(found, factory)(world)  # a folder alone is no module
 
 
 def write_private(path: Path, text: str) -> None:
