@@ -81,12 +81,22 @@ def stop_child(child: Child, grace: float = GRACE) -> None:
         child.process.wait()
 
 
+def last_words(log: str) -> str:
+    """The line that says most about an end: the sentence before a traceback where there is one, else the last line."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    before = lines[: next((at for at, line in enumerate(lines) if line.startswith("Traceback")), 0)]
+    if before and before[-1].endswith(".") and not before[-1][0].isdigit():  # a digit begins a time: a log entry
+        return before[-1]
+    return lines[-1] if lines else ""
+
+
 def check_alive(child: Child) -> None:
+    """Raise Trouble, with the child's last words, once it is dead."""
     code = child.process.poll()
     if code is not None:
-        lines = child.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        words = f" ({lines[-1].strip()[:200]})" if lines else ""
-        raise Trouble(f"{child.name} stopped by itself with exit code {code}{words}; read {child.log}.")
+        words = last_words(child.log.read_text(encoding="utf-8", errors="replace"))[:300]
+        said = f" ({words})" if words else ""
+        raise Trouble(f"{child.name} stopped by itself with exit code {code}{said}; read {child.log}.")
 
 
 def wait_until(ready: Callable[[], bool], children: Sequence[Child], what: str, seconds: float = 90) -> None:

@@ -117,3 +117,17 @@ def test_no_child_outlives_a_launcher_that_was_killed(stand_in: Path) -> None:
     launcher.send_signal(signal.SIGKILL)
     launcher.wait(20)
     assert wait_for(stand_in / "stopped") == "cleanly"
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("", ""),
+        ("ready\nThe database is locked.\n", "The database is locked."),
+        ("Set the tenant.\nTraceback (most recent call last):\n  x\nSystemExit: 2\nStartup failed.", "Set the tenant."),
+        ("2026-11-22 12:00 warm.\nTraceback (most recent call last):\n  x\nKeyError: 1", "KeyError: 1"),
+        ("Traceback (most recent call last):\n  x\nKeyError: 1", "KeyError: 1"),
+    ],
+)
+def test_last_words_prefer_the_sentence_before_a_traceback(log: str, words: str) -> None:
+    assert children.last_words(log) == words
