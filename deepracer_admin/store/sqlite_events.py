@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,7 @@ from deepracer_admin.model import Event, Lease, Race
 from deepracer_admin.store.codec import decode, encode, instant, plain, when
 from deepracer_admin.store.sqlite_base import SqliteFile
 
-__all__ = ["EventsPart", "chunks"]
-
-CHUNK = 500  # values in one IN (...): below every SQLite's limit
+__all__ = ["EventsPart"]
 
 
 class EventsPart(SqliteFile):
@@ -115,15 +113,3 @@ class EventsPart(SqliteFile):
     def _seen(self, connection: sqlite3.Connection, event: str, kind: str) -> datetime | None:
         row = connection.execute("SELECT seen_at FROM snapshots WHERE event = ? AND kind = ?", (event, kind)).fetchone()
         return None if row is None else instant(row["seen_at"])
-
-
-def chunks(values: Iterable[str]) -> Iterator[list[str]]:
-    """At most CHUNK values at a time, for IN (...)."""
-    chunk: list[str] = []
-    for value in values:
-        chunk.append(value)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk

@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from itertools import product
 
 from deepracer_admin.model import Lease, Outcome, State, Step, StepRow
-from deepracer_admin.store.codec import instant, when
+from deepracer_admin.store.codec import encode, instant, when
 from deepracer_admin.store.sqlite_base import real_now
-from deepracer_admin.store.sqlite_events import chunks
 from deepracer_admin.store.sqlite_people import PeoplePart
 
 __all__ = ["StepsPart", "next_row"]
@@ -141,24 +140,17 @@ class StepsPart(PeoplePart):
         self, connection: sqlite3.Connection, event: str, outcomes: Sequence[Outcome]
     ) -> tuple[dict[tuple[str, Step], StepRow], set[str]]:
         """The rows that these outcomes may change, and which of their people are still on the list."""
-        seen: dict[tuple[str, Step], StepRow] = {}
-        present: set[str] = set()
-        for people in chunks({outcome.person for outcome in outcomes}):
-            marks = ",".join("?" * len(people))
-            present.update(
-                row["id"]
-                for row in connection.execute(
-                    f"SELECT id FROM attendees WHERE event = ? AND id IN ({marks})",  # noqa: S608 (question marks only)
-                    (event, *people),
-                )
-            )
-            for row in connection.execute(
-                "SELECT attendee, step, state, reason, sentence, ref, attempts, next_try_at, changed_at FROM steps"
-                f" WHERE event = ? AND attendee IN ({marks})",
-                (event, *people),
-            ):
-                seen[row["attendee"], Step(row["step"])] = _step_row(row)
-        return seen, present
+        people = encode(sorted({outcome.person for outcome in outcomes}))
+        present = connection.execute(
+            "SELECT id FROM attendees WHERE event = ? AND id IN (SELECT value FROM json_each(?))", (event, people)
+        ).fetchall()
+        rows = connection.execute(
+            "SELECT attendee, step, state, reason, sentence, ref, attempts, next_try_at, changed_at FROM steps"
+            " WHERE event = ? AND attendee IN (SELECT value FROM json_each(?))",
+            (event, people),
+        ).fetchall()
+        seen = {(row["attendee"], Step(row["step"])): _step_row(row) for row in rows}
+        return seen, {row["id"] for row in present}
 
     def _write_steps(
         self, connection: sqlite3.Connection, event: str, rows: Iterable[StepRow], history: Iterable[StepRow]

@@ -123,6 +123,17 @@ def test_two_processes_share_one_limit(tmp_path: Path) -> None:
     assert 5 + 100.0 * span + 1 >= 80
 
 
+def test_tokens_leased_ahead_are_given_up_after_a_second(store: SqliteEventStore, clock: FakeClock) -> None:
+    busy, other = (Pacer(store, clock, sleep=clock.sleep) for _ in range(2))
+    limit = Limit("graph", rate=10.0, burst=10)
+    for _ in range(21):
+        assert busy.take(limit, wait=None) == 1
+        clock.seconds += 0.1
+    clock.seconds += 60
+    assert other.take(limit, 10) == 10
+    assert busy.take(limit) == 0
+
+
 # -- back-off
 
 

@@ -100,6 +100,15 @@ def test_a_damaged_file_is_refused_and_left_where_it_is(tmp_path: Path) -> None:
     refused(path, "is damaged and was left as it is")
 
 
+def test_damage_far_from_the_start_is_found_when_opening(tmp_path: Path) -> None:
+    path = filled(tmp_path / "events.db")
+    body = bytearray(path.read_bytes())
+    where = body.index(b"person250@example.com") // 4096 * 4096
+    body[where : where + 64] = b"\xde\xad\xbe\xef" * 16
+    path.write_bytes(body)
+    refused(path, "is damaged and was left as it is")
+
+
 def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
     path = filled(tmp_path / "events.db")
     path.write_bytes(path.read_bytes()[: 4096 * 5 + 100])
