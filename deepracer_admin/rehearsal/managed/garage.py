@@ -8,27 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from random import Random
 
 from ..garage import EndedJob, LapResult, OpenRace, Racer, Refused
+from .invitations import Sponsored
 from .races import Races
 from .state import Account, CarModel, Race, User
 from .wire import Fault
 from .yard import Yard
 
 GIGABYTE = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Sponsored:
-    """Somebody who may sign in: the directory's id and address, and since when (practice time, epoch seconds)."""
-
-    person_id: str
-    email: str
-    since: float
 
 
 class ManagedGarage:
@@ -40,7 +32,7 @@ class ManagedGarage:
         yard: Yard,
         races: Races,
         seed: int,
-        sponsored: Callable[[], Iterable[Sponsored]],
+        sponsored: Callable[[float], Iterable[Sponsored]],
     ) -> None:
         self._account, self._yard, self._races, self._seed = account, yard, races, seed
         self._sponsored = sponsored
@@ -49,11 +41,11 @@ class ManagedGarage:
         self._invited: dict[str, Sponsored] = {}
 
     def racers(self) -> Iterator[Racer]:
-        """Everybody who may sign in, and everybody who has."""
-        self._invited = {person.person_id: person for person in self._sponsored()}
+        """Everybody who knows that they may sign in, and everybody who has signed in."""
+        self._invited = {person.person_id: person for person in self._sponsored(self._account.now)}
         for person_id in {**self._invited, **self._by_person}:
             found = self.racer(person_id)
-            if found is not None:
+            if found is not None and (found.accepted or self._invited[person_id].since <= self._account.now):
                 yield found
 
     def racer(self, profile_id: str) -> Racer | None:

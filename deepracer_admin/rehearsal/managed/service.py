@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,8 @@ from starlette.routing import Route
 
 from ..garage import EndedJob
 from ..sigv4 import Credential, Refusal, verify
-from .garage import ManagedGarage, Sponsored
+from .garage import ManagedGarage
+from .invitations import Invitations
 from .models import Models
 from .races import Races
 from .state import REGION, Account
@@ -41,8 +42,7 @@ class Managed:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._grouped: dict[str, float] = {}  # person id -> since when they may sign in, as members of the event group
-        self._assigned: dict[str, float] = {}  # the same, for those who were assigned one by one
+        self._invitations = Invitations(world)
         self._take(Account(now=world.clock.now().timestamp()))
 
     def _take(self, account: Account) -> None:
@@ -51,7 +51,7 @@ class Managed:
         yard = Yard(account, world.slots, world.seed)
         users, races, models = Users(account, yard), Races(account, world.seed), Models(account, yard)
         self.yard = yard
-        self.garage = ManagedGarage(account, yard, races, world.seed, self._sponsored)
+        self.garage = ManagedGarage(account, yard, races, world.seed, self._invitations.sponsored)
         self._handlers: dict[str, Handler] = {
             "GetAccountConfig": users.get_account_config,
             "AdminGetAccountConfig": users.admin_get_account_config,
@@ -109,19 +109,18 @@ class Managed:
 
     def assign(self, person_id: str) -> None:
         """Lets a person of the company sign in, beside those whom the event group lets in."""
-        self._assigned.setdefault(person_id, self.account.now)
+        self._invitations.assign(person_id, self.account.now)
 
     def snapshot(self) -> dict[str, Any]:
         ended = [asdict(job) for job in list(self.yard.ended)[-100:]]
         return {
             "account": self.account.snapshot(),
-            "grouped": dict(self._grouped),
-            "assigned": dict(self._assigned),
+            "invitations": self._invitations.snapshot(),
             "ended": ended,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        self._grouped, self._assigned = dict(state["grouped"]), dict(state["assigned"])
+        self._invitations.restore(state["invitations"])
         self._take(Account.restored(state["account"]))
         self.yard.ended.extend(EndedJob(**job) for job in state["ended"])
 
@@ -140,24 +139,6 @@ class Managed:
                 "submissions": sum(sum(race.submissions.values()) for race in self.account.races.values()),
             }
         }
-
-    def _sponsored(self) -> Iterator[Sponsored]:
-        """Who may sign in: the members of the event group, as the company's directory has them now, and the
-        assigned.
-        """
-        group = self._event_group()
-        for person_id in [person_id for person_id in self._grouped if person_id not in group]:
-            del self._grouped[person_id]
-        for person_id in group:
-            self._grouped.setdefault(person_id, self.account.now)
-        for person_id, since in {**self._grouped, **self._assigned}.items():
-            person = self._world.company.by_id(person_id)
-            if person is not None and person.enabled:
-                yield Sponsored(person_id, person.mail or person.upn, since)
-
-    def _event_group(self) -> set[str]:
-        graph = self._world.services.get("graph")
-        return set() if graph is None else set(graph.groups.kinds["event"].members)  # type: ignore[attr-defined]
 
     def _operation(self, request: Request) -> str:
         target = request.headers.get("x-amz-target", "")

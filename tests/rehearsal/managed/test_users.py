@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import boto3
 import pytest
 
+from deepracer_admin.rehearsal.graph_groups import Member
 from tests.practice import WorldHandle
 from tests.rehearsal.managed.account import (
     RawCaller,
@@ -194,22 +196,54 @@ def test_deleting_resources_takes_a_while_stops_trainings_and_leaves_the_profile
     assert (user["StorageBytesUsed"], user["ComputeMinutesQueued"], user["UserState"]) == (0, 0, "ACTIVE")
 
 
-def test_members_of_the_event_group_may_sign_in_until_they_are_taken_out(still: WorldHandle, caller: RawCaller) -> None:
-    switch_on(caller)
+def join_group(still: WorldHandle, address: str) -> str:
+    """A member of the event group, as the directory would have it after the console added them."""
     world: Any = still.world
 
     def join() -> str:
-        person = world.company.by_mail("ada.lovelace@example.com")[0]
-        group = world.services["graph"].groups.kinds["event"]
-        group.members[person.id] = type("Place", (), {"number": 1, "seen_from": 0.0})()
+        person = world.company.by_mail(address)[0]
+        world.services["graph"].groups.kinds["event"].members[person.id] = Member(1)
         return person.id
 
-    person_id = on_world(still, join)
+    return on_world(still, join)
+
+
+def test_members_of_the_event_group_may_sign_in_until_they_are_taken_out(still: WorldHandle, caller: RawCaller) -> None:
+    switch_on(caller)
+    world: Any = still.world
+    person_id = join_group(still, "ada.lovelace@example.com")
     sign_in(still, [person_id])
     assert users(caller)[0]["Alias"] == "ada-lovelace"
     on_world(still, lambda: world.services["graph"].groups.kinds["event"].members.pop(person_id))
     on_world(still, lambda: list(garage(still).racers()))
     assert refused(still, lambda: garage(still).train(person_id, "m", 10)).reason == "paused"
+
+
+def test_a_member_signs_in_after_the_mail_and_without_one_hours_later(still: WorldHandle, caller: RawCaller) -> None:
+    switch_on(caller)
+    still.control("POST", "fleet", {"ignoring": 0, "accept_median": 1})
+    told, untold = (join_group(still, f"{name}@example.com") for name in ("told", "untold"))
+    still.advance(600)
+    assert users(caller) == []
+    aws = still.endpoints["aws"]
+    mailer = boto3.client(
+        "sesv2",
+        region_name=aws["region"],
+        endpoint_url=aws["ses_url"],
+        aws_access_key_id=aws["access_key_id"],
+        aws_secret_access_key=aws["secret_access_key"],
+    )
+    mailer.send_email(
+        FromEmailAddress=still.endpoints["mail"]["from"],
+        Destination={"ToAddresses": ["told@example.com"]},
+        Content={"Simple": {"Subject": {"Data": "Your access"}, "Body": {"Text": {"Data": "Sign in."}}}},
+    )
+    mailer.close()
+    still.advance(3600)
+    assert [user["Alias"] for user in users(caller)] == ["told"]
+    still.advance(4 * 3600)
+    assert [user["Alias"] for user in users(caller)] == ["told", "untold"]
+    assert on_world(still, lambda: garage(still).racer(told).invited_at < garage(still).racer(untold).invited_at)
 
 
 def test_two_people_never_get_the_same_racer_name(still: WorldHandle, caller: RawCaller) -> None:

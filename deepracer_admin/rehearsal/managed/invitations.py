@@ -1,0 +1,79 @@
+"""Who may sign in to the managed service, and since when they know it.
+
+Access comes from the company's directory: the members of the event group (managed-deepracer.md 3.1: participants
+sign in with the sponsor's credentials). They learn of it from the first mail to them, or from colleagues some hours
+later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..world import World
+
+HEARSAY_S = 4 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sponsored:
+    """Somebody who may sign in: the directory's id and address, and since when they know (epoch seconds)."""
+
+    person_id: str
+    email: str
+    since: float
+
+
+class Invitations:
+    """Reads the event group and the outbox as they are now; keeps only what it has seen."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._grouped: dict[str, float] = {}  # person id -> since when they are in the event group
+        self._assigned: dict[str, float] = {}  # person id -> since when, for those who were assigned one by one
+        self._told: dict[str, float] = {}  # address -> when the first mail to it was accepted
+        self._read_to = 0
+
+    def assign(self, person_id: str, now: float) -> None:
+        """Lets one person in and tells them."""
+        self._assigned.setdefault(person_id, now)
+
+    def sponsored(self, now: float) -> Iterator[Sponsored]:
+        """Everybody who may sign in; those who left the group or the company are not among them."""
+        self._read_outbox()
+        group = self._event_group()
+        for person_id in [person_id for person_id in self._grouped if person_id not in group]:
+            del self._grouped[person_id]
+        for person_id in group:
+            self._grouped.setdefault(person_id, now)
+        for person_id in {**self._grouped, **self._assigned}:
+            person = self._world.company.by_id(person_id)
+            if person is not None and person.enabled:
+                address = person.mail or person.upn
+                yield Sponsored(person_id, address, self._since(person_id, address))
+
+    def _since(self, person_id: str, address: str) -> float:
+        if person_id in self._assigned:
+            return self._assigned[person_id]
+        grouped = self._grouped[person_id]
+        return max(grouped, self._told.get(address.lower(), grouped + HEARSAY_S))
+
+    def _event_group(self) -> set[str]:
+        graph = self._world.services.get("graph")
+        return set() if graph is None else set(graph.groups.kinds["event"].members)  # type: ignore[attr-defined]
+
+    def _read_outbox(self) -> None:
+        mail = self._world.services.get("ses")
+        for entry in mail.outbox.after(self._read_to, 100_000) if mail is not None else ():  # type: ignore[attr-defined]
+            self._read_to = entry["seq"]
+            self._told.setdefault(entry["to"].lower(), datetime.fromisoformat(entry["at"]).timestamp())
+
+    def snapshot(self) -> dict[str, Any]:
+        """The outbox is a journal of its own and is read again after a restart."""
+        return {"grouped": dict(self._grouped), "assigned": dict(self._assigned)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._grouped, self._assigned = dict(state["grouped"]), dict(state["assigned"])
