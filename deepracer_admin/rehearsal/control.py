@@ -70,11 +70,11 @@ class Control:
             raise ValueError(f"The clock knows speed, paused and advance_s, not {', '.join(sorted(unknown))}.")
         clock = self._world.clock
         if "speed" in wanted:
-            clock.set_speed(float(wanted["speed"]))
+            clock.set_speed(real(wanted, "speed"))
         if "paused" in wanted or "pause" in wanted:
             clock.pause(bool(wanted.get("paused", wanted.get("pause"))))
         if "advance_s" in wanted:
-            clock.advance(float(wanted["advance_s"]))
+            clock.advance(real(wanted, "advance_s"))
             await self._world.lived_through(clock.now())
         self._world.touch()
         return await self.status(request)
@@ -100,9 +100,9 @@ class Control:
             wanted["service"],
             wanted["name"],
             operation=wanted.get("operation"),
-            rate=float(wanted.get("rate", 1.0)),
-            count=None if wanted.get("count") is None else int(wanted["count"]),
-            seconds=None if wanted.get("seconds") is None else float(wanted["seconds"]),
+            rate=real({"rate": 1.0, **wanted}, "rate"),
+            count=None if wanted.get("count") is None else int(real(wanted, "count")),
+            seconds=None if wanted.get("seconds") is None else real(wanted, "seconds"),
             params=params,
         )
         return JSONResponse({"id": fault_id}, 201)
@@ -160,7 +160,7 @@ def sentences(handler: Handler) -> Handler:
     async def answered(request: Request) -> Response:
         try:
             return await handler(request)
-        except (ValueError, TypeError) as wrong:
+        except ValueError as wrong:
             return JSONResponse({"error": str(wrong)}, 400)
 
     return answered
@@ -175,6 +175,13 @@ async def body(request: Request) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError("The body of this request must be a JSON object.")
     return found
+
+
+def real(wanted: dict[str, Any], name: str) -> float:
+    value = wanted[name]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{name} is a number.")
+    return float(value)
 
 
 def number(request: Request, name: str, default: int) -> int:

@@ -40,7 +40,8 @@ class _Server(uvicorn.Server):
 
 def listening_socket(port: int) -> socket.socket:
     """A socket on 127.0.0.1. Port 0: one that is free. Raises PortTaken."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Only with the protocol named does asyncio send small answers at once instead of 40 ms later (TCP_NODELAY).
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":  # elsewhere this option would let two servers share a port
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -70,7 +70,9 @@ def test_the_clock_is_controlled_over_http(practice: WorldHandle) -> None:
     assert (status["speed"], status["paused"]) == (120.0, False)
 
 
-@pytest.mark.parametrize("body", [{"speed": 601}, {"advance_s": -1}, {"warp": 9}, {"speed": "fast"}, {"speed": None}])
+@pytest.mark.parametrize(
+    "body", [{"speed": 601}, {"advance_s": -1}, {"warp": 9}, {"speed": "fast"}, {"speed": None}, {"advance_s": True}]
+)
 def test_a_wrong_wish_for_the_clock_is_answered_with_a_sentence(client: httpx.Client, body: dict[str, object]) -> None:
     refused = client.post("/control/clock", json=body)
     assert refused.status_code == 400
