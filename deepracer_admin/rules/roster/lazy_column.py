@@ -59,8 +59,8 @@ def longest(column: Sequence[str]) -> int:
     return column.longest() if isinstance(column, LazyColumn) else max(map(len, column), default=0)
 
 
-def read_columns(text: str, delimiter: str, width: int) -> list[LazyColumn] | None:
-    """The columns of a text without quotation marks; None when a line has more or fewer than `width` cells."""
+def read_columns(text: str, delimiter: str, width: int, *, is_quoted: bool) -> list[LazyColumn] | None:
+    """The columns of a text; None when a record has more or fewer than `width` cells."""
     # Imported here because a small list never needs it, and the command line should start fast.
     import pyarrow
     from pyarrow import csv
@@ -72,7 +72,9 @@ def read_columns(text: str, delimiter: str, width: int) -> list[LazyColumn] | No
             pyarrow.BufferReader(raw),
             # One block: a list is at most some megabytes, and a line must never be cut.
             read_options=csv.ReadOptions(column_names=names, use_threads=False, block_size=len(raw) + 1),
-            parse_options=csv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
+            parse_options=csv.ParseOptions(
+                delimiter=delimiter, quote_char='"' if is_quoted else False, ignore_empty_lines=False
+            ),
             convert_options=csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pyarrow.string()), strings_can_be_null=False
             ),

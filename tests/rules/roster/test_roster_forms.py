@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import openpyxl
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from deepracer_admin.rules.roster import Limits, RosterCheck, UnreadableRoster, check
 from deepracer_admin.rules.roster import text as text_module
+from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.text import _split_quoted, split_records
 
 
@@ -314,6 +316,30 @@ def test_no_bytes_make_more_than_one_sentence(raw: bytes) -> None:
 lines_of_cells = st.lists(
     st.lists(st.text("aß\u2028\x85\u00a0 '@.=;|", max_size=5), min_size=2, max_size=4), min_size=1, max_size=6
 )
+
+
+@given(
+    st.lists(st.lists(st.text('a" ,\n', max_size=6), min_size=2, max_size=2), min_size=1, max_size=5),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
+def test_quoted_texts_give_the_same_cells_whichever_way_they_are_split(
+    table: list[list[str]], line_end: str, is_proper: bool
+) -> None:
+    quote = (lambda cell: '"' + cell.replace('"', '""') + '"') if is_proper else (lambda cell: cell)
+    text = line_end.join(",".join(map(quote, row)) for row in table)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_module, "_LARGE_QUOTED", 0)
+        fast = records_or_sentence(lambda: split_records(text, ",", Limits())[0])
+    assert fast == records_or_sentence(lambda: _split_quoted(text, ",", Limits())[0])
+
+
+def records_or_sentence(split: Callable[[], Grid]) -> list[tuple[int, list[str]]] | str:
+    try:
+        grid = split()
+    except UnreadableRoster as unreadable:
+        return unreadable.sentence
+    return [(line, [cell.strip() for cell in grid.record(place)]) for place, line in enumerate(grid.lines)]
 
 
 @given(lines_of_cells, st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from([",", "\t"]), st.booleans())
