@@ -292,16 +292,25 @@ def _racing_adapter(settings: Settings, clock: Clock, staff: frozenset[str]) -> 
     )
 
 
+def _practice_access(practice: Practice, address: str) -> AwsAccess:
+    return AwsAccess(
+        region=practice.aws["region"],
+        endpoint_url=practice.aws[address],
+        access_key_id=practice.aws["access_key_id"],
+        secret_access_key=practice.aws["secret_access_key"],
+    )
+
+
 def _mailer(settings: Settings, clock: Clock) -> Mailer:
     practice = _practice(settings)
     if practice:
-        access = AwsAccess(
-            region=practice.aws["region"],
-            endpoint_url=practice.aws["ses_url"],
-            access_key_id=practice.aws["access_key_id"],
-            secret_access_key=practice.aws["secret_access_key"],
+        return Ses(
+            _practice_access(practice, "ses_url"),
+            configuration_set=practice.mail.get("configuration_set"),
+            events_queue_url=practice.aws.get("mail_events_queue_url"),
+            queue_access=_practice_access(practice, "sqs_url") if "sqs_url" in practice.aws else None,
+            clock=clock,
         )
-        return Ses(access, clock=clock)
     if settings.mailer == "pinpoint":
         Pinpoint()  # raises, and says what to use instead
     if settings.mailer == "smtp":

@@ -114,7 +114,7 @@ class Practice(BaseModel):
     url: str
     control: str
     entra: dict[str, str]
-    graph: dict[str, str]
+    graph: dict[str, Any]
     deepracer: dict[str, str]
     aws: dict[str, str]
     mail: dict[str, str]
