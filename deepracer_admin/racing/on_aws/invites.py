@@ -137,7 +137,10 @@ class Invitations:
         except LostAnswer as error:
             # The token makes the repeat find the same job.
             return [outcome_of(person.key, error, lost=State.RETRY) for person in people]
-        job = str(answer.get("jobId", ""))
+        job = str(answer.get("jobId") or "")
+        if not job:
+            sentence = "The service took the invitation without naming its job: the console asks again."
+            return [_retry(person, "no_job", sentence, _JOB_ACTIVE_SECONDS) for person in people]
         return [Outcome(person.key, Step.PROFILE, State.WAITING, "job", ref=job) for person in people]
 
     def _refused_in_bulk(self, people: Sequence[Invitee], error: Refused) -> list[Outcome]:
