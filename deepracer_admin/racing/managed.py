@@ -97,8 +97,8 @@ class ManagedDeepRacer:
         stop_training=True,
     )
     limits: Sequence[Limit] = (
-        Limit("managed.read", rate=5, burst=5, in_flight=4, source="not published; the design's number"),
-        Limit("managed.write", rate=2, burst=2, in_flight=1, source="not published; the design's number"),
+        Limit("deepracer", rate=5, burst=5, in_flight=4, source="not published; the design's number"),
+        Limit("deepracer.write", rate=2, burst=2, in_flight=1, source="not published; the design's number"),
     )
 
     def __init__(
@@ -112,6 +112,13 @@ class ManagedDeepRacer:
         self._client = client
         self._event_now = event_now
         self._visibility, self._league_type = visibility, league_type
+
+    @property
+    def practice_world(self) -> bool:
+        """True when the service names itself a rehearsal; a live event must not use it. Asks once; may raise."""
+        if self._client.practice_world is None:
+            self._client.call("GetAccountConfig")
+        return bool(self._client.practice_world)
 
     def account(self) -> Account:
         config = self._client.call("AdminGetAccountConfig")

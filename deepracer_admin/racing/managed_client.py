@@ -7,7 +7,7 @@ exist, so pages are walked by hand. botocore does not retry here: flows/pacing.p
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,6 +81,7 @@ class ManagedClient:
         timeout_s: float = 30.0,
     ) -> None:
         self.region = region
+        self.practice_world: bool | None = None  # known from the first answer on
         config = Config(
             user_agent_extra=user_agent or USER_AGENT,
             connect_timeout=5,
@@ -110,6 +111,7 @@ class ManagedClient:
         try:
             reply: dict[str, Any] = method(**members)
         except aws.ClientError as failure:
+            self._note_origin(failure.response)
             raise _refusal(failure, operation) from failure
         except _NO_KEYS as failure:
             raise _no_keys(failure, operation) from failure
@@ -119,8 +121,13 @@ class ManagedClient:
             ) from failure
         except aws.BotoCoreError as failure:
             raise _broken(failure, operation) from failure
+        self._note_origin(reply)
         reply.pop("ResponseMetadata", None)
         return reply
+
+    def _note_origin(self, reply: Mapping[str, Any]) -> None:
+        """The practice servers name themselves in a header (architecture.md, Modes)."""
+        self.practice_world = "x-practice-world" in reply.get("ResponseMetadata", {}).get("HTTPHeaders", {})
 
     def walk(self, operation: str, key: str, **members: Any) -> Iterator[dict[str, Any]]:
         """All entries of a paged list. Raises Unavailable when the service repeats a token (it would never end)."""

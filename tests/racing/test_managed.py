@@ -105,6 +105,13 @@ def test_the_account_says_that_the_service_is_closed_and_what_its_limits_were(ra
     assert account.account_quotas["private leaderboards"] == 50
 
 
+def test_the_adapter_knows_that_it_talks_to_a_practice_world(world: WorldHandle, racing: ManagedDeepRacer) -> None:
+    world.control("POST", "counters/reset")
+    assert racing.practice_world
+    assert racing.practice_world
+    assert world.counters()["by_operation"] == {"managed.GetAccountConfig": 1}
+
+
 def test_calls_carry_the_console_s_own_name(world: WorldHandle) -> None:
     seen: list[str] = []
     service = world.world.services["managed"]
