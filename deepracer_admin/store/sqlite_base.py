@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -94,6 +95,8 @@ class SqliteFile:
             finally:
                 connection.close()
         except sqlite3.DatabaseError as error:
+            if "locked" in str(error):
+                raise StoreUnusable(f"{self.path} is busy in another process: try again in a minute.") from error
             raise self._damaged() from error
 
     def _judge(self, connection: sqlite3.Connection, newest: int) -> None:
@@ -131,7 +134,7 @@ class SqliteFile:
     def _open_writer(self, migrations: Sequence[Migration]) -> sqlite3.Connection:
         try:
             connection = self._connect()
-            connection.execute("PRAGMA journal_mode=WAL")
+            self._keep_log(connection)
             connection.execute("PRAGMA journal_size_limit=67108864")
             self._migrate(connection, migrations)
         except sqlite3.DatabaseError as error:
@@ -139,6 +142,21 @@ class SqliteFile:
                 f"{self.path} cannot be written: check the free space and that this account may write in its folder."
             ) from error
         return connection
+
+    def _keep_log(self, connection: sqlite3.Connection) -> None:
+        """Turn the write-ahead log on. SQLite does not wait for others here, as it does elsewhere, so we do: several
+        processes may start for the first time at once."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+                break
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+        if mode != "wal":
+            raise StoreUnusable(f"{self.path} lies on a network drive: choose a data folder on this computer.")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)

@@ -6,7 +6,6 @@ import sqlite3
 import stat
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -265,19 +264,19 @@ def test_a_migration_that_fails_leaves_the_old_version(tmp_path: Path, broken: s
 def test_many_first_starts_at_once_make_one_schema(tmp_path: Path) -> None:
     failures: list[Exception] = []
 
-    def start(action: Callable[[], object]) -> None:
+    def first_start(path: Path, together: threading.Barrier) -> None:
+        together.wait(30)
         try:
-            action()
+            open_event_store(path, "rehearsal").close()
         except StoreError as error:
             failures.append(error)
 
-    def first_start() -> None:
-        open_event_store(tmp_path / "events.db", "rehearsal").close()
-
-    threads = [threading.Thread(target=start, args=(first_start,)) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    for number in range(10):
+        path, together = tmp_path / f"{number}.db", threading.Barrier(6)
+        threads = [threading.Thread(target=first_start, args=(path, together)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        open_event_store(path, "rehearsal").close()
     assert failures == []
-    open_event_store(tmp_path / "events.db", "rehearsal").close()
