@@ -45,8 +45,9 @@ class DeepRacer:
 
     def __init__(self, world: World, options: Options | None = None) -> None:
         self._world = world
+        password = world.secrets["deepracer_password"]
         chosen = options or Options(
-            version=world.version, slots=world.slots, organizer_password=world.secrets["deepracer_password"]
+            version=world.version, slots=world.slots, organizer_password=password, facilitator_password=password
         )
         self.site = site = Deployment(clock=world.clock, faults=world.faults, seed=world.seed, options=chosen)
         self.garage = OnAwsGarage(site)
