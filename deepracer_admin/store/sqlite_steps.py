@@ -146,8 +146,9 @@ class StepsPart(PeoplePart):
         ).fetchall()
         rows = connection.execute(
             "SELECT attendee, step, state, reason, sentence, ref, attempts, next_try_at, changed_at FROM steps"
-            " WHERE event = ? AND attendee IN (SELECT value FROM json_each(?))",
-            (event, people),
+            " WHERE event = ? AND attendee IN (SELECT value FROM json_each(?))"
+            " AND step IN (SELECT value FROM json_each(?))",
+            (event, people, encode(sorted({outcome.step for outcome in outcomes}))),
         ).fetchall()
         seen = {(row["attendee"], Step(row["step"])): _step_row(row) for row in rows}
         return seen, {row["id"] for row in present}
