@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import botocore
 import botocore.session
 from botocore import exceptions as aws
 from botocore.config import Config
@@ -107,7 +108,7 @@ class ManagedClient:
 
     def call(self, operation: str, **members: Any) -> dict[str, Any]:
         """One operation, e.g. ``call("GetLeaderboard", LeaderboardArn=...)``; the reply without its metadata."""
-        method = getattr(self._client, _METHODS[operation])
+        method = getattr(self._client, botocore.xform_name(operation))
         try:
             reply: dict[str, Any] = method(**members)
         except aws.ClientError as failure:
@@ -150,37 +151,6 @@ class ManagedClient:
     def close(self) -> None:
         """Let connections go."""
         self._client.close()
-
-
-_METHODS = {
-    name: botocore.xform_name(name)
-    for name in (
-        "AddLeaderboardAccessPermission",
-        "AdminGetAccountConfig",
-        "AdminListAssociatedResources",
-        "AdminListAssociatedUsers",
-        "AdminManageUser",
-        "AdminSetAccountConfig",
-        "CreateLeaderboard",
-        "CreateLeaderboardAccessToken",
-        "DeleteLeaderboard",
-        "DeleteModel",
-        "EditLeaderboard",
-        "GetAccountConfig",
-        "GetLeaderboard",
-        "GetModel",
-        "GetTrack",
-        "GetTrainingJob",
-        "ListLeaderboardSubmissions",
-        "ListLeaderboards",
-        "ListModels",
-        "ListPrivateLeaderboardParticipants",
-        "ListTracks",
-        "ListTrainingJobs",
-        "RemoveLeaderboardAccessPermission",
-        "StopTrainingReinforcementLearningModel",
-    )
-}
 
 
 def _reads(operation: str) -> bool:

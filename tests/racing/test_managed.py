@@ -27,6 +27,7 @@ from deepracer_admin.racing import RacingService
 from deepracer_admin.racing.managed import ManagedDeepRacer
 from deepracer_admin.racing.managed_client import ManagedClient
 from deepracer_admin.racing.managed_shapes import race_members, race_of, to_milliseconds, track_of
+from deepracer_admin.rehearsal.managed.wire import INPUTS
 from tests.practice import WorldHandle, start_world
 from tests.rehearsal.managed.account import garage, on_world, sign_in, sponsor
 
@@ -528,6 +529,16 @@ def test_without_an_override_the_calls_go_to_the_documented_endpoint() -> None:
     metadata = client._client.meta.service_model.metadata
     assert (metadata["targetPrefix"], metadata["jsonVersion"]) == ("AwsSilverstoneCloudService", "1.1")
     assert client._client.meta.service_model.signing_name == "deepracer"
+
+
+def test_both_sides_wrote_the_same_operations_and_members_from_the_contract() -> None:
+    """The service model of the console and the input checks of the practice service were written apart."""
+    model = ManagedClient(access_key_id="a", secret_access_key="b")._client.meta.service_model
+    assert set(model.operation_names) == set(INPUTS)
+    for operation, members in INPUTS.items():
+        shape = model.operation_model(operation).input_shape
+        assert {name.rstrip("*") for name in members} == set(shape.members if shape else {}), operation
+        assert {name[:-1] for name in members if name.endswith("*")} == set(shape.required_members if shape else [])
 
 
 # --- shapes that only the real service had
