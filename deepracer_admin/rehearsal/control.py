@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from deepracer_admin.rehearsal.world import World
 
 MOST_PEOPLE = 50_000
+NOT_ARMED = "No fault with this id is armed."
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -34,6 +35,7 @@ class Control:
             ("faults", "GET", self.faults),
             ("faults", "POST", self.arm),
             ("faults", "DELETE", self.disarm),
+            ("faults/{fault_id:int}", "GET", self.faults),
             ("faults/{fault_id:int}", "DELETE", self.disarm),
             ("outbox", "GET", self.outbox),
             ("events", "GET", self.events),
@@ -87,7 +89,12 @@ class Control:
         return JSONResponse(self._world.counters.listing())
 
     async def faults(self, request: Request) -> Response:
-        return JSONResponse(self._world.faults.listing())
+        wanted = request.path_params.get("fault_id")
+        listed = self._world.faults.listing()
+        if wanted is None:
+            return JSONResponse(listed)
+        found = [fault for fault in listed if fault["id"] == wanted]
+        return JSONResponse(found[0]) if found else JSONResponse({"error": NOT_ARMED}, 404)
 
     async def arm(self, request: Request) -> Response:
         wanted = await body(request)
@@ -109,7 +116,7 @@ class Control:
 
     async def disarm(self, request: Request) -> Response:
         if not self._world.faults.disarm(request.path_params.get("fault_id")):
-            return JSONResponse({"error": "No fault with this id is armed."}, 404)
+            return JSONResponse({"error": NOT_ARMED}, 404)
         return Response(status_code=204)
 
     async def outbox(self, request: Request) -> Response:

@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus, urlencode
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from deepracer_admin.rehearsal import entra_pages as pages
+from deepracer_admin.rehearsal.entra_refusal import Refusal
 from deepracer_admin.rehearsal.entra_tokens import GRAPH, HOST, LIFETIME_S, OPENID_SCOPES, RefreshTokens, Signer
 from deepracer_admin.rehearsal.people import STAFF, Person
 
@@ -52,28 +53,6 @@ class Code:
     scopes: tuple[str, ...]
     issued_at: float
     used: bool = False
-
-
-class Refusal(Exception):
-    """An OAuth error with its AADSTS code."""
-
-    def __init__(self, error: str, code: int, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.error, self.code, self.message, self.status = error, code, message, status
-
-    def body(self) -> dict[str, Any]:
-        trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
-        stamp = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime())
-        text = f"AADSTS{self.code}: {self.message}"
-        return {
-            "error": self.error,
-            "error_description": f"{text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {stamp}",
-            "error_codes": [self.code],
-            "timestamp": stamp,
-            "trace_id": trace,
-            "correlation_id": correlation,
-            "error_uri": f"{HOST}/error?code={self.code}",
-        }
 
 
 class Entra:
@@ -254,7 +233,7 @@ class Entra:
     async def token(self, request: Request) -> Response:
         if request.path_params["tenant"] != self._tenant:
             return self._unknown_tenant(request)
-        form = {name: str(value) for name, value in (await request.form()).items()}
+        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
         grant = form.get("grant_type", "")
         request.state.operation = f"Token.{grant}" if grant else "Token"
         try:

@@ -34,6 +34,8 @@ UNITS_PER_10_S = 8_000
 WRITES_PER_150_S = 3_000
 """For an app in a large tenant (identity-and-mail.md 1.5)."""
 SMALL_PAGE = 20
+MOST_KNOWN_TOKENS = 1_000
+"""Checked signatures are remembered for this many tokens."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,8 @@ class Graph:
         key = hashlib.sha256(token.encode()).hexdigest()
         known = self._callers.get(key)
         if known is None:
+            if len(self._callers) >= MOST_KNOWN_TOKENS:
+                self._callers.clear()
             known = self._callers[key] = self._read(token)
         expires_at, caller = known
         if time.time() >= expires_at:

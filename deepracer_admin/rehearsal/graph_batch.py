@@ -17,7 +17,7 @@ def run_batch(body: Any, answer: Answer, chance: random.Random) -> Reply:
     steps = checked_steps(body)
     replies: dict[str, Reply] = {}
     for step in steps:
-        failed = [key for key in step.get("dependsOn", ()) if replies[key].status >= 400]
+        failed = [key for key in step.get("dependsOn") or () if replies[key].status >= 400]
         if failed:
             message = f"The dependency of this request failed: {failed[0]}."
             replies[step["id"]] = GraphError(424, "FailedDependency", message).reply()
@@ -53,6 +53,8 @@ def checked_steps(body: Any) -> list[dict[str, Any]]:
             raise _wrong(f"Request Id '{step['id']}' is not unique in the batch.")
         if step["url"].lstrip("/").startswith(("$batch", "http:", "https:")):
             raise _wrong(f"Invalid url in batch request id : {step['id']}.")
+        if not isinstance(step.get("headers") or {}, dict) or not isinstance(step.get("dependsOn") or [], list):
+            raise _wrong("Invalid batch payload format.")
         headers = {name.lower() for name in (step.get("headers") or {})}
         if step["method"].upper() in WITH_BODY and ("body" not in step or "content-type" not in headers):
             raise _wrong(f"Write request id : {step['id']} does not contain Content-Type header or body.")

@@ -180,7 +180,10 @@ class World:
             await asyncio.sleep(pause)
             if self._changed:
                 since = time.monotonic()
-                self.save()
+                try:
+                    self.save()
+                except OSError as refused:
+                    log.warning("The practice world could not be saved: %s", refused)
                 # A large world takes a while to write; nobody should notice more than a twentieth of it.
                 pause = max(SAVE_EVERY_S, 20 * (time.monotonic() - since))
 

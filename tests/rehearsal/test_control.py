@@ -105,6 +105,7 @@ def test_a_fault_can_be_seen_and_disarmed(practice: WorldHandle) -> None:
     assert [(fault["service"], fault["name"]) for fault in listed] == [("ses", "sandbox"), ("graph", "throttle")]
     assert listed[0]["params"] == {"why": "new account"}
     assert 0 < listed[1]["seconds_left"] <= 60
+    assert practice.control("GET", f"faults/{first}") == listed[0]
     practice.disarm(first)
     assert len(practice.control("GET", "faults")) == 1
     with pytest.raises(httpx.HTTPStatusError, match="404"):

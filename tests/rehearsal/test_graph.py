@@ -377,6 +377,8 @@ def test_a_long_filter_fits_into_a_batch(graph: Graph) -> None:
         [step(1, "GET", "/me"), step(1, "GET", "/me")],
         [{"id": "1", "method": "POST", "url": "/invitations", "body": {}}],
         [step(1, "GET", "/$batch")],
+        [step(1, "GET", "/me", headers=["Accept"])],
+        [step(1, "GET", "/me", dependsOn="0")],
         [step(1, "GET", "/me", dependsOn=["2"]), step(2, "GET", "/me")],
     ],
 )
