@@ -139,7 +139,7 @@ class Deployment:
         `bot_control` with params.mode "libraries" (what is in force without it: default User-Agents of HTTP libraries
         are blocked), "non_browser" (only browsers, and agents that start with one of params.allow) or "off";
         `no_validator` shows the server SDK's own errors; `no_policies` shows which operations check the role
-        themselves; `default_sender` is Cognito's own mail with its cap of 50 a day.
+        themselves; `default_sender` is Cognito's own mail with its cap of 50 a day; `wrong_site` serves no env.js.
         """
         return self.faults.armed("deepracer", name)
 

@@ -167,7 +167,9 @@ class Gateway:
         except Unmodelled:
             return _lambda_reply(500, {}, "InternalFailure")
         except TimeoutError:
-            return _reply(504, "InternalServerErrorException", {"message": "Endpoint request timed out"})
+            return _timed_out()
+        if site.hit("timeout", operation.name):
+            return _timed_out()
         status, content = reply if isinstance(reply, tuple) else (200, reply)
         return _lambda_reply(status, content)
 
@@ -193,6 +195,11 @@ def _lambda_reply(status: int, content: Any, error_type: str | None = None) -> R
     return Response(json.dumps(content, ensure_ascii=False), status, headers, media_type="application/json")
 
 
+def _timed_out() -> Response:
+    """The gateway gives up after 29 s; the Lambda may have finished all the same."""
+    return _reply(504, "InternalServerErrorException", {"message": "Endpoint request timed out"})
+
+
 def _missing_token(request: Request) -> Response:
     if request.method == "HEAD":
         return Response(status_code=403, headers={"x-amzn-errortype": "MissingAuthenticationTokenException"})
@@ -202,7 +209,7 @@ def _missing_token(request: Request) -> Response:
 def _refuse_by_validator(findings: Findings) -> Response:
     """The template of the gateway response does not escape quotes: the body may be no valid JSON."""
     text = '{ "errorMessage": "' + findings.gateway + '" }'
-    headers = {"x-amzn-errortype": "BadRequestException"}
+    headers = {"x-amzn-errortype": "BadRequestException", "access-control-allow-origin": "*"}
     return Response(text, 400, headers, media_type="application/json")
 
 

@@ -28,6 +28,8 @@ class Website:
 
     async def show_environment(self, request: Request) -> Response:
         site, options = self.site, self.site.options
+        if site.switched("wrong_site"):
+            return await self.show_index(request)
         config = {
             "apiEndpointUrl": f"{request.url.scheme}://{request.url.netloc}{self.api}/prod/",
             "userPoolId": site.pool_id,

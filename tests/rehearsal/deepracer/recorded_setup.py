@@ -20,6 +20,7 @@ from deepracer_admin.rehearsal.deepracer.state import (
 
 from .replay import Bindings
 
+FIRST, SECOND = "Temporary-1!", "Permanent-2!"
 Bodies = dict[int, dict[str, Any]]
 
 
@@ -32,7 +33,16 @@ class RecordedSetup:
         assert organizer is not None
         bindings.known["<profileId:organizer>"] = organizer.username
         self._organizer = self.state.profiles[organizer.username]
+        self.passwords = {1: FIRST, 2: SECOND, 3: SECOND, 4: "Wrong-Pass-1!", 5: FIRST}
+        site_names = {
+            "<clientId>": site.client_id,
+            "<userPoolId>": site.pool_id,
+            "<identityPoolId>": site.identity_pool_id,
+        }
+        bindings.known.update(site_names)
         self.steps: dict[int, Callable[[], None]] = {
+            1: lambda: site.pool.set_password(organizer, FIRST, permanent=False),
+            552: self._sign_in_without_a_group,
             10: self._empty_table,
             12: lambda: self.state.add_profile(self._organizer),
             131: lambda: self._sync_profiles(131, 132),
@@ -67,6 +77,9 @@ class RecordedSetup:
         }
 
     def before(self, seq: int) -> None:
+        password = self.passwords.get(seq)
+        if password:
+            self.bindings.known |= {"<password>": password, "<new-password>": password}
         self.steps.get(seq, lambda: None)()
 
     def after(self, entry: dict[str, Any]) -> None:
@@ -94,6 +107,11 @@ class RecordedSetup:
 
     def _model(self, label: str) -> Model:
         return self.state.models[self._id(f"<modelId:{label}>")]
+
+    def _sign_in_without_a_group(self) -> None:
+        user = User("nogroup12345678", "sub-nogroup", "no.group@example.com", "CONFIRMED", "", 0, 0)
+        self.state.add_user(user)
+        self.bindings.known["<id-token>"] = self.site.mint.issue(user, self.site.real())["IdToken"]
 
     # people
 
