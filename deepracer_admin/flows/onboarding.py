@@ -14,22 +14,21 @@ them, so a profile of somebody in a chunk was made by us, any other was there be
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from deepracer_admin.errors import ServiceError
+from deepracer_admin.flows.invitations import READ_BACK, Invitations
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import by_email, is_staff, read_profiles
-from deepracer_admin.model import Attendee, Event, Invitee, Lease, Outcome, Profile, Quota, State, Step, StepRow
+from deepracer_admin.model import Attendee, Event, Lease, Outcome, Profile, Quota, State, Step, StepRow
 from deepracer_admin.rules.quotas import quota_for
 from deepracer_admin.store import ProfileLink
 
-__all__ = ["INVITES", "PassReport", "ProfileReconciler"]
+__all__ = ["PassReport", "ProfileReconciler"]
 
-INVITES = "invites"  # key of the stored chunks: token -> {"people", "job", "state", "at"}
 PROOF_EVERY = timedelta(seconds=60)  # a finished event is still checked now and then (real time)
 WRITES_A_PASS = 400
 
@@ -67,6 +66,8 @@ class ProfileReconciler:
         self._listed_at: datetime | None = None
         self._settled_since = 0  # people whose chunk finished, or who were set up, since the last listing
         self._clean = False
+        self._sponsored = False
+        self._paused: Mapping[str, Any] = {}
 
     def run(self, event: Event, lease: Lease) -> PassReport:
         """One pass. Raises ServiceError when the service cannot be reached; what was recorded stays."""
@@ -75,9 +76,11 @@ class ProfileReconciler:
         racing = ports.racing()
         people = store.attendees(event.id)
         rows = {row.attendee: row for row in store.steps(event.id, step=Step.PROFILE)}
-        chunks = self._chunks(event)
-        self._follow_chunks(event, chunks, people, rows, lease, report)
-        fresh = self._needs_listing(people, rows, chunks)
+        self._sponsored = bool((store.get(event.id, "sponsorship") or {}).get("open"))
+        self._paused = store.get(event.id, "paused_profiles") or {}
+        invitations = Invitations(ports, event, lease, people)
+        self._settled_since += invitations.follow()
+        fresh = self._needs_listing(people, rows, active=invitations.active)
         if not fresh:
             report.idle = self._clean
             return report
@@ -85,25 +88,22 @@ class ProfileReconciler:
         self._listed_at, self._settled_since = ports.clock.now(), 0
         report.listed = len(profiles)
         seen = self._match(event, people, profiles)
-        links = self._link(event, people, seen, chunks, lease)
+        links = self._link(event, people, seen, invitations.ours, lease)
         self._judge(event, people, rows, seen, report)
         store.record(event.id, report.outcomes, lease=lease, now=ports.clock.now())
         rows = {row.attendee: row for row in store.steps(event.id, step=Step.PROFILE)}
         changed = self._set_up(event, people, seen, lease, report)
         removed = self._remove(event, people, seen, links, rows, lease, report)
-        invited = 0
         if racing.capabilities.invite:
-            invited = self._invite(event, people, rows, seen, chunks, lease, report)
-        waiting = any(chunk["state"] != "finished" for chunk in chunks.values())
-        self._clean = not (changed or removed or invited or waiting)
+            report.invited = invitations.invite(self._missing(people, rows, seen, invitations.pending))
+            self._settled_since += invitations.settled
+        self._clean = not (changed or removed or report.invited or invitations.active)
         report.idle = self._clean
         return report
 
     # --------------------------------------------------------------------------------------------- listing
 
-    def _needs_listing(
-        self, people: Sequence[Attendee], rows: Mapping[str, StepRow], chunks: Mapping[str, Mapping[str, Any]]
-    ) -> bool:
+    def _needs_listing(self, people: Sequence[Attendee], rows: Mapping[str, StepRow], *, active: bool) -> bool:
         """A listing costs ceil((N+1)/100) calls, so it is asked for only when it can tell something new."""
         now = self.ports.clock.now()
         if self._listed_at is None or now - self._listed_at >= PROOF_EVERY:
@@ -115,7 +115,6 @@ class ProfileReconciler:
             and not person.refusal
             and (person.id not in rows or not (rows[person.id].state.is_done or rows[person.id].state is State.REFUSED))
         )
-        active = any(chunk["state"] != "finished" for chunk in chunks.values())
         if active:
             return self._settled_since >= max(200, missing // 5)
         if self._settled_since:
@@ -154,11 +153,10 @@ class ProfileReconciler:
         event: Event,
         people: Sequence[Attendee],
         seen: Mapping[str, _Seen],
-        chunks: Mapping[str, Mapping[str, Any]],
+        ours: Set[str],
         lease: Lease,
     ) -> dict[str, ProfileLink]:
         links = self.ports.store.links(event.id)
-        ours = {person for chunk in chunks.values() for person in chunk["people"]}
         now = self.ports.clock.now()
         new = []
         for person in people:
@@ -215,8 +213,7 @@ class ProfileReconciler:
 
     def _quota(self, event: Event, person: Attendee, profile: Profile) -> Quota | None:
         """The quota to set; None while sponsorship is closed or this profile is paused (their limits are not ours)."""
-        sponsorship = self._sponsorship
-        if not sponsorship.get("open") or profile.id in self._paused:
+        if not self._sponsored or profile.id in self._paused:
             return None
         return quota_for(event, person)
 
@@ -247,7 +244,7 @@ class ProfileReconciler:
             state = State.WAITING if outcome.state.is_done else outcome.state
             outcomes.append(
                 Outcome(
-                    person.id, Step.PROFILE, state, outcome.reason, outcome.sentence or _CHECKED, ref=outcome.person
+                    person.id, Step.PROFILE, state, outcome.reason, outcome.sentence or READ_BACK, ref=outcome.person
                 )
             )
         self.ports.store.record(event.id, outcomes, lease=lease, now=self.ports.clock.now())
@@ -268,32 +265,18 @@ class ProfileReconciler:
                 retry_after=5.0,
                 ref=profile.id,
             )
-        return Outcome(person.id, Step.PROFILE, State.WAITING, "set", _CHECKED, ref=profile.id)
+        return Outcome(person.id, Step.PROFILE, State.WAITING, "set", READ_BACK, ref=profile.id)
 
-    # -------------------------------------------------------------------------------------------- inviting
-
-    def _chunks(self, event: Event) -> dict[str, dict[str, Any]]:
-        self._sponsorship: Mapping[str, Any] = self.ports.store.get(event.id, "sponsorship") or {}
-        self._paused: Mapping[str, Any] = self.ports.store.get(event.id, "paused_profiles") or {}
-        return dict(self.ports.store.get(event.id, INVITES) or {})
-
-    def _save_chunks(self, event: Event, chunks: Mapping[str, Any], lease: Lease) -> None:
-        self.ports.store.put(event.id, INVITES, dict(chunks), lease=lease)
-
-    def _invite(
+    def _missing(
         self,
-        event: Event,
         people: Sequence[Attendee],
         rows: Mapping[str, StepRow],
         seen: Mapping[str, _Seen],
-        chunks: dict[str, dict[str, Any]],
-        lease: Lease,
-        report: PassReport,
-    ) -> int:
-        """Cut who is missing into chunks, store them, and send the first; the rest follow as chunks finish."""
+        pending: Set[str],
+    ) -> list[Attendee]:
+        """Who should have a profile, is not listed, is not under way, and may be tried (again)."""
         now = self.ports.clock.now()
-        pending = {person for chunk in chunks.values() if chunk["state"] != "finished" for person in chunk["people"]}
-        missing = [
+        return [
             person
             for person in people
             if person.wanted
@@ -303,99 +286,6 @@ class ProfileReconciler:
             and person.id not in pending
             and _may_try(rows.get(person.id), now)
         ]
-        if not missing:
-            return 0
-        invitees = [Invitee(person.id, person.email, person.alias, person.name) for person in missing]
-        for chunk in self.ports.racing().chunk_invites(invitees):
-            chunks[uuid.uuid4().hex] = {
-                "people": [entry.key for entry in chunk],
-                "job": "",
-                "state": "planned",
-                "at": now.isoformat(),
-            }
-        self._save_chunks(event, chunks, lease)
-        self._send_planned(event, chunks, people, lease, report)
-        return len(missing)
-
-    def _send_planned(
-        self,
-        event: Event,
-        chunks: dict[str, dict[str, Any]],
-        people: Sequence[Attendee],
-        lease: Lease,
-        report: PassReport,
-    ) -> None:
-        """Send planned chunks in order until one is left to work at the service (one active job per admin)."""
-        by_id = {person.id: person for person in people}
-        racing = self.ports.racing()
-        for token, chunk in chunks.items():
-            if chunk["state"] == "sent":
-                return
-            if chunk["state"] != "planned":
-                continue
-            invitees = [
-                Invitee(by_id[key].id, by_id[key].email, by_id[key].alias, by_id[key].name)
-                for key in chunk["people"]
-                if key in by_id and by_id[key].wanted
-            ]
-            outcomes = list(racing.invite(invitees, token=token)) if invitees else []
-            report.invited += len(outcomes)
-            jobs = {outcome.ref for outcome in outcomes if outcome.state is State.WAITING and outcome.ref}
-            busy = any(outcome.state is State.RETRY and outcome.reason == "busy" for outcome in outcomes)
-            if busy:
-                return
-            chunk["job"], chunk["state"] = next(iter(jobs), ""), "sent" if jobs else "finished"
-            self._record(event, outcomes, lease)
-            if not jobs:
-                self._settled_since += len(outcomes)
-            self._save_chunks(event, chunks, lease)
-            if jobs:
-                return
-
-    def _follow_chunks(
-        self,
-        event: Event,
-        chunks: dict[str, dict[str, Any]],
-        people: Sequence[Attendee],
-        rows: Mapping[str, StepRow],
-        lease: Lease,
-        report: PassReport,
-    ) -> None:
-        """Ask after the chunk that the service works on, and send the next when it is through."""
-        if not any(chunk["state"] != "finished" for chunk in chunks.values()):
-            return
-        by_id = {person.id: person for person in people}
-        for chunk in chunks.values():
-            if chunk["state"] != "sent":
-                continue
-            invitees = [
-                Invitee(key, by_id[key].email, by_id[key].alias, by_id[key].name)
-                for key in chunk["people"]
-                if key in by_id
-            ]
-            progress = self.ports.racing().invite_progress(chunk["job"], invitees)
-            self._record(event, progress.outcomes, lease)
-            if progress.finished:
-                chunk["state"] = "finished"
-                self._settled_since += len(chunk["people"])
-                self._save_chunks(event, chunks, lease)
-        self._send_planned(event, chunks, people, lease, report)
-
-    def _record(self, event: Event, outcomes: Iterable[Outcome], lease: Lease) -> None:
-        """An invitation's DONE is only a promise until a listing shows the profile."""
-        told = [
-            Outcome(
-                outcome.person,
-                Step.PROFILE,
-                State.WAITING if outcome.state.is_done else outcome.state,
-                outcome.reason,
-                outcome.sentence or _CHECKED,
-                outcome.retry_after,
-                outcome.ref,
-            )
-            for outcome in outcomes
-        ]
-        self.ports.store.record(event.id, told, lease=lease, now=self.ports.clock.now())
 
     # -------------------------------------------------------------------------------------------- leavers
 
@@ -430,7 +320,6 @@ class ProfileReconciler:
         return len(outcomes)
 
 
-_CHECKED = "Done at the service; it counts once it is read back."
 _REMOVING = "Deleted at the service; it counts once it is read back."
 _STAFF = "This address belongs to an administrator or facilitator of the service; staff are never onboarded as racers."
 _TWO = "The service lists two profiles with this address; its operator must delete one, then press Retry."
