@@ -60,7 +60,9 @@ def judge(email: str, users: Iterable[User], refusal: str = "") -> Resolution:
         found, sentence = Found.DISABLED, DISABLED
     elif guest and user.get("externalUserState") == "PendingAcceptance":
         found, sentence = Found.GUEST_PENDING, PENDING
-    return Resolution(email, found, user["id"], str(user.get("displayName") or ""), guest, sentence=sentence)
+    return Resolution(
+        email, found, str(user["id"]).lower(), str(user.get("displayName") or ""), guest, sentence=sentence
+    )
 
 
 NOBODY = "Nobody in the directory has this address: check the spelling, or invite the person as a guest."

@@ -7,6 +7,7 @@ events can be matched to the ledger even when the answer to a send was lost.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from deepracer_admin.clock import Clock, SystemClock
 from deepracer_admin.errors import AccessDenied, LostAnswer, NotThere, Refused, ServiceError, Throttled
 from deepracer_admin.mail.aws import AwsAccess, read_error, send_error
-from deepracer_admin.mail.ses_check import findings
+from deepracer_admin.mail.ses_check import events_finding, findings
 from deepracer_admin.mail.ses_events import EventQueue
 from deepracer_admin.mail.ses_tags import as_tags
 from deepracer_admin.model import DeliveryEvent, Finding, Message, Receipt, SenderLimits
@@ -105,8 +106,9 @@ class Ses:
         account = self._read("GetAccount")
         address, domain = sender.rpartition("<")[2].rstrip("> "), sender.rpartition("@")[2].rstrip("> ")
         identity = self._identity(address) or self._identity(domain)
-        events = self._events_destination() if self._configuration_set else None
-        return findings(address, account, identity, events, need=need, as_of=self._clock.now())
+        found = findings(address, account, identity, need=need)
+        found.append(self._events_finding())
+        return [replace(f, as_of=self._clock.now()) for f in found]
 
     def close(self) -> None:
         for client in (self._sends, self._reads):
@@ -146,12 +148,15 @@ class Ses:
         except NotThere:
             return None
 
-    def _events_destination(self) -> list[dict[str, Any]] | None:
+    def _events_finding(self) -> Finding:
+        name = self._configuration_set
+        if not name:
+            return events_finding("", [])
         try:
-            answer = self._read("GetConfigurationSetEventDestinations", ConfigurationSetName=self._configuration_set)
-        except NotThere:
-            return None
-        return list(answer.get("EventDestinations", []))
+            answer = self._read("GetConfigurationSetEventDestinations", ConfigurationSetName=name)
+        except NotThere as missing:
+            return events_finding(name, None, told=missing.code == "NotFoundException")
+        return events_finding(name, answer.get("EventDestinations", []))
 
     def _read(self, operation: str, **request: Any) -> dict[str, Any]:
         method = self._reads.meta.method_to_api_mapping

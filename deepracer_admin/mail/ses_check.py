@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from deepracer_admin.model import UNLIMITED, Finding
 
-__all__ = ["findings"]
+__all__ = ["events_finding", "findings"]
 
 WANTED_EVENTS = frozenset({"SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"})
 
@@ -17,20 +16,16 @@ def findings(
     sender: str,
     account: Mapping[str, Any],
     identity: Mapping[str, Any] | None,
-    destinations: Sequence[Mapping[str, Any]] | None,
     *,
     need: int,
-    as_of: datetime,
 ) -> list[Finding]:
-    """All findings. `account`, `identity` and `destinations` are SES's own answers, `need` the mails to be sent."""
-    found = [
+    """About sender and account. `account` and `identity` are SES's own answers, `need` the mails to be sent."""
+    return [
         _identity(sender, identity),
         _production(account),
         _sending(account),
         _quota(account.get("SendQuota", {}), need),
-        _events(destinations),
     ]
-    return [Finding(f.key, f.title, f.level, f.evidence, f.fix, as_of) for f in found]
 
 
 def _identity(sender: str, identity: Mapping[str, Any] | None) -> Finding:
@@ -115,9 +110,15 @@ def _quota(quota: Mapping[str, Any], need: int) -> Finding:
 _MORE = "Ask AWS for a higher sending quota, or let the rest be sent tomorrow."
 
 
-def _events(destinations: Sequence[Mapping[str, Any]] | None) -> Finding:
+def events_finding(name: str, destinations: Sequence[Mapping[str, Any]] | None, *, told: bool = True) -> Finding:
+    """About the configuration set `name` ("" = none set). `destinations` None: SES does not know it, or, when it has
+    not `told` so, could not say."""
     title = "Bounces are seen"
-    if destinations is None:
+    if name and destinations is None:
+        evidence = f"SES knows no configuration set {name}." if told else f"Nothing could be read about {name}."
+        fix = "Create it, or correct the setting mail_configuration_set; until then SES refuses every mail."
+        return Finding("mail.events", title, "red" if told else "amber", evidence, fix if told else "")
+    if not name or destinations is None:
         return Finding(
             "mail.events",
             title,

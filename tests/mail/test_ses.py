@@ -207,6 +207,25 @@ def test_each_thing_that_is_wrong_turns_exactly_its_own_line(script: Script, acc
     ses.close()
 
 
+def test_a_configuration_set_that_ses_does_not_know_is_red_and_named(ses: Ses, script: Script, account: dict) -> None:
+    script.says(200, account)
+    script.says(200, {"VerifiedForSendingStatus": True})
+    script.says(404, {"message": "no"}, "NotFoundException")
+    events = next(f for f in ses.check("deepracer@example.com") if f.key == "mail.events")
+    assert (events.level, events.evidence) == ("red", "SES knows no configuration set race-events.")
+    assert "mail_configuration_set" in events.fix
+
+
+def test_a_configuration_set_that_reports_no_bounces_is_amber(ses: Ses, script: Script, account: dict) -> None:
+    script.says(200, account)
+    script.says(200, {"VerifiedForSendingStatus": True})
+    off = {"Name": "off", "Enabled": False, "MatchingEventTypes": ["BOUNCE"]}
+    on = {"Name": "on", "Enabled": True, "MatchingEventTypes": ["SEND", "DELIVERY", "COMPLAINT", "REJECT"]}
+    script.says(200, {"EventDestinations": [off, on]})
+    events = next(f for f in ses.check("deepracer@example.com") if f.key == "mail.events")
+    assert (events.level, events.evidence) == ("amber", "The configuration set does not report: bounce.")
+
+
 def test_a_domain_that_is_still_pending_is_not_verified(script: Script, account: dict) -> None:
     ses = Ses(script.access)
     script.says(200, account)
