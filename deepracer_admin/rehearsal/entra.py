@@ -226,6 +226,7 @@ class Entra:
         if guest is None or not guest.guest:
             return pages.refusal_page(90100, "This invitation is not valid.")
         guest.accepted = True
+        self._world.touch()
         return pages.page("Invitation accepted", f"<p>Welcome, {pages.escape(guest.shown)}.</p>")
 
     # --- tokens

@@ -14,7 +14,7 @@ import io
 import random
 import uuid
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 NAMESPACE = uuid.UUID("0d1ceb57-76a1-5b6e-9a9f-3e9ad8f1f6c2")
@@ -104,7 +104,7 @@ class Company:
         self._gone: set[str] = set()
         self._index: dict[str, dict[str, list[str]]] = {kind: {} for kind in ("mail", "upn", "proxy", "other")}
         for person in STAFF.values():
-            self._add(Person(**asdict(person)))
+            self._add(replace(person))
 
     def __len__(self) -> int:
         return len(self._people)
@@ -161,7 +161,7 @@ class Company:
             self._index[kind].setdefault(address, []).append(person.id)
 
     def snapshot(self) -> dict[str, Any]:
-        return {"people": [asdict(person) for person in self._people.values()], "gone": sorted(self._gone)}
+        return {"people": [dict(vars(person)) for person in self._people.values()], "gone": sorted(self._gone)}
 
     def restore(self, state: dict[str, Any]) -> None:
         self._people.clear()

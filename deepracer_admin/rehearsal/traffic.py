@@ -76,7 +76,8 @@ class Traffic:
         route, service = self._matched(name, scope)
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["operation"] = operation_of(route, service, scope)
-        self._world.touch()
+        if scope["method"] not in ("GET", "HEAD"):
+            self._world.touch()
         if await self._stopped_by_fault(name, service, state["operation"], scope, receive, send):
             return
         answer = _Answer(self._world, name, state, send)

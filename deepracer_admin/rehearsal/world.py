@@ -171,7 +171,7 @@ class World:
     # --- keeping
 
     def touch(self) -> None:
-        """Something changed that must be saved; requests to services do this by themselves, ticks must say so."""
+        """Something changed that must be saved: said by itself for all requests but reads; ticks must say so."""
         self._changed = True
 
     async def _save_forever(self) -> None:
