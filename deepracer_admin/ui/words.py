@@ -1,0 +1,101 @@
+"""Words and numbers as people read them: instants with their zone, money with its caveat, text that stays text."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from deepracer_admin.model import UNLIMITED
+
+__all__ = ["as_of", "count", "hours", "level", "money", "plain", "span", "state_mark", "when"]
+
+# Everything that Streamlit's markdown gives a meaning: CommonMark, GFM, `$` for formulas, `[` for colours.
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$<>^=&])")
+_DIRECTIVE = re.compile(r":(?=\S)")
+_WORD_JOINER = "\u2060"
+
+_LEVELS = {
+    "green": ("In order", ":material/check_circle:", "green"),
+    "amber": ("Look at it", ":material/warning:", "orange"),
+    "red": ("Must be fixed", ":material/error:", "red"),
+}
+_MARKS = {
+    "done": "✓ done",
+    "already": "✓ already",
+    "waiting": "… waiting",
+    "retry": "↻ retry",
+    "refused": "✗ refused",
+    "unknown": "? unknown",
+    "todo": "·",
+}
+
+
+def plain(text: str) -> str:
+    """`text` for a markdown element, so that it shows as it stands: no emphasis, links, formulas, colours or icons.
+
+    One line: line breaks become blanks. An icon name such as `:material/flag:` is found by Streamlit in finished text,
+    where a backslash does not help; an invisible word joiner after the colon does.
+    """
+    escaped = _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return _DIRECTIVE.sub(rf"\\:{_WORD_JOINER}", escaped)
+
+
+def when(at: datetime | None, zone: str) -> str:
+    """An instant in the event's zone with the zone's name, e.g. "Sun 22 Nov 2026, 14:00 (Europe/Rome)"; "not yet"."""
+    if at is None:
+        return "not yet"
+    return f"{at.astimezone(ZoneInfo(zone)):%a %d %b %Y, %H:%M} ({zone})"
+
+
+def as_of(at: datetime | None, source: str, zone: str = "UTC") -> str:
+    """Where a number comes from and how old it is, e.g. "as of 14:03:22 Europe/Rome (service)"."""
+    if at is None:
+        return f"not read yet ({source})"
+    local = at.astimezone(ZoneInfo(zone))
+    today = datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
+    day = "" if local.date() == today else f"{local:%d %b} "
+    return f"as of {day}{local:%H:%M:%S} {zone} ({source})"
+
+
+def money(usd: float) -> str:
+    """US dollars, always an estimate unless it comes from the bill: write the word *estimate* beside it.
+
+    "USD" and no sign: two `$` in one text are a formula to Streamlit.
+    """
+    if usd == float("inf"):
+        return "no upper limit"
+    return f"{usd:,.0f} USD" if abs(usd) >= 100 else f"{usd:,.2f} USD"
+
+
+def hours(value: float) -> str:
+    """Compute hours, e.g. "12.5 h", "unlimited" for -1."""
+    if value == UNLIMITED:
+        return "unlimited"
+    return f"{value:,.0f} h" if abs(value) >= 100 else f"{value:,.1f} h"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its two largest units, e.g. "2 d 4 h", "35 min", "12 s"."""
+    seconds = max(0, round(length.total_seconds()))
+    parts = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        amount, seconds = divmod(seconds, size)
+        if amount:
+            parts.append(f"{amount} {unit}")
+    return " ".join(parts[:2]) or "0 s"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun, e.g. "1 person", "1,974 people"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def level(name: str) -> tuple[str, str, str]:
+    """(word, icon, colour) of a finding's level: never colour alone."""
+    return _LEVELS.get(name, (name, ":material/help:", "gray"))
+
+
+def state_mark(state: str) -> str:
+    """A step's state with a sign before the word, for tables."""
+    return _MARKS.get(state, state)
