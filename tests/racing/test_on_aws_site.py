@@ -130,6 +130,31 @@ def test_a_site_that_was_wrong_is_read_again_the_next_time(deployment: ScriptedD
         assert service.capabilities.bulk_invite
 
 
+def test_connecting_again_sees_an_updated_deployment(deployment: ScriptedDeployment) -> None:
+    deployment.on("GET", "/settings/usageQuotas.newUser", Reply(404, {"message": "x"}))
+    deployment.on("GET", "/settings/usageQuotas.global", Reply(404, {"message": "x"}))
+    with adapter(deployment) as service:
+        deployment.version = "v1.2.5"
+        deployment.on("GET", "/profiles/bulkInvite", Reply(403, {"message": "Missing Authentication Token"}))
+        assert "1.3 can do both" in " ".join(service.connect().notes)
+        assert not service.capabilities.bulk_invite
+        deployment.version = "v1.3.1"
+        deployment.on("GET", "/profiles/bulkInvite", Reply(body={"jobs": []}))
+        assert service.connect().version == "v1.3.1"
+        assert service.capabilities.bulk_invite
+
+
+def test_proxy_settings_do_not_keep_a_rehearsal_from_loopback(
+    deployment: ScriptedDeployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with adapter(deployment) as service:
+        assert service.capabilities.bulk_invite
+
+
 def test_a_practice_world_names_itself(deployment: ScriptedDeployment) -> None:
     with adapter(deployment) as service:
         assert not service.practice_world

@@ -105,10 +105,17 @@ class OnAws:
     # -- connection
 
     def connect(self) -> Account:
-        """Find the deployment, sign in, check the role, see what this version can do. Connected already: reads again.
+        """Find the deployment, sign in, check the role, see what this version can do; all of it anew each time.
 
         Raises BadSettings, NotThere, CredentialsExpired, AccessDenied, Unreachable, Unavailable, each with what to do.
         """
+        with self._lock:
+            site = read_site(self._http, self._address, allow_http_loopback=self._allow_http_loopback)
+            if self._sign_in is not None and site != self._found:
+                self._sign_in.close()
+                self._sign_in = None
+            self._take(site)
+            self._connection = None
         return self.account()
 
     def choose_first_password(self, new_password: str) -> None:
@@ -286,9 +293,13 @@ class OnAws:
 
     def _site(self) -> Site:
         if self._found is None:
-            self._found = read_site(self._http, self._address, allow_http_loopback=self._allow_http_loopback)
-            self._hosts.add(urlsplit(self._found.api).hostname or "")
+            self._take(read_site(self._http, self._address, allow_http_loopback=self._allow_http_loopback))
+        assert self._found is not None  # noqa: S101 - set by _take
         return self._found
+
+    def _take(self, site: Site) -> None:
+        self._found = site
+        self._hosts.add(urlsplit(site.api).hostname or "")
 
     def _login(self) -> SignIn:
         if self._sign_in is None:

@@ -1,0 +1,148 @@
+"""What it costs to read every profile of DeepRacer on AWS: calls, seconds, memory. Prints JSON.
+
+    python benchmarks/racing.py [PROFILES ...]     (default: 1000 10000)
+
+The practice world serves from one process; the adapter reads in another, whose memory is measured. `mb_above_idle` is
+the peak of the whole list held at once, less what the connected process held before. `growth_mb` is what ten more
+readings, none of them kept, left behind. `quotas_per_second` is one limit each for 200 profiles, eight in flight.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE_S = 300.0
+
+
+def serve_profiles(home: Path, count: int) -> None:
+    """A practice world in which `count` racers have been invited, with use, and nobody acts."""
+    from deepracer_admin.rehearsal.deepracer.profiles import invite
+    from deepracer_admin.rehearsal.server import listening_socket, serve
+    from deepracer_admin.rehearsal.world import World
+
+    world = World(home, speed=1.0)
+    world.services.pop("fleet", None)
+    site: Any = getattr(world.services["deepracer"], "site")  # noqa: B009 - not in the protocol of services
+    for number in range(count):
+        invite(site, "CreateProfile", f"racer.{number:05d}@example.com", alias=f"Racer-{number:05d}")
+    for number, profile in enumerate(site.state.profiles.values()):
+        profile.used, profile.model_count = number / 7, number % 9
+    asyncio.run(serve(world, listening_socket(0)))
+
+
+def measure(address: Path) -> dict[str, float]:
+    """Connect, read, read again; figures of this process."""
+    from deepracer_admin.clock import SystemClock
+    from deepracer_admin.model import Quota
+    from deepracer_admin.racing.on_aws import OnAws
+
+    found = json.loads(address.read_text("utf-8"))
+    site, aws = found["deepracer"], found["aws"]
+    service = OnAws(
+        site["site"],
+        site["user"],
+        site["password"],
+        clock=SystemClock(),
+        cognito_idp_url=aws["cognito_idp_url"],
+        cognito_identity_url=aws["cognito_identity_url"],
+        allow_http_loopback=True,
+    )
+    began = time.perf_counter()
+    service.connect()
+    connected = time.perf_counter() - began
+    idle = _held_mb()
+    _control(found, "POST", "counters/reset")
+    began = time.perf_counter()
+    profiles = list(service.profiles())
+    seconds = time.perf_counter() - began
+    held = _held_mb() - idle
+    calls = _control(found, "GET", "counters")["calls"]["deepracer"]
+    ids = [profile.id for profile in profiles[:200]]
+    del profiles
+    gc.collect()
+    before = _held_mb()
+    for _ in range(10):
+        sum(1 for _ in service.profiles())
+    gc.collect()
+    growth = _held_mb() - before
+    began = time.perf_counter()
+    outcomes = list(service.set_quotas([(each, Quota(600, 10)) for each in ids]))
+    writing = time.perf_counter() - began
+    assert all(outcome.state.is_done for outcome in outcomes)
+    service.close()
+    return {
+        "connect_seconds": round(connected, 3),
+        "calls": calls,
+        "seconds": round(seconds, 3),
+        "idle_mb": round(idle, 1),
+        "mb_above_idle": round(held, 1),
+        "growth_mb": round(growth, 2),
+        "quotas_per_second": round(len(ids) / writing, 1),
+    }
+
+
+def _control(found: dict[str, Any], method: str, path: str) -> Any:
+    answer = httpx.request(method, f"{found['control']}/{path}", timeout=PATIENCE_S, trust_env=False)
+    answer.raise_for_status()
+    return answer.json() if answer.content else None
+
+
+def _held_mb() -> float:
+    """Memory resident now, where the system tells; else the peak so far."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    except OSError:
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def run(count: int) -> dict[str, float]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with tempfile.TemporaryDirectory() as folder:
+        address = Path(folder) / "practice.json"
+        command = [sys.executable, __file__, "--serve", folder, str(count)]
+        world = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + PATIENCE_S
+            while not address.exists():
+                if world.poll() is not None or time.monotonic() > deadline:
+                    raise SystemExit("The practice world did not start.")
+                time.sleep(0.1)
+            done = subprocess.run(
+                [sys.executable, __file__, "--measure", str(address)],
+                check=True,
+                capture_output=True,
+                env=environment,
+                timeout=PATIENCE_S,
+            )
+            return {"profiles": count, **json.loads(done.stdout)}
+        finally:
+            world.terminate()
+            try:
+                world.wait(30)
+            except subprocess.TimeoutExpired:
+                world.kill()
+                world.wait()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--serve"]:
+        serve_profiles(Path(sys.argv[2]), int(sys.argv[3]))
+    elif sys.argv[1:2] == ["--measure"]:
+        print(json.dumps(measure(Path(sys.argv[2]))))
+    else:
+        print(json.dumps([run(int(count)) for count in sys.argv[1:] or ("1000", "10000")], indent=1))
