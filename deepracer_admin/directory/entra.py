@@ -55,6 +55,12 @@ class Entra:
             Limit("graph.writes", rate=20.0, burst=20, in_flight=IN_FLIGHT, source=source),  # 3,000 in 150 s
         )
 
+    @property
+    def practice_world(self) -> bool:
+        """True when Graph names itself a rehearsal; a live event must not use it. Asks each time; may raise."""
+        answer = self._graph.exchange("GET", "/me?$select=id", "resolve")  # the app alone is nobody: 400, marked too
+        return "x-practice-world" in answer.headers
+
     def resolve(self, emails: Sequence[str]) -> Mapping[str, Resolution]:
         return resolve(self._graph, emails)
 

@@ -51,6 +51,11 @@ class Ses:
         self._reads = access.client(SERVICE)
         self._queue = EventQueue(queue_access or access, events_queue_url) if events_queue_url else None
 
+    @property
+    def practice_world(self) -> bool:
+        """True when SES names itself a rehearsal; a live event must not use it. Asks each time; may raise."""
+        return "x-practice-world" in self._read("GetAccount")["ResponseMetadata"]["HTTPHeaders"]
+
     def send(self, message: Message) -> Receipt:
         request: dict[str, Any] = {
             "FromEmailAddress": message.sender,

@@ -160,6 +160,13 @@ def test_groups_that_the_console_must_not_manage_are_refused_before_anything_is_
     assert practice.counters()["writes"] == {}
 
 
+def test_a_rehearsal_names_itself_and_the_real_service_does_not(entra: Entra, naps: Naps) -> None:
+    assert entra.practice_world is True
+    http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json={"id": "1"})))
+    assert Entra("https://graph.example/v1.0", lambda: "token", http=http, patience=naps).practice_world is False
+    http.close()
+
+
 def test_the_event_group_may_be_managed(entra: Entra, group: str) -> None:
     found = entra.group(group.upper())
     assert (found.id, found.name, found.refusal) == (group, "DeepRacer Event", "")

@@ -132,6 +132,11 @@ def test_a_read_is_repeated_by_itself(ses: Ses, script: Script, account: dict) -
     assert len(script.heard) == 2
 
 
+def test_the_real_service_is_no_rehearsal(ses: Ses, script: Script, account: dict) -> None:
+    script.says(200, account)
+    assert ses.practice_world is False
+
+
 def test_a_sandbox_and_a_shutdown_are_seen(ses: Ses, script: Script, account: dict) -> None:
     script.says(200, account | {"ProductionAccessEnabled": False, "EnforcementStatus": "SHUTDOWN"})
     limits = ses.limits()

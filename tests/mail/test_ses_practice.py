@@ -37,6 +37,10 @@ def ses(practice: WorldHandle) -> Iterator[Ses]:
     mailer.close()
 
 
+def test_a_rehearsal_names_itself(ses: Ses) -> None:
+    assert ses.practice_world is True
+
+
 def test_what_was_sent_is_what_arrived(ses: Ses, practice: WorldHandle) -> None:
     message = a_message()
     receipt = ses.send(message)
