@@ -127,14 +127,21 @@ def start_world_process(home: Path, *arguments: str) -> ProcessHandle:
     """Start ``python -m deepracer_admin.rehearsal`` and wait until it listens."""
     command = [sys.executable, "-m", "deepracer_admin.rehearsal", "--home", str(home), *arguments]
     root = Path(__file__).parent.parent
-    (home / ADDRESS_FILE).unlink(missing_ok=True)
     process = subprocess.Popen(
         command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
     )
     deadline = time.monotonic() + PATIENCE_S
-    while not (home / ADDRESS_FILE).exists():
+    while (endpoints := announced(home)).get("pid") != process.pid:
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             raise RuntimeError(f"The practice world did not start: {process.communicate()[1]}")
         time.sleep(0.05)
-    return ProcessHandle(json.loads((home / ADDRESS_FILE).read_text("utf-8")), process)
+    return ProcessHandle(endpoints, process)
+
+
+def announced(home: Path) -> dict[str, Any]:
+    """What practice.json says, which may be left over from a world that was killed; empty without one."""
+    try:
+        return json.loads((home / ADDRESS_FILE).read_text("utf-8"))
+    except FileNotFoundError:
+        return {}

@@ -5,7 +5,13 @@ import logging
 import sys
 from pathlib import Path
 
-from deepracer_admin.rehearsal.server import PortTaken, listening_socket, run_until_signalled
+from deepracer_admin.rehearsal.server import (
+    HomeTaken,
+    PortTaken,
+    listening_socket,
+    refuse_second_world,
+    run_until_signalled,
+)
 from deepracer_admin.rehearsal.world import World
 
 
@@ -25,11 +31,12 @@ def main(given: list[str] | None = None) -> int:
     options = arguments(given)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     try:
+        refuse_second_world(options.home)
         listener = listening_socket(options.port)
         world = World(
             options.home, seed=options.seed, speed=options.speed, slots=options.slots, version=options.version
         )
-    except (PortTaken, ValueError, OSError) as refused:
+    except (HomeTaken, PortTaken, ValueError, OSError) as refused:
         print(refused, file=sys.stderr)
         return 2
     run_until_signalled(world, listener, lambda: print(f"The practice world listens at {world.url}", flush=True))

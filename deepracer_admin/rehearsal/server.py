@@ -3,16 +3,19 @@
 import asyncio
 import contextlib
 import errno
+import http.client
 import json
 import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from deepracer_admin.rehearsal import MARK, MARK_HEADER
 from deepracer_admin.rehearsal.world import World, write_private
 
 ADDRESS_FILE = "practice.json"
@@ -20,6 +23,10 @@ ADDRESS_FILE = "practice.json"
 
 class PortTaken(Exception):
     """Another program listens on the port that was asked for."""
+
+
+class HomeTaken(Exception):
+    """Another practice world lives in this folder."""
 
 
 class _Protocol(H11Protocol):
@@ -55,6 +62,22 @@ def listening_socket(port: int) -> socket.socket:
             ) from None
         raise
     return listener
+
+
+def refuse_second_world(home: Path) -> None:
+    """Raises HomeTaken when a world answers at the address in the folder's ``practice.json``: two would spoil it."""
+    try:
+        port = json.loads((home / ADDRESS_FILE).read_text("utf-8"))["port"]
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+        try:
+            connection.request("GET", "/control/status")
+            mark = connection.getresponse().getheader(MARK_HEADER)
+        finally:
+            connection.close()
+    except (OSError, ValueError, KeyError, http.client.HTTPException):
+        return  # no file, or nobody there any more
+    if mark == MARK:
+        raise HomeTaken(f"A practice world already runs in {home} (port {port}): stop it, or choose another --home.")
 
 
 async def serve(world: World, listener: socket.socket, on_ready: Callable[[], None] = lambda: None) -> None:

@@ -116,12 +116,17 @@ class World:
         self.traffic = Traffic(self)
         self.asgi = LoopbackOnly(Starlette(routes=[*Control(self).routes(), Mount("/", app=self.traffic)]))
         state = self._read_state()
-        if state is not None:
-            self.secrets.update(state["secrets"])
-            self.clock.restore(state["clock"])
-            self.counters.restore(state["counters"])
-            self.company.restore(state["company"])
-        self._make_services(state["services"] if state else {})
+        try:
+            if state is not None:
+                self.secrets.update(state["secrets"])
+                self.clock.restore(state["clock"])
+                self.counters.restore(state["counters"])
+                self.company.restore(state["company"])
+            self._make_services(state["services"] if state else {})
+        except (KeyError, TypeError, AttributeError, IndexError) as unreadable:
+            if state is None:
+                raise
+            raise ValueError(self._foreign_state()) from unreadable
 
     def _make_services(self, states: dict[str, Any]) -> None:
         self.entra, self.graph, self.mail = Entra(self), Graph(self), Ses(self)
@@ -217,9 +222,14 @@ class World:
             state = json.loads((self.home / STATE_FILE).read_text("utf-8"))
         except FileNotFoundError:
             return None
-        if state.get("version") != STATE_VERSION:
-            raise ValueError(f"{self.home / STATE_FILE} is from another edition of the practice world: delete it.")
+        except json.JSONDecodeError as unreadable:
+            raise ValueError(self._foreign_state()) from unreadable
+        if not isinstance(state, dict) or state.get("version") != STATE_VERSION:
+            raise ValueError(self._foreign_state())
         return state
+
+    def _foreign_state(self) -> str:
+        return f"{self.home / STATE_FILE} is damaged or from another edition of the practice world: delete it."
 
     # --- what it says of itself
 

@@ -34,8 +34,8 @@ def test_practice_json_is_private_and_goes_when_the_world_stops(tmp_path: Path) 
     assert json.loads(address.read_text("utf-8")) == json.loads(json.dumps(handle.endpoints))
     assert handle.endpoints["pid"] == os.getpid()
     if os.name == "posix":
-        assert stat.S_IMODE(address.stat().st_mode) == 0o600
-        assert stat.S_IMODE((tmp_path / "practice.json").stat().st_mode) == 0o600
+        for name in ("practice.json", "practice-state.json", "practice-outbox.jsonl", "practice-mail-events.jsonl"):
+            assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
     handle.stop()
     assert not address.exists()
     assert (tmp_path / "practice-state.json").exists()
@@ -140,20 +140,47 @@ def test_a_request_for_a_foreign_host_is_refused(client: httpx.Client) -> None:
     assert client.post("/control/reset", headers={"Origin": "http://evil.example.net"}).status_code == 403
 
 
+def refused_start(*arguments: str) -> str:
+    """What a world that cannot start says on stderr; it must have ended with 2."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "deepracer_admin.rehearsal", *arguments],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == 2
+    return ended.stderr.strip()
+
+
 def test_a_port_in_use_is_one_sentence_and_exit_2(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ended = subprocess.run(
-            [sys.executable, "-m", "deepracer_admin.rehearsal", "--home", str(tmp_path), "--port", str(port)],
-            cwd=Path(__file__).parents[2],
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-    assert ended.returncode == 2
-    assert (
-        ended.stderr.strip() == f"Port {port} is in use or not allowed: stop the other program, or start with --port 0."
-    )
+        said = refused_start("--home", str(tmp_path), "--port", str(port))
+    assert said == f"Port {port} is in use or not allowed: stop the other program, or start with --port 0."
+
+
+def test_two_worlds_do_not_share_a_home(practice: WorldHandle) -> None:
+    home, port = practice.world.home, practice.endpoints["port"]
+    said = refused_start("--home", str(home))
+    assert said == f"A practice world already runs in {home} (port {port}): stop it, or choose another --home."
+
+
+@pytest.mark.parametrize("state", ["{", "[]", '{"version": 0}', '{"version": 1}'])
+def test_a_damaged_state_is_one_sentence_and_exit_2(tmp_path: Path, state: str) -> None:
+    (tmp_path / "practice-state.json").write_text(state, "utf-8")
+    said = refused_start("--home", str(tmp_path))
+    assert said.endswith("is damaged or from another edition of the practice world: delete it.")
+    assert "\n" not in said
+
+
+def test_a_world_starts_again_after_a_power_cut(tmp_path: Path) -> None:
+    first = start_world_process(tmp_path)
+    first.kill()
+    assert (tmp_path / "practice.json").exists()
+    second = start_world_process(tmp_path)
+    assert second.endpoints["entra"]["client_secret"] == first.endpoints["entra"]["client_secret"]
+    assert second.stop() == 0
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no SIGTERM that a program can answer")
