@@ -18,7 +18,7 @@ import truststore
 
 from deepracer_admin.errors import BadSettings, Refused
 
-__all__ = ["LOOPBACK", "honest_user_agent", "is_loopback", "open_client"]
+__all__ = ["LOOPBACK", "honest_user_agent", "is_loopback", "open_client", "why_unreachable"]
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -78,6 +78,18 @@ def open_client(
         mounts=None if transport else {f"all://{_bracketed(host)}": None for host in LOOPBACK},
         transport=transport,
     )
+
+
+def why_unreachable(error: httpx.TransportError, what: str) -> str:
+    """One sentence for a connection to `what` that did not come about."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return f"The certificate of {what} is not trusted: add your company's root certificate to this computer."
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx.ProxyError):
+        return f"The company proxy does not let the console reach {what}: check the proxy settings of this computer."
+    return f"{what} cannot be reached: check the address, the network and the company proxy, then try again."
 
 
 def _bracketed(host: str) -> str:

@@ -324,6 +324,7 @@ class OnAws:
     def _notes(self, connection: _Connection) -> tuple[str, ...]:
         notes = [
             "Every race is visible to everybody in this deployment.",
+            "The deployment mails a temporary password itself; Cognito's own sender manages about 50 mails a day.",
             "Account-wide limits are displayed by DeepRacer on AWS and enforced by nobody; racers' own limits are.",
         ]
         number = connection.site.version_number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,6 +18,7 @@ from deepracer_admin.racing.on_aws.transport import WRITES_IN_FLIGHT, Transport
 
 __all__ = [
     "delete_models",
+    "is_number",
     "list_profiles",
     "models_of",
     "moment",
@@ -30,7 +32,10 @@ _FEW = 40  # profiles that are asked one by one without coming near the firewall
 
 
 def list_profiles(transport: Transport) -> Iterator[Profile]:
-    """Every profile, 100 a page, staff included; order is arbitrary."""
+    """Every profile, 100 a page, staff included; order is arbitrary.
+
+    An address may come twice: a failed invitation can leave a row without an account (transcripts, CreateProfile).
+    """
     for page in transport.pages(op.LIST_PROFILES, of="profiles"):
         for item in page:
             yield _profile(item)
@@ -141,6 +146,11 @@ def moment(value: Any) -> datetime | None:
         return None
 
 
+def is_number(value: Any) -> bool:
+    """A finite JSON number; Python would take `true`, NaN and Infinity for one as well."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def _all_models(transport: Transport, wanted: frozenset[str]) -> Iterator[Model]:
     answer = transport.call(op.LIST_ADMIN_MODELS)
     for item in _objects(answer.get("models")):
@@ -182,11 +192,11 @@ def _objects(value: Any) -> list[dict[str, Any]]:
 
 
 def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+    return float(value) if is_number(value) else 0.0
 
 
 def _whole(value: Any) -> int | None:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return int(value) if is_number(value) else None
 
 
 def _refused(sentence: str, operation: op.Operation, code: str) -> Refused:

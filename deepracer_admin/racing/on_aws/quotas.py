@@ -9,6 +9,7 @@ from typing import Any
 from deepracer_admin.errors import NotThere, Refused
 from deepracer_admin.model import UNLIMITED, Quota
 from deepracer_admin.racing.on_aws import operations as op
+from deepracer_admin.racing.on_aws.profiles import is_number
 from deepracer_admin.racing.on_aws.site import SERVICE
 from deepracer_admin.racing.on_aws.transport import Transport
 
@@ -75,12 +76,12 @@ def _as_the_service_counts(value: Any) -> int:
     """The website stores numbers as text; blanks count as 0, "1e3" and "0x10" are numbers (1.3 page, section 13)."""
     if isinstance(value, bool) or value is None:
         return 0
-    if isinstance(value, int | float):
+    if is_number(value):
         return int(value)
     text = str(value).strip().lower()
     if not text:
         return 0
     try:
         return int(text, 16) if text.startswith("0x") else int(float(text))
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError):  # no number, or an infinite one
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from deepracer_admin.clock import as_utc
 from deepracer_admin.errors import LostAnswer, Refused, ServiceError, Unsupported
 from deepracer_admin.model import Race, RaceDraft, RaceStatus, Standing, Timing
 from deepracer_admin.racing.on_aws import operations as op
-from deepracer_admin.racing.on_aws.profiles import moment
+from deepracer_admin.racing.on_aws.profiles import is_number, moment
 from deepracer_admin.racing.on_aws.site import SERVICE
 from deepracer_admin.racing.on_aws.transport import Transport
 
@@ -35,18 +36,27 @@ _DEFINITION = (
     "liveEventTime",
     "fleetId",
 )
+_log = logging.getLogger(__name__)
 _LONG_AGO = datetime(1971, 1, 1, tzinfo=UTC)
 _LEAD = timedelta(seconds=30)  # the new end must still lie ahead when the request arrives (1.3 page, 5.1)
 
 
 def list_races(transport: Transport, site: str) -> list[Race]:
-    """All community and live races; tracks of physical events are left out (1.3 page, 5.2)."""
-    return [
-        _race(item, site)
-        for page in transport.pages(op.LIST_LEADERBOARDS, of="leaderboards")
-        for item in page
-        if not _is_event_track(item)
-    ]
+    """All community and live races; tracks of physical events are left out (1.3 page, 5.2).
+
+    So is a race that is timed in a way this console does not know: one such race must not hide all others.
+    """
+    races: list[Race] = []
+    for page in transport.pages(op.LIST_LEADERBOARDS, of="leaderboards"):
+        for item in page:
+            try:
+                race = _race(item, site)
+            except Unsupported:
+                _log.warning("race %s is left out: its timing is not known", item.get("leaderboardId"))
+                continue
+            if not _is_event_track(item):
+                races.append(race)
+    return races
 
 
 def create(transport: Transport, site: str, draft: RaceDraft) -> Race:
@@ -180,7 +190,7 @@ def _race(item: Mapping[str, Any], site: str) -> Race:
     return Race(
         id=race_id,
         draft=_draft(item),
-        participants=int(item.get("participantCount") or 0),
+        participants=_count(item.get("participantCount")),
         share_link=f"{site}/races/{race_id}",
         raw=dict(item),
     )
@@ -199,23 +209,23 @@ def _draft(item: Mapping[str, Any]) -> RaceDraft:
         direction=str(track.get("trackDirection", "")),
         timing=_timing(item.get("timingMethod")),
         race_type=str(item.get("raceType", "")),
-        min_laps=int(laps.get("minimumLaps") or 0),
-        max_laps=int(laps.get("maximumLaps") or 0),
-        max_submissions=int(item.get("maxSubmissionsPerUser") or 0),
-        off_track_penalty_s=float(resets.get("offTrackPenaltySeconds") or 0),
-        collision_penalty_s=float(resets.get("collisionPenaltySeconds") or 0),
+        min_laps=_count(laps.get("minimumLaps")),
+        max_laps=_count(laps.get("maximumLaps")),
+        max_submissions=_count(item.get("maxSubmissionsPerUser")),
+        off_track_penalty_s=_seconds(resets.get("offTrackPenaltySeconds")),
+        collision_penalty_s=_seconds(resets.get("collisionPenaltySeconds")),
         # A race that was turned into a time trial still carries its old obstacles (1.3 page, section 13).
-        objects=int(_part(item, "objectAvoidanceConfig").get("numberOfObjects") or 0) if is_avoidance else 0,
-        max_minutes=int(laps.get("maxTimeInMinutes") or 20),  # 20 min without a setting of the race (2.3)
+        objects=_count(_part(item, "objectAvoidanceConfig").get("numberOfObjects")) if is_avoidance else 0,
+        max_minutes=_count(laps.get("maxTimeInMinutes")) or 20,  # 20 min without a setting of the race (2.3)
     )
 
 
 def _standing(item: Mapping[str, Any]) -> Standing:
     stats = _part(item, "stats")
     return Standing(
-        rank=int(item.get("rank") or 0),
+        rank=_count(item.get("rank")),
         alias=str(_part(item, "userProfile").get("alias", "")),
-        score_ms=round(item.get("rankingScore") or 0),
+        score_ms=_count(item.get("rankingScore")),
         best_lap_ms=_rounded(stats.get("bestLapTime")),
         average_lap_ms=_rounded(stats.get("avgLapTime")),
         total_ms=_rounded(stats.get("totalLapTime")),
@@ -249,7 +259,15 @@ def _part(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _rounded(value: Any) -> int | None:
-    return round(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return round(value) if is_number(value) else None
+
+
+def _count(value: Any) -> int:
+    return _rounded(value) or 0
+
+
+def _seconds(value: Any) -> float:
+    return float(value) if is_number(value) else 0.0
 
 
 def _stamp(at: datetime) -> str:

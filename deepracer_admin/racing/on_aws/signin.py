@@ -231,9 +231,12 @@ class SignIn:
         }
 
     def _take(self, answer: dict[str, Any], refresh_token: str = "") -> None:
-        result = answer["AuthenticationResult"]
-        # The token comes from Cognito itself over TLS and is only read for display and for the role check.
-        claims = jwt.decode(result["IdToken"], options={"verify_signature": False, "verify_exp": False})
+        try:
+            result = answer["AuthenticationResult"]
+            # The token comes from Cognito itself over TLS and is only read for display and for the role check.
+            claims = jwt.decode(result["IdToken"], options={"verify_signature": False, "verify_exp": False})
+        except (KeyError, jwt.InvalidTokenError) as error:
+            raise _odd_answer("InitiateAuth") from error
         groups = tuple(str(group) for group in claims.get("cognito:groups", ()))
         if ADMINISTRATORS not in groups:
             held = ", ".join(groups) or "no group"
@@ -269,12 +272,13 @@ class SignIn:
             IdentityId=self._identity_id,
             Logins=logins,
         )
-        keys = answer["Credentials"]
+        try:
+            keys = answer["Credentials"]
+            credentials = ReadOnlyCredentials(keys["AccessKeyId"], keys["SecretKey"], keys["SessionToken"])
+        except KeyError as error:
+            raise _odd_answer("GetCredentialsForIdentity") from error
         ends_at = keys.get("Expiration") or self._now() + timedelta(hours=1)
-        return _Keys(
-            ReadOnlyCredentials(keys["AccessKeyId"], keys["SecretKey"], keys["SessionToken"]),
-            ends_at.astimezone(UTC),
-        )
+        return _Keys(credentials, ends_at.astimezone(UTC))
 
     def _ask(self, operation: str, call: Callable[..., Any], **parameters: Any) -> dict[str, Any]:
         try:
@@ -343,6 +347,15 @@ def _refusal(operation: str, error: ClientError, site: Site) -> ServiceError:
             **where,
         )
     return Unavailable("Cognito cannot sign the console in at the moment: it tries again later.", **where)
+
+
+def _odd_answer(operation: str) -> Unavailable:
+    return Unavailable(
+        "Cognito answered in a way the console does not understand: it tries again later.",
+        service=SERVICE,
+        operation=operation,
+        code="odd_answer",
+    )
 
 
 def _breakdown(operation: str, error: Exception) -> ServiceError:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from deepracer_admin.errors import AccessDenied, BadSettings, NotThere, Unavailable, Unreachable
-from deepracer_admin.racing.http import LOOPBACK
+from deepracer_admin.racing.http import LOOPBACK, why_unreachable
 
 __all__ = ["Site", "read_site", "site_address"]
 
@@ -77,7 +77,7 @@ def read_site(http: httpx.Client, address: str, *, allow_http_loopback: bool = F
         answer = http.get(f"{address}/env.js", headers={"Accept": "*/*"})
     except httpx.TransportError as error:
         raise Unreachable(
-            f"{address} cannot be reached: check the address, the network and the company proxy, then try again.",
+            why_unreachable(error, address),
             service=SERVICE,
             operation="env.js",
             code=type(error).__name__,

@@ -24,6 +24,7 @@ from botocore.awsrequest import AWSRequest
 
 from deepracer_admin.clock import Clock, as_utc
 from deepracer_admin.errors import LostAnswer, ServiceError, Throttled, Unavailable, Unreachable
+from deepracer_admin.racing.http import why_unreachable
 from deepracer_admin.racing.on_aws.errors import CLOCK, EXPIRED, error_of, read_failure
 from deepracer_admin.racing.on_aws.operations import Operation
 from deepracer_admin.racing.on_aws.signin import SignIn
@@ -216,7 +217,7 @@ class Transport:
             )
         except _NEVER_SENT as error:
             raise Unreachable(
-                "DeepRacer on AWS cannot be reached: check the network and the company proxy.",
+                why_unreachable(error, "DeepRacer on AWS"),
                 service=SERVICE,
                 operation=operation.name,
                 code=type(error).__name__,

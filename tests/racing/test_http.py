@@ -1,0 +1,122 @@
+"""Outbound HTTPS trusts what the system trusts, and says so when it does not."""
+
+import ipaddress
+import ssl
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from deepracer_admin.clock import SystemClock
+from deepracer_admin.errors import Refused, Unreachable
+from deepracer_admin.racing.http import open_client, why_unreachable
+from deepracer_admin.racing.on_aws import OnAws
+
+
+class _Site(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(302 if self.path == "/moved" else 200)
+        if self.path == "/moved":
+            self.send_header("Location", "https://elsewhere.example.com/")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _certificate(folder: Path) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Example Company Root")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "site.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "root.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[str]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(_certificate(tmp_path))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Site)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    yield f"https://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+
+
+def test_a_certificate_that_the_system_does_not_know_is_named(site: str) -> None:
+    service = OnAws(site, "organizer@example.com", "Practice-1", clock=SystemClock())
+    with pytest.raises(Unreachable, match="root certificate"):
+        service.connect()
+    service.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there does a variable add to the system's store")
+def test_a_certificate_in_the_systems_store_is_trusted(
+    site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
+    with open_client(hosts={"127.0.0.1"}, user_agent="Example/1", in_flight=1) as client:
+        assert client.get(site).text == "ok"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there does a variable add to the system's store")
+def test_a_redirect_is_shown_and_not_followed(site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
+    with open_client(hosts={"127.0.0.1"}, user_agent="Example/1", in_flight=1) as client:
+        assert client.get(f"{site}/moved").status_code == 302
+
+
+def test_hosts_may_be_added_and_no_other_is_called() -> None:
+    hosts: set[str] = set()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text=request.headers["user-agent"])
+
+    with open_client(hosts=hosts, user_agent="Example/1", in_flight=1, transport=httpx.MockTransport(answer)) as client:
+        with pytest.raises(Refused, match=r"races\.example\.com"):
+            client.get("https://races.example.com/")
+        hosts.add("races.example.com")
+        assert client.get("https://races.example.com/").text == "Example/1"
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (httpx.ConnectError("refused"), "cannot be reached"),
+        (httpx.ProxyError("407"), "proxy settings"),
+    ],
+)
+def test_a_broken_connection_is_explained(error: httpx.TransportError, says: str) -> None:
+    assert says in why_unreachable(error, "DeepRacer on AWS")
