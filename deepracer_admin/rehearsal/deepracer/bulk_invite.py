@@ -27,7 +27,7 @@ def bulk_invite_user(site: Deployment, call: Call) -> tuple[int, dict[str, Any]]
     entries = call.body["profiles"]
     if not 1 <= len(entries) <= 200:
         raise bad_request("A bulk invite must contain between 1 and 200 entries.")
-    if not all(EMAIL.match(entry["emailAddress"].strip()) for entry in entries):
+    if not all(EMAIL.match(entry["emailAddress"]) for entry in entries):
         raise bad_request("One or more entries has an invalid email address.")
     if len({entry["emailAddress"].strip().lower() for entry in entries}) < len(entries):
         raise bad_request("The request contains duplicate email addresses.")
@@ -113,8 +113,9 @@ def _status(site: Deployment, job: InviteJob) -> str:
 
 
 def advance_invites(site: Deployment) -> bool:
-    """Do the rows that are due by now: one every `invite_seconds` of real time. True when any was done."""
-    pace, changed = site.options.invite_seconds, False
+    """Do the rows that are due by now: one each pace of real time. True when any was done."""
+    slowed, changed = site.switched("invite_pace"), False
+    pace = float(slowed.params["seconds"]) if slowed else site.options.invite_seconds
     for job in site.state.invite_jobs.values():
         while job.status == "PROCESSING" and not job.stalled:
             if len(job.results) >= len(job.entries):
@@ -136,7 +137,7 @@ def to_alias(display_name: str | None) -> str | None:
 
 
 def _process(site: Deployment, entry: dict[str, Any]) -> dict[str, Any]:
-    email = entry["emailAddress"].strip()
+    email = entry["emailAddress"]
     shown = {"emailAddress": email}
     if entry.get("displayName"):
         shown["displayName"] = entry["displayName"]

@@ -61,8 +61,13 @@ class AdminCalls:
             user = self._user(content)
             self.pool.resend(user, content.get("TemporaryPassword"))
             return {"User": self._describe(user, "Attributes")}
+        if "@" in username:
+            raise PoolError(
+                "InvalidParameterException",
+                "Username cannot be of email format, since user pool is configured for email alias.",
+            )
         attributes = {row["Name"]: row["Value"] for row in content.get("UserAttributes") or []}
-        email = attributes.pop("email", "") or (username if "@" in username else "")
+        email = attributes.pop("email", "")
         if not email:
             raise PoolError(
                 "InvalidParameterException",

@@ -32,7 +32,8 @@ class FaultBook(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """How a practice deployment was set up. `invite_seconds` is the real time that one row of a bulk invite takes,
+    """How a practice deployment was set up. `invite_seconds` is the real time that one row of a bulk invite takes
+    (shorter than on AWS, so that a rehearsal of 10,000 people takes minutes; the state `invite_pace` changes it),
     `admin_rate` the calls to ``/admin/`` paths per address and five minutes that the WAF lets pass."""
 
     version: str = "1.3.1"
@@ -41,7 +42,7 @@ class Options:
     namespace: str = "default"
     cognito_mail: Literal["ses", "default"] = "ses"
     admin_rate: int = 100
-    invite_seconds: float = 0.15
+    invite_seconds: float = 0.02
     bulk_mail_cap: int = 50
     organizer: str = "organizer@example.com"
     organizer_password: str = "Practice-1-Organizer"
@@ -139,7 +140,8 @@ class Deployment:
         `bot_control` with params.mode "libraries" (what is in force without it: default User-Agents of HTTP libraries
         are blocked), "non_browser" (only browsers, and agents that start with one of params.allow) or "off";
         `no_validator` shows the server SDK's own errors; `no_policies` shows which operations check the role
-        themselves; `default_sender` is Cognito's own mail with its cap of 50 a day; `wrong_site` serves no env.js.
+        themselves; `default_sender` is Cognito's own mail with its cap of 50 a day; `wrong_site` serves no env.js;
+        `invite_pace` with params.seconds of real time for each row of a bulk invite.
         """
         return self.faults.armed("deepracer", name)
 

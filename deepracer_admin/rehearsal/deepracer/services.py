@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SITE = "/deepracer"
 API = "/deepracer/api"
-MAILS_SHOWN = 500
+MAILS_SHOWN = 200
 _ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 

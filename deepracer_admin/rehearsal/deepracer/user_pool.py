@@ -80,7 +80,7 @@ class UserPool:
         if username in self.state.users:
             raise PoolError("UsernameExistsException", "User account already exists")
         if self.state.find_user(email) is not None:
-            raise PoolError("AliasExistsException", "An account with the email already exists.")
+            raise PoolError("UsernameExistsException", "An account with the email already exists.")
         password = temporary_password or self.invent_password()
         check_policy(password)
         if not suppress:

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
+import httpx
 import pytest
 from botocore.credentials import Credentials
 
@@ -174,6 +175,23 @@ def test_faults_answer_in_the_shape_of_their_layer(
     hit = organizer.call("GET", "/profile")
     assert (hit.status, hit.kind) == (status, kind)
     assert organizer.call("GET", "/profile").status == 200
+
+
+def test_cognito_throttles_in_its_own_words(deployed: Deployed) -> None:
+    deployed.world.arm("cognito-idp", "throttle", operation="InitiateAuth", count=1)
+    throttled = deployed.initiate("organizer@example.com", "whatever")
+    assert throttled.body == {"__type": "TooManyRequestsException", "message": "Rate exceeded"}
+    assert throttled.status == 400
+
+
+def test_a_lost_answer_is_a_write_that_happened(deployed: Deployed, organizer: Person) -> None:
+    deployed.world.arm("deepracer", "timeout", operation="CreateProfile", count=1)
+    late = organizer.call("POST", "/profile", {"emailAddress": "ada@example.com"})
+    assert (late.status, late.body) == (504, {"message": "Endpoint request timed out"})
+    deployed.world.arm("deepracer", "lost_answer", operation="CreateProfile", count=1)
+    with pytest.raises(httpx.RemoteProtocolError):
+        organizer.call("POST", "/profile", {"emailAddress": "ben@example.com"})
+    assert deployed.world.truth()["profiles"] == 2
 
 
 def test_a_refused_write_changes_nothing(deployed: Deployed, organizer: Person) -> None:

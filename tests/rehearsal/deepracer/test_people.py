@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from deepracer_admin.rehearsal.deepracer import DeepRacer
+
 from .conftest import on
 from .person import NEW_PASSWORD, Deployed, Person
 
@@ -132,10 +134,13 @@ def test_the_user_pool_creates_lists_filters_and_disables(deployed: Deployed) ->
     )
     assert made.body["User"]["UserStatus"] == "FORCE_CHANGE_PASSWORD"
     assert deployed.world.truth()["cognito_mails"] == 0
-    bad = deployed.admin("AdminCreateUser", Username="ada@example.org", UserAttributes=attributes[1:])
+    mail = deployed.admin("AdminCreateUser", Username="ada@example.org", UserAttributes=attributes)
+    assert mail.kind == "InvalidParameterException"
+    bob = [{"Name": "email", "Value": "bob@example.com"}]
+    bad = deployed.admin("AdminCreateUser", Username="bob", UserAttributes=bob)
     assert bad.body["message"] == "PreSignUp failed with error Username is invalid."
     twin = deployed.admin("AdminCreateUser", Username="Racer9876543210", UserAttributes=attributes)
-    assert twin.kind == "AliasExistsException"
+    assert twin.body["message"] == "An account with the email already exists."
     assert deployed.admin("AdminAddUserToGroup", Username="ada@example.com", GroupName="dr-racers").status == 200
     assert (
         deployed.admin("AdminAddUserToGroup", Username="ada@example.com", GroupName="nope").kind
@@ -173,7 +178,7 @@ def test_the_user_list_comes_in_pages_of_at_most_sixty(deployed: Deployed) -> No
 
 def test_a_bulk_invite_creates_skips_and_reports_without_ids(deployed: Deployed, organizer: Person) -> None:
     entries = [
-        {"emailAddress": " Jose@example.com ", "displayName": "José García!"},
+        {"emailAddress": "Jose@example.com", "displayName": "José García!"},
         {"emailAddress": "organizer@example.com"},
         {"emailAddress": "li@example.com", "displayName": "李"},
     ]
@@ -213,11 +218,29 @@ def test_one_bulk_invite_at_a_time_and_only_for_its_owner(deployed: Deployed, or
     assert finished(frida, own.body["jobId"])["status"] == "COMPLETED"
 
 
+def test_a_silent_bulk_invite_expires_after_half_an_hour_and_no_longer_blocks(
+    deployed: Deployed, organizer: Person
+) -> None:
+    deployed.world.arm("deepracer", "bulk_stall", count=1)
+    stuck = organizer.call("POST", "/profiles/bulkInvite", {"profiles": [{"emailAddress": "a@example.com"}]}).body[
+        "jobId"
+    ]
+    service = deployed.world.world.services["deepracer"]
+    assert isinstance(service, DeepRacer)
+    job = service.site.state.invite_jobs[stuck]
+    job.created_real -= 31 * 60
+    job.updated_real -= 31 * 60
+    assert organizer.call("GET", f"/profiles/bulkInvite/{stuck}").body["status"] == "EXPIRED"
+    second = organizer.call("POST", "/profiles/bulkInvite", {"profiles": [{"emailAddress": "b@example.com"}]})
+    assert finished(organizer, second.body["jobId"])["createdCount"] == 1
+
+
 @pytest.mark.parametrize(
     ("addresses", "message"),
     [
         (["fine@example.com", "zoë@example.com"], "One or more entries has an invalid email address."),
-        (["Same@example.com", "same@example.com "], "The request contains duplicate email addresses."),
+        (["space@example.com "], "One or more entries has an invalid email address."),
+        (["Same@example.com", "same@example.com"], "The request contains duplicate email addresses."),
     ],
 )
 def test_a_bad_row_refuses_the_whole_bulk_invite_without_naming_it(

@@ -2,12 +2,16 @@
 
 import base64
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import boto3
 import jwt
+import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
 from botocore.credentials import Credentials
 
-from .conftest import on
+from .conftest import START, on
 from .person import NEW_PASSWORD, Deployed, Person
 
 
@@ -125,6 +129,32 @@ def test_user_pool_calls_need_the_accounts_own_keys(deployed: Deployed) -> None:
     wrong = Credentials("AKIAWRONG", "nothing")
     assert deployed.json11("cognito-idp", "ListUsers", pool, wrong).kind == "UnrecognizedClientException"
     assert deployed.admin("ListUsers").status == 200
+
+
+def test_boto3_reads_the_user_pool_and_the_identity_pool(deployed: Deployed) -> None:
+    aws = deployed.world.endpoints["aws"]
+    keys = {"aws_access_key_id": aws["access_key_id"], "aws_secret_access_key": aws["secret_access_key"]}
+    pool = boto3.client("cognito-idp", region_name="us-east-1", endpoint_url=aws["cognito_idp_url"], **keys)
+    user = pool.admin_get_user(UserPoolId=deployed.env["userPoolId"], Username="organizer@example.com")
+    assert user["UserCreateDate"] == START
+    with pytest.raises(pool.exceptions.UserNotFoundException):
+        pool.admin_get_user(UserPoolId=deployed.env["userPoolId"], Username="nobody@example.com")
+    unsigned = Config(signature_version=UNSIGNED)
+    given = deployed.world.endpoints["deepracer"]
+    signer = boto3.client("cognito-idp", region_name="us-east-1", endpoint_url=aws["cognito_idp_url"], config=unsigned)
+    tokens = signer.initiate_auth(
+        ClientId=deployed.env["userPoolClientId"],
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": given["user"], "PASSWORD": given["password"]},
+    )["AuthenticationResult"]
+    identities = boto3.client(
+        "cognito-identity", region_name="us-east-1", endpoint_url=aws["cognito_identity_url"], config=unsigned
+    )
+    logins = {f"cognito-idp.us-east-1.amazonaws.com/{deployed.env['userPoolId']}": tokens["IdToken"]}
+    identity = identities.get_id(IdentityPoolId=deployed.env["identityPoolId"], Logins=logins)["IdentityId"]
+    credentials = identities.get_credentials_for_identity(IdentityId=identity, Logins=logins)["Credentials"]
+    left = credentials["Expiration"] - datetime.now(UTC)
+    assert timedelta(minutes=58) < left <= timedelta(hours=1)
 
 
 @on("1.2.5")

@@ -1,0 +1,114 @@
+"""A racer's own models over HTTP, from training to deletion, and what an admin sees of all of them."""
+
+from typing import Any
+
+import pytest
+
+from .person import Deployed, Person
+
+
+@pytest.fixture
+def ada(deployed: Deployed, organizer: Person) -> Person:
+    organizer.call("POST", "/profile", {"emailAddress": "ada@example.com"})
+    return deployed.sign_in("ada@example.com")
+
+
+def definition(minutes: int = 60, **changes: Any) -> dict[str, Any]:
+    model = {
+        "name": "first-model",
+        "carCustomization": {"carColor": "BLACK", "carShell": "DEEPRACER"},
+        "trainingConfig": {
+            "trackConfig": {"trackId": "reInvent2019_wide", "trackDirection": "CLOCKWISE"},
+            "maxTimeInMinutes": minutes,
+            "raceType": "TIME_TRIAL",
+        },
+        "metadata": {
+            "agentAlgorithm": "PPO",
+            "rewardFunction": "def reward_function(params):\n  return 1.0",
+            "hyperparameters": {
+                "batch_size": 64,
+                "lr": 0.0003,
+                "discount_factor": 0.99,
+                "loss_type": "huber",
+                "num_episodes_between_training": 20,
+                "exploration_type": "categorical",
+            },
+            "actionSpace": {"discrete": [{"speed": 1, "steeringAngle": 0}, {"speed": 1, "steeringAngle": 10}]},
+            "sensors": {"camera": "FRONT_FACING_CAMERA"},
+        },
+        **changes,
+    }
+    return {"modelDefinition": model}
+
+
+def test_a_model_trains_is_evaluated_and_is_deleted(deployed: Deployed, organizer: Person, ada: Person) -> None:
+    model = ada.call("POST", "/models", definition()).body["modelId"]
+    assert ada.call("GET", f"/models/{model}").body["model"]["status"] == "QUEUED"
+    deployed.world.advance(300)
+    running = ada.call("GET", f"/models/{model}").body["model"]
+    assert (running["status"], running["trainingStatus"]) == ("TRAINING", "IN_PROGRESS")
+    assert ada.call("DELETE", f"/models/{model}").status == 400
+    deployed.world.advance(3600)
+    assert ada.call("GET", "/models").body["models"][0]["status"] == "READY"
+    config = {
+        "trackConfig": {"trackId": "reInvent2019_wide", "trackDirection": "CLOCKWISE"},
+        "maxTimeInMinutes": 10,
+        "raceType": "TIME_TRIAL",
+        "evaluationName": "check",
+        "maxLaps": 3,
+        "resettingBehaviorConfig": {"continuousLap": True},
+    }
+    made = ada.call("POST", f"/models/{model}/evaluation", {"evaluationConfig": config}).body["evaluationId"]
+    deployed.world.advance(1800)
+    evaluation = ada.call("GET", f"/models/{model}/evaluations/{made}").body["evaluation"]
+    assert (evaluation["status"], len(evaluation["metrics"])) == ("COMPLETED", 3)
+    profile_id = ada.call("GET", "/profile").body["profile"]["profileId"]
+    listed = organizer.call("GET", "/admin/models").body["models"]
+    assert [(row["modelId"], row["profileId"], row["modelSource"]) for row in listed] == [
+        (model, profile_id, "TRAINED")
+    ]
+    asset = organizer.call("GET", f"/admin/models/{model}/getasset?profileId={profile_id}").body
+    assert asset["filename"] == "RacerAlias_first-model.tar.gz"
+    assert ada.call("DELETE", f"/models/{model}").status == 200
+    assert ada.call("GET", "/models").body == {"models": []}
+
+
+def test_a_running_training_can_be_stopped_and_counts_only_what_it_ran(deployed: Deployed, ada: Person) -> None:
+    model = ada.call("POST", "/models", definition(600)).body["modelId"]
+    waiting = ada.call("PATCH", f"/models/{model}", {})
+    assert (waiting.status, waiting.body) == (504, {"message": "Endpoint request timed out"})
+    deployed.world.advance(30)
+    early = ada.call("PATCH", f"/models/{model}", {})
+    assert early.body == {"message": "Model cannot be stopped during job initialization."}
+    deployed.world.advance(1200)
+    assert ada.call("PATCH", f"/models/{model}", {}).status == 200
+    deployed.world.advance(60)
+    row = ada.call("GET", "/profile").body["profile"]
+    assert 17 <= row["computeMinutesUsed"] <= 21
+    assert row["computeMinutesQueued"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"minutes": 9}, "Max time in minutes is invalid."),
+        ({"minutes": 1441}, "Max time in minutes is invalid."),
+    ],
+)
+def test_a_training_needs_ten_minutes_to_a_day(ada: Person, changes: dict[str, int], message: str) -> None:
+    assert ada.call("POST", "/models", definition(**changes)).body == {"message": message}
+
+
+def test_a_reward_function_that_does_not_compile_is_refused(ada: Person) -> None:
+    model = definition()
+    model["modelDefinition"]["metadata"]["rewardFunction"] = "def reward_function(params:\n  return 1"
+    refused = ada.call("POST", "/models", model)
+    assert refused.body["message"].startswith("The reward function is not valid.")
+
+
+def test_a_half_deleted_model_breaks_the_owners_list(organizer: Person, ada: Person) -> None:
+    ada.call("POST", "/models", definition())
+    profile_id = ada.call("GET", "/profile").body["profile"]["profileId"]
+    assert organizer.call("DELETE", f"/profiles/{profile_id}/models").status == 200
+    broken = ada.call("GET", "/models")
+    assert (broken.status, broken.body) == (500, {"message": "Training item not found."})
