@@ -124,7 +124,7 @@ def _rehearse(parsed: argparse.Namespace) -> int:
         seed=parsed.seed,
         home=parsed.home,
     )
-    report = rehearse(plan, say=lambda line: sys.stderr.write(line + "\n"))
+    report = rehearse(plan, say=lambda line: print(line, file=sys.stderr, flush=True))
     if parsed.json:
         sys.stdout.write(json.dumps(report) + "\n")
     else:

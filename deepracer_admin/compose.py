@@ -1,4 +1,4 @@
-"""Builds everything for a mode. The only place that names adapters.
+"""Builds everything for a mode. The only place that names adapters (with entra_access.py, which it calls).
 
 Live mode refuses rehearsal endpoints and the other way round: in rehearsal every address comes from the practice
 world's own file on loopback; in live mode from the settings, which refuse loopback addresses (settings.py), and a site
@@ -7,24 +7,15 @@ that names itself a practice world is refused.
 
 from __future__ import annotations
 
-import logging
-import os
-import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-import msal
-from cryptography.fernet import Fernet, InvalidToken
-
 from deepracer_admin.clock import Clock, ScaledClock, SystemClock
-from deepracer_admin.directory import Directory
-from deepracer_admin.directory.entra import Entra
-from deepracer_admin.directory.msal_app import PRACTICE_LOGIN, build_app, certificate_credential
-from deepracer_admin.directory.tokens import AppTokens, DelegatedTokens
-from deepracer_admin.errors import BadSettings, CredentialsExpired, StoreUnusable
+from deepracer_admin.entra_access import SignInSettings, directories, sign_in_settings
+from deepracer_admin.errors import BadSettings, StoreUnusable
 from deepracer_admin.flows.letters import Letters
 from deepracer_admin.flows.pacing import Pacer
 from deepracer_admin.flows.ports import Ports
@@ -49,42 +40,11 @@ from deepracer_admin.services.usage import UsageService
 from deepracer_admin.settings import Practice, Settings, read_practice
 from deepracer_admin.store import EventStore, History, Sessions
 from deepracer_admin.store.sqlite import open_event_store, open_history, open_sessions
+from deepracer_admin.vault import Vault, open_vault
 
-__all__ = ["Console", "SignInSettings", "Vault", "compose", "open_vault"]
+__all__ = ["Console", "compose"]
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class SignInSettings:
-    """What the sign-in routes need to know."""
-
-    authority: str  # with the tenant, as MSAL takes it
-    tenant: str
-    client_id: str
-    issuer: str  # exact `iss` of ID tokens
-    keys_url: str  # JWKS, as reached from here
-    app: Callable[[msal.SerializableTokenCache | None], msal.ConfidentialClientApplication]
-
-
-class Vault:
-    """Encrypts tokens at rest. The key is the installation's own; a lost key only signs people out."""
-
-    def __init__(self, key: bytes) -> None:
-        self.key = key
-        self._fernet = Fernet(key)
-
-    def seal(self, text: str) -> bytes:
-        """Encrypt and authenticate."""
-        return self._fernet.encrypt(text.encode())
-
-    def open(self, sealed: bytes) -> str:
-        """The text, or "" when it was sealed with another key (then its owner signs in again)."""
-        try:
-            return self._fernet.decrypt(sealed).decode() if sealed else ""
-        except InvalidToken:
-            return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +85,7 @@ class _Once(Generic[T]):
         self._lock = threading.Lock()
         self._value: T | None = None
 
-    def __call__(self):
+    def __call__(self) -> T:
         with self._lock:
             if self._value is None:
                 self._value = self._make()
@@ -157,7 +117,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         pacer=Pacer(store, clock),
         letters=letters,
         racing=_Once(lambda: _racing(settings, clock, staff)),
-        directory=_directories(settings, sessions, vault, clock),
+        directory=directories(settings, sessions, vault, clock),
         mailer=_Once(lambda: _mailer(settings, clock)),
         home=home,
         rehearsal=settings.rehearsal,
@@ -171,7 +131,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         sessions=sessions,
         vault=vault,
         ports=ports,
-        sign_in=lambda: _sign_in(settings),
+        sign_in=lambda: sign_in_settings(settings),
         events=EventsService(house),
         attendees=AttendeesService(house),
         onboarding=OnboardingService(house),
@@ -197,35 +157,6 @@ def _prepare(home: Path) -> None:
         ) from None
 
 
-def open_vault(settings: Settings) -> Vault:
-    """The key from the settings, else from the file `key` of the data folder (made 0600 at first use)."""
-    given = settings.secret_key.get_secret_value()
-    if given:
-        try:
-            return Vault(given.encode())
-        except ValueError:
-            raise BadSettings(
-                "`secret_key` must be a Fernet key: 32 random bytes, URL-safe base64 (44 characters)."
-            ) from None
-    path = settings.home / "key"
-    if not path.exists():
-        part = settings.home / f".key-{secrets.token_hex(4)}"
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key())
-        try:
-            os.link(part, path)  # never replaces a key that another process made meanwhile
-        except FileExistsError:
-            pass
-        except OSError:
-            part.replace(path)
-        part.unlink(missing_ok=True)
-    try:
-        return Vault(path.read_bytes().strip())
-    except (OSError, ValueError):
-        raise BadSettings(f"{path} cannot be read as a key; move it away, and everybody signs in again.") from None
-
-
 def _practice(settings: Settings) -> Practice | None:
     if not settings.rehearsal:
         return None
@@ -234,16 +165,16 @@ def _practice(settings: Settings) -> Practice | None:
 
 def _racing(settings: Settings, clock: Clock, staff: frozenset[str]) -> RacingService:
     racing = _racing_adapter(settings, clock, staff)
-    if isinstance(racing, OnAws) and racing.practice_world != settings.rehearsal:
+    if racing.practice_world != settings.rehearsal:
         raise BadSettings(
-            "The site names itself a practice world, but the mode is live; set the real site."
+            "The racing service names itself a practice world, but the mode is live; set the real address."
             if racing.practice_world
-            else "The site is a real one, but the mode is rehearsal; start with DEEPRACER_ADMIN_MODE=live."
+            else "The racing service is a real one, but the mode is rehearsal; start with DEEPRACER_ADMIN_MODE=live."
         )
     return racing
 
 
-def _racing_adapter(settings: Settings, clock: Clock, staff: frozenset[str]) -> RacingService:
+def _racing_adapter(settings: Settings, clock: Clock, staff: frozenset[str]) -> OnAws | ManagedDeepRacer:
     practice = _practice(settings)
     if settings.racing == "managed":
         client = (
@@ -329,85 +260,3 @@ def _mailer(settings: Settings, clock: Clock) -> Mailer:
         events_queue_url=settings.mail_events_queue or None,
         clock=clock,
     )
-
-
-# --------------------------------------------------------------------------------------------- Microsoft Entra ID
-
-
-def _sign_in(settings: Settings) -> SignInSettings:
-    practice = _practice(settings)
-    if practice:
-        tenant, base = practice.entra["tenant"], practice.entra["authority"].rstrip("/")
-        authority = f"{PRACTICE_LOGIN}/{tenant}"
-        return SignInSettings(
-            authority=authority,
-            tenant=tenant,
-            client_id=practice.entra["client_id"],
-            issuer=f"{authority}/v2.0",
-            keys_url=f"{base}/{tenant}/discovery/v2.0/keys",
-            app=lambda cache: build_app(
-                authority, practice.entra["client_id"], practice.entra["client_secret"], loopback=base, cache=cache
-            ),
-        )
-    if not (settings.entra_tenant and settings.entra_client_id):
-        raise BadSettings(
-            "Sign-in is not set up: set DEEPRACER_ADMIN_ENTRA_TENANT and DEEPRACER_ADMIN_ENTRA_CLIENT_ID "
-            "(docs/permissions.md says what the administrator registers)."
-        )
-    authority = f"{settings.entra_authority.rstrip('/')}/{settings.entra_tenant}"
-    if settings.entra_certificate:
-        credential = certificate_credential(
-            str(settings.entra_certificate), settings.entra_certificate_password.get_secret_value()
-        )
-    elif settings.entra_client_secret.get_secret_value():
-        credential = settings.entra_client_secret.get_secret_value()
-    else:
-        raise BadSettings("Sign-in has no credential: set ENTRA_CERTIFICATE (preferred) or ENTRA_CLIENT_SECRET.")
-    return SignInSettings(
-        authority=authority,
-        tenant=settings.entra_tenant,
-        client_id=settings.entra_client_id,
-        issuer=f"{authority}/v2.0",
-        keys_url=f"{authority}/discovery/v2.0/keys",
-        app=lambda cache: build_app(authority, settings.entra_client_id, credential, cache=cache),
-    )
-
-
-def _directories(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock) -> Callable[[str], Directory]:
-    """Entra as the recorded person (delegated, the default) or as the app itself (opt-in); one client per person."""
-    made: dict[str, Directory] = {}
-    lock = threading.Lock()
-
-    def directory(oid: str) -> Directory:
-        key = "" if settings.entra_app_only else oid
-        with lock:
-            if key not in made:
-                made[key] = _entra(settings, sessions, vault, clock, key)
-            return made[key]
-
-    return directory
-
-
-def _entra(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock, oid: str) -> Directory:
-    practice = _practice(settings)
-    base = practice.graph["url"] if practice else settings.graph_url
-    app = _sign_in(settings).app
-    if settings.entra_app_only:
-        return Entra(base, AppTokens(lambda: app(None)))
-    saved = sessions.delegation(oid)
-    if saved is None:
-        raise CredentialsExpired(
-            "Nobody's sign-in is kept for the directory; an organizer must sign in and press Start again.",
-            service="entra",
-            operation="token",
-        )
-    name = saved[1]
-
-    def load() -> str:
-        found = sessions.delegation(oid)
-        return vault.open(found[0]) if found else ""
-
-    def save(text: str) -> None:
-        sessions.save_delegation(oid, name, vault.seal(text), at=clock.now())
-
-    return Entra(base, DelegatedTokens(app, load, save, name=name, oid=oid))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,9 +26,19 @@ PREFIX = "DEEPRACER_ADMIN_"
 PRACTICE_FILE = "practice.json"
 
 
-def default_home() -> Path:
-    """The data folder when none is set: `.data` beside the program, ignored by git."""
-    return Path(__file__).resolve().parent.parent / ".data"
+def default_home(mode: str = "rehearsal") -> Path:
+    """The data folder of this person and mode when none is set, where the system keeps such; start.py knows the same.
+
+    A store refuses the other mode, so each mode has a folder of its own.
+    """
+    system, user = platform.system(), Path.home()
+    if system == "Windows":
+        base = Path(os.environ.get("LOCALAPPDATA") or user / "AppData" / "Local") / "DeepRacerConsole"
+    elif system == "Darwin":
+        base = user / "Library" / "Application Support" / "DeepRacerConsole"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or user / ".local" / "share") / "deepracer-console"
+    return base / mode
 
 
 class Settings(BaseModel):
@@ -38,7 +49,10 @@ class Settings(BaseModel):
     mode: Literal["rehearsal", "live"] = Field(
         "rehearsal", description="`rehearsal` (practice world on this machine) or `live`, asked for by name."
     )
-    home: Path = Field(default_factory=default_home, description="Data folder of this console (database, key, logs).")
+    home: Path = Field(
+        default_factory=lambda given: default_home(given.get("mode", "rehearsal")),
+        description="Data folder of this console (database, key, logs); default: one per person and mode.",
+    )
     port: int = Field(8501, ge=1, le=65535, description="Port of the console on 127.0.0.1.")
     base_url: str = Field("", description="Address people use for the console; default http://localhost:PORT.")
     public_port: int = Field(0, ge=0, le=65535, description="Port of the second listener (/live); 0 = off.")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from launch.children import Child, answers, check_alive, start_child, stop_child, wait_until
-from launch.machine import Trouble
+from launch.machine import Trouble, port_is_taken
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -48,7 +48,11 @@ def start_console(python: Path, start: Start, environ: Mapping[str, str]) -> Chi
 
 
 def child_environment(environ: Mapping[str, str], start: Start) -> dict[str, str]:
+    """Ours, over what the person has set; in rehearsal the second listener is on, so that links to /live work."""
     ours = {"HOME": str(start.home), "MODE": start.mode, "PORT": str(start.port)}
+    if start.mode == "rehearsal" and not environ.get("DEEPRACER_ADMIN_PUBLIC_PORT"):
+        port = start.port + 1
+        ours["PUBLIC_PORT"] = str(port) if port < 65536 and not port_is_taken(port) else "0"
     return {**environ, **{f"DEEPRACER_ADMIN_{name}": value for name, value in ours.items()}}
 
 

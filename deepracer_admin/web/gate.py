@@ -18,7 +18,7 @@ from deepracer_admin.web.keeper import COOKIE, SessionKeeper, cookie_from_header
 
 __all__ = ["Gate"]
 
-OPEN_PATHS = ("/signin",)
+OPEN_PATHS = frozenset({"/signin", "/signin/login", "/signin/callback", "/signin/out", "/signin/logout"})
 HEALTH = "/_stcore/health"
 SAFE = frozenset({"GET", "HEAD"})
 
@@ -63,7 +63,7 @@ class Gate:
             return PlainTextResponse("This console answers at its own address only.", status_code=421)
         if not reading and headers.get("origin", self._origin) != self._origin:
             return PlainTextResponse("Requests of other sites are refused.", status_code=403)
-        if path.startswith(OPEN_PATHS) or self._knows(headers):
+        if path in OPEN_PATHS or self._knows(headers):
             return None
         if page:
             target = "/signin" if path == "/" else f"/signin?next={quote(path, safe='/')}"

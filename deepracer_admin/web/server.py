@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -19,7 +20,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from deepracer_admin.compose import Console, compose
-from deepracer_admin.errors import ConsoleError
+from deepracer_admin.errors import BadSettings, ConsoleError
 from deepracer_admin.journal import set_up_logging
 from deepracer_admin.settings import Settings, load_settings
 from deepracer_admin.web.gate import Gate
@@ -78,17 +79,21 @@ def middleware() -> list[Middleware]:
 
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
-    """Open the stores, start the worker and the public listener; stop both at the end."""
+    """Open the stores, start the worker and the public listener; stop both at the end, then close the stores.
+
+    A closed store says so to whoever still asks, and its files need no recovery at the next start.
+    """
     try:
         made = console()
+        listener = _public_listener(made)
     except ConsoleError as error:
         sys.stderr.write(f"{error.sentence}\n")
         raise SystemExit(2) from None
     set_up_logging(made.settings)
+    made.sessions.purge(now=made.clock.now())
     worker = Worker(made) if made.settings.worker else None
     if worker:
         await asyncio.to_thread(worker.start)
-    listener = _public_listener(made)
     serving = asyncio.create_task(listener.serve()) if listener else None
     try:
         yield {}
@@ -99,21 +104,39 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
                 await serving
         if worker:
             await asyncio.to_thread(worker.stop)
+        made.close()
 
 
-def _public_listener(made: Console) -> uvicorn.Server | None:
-    """The second listener: the only one that may leave loopback, off by default."""
+class _Listener(uvicorn.Server):
+    """A second server in the process of the first, which alone hears signals. `listening` was opened beforehand."""
+
+    def __init__(self, config: uvicorn.Config, listening: socket.socket) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().serve([self._listening])
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        return contextlib.nullcontext()
+
+
+def _public_listener(made: Console) -> _Listener | None:
+    """The second listener: the only one that may leave loopback, off by default. Raises BadSettings."""
     settings = made.settings
     if not settings.public_port:
         return None
     config = uvicorn.Config(
-        public_app(made.boards),
-        host=settings.public_host,
-        port=settings.public_port,
-        log_config=None,
-        lifespan="off",
-        server_header=False,
+        public_app(made.boards), log_config=None, lifespan="off", server_header=False, proxy_headers=False
     )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[method-assign]
-    return server
+    return _Listener(config, _open_port(settings.public_host, settings.public_port))
+
+
+def _open_port(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise BadSettings(
+            f"The second listener cannot open {host} port {port} ({error.strerror}); set DEEPRACER_ADMIN_PUBLIC_PORT "
+            "to a free port or DEEPRACER_ADMIN_PUBLIC_HOST to an address of this machine."
+        ) from None

@@ -11,6 +11,7 @@ import logging
 import re
 import secrets
 import threading
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -22,8 +23,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from deepracer_admin.compose import Console, SignInSettings
+from deepracer_admin.compose import Console
 from deepracer_admin.directory.tokens import DELEGATED_SCOPES
+from deepracer_admin.entra_access import SignInSettings
 from deepracer_admin.errors import AccessDenied, ConsoleError, Refused, incident_id
 from deepracer_admin.model import Actor, AuditEntry, Role
 from deepracer_admin.web.identity import Keys, read_roles, verify_id_token
@@ -89,6 +91,9 @@ class SignIn:
         """Begin: keep the flow on the server, send the browser to Entra."""
         console = self._console()
         settings = console.sign_in()
+        # MSAL advises form_post; that is a POST from another site, which a SameSite=Lax cookie does not accompany. The
+        # code is bound to this browser by that cookie and by PKCE, and works once.
+        warnings.filterwarnings("ignore", message="response_mode='form_post'", category=UserWarning)
         try:
             flow = settings.app(None).initiate_auth_code_flow(
                 list(DELEGATED_SCOPES), redirect_uri=_redirect_uri(console), response_mode="query"
