@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepracer_admin.errors import ServiceError, Unavailable
@@ -15,7 +15,11 @@ from deepracer_admin.racing.on_aws.bulk_results import bulk_outcomes
 from tests.racing.scripted import Reply, adapter, scripted
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
-values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner))
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
 PROFILE = ("alias", "profileId", "emailAddress", "computeMinutesUsed", "maxTotalComputeMinutes", "maxModelCount")
 PROFILE += ("modelCount", "modelStorageUsage", "roleName", "createdAt")
 RACE = ("leaderboardId", "name", "openTime", "closeTime", "trackConfig", "raceType", "maxSubmissionsPerUser")
@@ -45,20 +49,23 @@ class Answers:
         return self.items
 
 
-@given(st.lists(objects(PROFILE), max_size=3))
+@settings(max_examples=50)
+@given(st.lists(objects(PROFILE), max_size=2))
 def test_any_profile_is_read(items: list[dict[str, Any]]) -> None:
     found = list(profiles.list_profiles(Answers(items)))  # type: ignore[arg-type]
     assert len(found) == len(items)
     assert all(profile.minutes_used == profile.minutes_used for profile in found)
 
 
-@given(st.lists(objects(RACE), max_size=3))
+@settings(max_examples=50)
+@given(st.lists(objects(RACE), max_size=2))
 def test_any_race_is_read_or_left_out(items: list[dict[str, Any]]) -> None:
     found = races.list_races(Answers(items), "https://races.example.com")  # type: ignore[arg-type]
     assert len(found) <= len(items)
 
 
-@given(st.lists(objects(RANKING), max_size=3))
+@settings(max_examples=50)
+@given(st.lists(objects(RANKING), max_size=2))
 def test_any_ranking_is_read(items: list[dict[str, Any]]) -> None:
     assert len(list(races.rankings(Answers(items), "R" * 15))) == len(items)  # type: ignore[arg-type]
 
