@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Missing, NotAllowed
-from deepracer_admin.model import Actor, Race, RaceStatus
+from deepracer_admin.model import Actor, Event, Race, RaceStatus, Standing
 from deepracer_admin.rules.standings import TIE_RULE, BoardRow, board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import House, Service
+from deepracer_admin.services.usage import UsageView, read_totals
 
-__all__ = ["BoardView", "BoardsService", "LiveLink"]
+__all__ = ["BoardEntry", "BoardView", "BoardsService", "LiveLink", "Screen"]
 
 SCENES = ("board", "usage")
 
@@ -34,6 +35,28 @@ class BoardView:
     event_name: str
     zone: str
     rehearsal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoardEntry:
+    """A line of the board for those who run it; `racer` is the alias as the service gives it, even a hidden one."""
+
+    row: BoardRow
+    racer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What a signed link shows: a board or the totals, never a person. `address` is the link itself, for its QR."""
+
+    scene: str
+    event_name: str
+    zone: str
+    rehearsal: bool
+    source: str  # the connected racing service
+    address: str
+    board: BoardView | None = None
+    totals: UsageView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +91,14 @@ class BoardsService(Service):
         return {person.id: person.name or person.email for person in self.store.attendees(self._event().id)}
 
     def _view(self, event_id: str, race_id: str, minutes_back: int) -> BoardView:
-        races, _ = self.store.races(event_id)
-        race = next((entry for entry in races if entry.id == race_id), None)
-        if race is None:
-            raise Missing("That race is not in the list any more.")
+        race = self._race(event_id, race_id)
         event = self.store.event(event_id)
         marks = self._marks(event_id, race_id)
         now = self.clock.event_now()
         frozen = _time(marks.get("frozen_at"))
-        rows, as_of = self.house.history.standings(event_id, race_id)
-        if frozen:
-            rows, as_of = self.house.history.standings_before(event_id, race_id, frozen), frozen
-        before = self.house.history.standings_before(event_id, race_id, now - timedelta(minutes=minutes_back))
+        rows, as_of = self._standings(event_id, race_id, frozen)
+        earlier = (frozen or now) - timedelta(minutes=minutes_back)
+        before = self.house.history.standings_before(event_id, race_id, earlier)
         people = {person.alias.casefold(): person.id for person in self.store.attendees(event_id) if person.alias}
         return BoardView(
             race=race,
@@ -100,7 +119,31 @@ class BoardsService(Service):
             rehearsal=self.house.settings.rehearsal,
         )
 
+    def _race(self, event_id: str, race_id: str) -> Race:
+        for race in self.store.races(event_id)[0]:
+            if race.id == race_id:
+                return race
+        raise Missing("That race is not in the list any more.")
+
     # ------------------------------------------------------------------------------------------ running it
+
+    def entries(self, actor: Actor, race_id: str) -> list[BoardEntry]:
+        """The board's lines with the alias that `hide` and `disqualify` take."""
+        self._authorise(actor, "boards.run", target=race_id)
+        event = self._event()
+        view = self._view(event.id, race_id, 60)
+        rows, _ = self._standings(event.id, race_id, view.frozen_at)
+        out = set(self._marks(event.id, race_id).get("disqualified", {}))
+        # the board keeps the order of the places, so the same board with aliases for "people" names each line's racer
+        named = board(rows, disqualified=out, people={row.alias.casefold(): row.alias for row in rows})
+        return [BoardEntry(row, same.attendee) for row, same in zip(view.rows, named, strict=False)]
+
+    def _standings(
+        self, event_id: str, race_id: str, frozen: datetime | None
+    ) -> tuple[Sequence[Standing], datetime | None]:
+        if frozen:
+            return self.house.history.standings_before(event_id, race_id, frozen), frozen
+        return self.house.history.standings(event_id, race_id)
 
     def marks(self, actor: Actor, race_id: str) -> Mapping[str, Any]:
         """`hidden` aliases, `disqualified` alias -> reason, `frozen_at`."""
@@ -177,14 +220,12 @@ class BoardsService(Service):
             raise BadInput("Scene: board or usage.")
         if not 0 < hours <= 24 * 60:
             raise BadInput("Valid for: more than 0 hours and at most 60 days.")
-        base = event.public_url or self.house.settings.public_url
-        if not base:
-            port = self.house.settings.public_port
-            if not port:
-                raise BadInput(
-                    "The second listener is off: set DEEPRACER_ADMIN_PUBLIC_PORT and a public address in Set up first."
-                )
-            base = f"http://127.0.0.1:{port}"
+        if scene == "board":
+            self._race(event.id, race_id)
+        if not self._base(event):
+            raise BadInput(
+                "The second listener is off: set DEEPRACER_ADMIN_PUBLIC_PORT and a public address in Set up first."
+            )
         link_id = secrets.token_urlsafe(9)
         now = self.clock.now()
         row = {
@@ -200,17 +241,14 @@ class BoardsService(Service):
         links[link_id] = row
         self.store.put("", "live_links", links)
         self._audit(actor, "boards.run", target=race_id, after={"link": link_id, "scene": scene, "hours": hours})
-        return _link(link_id, row, address=f"{base.rstrip('/')}/live/{link_id}.{self._signature(link_id)}")
+        return _link(link_id, row, address=self._address(event, link_id))
 
     def links(self, actor: Actor) -> list[LiveLink]:
         """Links of the current event, newest first, with their addresses so that a screen can be opened again."""
         self._authorise(actor, "boards.run")
         event = self._event()
-        base = event.public_url or self.house.settings.public_url
-        port = self.house.settings.public_port
-        base = base or (f"http://127.0.0.1:{port}" if port else "")
         rows = [
-            _link(key, row, address=f"{base.rstrip('/')}/live/{key}.{self._signature(key)}" if base else "")
+            _link(key, row, address=self._address(event, key))
             for key, row in (self.store.get("", "live_links") or {}).items()
             if row["event"] == event.id
         ]
@@ -226,20 +264,39 @@ class BoardsService(Service):
         self.store.put("", "live_links", links)
         self._audit(actor, "boards.run", target=link_id, after={"revoked": True})
 
-    def screen(self, token: str) -> tuple[str, BoardView]:
-        """What a signed link shows: (scene, board). Raises NotAllowed for a forged, expired or revoked link.
+    def screen(self, token: str) -> Screen:
+        """What a signed link shows. Raises NotAllowed for a forged, expired or revoked link, Missing for a gone race.
 
-        The link is the permission here: it reaches one board, without names, and nothing else.
+        The link is the permission here: it reaches one board or the totals, without names, and nothing else.
         """
         link_id, _, signature = token.partition(".")
-        if not hmac.compare_digest(signature, self._signature(link_id)):
+        if not hmac.compare_digest(signature.encode(), self._signature(link_id).encode()):
             raise NotAllowed("This link is not valid. Ask the organizers for a new one.")
         row = (self.store.get("", "live_links") or {}).get(link_id)
         if row is None or row["revoked"]:
             raise NotAllowed("This link has been withdrawn. Ask the organizers for a new one.")
         if self.clock.now() >= datetime.fromisoformat(row["expires_at"]):
             raise NotAllowed("This link has expired. Ask the organizers for a new one.")
-        return row["scene"], self._view(row["event"], row["race"], 60)
+        event = self.store.event(row["event"])
+        return Screen(
+            scene=row["scene"],
+            event_name=event.name,
+            zone=event.zone,
+            rehearsal=self.house.settings.rehearsal,
+            source=(self.store.get(event.id, "account") or {}).get("service", ""),
+            address=self._address(event, link_id),
+            board=self._view(event.id, row["race"], 60) if row["scene"] == "board" else None,
+            totals=read_totals(self.house, event) if row["scene"] == "usage" else None,
+        )
+
+    def _base(self, event: Event) -> str:
+        settings = self.house.settings
+        loopback = f"http://127.0.0.1:{settings.public_port}" if settings.public_port else ""
+        return (event.public_url or settings.public_url or loopback).rstrip("/")
+
+    def _address(self, event: Event, link_id: str) -> str:
+        base = self._base(event)
+        return f"{base}/live/{link_id}.{self._signature(link_id)}" if base else ""
 
     def _signature(self, link_id: str) -> str:
         return hmac.new(self._key, link_id.encode(), "sha256").hexdigest()[:32]

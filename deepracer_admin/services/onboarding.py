@@ -33,14 +33,19 @@ class FunnelRow:
 
 @dataclass(frozen=True, slots=True)
 class StuckRow:
-    """One reason for which people are stuck, with the fix and how many (and a few examples by attendee id)."""
+    """One reason for which people are stuck, with the fix, how many, and the names of the first few."""
 
     step: Step
     state: State
     reason: str
     sentence: str
     people: int
-    examples: tuple[str, ...]
+    names: tuple[str, ...]
+
+    @property
+    def retryable(self) -> bool:
+        """A refusal can be retried; mail never is, and what repeats by itself needs nobody."""
+        return self.state is State.REFUSED and self.step is not Step.MAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ class OnboardingService(Service):
             by=state.get("by_name", ""),
             since=_time(state.get("since")),
             funnel=_funnel(steps, rows, wanted, report.get("not_known", ())),
-            stuck=_stuck(rows, wanted),
+            stuck=_stuck(rows, {person.id: person.name or person.email for person in people}),
             people=len(people),
             as_of=_time(report.get("as_of")),
             rate_per_minute=float(report.get("rate_per_minute", 0.0)),
@@ -147,14 +152,14 @@ class OnboardingService(Service):
         )
 
     def retry(self, actor: Actor, *, step: Step | None = None, reason: str | None = None) -> int:
-        """Put everybody who was refused (of one step, with one reason) back to the start of that step."""
+        """Put everybody who was refused (of one step, with one reason) back to the start of that step; how many."""
         self._authorise(actor, "onboarding.retry")
         event = self._event()
         chosen: dict[Step, list[str]] = {}
         for row in self.store.steps(event.id):
             if row.state is not State.REFUSED or row.step is Step.MAIL:
                 continue
-            if (step is None or row.step is step) and (reason is None or row.reason == reason):
+            if (step is None or row.step is step) and (reason is None or _why(row) == reason):
                 chosen.setdefault(row.step, []).append(row.attendee)
         count = sum(self.store.reset_steps(event.id, ids, [at]) for at, ids in chosen.items())
         self._audit(actor, "onboarding.retry", target=str(step or "all"), count=count)
@@ -258,13 +263,18 @@ def _funnel(
     return result
 
 
-def _stuck(rows: Sequence[StepRow], wanted: set[str]) -> list[StuckRow]:
+def _why(row: StepRow) -> str:
+    """What groups people who are stuck for the same cause: the code, or the sentence where there is none."""
+    return row.reason or row.sentence
+
+
+def _stuck(rows: Sequence[StepRow], wanted: Mapping[str, str]) -> list[StuckRow]:
     groups: dict[tuple[Step, State, str], list[StepRow]] = {}
     for row in rows:
         if row.attendee in wanted and row.state in (State.REFUSED, State.UNKNOWN, State.RETRY) and row.sentence:
-            groups.setdefault((row.step, row.state, row.reason or row.sentence), []).append(row)
+            groups.setdefault((row.step, row.state, _why(row)), []).append(row)
     listed = [
-        StuckRow(step, state, reason, found[0].sentence, len(found), tuple(row.attendee for row in found[:5]))
+        StuckRow(step, state, reason, found[0].sentence, len(found), tuple(wanted[row.attendee] for row in found[:5]))
         for (step, state, reason), found in groups.items()
     ]
     return sorted(listed, key=lambda row: -row.people)

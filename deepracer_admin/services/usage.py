@@ -21,10 +21,10 @@ from deepracer_admin.model import (
 )
 from deepracer_admin.rules.money import Forecast, forecast, spend, worst_case
 from deepracer_admin.rules.quotas import quota_for
-from deepracer_admin.services.base import Service
+from deepracer_admin.services.base import House, Service
 from deepracer_admin.store import ProfileLink
 
-__all__ = ["ProfileRow", "QuotaPlan", "UsageService", "UsageView"]
+__all__ = ["ProfileRow", "QuotaPlan", "UsageService", "UsageView", "read_totals"]
 
 GRANT_MAX_HOURS = 2.0
 
@@ -81,38 +81,41 @@ class QuotaPlan:
     most_usd: float
 
 
+def read_totals(house: House, event: Event) -> UsageView:
+    """Totals of one event from the store: for the page, and for a screen whose signed link is the permission."""
+    series = house.history.usage(event.id, points=300)
+    last = series[-1] if series else None
+    profiles, _ = house.store.profiles(event.id)
+    mine = {link.profile for link in house.store.links(event.id).values()}
+    used = last.minutes_used if last else 0.0
+    queued = last.minutes_queued if last else 0.0
+    storage = last.storage_bytes if last else 0
+    now = last.at if last else house.clock.event_now()
+    return UsageView(
+        event=event,
+        as_of=last.at if last else None,
+        profiles=len(mine),
+        active=last.active if last else 0,
+        hours_used=used / 60,
+        hours_queued=queued / 60,
+        storage_gb=storage / 1e9,
+        models=last.models if last else 0,
+        spend_usd=spend(event.prices, minutes=used, storage_bytes=storage, event=event, now=now),
+        committed_usd=queued / 60 * event.prices.per_hour,
+        burn_usd_per_hour=_burn(event, series),
+        forecast=forecast(event, series, now=now) if series else None,
+        series=series,
+        strangers=sum(1 for profile in profiles if profile.id not in mine),
+    )
+
+
 class UsageService(Service):
     """What the Usage page and the usage charts call."""
 
     def totals(self, actor: Actor) -> UsageView:
         """Totals, series and forecast; every role."""
         self._authorise(actor, "usage.totals")
-        event = self._event()
-        series = self.house.history.usage(event.id, points=300)
-        last = series[-1] if series else None
-        profiles, _ = self.store.profiles(event.id)
-        links = self.store.links(event.id)
-        mine = {link.profile for link in links.values()}
-        used = last.minutes_used if last else 0.0
-        queued = last.minutes_queued if last else 0.0
-        storage = last.storage_bytes if last else 0
-        now = last.at if last else self.clock.event_now()
-        return UsageView(
-            event=event,
-            as_of=last.at if last else None,
-            profiles=len(mine),
-            active=last.active if last else 0,
-            hours_used=used / 60,
-            hours_queued=queued / 60,
-            storage_gb=storage / 1e9,
-            models=last.models if last else 0,
-            spend_usd=spend(event.prices, minutes=used, storage_bytes=storage, event=event, now=now),
-            committed_usd=queued / 60 * event.prices.per_hour,
-            burn_usd_per_hour=_burn(event, series),
-            forecast=forecast(event, series, now=now) if series else None,
-            series=series,
-            strangers=sum(1 for profile in profiles if profile.id not in mine),
-        )
+        return read_totals(self.house, self._event())
 
     def profiles(self, actor: Actor) -> list[ProfileRow]:
         """One row per sponsored profile, most hours first; organizers and facilitators."""

@@ -1,0 +1,99 @@
+"""Onboarding: the funnel live, why people are stuck, start and pause, one person's history."""
+
+import streamlit as st
+
+from deepracer_admin.ui import session
+from deepracer_admin.ui.act import act, attempt
+from deepracer_admin.ui.confirm import confirm_with_name
+from deepracer_admin.ui.funnel import STEPS, live_funnel, plan_sentence, stuck_table
+from deepracer_admin.ui.masthead import link_to, masthead
+from deepracer_admin.ui.person import choose_people, show_person
+from deepracer_admin.ui.words import count, plain
+
+who = session.require("onboarding.view")
+console = session.console()
+event = masthead(who, "Onboarding", "Gives everybody on the list access and their mail, and says who is stuck and why.")
+view = console.onboarding.view(who)
+if not view.people:
+    st.info("Nobody is on the list yet; onboarding starts with a list.", icon=":material/groups:")
+    link_to(who, "attendees", "Upload the attendee list")
+    st.stop()
+
+if session.may(who, "onboarding.run"):
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="onboarding-control"):
+        sentence = plan_sentence(console.onboarding.plan(who))
+        if view.state == "running":
+            st.markdown(f"Under way: still {sentence}.")
+            if (
+                st.button("Pause", icon=":material/pause:", help="Stops after the batch under way.")
+                and attempt(lambda: console.onboarding.pause(who), done="Paused after the batch under way.")[0]
+            ):
+                st.rerun()
+        elif view.state in ("idle", "paused"):
+            word = "Resume" if view.state == "paused" else "Start onboarding"
+            st.markdown(f"**{word}**: {sentence}.")
+            if (
+                st.button(word, type="primary", icon=":material/play_arrow:")
+                and attempt(lambda: console.onboarding.start(who), done="Onboarding runs; you may close this page.")[0]
+            ):
+                st.rerun()
+        else:
+            st.markdown("The event is closed; onboarding has ended.")
+
+live_funnel()
+
+st.subheader("Why people are stuck", anchor=False)
+if not view.stuck:
+    st.caption("Nobody is stuck. Reload the page to look again.")
+else:
+    chosen = stuck_table(view.stuck, key="stuck")
+    if chosen is None:
+        st.caption("Choose a reason to see who it concerns and what can be done about it.")
+    else:
+        names = ", ".join(plain(name) for name in chosen.names)
+        more = f" and {chosen.people - len(chosen.names):,} more" if chosen.people > len(chosen.names) else ""
+        step, reason = chosen.step, chosen.reason
+        st.markdown(f"**{STEPS[chosen.step]}**, {count(chosen.people, 'person', 'people')}: {names}{more}")
+        st.markdown(plain(chosen.sentence))
+        if not chosen.retryable:
+            st.caption("A repeat is not the fix here: correct the cause, or wait; it goes on by itself.")
+            link_to(who, "messages", "Settle mails on the Messages page")
+        elif session.may(who, "onboarding.retry"):
+            if st.button(f"Retry these {chosen.people:,}", icon=":material/replay:"):
+                done = act(lambda: console.onboarding.retry(who, step=step, reason=reason))
+                if done is not None:
+                    st.toast(f"{count(done, 'person', 'people')} put back to the start of this step.")
+                    st.rerun()
+        else:
+            st.caption("An organizer can retry them all; you can retry one person below.")
+
+st.subheader("Find a person", anchor=False)
+text = st.text_input("Name, address or alias", key="find", placeholder="at least two letters")
+if text:
+    found = act(lambda: console.onboarding.find(who, text))
+    may_remove = session.may(who, "onboarding.remove")
+    if found == []:
+        st.caption("Nobody on the list fits. A walk-up is added on the Attendees page.")
+    if found:
+        people = choose_people(found, key=f"found-{text}", several=may_remove)
+        if len(people) == 1:
+            person = people[0]
+            with st.container(border=True, key="person"):
+                show_person(console.onboarding.person(who, person.id), event.zone)
+                with st.container(horizontal=True):
+                    if st.button("Retry this person", icon=":material/replay:", help="Only what was refused."):
+                        tried = act(lambda: console.onboarding.retry_one(who, person.id))
+                        if tried is not None:
+                            st.toast(f"{count(tried, 'step')} put back to the start.")
+                    if st.button("Resend their access mail", icon=":material/forward_to_inbox:"):
+                        attempt(lambda: console.messages.resend_one(who, person.id), done="One mail is on its way.")
+        if people and may_remove:
+            words = count(len(people), "person", "people")
+            if st.button(f"Remove access for {words}", icon=":material/person_remove:", type="tertiary"):
+                confirm_with_name(
+                    f"Remove access for {words}",
+                    "They lose profile and group; their own models go with the profile. Mail that was sent stays sent.",
+                    name=event.name,
+                    button="Remove access",
+                    call=lambda typed: console.onboarding.remove(who, [p.id for p in people], typed_name=typed),
+                )

@@ -1,0 +1,69 @@
+"""Usage: hours and estimated spend, live and per profile; quotas, pause, models. Viewers see the totals."""
+
+import streamlit as st
+
+from deepracer_admin.ui import jobs, session
+from deepracer_admin.ui.charts import top_chart
+from deepracer_admin.ui.masthead import masthead
+from deepracer_admin.ui.sponsoring import grant_hours, pause_or_delete, set_quota
+from deepracer_admin.ui.usage_board import filter_rows, live_totals, near_and_idle, profile_table
+from deepracer_admin.ui.words import count
+
+who = session.require("usage.totals")
+console = session.console()
+event = masthead(who, "Usage", "Training hours and estimated spend of everybody who is sponsored, against the budget.")
+live_totals()
+if not session.may(who, "usage.view"):
+    st.caption("Usage per person is shown to organizers and facilitators.")
+    st.stop()
+
+jobs.live(("quota", "sponsor", "models.delete"), key="usage-jobs")
+rows = console.usage.profiles(who)
+if not rows:
+    st.info("There are no profiles yet; they appear while onboarding runs.", icon=":material/person_add:")
+    st.stop()
+
+st.subheader("Who uses it", anchor=False)
+label = st.segmented_control("By", ("Racer", "Office", "Cost centre"), default="Racer", key="top-by") or "Racer"
+figure = top_chart(rows, label)
+st.plotly_chart(figure, key="top", config={"displayModeBar": False}, alt=f"Hours by {label.lower()}")
+near_and_idle(rows)
+
+st.subheader("Profiles", anchor=False)
+left, right = st.columns(2)
+text = left.text_input("Search", key="usage-search", placeholder="name, address or racer name")
+cohorts = [f"Office: {name}" for name in sorted({row.office for row in rows if row.office})]
+cohorts += [f"Cost centre: {name}" for name in sorted({row.cost_centre for row in rows if row.cost_centre})]
+cohort = right.selectbox("Office or cost centre", ["", *cohorts], key="usage-cohort", format_func=lambda v: v or "All")
+shown = filter_rows(rows, text, cohort)
+may_many = session.may(who, "usage.quota")
+chosen = profile_table(shown, key=f"profiles-{text}-{cohort}", several=may_many)
+everybody = False
+if may_many:
+    everybody = st.checkbox(f"Choose all {len(shown):,} shown", key="usage-all")
+targets = [row for row in (shown if everybody else chosen) if row.attendee]
+if not targets:
+    st.caption("Choose one or more rows to set quotas, grant hours, pause or resume.")
+else:
+    st.markdown(f"**Chosen: {count(len(targets), 'person', 'people')}**")
+    names = ["Quota", "Pause, resume, models"] if may_many else []
+    if len(targets) == 1:
+        names = [*names, "Extra hours"]
+    for tab, name in zip(st.tabs(names), names, strict=True):
+        with tab:
+            if name == "Quota":
+                set_quota(who, event, targets)
+            elif name == "Extra hours":
+                grant_hours(who, event, targets[0])
+            else:
+                pause_or_delete(who, event, targets)
+
+if session.may(who, "jobs.view"):
+    with st.expander("What was changed, per person, and undo"):
+        names_of = {row.attendee: row.name or row.email for row in rows if row.attendee}
+        jobs.past(
+            ("quota", "sponsor", "models.delete"),
+            key="usage-past",
+            zone=event.zone,
+            names=lambda: {**names_of, **{row.profile: row.alias for row in rows}},
+        )

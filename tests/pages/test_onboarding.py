@@ -1,0 +1,85 @@
+"""The Onboarding page on a seeded event."""
+
+from __future__ import annotations
+
+import pytest
+
+from deepracer_admin.model import Outcome, Role, State, Step
+from tests.pages.conftest import NOW, click, texts
+
+PAGE = "pages/run/onboarding.py"
+
+
+@pytest.fixture
+def stuck(console, event, people):
+    """Two people refused at the group for the same cause, one proven."""
+    sentence = "The directory knows no such person; correct the address."
+    console.store.record(
+        event.id,
+        [
+            Outcome("at-1", Step.GROUP, State.REFUSED, "none", sentence),
+            Outcome("at-2", Step.GROUP, State.REFUSED, "none", sentence),
+            Outcome("at-3", Step.PROFILE, State.DONE),
+            Outcome("at-3", Step.ACCESS, State.DONE),
+        ],
+        lease=None,
+        now=NOW,
+    )
+    return people
+
+
+@pytest.mark.parametrize("role", [Role.ORGANIZER, Role.FACILITATOR])
+def test_those_who_run_the_event_see_the_funnel(browser, people, role):
+    app = browser.open(PAGE, role)
+    assert "Onboarding not started" in texts(app)
+    assert "People on the list 5" in texts(app)
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, None])
+def test_others_are_refused(browser, people, role):
+    app = browser.open(PAGE, role)
+    assert app.error
+    assert "Why people are stuck" not in texts(app)
+
+
+def test_without_an_event_the_page_says_what_to_do(browser):
+    assert "no event yet" in texts(browser.open(PAGE))
+
+
+def test_without_people_the_page_leads_to_the_list(browser, event):
+    assert "starts with a list" in texts(browser.open(PAGE))
+
+
+def test_the_plan_is_said_before_the_start(browser, people):
+    assert "invites 5, mails 5, takes access from 1 who left" in texts(browser.open(PAGE))
+
+
+def test_start_and_pause_are_recorded_for_the_worker(browser, console, event, people):
+    app = click(browser.open(PAGE), "Start onboarding")
+    assert console.store.get(event.id, "onboarding")["state"] == "running"
+    click(app, "Pause")
+    assert console.store.get(event.id, "onboarding")["state"] == "paused"
+
+
+def test_a_facilitator_cannot_start(browser, people):
+    app = browser.open(PAGE, Role.FACILITATOR)
+    assert not [button for button in app.button if button.label == "Start onboarding"]
+
+
+def test_each_reason_is_listed_once_with_its_people(browser, stuck):
+    table = next(frame.value for frame in browser.open(PAGE).dataframe if "Why, and what to do" in frame.value)
+    assert list(table["People"]) == [2]
+    assert "knows no such person" in table["Why, and what to do"][0]
+
+
+def test_a_facilitator_finds_a_person_by_name(browser, stuck):
+    app = browser.open(PAGE, Role.FACILITATOR)
+    app.text_input(key="find").set_value("racer 2").run()
+    found = next(frame.value for frame in app.dataframe if "Address" in frame.value)
+    assert list(found["Name"]) == ["Racer 2"]
+
+
+def test_one_letter_is_not_searched_for(browser, stuck):
+    app = browser.open(PAGE)
+    app.text_input(key="find").set_value("r").run()
+    assert "at least two letters" in texts(app)
