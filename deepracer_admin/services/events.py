@@ -4,69 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.errors import BadInput, BadSettings, Conflict
 from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
+from deepracer_admin.rules.access import allowed
+from deepracer_admin.rules.money import spend
 from deepracer_admin.rules.stage import next_step, stage_of
 from deepracer_admin.services.base import CURRENT_EVENT, Service, new_id
+from deepracer_admin.services.drafts import TEMPLATES, EventDraft, read_draft, write_draft
+from deepracer_admin.settings import Practice, read_practice
 
 __all__ = ["TEMPLATES", "EventDraft", "EventView", "EventsService", "SponsorshipView"]
-
-
-@dataclass(frozen=True, slots=True)
-class EventDraft:
-    """The set-up form. Local times are naive and meant in `zone`; hours per person, money in USD."""
-
-    name: str
-    starts: datetime
-    ends: datetime
-    zone: str
-    head_count: int
-    budget_usd: float
-    hours_per_person: float
-    models_per_person: int
-    group_id: str = ""
-    sender: str = ""
-    portal_url: str = ""
-    material_url: str = ""
-    language: str = "en"
-    slots: int = 8
-    prices: PriceList = field(default_factory=PriceList)
-    cohort_hours: Mapping[str, float] | None = None
-    public_url: str = ""
-    erase_after_days: int = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A pattern to start an event from; durations in hours."""
-
-    key: str
-    title: str
-    hint: str
-    duration_h: float
-    hours_per_person: float
-    models_per_person: int
-
-
-TEMPLATES: tuple[Template, ...] = (
-    Template(
-        "day", "One day, one race", "A workshop day: people train in the morning, the race closes at five.", 8, 3, 3
-    ),
-    Template("week", "One week, live final", "Train for four days at the desk, final on the fifth.", 5 * 24, 5, 3),
-    Template(
-        "fortnight",
-        "Two weeks, then the top ten",
-        "Everybody races for two weeks; the ten best meet again.",
-        14 * 24,
-        10,
-        5,
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +79,9 @@ class EventsService(Service):
 
     def template(self, actor: Actor, key: str, *, now: datetime | None = None, zone: str = "UTC") -> EventDraft:
         """A draft with sensible defaults: from a template, or `last` for the last event with its dates moved on."""
-        self._authorise(actor, "event.view")
+        self._authorise(actor, "setup.view")
+        if zone not in available_timezones():
+            zone = "UTC"
         local = (now or self.clock.event_now()).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
         start = local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         if key == "last":
@@ -135,20 +89,29 @@ class EventsService(Service):
             if events:
                 return self._moved(events[0], start)
         template = next((entry for entry in TEMPLATES if entry.key == key), TEMPLATES[0])
-        settings = self.house.settings
+        settings, practice = self.house.settings, self._practice()
         return EventDraft(
             name="",
             starts=start,
             ends=start + timedelta(hours=template.duration_h),
-            zone=zone,
             head_count=200,
             budget_usd=round(200 * template.hours_per_person * PriceList().per_hour, -1),
             hours_per_person=template.hours_per_person,
             models_per_person=template.models_per_person,
-            group_id=settings.group_id,
+            group_id=settings.group_id or (str(practice.graph.get("group_id") or "") if practice else ""),
             sender=settings.mail_from,
-            portal_url=settings.deepracer_site,
+            portal_url=settings.deepracer_site or (practice.deepracer.get("site", "") if practice else ""),
+            zone=zone,
         )
+
+    def _practice(self) -> Practice | None:
+        """The practice company's group and site, so that a rehearsal needs nothing typed but a name."""
+        if not self.house.settings.rehearsal:
+            return None
+        try:
+            return read_practice(self.house.settings.home)
+        except BadSettings:
+            return None
 
     def create(self, actor: Actor, draft: EventDraft) -> Event:
         """Create an event and make it the current one. Raises BadInput with the field and the rule."""
@@ -200,8 +163,11 @@ class EventsService(Service):
             language=event.language,
             slots=event.slots,
             prices=event.prices,
-            cohort_hours={key: quota.minutes / 60 for key, quota in event.cohort_quotas.items()},
+            cohort_hours={
+                key: quota.minutes / 60 if quota.minutes >= 0 else -1 for key, quota in event.cohort_quotas.items()
+            },
             public_url=event.public_url,
+            erase_after_days=_days_after(event),
         )
 
     def _moved(self, last: Event, start: datetime) -> EventDraft:
@@ -237,11 +203,20 @@ class EventsService(Service):
         ):
             if url and not re.fullmatch(r"https?://[^\s<>\"']+", url):
                 raise BadInput(f"{label}: give a full address that begins with https://.")
+        rates = (draft.prices.training_per_hour, draft.prices.volume_per_hour, draft.prices.storage_per_gb_month)
+        if not all(0 <= rate < 10_000 for rate in rates):
+            raise BadInput("Price list: each rate is an amount in US dollars, 0 or more.")
+        for cohort, hours in (draft.cohort_hours or {}).items():
+            if hours != -1 and not 0 <= hours <= 744:
+                raise BadInput(f"Cohort hours: {cohort} has {hours:g}; give 0 to 744, or -1 for unlimited.")
+        if not 0 <= draft.erase_after_days <= 3650:
+            raise BadInput("Erase personal data: give the number of days after the end, 0 to 3,650.")
         if not 1 <= draft.slots <= 10_000:
             raise BadInput("Job slots: give the account's quota for concurrent training jobs (its default is 8).")
         minutes = -1 if draft.hours_per_person == -1 else round(draft.hours_per_person * 60)
         cohorts = {
-            key: Quota(round(hours * 60), draft.models_per_person) for key, hours in (draft.cohort_hours or {}).items()
+            key: Quota(-1 if hours == -1 else round(hours * 60), draft.models_per_person)
+            for key, hours in (draft.cohort_hours or {}).items()
         }
         return replace(
             base,
@@ -280,8 +255,6 @@ class EventsService(Service):
         last = usage[-1] if usage else None
         used = last.minutes_used / 60 if last else 0.0
         queued = last.minutes_queued / 60 if last else 0.0
-        rate = event.prices.per_hour
-        storage = (last.storage_bytes / 1e9) * event.prices.storage_per_gb_month if last else 0.0
         jobs = self.store.jobs(event.id, live=True)
         facts = self._facts(event, len(people), funnel, races)
         stage = stage_of(event, now=now, **facts)
@@ -299,12 +272,18 @@ class EventsService(Service):
             profiles_as_of=profiles_at,
             hours_used=used,
             hours_queued=queued,
-            spend_usd=used * rate + storage,
-            committed_usd=queued * rate,
+            spend_usd=spend(
+                event.prices,
+                minutes=used * 60,
+                storage_bytes=last.storage_bytes if last else 0,
+                event=event,
+                now=last.at if last else now,
+            ),
+            committed_usd=queued * event.prices.per_hour,
             usage_as_of=last.at if last else None,
             races_open=sum(1 for race in races if race.draft.opens_at <= now < race.draft.closes_at),
-            running_jobs=jobs,
-            needs_human=self._needs_human(event, funnel, jobs),
+            running_jobs=jobs if allowed(actor, "jobs.view") else [],
+            needs_human=self._needs_human(event, funnel, jobs) if allowed(actor, "onboarding.view") else [],
         )
 
     def _facts(
@@ -422,10 +401,15 @@ class EventsService(Service):
 
     # -------------------------------------------------------------------------------------- settings exchange
 
-    def export_settings(self, actor: Actor) -> dict[str, Any]:
-        """The event's settings without secrets, people or states: to start the next event from."""
-        self._authorise(actor, "event.view")
-        return {"format": 1, **_public(self._event())}
+    def export_settings(self, actor: Actor) -> bytes:
+        """The event's settings as JSON without secrets, people or states: to start the next event from."""
+        self._authorise(actor, "setup.view")
+        return write_draft(self.draft_of(self._event()))
+
+    def read_settings(self, actor: Actor, data: bytes) -> EventDraft:
+        """A draft from such a file; nothing is written. Raises BadInput with the field that cannot be used."""
+        self._authorise(actor, "setup.view")
+        return read_draft(data)
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
@@ -433,6 +417,13 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def _days_after(event: Event) -> int:
+    """Days between the event's end and the erasure of personal data."""
+    if not event.erase_on:
+        return 60
+    return (date.fromisoformat(event.erase_on) - event.ends_at.astimezone(ZoneInfo(event.zone)).date()).days
 
 
 def _public(event: Event) -> dict[str, Any]:

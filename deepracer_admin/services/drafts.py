@@ -1,0 +1,101 @@
+"""The set-up form as a value: its templates, and how it travels as a JSON file from one event to the next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+
+from pydantic import TypeAdapter, ValidationError
+
+from deepracer_admin.errors import BadInput
+from deepracer_admin.model import PriceList
+
+__all__ = ["TEMPLATES", "EventDraft", "Template", "read_draft", "write_draft"]
+
+FORMAT = 1
+MAX_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class EventDraft:
+    """The set-up form. Local times are naive and meant in `zone`; hours per person, money in USD."""
+
+    name: str
+    starts: datetime
+    ends: datetime
+    zone: str
+    head_count: int
+    budget_usd: float
+    hours_per_person: float
+    models_per_person: int
+    group_id: str = ""
+    sender: str = ""
+    portal_url: str = ""
+    material_url: str = ""
+    language: str = "en"
+    slots: int = 8
+    prices: PriceList = field(default_factory=PriceList)
+    cohort_hours: Mapping[str, float] | None = None
+    public_url: str = ""
+    erase_after_days: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A pattern to start an event from; durations in hours."""
+
+    key: str
+    title: str
+    hint: str
+    duration_h: float
+    hours_per_person: float
+    models_per_person: int
+
+
+TEMPLATES: tuple[Template, ...] = (
+    Template(
+        "day", "One day, one race", "A workshop day: people train in the morning, the race closes at five.", 8, 3, 3
+    ),
+    Template("week", "One week, live final", "Train for four days at the desk, final on the fifth.", 5 * 24, 5, 3),
+    Template(
+        "fortnight",
+        "Two weeks, then the top ten",
+        "Everybody races for two weeks; the ten best meet again.",
+        14 * 24,
+        10,
+        5,
+    ),
+)
+
+
+def write_draft(draft: EventDraft) -> bytes:
+    """A draft as a JSON file. It holds no secret, no person and no state: there is no field for them."""
+    values = asdict(draft)
+    values["starts"], values["ends"] = draft.starts.isoformat(), draft.ends.isoformat()
+    return json.dumps({"format": FORMAT, **values}, ensure_ascii=False, indent=2).encode()
+
+
+def read_draft(data: bytes) -> EventDraft:
+    """The inverse of `write_draft`. Raises BadInput, with the field where one is wrong."""
+    if len(data) > MAX_BYTES:
+        raise BadInput("Settings file: it is larger than 256 kB, so it is no settings file of this console.")
+    try:
+        values = json.loads(data.decode("utf-8-sig"))
+    except ValueError:
+        raise BadInput("Settings file: it is no JSON; export one on the Set up page and choose that.") from None
+    if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
+        raise BadInput("Settings file: it is no settings file of this console, or of another version.")
+    unknown = sorted(set(values) - set(EventDraft.__dataclass_fields__))
+    if unknown:
+        raise BadInput(f"Settings file: {unknown[0]!r} is no setting of an event.")
+    try:
+        draft = TypeAdapter(EventDraft).validate_python(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BadInput(f"Settings file: `{place}` cannot be used: {first['msg']}.") from None
+    if draft.starts.tzinfo or draft.ends.tzinfo:
+        raise BadInput("Settings file: `starts` and `ends` are local times of the event's zone, without an offset.")
+    return draft

@@ -1,0 +1,151 @@
+"""Where the event stands: stage, next step, funnel, spend against budget, job slots, what needs a human."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from deepracer_admin.model import Actor, Finding, Stage, State, Step
+from deepracer_admin.rules.money import hours_through_slots
+from deepracer_admin.services.events import EventView
+from deepracer_admin.services.usage import UsageView
+from deepracer_admin.ui import session
+from deepracer_admin.ui.funnel import STEPS
+from deepracer_admin.ui.masthead import link_to
+from deepracer_admin.ui.table import PAGES
+from deepracer_admin.ui.words import as_of, count, hours, level, money, plain, when
+
+__all__ = ["findings", "funnel", "live", "next_step", "stepper"]
+
+_STAGES = {
+    Stage.PLAN: ("Plan", "list, budget, check"),
+    Stage.OPEN: ("Open", "sponsorship is on"),
+    Stage.ONBOARD: ("Onboard", "access and mail"),
+    Stage.RACE: ("Race", "train and submit"),
+    Stage.CLOSE: ("Close", "export, end access"),
+}
+
+
+@st.fragment(run_every=2)
+def live() -> None:
+    """The Event page's moving part: reads the local store, draws, never acts."""
+    who, console = session.actor(), session.console()
+    view, usage = console.events.view(who), console.usage.totals(who)
+    stepper(view.stage)
+    next_step(who, view)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        funnel(view)
+    with right:
+        spend(view, usage)
+        slots(view)
+    if session.may(who, "onboarding.view"):
+        st.subheader("Needs a human")
+        findings(view.needs_human, empty="Nobody waits for you.")
+
+
+def stepper(now: Stage) -> None:
+    """The five stages: behind us, here, ahead; a word and an icon each."""
+    order = list(_STAGES)
+    here = order.index(now)
+    for place, (column, stage) in enumerate(zip(st.columns(len(order), border=True), order, strict=True)):
+        title, hint = _STAGES[stage]
+        with column:
+            if place < here:
+                st.badge(title, icon=":material/check:", color="green", help="Behind us")
+            elif place == here:
+                st.badge(f"{title} · now", icon=":material/flag:", color="primary")
+            else:
+                st.badge(title, icon=":material/radio_button_unchecked:", color="gray", help="Ahead")
+            st.caption(hint)
+
+
+def next_step(who: Actor, view: EventView) -> None:
+    """The one thing to do next, with the way there for those who may."""
+    entry = next((entry for entry in PAGES if entry.address == view.next_page), None)
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**Next: {plain(view.next_title)}** — {plain(view.next_why)}")
+        if entry:
+            link_to(who, entry.address, f"Go to {entry.title}")
+
+
+def funnel(view: EventView) -> None:
+    """Per step how many people are through, how many wait and how many are stuck."""
+    with st.container(border=True, height="stretch"):
+        st.markdown(f"**Funnel** — {count(view.people, 'person', 'people')} on the list")
+        if not view.people:
+            st.caption("Nobody is on the list yet; an organizer uploads it on the Attendees page.")
+            return
+        shown = [step for step in STEPS if step is not Step.GROUP or view.event.group_id]
+        rows = [view.funnel.get(step, {}) for step in shown]
+        done = [sum(n for state, n in row.items() if state.is_done) for row in rows]
+        frame = pd.DataFrame(
+            {
+                "Step": [STEPS[step] for step in shown],
+                "Through": [100 * n / view.people for n in done],
+                "People": done,
+                "On the way": [row.get(State.WAITING, 0) + row.get(State.RETRY, 0) for row in rows],
+                "Refused": [row.get(State.REFUSED, 0) for row in rows],
+                "Unknown": [row.get(State.UNKNOWN, 0) for row in rows],
+            }
+        )
+        st.dataframe(
+            frame,
+            hide_index=True,
+            key="event-funnel",
+            column_config={"Through": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100)},
+            alt="Funnel: people through each step",
+        )
+        st.caption(as_of(view.profiles_as_of, "racing service", view.event.zone))
+
+
+def spend(view: EventView, usage: UsageView) -> None:
+    """Spend so far against the budget, what is committed, and where it ends."""
+    budget = view.event.budget_usd
+    with st.container(border=True):
+        st.markdown("**Spend** — estimate from the price list")
+        first, second, third = st.columns(3)
+        first.metric("So far (estimate)", money(view.spend_usd), help=view.event.prices.source)
+        second.metric("Committed (estimate)", money(view.committed_usd), help="Queued and running jobs.")
+        third.metric("Training", hours(view.hours_used), help="Hours used by the event's profiles.")
+        if budget:
+            share = view.spend_usd / budget
+            st.progress(min(1.0, share), text=f"{share:.0%} of the budget of {money(budget)}")
+        ahead = usage.forecast
+        if ahead:
+            st.markdown(
+                f"At the end about **{money(ahead.middle)}**, between {money(ahead.low)} and {money(ahead.high)} "
+                "(estimate at the pace of the last hours)."
+            )
+            if ahead.budget_reached_at:
+                at = when(ahead.budget_reached_at, view.event.zone)
+                st.badge(f"Budget reached {at}", icon=":material/warning:", color="orange")
+        st.caption(as_of(view.usage_as_of, "racing service, event time", view.event.zone))
+
+
+def slots(view: EventView) -> None:
+    """How long the work takes through the account's job slots."""
+    event = view.event
+    with st.container(border=True):
+        st.markdown(f"**Job slots** — {event.slots:,} jobs at once")
+        queue = view.hours_queued / event.slots
+        st.markdown(f"Queued and running: {hours(view.hours_queued)}, {hours(queue)} through the slots.")
+        if event.quota.minutes >= 0:
+            each = event.quota.minutes / 60
+            whole = hours_through_slots(people=event.head_count, hours_per_person=each, slots=event.slots)
+            st.caption(f"Everybody's {hours(each)} for {event.head_count:,} people would take {hours(whole)}.")
+
+
+def findings(found: Sequence[Finding], *, empty: str) -> None:
+    """Findings, the worst first: icon and word, what was seen, the fix."""
+    if not found:
+        st.caption(empty)
+    rank = {"red": 0, "amber": 1, "green": 2}
+    for finding in sorted(found, key=lambda each: rank.get(each.level, 1)):
+        word, icon, colour = level(finding.level)
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+            fix = f"  \n→ {plain(finding.fix)}" if finding.fix else ""
+            st.markdown(f"**{plain(finding.title)}** · {plain(finding.evidence)}{fix}")

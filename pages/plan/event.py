@@ -1,0 +1,16 @@
+"""Event: where it stands, the next thing to do, and what moves while it runs."""
+
+import streamlit as st
+
+from deepracer_admin.ui import jobs, progress, session
+from deepracer_admin.ui.masthead import masthead
+from deepracer_admin.ui.words import plain, when
+
+who = session.require("event.view")
+event = masthead(who, "Event", "Where the event stands and what to do next.")
+st.markdown(f"**{plain(event.name)}** · {when(event.starts_at, event.zone)} to {when(event.ends_at, event.zone)}")
+
+progress.live()
+if session.may(who, "jobs.view"):
+    st.subheader("Running jobs", anchor=False)
+    jobs.live(key="event-jobs", empty="No job is under way.")

@@ -1,0 +1,92 @@
+"""The Event page: the next thing to do, and only what each role may see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deepracer_admin.compose import Console
+from deepracer_admin.model import Attendee, Event, JobState, Outcome, Profile, Role, State, Step
+from deepracer_admin.services.base import CURRENT_EVENT
+from tests.pages.conftest import NOW, ROLES, Browser, actor_of, click, texts
+
+PAGE = "pages/plan/event.py"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_everybody_signed_in_sees_where_the_event_stands(browser: Browser, event: Event, role: Role) -> None:
+    shown = texts(browser.open(PAGE, role))
+    assert "Autumn Cup" in shown
+    assert "Next: Run the connect check" in shown
+    assert "Europe/Rome" in shown
+
+
+def test_without_a_session_nothing_of_the_event_is_shown(browser: Browser, event: Event) -> None:
+    shown = texts(browser.open(PAGE, None))
+    assert "Your session has ended" in shown
+    assert "Autumn Cup" not in shown
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_before_the_first_event_the_page_says_who_creates_one(browser: Browser, role: Role) -> None:
+    app = browser.open(PAGE, role)
+    assert "There is no event yet. An organizer creates one" in texts(app)
+    assert bool([1 for link in app.get("page_link")]) == (role is Role.ORGANIZER)
+
+
+def test_the_next_step_leads_to_its_page_only_for_those_who_may_open_it(browser: Browser, event: Event) -> None:
+    organizer = browser.open(PAGE, Role.ORGANIZER)
+    viewer = browser.open(PAGE, Role.VIEWER)
+    assert [link.proto.label for link in organizer.get("page_link")] == ["Go to Set up"]
+    assert viewer.get("page_link") == []
+
+
+def test_numbers_carry_their_unit_and_how_old_they_are(browser: Browser, profiles: list[Profile]) -> None:
+    app = browser.open(PAGE)
+    metrics = {metric.label: metric.value for metric in app.metric}
+    assert metrics["Training"] == "5.0 h"
+    assert metrics["So far (estimate)"].endswith(" USD")
+    assert "10:00:00 Europe/Rome (racing service, event time)" in texts(app)
+
+
+def test_the_funnel_counts_people_and_says_it_in_a_table(
+    browser: Browser, console: Console, people: list[Attendee]
+) -> None:
+    done = [Outcome(person.id, Step.PROFILE, State.DONE) for person in people[:3]]
+    console.store.record("ev-1", done, lease=None, now=NOW)
+    table = browser.open(PAGE).dataframe[0].value
+    first = table.iloc[0]
+    assert (first["People"], first["Through"]) == (3, 60.0)
+
+
+def test_people_who_are_refused_wait_for_a_human(browser: Browser, console: Console, people: list[Attendee]) -> None:
+    console.store.record(
+        "ev-1", [Outcome(people[0].id, Step.PROFILE, State.REFUSED, "bad", "No.")], lease=None, now=NOW
+    )
+    assert "1 people are refused" in texts(browser.open(PAGE))
+    assert "Needs a human" not in texts(browser.open(PAGE, Role.VIEWER))
+
+
+def test_a_running_job_shows_its_progress_and_can_be_cancelled(
+    browser: Browser, console: Console, event: Event
+) -> None:
+    job = console.events.run_check(actor_of(Role.ORGANIZER))
+    app = browser.open(PAGE)
+    assert "Connect check" in texts(app)
+    click(app, f"event-jobs-{job.id}-cancel")
+    assert console.store.job(job.id).state is JobState.CANCELLED
+
+
+@pytest.mark.parametrize("role", [Role.FACILITATOR, Role.VIEWER])
+def test_only_an_organizer_can_cancel(browser: Browser, console: Console, event: Event, role: Role) -> None:
+    console.events.run_check(actor_of(Role.ORGANIZER))
+    app = browser.open(PAGE, role)
+    assert [button.label for button in app.button] == []
+    assert ("Connect check" in texts(app)) == (role is Role.FACILITATOR)
+
+
+def test_a_name_full_of_markdown_stays_text(browser: Browser, console: Console, event: Event) -> None:
+    console.store.save_event(replace(event, id="ev-2", name="**:red[Cup]** $x$"))
+    console.store.put("", CURRENT_EVENT, "ev-2")
+    assert "\\*\\*\\:\u2060red\\[Cup\\]\\*\\* \\$x\\$" in texts(browser.open(PAGE))
