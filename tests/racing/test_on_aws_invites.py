@@ -135,7 +135,7 @@ def test_a_job_that_is_still_active_means_wait_and_try_again(deployment: Scripte
     message = "A bulk invite is already in progress. Wait for it to finish before starting another."
     deployment.on("POST", "/profiles/bulkInvite", refusal(message, 409, "ConflictError"))
     outcomes = service.invite(people(5), token="t")
-    assert {(each.state, each.reason, each.retry_after) for each in outcomes} == {(State.RETRY, "job_active", 10.0)}
+    assert {(each.state, each.reason, each.retry_after) for each in outcomes} == {(State.RETRY, "busy", 10.0)}
 
 
 def test_the_mail_cap_that_the_service_names_is_learned(deployment: ScriptedDeployment) -> None:
@@ -146,7 +146,7 @@ def test_the_mail_cap_that_the_service_names_is_learned(deployment: ScriptedDepl
     deployment.on("POST", "/profiles/bulkInvite", refusal(message))
     with adapter(deployment) as service:
         outcomes = service.invite(people(30), token="t")
-        assert {(each.state, each.reason) for each in outcomes} == {(State.RETRY, "mail_cap")}
+        assert {(each.state, each.reason) for each in outcomes} == {(State.RETRY, "recut")}
         assert [len(chunk) for chunk in service.chunk_invites(people(30))] == [20, 10]
 
 
@@ -164,7 +164,8 @@ def test_a_lost_answer_to_a_job_is_asked_again_with_the_same_token(
     assert states(service.invite(people(5), token="t")) == [State.WAITING] * 5
     assert {sent.json["clientToken"] for sent in deployment.calls("POST", "/profiles/bulkInvite")} == {"t"}
     deployment.on("POST", "/profiles/bulkInvite", DROP)
-    assert states(service.invite(people(5), token="t")) == [State.RETRY] * 5
+    lost = service.invite(people(5), token="t")
+    assert [(outcome.state, outcome.reason) for outcome in lost] == [(State.RETRY, "busy")] * 5
 
 
 def test_the_firewall_stops_the_whole_chunk_with_an_error(deployment: ScriptedDeployment, service: OnAws) -> None:
@@ -346,9 +347,15 @@ def test_a_chunk_is_as_large_as_the_bounds_allow() -> None:
     assert len(chunks) < 10
 
 
-def test_more_than_one_invitation_carries_is_a_mistake_of_the_caller(service: OnAws) -> None:
-    with pytest.raises(ValueError, match="chunk_invites"):
-        service.invite(people(201), token="t")
+def test_more_than_one_invitation_carries_is_cut_again_and_not_sent(
+    deployment: ScriptedDeployment, service: OnAws
+) -> None:
+    outcomes = service.invite(people(201), token="t")
+    assert {(outcome.state, outcome.reason) for outcome in outcomes} == {(State.RETRY, "recut")}
+    assert deployment.calls("POST", "/profiles/bulkInvite") == []
+
+
+def test_a_token_of_another_form_is_a_mistake_of_the_caller(service: OnAws) -> None:
     with pytest.raises(ValueError, match="token"):
         service.invite(people(5), token="not a token")
 

@@ -122,7 +122,7 @@ def test_the_default_senders_cap_is_learned_and_the_list_cut_again(bench: OnAwsB
     bench.world.arm("deepracer", "default_sender")
     people = bench.people(60)
     outcomes = list(bench.service.invite(people, token="cap-1"))
-    assert {(each.state, each.reason) for each in outcomes} == {(State.RETRY, "mail_cap")}
+    assert {(each.state, each.reason) for each in outcomes} == {(State.RETRY, "recut")}
     assert [len(chunk) for chunk in bench.service.chunk_invites(people)] == [50, 10]
     assert bench.world.truth()["profiles"] == 0
 
@@ -145,7 +145,7 @@ def test_a_second_job_waits_for_the_first(bench: OnAwsBench) -> None:
     bench.world.arm("deepracer", "bulk_stall", count=1)
     assert {each.state for each in bench.service.invite(bench.people(5), token="one")} == {State.WAITING}
     outcomes = bench.service.invite(bench.people(5), token="two")
-    assert {(each.state, each.reason) for each in outcomes} == {(State.RETRY, "job_active")}
+    assert {(each.state, each.reason) for each in outcomes} == {(State.RETRY, "busy")}
 
 
 def test_the_same_token_never_invites_twice(bench: OnAwsBench) -> None:

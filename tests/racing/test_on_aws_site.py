@@ -161,6 +161,7 @@ def test_a_practice_world_names_itself(deployment: ScriptedDeployment) -> None:
     deployment.env = Reply(body=deployment._environment(), headers={"X-Practice-World": "deepracer-rehearsal"})
     with adapter(deployment) as service:
         assert service.practice_world
+    assert deployment.sign_ins == [], "no password leaves before it is known where to"
 
 
 @pytest.mark.parametrize("version", ["", "v1.2.5", "v1.3.1-rc2", "main-2026", "v9"])

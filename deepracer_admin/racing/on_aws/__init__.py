@@ -126,8 +126,12 @@ class OnAws:
 
     @property
     def practice_world(self) -> bool:
-        """True when the site names itself a rehearsal; a live event must not use it, and the other way round."""
-        return self._open().site.practice_world
+        """True when the site names itself a rehearsal; a live event must not use it, and the other way round.
+
+        Asks the site alone: the password is not sent anywhere before this is known. Raises as `read_site` does.
+        """
+        with self._lock:
+            return self._site().practice_world
 
     @property
     def capabilities(self) -> Capabilities:

@@ -23,9 +23,13 @@ from deepracer_admin.racing.on_aws.bulk_results import bulk_outcomes
 from deepracer_admin.racing.on_aws.fanout import outcome_of, spread
 from deepracer_admin.racing.on_aws.transport import WRITES_IN_FLIGHT, Transport
 
-__all__ = ["SMALL_BATCH", "Invitations", "alias_as_kept"]
+__all__ = ["BUSY", "RECUT", "SMALL_BATCH", "Invitations", "alias_as_kept"]
 
 SMALL_BATCH = 3
+BUSY = "busy"
+"""Reason of a RETRY for a whole chunk: send the same people again, with the same token."""
+RECUT = "recut"
+"""Reason of a RETRY for a whole chunk: nothing was sent; cut these people into chunks again, with new tokens."""
 _MOST_ENTRIES = 200  # BulkInviteUser, profiles 1..200
 _MOST_BYTES = 8000  # the firewall blocks bodies over 8 KB on this path (1.3 page, 4.1, WAF trap)
 _TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -129,31 +133,33 @@ class Invitations:
     def _in_bulk(self, people: Sequence[Invitee], token: str) -> list[Outcome]:
         body = _body([_entry(person) for person in people], token)
         if len(people) > _MOST_ENTRIES or len(_as_json(body).encode()) > _MOST_BYTES:
-            raise ValueError("more people than one invitation carries: cut the list with chunk_invites first")
+            # Names grew, or a cap shrank, since the list was cut.
+            sentence = "These are more people than one invitation carries: the list is cut again."
+            return [_retry(person, RECUT, sentence, _CAP_SECONDS) for person in people]
         try:
             answer = self._transport().call(op.BULK_INVITE, body=body)
         except Refused as error:
             return self._refused_in_bulk(people, error)
         except LostAnswer as error:
             # The token makes the repeat find the same job.
-            return [outcome_of(person.key, error, lost=State.RETRY) for person in people]
+            return [_retry(person, BUSY, error.sentence, _JOB_ACTIVE_SECONDS) for person in people]
         job = str(answer.get("jobId") or "")
         if not job:
             sentence = "The service took the invitation without naming its job: the console asks again."
-            return [_retry(person, "no_job", sentence, _JOB_ACTIVE_SECONDS) for person in people]
+            return [_retry(person, BUSY, sentence, _JOB_ACTIVE_SECONDS) for person in people]
         return [Outcome(person.key, Step.PROFILE, State.WAITING, "job", ref=job) for person in people]
 
     def _refused_in_bulk(self, people: Sequence[Invitee], error: Refused) -> list[Outcome]:
         if error.code == "job_active":
             sentence = "Another invitation of the console's user is still at work: the console waits for it."
-            return [_retry(person, "job_active", sentence, _JOB_ACTIVE_SECONDS) for person in people]
+            return [_retry(person, BUSY, sentence, _JOB_ACTIVE_SECONDS) for person in people]
         if error.code.startswith("mail_cap:"):
             self._mail_cap = max(1, int(error.code.partition(":")[2]))
             sentence = (
                 f"This deployment mails at most {self._mail_cap} invitations a request: the list is cut again. "
                 "Configure SES as its mail sender to invite more at once."
             )
-            return [_retry(person, "mail_cap", sentence, _CAP_SECONDS) for person in people]
+            return [_retry(person, RECUT, sentence, _CAP_SECONDS) for person in people]
         return [_refused(person, error.code or "refused", error.sentence) for person in people]
 
     # -- RegisterUser and CreateProfile
