@@ -66,7 +66,10 @@ class UserPoolEndpoint:
         if signed is not None:
             if content.get("UserPoolId") != self.site.pool_id:
                 raise PoolError("ResourceNotFoundException", f"User pool {content.get('UserPoolId')} does not exist.")
-            return signed(content)
+            reply = signed(content)
+            if operation.startswith("Admin") and not operation.startswith(("AdminGet", "AdminList")):
+                self.site.on_write("cognito-idp", operation)
+            return reply
         if content.get("ClientId") != self.site.client_id:
             raise PoolError("ResourceNotFoundException", f"User pool client {content.get('ClientId')} does not exist.")
         return opened(content) if opened else {}

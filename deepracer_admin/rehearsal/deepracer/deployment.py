@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -90,6 +90,8 @@ class Deployment:
         self.role_updates: list[tuple[float, str, str]] = []
         self.invitation_tokens: dict[str, tuple[str, float]] = {}
         self.users_deleted = 0
+        self.on_fault: Callable[[str], None] = lambda name: None
+        self.on_write: Callable[[str, str], None] = lambda service, operation: None
         self._moment: float | None = None
         self._ticked = clock.now().timestamp()
         self.pool = UserPool(
@@ -132,7 +134,10 @@ class Deployment:
 
     def hit(self, name: str, operation: str | None = None) -> bool:
         """Does an armed fault of this name strike now? Uses it up."""
-        return self.faults.take("deepracer", operation, names={name}) is not None
+        struck = self.faults.take("deepracer", operation, names={name}) is not None
+        if struck:
+            self.on_fault(name)
+        return struck
 
     def switched(self, name: str) -> Any:
         """The armed state of this name, or None. States stay until they are disarmed:

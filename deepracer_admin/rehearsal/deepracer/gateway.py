@@ -168,6 +168,8 @@ class Gateway:
             return _lambda_reply(500, {}, "InternalFailure")
         except TimeoutError:
             return _timed_out()
+        if operation.method != "GET":
+            site.on_write("deepracer", operation.name)
         if site.hit("timeout", operation.name):
             return _timed_out()
         status, content = reply if isinstance(reply, tuple) else (200, reply)

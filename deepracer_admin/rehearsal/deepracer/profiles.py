@@ -195,17 +195,16 @@ def resend_invite(site: Deployment, call: Call) -> dict[str, Any]:
 
 
 def list_admin_profiles(site: Deployment, call: Call) -> dict[str, Any]:
-    """Unpaged."""
+    """Unpaged. `totalModelCount` counts model folders in S3: a model that never ran has none."""
     require_staff(site, call)
     rows = [site.state.profiles[key] for key in site.state.profile_order]
-    models = site.state.models_of
     return {
         "profiles": [
             {
                 "profileId": row.profile_id,
                 "alias": row.alias,
                 "emailAddress": row.email,
-                "totalModelCount": len(models.get(row.profile_id, ())),
+                "totalModelCount": sum(model.has_objects for model in site.state.list_models(row.profile_id)),
             }
             for row in rows
         ]

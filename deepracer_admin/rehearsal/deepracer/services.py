@@ -56,7 +56,15 @@ class DeepRacer:
         self._web = Website(site, API)
         self._pool = UserPoolEndpoint(site, self._find_key)
         self._identities = IdentityPoolEndpoint(site)
+        site.on_fault, site.on_write = self._count_fault, self._count_write
         site.compute.after_live = lambda submission_id: settle_live_job(site, submission_id)
+
+    def _count_fault(self, name: str) -> None:
+        self._world.counters.faults[f"{self.name}.{name}"] += 1
+
+    def _count_write(self, service: str, operation: str) -> None:
+        self._world.counters.writes[service] += 1
+        self._world.counters.writes[f"{service}.{operation}"] += 1
 
     def _find_key(self, access_key_id: str) -> Credential | None:
         secrets = self._world.secrets

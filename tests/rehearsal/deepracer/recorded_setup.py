@@ -147,7 +147,9 @@ class RecordedSetup:
         for row in self.bodies[136]["profiles"]:
             key = self._id(row["profileId"])
             for number in range(row["totalModelCount"]):
-                self.state.add_model(_ready(self.state.new_id(), key, f"model-{number}", self.site.now()))
+                model = _ready(self.state.new_id(), key, f"model-{number}", self.site.now())
+                model.has_objects = True
+                self.state.add_model(model)
 
     def _limits(self, minutes: int, models: int) -> None:
         ada = self._profile("ada.kowalski")

@@ -192,6 +192,9 @@ def test_a_lost_answer_is_a_write_that_happened(deployed: Deployed, organizer: P
     with pytest.raises(httpx.RemoteProtocolError):
         organizer.call("POST", "/profile", {"emailAddress": "ben@example.com"})
     assert deployed.world.truth()["profiles"] == 2
+    counters = deployed.world.counters()
+    assert counters["writes"]["deepracer.CreateProfile"] == 2
+    assert counters["faults"] == {"deepracer.timeout": 1, "deepracer.lost_answer": 1}
 
 
 def test_a_refused_write_changes_nothing(deployed: Deployed, organizer: Person) -> None:
