@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from deepracer_admin.clock import Clock, ScaledClock, SystemClock
 from deepracer_admin.entra_access import SignInSettings, directories, sign_in_settings
-from deepracer_admin.errors import BadSettings, StoreUnusable
+from deepracer_admin.errors import BadSettings, Missing, StoreUnusable
 from deepracer_admin.flows.letters import Letters
 from deepracer_admin.flows.pacing import Pacer
 from deepracer_admin.flows.ports import Ports
@@ -29,7 +29,7 @@ from deepracer_admin.racing.managed import ManagedDeepRacer
 from deepracer_admin.racing.managed_client import ManagedClient
 from deepracer_admin.racing.on_aws import OnAws
 from deepracer_admin.services.attendees import AttendeesService
-from deepracer_admin.services.base import House
+from deepracer_admin.services.base import CURRENT_EVENT, House
 from deepracer_admin.services.boards import BoardsService
 from deepracer_admin.services.closing import AuditService, CloseoutService, JobsService
 from deepracer_admin.services.events import EventsService
@@ -116,7 +116,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         clock=clock,
         pacer=Pacer(store, clock),
         letters=letters,
-        racing=_Once(lambda: _racing(settings, clock, staff)),
+        racing=_RacingOfEvent(store, settings.racing, lambda kind: _racing(settings, kind, clock, staff)),
         directory=directories(settings, sessions, vault, clock),
         mailer=_Once(lambda: _mailer(settings, clock)),
         home=home,
@@ -163,8 +163,33 @@ def _practice(settings: Settings) -> Practice | None:
     return read_practice(settings.home)
 
 
-def _racing(settings: Settings, clock: Clock, staff: frozenset[str]) -> RacingService:
-    racing = _racing_adapter(settings, clock, staff)
+class _RacingOfEvent:
+    """The racing service of the current event: its own choice, else the setting's; one connection per kind."""
+
+    def __init__(self, store: EventStore, default: str, make: Callable[[str], RacingService]) -> None:
+        self._store = store
+        self._default = default
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: dict[str, RacingService] = {}
+
+    def __call__(self) -> RacingService:
+        kind = self._kind()
+        with self._lock:
+            if kind not in self._made:
+                self._made[kind] = self._make(kind)
+            return self._made[kind]
+
+    def _kind(self) -> str:
+        chosen = self._store.get("", CURRENT_EVENT)
+        try:
+            return (self._store.event(chosen).service if chosen else "") or self._default
+        except Missing:
+            return self._default
+
+
+def _racing(settings: Settings, kind: str, clock: Clock, staff: frozenset[str]) -> RacingService:
+    racing = _racing_adapter(settings, kind, clock, staff)
     if racing.practice_world != settings.rehearsal:
         raise BadSettings(
             "The racing service names itself a practice world, but the mode is live; set the real address."
@@ -174,9 +199,9 @@ def _racing(settings: Settings, clock: Clock, staff: frozenset[str]) -> RacingSe
     return racing
 
 
-def _racing_adapter(settings: Settings, clock: Clock, staff: frozenset[str]) -> OnAws | ManagedDeepRacer:
+def _racing_adapter(settings: Settings, kind: str, clock: Clock, staff: frozenset[str]) -> OnAws | ManagedDeepRacer:
     practice = _practice(settings)
-    if settings.racing == "managed":
+    if kind == "managed":
         client = (
             ManagedClient(
                 region=practice.aws["region"],

@@ -92,6 +92,7 @@ class Event:
     budget_usd: float
     quota: Quota
     cohort_quotas: Mapping[str, Quota] = field(default_factory=dict)  # "office:Milano" -> Quota
+    service: str = ""  # racing service: "on_aws" | "managed"; "" = as the settings say
     group_id: str = ""  # Entra group; "" = none
     sender: str = ""  # From address of our mails
     portal_url: str = ""  # where a racer signs in
