@@ -1,0 +1,126 @@
+"""The connected services on the Set up page: the check, what the service can do, the sponsorship switch."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from deepracer_admin.model import Actor, Event
+from deepracer_admin.rules.money import hours_through_slots
+from deepracer_admin.ui import session
+from deepracer_admin.ui.act import act
+from deepracer_admin.ui.dialogs import confirm, confirm_typed
+from deepracer_admin.ui.progress import findings
+from deepracer_admin.ui.words import as_of, count, hours, money, plain, span
+
+__all__ = ["check", "service", "sponsorship"]
+
+
+def check(who: Actor) -> None:
+    """Start the connect check; its findings come in live."""
+    console = session.console()
+    st.caption("Tries every service once, changes nothing, and says what is missing and how to mend it.")
+    if st.button("Run the connect check", type="primary", icon=":material/network_check:", key="check-run"):
+        act(lambda: console.events.run_check(who), done="The worker runs the check.")
+    _check_live()
+
+
+@st.fragment(run_every=2)
+def _check_live() -> None:
+    who, console = session.actor(), session.console()
+    event = console.events.current_event()
+    if event is None:
+        return
+    found, at = console.events.check(who)
+    st.caption(as_of(at, "connect check", event.zone))
+    findings(found, empty="Not run yet. It takes a few seconds.")
+
+
+def service(who: Actor, event: Event) -> None:
+    """What the service said about itself, and head-count x hours through the job slots."""
+    row = session.console().events.account(who)
+    if not row:
+        st.info("Nothing is known of the service yet; run the connect check.", icon=":material/network_check:")
+        return
+    st.markdown(f"**{plain(row['service'])}** {plain(row['version'])} · {plain(row['region'] or row['site'])}")
+    with st.container(horizontal=True):
+        for name, can in row["capabilities"].items():
+            word = name.replace("_", " ")
+            st.badge(word, icon=":material/check:" if can else ":material/close:", color="green" if can else "gray")
+    for name, value in row["account_quotas"].items():
+        st.markdown(f"- {plain(name)}: **{value:,}** for {event.head_count:,} people")
+    for note in row["notes"]:
+        st.markdown(f"- {plain(note)}")
+    if event.quota.minutes >= 0:
+        each = event.quota.minutes / 60
+        need = hours_through_slots(people=event.head_count, hours_per_person=each, slots=event.slots)
+        fits = need <= (event.ends_at - event.starts_at).total_seconds() / 3600
+        st.badge(
+            f"{event.head_count:,} people x {hours(each)} through {event.slots:,} slots = {hours(need)}; "
+            f"the event has {span(event.ends_at - event.starts_at)}",
+            icon=":material/check_circle:" if fits else ":material/warning:",
+            color="green" if fits else "orange",
+        )
+    at = datetime.fromisoformat(row["as_of"]) if row.get("as_of") else None
+    st.caption(as_of(at, "racing service", event.zone))
+
+
+def sponsorship(who: Actor, event: Event) -> None:
+    """The switch: what was read back, whom it reaches, on and off."""
+    console = session.console()
+    _sponsorship_live()
+    view = console.events.sponsorship(who)
+    each = max(0, event.quota.minutes) / 60
+    most = event.head_count * each * event.prices.per_hour
+    left, right = st.columns(2)
+    if left.button(f"Open {view.word.lower()}", icon=":material/lock_open:", key="sponsor-open"):
+        confirm(
+            f"Open {view.word.lower()}",
+            facts=[
+                f"New profiles may train {hours(each)} and make {event.quota.models} models each.",
+                f"{count(view.blast_profiles, 'profile')} of this event get their hours back.",
+                f"At most {money(most)} if all {event.head_count:,} people use everything (estimate).",
+            ],
+            button=f"Open {view.word.lower()}",
+            run=lambda: console.events.switch_sponsorship(who, open_=True, typed_name=""),
+            done="The worker opens it and reads it back.",
+        )
+    if right.button(f"Close {view.word.lower()} …", icon=":material/lock:", key="sponsor-close"):
+        confirm_typed(
+            f"Close {view.word.lower()}",
+            facts=[
+                f"{count(view.blast_profiles, 'profile')} of this event can start nothing new.",
+                f"{hours(view.blast_hours)} queued or running go on and are billed.",
+                "Their hours are kept, and come back when you open it again.",
+            ],
+            name=event.name,
+            button=f"Close {view.word.lower()}",
+            run=lambda typed: console.events.switch_sponsorship(who, open_=False, typed_name=typed),
+            done="The worker closes it and reads it back.",
+        )
+
+
+@st.fragment(run_every=2)
+def _sponsorship_live() -> None:
+    who, console = session.actor(), session.console()
+    event = console.events.current_event()
+    if event is None:
+        return
+    view = console.events.sponsorship(who)
+    word, icon, colour = {
+        True: ("open", ":material/lock_open:", "green"),
+        False: ("closed", ":material/lock:", "gray"),
+        None: ("not known", ":material/help:", "orange"),
+    }[view.open]
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{view.word}**")
+            st.badge(f"reads back {word}", icon=icon, color=colour)  # type: ignore[arg-type]
+            st.caption(as_of(view.as_of, "racing service", event.zone))
+        if view.sentence:
+            st.markdown(plain(view.sentence))
+        if not view.native:
+            st.caption("This service has no switch: the console opens and closes it through the profiles' limits.")
+        reach = f"Reaches {count(view.blast_profiles, 'profile')} with {hours(view.blast_hours)} queued or running."
+        st.caption(reach if view.job is None else f"{reach} The worker is switching it now.")

@@ -1,0 +1,202 @@
+"""The set-up form: create an event from a template, the last event or a settings file; edit it; hours per cohort."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import available_timezones
+
+import pandas as pd
+import streamlit as st
+
+from deepracer_admin.model import Actor, Event, PriceList
+from deepracer_admin.services.drafts import TEMPLATES, EventDraft, write_draft
+from deepracer_admin.ui import session
+from deepracer_admin.ui.act import act
+from deepracer_admin.ui.words import money
+
+__all__ = ["cohorts", "create", "edit"]
+
+LANGUAGES = {"en": "English", "it": "Italiano"}
+_LAST, _FILE = "last", "file"
+
+
+def create(who: Actor) -> None:
+    """One form with every default filled; the name is the only thing one must type."""
+    console = session.console()
+    options = {entry.key: entry.title for entry in TEMPLATES}
+    if console.events.list(who):
+        options[_LAST] = "Like the last event"
+    options[_FILE] = "From a settings file"
+    chosen = st.segmented_control(
+        "Start from", [*options], format_func=options.__getitem__, default="day", required=True, key="create-from"
+    )
+    if chosen == _FILE:
+        given = st.file_uploader("Settings file (JSON)", type=["json"], key="create-file", max_upload_size=1)
+        draft = act(lambda: console.events.read_settings(who, given.getvalue())) if given else None
+        if draft is None:
+            st.caption("Export one on this page from an event that went well; it holds no people and no secrets.")
+            return
+        digest = hashlib.sha256(write_draft(draft)).hexdigest()[:8]
+    else:
+        digest = chosen or "day"
+        made = console.events.template(who, digest, zone=st.context.timezone or "UTC")
+        draft = st.session_state.setdefault(f"create-draft-{digest}", made)  # event time must not move what was typed
+        hint = next((entry.hint for entry in TEMPLATES if entry.key == chosen), "The same settings, dates moved on.")
+        st.caption(hint)
+    with st.form(f"create-{digest}"):
+        filled = _fields(draft, key=f"create-{digest}")
+        if st.form_submit_button("Create the event", type="primary") and act(
+            lambda: console.events.create(who, filled), done="Created. Next: run the connect check."
+        ):
+            st.session_state.pop(f"create-draft-{digest}", None)
+            st.rerun()
+
+
+def edit(who: Actor, event: Event) -> None:
+    """The same form with the event's values. People's quotas follow only through the Usage page."""
+    console = session.console()
+    draft = console.events.draft_of(event)
+    key = f"edit-{event.id}-{hashlib.sha256(write_draft(draft)).hexdigest()[:8]}"
+    with st.form(key):
+        filled = _fields(draft, key=key)
+        if st.form_submit_button("Save", type="primary") and act(
+            lambda: console.events.edit(who, replace(filled, cohort_hours=draft.cohort_hours)), done="Saved."
+        ):
+            st.rerun()
+
+
+def _fields(draft: EventDraft, *, key: str) -> EventDraft:
+    zones = sorted(available_timezones())
+    name = st.text_input("Name", draft.name, key=f"{key}-name", max_chars=120, placeholder="e.g. Autumn Cup 2026")
+    first, second, third = st.columns(3)
+    starts = first.datetime_input("Starts (local time)", draft.starts, key=f"{key}-starts")
+    ends = second.datetime_input("Ends (local time)", draft.ends, key=f"{key}-ends")
+    zone = third.selectbox("Time zone", zones, index=_place(zones, draft.zone), key=f"{key}-zone")
+    a, b, c, d, e = st.columns(5)
+    filled = replace(
+        draft,
+        name=name or "",
+        starts=_naive(starts, draft.starts),
+        ends=_naive(ends, draft.ends),
+        zone=zone or "",
+        head_count=int(a.number_input("Head-count", value=draft.head_count, step=10, key=f"{key}-people")),
+        budget_usd=float(b.number_input("Budget (USD)", value=draft.budget_usd, step=100.0, key=f"{key}-budget")),
+        hours_per_person=float(
+            c.number_input("Hours per person", value=float(draft.hours_per_person), step=0.5, key=f"{key}-hours")
+        ),
+        models_per_person=int(
+            d.number_input("Models per person", value=draft.models_per_person, step=1, key=f"{key}-models")
+        ),
+        slots=int(
+            e.number_input(
+                "Job slots",
+                value=draft.slots,
+                step=1,
+                key=f"{key}-slots",
+                help="The account's quota for concurrent training jobs (SageMaker's default is 8).",
+            )
+        ),
+    )
+    most = filled.head_count * max(0.0, filled.hours_per_person) * filled.prices.per_hour
+    st.caption(f"If everybody uses everything: {money(most)} (estimate from the price list below).")
+    with st.expander("Access, mail and links"):
+        filled = _links(filled, key)
+    with st.expander("Price list and personal data"):
+        return _prices(filled, key)
+
+
+def _links(draft: EventDraft, key: str) -> EventDraft:
+    left, right = st.columns(2)
+    languages = [*LANGUAGES]
+    return replace(
+        draft,
+        group_id=(left.text_input("Entra group (object id)", draft.group_id, key=f"{key}-group") or "").strip(),
+        sender=(right.text_input("Sender of our mail", draft.sender, key=f"{key}-sender") or "").strip(),
+        portal_url=(left.text_input("Portal link", draft.portal_url, key=f"{key}-portal") or "").strip(),
+        material_url=(right.text_input("Material link", draft.material_url, key=f"{key}-material") or "").strip(),
+        public_url=(left.text_input("Public address of boards", draft.public_url, key=f"{key}-public") or "").strip(),
+        language=right.selectbox(
+            "Language of mail",
+            languages,
+            index=_place(languages, draft.language),
+            format_func=LANGUAGES.__getitem__,
+            key=f"{key}-language",
+        ),
+    )
+
+
+def _prices(draft: EventDraft, key: str) -> EventDraft:
+    prices = draft.prices
+    a, b, c = st.columns(3)
+    training = a.number_input(
+        "Training instance (USD/h)", value=prices.training_per_hour, format="%.4f", key=f"{key}-training"
+    )
+    volume = b.number_input("Volume (USD/h)", value=prices.volume_per_hour, format="%.4f", key=f"{key}-volume")
+    storage = c.number_input(
+        "Storage (USD/GB-month)", value=prices.storage_per_gb_month, format="%.4f", key=f"{key}-storage"
+    )
+    source = a.text_input("Source of the prices", prices.source, key=f"{key}-source") or ""
+    priced_on = b.text_input("Prices as of", prices.as_of, key=f"{key}-priced") or ""
+    days = c.number_input(
+        "Erase personal data (days after the end)", value=draft.erase_after_days, step=1, key=f"{key}-erase"
+    )
+    return replace(
+        draft,
+        prices=PriceList(float(training), float(volume), float(storage), prices.currency, source, priced_on),
+        erase_after_days=int(days),
+    )
+
+
+def cohorts(who: Actor, event: Event) -> None:
+    """Hours per cohort as a table to edit; nothing is written before Save."""
+    console = session.console()
+    counts = console.attendees.cohorts(who)
+    own = {key: quota.minutes / 60 if quota.minutes >= 0 else -1.0 for key, quota in event.cohort_quotas.items()}
+    keys = [*counts, *(key for key in own if key not in counts)]
+    if not keys:
+        st.info("Cohorts come from the list: offices, cost centres, newcomers. Upload it on the Attendees page first.")
+        return
+    st.caption(
+        f"Empty means the event's {event.quota.minutes / 60:g} h; -1 means unlimited. A cost centre goes before an "
+        "office, an office before newcomers. People who have a profile already get new hours on the Usage page."
+    )
+    frame = pd.DataFrame(
+        {
+            "Cohort": [key.replace("_", " ").replace(":", ": ", 1) for key in keys],
+            "People": [counts.get(key, 0) for key in keys],
+            "Hours": [own.get(key) for key in keys],
+        }
+    ).astype({"Hours": "float64"})
+    editor = f"cohorts-{event.id}-{hashlib.sha256(repr((keys, own)).encode()).hexdigest()[:8]}"
+    changed = st.data_editor(
+        frame,
+        key=editor,
+        hide_index=True,
+        num_rows="fixed",
+        disabled=["Cohort", "People"],
+        column_config={"Hours": st.column_config.NumberColumn("Hours per person", min_value=-1.0, step=0.5)},
+        alt="Hours per cohort",
+    )
+    wanted = _told(keys, changed)
+    if wanted != own:
+        st.caption("Not saved yet.")
+    if st.button("Save the hours", type="primary", key="cohorts-save", disabled=wanted == own):
+        draft = replace(console.events.draft_of(event), cohort_hours=wanted)
+        if act(lambda: console.events.edit(who, draft), done="Saved."):
+            st.rerun()
+
+
+def _told(keys: list[str], changed: pd.DataFrame) -> Mapping[str, float]:
+    """Cohort -> hours, for the cells that hold a number."""
+    return {key: float(value) for key, value in zip(keys, changed["Hours"], strict=True) if pd.notna(value)}
+
+
+def _place(options: list[str], value: str) -> int:
+    return options.index(value) if value in options else 0
+
+
+def _naive(value: datetime | None, fallback: datetime) -> datetime:
+    return (value or fallback).replace(tzinfo=None)

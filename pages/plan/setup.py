@@ -1,0 +1,58 @@
+"""Set up: the event's settings, the connect check, sponsorship, hours per cohort, and other events."""
+
+import streamlit as st
+
+from deepracer_admin.ui import connection, jobs, session, setup_form
+from deepracer_admin.ui.act import act
+from deepracer_admin.ui.words import plain
+
+who = session.require("setup.view")
+console = session.console()
+event = console.events.current_event()
+st.title("Set up", anchor=False)
+st.caption("Name, dates, budget and hours; whether every service answers; who pays.")
+
+if event is None:
+    st.info("Create the first event: choose a pattern, type a name. Everything can be changed later.")
+    setup_form.create(who)
+    st.stop()
+
+settings, check, sponsorship, cohorts, others = st.tabs(
+    ["Settings", "Connect check", "Sponsorship", "Hours per cohort", "Other events"]
+)
+
+with settings:
+    setup_form.edit(who, event)
+
+with check:
+    jobs.live(("check",), key="setup-check")
+    connection.check(who)
+    st.subheader("What the service can do", anchor=False)
+    connection.service(who, event)
+
+with sponsorship:
+    connection.sponsorship(who, event)
+    jobs.live(("sponsorship",), key="setup-sponsorship")
+
+with cohorts:
+    setup_form.cohorts(who, event)
+
+with others:
+    st.download_button(
+        "Export these settings (JSON, no secrets)",
+        console.events.export_settings(who),
+        file_name="event-settings.json",
+        mime="application/json",
+        icon=":material/download:",
+        on_click="ignore",
+        key="settings-export",
+    )
+    known = {each.id: each.name for each in console.events.list(who)}
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    chosen = left.selectbox("Current event", [*known], index=[*known].index(event.id), format_func=known.__getitem__)
+    if right.button("Switch", disabled=chosen == event.id, key="event-switch") and act(
+        lambda: console.events.switch(who, chosen), done=f"Now: {plain(known[chosen])}"
+    ):
+        st.rerun()
+    with st.expander("Create another event"):
+        setup_form.create(who)

@@ -1,0 +1,174 @@
+"""The Set up page: an event in one form, the check, the switch, hours per cohort, settings that travel."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from deepracer_admin.compose import Console
+from deepracer_admin.model import Actor, Attendee, Event, JobState, Profile, Quota, Role
+from deepracer_admin.services.base import CURRENT_EVENT
+from tests.pages.conftest import NOW, Browser, click, texts
+
+PAGE = "pages/plan/setup.py"
+
+
+def field(app: AppTest, label: str):
+    """The one input with this label."""
+    found = [each for kind in (app.text_input, app.number_input) for each in kind if each.label == label]
+    assert len(found) == 1, f"{label!r} fits {len(found)}"
+    return found[0]
+
+
+@pytest.mark.parametrize("role", [Role.FACILITATOR, Role.VIEWER])
+def test_others_than_organizers_are_refused_with_the_reason(browser: Browser, event: Event, role: Role) -> None:
+    app = browser.open(PAGE, role)
+    assert "You may not see the set-up" in texts(app)
+    assert not app.text_input
+
+
+def test_without_a_session_nothing_is_shown(browser: Browser, event: Event) -> None:
+    app = browser.open(PAGE, None)
+    assert "Your session has ended" in texts(app)
+    assert not app.text_input
+
+
+@pytest.mark.parametrize(("pattern", "hours"), [("day", 3.0), ("week", 5.0), ("fortnight", 10.0)])
+def test_a_name_is_all_that_must_be_typed(browser: Browser, console: Console, pattern: str, hours: float) -> None:
+    app = browser.open(PAGE)
+    app.segmented_control[0].set_value(pattern).run()
+    field(app, "Name").input("First Cup")
+    click(app, "Create the event")
+    assert not app.error
+    made = console.events.current_event()
+    assert made is not None
+    assert (made.name, made.quota.minutes, made.head_count) == ("First Cup", int(hours * 60), 200)
+    assert made.starts_at > NOW
+
+
+def test_a_form_without_a_name_is_refused_by_the_field(browser: Browser, console: Console) -> None:
+    app = click(browser.open(PAGE), "Create the event")
+    assert "Name: give the event a name" in app.error[0].value
+    assert console.events.current_event() is None
+
+
+def test_saved_settings_are_on_the_event(browser: Browser, console: Console, event: Event) -> None:
+    app = browser.open(PAGE)
+    edit = [each for each in app.number_input if each.label == "Budget (USD)" and "edit" in each.key]
+    edit[0].set_value(4321.0)
+    click(app, "Save")
+    assert console.store.event("ev-1").budget_usd == 4321.0
+    assert not app.error
+
+
+def test_a_wrong_sender_is_named_and_nothing_is_saved(browser: Browser, console: Console, event: Event) -> None:
+    app = browser.open(PAGE)
+    sender = [each for each in app.text_input if each.label == "Sender of our mail" and "edit" in each.key]
+    sender[0].input("nobody")
+    click(app, "Save")
+    assert [error.value for error in app.error] == [
+        "Sender\\:\u2060 give one e\\-mail address that your mail service may send from\\."
+    ] or app.error[0].value.startswith("Sender: give one")
+    assert console.store.event("ev-1").sender == ""
+
+
+def test_the_connect_check_is_planned_for_the_worker(browser: Browser, console: Console, event: Event) -> None:
+    click(browser.open(PAGE), "Run the connect check")
+    assert [job.kind for job in console.store.jobs("ev-1", live=True)] == ["check"]
+
+
+def test_findings_show_word_evidence_fix_and_age(browser: Browser, console: Console, event: Event) -> None:
+    red = {"key": "m", "title": "Mail", "level": "red", "evidence": "No From address", "fix": "Give the sender"}
+    console.store.put("ev-1", "check", {"findings": [{**red, "as_of": None}], "as_of": NOW.isoformat()})
+    app = browser.open(PAGE)
+    shown = texts(app)
+    assert "No From address" in shown
+    assert "→ Give the sender" in shown
+    assert "10:00:00 Europe/Rome (connect check)" in shown
+
+
+def test_opening_sponsorship_first_says_the_most_it_can_cost(
+    browser: Browser, console: Console, event: Event, profiles: list[Profile]
+) -> None:
+    app = click(browser.open(PAGE), "sponsor-open")
+    assert "At most 876 USD if all 200 people use everything" in texts(app)
+    assert console.store.jobs("ev-1", kind="sponsorship") == []
+
+
+def test_closing_sponsorship_needs_the_name_typed(
+    browser: Browser, console: Console, event: Event, profiles: list[Profile]
+) -> None:
+    app = click(browser.open(PAGE), "sponsor-close")
+    assert "4 profiles of this event can start nothing new" in texts(app)
+    go = next(button for button in app.button if button.key == "dialog-go")
+    assert go.disabled
+    assert console.store.jobs("ev-1", kind="sponsorship") == []
+
+
+def test_the_switch_shows_what_was_read_back(browser: Browser, console: Console, event: Event) -> None:
+    said = {"open": True, "as_of": NOW.isoformat(), "sentence": "Sponsorship is open."}
+    console.store.put("ev-1", "sponsorship", said)
+    assert "Sponsorship is open" in texts(browser.open(PAGE))
+
+
+def test_cohort_hours_are_written_only_by_save(
+    browser: Browser, console: Console, event: Event, people: list[Attendee]
+) -> None:
+    app = browser.open(PAGE)
+    widget = next(table.proto.id for table in app.dataframe if "cohorts-ev-1" in table.proto.id)
+    editor = widget[widget.index("cohorts-ev-1") :]
+    app.session_state[editor] = {"edited_rows": {0: {"Hours": 8.0}}, "added_rows": [], "deleted_rows": []}
+    app.run()
+    assert console.store.event("ev-1").cohort_quotas == {}
+    click(app, "Save the hours")
+    assert list(console.store.event("ev-1").cohort_quotas.values()) == [Quota(480, 3)]
+
+
+def test_settings_leave_without_secrets_or_ids_and_come_back_as_a_draft(
+    console: Console, event: Event, organizer: Actor
+) -> None:
+    file = console.events.export_settings(organizer)
+    assert {"id", "created_by"}.isdisjoint(json.loads(file))
+    assert console.events.read_settings(organizer, file) == console.events.draft_of(event)
+
+
+def test_an_event_is_created_from_a_settings_file(
+    browser: Browser, console: Console, event: Event, organizer: Actor
+) -> None:
+    file = console.events.export_settings(organizer)
+    console.store.put("", CURRENT_EVENT, None)
+    app = browser.open(PAGE)
+    app.segmented_control[0].set_value("file").run()
+    app.file_uploader[0].upload("settings.json", file).run()
+    click(app, "Create the event")
+    made = console.events.current_event()
+    assert made is not None
+    assert (made.id != "ev-1", made.name, made.budget_usd) == (True, "Autumn Cup", 1000.0)
+
+
+def test_a_file_that_is_no_settings_file_is_refused_with_a_sentence(browser: Browser, console: Console) -> None:
+    app = browser.open(PAGE)
+    app.segmented_control[0].set_value("file").run()
+    app.file_uploader[0].upload("settings.json", b'{"format": 1, "password": "x"}').run()
+    assert "is no setting of an event" in app.error[0].value
+
+
+def test_another_event_becomes_the_current_one(browser: Browser, console: Console, event: Event) -> None:
+    from dataclasses import replace
+
+    console.store.save_event(replace(event, id="ev-2", name="Second Cup"))
+    app = browser.open(PAGE)
+    chooser = next(each for each in app.selectbox if each.label == "Current event")
+    chooser.set_value("ev-2").run()
+    click(app, "event-switch")
+    assert console.store.get("", CURRENT_EVENT) == "ev-2"
+
+
+def test_cancelling_a_check_frees_the_way_for_the_next(browser: Browser, console: Console, event: Event) -> None:
+    app = click(browser.open(PAGE), "Run the connect check")
+    job = console.store.jobs("ev-1", live=True)[0]
+    app.run()
+    click(app, f"setup-check-{job.id}-cancel")
+    assert console.store.job(job.id).state is JobState.CANCELLED
