@@ -22,7 +22,7 @@ def graph_of(answer: Callable[[httpx.Request], httpx.Response], patience: Patien
 
 
 def test_at_most_four_requests_are_under_way_however_many_ask(naps: Naps) -> None:
-    meeting = threading.Barrier(IN_FLIGHT)
+    meeting, crowd = threading.Barrier(IN_FLIGHT), threading.Event()
     lock = threading.Lock()
     state = {"now": 0, "peak": 0, "seen": 0}
 
@@ -32,8 +32,11 @@ def test_at_most_four_requests_are_under_way_however_many_ask(naps: Naps) -> Non
             state["seen"] += 1
             state["peak"] = max(state["peak"], state["now"])
             early = state["seen"] <= IN_FLIGHT
+            if state["now"] > IN_FLIGHT:
+                crowd.set()
         if early:
-            meeting.wait(10)  # four really are there together
+            meeting.wait(10)  # four really are there together ...
+            crowd.wait(0.3)  # ... and stay, so that a fifth would meet them
         with lock:
             state["now"] -= 1
         parts = json.loads(request.content)["requests"]
