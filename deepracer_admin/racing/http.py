@@ -18,7 +18,7 @@ import truststore
 
 from deepracer_admin.errors import BadSettings, Refused
 
-__all__ = ["LOOPBACK", "honest_user_agent", "is_loopback", "open_client", "why_unreachable"]
+__all__ = ["LOOPBACK", "honest_user_agent", "is_loopback", "is_untrusted", "open_client", "why_unreachable"]
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -71,7 +71,9 @@ def open_client(
         headers={"User-Agent": user_agent, "Accept": "application/json"},
         timeout=httpx.Timeout(read_seconds, connect=connect_seconds, pool=read_seconds),
         limits=httpx.Limits(
-            max_connections=in_flight, max_keepalive_connections=in_flight, keepalive_expiry=_KEEP_ALIVE_SECONDS
+            max_connections=in_flight + 2,  # a sign-in must find room while everything else is under way
+            max_keepalive_connections=in_flight,
+            keepalive_expiry=_KEEP_ALIVE_SECONDS,
         ),
         follow_redirects=False,
         event_hooks={"request": [keep_to_the_list]},
@@ -80,13 +82,20 @@ def open_client(
     )
 
 
-def why_unreachable(error: httpx.TransportError, what: str) -> str:
-    """One sentence for a connection to `what` that did not come about."""
+def is_untrusted(error: BaseException) -> bool:
+    """True when TLS failed, which nearly always means a certificate that this computer does not know."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
-            return f"The certificate of {what} is not trusted: add your company's root certificate to this computer."
+            return True
         cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def why_unreachable(error: httpx.TransportError, what: str) -> str:
+    """One sentence for a connection to `what` that did not come about."""
+    if is_untrusted(error):
+        return f"The certificate of {what} is not trusted: add your company's root certificate to this computer."
     if isinstance(error, httpx.ProxyError):
         return f"The company proxy does not let the console reach {what}: check the proxy settings of this computer."
     return f"{what} cannot be reached: check the address, the network and the company proxy, then try again."

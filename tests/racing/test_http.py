@@ -11,6 +11,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+from boto3.session import Session
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,8 +29,11 @@ from cryptography.x509.oid import NameOID
 
 from deepracer_admin.clock import SystemClock
 from deepracer_admin.errors import Refused, Unreachable
+from deepracer_admin.racing.boto_http import carry
 from deepracer_admin.racing.http import open_client, why_unreachable
 from deepracer_admin.racing.on_aws import OnAws
+
+UNSIGNED_ONCE = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1})
 
 
 class _Site(BaseHTTPRequestHandler):
@@ -30,6 +44,14 @@ class _Site(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"ok")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
 
     def log_message(self, *_: object) -> None:
         pass
@@ -96,6 +118,42 @@ def test_a_redirect_is_shown_and_not_followed(site: str, tmp_path: Path, monkeyp
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
     with open_client(hosts={"127.0.0.1"}, user_agent="Example/1", in_flight=1) as client:
         assert client.get(f"{site}/moved").status_code == 302
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there does a variable add to the system's store")
+def test_the_sign_in_trusts_what_the_system_trusts(site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Session().client("cognito-idp", region_name="us-east-1", endpoint_url=site, config=UNSIGNED_ONCE)
+    question = {"ClientId": "client", "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"USERNAME": "a"}}
+    with pytest.raises(SSLError):
+        client.initiate_auth(**question)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
+    with open_client(hosts={"127.0.0.1"}, user_agent="Example/1", in_flight=1) as http:
+        carry(client, http)
+        assert client.initiate_auth(**question)["ResponseMetadata"]["HTTPStatusCode"] == 200
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("broken", "becomes"),
+    [
+        (httpx.ConnectError("x"), EndpointConnectionError),
+        (httpx.ConnectTimeout("x"), ConnectTimeoutError),
+        (httpx.ReadTimeout("x"), ReadTimeoutError),
+        (httpx.ProxyError("x"), ProxyConnectionError),
+        (httpx.RemoteProtocolError("x"), ConnectionClosedError),
+    ],
+)
+def test_a_carried_call_breaks_as_botocore_knows_it(broken: Exception, becomes: type[Exception]) -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise broken
+
+    client = Session().client("cognito-idp", region_name="us-east-1", config=UNSIGNED_ONCE)
+    hosts = {"cognito-idp.us-east-1.amazonaws.com"}
+    with open_client(hosts=hosts, user_agent="x", in_flight=1, transport=httpx.MockTransport(fail)) as http:
+        carry(client, http)
+        with pytest.raises(becomes):
+            client.forget_device(AccessToken="token", DeviceKey="us-east-1_00000000-0000-0000-0000-000000000000")
+    client.close()
 
 
 def test_hosts_may_be_added_and_no_other_is_called() -> None:

@@ -95,6 +95,7 @@ def test_loopback_is_for_rehearsals_alone() -> None:
         (Reply(body="window.EnvironmentConfig = not json;"), NotThere, "cannot be read"),
         (Reply(body="window.EnvironmentConfig = [];"), NotThere, "cannot be read"),
         (environment(userPoolId=None, region=""), NotThere, "without userPoolId, region"),
+        (environment(region="us-east-1.evil.example.com/"), NotThere, "names no AWS region"),
         (environment(apiEndpointUrl="https://evil.example.com/prod/"), NotThere, "evil.example.com"),
         (environment(apiEndpointUrl="http://a1.execute-api.us-east-1.amazonaws.com/prod/"), NotThere, "API Gateway"),
         (environment(apiEndpointUrl="https://execute-api.us-east-1.amazonaws.com.evil.example.com/"), NotThere, "evil"),

@@ -311,11 +311,13 @@ class OnAws:
                 self._site(),
                 self._user,
                 self._password,
+                http=self._http,
                 now=self._skew.now,
                 monotonic=self._clock.monotonic,
                 cognito_idp_url=self._cognito[0],
                 cognito_identity_url=self._cognito[1],
             )
+            self._hosts |= self._sign_in.hosts
         return self._sign_in
 
     def _identity(self) -> Identity:

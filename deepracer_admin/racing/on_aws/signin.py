@@ -1,8 +1,9 @@
 """Signing the console in: user pool, then identity pool, then AWS credentials (deepracer-on-aws.md 1.2).
 
-botocore makes the calls (unsigned, with its own retries) and no secret leaves this module: credentials are handed to
-the signer only. Tokens and credentials are renewed five minutes before they end; the refresh token lives one day, after
-which the password signs in again. A refused password is not tried again for ten minutes, for Cognito locks users out.
+botocore makes the calls (unsigned, with its own retries), our HTTP client carries them, and no secret leaves this
+module: credentials are handed to the signer only. Tokens and credentials are renewed five minutes before they end; the
+refresh token lives one day, after which the password signs in again. A refused password is not tried again for ten
+minutes, for Cognito locks users out.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
 import jwt
 from boto3.session import Session
 from botocore import UNSIGNED
@@ -22,6 +25,7 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
     ProxyConnectionError,
@@ -39,13 +43,21 @@ from deepracer_admin.errors import (
     Unavailable,
     Unreachable,
 )
-from deepracer_admin.racing.http import is_loopback
+from deepracer_admin.racing.boto_http import carry
 from deepracer_admin.racing.on_aws.site import SERVICE, Site
 
 __all__ = ["ADMINISTRATORS", "Identity", "SignIn"]
 
 ADMINISTRATORS = "dr-admins"
 _MARGIN = timedelta(minutes=5)
+_NO_ANSWER = (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    OSError,
+)
 _PASSWORD_PAUSE_SECONDS = 600.0
 _PASSWORD_RULE = "at least 8 characters with upper and lower case, a digit and a symbol"  # noqa: S105 - not a secret
 
@@ -89,6 +101,7 @@ class SignIn:
         user: str,
         password: str,
         *,
+        http: httpx.Client,
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         cognito_idp_url: str | None = None,
@@ -102,6 +115,8 @@ class SignIn:
         self._lock = threading.RLock()
         self._pool = _client("cognito-idp", site.region, cognito_idp_url)
         self._identities = _client("cognito-identity", site.region, cognito_identity_url)
+        for client in (self._pool, self._identities):
+            carry(client, http)
         self._tokens: _Tokens | None = None
         self._identity: Identity | None = None
         self._identity_id = ""
@@ -164,6 +179,11 @@ class SignIn:
             )
             self._password, self._refused = new_password, None
             self._take(answer)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The hosts that a sign-in calls."""
+        return frozenset(urlsplit(each.meta.endpoint_url).hostname or "" for each in (self._pool, self._identities))
 
     def close(self) -> None:
         """Let connections and secrets go."""
@@ -294,14 +314,7 @@ _session_lock = threading.Lock()  # making clients from one session is not threa
 
 
 def _client(name: str, region: str, url: str | None) -> Any:
-    here = url is not None and is_loopback(url)
-    config = Config(
-        signature_version=UNSIGNED,
-        retries={"max_attempts": 3, "mode": "standard"},
-        connect_timeout=10,
-        read_timeout=20,
-        proxies={} if here else None,
-    )
+    config = Config(signature_version=UNSIGNED, retries={"max_attempts": 3, "mode": "standard"})
     with _session_lock:
         return _session.client(name, region_name=region, endpoint_url=url, config=config)
 
@@ -364,8 +377,6 @@ def _breakdown(operation: str, error: Exception) -> ServiceError:
         return Unreachable(
             "The connection to Cognito is not trusted: add the company's root certificate to this computer.", **where
         )
-    if isinstance(
-        error, EndpointConnectionError | ConnectTimeoutError | ReadTimeoutError | ProxyConnectionError | OSError
-    ):
+    if isinstance(error, _NO_ANSWER):
         return Unreachable("Cognito cannot be reached: check the network and the company proxy.", **where)
     return Unavailable("Cognito cannot sign the console in at the moment: it tries again later.", **where)

@@ -25,6 +25,7 @@ _PREFIX = "window.EnvironmentConfig"
 _NEEDED = ("apiEndpointUrl", "userPoolId", "userPoolClientId", "identityPoolId", "region")
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 _GATEWAY = re.compile(r"[a-z0-9-]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
+_REGION = re.compile(r"[a-z]{2,3}(-[a-z]+){1,3}-[0-9]{1,2}")
 _EXAMPLE = "the address racers open in the browser, such as https://d111111abcdef8.cloudfront.net"
 
 
@@ -134,6 +135,8 @@ def _understand(text: str, address: str) -> Site:
     absent = [key for key in _NEEDED if not _text(values, key)]
     if absent:
         raise _not_a_deployment(address, f"has an env.js without {', '.join(absent)}", "bad_env")
+    if not _REGION.fullmatch(_text(values, "region")):
+        raise _not_a_deployment(address, "names no AWS region in its env.js", "bad_env")
     return Site(
         address=address,
         api=_text(values, "apiEndpointUrl").rstrip("/"),
