@@ -62,8 +62,7 @@ class SessionKeeper:
         saved = self.sessions.lookup(hash_id(value))
         if saved is None:
             return None
-        now = self.clock.now()
-        if now - saved.created_at >= ABSOLUTE or now - saved.last_seen_at >= IDLE:
+        if self._is_over(saved):
             self.sessions.revoke(saved.id_hash)
             return None
         return Actor(
@@ -78,9 +77,13 @@ class SessionKeeper:
         """A person did something: the idle life starts anew (written at most every 30 s)."""
         saved = self.sessions.lookup(hash_id(value)) if value else None
         now = self.clock.now()
-        if saved is not None and now - saved.last_seen_at >= TOUCH_EVERY:
+        if saved is not None and now - saved.last_seen_at >= TOUCH_EVERY and not self._is_over(saved):
             self.sessions.touch(saved.id_hash, at=now)
 
     def revoke(self, value: str) -> None:
         """End one session; open tabs notice at their next refresh."""
         self.sessions.revoke(hash_id(value))
+
+    def _is_over(self, saved: SavedSession) -> bool:
+        now = self.clock.now()
+        return now - saved.created_at >= ABSOLUTE or now - saved.last_seen_at >= IDLE

@@ -18,6 +18,7 @@ from typing import Any
 
 import msal
 import requests
+from msal.exceptions import MsalServiceError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -37,6 +38,8 @@ __all__ = ["SignIn"]
 log = logging.getLogger(__name__)
 FLOW_FOR = timedelta(minutes=10)
 AGAIN = ("/signin/login", "Sign in")
+AWAY = (ValueError, requests.RequestException, MsalServiceError)
+"""What MSAL raises when Entra gives no answer, one of 500 and more, or one that makes no sense."""
 
 
 class SignIn:
@@ -98,13 +101,9 @@ class SignIn:
             flow = settings.app(None).initiate_auth_code_flow(
                 list(DELEGATED_SCOPES), redirect_uri=_redirect_uri(console), response_mode="query"
             )
-        except (ValueError, requests.RequestException):
-            return page(
-                "Microsoft Entra ID cannot be reached",
-                "Check the network and the proxy settings, then try again; in rehearsal, start the practice world.",
-                link=AGAIN,
-                status=503,
-            )
+        except AWAY:
+            return _entra_away()
+        console.sessions.purge(now=console.clock.now())
         ticket = secrets.token_urlsafe(32)
         sealed = console.vault.seal(
             json.dumps({"flow": flow, "next": _internal(request.query_params.get("next", "/"))})
@@ -133,11 +132,15 @@ class SignIn:
         settings = console.sign_in()
         cache = msal.SerializableTokenCache()
         try:
-            result = settings.app(cache).acquire_token_by_auth_code_flow(saved["flow"], dict(request.query_params))
+            app = settings.app(cache)
+        except AWAY:
+            return _entra_away()
+        try:
+            result = app.acquire_token_by_auth_code_flow(saved["flow"], dict(request.query_params))
         except ValueError:
             return page("This sign-in does not match", "Begin again, in one tab.", link=AGAIN, status=400)
-        except requests.RequestException:
-            return page("Microsoft Entra ID cannot be reached", "Try again in a moment.", link=AGAIN, status=503)
+        except AWAY:
+            return _entra_away()
         if "error" in result:
             return _entra_refused(str(result.get("error")), str(result.get("error_description", "")))
         try:
@@ -150,6 +153,7 @@ class SignIn:
             )
         except (AccessDenied, Refused) as error:
             return page("Sign-in was refused", error.sentence, link=AGAIN, status=403)
+        SessionKeeper(console.sessions, console.clock).revoke(request.cookies.get(COOKIE, ""))  # who was here before
         return self._admit(console, claims, cache, saved["next"])
 
     def _admit(self, console: Console, claims: dict[str, Any], cache: msal.SerializableTokenCache, to: str) -> Response:
@@ -214,6 +218,16 @@ def _internal(target: str) -> str:
 def _set_cookie(response: Response, console: Console, name: str, value: str, *, path: str, seconds: int) -> None:
     secure = console.settings.console_url.startswith("https://")
     response.set_cookie(name, value, max_age=seconds, path=path, httponly=True, samesite="lax", secure=secure)
+
+
+def _entra_away() -> Response:
+    return page(
+        "Microsoft Entra ID cannot be reached",
+        "Check the network, the proxy settings and the tenant id, then try again; in rehearsal, start the practice "
+        "world.",
+        link=AGAIN,
+        status=503,
+    )
 
 
 def _entra_refused(error: str, description: str) -> Response:

@@ -1,0 +1,292 @@
+"""Signing in and out, over real HTTP, against the practice tenant: every way through and every way it can fail."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+
+import httpx
+import pytest
+
+from deepracer_admin.model import Role
+from deepracer_admin.web.keeper import COOKIE, FLOW_COOKIE, hash_id
+from tests.practice import WorldHandle
+from tests.web.conftest import INNER, Site, begin, choose, come_back, redirect_practice, signed_in
+
+
+def plain(answer: httpx.Response) -> str:
+    """The words of a page, without markup."""
+    assert answer.headers["content-type"].startswith("text/html")
+    body = answer.text.split("</style>")[-1]
+    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+
+def cookies_set(answer: httpx.Response) -> dict[str, str]:
+    """Set-Cookie headers by cookie name, lower case."""
+    return {line.split("=", 1)[0]: line.lower() for line in answer.headers.get_list("set-cookie")}
+
+
+@pytest.mark.parametrize("role", ["organizer", "facilitator", "viewer"])
+def test_each_role_comes_in_and_is_known(site: Site, visitor: httpx.Client, role: str) -> None:
+    value = signed_in(visitor, role)
+    who = site.keeper.find(value)
+    assert who
+    assert who.roles == {Role(role.capitalize())}
+    assert who.tid == site.console.sign_in().tenant
+    assert visitor.get("/event").text == INNER
+    last = site.console.store.audit(limit=1)[0]
+    assert (last.action, last.actor, last.role, last.allowed) == ("signin", who.oid, role.capitalize(), True)
+
+
+def test_sign_in_leads_back_to_the_page_that_was_asked_for(visitor: httpx.Client) -> None:
+    welcome = visitor.get(visitor.get("/races").headers["location"])
+    link = re.search(r'href="(/signin/login\?next=[^"]+)"', welcome.text)
+    assert link
+    entra = visitor.get(link.group(1)).headers["location"]
+    assert visitor.get(choose(entra, "viewer")).headers["location"] == "/races"
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/a/../..//b", "/%2F%2Fevil"],
+)
+def test_sign_in_never_leads_to_another_site(visitor: httpx.Client, target: str) -> None:
+    assert "evil" not in visitor.get("/signin", params={"next": target}).text
+    assert come_back(visitor, "viewer", to=target).headers["location"] == "/"
+
+
+def test_a_second_tab_and_a_refresh_stay_signed_in(visitor: httpx.Client) -> None:
+    signed_in(visitor)
+    assert [visitor.get("/event").text for _ in range(3)] == [INNER] * 3
+
+
+def test_a_replayed_callback_says_that_the_sign_in_is_over(visitor: httpx.Client) -> None:
+    """The back button, or a link out of the history."""
+    callback = choose(begin(visitor), "organizer")
+    assert visitor.get(callback).status_code == 303
+    again = visitor.get(callback)
+    assert again.status_code == 400
+    assert "This sign-in is over" in plain(again)
+    assert 'href="/signin/login"' in again.text
+    assert visitor.get("/event").text == INNER, "the session that was made stays"
+
+
+def test_a_callback_with_the_flow_cookie_put_back_is_still_refused(visitor: httpx.Client) -> None:
+    address = begin(visitor)
+    ticket = visitor.cookies[FLOW_COOKIE]
+    callback = choose(address, "organizer")
+    assert visitor.get(callback).status_code == 303
+    assert visitor.get(callback, headers={"cookie": f"{FLOW_COOKIE}={ticket}"}).status_code == 400
+
+
+def test_a_sign_in_that_took_longer_than_ten_minutes_begins_again(site: Site, visitor: httpx.Client) -> None:
+    callback = choose(begin(visitor), "organizer")
+    site.clock.forward(minutes=10, seconds=1)
+    answer = visitor.get(callback)
+    assert answer.status_code == 400
+    assert "longer than ten minutes" in plain(answer)
+
+
+def test_the_flow_of_another_browser_opens_nothing_here(site: Site, visitor: httpx.Client) -> None:
+    """Login CSRF: a victim is sent to a callback that somebody else began."""
+    callback = choose(begin(visitor), "organizer")
+    with site.browser() as victim:
+        assert victim.get(callback).status_code == 400
+        begin(victim)
+        answer = victim.get(callback)
+        assert answer.status_code == 400
+        assert "does not match" in plain(answer)
+        assert COOKIE not in victim.cookies
+
+
+def test_a_forged_state_is_refused(visitor: httpx.Client) -> None:
+    callback = httpx.URL(choose(begin(visitor), "organizer"))
+    answer = visitor.get(callback.copy_set_param("state", "forged"))
+    assert answer.status_code == 400
+    assert COOKIE not in visitor.cookies
+
+
+def test_a_forged_code_is_refused_with_the_code_of_entra(visitor: httpx.Client) -> None:
+    callback = httpx.URL(choose(begin(visitor), "organizer"))
+    answer = visitor.get(callback.copy_set_param("code", "forged"))
+    assert answer.status_code == 403
+    assert "AADSTS70000" in plain(answer)
+    assert COOKIE not in visitor.cookies
+
+
+def test_an_account_of_another_tenant_is_told_so(world: WorldHandle, visitor: httpx.Client) -> None:
+    world.arm("entra", "wrong_tenant")
+    answer = come_back(visitor, "organizer")
+    assert answer.status_code == 403
+    assert "another organization's directory; sign in with your company account" in plain(answer).replace("&#x27;", "'")
+    assert COOKIE not in visitor.cookies
+
+
+def test_clocks_that_differ_are_named(world: WorldHandle, visitor: httpx.Client) -> None:
+    world.arm("entra", "skew")
+    answer = come_back(visitor, "organizer")
+    assert answer.status_code == 403
+    assert "differ by more than two minutes" in plain(answer)
+    assert COOKIE not in visitor.cookies
+
+
+def test_a_minute_of_skew_is_forgiven(world: WorldHandle, visitor: httpx.Client) -> None:
+    world.arm("entra", "skew", params={"seconds": 60})
+    assert signed_in(visitor)
+
+
+def test_a_person_without_a_role_is_told_whom_to_ask(site: Site, visitor: httpx.Client) -> None:
+    answer = come_back(visitor, "norole")
+    assert answer.status_code == 403
+    assert "Ask your Entra administrator for the app role Organizer, Facilitator or Viewer" in plain(answer)
+    assert COOKIE not in visitor.cookies
+    last = site.console.store.audit(limit=1)[0]
+    assert (last.action, last.allowed) == ("signin", False)
+
+
+def test_a_cancelled_sign_in_says_so(visitor: httpx.Client) -> None:
+    answer = come_back(visitor, "cancel")
+    assert answer.status_code == 403
+    assert "cancelled or refused (AADSTS65004)" in plain(answer)
+
+
+def test_entra_being_down_is_a_page_that_says_what_to_do(site: Site, visitor: httpx.Client) -> None:
+    callback = choose(begin(visitor), "organizer")
+    redirect_practice(site.home, entra={"authority": "http://127.0.0.1:9/entra"})
+    for answer in (visitor.get(callback), visitor.get("/signin/login")):
+        assert answer.status_code == 503
+        assert "Microsoft Entra ID cannot be reached" in plain(answer)
+        assert "then try again" in plain(answer)
+
+
+@pytest.mark.parametrize("fault", ["error_5xx", "throttle", "drop", "lost_answer"])
+def test_entra_that_fails_between_two_steps_lets_nobody_in(
+    world: WorldHandle, visitor: httpx.Client, fault: str
+) -> None:
+    callback = choose(begin(visitor), "organizer")
+    world.arm("entra", fault, seconds=60)
+    answer = visitor.get(callback)
+    assert answer.status_code == 503
+    assert "Microsoft Entra ID cannot be reached" in plain(answer)
+    assert 'href="/signin/login"' in answer.text
+    assert COOKIE not in visitor.cookies
+
+
+@pytest.mark.parametrize(("fault", "status"), [("error_5xx", 503), ("throttle", 403), ("drop", 503)])
+def test_a_token_endpoint_that_fails_lets_nobody_in(
+    world: WorldHandle, visitor: httpx.Client, fault: str, status: int
+) -> None:
+    callback = choose(begin(visitor), "organizer")
+    world.arm("entra", fault, operation="Token", seconds=60)
+    answer = visitor.get(callback)
+    assert answer.status_code == status
+    assert 'href="/signin/login"' in answer.text
+    assert COOKIE not in visitor.cookies
+
+
+def test_signing_keys_that_cannot_be_fetched_are_named(world: WorldHandle, visitor: httpx.Client) -> None:
+    callback = choose(begin(visitor), "organizer")
+    world.arm("entra", "drop", operation="Keys", seconds=60)
+    answer = visitor.get(callback)
+    assert answer.status_code == 503
+    assert "signing keys cannot be fetched; check the network and proxy" in plain(answer)
+    assert COOKIE not in visitor.cookies
+
+
+def test_a_practice_world_that_stopped_is_named(site: Site, visitor: httpx.Client) -> None:
+    (site.home / "practice.json").unlink()
+    answer = visitor.get("/signin/login")
+    assert answer.status_code == 503
+    assert "The practice world is not running; start the console with `python3 start.py`" in plain(answer)
+
+
+def test_signing_out_ends_every_tab_and_the_old_cookie(site: Site, visitor: httpx.Client) -> None:
+    value = signed_in(visitor)
+    assert "Sign out?" in plain(visitor.get("/signin/out"))
+    answer = visitor.post("/signin/logout", headers={"origin": site.url})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/signin")
+    assert site.keeper.find(value) is None
+    with site.browser(cookies={COOKIE: value}) as other_tab:
+        assert other_tab.get("/event").status_code == 302
+
+
+def test_a_link_cannot_sign_anybody_out(visitor: httpx.Client) -> None:
+    signed_in(visitor)
+    visitor.get("/signin/logout")
+    assert visitor.post("/signin/logout", headers={"origin": "https://evil.example"}).status_code == 403
+    assert visitor.get("/event").text == INNER
+
+
+def test_signing_in_as_somebody_else_ends_the_session_before(site: Site, visitor: httpx.Client) -> None:
+    first = signed_in(visitor, "organizer")
+    second = signed_in(visitor, "viewer")
+    assert site.keeper.find(first) is None
+    who = site.keeper.find(second)
+    assert who
+    assert who.roles == {Role.VIEWER}
+
+
+def test_cookies_cannot_be_read_by_scripts_or_sent_by_other_sites(visitor: httpx.Client) -> None:
+    login = visitor.get("/signin/login")
+    callback = visitor.get(choose(login.headers["location"], "organizer"))
+    flow, session = cookies_set(login)[FLOW_COOKIE], cookies_set(callback)[COOKIE]
+    for line in (flow, session):
+        assert "httponly" in line
+        assert "samesite=lax" in line
+        assert "secure" not in line, "loopback is plain http"
+        assert "domain=" not in line
+    assert "path=/signin" in flow
+    assert "max-age=600" in flow
+    assert "max-age=28800" in session
+    assert "max-age=0" in cookies_set(callback)[FLOW_COOKIE]
+
+
+@pytest.mark.parametrize("base_url", ["https://console.example.com"])
+def test_cookies_are_secure_behind_https(site: Site) -> None:
+    with site.browser() as client:
+        answer = client.get("/signin/login", headers={"host": "console.example.com"})
+    assert answer.status_code == 302
+    assert "secure" in cookies_set(answer)[FLOW_COOKIE]
+
+
+def test_no_token_is_in_an_address_a_page_a_log_or_a_file(
+    site: Site, visitor: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Tokens stay on the server, sealed; of the session id only the hash is kept."""
+    caplog.set_level(logging.INFO)
+    address = begin(visitor)
+    callback = choose(address, "organizer")
+    answer = visitor.get(callback)
+    value = visitor.cookies[COOKIE]
+    who = site.keeper.find(value)
+    assert who
+    kept = site.console.sessions.delegation(who.oid)
+    assert kept
+    cache = json.loads(site.console.vault.open(kept[0]))
+    secrets = [entry["secret"] for kind in ("AccessToken", "RefreshToken", "IdToken") for entry in cache[kind].values()]
+    assert len(secrets) == 3
+    practice = json.loads((site.home / "practice.json").read_text("utf-8"))
+    secrets += [value, practice["entra"]["client_secret"]]
+    shown = [address, callback, answer.headers["location"], answer.text, visitor.get("/event").text, caplog.text]
+    files = b"".join(path.read_bytes() for path in site.home.glob("*.sqlite*"))
+    for secret in secrets:
+        assert not [text for text in shown if secret in text]
+        assert secret.encode() not in files
+    assert hash_id(value).encode() in files
+
+
+@pytest.mark.parametrize("role", ["facilitator", "viewer"])
+def test_only_an_organizer_leaves_a_delegation(site: Site, visitor: httpx.Client, role: str) -> None:
+    who = site.keeper.find(signed_in(visitor, role))
+    assert who
+    assert site.console.sessions.delegation(who.oid) is None
+
+
+def test_plain_pages_allow_no_script_frame_or_cache(visitor: httpx.Client) -> None:
+    for path in ("/signin", "/signin/out", "/signin/callback"):
+        headers = visitor.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-content-type-options"] == "nosniff"
