@@ -224,6 +224,16 @@ def test_a_wrong_password_is_not_tried_again_at_once(deployment: ScriptedDeploym
     assert len(deployment.sign_ins) == 1
 
 
+def test_a_user_pool_that_wants_fewer_sign_ins_is_left_alone_for_a_minute(deployment: ScriptedDeployment) -> None:
+    deployment.on_cognito("InitiateAuth", refused("NotAuthorizedException", "Password attempts exceeded"))
+    with adapter(deployment) as service:
+        for _ in range(5):
+            with pytest.raises(Throttled) as caught:
+                service.connect()
+            assert caught.value.retry_after == 60.0
+    assert len(deployment.sign_ins) == 1
+
+
 @pytest.mark.parametrize("groups", [[], ["dr-racers"], ["dr-race-facilitators"]])
 def test_only_administrators_can_run_the_console(deployment: ScriptedDeployment, groups: list[str]) -> None:
     deployment.groups = groups

@@ -22,44 +22,17 @@ from boto3.session import Session
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ProxyConnectionError,
-    ReadTimeoutError,
-    SSLError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
-from deepracer_admin.errors import (
-    AccessDenied,
-    CredentialsExpired,
-    NotThere,
-    Refused,
-    ServiceError,
-    Throttled,
-    Unavailable,
-    Unreachable,
-)
+from deepracer_admin.errors import AccessDenied, CredentialsExpired, Refused, Throttled
 from deepracer_admin.racing.boto_http import carry
+from deepracer_admin.racing.on_aws.signin_errors import ADMINISTRATORS, breakdown_of, odd_answer, refusal_of
 from deepracer_admin.racing.on_aws.site import SERVICE, Site
 
-__all__ = ["ADMINISTRATORS", "Identity", "SignIn"]
+__all__ = ["Identity", "SignIn"]
 
-ADMINISTRATORS = "dr-admins"
 _MARGIN = timedelta(minutes=5)
-_NO_ANSWER = (
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ProxyConnectionError,
-    ReadTimeoutError,
-    OSError,
-)
 _PASSWORD_PAUSE_SECONDS = 600.0
-_PASSWORD_RULE = "at least 8 characters with upper and lower case, a digit and a symbol"  # noqa: S105 - not a secret
 
 # At DEBUG botocore writes bodies and canonical requests, which hold passwords and tokens.
 for _name in ("botocore", "boto3", "urllib3"):
@@ -121,7 +94,7 @@ class SignIn:
         self._identity: Identity | None = None
         self._identity_id = ""
         self._keys: _Keys | None = None
-        self._refused: tuple[float, CredentialsExpired] | None = None
+        self._refused: tuple[float, CredentialsExpired | Throttled] | None = None  # until when, and what to say
 
     def __repr__(self) -> str:
         return f"SignIn({self._site.address})"
@@ -217,13 +190,16 @@ class SignIn:
         return True
 
     def _sign_in(self) -> None:
-        if self._refused and self._monotonic() - self._refused[0] < _PASSWORD_PAUSE_SECONDS:
+        if self._refused and self._monotonic() < self._refused[0]:
             raise self._refused[1]
         self._refused = None
         try:
             answer = self._ask("InitiateAuth", self._pool.initiate_auth, **self._password_call())
         except CredentialsExpired as error:
-            self._refused = (self._monotonic(), error)
+            self._refused = (self._monotonic() + _PASSWORD_PAUSE_SECONDS, error)
+            raise
+        except Throttled as error:
+            self._refused = (self._monotonic() + error.retry_after, error)
             raise
         challenge = answer.get("ChallengeName")
         if challenge == "NEW_PASSWORD_REQUIRED":
@@ -256,7 +232,7 @@ class SignIn:
             # The token comes from Cognito itself over TLS and is only read for display and for the role check.
             claims = jwt.decode(result["IdToken"], options={"verify_signature": False, "verify_exp": False})
         except (KeyError, jwt.InvalidTokenError) as error:
-            raise _odd_answer("InitiateAuth") from error
+            raise odd_answer("InitiateAuth") from error
         groups = tuple(str(group) for group in claims.get("cognito:groups", ()))
         if ADMINISTRATORS not in groups:
             held = ", ".join(groups) or "no group"
@@ -296,7 +272,7 @@ class SignIn:
             keys = answer["Credentials"]
             credentials = ReadOnlyCredentials(keys["AccessKeyId"], keys["SecretKey"], keys["SessionToken"])
         except KeyError as error:
-            raise _odd_answer("GetCredentialsForIdentity") from error
+            raise odd_answer("GetCredentialsForIdentity") from error
         ends_at = keys.get("Expiration") or self._now() + timedelta(hours=1)
         return _Keys(credentials, ends_at.astimezone(UTC))
 
@@ -304,9 +280,9 @@ class SignIn:
         try:
             return call(**parameters)
         except ClientError as error:
-            raise _refusal(operation, error, self._site) from None
+            raise refusal_of(operation, error, self._site) from None
         except (BotoCoreError, OSError) as error:
-            raise _breakdown(operation, error) from None
+            raise breakdown_of(operation, error) from None
 
 
 _session = Session()
@@ -317,66 +293,3 @@ def _client(name: str, region: str, url: str | None) -> Any:
     config = Config(signature_version=UNSIGNED, retries={"max_attempts": 3, "mode": "standard"})
     with _session_lock:
         return _session.client(name, region_name=region, endpoint_url=url, config=config)
-
-
-def _refusal(operation: str, error: ClientError, site: Site) -> ServiceError:
-    """Cognito's answers (transcripts/signin.json) as our errors. The message is matched, never shown."""
-    code = error.response.get("Error", {}).get("Code", "")
-    message = error.response.get("Error", {}).get("Message", "").lower()
-    where = {"service": SERVICE, "operation": operation, "code": code}
-    if code in ("TooManyRequestsException", "LimitExceededException", "ThrottlingException") or "attempts" in message:
-        return Throttled(
-            "Cognito wants fewer sign-ins at the moment: the console waits and tries again.", **where, retry_after=60.0
-        )
-    if operation in ("GetId", "GetCredentialsForIdentity") and code == "NotAuthorizedException":
-        return AccessDenied(
-            f"The console's user has no role in DeepRacer on AWS: put it into the group {ADMINISTRATORS}, then sign "
-            "the console in again.",
-            **where,
-        )
-    if code == "NotAuthorizedException" and "temporary password" in message:
-        return CredentialsExpired(
-            "The temporary password of the console's user is too old: have an administrator invite it again.", **where
-        )
-    if code == "NotAuthorizedException" and "disabled" in message:
-        return CredentialsExpired("The console's user is disabled in Cognito: enable it, or use another one.", **where)
-    if code in ("NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"):
-        return CredentialsExpired(
-            "DeepRacer on AWS does not accept the console's e-mail and password: enter them again in set-up.", **where
-        )
-    if code == "PasswordResetRequiredException":
-        return CredentialsExpired(
-            f"The console's user must set a new password: do that at {site.address}, then enter it in set-up.", **where
-        )
-    if code in ("InvalidPasswordException", "InvalidParameterException") and operation == "RespondToAuthChallenge":
-        return Refused(f"The new password is too simple: it needs {_PASSWORD_RULE}.", **where)
-    if code == "ResourceNotFoundException":
-        return NotThere(
-            f"The user pool named by {site.address} is gone: check that the deployment still exists.", **where
-        )
-    if code == "InvalidParameterException":
-        return AccessDenied(
-            "The deployment does not allow sign-in with a password: enable ALLOW_USER_PASSWORD_AUTH on its app client.",
-            **where,
-        )
-    return Unavailable("Cognito cannot sign the console in at the moment: it tries again later.", **where)
-
-
-def _odd_answer(operation: str) -> Unavailable:
-    return Unavailable(
-        "Cognito answered in a way the console does not understand: it tries again later.",
-        service=SERVICE,
-        operation=operation,
-        code="odd_answer",
-    )
-
-
-def _breakdown(operation: str, error: Exception) -> ServiceError:
-    where = {"service": SERVICE, "operation": operation, "code": type(error).__name__}
-    if isinstance(error, SSLError):
-        return Unreachable(
-            "The connection to Cognito is not trusted: add the company's root certificate to this computer.", **where
-        )
-    if isinstance(error, _NO_ANSWER):
-        return Unreachable("Cognito cannot be reached: check the network and the company proxy.", **where)
-    return Unavailable("Cognito cannot sign the console in at the moment: it tries again later.", **where)
