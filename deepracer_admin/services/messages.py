@@ -162,6 +162,9 @@ class MessagesService(Service):
         }
         if row["state"] not in legal.get(to, ()):
             raise Conflict(f"The campaign is {row['state']}; it cannot become {to} from there.")
+        due = _time(row.get("schedule_at"))
+        if to == "running" and due and due > self.clock.event_now():
+            to = "scheduled"  # resumed before its time: it waits for it
         self._put(event.id, campaign, {**row, "state": to, "sentence": ""})
         self._audit(actor, "messages.send", target=campaign, before=row["state"], after=to)
 

@@ -65,7 +65,15 @@ def spend_chart(view: UsageView) -> go.Figure:
             line={"color": _SPEND, "width": 2, "dash": "dot"},
             hovertemplate="%{x|%d %b %H:%M}: %{y:,.2f} USD<extra></extra>",
         )
-    if view.event.budget_usd and times:
+    top = max([view.forecast.high if view.forecast else 0.0, *(y for trace in figure.data[:1] for y in trace.y or ())])
+    far = view.event.budget_usd > 4 * top > 0  # the line would press everything else flat: said, not drawn
+    if far:
+        figure.add_annotation(
+            text=f"budget {money(view.event.budget_usd)}, above this chart",
+            xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="top", showarrow=False,
+            font={"color": _BUDGET},
+        )  # fmt: skip
+    elif view.event.budget_usd and times:
         start = view.event.starts_at.astimezone(zone).replace(tzinfo=None)
         figure.add_scatter(
             x=[min(start, times[0]), max(end, times[-1])],

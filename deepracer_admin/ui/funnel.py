@@ -44,6 +44,9 @@ _PARTS = (
 
 def plan_sentence(plan: Mapping[str, int]) -> str:
     """What starting would do, e.g. "invites 1,883, adds 2,000 to the group, mails 1,883; 117 are refused"."""
+    if not (plan["invite"] or plan["group"] or plan["mail"] or plan["leave"]):
+        rest = f"; {count(plan['refused'], 'address is', 'addresses are')} refused" if plan["refused"] else ""
+        return f"everybody is through, newcomers are taken in by themselves{rest}"
     parts = [f"invites {plan['invite']:,}"]
     if plan["group"]:
         parts.append(f"adds {plan['group']:,} to the group")

@@ -10,7 +10,7 @@ from deepracer_admin.model import UNLIMITED, Actor, Event
 from deepracer_admin.services.usage import GRANT_MAX_HOURS, ProfileRow
 from deepracer_admin.ui import session
 from deepracer_admin.ui.act import act
-from deepracer_admin.ui.confirm import confirm_with_name
+from deepracer_admin.ui.dialogs import confirm_typed
 from deepracer_admin.ui.words import count, hours, money, plain
 
 __all__ = ["grant_hours", "pause_or_delete", "set_quota"]
@@ -73,11 +73,11 @@ def pause_or_delete(who: Actor, event: Event, chosen: Sequence[ProfileRow]) -> N
             act(lambda: console.usage.sponsor(who, people, active=True), done="The worker resumes and reads back.")
         models = sum(row.models or 0 for row in chosen)
         if st.button("Delete their models", icon=":material/delete:", type="tertiary", disabled=not models):
-            confirm_with_name(
+            confirm_typed(
                 f"Delete models of {count(len(people), 'person', 'people')}",
-                f"Deletes {count(models, 'model')}. They cannot be brought back; results in races stay.",
+                facts=[f"Deletes {count(models, 'model')}; they cannot be brought back.", "Results in races stay."],
                 name=event.name,
                 button="Delete models",
-                call=lambda typed: console.usage.delete_models(who, people, typed_name=typed),
+                run=lambda typed: console.usage.delete_models(who, people, typed_name=typed),
                 done="The worker deletes and counts again until none is left.",
             )

@@ -38,9 +38,9 @@ def live_totals() -> None:
     first[3].metric("Models · storage", f"{view.models:,} · {view.storage_gb:,.1f} GB")
     second = st.columns(4)
     budget = event.budget_usd
-    share = f" ({view.spend_usd / budget:.0%} of budget)" if budget else ""
+    share = f"{view.spend_usd / budget:.0%} of the budget" if budget else None
     second[0].metric(
-        "Spend so far (estimate)", money(view.spend_usd), delta=share.strip() or None, delta_color="off",
+        "Spend so far (estimate)", money(view.spend_usd), delta=share, delta_color="off",
         delta_arrow="off",
     )  # fmt: skip
     second[1].metric("Committed on top (estimate)", money(view.committed_usd))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from deepracer_admin.ui import session
 from deepracer_admin.ui.act import act, attempt
-from deepracer_admin.ui.confirm import confirm_with_name
+from deepracer_admin.ui.dialogs import confirm_typed
 from deepracer_admin.ui.funnel import STEPS, live_funnel, plan_sentence, stuck_table
 from deepracer_admin.ui.masthead import link_to, masthead
 from deepracer_admin.ui.person import choose_people, show_person
@@ -23,7 +23,7 @@ if session.may(who, "onboarding.run"):
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="onboarding-control"):
         sentence = plan_sentence(console.onboarding.plan(who))
         if view.state == "running":
-            st.markdown(f"Under way: still {sentence}.")
+            st.markdown(f"Under way: {sentence}.")
             if (
                 st.button("Pause", icon=":material/pause:", help="Stops after the batch under way.")
                 and attempt(lambda: console.onboarding.pause(who), done="Paused after the batch under way.")[0]
@@ -90,10 +90,16 @@ if text:
         if people and may_remove:
             words = count(len(people), "person", "people")
             if st.button(f"Remove access for {words}", icon=":material/person_remove:", type="tertiary"):
-                confirm_with_name(
+                confirm_typed(
                     f"Remove access for {words}",
-                    "They lose profile and group; their own models go with the profile. Mail that was sent stays sent.",
+                    facts=[
+                        ", ".join(plain(entry.name or entry.email) for entry in people[:5])
+                        + ("…" if people[5:] else ""),
+                        "They lose profile and group; a profile that the console made goes with its models.",
+                        "Mail that was sent stays sent. Onboarding must be running for it to happen.",
+                    ],
                     name=event.name,
                     button="Remove access",
-                    call=lambda typed: console.onboarding.remove(who, [p.id for p in people], typed_name=typed),
+                    run=lambda typed: console.onboarding.remove(who, [p.id for p in people], typed_name=typed),
+                    done="Their access is being taken back.",
                 )

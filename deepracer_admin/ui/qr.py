@@ -1,0 +1,39 @@
+"""QR codes of links, made here: SVG for the screen, PNG for a slide."""
+
+from __future__ import annotations
+
+import io
+
+import segno
+import streamlit as st
+
+__all__ = ["qr_png", "qr_svg", "share"]
+
+
+def qr_svg(address: str, *, scale: int = 6) -> str:
+    """An SVG picture of the code, black on white with its quiet zone."""
+    out = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(
+        out, kind="svg", scale=scale, border=4, light="#fff", xmldecl=False
+    )
+    return out.getvalue().decode()
+
+
+def qr_png(address: str, *, scale: int = 16) -> bytes:
+    """A PNG large enough for print and projector."""
+    out = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(out, kind="png", scale=scale, border=4)
+    return out.getvalue()
+
+
+def share(address: str, *, name: str, key: str) -> None:
+    """The link to copy, its QR code, and both as files."""
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    with right:
+        st.image(qr_svg(address), width=170)
+    with left:
+        st.code(address, language=None, wrap_lines=True)
+        with st.container(horizontal=True):
+            st.download_button("QR as SVG", qr_svg(address, scale=10), f"{name}.svg", "image/svg+xml", key=f"{key}-svg")
+            st.download_button("QR as PNG", qr_png(address), f"{name}.png", "image/png", key=f"{key}-png")
+            st.link_button("Open", address, icon=":material/open_in_new:")

@@ -1,0 +1,41 @@
+"""Leaderboard: standings live, what may be done to a board, and the big screen."""
+
+import streamlit as st
+
+from deepracer_admin.ui import session
+from deepracer_admin.ui.act import act
+from deepracer_admin.ui.board_desk import links_desk, marks_desk
+from deepracer_admin.ui.boards import live_board
+from deepracer_admin.ui.masthead import link_to, masthead
+from deepracer_admin.ui.race_form import STATUS
+
+who = session.require("boards.view")
+console = session.console()
+event = masthead(who, "Leaderboard", "Who leads, by how much, and the link for the projector.")
+rows, _ = console.races.list(who)
+if not rows:
+    st.info("There is no race yet; the board appears with the first one.", icon=":material/sports_score:")
+    link_to(who, "races", "Create a race")
+    st.stop()
+
+status = {row.race.id: row for row in rows}
+race_id = st.selectbox(
+    "Race",
+    [*status],
+    key="board-race",
+    format_func=lambda key: f"{status[key].race.draft.name} · {STATUS[status[key].status]}",
+)
+live_board(race_id)
+
+if session.may(who, "boards.run"):
+    screen, desk, table = st.tabs(["Big screen", "Run the board", "Export"])
+    with screen:
+        links_desk(who, event, race_id, {key: row.race.draft.name for key, row in status.items()})
+    with desk:
+        marks_desk(who, race_id)
+    with table:
+        st.caption("Aliases and times of all places, inert in spreadsheets; the export is written to the audit.")
+        if session.may(who, "boards.export") and st.button("Prepare the CSV", icon=":material/table:"):
+            data = act(lambda: console.boards.export(who, race_id))
+            if data is not None:
+                st.download_button("Download standings.csv", data, "standings.csv", "text/csv", on_click="ignore")

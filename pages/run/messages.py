@@ -1,0 +1,62 @@
+"""Messages: send and watch, templates with preview, the ledger; in rehearsal the outbox."""
+
+import streamlit as st
+
+from deepracer_admin.model import Sending
+from deepracer_admin.ui import jobs, session
+from deepracer_admin.ui.letters import SENDING, choose_template, ledger_table, live_campaigns, outbox
+from deepracer_admin.ui.mail_desk import edit_template, preview, send_desk, settle, test_to_myself
+from deepracer_admin.ui.masthead import link_to, masthead
+from deepracer_admin.ui.words import count
+
+who = session.require("messages.view")
+console = session.console()
+event = masthead(who, "Messages", "One mail per person, template and version; nothing is repeated by itself.")
+templates = console.messages.templates(who)
+sections = ["Campaigns", "Templates", "Ledger"]
+if console.settings.rehearsal and session.may(who, "messages.outbox"):
+    sections.append("Outbox")
+section = st.segmented_control("Section", sections, default="Campaigns", key="section", label_visibility="collapsed")
+
+if section == "Templates":
+    template = choose_template(templates, key="template")
+    left, right = st.columns(2)
+    with left:
+        if session.may(who, "messages.edit"):
+            edit_template(who, template)
+        st.subheader("Test", anchor=False)
+        test_to_myself(who, template)
+        jobs.live(("mail.test",), key="mail-test")
+    with right:
+        preview(who, template)
+
+elif section == "Ledger":
+    left, right = st.columns(2)
+    state = left.selectbox(
+        "State", [None, *SENDING], format_func=lambda value: SENDING[value] if value else "All", key="ledger-state"
+    )
+    rows = console.messages.ledger(who, state=state)
+    bounced = sum(1 for row in rows if row.delivery.delivered in ("bounced", "complained"))
+    unknown = sum(1 for row in rows if row.delivery.state is Sending.UNKNOWN)
+    right.markdown(
+        f"{count(len(rows), 'mail')} · {count(bounced, 'came back', 'came back')} · "
+        f"{count(unknown, 'lost answer')} to settle by hand"
+    )
+    if not rows:
+        st.info("No such mail. Mails appear here as soon as they are queued.", icon=":material/mail:")
+    else:
+        chosen = ledger_table(rows, event.zone, key=f"ledger-{state}")
+        if chosen and chosen.delivery.state is Sending.UNKNOWN and session.may(who, "messages.send"):
+            settle(who, chosen)
+        elif chosen and chosen.delivery.delivered in ("bounced", "complained"):
+            st.markdown("It came back: correct the address on the Attendees page, then resend on Onboarding.")
+            link_to(who, "attendees", "Correct the address")
+
+elif section == "Outbox":
+    outbox(console.messages.outbox(who), event.zone)
+
+else:
+    if session.may(who, "messages.send"):
+        with st.expander("Send a mail", icon=":material/send:"):
+            send_desk(who, event, sorted({entry.key for entry in templates}))
+    live_campaigns()

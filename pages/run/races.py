@@ -1,0 +1,101 @@
+"""Races: the list with windows in the event's zone, share links and QR codes; create, change, end, delete."""
+
+from functools import partial
+
+import streamlit as st
+
+from deepracer_admin.model import RaceStatus
+from deepracer_admin.ui import jobs, session
+from deepracer_admin.ui.act import act
+from deepracer_admin.ui.dialogs import confirm, confirm_typed
+from deepracer_admin.ui.masthead import link_to, masthead
+from deepracer_admin.ui.qr import share
+from deepracer_admin.ui.race_form import default_form, race_form, race_table
+from deepracer_admin.ui.refresh import rerun_when_done
+from deepracer_admin.ui.words import as_of, count, plain, when
+
+KINDS = ("race.create", "race.edit", "race.close", "race.delete")
+
+who = session.require("races.view")
+console = session.console()
+event = masthead(who, "Races", "Makes the event's races, shares their links, and says who is in.")
+able = console.races.capabilities(who)
+rows, seen_at = console.races.list(who)
+tracks = console.races.tracks(who)
+st.caption(as_of(seen_at, "racing service", event.zone))
+if able and not able.get("private_races"):
+    st.info(
+        "The connected service has no private races: a race is visible to everybody of this deployment, and the link "
+        "only leads to it faster.",
+        icon=":material/visibility:",
+    )
+jobs.live(KINDS, key="race-jobs")
+rerun_when_done(KINDS, key="races")
+
+chosen = race_table(rows, event.zone, key="races") if rows else None
+if not rows:
+    st.info("There is no race yet.", icon=":material/sports_score:")
+elif chosen is None:
+    st.caption("Choose a race to share, change, end or delete it.")
+
+if session.may(who, "races.create"):
+    with st.expander("Create a race", icon=":material/add:", expanded=not rows):
+        start = default_form(event, console.clock.event_now(), tracks)
+        if not tracks:
+            st.caption("The worker has not read the service's tracks yet; it does once the service is connected.")
+            link_to(who, "setup", "Connect the service")
+        filled = race_form(start, tracks, event.zone, key="race-new", button="Create the race")
+        if filled:
+            act(partial(console.races.create, who, filled), done="The worker creates the race and reads it back.")
+
+if chosen is not None:
+    race = chosen.race
+    name, race_id = race.draft.name, race.id
+    with st.container(border=True, key="race"):
+        st.subheader(plain(name), anchor=False)
+        st.caption(
+            f"{when(race.draft.opens_at, event.zone)} to {when(race.draft.closes_at, event.zone)} · "
+            f"{count(race.participants, 'racer')} with a result · "
+            f"{as_of(chosen.standings_as_of, 'standings, event time', event.zone)}"
+        )
+        if race.share_link:
+            share(race.share_link, name=f"race-{race_id}", key=f"share-{race_id}")
+        link_to(who, "leaderboard", "Leaderboard and big screen")
+        if session.may(who, "races.edit"):
+            with st.expander("Change this race", icon=":material/edit:"):
+                if chosen.status is RaceStatus.OPEN and not able.get("edit_open_race"):
+                    st.caption("The race is open: this service changes only races that have not begun.")
+                filled = race_form(
+                    console.races.form_of(race, event.zone), tracks, event.zone, key=f"race-{race_id}", button="Save"
+                )
+                if filled:
+                    act(partial(console.races.edit, who, race_id, filled), done="The worker changes the race.")
+            with st.container(horizontal=True, vertical_alignment="center"):
+                if chosen.status is RaceStatus.OPEN and able.get("close_early"):
+                    if st.button("End it now", icon=":material/flag:"):
+                        confirm(
+                            f"End {name} now",
+                            facts=[f"{count(race.participants, 'racer')} with a result; nobody can submit any more."],
+                            button="End the race",
+                            run=lambda: console.races.close(who, race_id),
+                            done="The worker ends the race and reads back.",
+                        )
+                elif chosen.status is RaceStatus.OPEN:
+                    at = when(race.draft.closes_at, event.zone)
+                    st.caption(f"This service cannot end a race early; it ends by itself {at}.")
+                if session.may(who, "races.delete") and st.button(
+                    "Delete it", icon=":material/delete:", type="tertiary"
+                ):
+                    confirm_typed(
+                        f"Delete {name}",
+                        facts=[f"Deletes the race with {count(race.participants, 'result')}; export them first."],
+                        name=name,
+                        button="Delete the race",
+                        run=lambda typed: console.races.delete(who, race_id, typed_name=typed),
+                        done="The worker deletes the race and reads back.",
+                        what="the race's name",
+                    )
+
+if session.may(who, "jobs.view"):
+    with st.expander("What was done with races"):
+        jobs.past(KINDS, key="races-past", zone=event.zone)

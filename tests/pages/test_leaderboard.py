@@ -1,0 +1,93 @@
+"""The Leaderboard page on a seeded race."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from deepracer_admin.model import Race, RaceDraft, Role, Standing
+from tests.pages.conftest import NOW, click, texts
+
+PAGE = "pages/run/leaderboard.py"
+
+
+@pytest.fixture
+def race(console, event, people):
+    """Three results, the first by somebody who is not on the list."""
+    draft = RaceDraft("Cup", "t-1", NOW - timedelta(minutes=50), NOW + timedelta(days=1))
+    made = Race("r-1", draft, participants=3)
+    console.store.save_races(event.id, [made], seen_at=NOW, lease=None)
+    rows = [Standing(1, "Stranger", 9_000), Standing(2, "racer-1", 10_250), Standing(3, "racer-2", 61_000)]
+    console.history.save_standings(event.id, made.id, NOW, rows)
+    return made
+
+
+def _board(app):
+    return next(frame.value for frame in app.dataframe if "To leader" in frame.value)
+
+
+@pytest.mark.parametrize("role", [Role.FACILITATOR, Role.VIEWER])
+def test_only_organizers_see_the_person_behind_an_alias(browser, race, role):
+    assert "Person" not in _board(browser.open(PAGE, role))
+    assert list(_board(browser.open(PAGE))["Person"]) == ["not on the list", "Racer 1", "Racer 2"]
+
+
+def test_times_and_gaps_are_written_as_on_a_track(browser, race):
+    board = _board(browser.open(PAGE))
+    assert list(board["Time"]) == ["9.000", "10.250", "1:01.000"]
+    assert list(board["To leader"]) == ["", "+1.250", "+52.000"]
+
+
+def test_nobody_without_a_session_sees_the_board(browser, race):
+    app = browser.open(PAGE, None)
+    assert app.error
+    assert not app.dataframe
+
+
+def test_a_viewer_cannot_run_the_board(browser, race):
+    app = browser.open(PAGE, Role.VIEWER)
+    assert not [button for button in app.button if button.label in ("Make a link", "Hold the board still")]
+
+
+def test_without_a_race_the_page_says_what_to_do(browser, event):
+    assert "no race yet" in texts(browser.open(PAGE))
+
+
+def test_holding_the_board_is_recorded(browser, console, event, race):
+    app = click(browser.open(PAGE, Role.FACILITATOR), "Hold the board still")
+    assert console.store.get(event.id, "board_marks")["r-1"]["frozen_at"]
+    assert "held since" in texts(app)
+
+
+def test_hiding_masks_the_alias_and_shows_it_to_those_who_may_undo_it(browser, console, event, race):
+    app = browser.open(PAGE)
+    app.selectbox(key="desk-racer").select_index(1).run()
+    click(app, "Hide the alias")
+    assert console.store.get(event.id, "board_marks")["r-1"]["hidden"] == ["racer-1"]
+    assert _board(app)["Racer"][1].startswith("Racer 2")
+
+
+def test_a_disqualification_needs_a_reason(browser, console, event, race):
+    app = browser.open(PAGE)
+    app.selectbox(key="desk-racer").select_index(0).run()
+    click(app, "Disqualify")
+    assert "Write the reason" in texts(app)
+    app.text_input(key="desk-reason").set_value("used two profiles").run()
+    click(app, "Disqualify")
+    assert console.store.get(event.id, "board_marks")["r-1"]["disqualified"] == {"Stranger": "used two profiles"}
+    assert list(_board(app)["Place"]) == [1, 2]
+
+
+def test_a_link_is_made_shown_and_withdrawn(browser, console, event, race):
+    console.store.save_event(replace(event, public_url="https://board.example.com"))
+    app = click(browser.open(PAGE), "Make a link")
+    assert any(code.value.startswith("https://board.example.com/live/") for code in app.code)
+    click(app, "Withdraw this link")
+    [row] = console.store.get("", "live_links").values()
+    assert row["revoked"] is True
+
+
+def test_without_a_second_listener_a_link_is_refused_with_the_way_out(browser, race):
+    assert "PUBLIC_PORT" in texts(click(browser.open(PAGE), "Make a link")).replace("\\", "")

@@ -1,0 +1,91 @@
+"""The Messages page on a seeded event."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deepracer_admin.model import Outcome, Role, Sending, State, Step
+from tests.pages.conftest import NOW, actor_of, click, texts
+
+PAGE = "pages/run/messages.py"
+
+
+@pytest.fixture
+def proven(console, event, people):
+    """Two people whose access is proven, and a portal to send them to."""
+    console.store.save_event(replace(event, portal_url="https://portal.example.com"))
+    done = [Outcome(f"at-{number}", Step.ACCESS, State.DONE) for number in (1, 2)]
+    console.store.record(event.id, done, lease=None, now=NOW)
+    return people
+
+
+@pytest.mark.parametrize("role", [Role.ORGANIZER, Role.FACILITATOR])
+def test_those_who_run_the_event_see_campaigns(browser, people, role):
+    assert "No campaign yet" in texts(browser.open(PAGE, role))
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, None])
+def test_others_are_refused(browser, people, role):
+    app = browser.open(PAGE, role)
+    assert app.error
+    assert "No campaign yet" not in texts(app)
+
+
+def test_a_facilitator_cannot_send_to_many_nor_open_the_outbox(browser, proven):
+    app = browser.open(PAGE, Role.FACILITATOR)
+    assert not [button for button in app.button if button.label.startswith("Send to")]
+    assert "Outbox" not in app.segmented_control[0].options
+
+
+def test_whom_a_mail_reaches_is_said_before_it_is_sent(browser, console, event, proven):
+    app = browser.open(PAGE)
+    assert "Reaches **2 people**: Racer 1, Racer 2" in texts(app)
+    click(app, "Send to 2 people")
+    [campaign] = console.store.get(event.id, "campaigns").values()
+    assert campaign["state"] == "running"
+
+
+def test_everybody_without_proof_needs_a_reason(browser, console, event, proven):
+    app = browser.open(PAGE)
+    app.selectbox(key="send-kind").set_value("all").run()
+    click(app, "Send to 5 people")
+    assert "write the reason" in texts(app)
+    assert not console.store.get(event.id, "campaigns")
+
+
+def test_a_campaign_is_paused_and_resumed(browser, console, event, proven):
+    app = click(browser.open(PAGE), "Send to 2 people")
+    click(app, "Pause")
+    assert [row["state"] for row in console.store.get(event.id, "campaigns").values()] == ["paused"]
+    click(app.run(), "Resume")
+    assert [row["state"] for row in console.store.get(event.id, "campaigns").values()] == ["running"]
+
+
+def test_an_edit_is_a_new_version(browser, console, event, people):
+    app = browser.open(PAGE, state={"section": "Templates"})
+    field = next(entry for entry in app.text_input if entry.label == "Subject")
+    field.set_value("Welcome to {event}")
+    click(app, "Save as a new version")
+    [saved] = console.store.get(event.id, "templates").values()
+    assert (saved["subject"], saved["version"]) == ("Welcome to {event}", 2)
+
+
+def test_an_unknown_placeholder_is_refused(browser, console, event, people):
+    app = browser.open(PAGE, state={"section": "Templates"})
+    next(entry for entry in app.text_input if entry.label == "Subject").set_value("Hello {nmae}")
+    click(app, "Save as a new version")
+    assert "is no placeholder" in texts(app)
+    assert not console.store.get(event.id, "templates")
+
+
+def test_a_lost_answer_is_counted_and_stays_until_a_human_settles_it(browser, console, event, people):
+    console.store.plan_deliveries(event.id, [("at-1", "access", 1)], campaign="access", lease=None)
+    lease = console.store.acquire("worker", "test", ttl_s=60, now=NOW)
+    [row] = console.store.claim_deliveries(event.id, "access", 1, lease=lease, now=NOW)
+    console.store.settle_deliveries(event.id, [replace(row, state=Sending.UNKNOWN)], lease=lease, now=NOW)
+    app = browser.open(PAGE, state={"section": "Ledger"})
+    assert "1 lost answer to settle by hand" in texts(app)
+    console.messages.settle_unknown(actor_of(Role.ORGANIZER), "at-1", "access", 1, as_="again")
+    assert [entry.state for entry in console.store.deliveries(event.id)] == [Sending.PENDING]

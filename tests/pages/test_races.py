@@ -1,0 +1,80 @@
+"""The Races page on a seeded event."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from deepracer_admin.model import Race, RaceDraft, Role
+from tests.pages.conftest import NOW, click, texts
+
+PAGE = "pages/run/races.py"
+TRACKS = [{"id": "t-1", "name": "Smile Speedway", "directions": ["COUNTER_CLOCKWISE"], "length_m": 20.0}]
+
+
+@pytest.fixture
+def race(console, event):
+    """An open race and what the service said about itself."""
+    draft = RaceDraft("Cup", "t-1", NOW - timedelta(minutes=5), NOW + timedelta(days=1))
+    made = Race("r-1", draft, participants=4, share_link="https://race.example.com/r-1")
+    console.store.save_races(event.id, [made], seen_at=NOW, lease=None)
+    console.store.put(event.id, "tracks", TRACKS)
+    console.store.put(event.id, "account", {"capabilities": {"private_races": False, "close_early": False}})
+    return made
+
+
+@pytest.mark.parametrize("role", list(Role)[:3])
+def test_every_role_sees_the_races(browser, race, role):
+    table = browser.open(PAGE, role).dataframe[0].value
+    assert list(table["Race"]) == ["Cup"]
+    assert "Europe/Rome" in table["Opens"][0]
+
+
+def test_nobody_without_a_session_sees_them(browser, race):
+    app = browser.open(PAGE, None)
+    assert app.error
+    assert not app.dataframe
+
+
+@pytest.mark.parametrize("role", [Role.FACILITATOR, Role.VIEWER])
+def test_only_organizers_create_races(browser, race, role):
+    assert not [field for field in browser.open(PAGE, role).text_input if field.label == "Name"]
+
+
+def test_a_service_without_private_races_is_named_honestly(browser, race):
+    assert "visible to everybody of this deployment" in texts(browser.open(PAGE))
+
+
+def test_only_the_name_must_be_typed(browser, console, event, race):
+    app = browser.open(PAGE)
+    app.text_input(key="race-new-name").set_value("Grand Final")
+    click(app, "Create the race")
+    [job] = console.store.jobs(event.id, kind="race.create")
+    assert job.plan["draft"]["name"] == "Grand Final"
+    assert job.plan["draft"]["closes_at"] == event.ends_at.isoformat()
+
+
+def test_a_name_that_the_service_refuses_is_explained_beside_the_form(browser, console, event, race):
+    app = browser.open(PAGE)
+    app.text_input(key="race-new-name").set_value("Café!")
+    click(app, "Create the race")
+    assert "letters without accents" in texts(app)
+    assert not console.store.jobs(event.id, kind="race.create")
+
+
+def test_two_races_of_one_name_are_refused(browser, console, event, race):
+    app = browser.open(PAGE)
+    app.text_input(key="race-new-name").set_value("cup")
+    click(app, "Create the race")
+    assert "race of that name exists" in texts(app)
+
+
+def test_a_closed_event_still_offers_a_window_in_the_future(browser, console, event, race):
+    console.store.save_event(replace(event, ends_at=NOW - timedelta(minutes=1)))
+    app = browser.open(PAGE)
+    app.text_input(key="race-new-name").set_value("Late")
+    click(app, "Create the race")
+    [job] = console.store.jobs(event.id, kind="race.create")
+    assert job.plan["draft"]["closes_at"] > NOW.isoformat()
