@@ -12,6 +12,7 @@ from deepracer_admin.ui import frame
 if not runtime.exists():  # imported by the server, before the first visitor
     from deepracer_admin.web import server
 
+    server.prepare()
     st.navigation([st.Page(frame.nothing)])
     app = st.App(
         __file__,

@@ -22,18 +22,35 @@ from starlette.routing import BaseRoute
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.errors import BadSettings, ConsoleError
 from deepracer_admin.journal import set_up_logging
-from deepracer_admin.settings import Settings, load_settings
+from deepracer_admin.settings import load_settings
 from deepracer_admin.web.gate import Gate
 from deepracer_admin.web.keeper import SessionKeeper
 from deepracer_admin.web.public import public_app
 from deepracer_admin.web.signin import SignIn
 from deepracer_admin.worker import Worker
 
-__all__ = ["console", "keeper", "lifespan", "middleware", "routes", "use_console"]
+__all__ = ["console", "keeper", "lifespan", "middleware", "prepare", "routes", "use_console"]
 
 log = logging.getLogger(__name__)
+
+
+class _Listener(uvicorn.Server):
+    """A second server in the process of the first, which alone hears signals. `listening` was opened beforehand."""
+
+    def __init__(self, config: uvicorn.Config, listening: socket.socket) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().serve([self._listening])
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        return contextlib.nullcontext()
+
+
 _lock = threading.Lock()
 _console: Console | None = None
+_listener: _Listener | None = None
 
 
 def console() -> Console:
@@ -58,15 +75,6 @@ def keeper() -> SessionKeeper:
     return SessionKeeper(made.sessions, made.clock)
 
 
-def _settings() -> Settings:
-    """Settings at import time; a broken one ends the start with its sentence and no traceback."""
-    try:
-        return load_settings()
-    except ConsoleError as error:
-        sys.stderr.write(f"{error.sentence}\n")
-        raise SystemExit(2) from None
-
-
 def routes() -> list[BaseRoute]:
     """Our routes, for st.App."""
     return [*SignIn(console).routes()]
@@ -74,21 +82,29 @@ def routes() -> list[BaseRoute]:
 
 def middleware() -> list[Middleware]:
     """The gate, for st.App."""
-    return [Middleware(Gate, keeper=keeper, base_url=_settings().console_url)]
+    return [Middleware(Gate, keeper=keeper, base_url=console().settings.console_url)]
+
+
+def prepare() -> None:
+    """At import, before st.App: open the stores and the second listener's port.
+
+    What cannot work ends the start here, with its sentence and no traceback (a lifespan that fails prints one).
+    """
+    global _listener
+    try:
+        _listener = _public_listener(console())
+    except ConsoleError as error:
+        sys.stderr.write(f"{error.sentence}\n")
+        raise SystemExit(2) from None
 
 
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
-    """Open the stores, start the worker and the public listener; stop both at the end, then close the stores.
+    """Start the worker and the public listener; stop both at the end, then close the stores.
 
     A closed store says so to whoever still asks, and its files need no recovery at the next start.
     """
-    try:
-        made = console()
-        listener = _public_listener(made)
-    except ConsoleError as error:
-        sys.stderr.write(f"{error.sentence}\n")
-        raise SystemExit(2) from None
+    made, listener = console(), _listener
     set_up_logging(made.settings)
     made.sessions.purge(now=made.clock.now())
     worker = Worker(made) if made.settings.worker else None
@@ -105,20 +121,6 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
         if worker:
             await asyncio.to_thread(worker.stop)
         made.close()
-
-
-class _Listener(uvicorn.Server):
-    """A second server in the process of the first, which alone hears signals. `listening` was opened beforehand."""
-
-    def __init__(self, config: uvicorn.Config, listening: socket.socket) -> None:
-        super().__init__(config)
-        self._listening = listening
-
-    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().serve([self._listening])
-
-    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
-        return contextlib.nullcontext()
 
 
 def _public_listener(made: Console) -> _Listener | None:

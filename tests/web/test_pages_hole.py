@@ -1,0 +1,102 @@
+"""A fresh server runs no page for a signed-out visitor, whatever address is visited first (streamlit.md 2.2).
+
+Streamlit finds a `pages/` folder beside the script by itself and would run its files without app.py, and without any
+sign-in, until somebody opens the start page. Each test starts a server of its own, because one visit would hide that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from deepracer_admin.compose import compose
+from deepracer_admin.model import Role
+from deepracer_admin.settings import Settings
+from deepracer_admin.ui.table import PAGES
+from deepracer_admin.web.keeper import COOKIE, SessionKeeper
+from tests.console_process import ConsoleProcess, start_console, write_silent_world
+
+PAGE = {"accept": "text/html"}
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[ConsoleProcess]:
+    write_silent_world(tmp_path)
+    started = start_console(tmp_path, WORKER="false")
+    yield started
+    started.stop()
+
+
+@pytest.mark.parametrize("first", ["/", "/event", "/setup", "/plan/event", "/pages/plan/setup.py", "/audit"])
+def test_a_first_visitor_who_is_signed_out_gets_the_sign_in_page(fresh: ConsoleProcess, first: str) -> None:
+    answer = httpx.get(f"{fresh.url}{first}", headers=PAGE, follow_redirects=True, trust_env=False)
+    assert answer.url.path == "/signin"
+    assert "Sign in with Microsoft Entra ID" in answer.text
+    assert not [entry.title for entry in PAGES if f">{entry.title}<" in answer.text]
+    for path in ("/_stcore/host-config", "/_stcore/stream", "/static/x.js", "/media/x", first):
+        assert httpx.get(f"{fresh.url}{path}", trust_env=False).status_code == 401
+
+
+def test_a_first_visitor_who_goes_straight_to_the_websocket_is_refused(fresh: ConsoleProcess) -> None:
+    address = f"{fresh.url.replace('http', 'ws', 1)}/_stcore/stream"
+    for cookie in ({}, {"Cookie": f"{COOKIE}=forged"}):
+        with pytest.raises(InvalidStatus) as caught:
+            connect(address, additional_headers=cookie, origin=fresh.url, subprotocols=["streamlit"], proxy=None)  # type: ignore[arg-type,list-item]
+        assert caught.value.response.status_code == 403
+
+
+def test_discovery_is_off_before_the_first_visitor(fresh: ConsoleProcess) -> None:
+    """The second lock: even the very first run of all goes through app.py, which refuses what the role may not see."""
+    sent = first_messages(fresh, page="setup")
+    assert b"pages/plan" not in sent
+    assert b"You may not see the set-up" in sent
+
+
+def first_messages(console: ConsoleProcess, *, page: str) -> bytes:
+    """Everything that a viewer's browser is sent until its first run is over."""
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+    value = _session(console.home, Role.VIEWER)
+    address = f"{console.url.replace('http', 'ws', 1)}/_stcore/stream"
+    asked = BackMsg()
+    asked.rerun_script.page_name = page
+    sent = b""
+    with connect(
+        address,
+        additional_headers={"Cookie": f"{COOKIE}={value}"},
+        origin=console.url,  # type: ignore[arg-type]
+        subprotocols=["streamlit"],  # type: ignore[list-item]
+        proxy=None,
+    ) as socket:
+        socket.send(asked.SerializeToString())
+        while True:
+            message = socket.recv(timeout=30)
+            assert isinstance(message, bytes)
+            sent += message
+            told = ForwardMsg.FromString(message)
+            if told.WhichOneof("type") == "script_finished":
+                return sent
+
+
+def _session(home: Path, role: Role) -> str:
+    """A session put into the console's own store."""
+    console = compose(Settings(home=home, worker=False))
+    try:
+        keeper = SessionKeeper(console.sessions, console.clock)
+        return keeper.create(oid="o", tid="t", name="Vera", roles=frozenset({role}))
+    finally:
+        console.close()
+
+
+def test_the_table_of_pages_and_the_folder_agree() -> None:
+    root = Path(__file__).resolve().parents[2]
+    files = {path.relative_to(root).as_posix() for path in (root / "pages").rglob("*.py")}
+    assert files == {entry.file for entry in PAGES}
+    addresses = [entry.address for entry in PAGES]
+    assert len(set(addresses)) == len(addresses)

@@ -1,0 +1,102 @@
+"""The server's own parts, in the real process: start, stop, what it says when it cannot start."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.console_process import ConsoleProcess, start_console, write_silent_world
+from tests.practice import ProcessHandle, start_world_process
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def world(home: Path) -> Iterator[ProcessHandle]:
+    started = start_world_process(home)
+    yield started
+    started.stop()
+
+
+@POSIX
+def test_a_stopped_console_leaves_whole_files_and_no_write_ahead_log(world: ProcessHandle, home: Path) -> None:
+    console = start_console(home, public=True)
+    assert httpx.get(f"{console.public}/", trust_env=False).status_code == 404, "the second listener answers"
+    assert console.stop() in (0, -15)
+    assert sorted(path.name for path in home.glob("*.sqlite*")) == [
+        "events.sqlite",
+        "history.sqlite",
+        "sessions.sqlite",
+    ]
+    assert "Traceback" not in console.said()
+
+
+@POSIX
+def test_the_second_listener_is_off_unless_asked_for(world: ProcessHandle, home: Path) -> None:
+    console = start_console(home, WORKER="false")
+    try:
+        assert _listening_ports(console) == {httpx.URL(console.url).port}
+    finally:
+        console.stop()
+
+
+def _listening_ports(console: ConsoleProcess) -> set[int]:
+    """Ports on which the process listens, on any address; Linux."""
+    sockets = {
+        os.readlink(link).removeprefix("socket:[").removesuffix("]")
+        for link in _links(Path(f"/proc/{console.process.pid}/fd"))
+        if os.readlink(link).startswith("socket:")
+    }
+    rows = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/{console.process.pid}/net/{table}").read_text().splitlines()[1:]
+    ]
+    return {int(row[1].rsplit(":", 1)[1], 16) for row in rows if row[3] == "0A" and row[9] in sockets}
+
+
+def _links(folder: Path) -> list[Path]:
+    if not folder.exists():
+        pytest.skip("this system has no /proc to read open sockets from")
+    return [link for link in folder.iterdir() if os.path.islink(link)]
+
+
+def refused(home: Path, **settings: str) -> str:
+    """What a console that cannot start says last."""
+    console = start_console(home, wait=False, **settings)
+    assert console.process.wait(60) != 0
+    console.stop()
+    said = console.said()
+    assert "Traceback" not in said
+    return said
+
+
+def test_a_second_listener_whose_port_is_taken_says_which_setting_to_change(world: ProcessHandle, home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = refused(home, PUBLIC_PORT=str(taken.getsockname()[1]))
+    assert "set DEEPRACER_ADMIN_PUBLIC_PORT to a free port" in said
+
+
+def test_a_wrong_setting_is_named_at_the_start(home: Path) -> None:
+    assert "the environment variable DEEPRACER_ADMIN_MAILER sets `mailer`" in refused(home, MAILER="pigeon")
+    assert "sets `colour`, which is no setting of this console" in refused(home, COLOUR="red")
+
+
+def test_a_store_of_the_other_mode_is_refused_at_the_start(home: Path, tmp_path: Path) -> None:
+    write_silent_world(tmp_path)
+    start_console(tmp_path, WORKER="false").stop()
+    assert "rehearsal" in refused(tmp_path, MODE="live", WORKER="false")
+
+
+def test_a_rehearsal_without_its_practice_world_says_how_to_start_both(tmp_path: Path) -> None:
+    assert "The practice world is not running; start the console with `python3 start.py`" in refused(tmp_path)
