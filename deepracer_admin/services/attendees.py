@@ -5,28 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import timedelta
+from typing import Any, Literal
 
-from deepracer_admin.errors import BadInput, Conflict, Missing
+from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.model import Actor, Attendee, Event, Job, JobItem, JobState, State, Step, StepRow
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
-from deepracer_admin.rules.roster import RosterCheck, check, normalise_email
-from deepracer_admin.rules.roster.plan import Change, ImportPlan, plan_check
+from deepracer_admin.rules.roster import FIELDS, RosterCheck, check
+from deepracer_admin.rules.roster.plan import Change, plan_check
 from deepracer_admin.rules.tabular import inert_csv
-from deepracer_admin.services.base import Service, new_id
+from deepracer_admin.services.base import new_id
+from deepracer_admin.services.dry_run import DryRun, report_lines
+from deepracer_admin.services.people import PeopleService
 from deepracer_admin.store import ProfileLink
 
 __all__ = ["AttendeeRow", "AttendeesService", "DryRun"]
 
-
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    """A read list and what its import would change. `stamp` binds the confirmation to exactly this list and event."""
-
-    check: RosterCheck
-    plan: ImportPlan
-    stamp: str
+STALE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +34,7 @@ class AttendeeRow:
     link: ProfileLink | None
 
 
-class AttendeesService(Service):
+class AttendeesService(PeopleService):
     """What the Attendees page calls."""
 
     # ------------------------------------------------------------------------------------------------ import
@@ -52,19 +48,20 @@ class AttendeesService(Service):
         """
         self._authorise(actor, "attendees.import", target="dry run")
         event = self._event()
-        remembered: dict[str, dict[str, int]] = dict(self.store.get("", "column_mappings") or {})
+        remembered: dict[str, dict[str, str | int]] = dict(self.store.get("", "column_mappings") or {})
         read = check(data, filename=filename, mapping=mapping, service_rule=self._rule(event))
         key = _headings(read)
         if mapping is None and key in remembered:
             read = check(data, filename=filename, mapping=remembered[key], service_rule=self._rule(event))
-        elif mapping is not None and remembered.get(key) != read.mapping:
-            remembered[key] = dict(read.mapping)
-            self.store.put("", "column_mappings", remembered)
+        elif mapping is not None:
+            whole = {field: read.mapping.get(field, "") for field in FIELDS}  # "" keeps "not in the list" as well
+            if remembered.get(key) != whole:
+                self.store.put("", "column_mappings", {**remembered, key: whole})
         people = self.store.attendees(event.id, wanted=True)
         plan = plan_check(read, {person.email: person for person in people}, service_rule=self._rule(event))
         digest = hashlib.sha256(data)
-        digest.update(repr((sorted(read.mapping.items()), event.id, self.store.revision(event.id))).encode())
-        return DryRun(read, plan, digest.hexdigest()[:16])
+        digest.update(repr((sorted(read.mapping.items()), event.id, plan.counts, plan.missing)).encode())
+        return DryRun(read, plan, digest.hexdigest()[:16], event.id)
 
     def run_import(self, actor: Actor, dry: DryRun, *, take_out: Sequence[str] = (), typed_name: str = "") -> Job:
         """Write a dry run's plan as one undoable job. `take_out`: addresses of leavers that lose access.
@@ -75,6 +72,8 @@ class AttendeesService(Service):
         event = self._event()
         if take_out and typed_name.strip() != event.name:
             raise BadInput("Type the event's name exactly as it stands to take people out.")
+        if dry.event != event.id:
+            raise Conflict("Another event became the current one since the dry run; run it again.")
         known = {person.email: person for person in self.store.attendees(event.id)}
         missing = set(dry.plan.missing)
         if any(email not in missing or email not in known for email in take_out):
@@ -92,9 +91,10 @@ class AttendeesService(Service):
             created_at=self.clock.now(),
             changed_at=self.clock.now(),
         )
-        people, items = self._planned(event, dry, known, take_out, job, actor)
+        people, items = self._planned(dry, known, take_out, job, actor)
         if not people:
             raise BadInput("The list holds nothing new; everybody is on the event's list already.")
+        self._give_up_stale_imports(event)
         self.store.create_job(replace(job, total=len(items)), items)
         try:
             self.store.save_attendees(event.id, people)
@@ -104,16 +104,24 @@ class AttendeesService(Service):
             )
             raise
         counts = dry.plan.counts
-        sentence = f"{counts['new']:,} new, {counts['changed']:,} changed, {len(take_out):,} taken out."
+        fresh = sum(item.before is None for item in items)
+        changed = len(items) - fresh - len(take_out)
+        sentence = f"{fresh:,} new, {changed:,} changed or back, {len(take_out):,} taken out."
         done = self.store.update_job(
             job.id, state=JobState.DONE, done=len(items), sentence=sentence, now=self.clock.now()
         )
         self._audit(actor, "attendees.import", target=dry.check.file, count=len(items), after=counts, job=job.id)
         return done
 
+    def _give_up_stale_imports(self, event: Event) -> None:
+        """An import whose process died between its two writes must not hold up the next one."""
+        now = self.clock.now()
+        for job in self.store.jobs(event.id, live=True, kind="roster.import"):
+            if job.changed_at is None or now - job.changed_at > STALE:
+                self.store.update_job(job.id, state=JobState.FAILED, sentence="It was broken off.", now=now)
+
     def _planned(
         self,
-        event: Event,
         dry: DryRun,
         known: Mapping[str, Attendee],
         take_out: Sequence[str],
@@ -146,7 +154,11 @@ class AttendeesService(Service):
                     **values,
                 )
             else:
+                if entry.change is Change.NEW:  # somebody who had left: what the list does not say stays known
+                    values = {key: value for key, value in values.items() if value not in ("", None, {})}
                 person = replace(before, **values, wanted=True, refusal=entry.service_refusal or "")
+            if person == before:
+                continue  # written by another import meanwhile, or by the same one clicked twice
             people.append(person)
             items.append(_item(job.id, before, person))
         for email in take_out:
@@ -210,6 +222,17 @@ class AttendeesService(Service):
         event = self._event()
         return event.id, self.store.revision(event.id)
 
+    def total(self, actor: Actor) -> int:
+        """How many people the list ever held, leavers included."""
+        self._authorise(actor, "attendees.view")
+        return len(self.store.attendees(self._event().id))
+
+    def names(self, actor: Actor, *, by: Literal["email", "id"] = "email") -> dict[str, str]:
+        """Address or id -> name (the address where there is none), leavers included."""
+        self._authorise(actor, "attendees.view")
+        people = self.store.attendees(self._event().id)
+        return {getattr(person, by): person.name or person.email for person in people}
+
     def cohorts(self, actor: Actor) -> dict[str, int]:
         """Cohort key -> people, largest first."""
         self._authorise(actor, "attendees.view")
@@ -218,66 +241,6 @@ class AttendeesService(Service):
             for key in cohorts_of(person):
                 counts[key] = counts.get(key, 0) + 1
         return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
-
-    def add(self, actor: Actor, *, email: str, name: str, office: str = "") -> Attendee:
-        """A walk-up: one person on the list; the running onboarding takes them in by itself."""
-        self._authorise(actor, "attendees.add", target="walk-up")
-        event = self._event()
-        line = f'"{" ".join(name.split())}" <{email.strip()}>' if name.strip() else email.strip()
-        read = check(line.replace("\n", " ").encode(), filename="walk-up", service_rule=self._rule(event))
-        if len(read.accepted) != 1:
-            reason = read.rejected[0].reason if read.rejected else "there is no address in it"
-            raise BadInput(f"Address: {reason}")
-        address = read.accepted[0].email
-        known = self.store.attendees(event.id)
-        clash = next((person for person in known if person.email == address), None)
-        if clash is not None and clash.wanted:
-            raise Conflict(f"{clash.name or 'This person'} is on the list already.")
-        if clash is not None:
-            person = replace(clash, wanted=True)
-        else:
-            alias = give_aliases([(name, address)], [person.alias for person in known])[0]
-            person = Attendee(
-                id=new_id("at"),
-                email=address,
-                name=" ".join(name.split())[:200],
-                alias=alias,
-                office=office.strip(),
-                source="walk-up",
-                added_at=self.clock.now(),
-                added_by=actor.oid,
-                refusal=read.accepted[0].service_refusal or "",
-            )
-        self.store.save_attendees(event.id, [person])
-        self._audit(actor, "attendees.add", target=person.id)
-        return person
-
-    def change_email(self, actor: Actor, attendee: str, email: str) -> Attendee:
-        """Correct an address, e.g. one that the service refuses; the person starts onboarding anew."""
-        self._authorise(actor, "attendees.edit", target=attendee)
-        event = self._event()
-        person = self.store.attendee(event.id, attendee)
-        read = check(email.strip().encode(), filename="address", service_rule=self._rule(event))
-        if len(read.accepted) != 1:
-            raise BadInput(f"Address: {read.rejected[0].reason if read.rejected else 'this is no e-mail address'}")
-        changed = replace(person, email=read.accepted[0].email, refusal=read.accepted[0].service_refusal or "")
-        self.store.save_attendees(event.id, [changed])
-        self.store.unlink(event.id, [attendee])
-        self.store.reset_steps(event.id, [attendee], [Step.PROFILE, Step.GROUP, Step.ACCESS, Step.MAIL])
-        self._audit(actor, "attendees.edit", target=attendee, after={"address": "changed"})
-        return changed
-
-    def link(self, actor: Actor, attendee: str, profile: str) -> None:
-        """Say by hand which profile is this person's (a profile that this event did not make is never deleted)."""
-        self._authorise(actor, "attendees.link", target=attendee)
-        event = self._event()
-        self.store.attendee(event.id, attendee)
-        if all(entry.id != profile for entry in self.store.profiles(event.id)[0]):
-            raise Missing("The service lists no such profile.")
-        if any(link.profile == profile for link in self.store.links(event.id).values()):
-            raise Conflict("That profile belongs to somebody on the list already.")
-        self.store.link(event.id, [ProfileLink(attendee, profile, "manual", self.clock.now())])
-        self._audit(actor, "attendees.link", target=attendee, after={"profile": profile})
 
     def export(self, actor: Actor) -> bytes:
         """The whole list with states as CSV, inert in spreadsheets; a rehearsal's is marked in every row."""
@@ -318,54 +281,12 @@ class AttendeesService(Service):
         self._audit(actor, "attendees.export", count=len(lines))
         return inert_csv(lines, columns)
 
-    def person_data(self, actor: Actor, attendee: str) -> dict[str, Any]:
-        """Everything the console holds about one person, for their own request."""
-        self._authorise(actor, "attendees.export", target=attendee)
-        event = self._event()
-        person = self.store.attendee(event.id, attendee)
-        self._audit(actor, "attendees.export", target=attendee)
-        return {
-            "event": event.name,
-            "person": {
-                "email": person.email,
-                "name": person.name,
-                "alias": person.alias,
-                "office": person.office,
-                "cost_centre": person.cost_centre,
-                "new_to_ml": person.new_to_ml,
-                "new_to_aws": person.new_to_aws,
-                "extra": dict(person.extra),
-            },
-            "history": [
-                {
-                    "step": row.step.value,
-                    "state": row.state.value,
-                    "at": row.changed_at.isoformat() if row.changed_at else "",
-                }
-                for row in self.store.history_of(event.id, attendee)
-            ],
-            "mails": [
-                {"template": row.template, "state": row.state.value, "delivered": row.delivered}
-                for row in self.store.deliveries(event.id, attendee=attendee)
-            ],
-        }
-
-    def erase(self, actor: Actor, attendee: str, *, typed: str) -> None:
-        """Erase one person from this console; refused while they still have access. Needs the address typed."""
-        self._authorise(actor, "attendees.erase", target=attendee)
-        event = self._event()
-        person = self.store.attendee(event.id, attendee)
-        if normalise_email(typed) != person.email:
-            raise BadInput("Type the person's address exactly to erase them.")
-        rows = self.store.steps_of(event.id, attendee)
-        if any(row.step in (Step.PROFILE, Step.GROUP) and row.state.is_done for row in rows):
-            raise Conflict("This person still has access; take them out on the Onboarding page first.")
-        self.store.delete_attendees(event.id, [attendee])
-        self._audit(actor, "attendees.erase", target=attendee)
-
-    def _rule(self, event: Event) -> str | None:
-        kind = (self.store.get(event.id, "account") or {}).get("kind") or self.house.settings.racing
-        return "on_aws" if kind == "on_aws" else None
+    def report(self, actor: Actor, dry: DryRun) -> bytes:
+        """Every row of a dry run and what would happen to it, as CSV that stays inert in spreadsheets."""
+        self._authorise(actor, "attendees.import", target="report")
+        mark = ["REHEARSAL"] if self.house.settings.rehearsal else []
+        rows = [[line.row, line.address, line.result, line.column, line.why, *mark] for line in report_lines(dry)]
+        return inert_csv(rows, ["Row", "Address or value", "Result", "Column", "Why", *mark])
 
 
 _FIELDS = ("name", "office", "cost_centre", "new_to_ml", "new_to_aws", "extra")

@@ -1,0 +1,184 @@
+"""The Attendees page: any list in, what it changes before it changes, one person at a time."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from deepracer_admin.compose import Console
+from deepracer_admin.model import Actor, Attendee, Event, Outcome, Role, State, Step
+from tests.pages.conftest import NOW, Browser, click, texts
+
+PAGE = "pages/plan/attendees.py"
+LIST = b"""Full name,Email,Office
+Ada Lovelace,ada@example.com,Milano
+Alan Turing,alan@example.com,Roma
+Nobody,nope,Roma
+"""
+
+
+def uploaded(browser: Browser, data: bytes = LIST, name: str = "list.csv") -> AppTest:
+    app = browser.open(PAGE)
+    app.segmented_control(key="attendees-view").set_value("Upload").run()
+    app.file_uploader[0].upload(name, data).run()
+    return app
+
+
+def numbers(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+@pytest.mark.parametrize("role", [Role.ORGANIZER, Role.FACILITATOR])
+def test_those_who_run_the_floor_see_the_list(browser: Browser, people: list[Attendee], role: Role) -> None:
+    app = browser.open(PAGE, role)
+    assert list(app.dataframe[0].value["Name"]) == [f"Racer {number}" for number in range(1, 6)]
+    assert "5 people" in texts(app)
+
+
+def test_a_viewer_is_refused(browser: Browser, people: list[Attendee]) -> None:
+    app = browser.open(PAGE, Role.VIEWER)
+    assert "You may not see the attendee list" in texts(app)
+    assert len(app.dataframe) == 0
+
+
+def test_without_a_session_nothing_is_shown(browser: Browser, people: list[Attendee]) -> None:
+    app = browser.open(PAGE, None)
+    assert "Your session has ended" in texts(app)
+    assert len(app.dataframe) == 0
+
+
+def test_a_facilitator_can_neither_upload_nor_export(browser: Browser, people: list[Attendee]) -> None:
+    app = browser.open(PAGE, Role.FACILITATOR)
+    assert app.segmented_control(key="attendees-view").options == ["The list", "Add one"]
+    assert len(app.get("download_button")) == 0
+
+
+def test_an_empty_list_says_what_to_do(browser: Browser, event: Event) -> None:
+    assert "Nobody is on the list yet" in texts(browser.open(PAGE))
+
+
+@pytest.mark.parametrize(
+    ("word", "found"), [("racer 2", ["Racer 2"]), ("RACER3@", ["Racer 3"]), ("racer-4", ["Racer 4"])]
+)
+def test_search_finds_by_name_address_and_alias(
+    browser: Browser, people: list[Attendee], word: str, found: list[str]
+) -> None:
+    app = browser.open(PAGE)
+    app.text_input(key="roster-text").input(word).run()
+    assert list(app.dataframe[0].value["Name"]) == found
+
+
+def test_a_cohort_filters_the_table(browser: Browser, people: list[Attendee]) -> None:
+    app = browser.open(PAGE)
+    app.selectbox(key="roster-cohort").set_value("office:Milano").run()
+    assert list(app.dataframe[0].value["Name"]) == ["Racer 1", "Racer 2"]
+
+
+def test_leavers_and_the_stuck_are_one_choice_away(browser: Browser, console: Console, people: list[Attendee]) -> None:
+    stuck = Outcome(people[2].id, Step.PROFILE, State.REFUSED, "bad", "No such mailbox.")
+    console.store.record("ev-1", [stuck], lease=None, now=NOW)
+    app = browser.open(PAGE)
+    app.selectbox(key="roster-kind").set_value("Taken out").run()
+    assert list(app.dataframe[0].value["Name"]) == ["Racer 6"]
+    app.selectbox(key="roster-kind").set_value("Needs a human").run()
+    assert list(app.dataframe[0].value["Note"]) == ["No such mailbox."]
+
+
+def test_nobody_fits_is_said(browser: Browser, people: list[Attendee]) -> None:
+    app = browser.open(PAGE)
+    app.text_input(key="roster-text").input("zzz").run()
+    assert "Nobody fits" in texts(app)
+
+
+def test_a_dry_run_counts_every_row_and_writes_nothing(
+    browser: Browser, console: Console, people: list[Attendee]
+) -> None:
+    app = uploaded(browser)
+    assert numbers(app) == {
+        "New": "2",
+        "Changed": "0",
+        "Same": "0",
+        "Duplicate": "0",
+        "Rejected": "1",
+        "Not in the list": "5",
+        "Refused by the service": "0",
+    }
+    assert len(console.store.attendees("ev-1")) == 6
+    assert console.store.jobs("ev-1") == []
+
+
+def test_the_report_names_row_value_column_and_rule(browser: Browser, event: Event) -> None:
+    app = uploaded(browser)
+    report = next(table.value for table in app.dataframe if "Why" in table.value.columns)
+    assert list(report["Row"]) == ["4"]
+    assert list(report["Address or value"]) == ["nope"]
+    assert list(report["Column"]) == ["Email"]
+    assert report["Why"][0]
+
+
+def test_a_wrong_guess_is_corrected_by_hand_and_remembered(browser: Browser, console: Console, event: Event) -> None:
+    data = b"A,B\nada@example.com,boss@example.com\n"
+    app = uploaded(browser, data)
+    before = next(box for box in app.selectbox if box.label == "E-mail address").value
+    chooser = next(box for box in app.selectbox if box.label == "E-mail address")
+    chooser.set_value(1 - int(before)).run()
+    shown = next(table.value for table in app.dataframe if "Address" in table.value.columns)
+    assert list(shown["Address"]) == [["ada@example.com", "boss@example.com"][1 - int(before)]]
+    again = uploaded(browser, b"A,B\neve@example.com,adam@example.com\n")
+    kept = next(box for box in again.selectbox if box.label == "E-mail address").value
+    assert kept == 1 - int(before)
+
+
+def test_pasted_addresses_are_a_list_too(browser: Browser, event: Event) -> None:
+    app = browser.open(PAGE)
+    app.segmented_control(key="attendees-view").set_value("Upload").run()
+    app.segmented_control(key="upload-how").set_value("Paste").run()
+    app.text_area[0].input("Ada Lovelace <ada@example.com>; alan@example.com").run()
+    assert numbers(app)["New"] == "2"
+
+
+def test_what_is_no_list_is_refused_with_a_sentence(browser: Browser, event: Event) -> None:
+    app = uploaded(browser, b"%PDF-1.7 ...", "list.pdf")
+    assert len(app.error) == 1
+    assert len(app.metric) == 0
+
+
+def test_importing_first_says_whom_it_reaches(browser: Browser, console: Console, people: list[Attendee]) -> None:
+    app = click(uploaded(browser), "import-go")
+    assert "Adds 2 people, changes 0" in texts(app)
+    assert "Skips 1 rows" in texts(app)
+    assert len(console.store.attendees("ev-1")) == 6
+
+
+def test_a_list_that_changes_nothing_cannot_be_imported(browser: Browser, people: list[Attendee]) -> None:
+    same = b"Email,Full name\nracer1@example.com,Racer 1\n"
+    app = uploaded(browser, same)
+    assert next(button for button in app.button if button.key == "import-go").disabled
+
+
+def test_a_facilitator_adds_a_walk_up(browser: Browser, console: Console, event: Event) -> None:
+    app = browser.open(PAGE, Role.FACILITATOR)
+    app.segmented_control(key="attendees-view").set_value("Add one").run()
+    app.text_input(key="walk-up-address").input("Grace@Example.com")
+    app.text_input(key="walk-up-name").input("Grace Hopper")
+    click(app, "Add to the list")
+    (person,) = console.store.attendees("ev-1")
+    assert (person.email, person.name, person.source) == ("grace@example.com", "Grace Hopper", "walk-up")
+
+
+def test_a_walk_up_without_an_address_is_refused_by_the_field(browser: Browser, event: Event) -> None:
+    app = browser.open(PAGE)
+    app.segmented_control(key="attendees-view").set_value("Add one").run()
+    click(app, "Add to the list")
+    assert app.error[0].value.startswith("Address")
+
+
+def test_imports_are_listed_with_what_they_did(
+    browser: Browser, console: Console, event: Event, organizer: Actor
+) -> None:
+    dry = console.attendees.dry_run(organizer, LIST, filename="list.csv")
+    console.attendees.run_import(organizer, dry)
+    app = browser.open(PAGE)
+    app.segmented_control(key="attendees-view").set_value("Imports and undo").run()
+    row = app.dataframe[0].value.iloc[0]
+    assert (row["What"], row["State"], row["Done"]) == ("Import attendees", "done", 2)
