@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,11 +12,16 @@ from typing import Any
 from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.flows.closeout import STEPS, CloseStep
 from deepracer_admin.model import Actor, AuditEntry, Job, JobItem, JobState, State
-from deepracer_admin.rules.audit import verify
+from deepracer_admin.rules.audit import export_rows, select, verify
 from deepracer_admin.rules.tabular import inert_csv
+from deepracer_admin.services.attendees import AttendeesService
 from deepracer_admin.services.base import Service
+from deepracer_admin.services.certificate import certificate
 
 __all__ = ["AuditService", "CloseView", "CloseoutService", "JobsService"]
+
+EVERYTHING = 1_000_000
+"""More audit entries than an installation ever writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,29 @@ class CloseoutService(Service):
         self._audit(actor, "closeout.run", target="export", count=len(files))
         return files
 
+    def export_zip(self, actor: Actor) -> bytes:
+        """The same files and the certificate in one ZIP archive."""
+        files = {**self.export(actor), "certificate.txt": self.certificate(actor).encode()}
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        return out.getvalue()
+
+    def certificate(self, actor: Actor) -> str:
+        """What was done and read back, as plain text to hand over; names nobody."""
+        view = self.view(actor)
+        entries = self.store.audit(None, limit=1)
+        return certificate(
+            self._event(),
+            view.steps,
+            can_still_sign_in=None if view.can_still_sign_in is None else len(view.can_still_sign_in),
+            in_group=view.in_group,
+            read_back_at=view.read_back_at,
+            last_audit=entries[0] if entries else None,
+            rehearsal=self.house.settings.rehearsal,
+        )
+
 
 class AuditService(Service):
     """What the Audit page calls."""
@@ -78,59 +108,29 @@ class AuditService(Service):
     def entries(self, actor: Actor, *, text: str = "", action: str = "", limit: int = 1000) -> list[AuditEntry]:
         """Newest first, filtered by a word in any field and by the action's name."""
         self._authorise(actor, "audit.view")
-        needle = text.casefold().strip()
-        rows = self.store.audit(None, limit=limit)
-        return [
-            row
-            for row in rows
-            if (not action or row.action == action)
-            and (
-                not needle
-                or needle in f"{row.actor_name} {row.action} {row.target} {row.before} {row.after}".casefold()
-            )
-        ]
+        rows = self.store.audit(None, limit=EVERYTHING if text.strip() or action else limit)
+        return select(rows, words=text, action=action)[:limit]
+
+    def newest(self, actor: Actor) -> int:
+        """The newest entry's number, 0 when there is none: pages cache by it."""
+        self._authorise(actor, "audit.view")
+        rows = self.store.audit(None, limit=1)
+        return rows[0].seq if rows else 0
 
     def verify(self, actor: Actor) -> tuple[int, int | None]:
         """(entries checked, first broken sequence number or None)."""
         self._authorise(actor, "audit.view")
-        rows = list(reversed(self.store.audit(None, limit=1_000_000)))
+        rows = list(reversed(self.store.audit(None, limit=EVERYTHING)))
         return len(rows), verify(rows)
 
     def export(self, actor: Actor) -> bytes:
         """All entries as CSV, inert in spreadsheets."""
         self._authorise(actor, "audit.export")
-        rows = list(reversed(self.store.audit(None, limit=1_000_000)))
-        columns = [
-            "Seq",
-            "At (UTC)",
-            "Who",
-            "Role",
-            "Action",
-            "Target",
-            "Count",
-            "Allowed",
-            "Before",
-            "After",
-            "Digest",
-        ]
-        table = [
-            [
-                r.seq,
-                r.at.isoformat(),
-                r.actor_name,
-                r.role,
-                r.action,
-                r.target,
-                r.count,
-                r.allowed,
-                r.before,
-                r.after,
-                r.digest,
-            ]
-            for r in rows
-        ]
+        rows = list(reversed(self.store.audit(None, limit=EVERYTHING)))
+        table = export_rows(rows)
+        columns = [*table[0]] if table else ["seq"]
         self._audit(actor, "audit.export", count=len(rows))
-        return inert_csv([[_cell(value) for value in row] for row in table], columns)
+        return inert_csv([[*line.values()] for line in table], columns)
 
 
 class JobsService(Service):
@@ -163,6 +163,8 @@ class JobsService(Service):
         """Write the former desired state back, as a new job of the same kind."""
         self._authorise(actor, "jobs.control", target=job_id)
         job = self.store.job(job_id)
+        if job.kind == "roster.import":
+            return AttendeesService(self.house).undo_import(actor, job_id)
         if not job.undoable or job.state is not JobState.DONE:
             raise Conflict("This job cannot be undone: it is not finished, or its kind has no undo.")
         items = [
@@ -180,7 +182,3 @@ class JobsService(Service):
         undo = self._plan_job(actor, "jobs.control", job.kind, target=job.target, plan=plan, items=items)
         self.store.update_job(job_id, state=JobState.UNDONE, expect=(JobState.DONE,), now=self.clock.now())
         return undo
-
-
-def _cell(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | bool) or value is None else str(value)

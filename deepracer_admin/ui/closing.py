@@ -1,0 +1,98 @@
+"""The close-out on screen: the steps in order with their evidence, and who can still sign in."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from deepracer_admin.model import Event, JobItem, State
+from deepracer_admin.services.closing import CloseView
+from deepracer_admin.ui import session
+from deepracer_admin.ui.words import as_of, count, plain, when
+
+__all__ = ["live_steps", "proof", "start_facts"]
+
+_MARKS = {
+    State.DONE: ("done", ":material/check_circle:", "green"),
+    State.ALREADY: ("done", ":material/check_circle:", "green"),
+    State.WAITING: ("under way", ":material/progress_activity:", "blue"),
+    State.REFUSED: ("needs you", ":material/error:", "red"),
+    State.UNKNOWN: ("not known", ":material/help:", "orange"),
+}
+_AHEAD = ("to do", ":material/radio_button_unchecked:", "gray")
+_WHY = {
+    "staff": "runs the service",
+    "adopted": "had access before the event",
+    "manual": "linked by hand: had access before the event",
+    "created": "made by this event, not deleted yet",
+}
+
+
+@st.fragment(run_every=2)
+def live_steps() -> None:
+    """The nine steps, drawn anew every two seconds; the order is the only safe one."""
+    who = session.actor()
+    view = session.console().closeout.view(who)
+    if view.job and view.job.state.is_live:
+        done = sum(1 for _, item in view.steps if item and item.state.is_done)
+        st.progress(done / len(view.steps), text=f"{done} of {len(view.steps)} steps done")
+        if view.job.sentence:
+            st.warning(plain(view.job.sentence), icon=":material/warning:")
+    for number, (step, item) in enumerate(view.steps, start=1):
+        with st.container(border=True):
+            left, right = st.columns([2, 3], vertical_alignment="center")
+            with left, st.container(horizontal=True, vertical_alignment="center"):
+                word, icon, colour = _MARKS.get(item.state, _AHEAD) if item else _AHEAD
+                st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+                st.markdown(f"**{number}. {step.title}**")
+            with right:
+                st.markdown(plain(_evidence(item)) or f":gray[{plain(step.why)}]")
+
+
+def _evidence(item: JobItem | None) -> str:
+    if item is None or not item.sentence:
+        return ""
+    seen = (item.after or {}).get("as_of", "")
+    return f"{item.sentence} (as of {seen})" if seen else item.sentence
+
+
+def proof(view: CloseView, event: Event) -> None:
+    """Who can still sign in, by a fresh listing; an empty group alone proves nothing."""
+    people = view.can_still_sign_in
+    if people is None:
+        st.info("Not read back yet; the last step lists it.", icon=":material/help:")
+        return
+    icon, colour = (":material/check_circle:", "green") if not people else (":material/warning:", "orange")
+    st.badge(f"{count(len(people), 'person', 'people')} can still sign in", icon=icon, color=colour)  # type: ignore[arg-type]
+    st.caption(as_of(view.read_back_at, "listing of the racing service", event.zone))
+    if view.in_group is not None:
+        st.caption(f"{count(view.in_group, 'person', 'people')} of the event in the Entra group (read back).")
+    if people:
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Name": [row["name"] for row in people],
+                    "Alias": [row["alias"] for row in people],
+                    "Why": [_WHY.get(row["why"], row["why"]) for row in people],
+                }
+            ),
+            hide_index=True,
+            key="closeout-proof",
+            alt="People who can still sign in",
+        )
+
+
+def start_facts(view: CloseView, event: Event) -> list[str]:
+    """Whom closing reaches and what it does, before it is started."""
+    facts = [
+        "Races end now and their standings are frozen; the exports are written before anything is deleted.",
+        f"Models of {count(view.created_profiles + view.adopted_profiles, 'profile')} are deleted.",
+        f"{count(view.created_profiles, 'profile')} that this event made are deleted: these people lose access.",
+        f"{count(view.adopted_profiles, 'profile')} that were there before stay.",
+        "It cannot be undone. It is safe to start again after a stop: each step looks first.",
+    ]
+    if event.group_id:
+        facts.insert(4, "The event's people leave the Entra group; nobody is deleted from the directory.")
+    if event.closed_at:
+        facts.insert(0, f"It was closed on {when(event.closed_at, event.zone)}; this checks everything anew.")
+    return facts

@@ -1,0 +1,29 @@
+"""Audit: who did what, when, to how many, before and after; the chain verified."""
+
+import streamlit as st
+
+from deepracer_admin.ui import audit_trail, session
+
+who = session.require("audit.view")
+console = session.console()
+event = console.events.current_event()
+zone = event.zone if event else "UTC"
+st.title("Audit", anchor=False)
+st.caption("Who did what, when, to how many. Nothing here can be changed; a refusal is an entry too.")
+
+audit_trail.chain(who, zone)
+words, action = audit_trail.filters()
+chosen = audit_trail.table(who, zone, words=words, action=action)
+if chosen:
+    audit_trail.entry(chosen)
+else:
+    st.caption("Choose an entry to see what was before and after.")
+
+st.download_button(
+    "Export everything (CSV)",
+    lambda: console.audit.export(who),
+    "audit.csv",
+    "text/csv",
+    icon=":material/download:",
+    on_click="ignore",
+)

@@ -1,0 +1,60 @@
+"""Close: the steps in the only safe order, their evidence, and who can still sign in."""
+
+import streamlit as st
+
+from deepracer_admin.ui import closing, jobs, session
+from deepracer_admin.ui.dialogs import confirm_typed
+from deepracer_admin.ui.masthead import masthead
+from deepracer_admin.ui.words import when
+
+who = session.require("closeout.view")
+closeout = session.console().closeout
+event = masthead(who, "Close", "End the event in the only safe order, and prove that access is gone.")
+view = closeout.view(who)
+
+if event.closed_at:
+    st.success(f"Closed on {when(event.closed_at, event.zone)}.", icon=":material/lock:")
+elif view.job and view.job.state.is_live:
+    st.info("Closing is under way; it goes on when this page is closed.", icon=":material/progress_activity:")
+else:
+    st.markdown(f"The event ends {when(event.ends_at, event.zone)}. Nothing is touched before you start.")
+
+with st.container(horizontal=True):
+    label = "Close the event …" if view.job is None else "Check and close again …"
+    if st.button(label, type="primary", icon=":material/lock:", key="closeout-start"):
+        confirm_typed(
+            "Close the event",
+            facts=closing.start_facts(view, event),
+            name=event.name,
+            button="Close the event",
+            run=lambda typed: closeout.start(who, typed_name=typed),
+            done="Closing has begun.",
+        )
+    if view.job:
+        st.download_button(
+            "Exports and certificate (ZIP)",
+            lambda: closeout.export_zip(who),
+            "closeout.zip",
+            "application/zip",
+            icon=":material/folder_zip:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Certificate (text)",
+            lambda: closeout.certificate(who),
+            "certificate.txt",
+            "text/plain",
+            icon=":material/verified:",
+            on_click="ignore",
+        )
+
+left, right = st.columns([3, 2], gap="medium")
+with left:
+    st.subheader("Steps", anchor=False)
+    closing.live_steps()
+with right:
+    st.subheader("Who can still sign in", anchor=False)
+    closing.proof(view, event)
+    st.button("Look again", icon=":material/refresh:", key="closeout-refresh", help="Shows the newest listing.")
+    st.subheader("Earlier close-outs", anchor=False)
+    jobs.past(("closeout",), key="closeouts", zone=event.zone, empty="Never started.")

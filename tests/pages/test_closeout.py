@@ -1,0 +1,96 @@
+"""The Close page: steps in order with evidence, the name typed, who can still sign in."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from deepracer_admin.compose import Console
+from deepracer_admin.flows.closeout import STEPS
+from deepracer_admin.model import Actor, Event, JobState, Profile, Role, State
+from tests.pages.conftest import NOW, Browser, click, texts
+
+PAGE = "pages/close/closeout.py"
+
+
+@pytest.mark.parametrize("role", [Role.FACILITATOR, Role.VIEWER])
+def test_others_than_organizers_are_refused(browser: Browser, event: Event, role: Role) -> None:
+    app = browser.open(PAGE, role)
+    assert "You may not see the close-out" in texts(app)
+    assert len(app.button) == 0
+
+
+def test_without_a_session_nothing_is_shown(browser: Browser, event: Event) -> None:
+    app = browser.open(PAGE, None)
+    assert "Your session has ended" in texts(app)
+    assert len(app.button) == 0
+
+
+def test_the_steps_stand_in_the_only_safe_order(browser: Browser, event: Event) -> None:
+    shown = texts(browser.open(PAGE))
+    places = [shown.index(f"{number}. {step.title}") for number, step in enumerate(STEPS, start=1)]
+    assert places == sorted(places)
+    assert "Not read back yet" in shown
+
+
+def test_before_it_starts_it_says_whom_it_reaches_and_asks_for_the_name(
+    browser: Browser, console: Console, event: Event, profiles: list[Profile]
+) -> None:
+    app = click(browser.open(PAGE), "closeout-start")
+    assert "4 profiles that this event made are deleted" in texts(app)
+    assert next(button for button in app.button if button.key == "dialog-go").disabled
+    assert console.store.jobs("ev-1", kind="closeout") == []
+
+
+def test_each_step_shows_its_evidence_and_its_time(
+    browser: Browser, console: Console, event: Event, organizer: Actor
+) -> None:
+    job = console.closeout.start(organizer, typed_name="Autumn Cup")
+    item = console.store.job_items(job.id)[0]
+    seen = replace(item, state=State.DONE, sentence="2 races frozen.", after={"as_of": "09:00:00 UTC"})
+    console.store.save_job_items(job.id, [seen])
+    shown = texts(browser.open(PAGE))
+    assert "2 races frozen\\. \\(as of 09\\:\u206000\\:\u206000 UTC\\)" in shown
+    assert "Closing is under way" in shown
+
+
+def test_a_stopped_close_out_can_be_started_again(
+    browser: Browser, console: Console, event: Event, organizer: Actor
+) -> None:
+    job = console.closeout.start(organizer, typed_name="Autumn Cup")
+    console.jobs.cancel(organizer, job.id)
+    app = browser.open(PAGE)
+    assert "Check and close again …" in [button.label for button in app.button]
+    again = console.closeout.start(organizer, typed_name="Autumn Cup")
+    assert (again.id != job.id, again.state) == (True, JobState.PLANNED)
+
+
+def test_who_can_still_sign_in_is_named_with_the_reason(browser: Browser, console: Console, event: Event) -> None:
+    still = [{"attendee": "at-1", "name": "Ada", "alias": "ada-l", "why": "adopted"}]
+    proof = {"can_still_sign_in": still, "in_group": 0, "as_of": NOW.isoformat()}
+    console.store.put("ev-1", "proof", proof)
+    app = browser.open(PAGE)
+    assert list(app.dataframe[0].value["Why"]) == ["had access before the event"]
+    assert "10:00:00 Europe/Rome (listing of the racing service)" in texts(app)
+
+
+def test_a_closed_event_says_so(browser: Browser, console: Console, event: Event) -> None:
+    console.store.save_event(replace(event, closed_at=NOW))
+    assert "Closed on Mon 23 Nov 2026, 10:00 (Europe/Rome)" in texts(browser.open(PAGE))
+
+
+def test_the_archive_holds_the_exports_and_a_certificate_that_claims_nothing_unread(
+    console: Console, event: Event, organizer: Actor
+) -> None:
+    folder = console.settings.home / "exports" / event.id
+    folder.mkdir(parents=True)
+    (folder / "usage.csv").write_bytes(b"x")
+    with zipfile.ZipFile(io.BytesIO(console.closeout.export_zip(organizer))) as archive:
+        assert sorted(archive.namelist()) == ["certificate.txt", "usage.csv"]
+        text = archive.read("certificate.txt").decode()
+    assert text.startswith("REHEARSAL")
+    assert text.count("NOT DONE") == len(STEPS)
+    assert "Who can still sign in was not read back." in text
