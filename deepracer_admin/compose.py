@@ -7,6 +7,7 @@ that names itself a practice world is refused.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -98,11 +99,9 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     _prepare(home)
     vault = open_vault(settings)
     clock = clock or (ScaledClock() if settings.rehearsal else SystemClock())
-    store = open_event_store(home / "events.sqlite", settings.mode)
-    history = open_history(home / "history.sqlite")
-    sessions = open_sessions(home / "sessions.sqlite")
-    house = House(settings, clock, store, history, sessions)
     practice = _practice(settings)
+    store, history, sessions = _open_stores(settings)
+    house = House(settings, clock, store, history, sessions)
     letters = Letters(
         store,
         rehearsal=settings.rehearsal,
@@ -155,6 +154,18 @@ def _prepare(home: Path) -> None:
         raise StoreUnusable(
             f"The data folder {home} cannot be written ({error.strerror}); set DEEPRACER_ADMIN_HOME to another."
         ) from None
+
+
+def _open_stores(settings: Settings) -> tuple[EventStore, History, Sessions]:
+    """All three, or none: a store that cannot be used leaves no other open behind it."""
+    with contextlib.ExitStack() as opened:
+        store = open_event_store(settings.home / "events.sqlite", settings.mode)
+        opened.callback(store.close)
+        history = open_history(settings.home / "history.sqlite")
+        opened.callback(history.close)
+        sessions = open_sessions(settings.home / "sessions.sqlite")
+        opened.pop_all()
+        return store, history, sessions
 
 
 def _practice(settings: Settings) -> Practice | None:

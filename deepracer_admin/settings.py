@@ -151,6 +151,8 @@ def load_settings(environ: Mapping[str, str] | None = None, *, secrets_file: Pat
     except ValidationError as error:
         raise BadSettings(_sentence(error, origin)) from None
     _check_urls(settings)
+    if settings.mode == "live":
+        _check_aws_endpoints(environ)
     return settings
 
 
@@ -184,7 +186,7 @@ def _check_urls(settings: Settings) -> None:
         if not url:
             continue
         parts = urlsplit(url)
-        loopback = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        loopback = _is_loopback(url)
         if parts.scheme not in ("https", "http") or not parts.hostname:
             raise BadSettings(f"`{name}` must be a full address that begins with https://, not {url!r}.")
         outbound = name in ("entra_authority", "graph_url", "deepracer_site")
@@ -196,16 +198,43 @@ def _check_urls(settings: Settings) -> None:
             )
 
 
+def _check_aws_endpoints(environ: Mapping[str, str]) -> None:
+    """boto3 reads these by itself; a rehearsal's would serve a live event."""
+    for variable, value in environ.items():
+        if variable.startswith("AWS_ENDPOINT_URL") and _is_loopback(value):
+            raise BadSettings(
+                f"{variable} points at this machine, but the mode is live; unset it, rehearsal addresses never serve "
+                "a live event."
+            )
+
+
 def read_practice(home: Path) -> Practice:
-    """The practice world's addresses. Raises BadSettings when it is not running or the file is broken."""
+    """The practice world's addresses. Raises BadSettings when it is not running, the file is broken or leads away."""
     path = home / PRACTICE_FILE
     try:
-        return Practice(**json.loads(path.read_text(encoding="utf-8")))
+        practice = Practice(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise BadSettings(
             "The practice world is not running; start the console with `python3 start.py`, which starts both."
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise BadSettings(
             f"{path} cannot be read ({type(error).__name__}); stop the practice world and start again."
         ) from None
+    for address in _addresses(practice):
+        if not _is_loopback(address):
+            raise BadSettings(
+                f"{path} leads to {urlsplit(address).hostname}, but a rehearsal never leaves this machine; stop the "
+                "practice world and start again, or start with DEEPRACER_ADMIN_MODE=live."
+            )
+    return practice
+
+
+def _addresses(practice: Practice) -> list[str]:
+    tables = (practice.entra, practice.graph, practice.deepracer, practice.aws, practice.mail)
+    values = [practice.url, practice.control, *(value for table in tables for value in table.values())]
+    return [value for value in values if isinstance(value, str) and "://" in value]
+
+
+def _is_loopback(address: str) -> bool:
+    return urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")
