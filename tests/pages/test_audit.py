@@ -68,7 +68,7 @@ def test_the_chain_is_verified_with_its_count(browser: Browser, acts: None) -> N
 def test_an_altered_entry_breaks_the_chain_on_screen(browser: Browser, console: Console, acts: None) -> None:
     connection = sqlite3.connect(console.settings.home / "events.sqlite")
     with connection:
-        connection.execute("DROP TRIGGER IF EXISTS audit_never_changes")
+        connection.execute("DROP TRIGGER IF EXISTS the_audit_is_not_rewritten")
         connection.execute("UPDATE audit SET body = replace(body, 'attendees.add', 'attendees.eat')")
     connection.close()
     app = browser.open(PAGE)
