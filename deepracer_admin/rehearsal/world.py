@@ -23,6 +23,7 @@ from deepracer_admin.rehearsal.entra import Entra
 from deepracer_admin.rehearsal.faults import Faults
 from deepracer_admin.rehearsal.fleet import Fleet
 from deepracer_admin.rehearsal.graph import Graph
+from deepracer_admin.rehearsal.identity_center import IdentityCenter
 from deepracer_admin.rehearsal.managed import Managed
 from deepracer_admin.rehearsal.people import Company
 from deepracer_admin.rehearsal.ses import Ses
@@ -132,7 +133,8 @@ class World:
         self.entra, self.graph, self.mail = Entra(self), Graph(self), Ses(self)
         self.services = {}
         # In the order in which they are ticked: the fleet last, since it acts on what the others have done.
-        for service in (self.entra, self.graph, self.mail, DeepRacer(self), Managed(self)):
+        self.deepracer, self.identity_center = DeepRacer(self), IdentityCenter(self)
+        for service in (self.entra, self.graph, self.mail, self.identity_center, self.deepracer, Managed(self)):
             self.services[service.name] = service
         fleet = Fleet(self)
         self.services[fleet.name] = fleet
@@ -275,6 +277,8 @@ class World:
                 "cognito_identity_url": f"{url}/cognito-identity",
                 "managed_url": f"{url}/managed",
                 "identity_center_url": f"{url}/identity-center",
+                "user_pool_id": self.deepracer.site.pool_id,
+                **self.identity_center.endpoints(),
             },
             "mail": {"from": SENDER, "configuration_set": CONFIGURATION_SET},
         }
