@@ -69,7 +69,7 @@ def test_an_altered_entry_breaks_the_chain_on_screen(browser: Browser, console: 
     connection = sqlite3.connect(console.settings.home / "events.sqlite")
     with connection:
         connection.execute("DROP TRIGGER IF EXISTS the_audit_is_not_rewritten")
-        connection.execute("UPDATE audit SET body = replace(body, 'attendees.add', 'attendees.eat')")
+        connection.execute("UPDATE audit SET action = 'attendees.eat' WHERE seq = 1")
     connection.close()
     app = browser.open(PAGE)
     assert "Chain broken at entry 1 of 3" in texts(app)
