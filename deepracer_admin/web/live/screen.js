@@ -1,0 +1,218 @@
+// The big screen: asks for the snapshot every two seconds and draws it. Names reach the page as text only.
+(() => {
+  "use strict";
+  const POLL_MS = 2000, PAGE_MS = 8000, FLASH_MS = 12000, PINNED = 3, PAGE_ROWS = 8, MAX_WAIT_MS = 30000;
+  const options = new URLSearchParams(location.search);
+  const places = Math.min(300, Math.max(3, Number.parseInt(options.get("places") || "59", 10) || 59));
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const phone = matchMedia("(max-width: 700px)");
+  if (options.get("theme") === "light") document.documentElement.dataset.theme = "light";
+  const at = (id) => document.getElementById(id);
+  const main = at("main");
+  let data = null, etag = "", page = 0, next = null, failing = null, failures = 0, refused = "";
+  const known = new Map();      // alias -> best score in milliseconds, to see what is new
+  const glowing = new Map();    // alias -> until when its row glows
+
+  const make = (tag, name, text) => {
+    const element = document.createElement(tag);
+    if (name) element.className = name;
+    if (text !== undefined) element.textContent = text;
+    return element;
+  };
+  const clock = (date) => date.toLocaleTimeString("en-GB");
+
+  // ------------------------------------------------------------------------------------------------ asking
+  async function ask() {
+    try {
+      const answer = await fetch(location.pathname + ".json", {
+        headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store", signal: AbortSignal.timeout(8000),
+      });
+      if (answer.status === 403 || answer.status === 404) {
+        refused = (await answer.json()).refused || "This link shows nothing any more.";
+      } else if (answer.status === 304) {
+        refused = "";
+      } else if (answer.ok) {
+        const fresh = await answer.json();
+        etag = answer.headers.get("ETag") || "";
+        refused = "";
+        notice(fresh);
+        data = fresh;
+      } else {
+        throw new Error(String(answer.status));
+      }
+      failing = null;
+      failures = 0;
+    } catch {
+      failing = failing || new Date();
+      failures += 1;
+    }
+    draw();
+    const wait = refused ? MAX_WAIT_MS : Math.min(MAX_WAIT_MS, POLL_MS * 2 ** Math.min(failures, 3));
+    setTimeout(ask, wait);
+  }
+
+  // A newcomer or a new best glows, and its page is shown next.
+  function notice(fresh) {
+    const first = known.size === 0 && data === null;
+    (fresh.rows || []).forEach((row, index) => {
+      const before = known.get(row.a);
+      if (!first && (before === undefined || row.ms < before)) {
+        glowing.set(row.a, Date.now() + FLASH_MS);
+        if (next === null && index >= PINNED && index < places) next = Math.floor((index - PINNED) / PAGE_ROWS);
+      }
+      known.set(row.a, row.ms);
+    });
+  }
+
+  // ----------------------------------------------------------------------------------------------- drawing
+  function draw() {
+    if (refused) {
+      data = null;
+      etag = "";
+      main.replaceChildren(make("p", "wait", refused));
+      for (const id of ["paging", "asof", "state"]) at(id).textContent = "";
+      return;
+    }
+    status();
+    if (!data) return;
+    at("title").textContent = data.race ? `${data.event} · ${data.race}` : data.event;
+    if (data.scene === "usage") drawTotals(); else drawBoard();
+  }
+
+  function status() {
+    const state = at("state");
+    let words = "";
+    if (failing) words = `⚠ offline since ${clock(failing)}`;
+    else if (data && data.stale) words = "⚠ no new data for more than 2 min";
+    else if (data && data.held) words = `❄ ${data.held}`;
+    else if (data) words = "● live";
+    state.textContent = words;
+    state.classList.toggle("bad", Boolean(failing || (data && data.stale)));
+    if (data) at("asof").textContent = `as of ${data.as_of} ${data.zone}${data.source ? ` · ${data.source}` : ""}`;
+  }
+
+  const pages = () => Math.max(1, Math.ceil((Math.min(data.rows.length, places) - PINNED) / PAGE_ROWS));
+
+  function drawBoard() {
+    at("subtitle").textContent = `${data.window} · ${data.tie_rule}`;
+    if (data.rows.length === 0) {
+      main.replaceChildren(make("p", "wait", "No results yet. The first submission appears here by itself."));
+      at("paging").textContent = "";
+      return;
+    }
+    if (page >= pages()) page = 0;
+    const start = PINNED + page * PAGE_ROWS;
+    const listed = data.rows.slice(0, places);
+    const shown = phone.matches ? data.rows : [...listed.slice(0, PINNED), ...listed.slice(start, start + PAGE_ROWS)];
+    const before = positions();
+    const table = make("div", "board");
+    table.setAttribute("role", "table");
+    table.setAttribute("aria-label", "Leaderboard");
+    table.append(line("row head", ["Pos", "1 h", "Racer", "Best", "Gap"], "columnheader"));
+    shown.forEach((row, index) => table.append(racer(row, index)));
+    main.replaceChildren(table);
+    slide(before);
+    at("paging").textContent = phone.matches
+      ? `${data.total.toLocaleString("en")} racers`
+      : shown.length > PINNED
+        ? `places ${shown[PINNED].p}–${shown[shown.length - 1].p} of ${data.total.toLocaleString("en")}`
+        : `${data.total.toLocaleString("en")} racers`;
+  }
+
+  function line(name, texts, role) {
+    const row = make("div", name);
+    row.setAttribute("role", "row");
+    ["place", "change", "alias", "best", "gap"].forEach((kind, index) => {
+      const cell = make("span", kind, texts[index]);
+      cell.setAttribute("role", role);
+      row.append(cell);
+    });
+    return row;
+  }
+
+  function racer(row, index) {
+    const pinned = index < PINNED ? ` pinned ${["first", "second", "third"][index]}` : "";
+    const glow = (glowing.get(row.a) || 0) > Date.now() ? " flash" : "";
+    const [sign, kind] = row.c === null ? ["★ new", "new"]
+      : row.c > 0 ? [`▲ ${row.c}`, "up"] : row.c < 0 ? [`▼ ${-row.c}`, "down"] : ["=", "same"];
+    const element = line(`row${pinned}${glow}`, [row.p, sign, row.a, row.s, row.g || "leader"], "cell");
+    element.children[1].classList.add(kind);
+    element.dataset.key = row.a;
+    return element;
+  }
+
+  // A row that moved slides from where it was.
+  function positions() {
+    const found = new Map();
+    for (const row of main.querySelectorAll(".row[data-key]")) found.set(row.dataset.key, row.offsetTop);
+    return found;
+  }
+
+  function slide(before) {
+    if (calm || phone.matches) return;
+    for (const row of main.querySelectorAll(".row[data-key]")) {
+      const was = before.get(row.dataset.key);
+      if (was === undefined || was === row.offsetTop) continue;
+      row.animate([{ transform: `translateY(${was - row.offsetTop}px)` }, { transform: "none" }],
+        { duration: 700, easing: "ease-in-out" });
+    }
+  }
+
+  function drawTotals() {
+    at("subtitle").textContent = "Training hours and estimated spend of all sponsored racers";
+    at("paging").textContent = "";
+    const numbers = make("div", "numbers");
+    for (const entry of data.numbers) {
+      const card = make("div", "number");
+      card.append(make("p", "label", entry.label), make("p", "value", entry.value), make("p", "note", entry.note));
+      numbers.append(card);
+    }
+    main.replaceChildren(numbers, curve(data.line));
+  }
+
+  function curve(spend) {
+    const chart = make("div", "chart");
+    const top = Math.max(1, ...spend.points.map((point) => point[1]));
+    const far = spend.budget > top * 4;
+    const limit = spend.budget ? `budget $${spend.budget.toLocaleString("en")}` : "";
+    chart.append(make("h2", "", spend.title + (limit ? ` · ${limit}${far ? ", above this chart" : " (dashed)"}` : "")));
+    if (spend.points.length < 2) return chart;
+    const height = (far ? top : Math.max(top, spend.budget)) * 1.06;
+    const [from, to] = [spend.points[0][0], spend.points[spend.points.length - 1][0]];
+    const y = (value) => (100 - (value / height) * 100).toFixed(2);
+    const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    drawing.setAttribute("viewBox", "0 0 1000 100");
+    drawing.setAttribute("preserveAspectRatio", "none");
+    drawing.setAttribute("role", "img");
+    drawing.setAttribute("aria-label", spend.title);
+    const path = document.createElementNS(drawing.namespaceURI, "polyline");
+    path.setAttribute("class", "curve");
+    path.setAttribute("points", spend.points
+      .map((point) => `${(((point[0] - from) / Math.max(1, to - from)) * 1000).toFixed(1)},${y(point[1])}`).join(" "));
+    drawing.append(path);
+    if (spend.budget && !far) {
+      const dashed = document.createElementNS(drawing.namespaceURI, "line");
+      const level = y(spend.budget);
+      const values = { class: "limit", x1: 0, x2: 1000, y1: level, y2: level };
+      for (const [name, value] of Object.entries(values)) dashed.setAttribute(name, value);
+      drawing.append(dashed);
+    }
+    const field = make("div", "field");
+    const dollars = (value) => `$${value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 2 : 0 })}`;
+    field.append(drawing, make("span", "scale high", dollars(height)), make("span", "scale zero", "$0"));
+    const ends = make("div", "ends");
+    ends.append(make("span", "", spend.from), make("span", "", spend.to));
+    chart.append(field, ends);
+    return chart;
+  }
+
+  // ------------------------------------------------------------------------------------------------ paging
+  setInterval(() => {
+    if (!data || !data.rows || phone.matches || refused) return;
+    page = next !== null ? Math.min(next, pages() - 1) : (page + 1) % pages();
+    next = null;
+    draw();
+  }, PAGE_MS);
+  phone.addEventListener("change", draw);
+  ask();
+})();

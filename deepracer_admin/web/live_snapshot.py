@@ -1,0 +1,109 @@
+"""From a screen to the JSON that the page polls: texts ready to show, no person, nothing beyond the link."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from deepracer_admin.clock import Clock
+from deepracer_admin.model import RaceStatus
+from deepracer_admin.rules.standings import BoardRow, lap_time
+from deepracer_admin.services.boards import BoardView, Screen
+from deepracer_admin.services.usage import UsageView
+
+__all__ = ["PLACES", "snapshot"]
+
+PLACES = 300  # places sent; the console's export has all
+POINTS = 120
+STALE_S = 120.0  # real seconds without a new reading of an open race
+
+
+def snapshot(screen: Screen, clock: Clock) -> dict[str, Any]:
+    """What the page shows. It changes only when what is shown changes, so that an unchanged one needs no bytes."""
+    content: dict[str, Any] = {
+        "scene": screen.scene,
+        "event": screen.event_name,
+        "zone": screen.zone,
+        "rehearsal": screen.rehearsal,
+        "source": screen.source,
+    }
+    if screen.board is not None:
+        content |= _board(screen.board, screen.zone, clock)
+    if screen.totals is not None:
+        content |= _totals(screen.totals, screen.zone, clock)
+    return content
+
+
+def _board(view: BoardView, zone: str, clock: Clock) -> dict[str, Any]:
+    words = {
+        RaceStatus.UPCOMING: f"opens {_moment(view.race.draft.opens_at, zone)}",
+        RaceStatus.OPEN: f"open until {_moment(view.race.draft.closes_at, zone)}",
+        RaceStatus.CLOSED: "closed: final result",
+    }
+    return {
+        "race": view.race.draft.name,
+        "status": view.status.value,
+        "window": words[view.status],
+        "held": f"board held since {_time(view.frozen_at, zone)}" if view.frozen_at else "",
+        "as_of": _time(view.as_of, zone),
+        "stale": view.status is RaceStatus.OPEN and not view.frozen_at and _is_stale(view.as_of, clock),
+        "total": len(view.rows),
+        "tie_rule": view.tie_rule,
+        "rows": [_row(row) for row in view.rows[:PLACES]],
+    }
+
+
+def _row(row: BoardRow) -> dict[str, Any]:
+    gap = f"+{lap_time(row.gap_ms)}" if row.gap_ms else ""
+    return {"p": row.rank, "a": row.alias, "s": lap_time(row.score_ms), "g": gap, "c": row.change, "ms": row.score_ms}
+
+
+def _totals(view: UsageView, zone: str, clock: Clock) -> dict[str, Any]:
+    """Four numbers and a line; hours and estimated money only."""
+    budget = view.event.budget_usd
+    rate = view.event.prices.per_hour / 60
+    ending = f"about {_money(view.forecast.middle)} by the end" if view.forecast else "no forecast yet"
+    step = max(1, len(view.series) // POINTS)
+    series = [*view.series[::step], *view.series[-1:]]
+    return {
+        "as_of": _time(view.as_of, zone),
+        "stale": _is_stale(view.as_of, clock),
+        "numbers": [
+            {"label": "racers active", "value": f"{view.active:,}", "note": f"of {view.profiles:,} sponsored"},
+            {"label": "training hours used", "value": f"{view.hours_used:,.1f} h", "note": f"{view.models:,} models"},
+            {
+                "label": "queued and running",
+                "value": f"{view.hours_queued:,.1f} h",
+                "note": f"{_money(view.committed_usd)} committed (estimate)",
+            },
+            {
+                "label": "spend (estimate)",
+                "value": _money(view.spend_usd),
+                "note": f"of {_money(budget)} budget; {ending}" if budget else ending,
+            },
+        ],
+        "line": {
+            "title": "Estimated spend over time, USD",
+            "budget": budget,
+            "points": [[int(sample.at.timestamp()), round(sample.minutes_used * rate, 2)] for sample in series],
+            "from": _moment(series[0].at, zone) if series else "",
+            "to": _moment(series[-1].at, zone) if series else "",
+        },
+    }
+
+
+def _is_stale(at: datetime | None, clock: Clock) -> bool:
+    return at is not None and (clock.event_now() - at).total_seconds() / max(clock.factor, 1.0) > STALE_S
+
+
+def _time(at: datetime | None, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%H:%M:%S}" if at else "–"
+
+
+def _moment(at: datetime, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%d %b %H:%M}"
+
+
+def _money(usd: float) -> str:
+    return f"${usd:,.0f}" if abs(usd) >= 100 else f"${usd:,.2f}"

@@ -1,0 +1,232 @@
+"""The public listener: what a signed link shows, to whom, with which headers; in Chromium where there is one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from deepracer_admin.compose import Console
+from deepracer_admin.model import Event, Race, RaceDraft, Standing
+from deepracer_admin.web import public
+from deepracer_admin.web.public import public_app
+from tests.pages.conftest import NOW, Role, actor_of, clock, console, event, people, profiles  # noqa: F401
+
+ORGANIZER = actor_of(Role.ORGANIZER)
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def client(console: Console, event: Event, people: object) -> Iterator[httpx.Client]:  # noqa: F811
+    """The listener over a race with three results, one of them with a hostile alias."""
+    console.store.save_event(replace(event, public_url="http://board.example.com"))
+    draft = RaceDraft("Cup", "t-1", NOW - timedelta(minutes=50), NOW + timedelta(days=1))
+    console.store.save_races(event.id, [Race("r-1", draft, participants=3)], seen_at=NOW, lease=None)
+    standings(console, event, [("racer-1", 9_000), (HOSTILE, 10_250), ("racer-2", 61_000)])
+    config = uvicorn.Config(public_app(console.boards), port=0, log_config=None, lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as made:
+        yield made
+    server.should_exit = True
+    thread.join(10)
+
+
+def standings(console: Console, event: Event, rows: list[tuple[str, int]]) -> None:  # noqa: F811
+    listed = [Standing(place, alias, score) for place, (alias, score) in enumerate(rows, start=1)]
+    console.history.save_standings(event.id, "r-1", console.clock.event_now(), listed)
+
+
+def path_of(console: Console, **options: object) -> str:  # noqa: F811
+    link = console.boards.make_link(ORGANIZER, str(options.pop("race", "r-1")), **options)  # type: ignore[arg-type]
+    return link.address.removeprefix("http://board.example.com")
+
+
+def test_a_link_shows_the_board_and_no_person(client, console):  # noqa: F811
+    answer = client.get(path_of(console) + ".json")
+    assert [row["a"] for row in answer.json()["rows"]] == ["racer-1", HOSTILE, "racer-2"]
+    assert [row["g"] for row in answer.json()["rows"]] == ["", "+1.250", "+52.000"]
+    assert "example.com" not in answer.text
+    assert "Racer 1" not in answer.text
+    assert "at-1" not in answer.text
+
+
+def test_the_usage_scene_has_totals_and_no_person(client, console, profiles):  # noqa: F811
+    answer = client.get(path_of(console, race="", scene="usage") + ".json")
+    assert [entry["label"] for entry in answer.json()["numbers"]] == [
+        "racers active",
+        "training hours used",
+        "queued and running",
+        "spend (estimate)",
+    ]
+    assert answer.json()["numbers"][0]["value"] == "4"
+    assert "racer-" not in answer.text
+    assert "example.com" not in answer.text
+
+
+@pytest.mark.parametrize("ending", ["", ".json"])
+@pytest.mark.parametrize(
+    "token", ["x", "a.b", "AAAA." + "0" * 32, "AAAA.0" * 30, "%00." + "0" * 32, "ü." + "0" * 32, ".." + "0" * 32]
+)
+def test_a_forged_link_is_refused(client, token, ending):
+    answer = client.get(f"/live/{token}{ending}")
+    assert answer.status_code in (403, 404)
+    assert "Ask the organizers" in answer.text or "link that the organizers gave you" in answer.text
+
+
+def test_a_signature_of_one_link_opens_no_other(client, console):  # noqa: F811
+    first, second = path_of(console), path_of(console)
+    mixed = first.split(".")[0] + "." + second.split(".")[-1]
+    assert client.get(mixed).status_code == 403
+
+
+def test_an_expired_link_is_refused(client, console, clock):  # noqa: F811
+    path = path_of(console, hours=1.0)
+    clock.at = NOW + timedelta(hours=1, seconds=1)
+    assert client.get(path).status_code == 403
+    assert "expired" in client.get(path + ".json").json()["refused"]
+
+
+def test_a_withdrawn_link_dies_within_the_two_seconds_of_a_snapshot(client, console, monkeypatch):  # noqa: F811
+    path = path_of(console)
+    assert client.get(path + ".json").status_code == 200
+    console.boards.revoke_link(ORGANIZER, path.removeprefix("/live/").split(".")[0])
+    monkeypatch.setattr(public, "FRESH_S", 0.0)
+    assert client.get(path + ".json").status_code == 403
+    assert "withdrawn" in client.get(path).text
+
+
+def test_a_race_that_is_gone_is_a_plain_page(client, console, event):  # noqa: F811
+    path = path_of(console)
+    console.store.save_races(event.id, [], seen_at=NOW, lease=None)
+    assert client.get(path).status_code == 404
+
+
+def test_many_screens_cost_one_reading(client, console, monkeypatch):  # noqa: F811
+    path, asked, genuine = path_of(console), [], console.boards.screen
+    monkeypatch.setattr(type(console.boards), "screen", lambda self, token: asked.append(token) or genuine(token))
+    monkeypatch.setattr(public, "FRESH_S", 60.0)
+    assert {client.get(path + ".json").status_code for _ in range(30)} == {200}
+    assert len(asked) == 1
+
+
+def test_an_unchanged_board_needs_no_bytes(client, console, event, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(public, "FRESH_S", 0.0)
+    path = path_of(console) + ".json"
+    etag = client.get(path).headers["etag"]
+    again = client.get(path, headers={"If-None-Match": etag})
+    assert (again.status_code, again.content) == (304, b"")
+    standings(console, event, [("racer-2", 8_000), ("racer-1", 9_000)])
+    assert client.get(path, headers={"If-None-Match": etag}).json()["rows"][0]["a"] == "racer-2"
+
+
+def test_hidden_and_disqualified_aliases_never_reach_a_screen(client, console, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(public, "FRESH_S", 0.0)
+    path = path_of(console) + ".json"
+    console.boards.hide(ORGANIZER, "r-1", "racer-1", hidden=True)
+    console.boards.disqualify(ORGANIZER, "r-1", HOSTILE, reason="no name for a screen")
+    answer = client.get(path)
+    assert [row["a"] for row in answer.json()["rows"]] == ["Racer 1", "racer-2"]
+    assert "img" not in answer.text
+
+
+def test_a_held_board_does_not_move(client, console, event, clock, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(public, "FRESH_S", 0.0)
+    path = path_of(console) + ".json"
+    console.boards.freeze(ORGANIZER, "r-1", frozen=True)
+    clock.at = NOW + timedelta(minutes=5)
+    standings(console, event, [("racer-2", 8_000)])
+    content = client.get(path).json()
+    assert len(content["rows"]) == 3
+    assert content["held"].startswith("board held since")
+
+
+def test_the_page_allows_its_own_script_and_style_by_hash_and_nothing_else(client, console):  # noqa: F811
+    answer = client.get(path_of(console))
+    policy = answer.headers["content-security-policy"]
+    for tag in ("script", "style"):
+        [text] = re.findall(f"<{tag}>(.*?)</{tag}>", answer.text, flags=re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert " style=" not in answer.text
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_an_event_name_cannot_write_markup_into_the_page(client, console, event):  # noqa: F811
+    console.store.save_event(replace(console.store.event(event.id), name="</title><script>alert(1)</script>"))
+    assert "<script>alert" not in client.get(path_of(console)).text
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_nothing_can_be_written(client, console, method):  # noqa: F811
+    assert client.request(method, path_of(console)).status_code == 405
+
+
+def test_nothing_else_answers(client):
+    for path in ("/", "/live", "/live/", "/signin", "/_stcore/health", "/live/../signin"):
+        assert client.get(path).status_code == 404
+
+
+# ------------------------------------------------------------------------------------------------------ in a browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this computer")
+def test_a_screen_shows_hostile_aliases_as_text_follows_and_says_when_it_is_offline(client, console, event):  # noqa: F811
+    from playwright.sync_api import expect, sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1920, "height": 1080})
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(str(client.base_url).rstrip("/") + path_of(console))
+        expect(page.locator(".row .alias").nth(2)).to_have_text(HOSTILE)
+        assert page.locator("main img").count() == 0
+        standings(console, event, [("newcomer", 8_000), ("racer-1", 9_000)])
+        expect(page.locator(".row.flash .alias")).to_have_text("newcomer", timeout=15_000)
+        assert not complaints
+        page.context.set_offline(True)
+        expect(page.locator("#state")).to_contain_text("offline since", timeout=15_000)
+        expect(page.locator(".row .alias").nth(1)).to_have_text("newcomer")
+        page.context.set_offline(False)
+        expect(page.locator("#state")).to_have_text("● live", timeout=30_000)
+        browser.close()
+
+
+def test_the_stylesheet_never_goes_below_the_size_that_a_room_can_read():
+    style = (Path(public.__file__).parent / "live" / "screen.css").read_text(encoding="utf-8")
+    projector = style.partition("@media (max-width")[0]
+    sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)vh", projector)]
+    assert len(sizes) > 10
+    assert min(sizes) >= 2.4
+
+
+def test_a_snapshot_stays_small_with_ten_thousand_racers(client, console, event):  # noqa: F811
+    standings(console, event, [(f"racer-{number}", 9_000 + number) for number in range(10_000)])
+    answer = client.get(path_of(console) + ".json")
+    assert len(json.loads(answer.text)["rows"]) == 300
+    assert answer.json()["total"] == 10_000
+    assert len(answer.content) < 30_000
