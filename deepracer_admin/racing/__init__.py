@@ -1,8 +1,8 @@
 """The racing port: everything that the console asks of a DeepRacer service.
 
-Two adapters stand behind it: `on_aws` (DeepRacer on AWS, deployed in the company's account) and `managed` (AWS DeepRacer
-multi-user mode, closed by AWS in December 2025, proved on its documented protocol). No page, job or chart knows which
-one it talks to; what a service lacks it says through `capabilities`.
+Two adapters stand behind it: `on_aws` (DeepRacer on AWS, deployed in the company's account) and `managed` (AWS
+DeepRacer multi-user mode, closed by AWS in December 2025, proved on its documented protocol). No page, job or chart
+knows which one it talks to; what a service lacks it says through `capabilities`.
 
 Adapters speak one service each and hold no rules: they convert units at this edge, page, sign, and turn every failure
 into one of our typed errors (errors.py) with a sentence for an organizer. Methods that act on several people return one
@@ -92,7 +92,11 @@ class RacingService(Protocol):
         """Invite one chunk. `token` (1-64 of A-Za-z0-9-) is stored by the caller before; a repeat with it is harmless.
 
         DONE or ALREADY with `ref` = profile id where the service gives one; WAITING with `ref` = job id while the
-        service works on it (ask `invite_progress`); RETRY when another job of ours is still active.
+        service works on it (ask `invite_progress`), or with reason "first_sign_in" where nothing can be invited.
+        RETRY for everybody of the chunk means that nobody was invited, with a reason that says how to go on:
+        "busy": another job of ours is still active, so the same chunk with the same token goes after it;
+        "recut": it was more than the service takes at once, which is learned by now, so the people are cut anew with
+        `chunk_invites` and go under new tokens. RETRY for some of a chunk concerns those people alone.
         """
         ...
 
@@ -105,7 +109,7 @@ class RacingService(Protocol):
         ...
 
     def set_alias(self, profile_id: str, alias: str) -> Profile:
-        """Set the racer name and return the profile as the service answers."""
+        """Set the racer name and return the profile as the service answers. Raises Unsupported where racers choose."""
         ...
 
     def set_quotas(self, quotas: Sequence[tuple[str, Quota]]) -> Iterable[Outcome]:
@@ -121,7 +125,11 @@ class RacingService(Protocol):
         ...
 
     def remove(self, ids: Sequence[str]) -> Iterable[Outcome]:
-        """Delete profiles (and so access). The caller reads back with `profiles()`; NotThere counts as ALREADY."""
+        """Delete profiles (and so access). NotThere counts as ALREADY.
+
+        The caller reads back with `profiles()`: who is out is not listed any more, or is listed with the state
+        "DISABLED" where the service keeps the names of those it let go (managed).
+        """
         ...
 
     # -- models

@@ -1,13 +1,17 @@
 """The wire of AWS DeepRacer multi-user mode: botocore on our own service model, and failures as typed errors.
 
 managed-deepracer.md 1.1: JSON 1.1, always ``POST /``, SigV4 with the signing name ``deepracer``; no paginators
-exist, so pages are walked by hand. botocore does not retry here: flows/pacing.py decides what may be repeated.
+exist, so pages are walked by hand. botocore does not retry here: reads are repeated with back-off and jitter, since
+that is harmless; what a write left open is the caller's to decide.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,7 +41,11 @@ SERVICE = "AWS DeepRacer (managed)"
 MODEL_FOLDER = Path(__file__).parent / "data"
 USER_AGENT = "deepracer-organizer-console"
 PAGE_SIZE = 100  # 1.1: 25, 50 and 100 were used in the wild; the ceiling is not known
+_ATTEMPTS, _FIRST_WAIT, _LONGEST_WAIT, _PATIENCE_SECONDS = 4, 0.25, 4.0, 30.0
 CLOSED_NOTE = "AWS closed this service in December 2025, so its address may not answer any more."
+
+_log = logging.getLogger(__name__)
+_random = secrets.SystemRandom()
 
 _DENIED = frozenset({"CustomerAuthorizationFailedException", "AccessDeniedException", "NotAuthorizedException"})
 _KEYS = frozenset(
@@ -80,8 +88,10 @@ class ManagedClient:
         session_token: str | None = None,
         user_agent: str = "",
         timeout_s: float = 30.0,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.region = region
+        self._sleep = sleep
         self.practice_world: bool | None = None  # known from the first answer on
         config = Config(
             user_agent_extra=user_agent or USER_AGENT,
@@ -107,7 +117,23 @@ class ManagedClient:
             raise _no_keys(failure, "connect") from failure
 
     def call(self, operation: str, **members: Any) -> dict[str, Any]:
-        """One operation, e.g. ``call("GetLeaderboard", LeaderboardArn=...)``; the reply without its metadata."""
+        """One operation, e.g. ``call("GetLeaderboard", LeaderboardArn=...)``; the reply without its metadata.
+
+        A read is tried four times where trying again may help; a write once, for its answer may be all that was lost.
+        """
+        began = time.monotonic()
+        for attempt in range(1, _ATTEMPTS):
+            try:
+                return self._call_once(operation, members)
+            except (Throttled, Unreachable, Unavailable) as failure:
+                if not _reads(operation) or time.monotonic() - began > _PATIENCE_SECONDS:
+                    raise
+                wait = _random.uniform(0.5, 1.0) * min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)
+                _log.info("%s: %s, again in %.1f s", operation, failure.code, wait)
+                self._sleep(wait)
+        return self._call_once(operation, members)
+
+    def _call_once(self, operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
         method = getattr(self._client, botocore.xform_name(operation))
         try:
             reply: dict[str, Any] = method(**members)

@@ -29,22 +29,29 @@ from deepracer_admin.racing.managed_client import ManagedClient
 from deepracer_admin.racing.managed_shapes import race_members, race_of, to_milliseconds, track_of
 from deepracer_admin.rehearsal.managed.wire import INPUTS
 from tests.practice import WorldHandle, start_world
+from tests.racing.scripted import Naps
+from tests.racing.worlds import kept_world
 from tests.rehearsal.managed.account import garage, on_world, sign_in, sponsor
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorldHandle]:
+    with kept_world(tmp_path_factory.mktemp("world"), slots=100) as handle:
+        yield handle
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[WorldHandle]:
-    """A world whose clock stands still unless the test advances it."""
-    handle = start_world(tmp_path / "world", slots=100)
-    handle.control("POST", "clock", {"paused": True})
-    yield handle
-    handle.stop()
+def world(kept: WorldHandle) -> WorldHandle:
+    """A world as on its first day, whose clock stands still unless the test advances it."""
+    kept.control("POST", "reset")
+    kept.control("POST", "clock", {"paused": True})
+    return kept
 
 
 def connect(world: WorldHandle, **options: Any) -> ManagedClient:
     aws = world.endpoints["aws"]
     keys = {"access_key_id": aws["access_key_id"], "secret_access_key": aws["secret_access_key"]}
-    return ManagedClient(endpoint_url=aws["managed_url"], **{**keys, "timeout_s": 5, **options})
+    return ManagedClient(endpoint_url=aws["managed_url"], **{**keys, "timeout_s": 5, "sleep": Naps(), **options})
 
 
 @pytest.fixture
@@ -437,26 +444,27 @@ def test_a_world_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind"),
+    ("fault", "kind", "calls"),
     [
-        ("throttle", Throttled),
-        ("error_5xx", Unavailable),
-        ("expired_credentials", CredentialsExpired),
-        ("denied", AccessDenied),
-        ("drop", Unreachable),
-        ("lost_answer", Unreachable),
+        ("throttle", Throttled, 4),
+        ("error_5xx", Unavailable, 4),
+        ("expired_credentials", CredentialsExpired, 1),
+        ("denied", AccessDenied, 1),
+        ("drop", Unreachable, 4),
+        ("lost_answer", Unreachable, 4),
     ],
 )
-def test_a_failed_read_is_the_right_error_with_a_sentence_and_is_not_retried(
-    world: WorldHandle, racing: ManagedDeepRacer, fault: str, kind: type[ServiceError]
+def test_a_read_is_repeated_only_where_that_may_help_and_then_fails_with_a_sentence(
+    world: WorldHandle, racing: ManagedDeepRacer, fault: str, kind: type[ServiceError], calls: int
 ) -> None:
     world.control("POST", "counters/reset")
-    world.arm("managed", fault, count=1)
+    world.arm("managed", fault)
     with pytest.raises(kind, match=r"^[A-Z].*\.$") as failure:
         racing.account()
     assert failure.value.service == "AWS DeepRacer (managed)"
     assert failure.value.operation == "AdminGetAccountConfig"
-    assert world.counters()["calls"] == {"managed": 1}
+    assert world.counters()["calls"] == {"managed": calls}
+    world.disarm()
     assert racing.account().multi_user_mode is False
 
 
@@ -510,7 +518,7 @@ def test_a_service_that_is_not_there_is_unreachable_and_the_sentence_says_that_a
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        client = ManagedClient(endpoint_url=url, access_key_id="a", secret_access_key="b")
+        client = ManagedClient(endpoint_url=url, access_key_id="a", secret_access_key="b", sleep=Naps())
         with pytest.raises(Unreachable, match="closed this service"):
             ManagedDeepRacer(client).set_multi_user_mode(True)
 

@@ -1,12 +1,11 @@
 """DeepRacer on AWS keeps the racing contract, in 1.2.5 and in 1.3.1, against the practice world."""
 
-import asyncio
+import contextlib
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,17 +14,9 @@ from deepracer_admin.clock import ScaledClock
 from deepracer_admin.model import Invitee
 from deepracer_admin.racing.on_aws import OnAws
 from deepracer_admin.rehearsal.garage import LapResult
-from tests.practice import WorldHandle, start_world
+from tests.practice import WorldHandle
 from tests.racing.contract import RacingContract
-
-
-def in_world(world: WorldHandle, act: Callable[[], Any]) -> Any:
-    """Act as a racer would, on the world's own thread."""
-
-    async def run() -> Any:
-        return act()
-
-    return asyncio.run_coroutine_threadsafe(run(), world._loop).result(60)
+from tests.racing.worlds import in_world, kept_world, renew
 
 
 def connect(world: WorldHandle, **options: Any) -> tuple[OnAws, ScaledClock]:
@@ -105,18 +96,29 @@ class OnAwsBench:
         self.world.advance(3600)
 
 
-@pytest.fixture(params=["1.2.5", "1.3.1"])
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OnAwsBench]:
-    world = start_world(tmp_path / "world", version=request.param)
-    in_world(world, lambda: world.world.services.pop("fleet"))  # nobody acts here but the test
+@contextlib.contextmanager
+def opened(world: WorldHandle, **options: Any) -> Iterator[OnAwsBench]:
+    """A bench on the world as on its first day, with invitations that take no time."""
+    renew(world)
     site = world.world.services["deepracer"].site  # type: ignore[attr-defined]
     site.options = replace(site.options, invite_seconds=0.003)
-    service, clock = connect(world)
+    service, clock = connect(world, **options)
     try:
         yield OnAwsBench(service, clock, world)
     finally:
         service.close()
-        world.stop()
+
+
+@pytest.fixture(scope="module", params=["1.2.5", "1.3.1"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorldHandle]:
+    with kept_world(tmp_path_factory.mktemp("world"), version=request.param) as world:
+        yield world
+
+
+@pytest.fixture
+def bench(world: WorldHandle) -> Iterator[OnAwsBench]:
+    with opened(world) as bench:
+        yield bench
 
 
 class TestOnAws(RacingContract):

@@ -2,39 +2,39 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deepracer_admin.errors import AccessDenied, CredentialsExpired, NotThere, Refused, Unavailable
 from deepracer_admin.model import Invitee, Quota, State
-from tests.practice import start_world
-from tests.racing.test_on_aws_contract import OnAwsBench, connect, in_world
+from tests.practice import WorldHandle
+from tests.racing.test_on_aws_contract import OnAwsBench, connect, opened
+from tests.racing.worlds import in_world, kept_world
 
 
-def opened(tmp_path: Path, version: str, **options: Any) -> Iterator[OnAwsBench]:
-    world = start_world(tmp_path / "world", version=version)
-    in_world(world, lambda: world.world.services.pop("fleet"))
-    site = world.world.services["deepracer"].site  # type: ignore[attr-defined]
-    site.options = replace(site.options, invite_seconds=0.003)
-    service, clock = connect(world, **options)
-    try:
-        yield OnAwsBench(service, clock, world)
-    finally:
-        service.close()
-        world.stop()
+@pytest.fixture(scope="module")
+def newest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorldHandle]:
+    with kept_world(tmp_path_factory.mktemp("world"), version="1.3.1") as world:
+        yield world
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[OnAwsBench]:
-    yield from opened(tmp_path, "1.3.1", staff_emails=["frank.facilitator@example.com"], mail_cap=200)
+@pytest.fixture(scope="module")
+def oldest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorldHandle]:
+    with kept_world(tmp_path_factory.mktemp("world"), version="1.2.5") as world:
+        yield world
 
 
 @pytest.fixture
-def older(tmp_path: Path) -> Iterator[OnAwsBench]:
-    yield from opened(tmp_path, "1.2.5", mail_cap=200)
+def bench(newest: WorldHandle) -> Iterator[OnAwsBench]:
+    with opened(newest, staff_emails=["frank.facilitator@example.com"], mail_cap=200) as bench:
+        yield bench
+
+
+@pytest.fixture
+def older(oldest: WorldHandle) -> Iterator[OnAwsBench]:
+    with opened(oldest, mail_cap=200) as bench:
+        yield bench
 
 
 def state_of(bench: OnAwsBench) -> Any:
