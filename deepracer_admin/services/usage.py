@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from deepracer_admin.errors import BadInput, Missing
@@ -68,6 +68,7 @@ class UsageView:
     burn_usd_per_hour: float
     forecast: Forecast | None
     series: Sequence[UsageSample]
+    spend_series: Sequence[tuple[datetime, float]]  # (at, USD so far, estimate)
     strangers: int  # profiles in the service that are nobody's on our list
 
 
@@ -100,11 +101,12 @@ def read_totals(house: House, event: Event) -> UsageView:
         hours_queued=queued / 60,
         storage_gb=storage / 1e9,
         models=last.models if last else 0,
-        spend_usd=spend(event.prices, minutes=used, storage_bytes=storage, event=event, now=now),
+        spend_usd=_spent(event, last, now) if last else 0.0,
         committed_usd=queued / 60 * event.prices.per_hour,
         burn_usd_per_hour=_burn(event, series),
-        forecast=forecast(event, series, now=now) if series else None,
+        forecast=_with_storage(forecast(event, series, now=now), event, last, now) if last else None,
         series=series,
+        spend_series=[(sample.at, _spent(event, sample, sample.at)) for sample in series],
         strangers=sum(1 for profile in profiles if profile.id not in mine),
     )
 
@@ -315,6 +317,16 @@ def _row(
         paused=profile.id in paused,
         how=link.how if link else "",
     )
+
+
+def _spent(event: Event, sample: UsageSample, now: datetime) -> float:
+    return spend(event.prices, minutes=sample.minutes_used, storage_bytes=sample.storage_bytes, event=event, now=now)
+
+
+def _with_storage(compute: Forecast, event: Event, last: UsageSample, now: datetime) -> Forecast:
+    """The forecast is of compute; what storage has cost so far is added, so that the end is never below today."""
+    storage = _spent(event, last, now) - last.minutes_used / 60 * event.prices.per_hour
+    return replace(compute, low=compute.low + storage, middle=compute.middle + storage, high=compute.high + storage)
 
 
 def _burn(event: Event, series: Sequence[UsageSample]) -> float:

@@ -33,12 +33,11 @@ def spend_title(view: UsageView) -> str:
 def spend_chart(view: UsageView) -> go.Figure:
     """Estimated spend over time, the forecast band to the end, the budget line. Event time in the event's zone."""
     zone = ZoneInfo(view.event.zone)
-    rate = view.event.prices.per_hour / 60
-    times = [sample.at.astimezone(zone).replace(tzinfo=None) for sample in view.series]
+    times = [at.astimezone(zone).replace(tzinfo=None) for at, _ in view.spend_series]
     figure = go.Figure()
     figure.add_scatter(
         x=times,
-        y=[sample.minutes_used * rate for sample in view.series],
+        y=[usd for _, usd in view.spend_series],
         mode="lines",
         name="spent",
         line={"color": _SPEND, "width": 3},
@@ -46,7 +45,7 @@ def spend_chart(view: UsageView) -> go.Figure:
     )
     end = view.event.ends_at.astimezone(zone).replace(tzinfo=None)
     if view.forecast and times and end > times[-1]:
-        now, last = times[-1], view.series[-1].minutes_used * rate
+        now, last = times[-1], view.spend_series[-1][1]
         figure.add_scatter(
             x=[now, end, end, now],
             y=[last, view.forecast.high, view.forecast.low, last],
@@ -65,12 +64,12 @@ def spend_chart(view: UsageView) -> go.Figure:
             line={"color": _SPEND, "width": 2, "dash": "dot"},
             hovertemplate="%{x|%d %b %H:%M}: %{y:,.2f} USD<extra></extra>",
         )
-    top = max([view.forecast.high if view.forecast else 0.0, *(y for trace in figure.data[:1] for y in trace.y or ())])
+    top = max([view.forecast.high if view.forecast else 0.0, *(usd for _, usd in view.spend_series)])
     far = view.event.budget_usd > 4 * top > 0  # the line would press everything else flat: said, not drawn
     if far:
         figure.add_annotation(
             text=f"budget {money(view.event.budget_usd)}, above this chart",
-            xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="top", showarrow=False,
+            xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="top", showarrow=False,
             font={"color": _BUDGET},
         )  # fmt: skip
     elif view.event.budget_usd and times:

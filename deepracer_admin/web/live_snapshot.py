@@ -62,10 +62,10 @@ def _row(row: BoardRow) -> dict[str, Any]:
 def _totals(view: UsageView, zone: str, clock: Clock) -> dict[str, Any]:
     """Four numbers and a line; hours and estimated money only."""
     budget = view.event.budget_usd
-    rate = view.event.prices.per_hour / 60
-    ending = f"about {_money(view.forecast.middle)} by the end" if view.forecast else "no forecast yet"
-    step = max(1, len(view.series) // POINTS)
-    series = [*view.series[::step], *view.series[-1:]]
+    over = clock.event_now() >= view.event.ends_at
+    ending = f"about {_money(view.forecast.middle)} by the end" if view.forecast and not over else "so far"
+    step = max(1, len(view.spend_series) // POINTS)
+    series = [*view.spend_series[::step], *view.spend_series[-1:]]
     return {
         "as_of": _time(view.as_of, zone),
         "stale": _is_stale(view.as_of, clock),
@@ -86,9 +86,9 @@ def _totals(view: UsageView, zone: str, clock: Clock) -> dict[str, Any]:
         "line": {
             "title": "Estimated spend over time, USD",
             "budget": budget,
-            "points": [[int(sample.at.timestamp()), round(sample.minutes_used * rate, 2)] for sample in series],
-            "from": _moment(series[0].at, zone) if series else "",
-            "to": _moment(series[-1].at, zone) if series else "",
+            "points": [[int(at.timestamp()), round(usd, 2)] for at, usd in series],
+            "from": _moment(series[0][0], zone) if series else "",
+            "to": _moment(series[-1][0], zone) if series else "",
         },
     }
 

@@ -85,7 +85,7 @@
     if (failing) words = `⚠ offline since ${clock(failing)}`;
     else if (data && data.stale) words = "⚠ no new data for more than 2 min";
     else if (data && data.held) words = `❄ ${data.held}`;
-    else if (data) words = "● live";
+    else if (data) words = data.status === "closed" ? "■ final" : "● live";
     state.textContent = words;
     state.classList.toggle("bad", Boolean(failing || (data && data.stale)));
     if (data) at("asof").textContent = `as of ${data.as_of} ${data.zone}${data.source ? ` · ${data.source}` : ""}`;
