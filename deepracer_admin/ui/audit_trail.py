@@ -74,7 +74,7 @@ def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | Non
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        height=480,
+        height=min(480, 38 + 35 * len(found)),
         column_config={
             "When": st.column_config.DatetimeColumn(f"When ({zone})", format="YYYY-MM-DD HH:mm:ss", timezone=zone)
         },

@@ -40,13 +40,11 @@ def live_steps() -> None:
             st.warning(plain(view.job.sentence), icon=":material/warning:")
     for number, (step, item) in enumerate(view.steps, start=1):
         with st.container(border=True):
-            left, right = st.columns([2, 3], vertical_alignment="center")
-            with left, st.container(horizontal=True, vertical_alignment="center"):
-                word, icon, colour = _MARKS.get(item.state, _AHEAD) if item else _AHEAD
-                st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
-                st.markdown(f"**{number}. {step.title}**")
-            with right:
-                st.markdown(plain(_evidence(item)) or f":gray[{plain(step.why)}]")
+            mark, title, evidence = st.columns([1, 2, 4], vertical_alignment="center")
+            word, icon, colour = _MARKS.get(item.state, _AHEAD) if item else _AHEAD
+            mark.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+            title.markdown(f"**{number}. {step.title}**")
+            evidence.markdown(plain(_evidence(item)) or f":gray[{plain(step.why)}]")
 
 
 def _evidence(item: JobItem | None) -> str:

@@ -73,8 +73,8 @@ def sponsorship(who: Actor, event: Event) -> None:
     view = console.events.sponsorship(who)
     each = max(0, event.quota.minutes) / 60
     most = event.head_count * each * event.prices.per_hour
-    left, right = st.columns(2)
-    if left.button(f"Open {view.word.lower()}", icon=":material/lock_open:", key="sponsor-open"):
+    row = st.container(horizontal=True)
+    if row.button(f"Open {view.word.lower()}", icon=":material/lock_open:", key="sponsor-open"):
         confirm(
             f"Open {view.word.lower()}",
             facts=[
@@ -86,7 +86,7 @@ def sponsorship(who: Actor, event: Event) -> None:
             run=lambda: console.events.switch_sponsorship(who, open_=True, typed_name=""),
             done="The worker opens it and reads it back.",
         )
-    if right.button(f"Close {view.word.lower()} …", icon=":material/lock:", key="sponsor-close"):
+    if row.button(f"Close {view.word.lower()} …", icon=":material/lock:", key="sponsor-close"):
         confirm_typed(
             f"Close {view.word.lower()}",
             facts=[

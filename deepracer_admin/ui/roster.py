@@ -67,7 +67,7 @@ def table(who: Actor, zone: str, *, text: str, cohort: str, kind: str) -> str | 
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        height=520,
+        height=min(520, 38 + 35 * len(ids)),
         column_config={
             "Name": st.column_config.TextColumn(pinned=True),
             "Note": st.column_config.TextColumn(width="large"),

@@ -141,8 +141,8 @@ def counts(dry: DryRun) -> None:
         "same": ("Same", "Nothing to do."),
         "duplicate": ("Duplicate", "The address stands in an earlier row, which wins."),
         "rejected": ("Rejected", "The row has no usable address; see why below."),
-        "missing": ("Not in the list", "On the event's list; they stay, unless you take them out below."),
-        "refused": ("Refused by the service", "Imported, but the racing service will not take the address."),
+        "missing": ("Not in it", "On the event's list; they stay, unless you take them out below."),
+        "refused": ("Service refuses", "Imported, but the racing service will not take the address."),
     }
     for column, (key, (title, hint)) in zip(st.columns(len(titles)), titles.items(), strict=True):
         column.metric(title, f"{number[key]:,}", help=hint)
@@ -214,8 +214,8 @@ def confirm_import(who: Actor, event: Event, dry: DryRun, leaving: Sequence[str]
         return
     facts = [
         f"Adds {count(number['new'], 'person', 'people')}, changes {number['changed']:,}.",
-        f"Skips {number['same'] + number['duplicate'] + number['rejected']:,} rows.",
-        f"Takes out {count(len(leaving), 'person', 'people')}" + ("; they lose access." if leaving else "."),
+        f"Skips {count(number['same'] + number['duplicate'] + number['rejected'], 'row')}.",
+        *([f"Takes out {count(len(leaving), 'person', 'people')}; they lose access."] if leaving else []),
         "Can be undone until somebody of it is invited.",
     ]
 

@@ -13,7 +13,9 @@ event = masthead(who, "Attendees", "Who takes part: upload or paste any list, se
 views = ["The list", "Add one"]
 if session.may(who, "attendees.import"):
     views += ["Upload", "Imports and undo"]
-view = st.segmented_control("View", views, default=views[0], required=True, key="attendees-view", bind="query-params")
+view = st.segmented_control(
+    "View", views, default=views[0], required=True, key="attendees-view", label_visibility="collapsed"
+)
 
 if view == "The list":
     if not roster.is_empty(who):

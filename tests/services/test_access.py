@@ -1,0 +1,143 @@
+"""Every method x every role: done for those whom rules/access.py names, refused and audited for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from deepracer_admin.compose import Console
+from deepracer_admin.errors import ConsoleError, NotAllowed
+from deepracer_admin.model import Actor, Attendee, Event, Profile, Role
+from deepracer_admin.rules.access import ACTIONS
+from deepracer_admin.services.attendees import AttendeesService
+from deepracer_admin.services.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.events import EventsService
+from tests.pages.conftest import ROLES, actor_of
+
+LIST = b"Email,Full name\nada@example.com,Ada Lovelace\n"
+
+
+def _draft(console: Console):
+    return console.events.template(actor_of(Role.ORGANIZER), "day")
+
+
+def _dry(console: Console):
+    return console.attendees.dry_run(actor_of(Role.ORGANIZER), LIST, filename="list.csv")
+
+
+CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
+    "events.list": ("event.view", lambda c, who: c.events.list(who)),
+    "events.view": ("event.view", lambda c, who: c.events.view(who)),
+    "events.switch": ("event.edit", lambda c, who: c.events.switch(who, "ev-1")),
+    "events.template": ("setup.view", lambda c, who: c.events.template(who, "week")),
+    "events.create": ("event.create", lambda c, who: c.events.create(who, _draft(c))),
+    "events.edit": ("event.edit", lambda c, who: c.events.edit(who, c.events.draft_of(c.store.event("ev-1")))),
+    "events.sponsorship": ("setup.view", lambda c, who: c.events.sponsorship(who)),
+    "events.switch_sponsorship": (
+        "sponsorship.switch",
+        lambda c, who: c.events.switch_sponsorship(who, open_=True, typed_name=""),
+    ),
+    "events.run_check": ("setup.check", lambda c, who: c.events.run_check(who)),
+    "events.check": ("setup.view", lambda c, who: c.events.check(who)),
+    "events.account": ("setup.view", lambda c, who: c.events.account(who)),
+    "events.export_settings": ("setup.view", lambda c, who: c.events.export_settings(who)),
+    "events.read_settings": ("setup.view", lambda c, who: c.events.read_settings(who, b"{}")),
+    "attendees.dry_run": ("attendees.import", lambda c, who: c.attendees.dry_run(who, LIST, filename="list.csv")),
+    "attendees.run_import": ("attendees.import", lambda c, who: c.attendees.run_import(who, _dry(c))),
+    "attendees.undo_import": ("attendees.undo", lambda c, who: c.attendees.undo_import(who, "job-0")),
+    "attendees.imports": ("attendees.import", lambda c, who: c.attendees.imports(who)),
+    "attendees.report": ("attendees.import", lambda c, who: c.attendees.report(who, _dry(c))),
+    "attendees.rows": ("attendees.view", lambda c, who: c.attendees.rows(who)),
+    "attendees.revision": ("attendees.view", lambda c, who: c.attendees.revision(who)),
+    "attendees.total": ("attendees.view", lambda c, who: c.attendees.total(who)),
+    "attendees.names": ("attendees.view", lambda c, who: c.attendees.names(who)),
+    "attendees.cohorts": ("attendees.view", lambda c, who: c.attendees.cohorts(who)),
+    "attendees.add": ("attendees.add", lambda c, who: c.attendees.add(who, email="new@example.com", name="New")),
+    "attendees.change_email": (
+        "attendees.edit",
+        lambda c, who: c.attendees.change_email(who, "at-6", "other@example.com"),
+    ),
+    "attendees.link": ("attendees.link", lambda c, who: c.attendees.link(who, "at-6", "pr-9")),
+    "attendees.unlinked_profiles": ("attendees.link", lambda c, who: c.attendees.unlinked_profiles(who)),
+    "attendees.export": ("attendees.export", lambda c, who: c.attendees.export(who)),
+    "attendees.person_data": ("attendees.export", lambda c, who: c.attendees.person_data(who, "at-1")),
+    "attendees.erase": ("attendees.erase", lambda c, who: c.attendees.erase(who, "at-6", typed="racer6@example.com")),
+    "closeout.view": ("closeout.view", lambda c, who: c.closeout.view(who)),
+    "closeout.start": ("closeout.run", lambda c, who: c.closeout.start(who, typed_name="Autumn Cup")),
+    "closeout.export": ("closeout.run", lambda c, who: c.closeout.export(who)),
+    "closeout.export_zip": ("closeout.run", lambda c, who: c.closeout.export_zip(who)),
+    "closeout.certificate": ("closeout.view", lambda c, who: c.closeout.certificate(who)),
+    "audit.entries": ("audit.view", lambda c, who: c.audit.entries(who)),
+    "audit.newest": ("audit.view", lambda c, who: c.audit.newest(who)),
+    "audit.verify": ("audit.view", lambda c, who: c.audit.verify(who)),
+    "audit.export": ("audit.export", lambda c, who: c.audit.export(who)),
+    "jobs.list": ("jobs.view", lambda c, who: c.jobs.list(who)),
+    "jobs.items": ("jobs.view", lambda c, who: c.jobs.items(who, "job-0")),
+    "jobs.cancel": ("jobs.control", lambda c, who: c.jobs.cancel(who, "job-0")),
+    "jobs.undo": ("jobs.control", lambda c, who: c.jobs.undo(who, "job-0")),
+}
+SERVICES = {
+    "events": EventsService,
+    "attendees": AttendeesService,
+    "closeout": CloseoutService,
+    "audit": AuditService,
+    "jobs": JobsService,
+}
+WITHOUT_ACTOR = {"current_event", "draft_of"}
+
+
+def test_every_public_method_is_in_the_table() -> None:
+    methods = {
+        f"{name}.{method}"
+        for name, service in SERVICES.items()
+        for method in dir(service)
+        if not method.startswith("_") and callable(getattr(service, method)) and method not in WITHOUT_ACTOR
+    }
+    assert methods == set(CALLS)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", CALLS)
+def test_a_method_is_done_or_refused_as_the_table_of_access_says(
+    console: Console, event: Event, people: list[Attendee], profiles: list[Profile], name: str, role: Role
+) -> None:
+    action, call = CALLS[name]
+    who = actor_of(role)
+    if role in ACTIONS[action].roles:
+        try:
+            call(console, who)
+        except NotAllowed:
+            pytest.fail(f"{role} may {ACTIONS[action].title}, but {name} refuses")
+        except ConsoleError:
+            pass  # let in; what was asked cannot be done
+        return
+    before = console.store.audit(None, limit=1)
+    with pytest.raises(NotAllowed, match="Ask an organizer"):
+        call(console, who)
+    after = console.store.audit(None, limit=1)
+    if ACTIONS[action].writes:
+        assert (after[0].action, after[0].allowed, after[0].actor) == (action, False, who.oid)
+    else:
+        assert after == before
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_somebody_without_a_role_may_do_nothing(
+    console: Console, event: Event, people: list[Attendee], name: str
+) -> None:
+    nobody = Actor(oid="x", tid="t", name="Nobody", roles=frozenset())
+    with pytest.raises(NotAllowed):
+        CALLS[name][1](console, nobody)
+
+
+def test_a_viewer_sees_the_event_without_jobs_and_without_troubles(
+    console: Console, event: Event, organizer: Actor
+) -> None:
+    console.events.run_check(organizer)
+    console.store.put("ev-1", "trouble", {"mail": "The sender waits."})
+    assert len(console.events.view(organizer).running_jobs) == 1
+    assert len(console.events.view(organizer).needs_human) == 1
+    view = console.events.view(actor_of(Role.VIEWER))
+    assert (list(view.running_jobs), list(view.needs_human)) == ([], [])
