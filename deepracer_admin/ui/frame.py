@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ from deepracer_admin.web import server
 __all__ = ["nothing", "on_script_error", "run"]
 
 log = logging.getLogger(__name__)
+FLAG = str(Path(__file__).with_name("flag.png"))  # an icon by name would be fetched from a font service
 
 
 def nothing() -> None:
@@ -25,7 +27,7 @@ def nothing() -> None:
 
 def run() -> None:
     """One script run: who is it, which pages are theirs, draw the chosen one."""
-    st.set_page_config(page_title="DeepRacer Organizer Console", page_icon=":material/sports_score:", layout="wide")
+    st.set_page_config(page_title="DeepRacer Organizer Console", page_icon=FLAG, layout="wide")
     try:
         who = session.actor()
         server.keeper().touch(session.session_cookie())
@@ -66,9 +68,9 @@ def _refusal(entry: PageEntry) -> Callable[[], None]:
 def _frame(who: Actor) -> None:
     settings = session.console().settings
     if settings.rehearsal:
-        st.warning(
-            "**REHEARSAL** · simulated people, simulated services; nothing leaves this computer.",
-            icon=":material/science:",
+        st.markdown(
+            ":orange-badge[:material/science: REHEARSAL] simulated people, simulated services; "
+            "nothing leaves this computer."
         )
     with st.sidebar:
         roles = ", ".join(sorted(role.value for role in who.roles))

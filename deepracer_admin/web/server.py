@@ -17,7 +17,9 @@ from typing import Any
 
 import uvicorn
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.errors import BadSettings, ConsoleError
@@ -77,7 +79,12 @@ def keeper() -> SessionKeeper:
 
 def routes() -> list[BaseRoute]:
     """Our routes, for st.App."""
-    return [*SignIn(console).routes()]
+    return [*SignIn(console).routes(), Route("/event", _start_page)]
+
+
+def _start_page(_: Request) -> Response:
+    """Streamlit serves the default page at `/` only; its named address leads there."""
+    return RedirectResponse("/", status_code=302)
 
 
 def middleware() -> list[Middleware]:
