@@ -6,6 +6,7 @@ code decides, never the status.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -76,7 +77,7 @@ def do_not_wait(limit: Limit) -> None:
 
 
 class AwsCalls:
-    """One service, one limit. `policy` names the shipped policy that a refused call should point to."""
+    """One service, one limit; safe from any thread. `policy` names the shipped policy that a refused call should point to."""
 
     def __init__(self, access: Access, service: str, *, limit: Limit, policy: str, pace: Pace) -> None:
         self.service = service
@@ -84,15 +85,14 @@ class AwsCalls:
         self._access, self._limit, self._policy, self._pace = access, limit, policy, pace
         self._client = access.client(service)
         self._once: Any = None
+        self._lock = threading.Lock()
 
     def call(self, operation: str, request: Mapping[str, Any], *, once: bool = False) -> dict[str, Any]:
         """One operation under its Python name, e.g. `list_users`. `once`: botocore must not repeat it by itself.
 
         Raises a ServiceError; `LostAnswer` only for writes, since a read may always be repeated.
         """
-        if once and self._once is None:
-            self._once = self._access.client(self.service, attempts=1)
-        client = self._once if once else self._client
+        client = self._unrepeated() if once else self._client
         self._pace(self._limit)
         try:
             reply: dict[str, Any] = getattr(client, operation)(**request)
@@ -124,6 +124,12 @@ class AwsCalls:
         raise Unavailable(
             "AWS repeats the same page of a list: try again later.", service=self.service, operation=operation
         )
+
+    def _unrepeated(self) -> Any:
+        with self._lock:
+            if self._once is None:
+                self._once = self._access.client(self.service, attempts=1)
+            return self._once
 
     def close(self) -> None:
         """Let connections go."""

@@ -48,6 +48,11 @@ class PoolUser:
         """
         return (self.changed_at or self.created_at) if self.status is PoolStatus.INVITED else None
 
+    def password_age(self, now: datetime) -> timedelta | None:
+        """How old the temporary password is at `now` (event time); None as above."""
+        since = self.password_since
+        return now - since if since else None
+
     @property
     def password_until(self) -> datetime | None:
         """When the temporary password ends; None as above."""
@@ -78,8 +83,11 @@ class UserPool(Protocol):
 
     def find(self, email: str) -> PoolUser | None: ...
 
-    def create(self, person: Invitee) -> Entry:
-        """A racer without Cognito's mail. Safe to repeat: who exists is only put into the racers' group."""
+    def create(self, person: Invitee, *, known_absent: bool = False) -> Entry:
+        """A racer without Cognito's mail. Safe to repeat: who exists is only put into the racers' group.
+
+        `known_absent`: a listing has just not shown them, so there is no need to look again.
+        """
         ...
 
     def fresh_password(self, username: str) -> str:

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,18 @@ import pytest
 from moto import mock_aws
 
 import deepracer_admin
+from deepracer_admin.directory.cognito import CognitoPool
+from deepracer_admin.directory.identity_center import IdentityCenter
+from deepracer_admin.directory.pool import UserPool
+from deepracer_admin.directory.proof import AccessProof
 from deepracer_admin.directory.tokens import DELEGATED_SCOPES, GUEST_SCOPE
 from deepracer_admin.errors import ServiceError
 from deepracer_admin.mail import Mailer
 from deepracer_admin.mail.aws import AwsAccess
 from deepracer_admin.mail.ses import Ses
+from deepracer_admin.model import Invitee
 from tests.mail.conftest import Script, a_message, script
+from tests.practice import WorldHandle, start_world
 
 __all__ = ["script"]
 
@@ -24,9 +31,18 @@ PACKAGE = Path(deepracer_admin.__file__).parent
 POLICIES = PACKAGE / "policies"
 PERMISSIONS = PACKAGE.parent / "docs" / "permissions.md"
 
-IAM_NAMES = {"sesv2": "ses", "sqs": "sqs", "deepracer": "deepracer"}
+IAM_NAMES = {
+    "sesv2": "ses",
+    "sqs": "sqs",
+    "deepracer": "deepracer",
+    "identitystore": "identitystore",
+    "sso-admin": "sso",
+    "cognito-idp": "cognito-idp",
+}
 IAM_ACTIONS = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage"}  # the batch is authorised entry by entry
-UNSIGNED = {"cognito-idp", "cognito-identity"}  # signing in as a racer does: no AWS credentials, so no policy
+UNSIGNED = {"cognito-identity"}  # signing in as a racer does: no AWS credentials, so no policy
+# Racers in the pool of the deployment that serves the event, never people of the company's directory.
+MAY_DELETE = {("cognito-user-pool.json", "cognito-idp:AdminDeleteUser")}
 
 
 def actions(name: str) -> set[str]:
@@ -100,6 +116,72 @@ def test_reading_events_needs_exactly_the_events_policy(called: set[str]) -> Non
     assert called == actions("events-sqs.json")
 
 
+@pytest.fixture
+def practice(tmp_path: Path) -> Iterator[WorldHandle]:
+    handle = start_world(tmp_path / "world", speed=0)
+    yield handle
+    handle.stop()
+
+
+def practice_access(practice: WorldHandle, address: str) -> AwsAccess:
+    aws = practice.endpoints["aws"]
+    keys = {name: aws[name] for name in ("region", "access_key_id", "secret_access_key")}
+    return AwsAccess(endpoint_url=aws[address], **keys)
+
+
+def port_methods(port: type) -> set[str]:
+    return {name for name in vars(port) if not name.startswith("_")}
+
+
+def test_proving_access_needs_exactly_the_identity_center_policy(called: set[str], practice: WorldHandle) -> None:
+    """By names, which asks for more than ids do, and with a member, so that users are listed too."""
+    aws = practice.endpoints["aws"]
+    center = IdentityCenter(
+        practice_access(practice, "identity_center_url"),
+        aws["identity_store_id"],
+        aws["identity_instance_arn"],
+        aws["identity_group"],
+        aws["identity_permission_set"],
+        aws["account_id"],
+    )
+    assert center.assignment().ok
+    center.arrived(["ada.byron@example.com"])
+    assert center.practice_world
+    center.close()
+    assert called == actions("identity-center-read.json")
+    assert port_methods(AccessProof) == {"limits", "assignment", "arrived"}
+
+
+def test_the_identity_center_policy_only_reads() -> None:
+    assert all(re.search(r":(Get|List|Describe)", action) for action in actions("identity-center-read.json"))
+
+
+def test_the_user_pool_needs_exactly_its_policy(called: set[str], practice: WorldHandle) -> None:
+    access = practice_access(practice, "cognito_idp_url")
+    pool = CognitoPool(access, practice.endpoints["aws"]["user_pool_id"])
+    ada = Invitee("a1", "ada.byron@example.com", "Ada-B")
+    username = pool.create(ada).username
+    assert pool.create(ada).existed
+    pool.fresh_password(username)
+    pool.disable(username)
+    pool.enable(username)
+    list(pool.users())
+    list(pool.racers())
+    assert pool.find(ada.email)
+    pool.delete(username)
+    assert pool.practice_world
+    pool.close()
+    assert called == actions("cognito-user-pool.json")
+    tried = {"limits", "users", "find", "create", "fresh_password", "disable", "enable", "delete"}
+    assert port_methods(UserPool) == tried
+
+
+def test_the_user_pool_policy_names_one_pool() -> None:
+    document = json.loads((POLICIES / "cognito-user-pool.json").read_text())
+    resources = {statement["Resource"] for statement in document["Statement"]}
+    assert resources == {"arn:aws:cognito-idp:REGION:ACCOUNT_ID:userpool/USER_POOL_ID"}
+
+
 def operations_of_managed() -> set[str]:
     """Every operation of the managed service that its adapter names."""
     model = next((PACKAGE / "racing" / "data").rglob("service-2.json"))
@@ -120,9 +202,8 @@ def test_no_policy_holds_a_wildcard_action_or_deletes_people(policy: Path) -> No
     allowed = actions(policy.name)
     assert allowed
     assert not [a for a in allowed if "*" in a]
-    assert not [
-        a for a in allowed if re.search(r":(Admin)?Delete(User|EmailIdentity|ConfigurationSet|Queue|Model)$", a)
-    ]
+    deleting = re.compile(r":(Admin)?Delete(User|EmailIdentity|ConfigurationSet|Queue|Model|Group|GroupMembership)$")
+    assert not [a for a in allowed if deleting.search(a) and (policy.name, a) not in MAY_DELETE]
 
 
 def test_every_aws_service_that_is_called_with_keys_has_a_policy() -> None:
@@ -138,8 +219,8 @@ def test_every_aws_service_that_is_called_with_keys_has_a_policy() -> None:
     assert with_policy <= {a.partition(":")[0] for path in POLICIES.glob("*.json") for a in actions(path.name)}
 
 
-def test_the_user_pool_is_only_used_without_keys() -> None:
-    """Signing in is open to everybody; anything an administrator does to users would need a policy of its own."""
+def test_the_racing_adapters_use_the_user_pool_without_keys() -> None:
+    """Signing in is open to everybody; what an administrator does to users is behind the user pool's own port."""
     calls = {
         node.attr
         for path in (PACKAGE / "racing").rglob("*.py")
