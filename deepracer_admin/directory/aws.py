@@ -77,7 +77,7 @@ def do_not_wait(limit: Limit) -> None:
 
 
 class AwsCalls:
-    """One service, one limit; safe from any thread. `policy` names the shipped policy that a refused call should point to."""
+    """One service, one limit; safe from any thread. `policy` names the shipped policy that a refusal points to."""
 
     def __init__(self, access: Access, service: str, *, limit: Limit, policy: str, pace: Pace) -> None:
         self.service = service
