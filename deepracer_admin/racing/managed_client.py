@@ -157,11 +157,21 @@ class ManagedClient:
         self.practice_world = "x-practice-world" in reply.get("ResponseMetadata", {}).get("HTTPHeaders", {})
 
     def walk(self, operation: str, key: str, **members: Any) -> Iterator[dict[str, Any]]:
-        """All entries of a paged list. Raises Unavailable when the service repeats a token (it would never end)."""
+        """All entries of a paged list. Raises Unavailable when the service repeats a token or lets one die."""
         token: str | None = None
         while True:
             more = {"NextToken": token} if token else {}
-            reply = self.call(operation, MaxResults=PAGE_SIZE, **members, **more)
+            try:
+                reply = self.call(operation, MaxResults=PAGE_SIZE, **members, **more)
+            except Refused as failure:
+                if token is None:
+                    raise
+                raise Unavailable(
+                    f"{SERVICE} would not go on with the list of {operation}: the console lists it anew.",
+                    service=SERVICE,
+                    operation=operation,
+                    code="page",
+                ) from failure
             yield from reply.get(key) or []
             following = reply.get("NextToken")
             if not following:

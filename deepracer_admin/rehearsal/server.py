@@ -91,6 +91,7 @@ async def serve(world: World, listener: socket.socket, on_ready: Callable[[], No
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=False,  # traffic.py sets it, so that a service can have a clock of its own
         # Longer than any client keeps an idle connection, so that only an armed fault loses an answer.
         timeout_keep_alive=300,
         timeout_graceful_shutdown=3,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, MutableMapping
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,7 +26,7 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 class LoopbackOnly:
-    """Refuses requests that were not addressed to this machine by name, and marks every reply.
+    """Refuses requests that were not addressed to this machine by name; marks and dates every reply.
 
     A page on the internet can make a browser send requests to loopback; such a request names a foreign host or origin.
     """
@@ -37,7 +40,9 @@ class LoopbackOnly:
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[MARK_HEADER] = MARK
+                headers = MutableHeaders(scope=message)
+                headers[MARK_HEADER] = MARK
+                headers.setdefault("date", formatdate(usegmt=True))
             await send(message)
 
         headers = Headers(scope=scope)
@@ -84,7 +89,8 @@ class Traffic:
         if route is None:
             await JSONResponse({"message": "Not Found"}, 404)(scope, receive, answer.send)
         else:
-            await route.handle(scope, receive, answer.send)
+            with contextlib.suppress(ClientDisconnect):  # whoever asked has lost patience
+                await route.handle(scope, receive, answer.send)
         if answer.lost:
             await close_connection(scope, receive)
 

@@ -19,7 +19,7 @@ from deepracer_admin.errors import (
     Unreachable,
     Unsupported,
 )
-from deepracer_admin.model import Invitee, Quota, RaceDraft, State
+from deepracer_admin.model import Invitee, Quota, RaceDraft, State, Timing
 from deepracer_admin.racing.on_aws.operations import GET_PROFILE, LIST_MODELS_FOR_PROFILE, LIST_PROFILES
 from deepracer_admin.racing.on_aws.transport import AdminPath
 from deepracer_admin.rehearsal import sigv4
@@ -34,7 +34,7 @@ EXPIRED = Reply(
 )
 NO_PROFILES = Reply(body={"profiles": []})
 DRAFT = RaceDraft(
-    "Cup", "Oval_track", datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 1, 2, tzinfo=UTC), timing="TOTAL_TIME"
+    "Cup", "Oval_track", datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 1, 2, tzinfo=UTC), timing=Timing.TOTAL_TIME
 )
 
 

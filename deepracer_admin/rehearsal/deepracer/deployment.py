@@ -134,10 +134,14 @@ class Deployment:
 
     def hit(self, name: str, operation: str | None = None) -> bool:
         """Does an armed fault of this name strike now? Uses it up."""
-        struck = self.faults.take("deepracer", operation, names={name}) is not None
-        if struck:
+        return self.struck(name, operation) is not None
+
+    def struck(self, name: str, operation: str | None = None) -> Any:
+        """The fault of this name that strikes now, with its params, or None. Uses it up."""
+        fault = self.faults.take("deepracer", operation, names={name})
+        if fault is not None:
             self.on_fault(name)
-        return struck
+        return fault
 
     def switched(self, name: str) -> Any:
         """The armed state of this name, or None. States stay until they are disarmed:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -57,10 +58,24 @@ class Gateway:
         request.state.operation = operation.name if operation else "OPTIONS"
         if operation is None:
             return Response(status_code=200)
+        now = self._service_time(operation)
         try:
-            credential = self._authorise(request, body, operation)
+            credential = self._authorise(request, body, operation, now)
+            answer = self._admitted(request, body, path, operation, parameters, credential)
         except Refusal as refusal:
-            return _reply(403, refusal.error_type, {"message": refusal.message})
+            answer = _reply(403, refusal.error_type, {"message": refusal.message})
+        answer.headers["date"] = format_datetime(now, usegmt=True)
+        return answer
+
+    def _admitted(
+        self,
+        request: Request,
+        body: bytes,
+        path: str,
+        operation: Operation,
+        parameters: dict[str, str],
+        credential: Credential,
+    ) -> Response:
         role = self.site.credentials[credential.access_key_id]["role"]
         if not self.site.switched("no_policies") and not allows(
             role, request.method, path[len(STAGE) :], self.site.version
@@ -114,11 +129,14 @@ class Gateway:
         found = self._route(method, path)
         return found[0].name if found and found[0] else method
 
-    def _authorise(self, request: Request, body: bytes, operation: Operation) -> Credential:
+    def _service_time(self, operation: Operation) -> datetime:
+        """What the service's clock says, in UTC: real time, or as far from it as the fault `skew` wants (10 min)."""
+        skew = self.site.struck("skew", operation.name)
+        off = timedelta(seconds=float(skew.params.get("seconds", 600))) if skew else timedelta()
+        return (self.site.clock.real() + off).astimezone(UTC)
+
+    def _authorise(self, request: Request, body: bytes, operation: Operation, now: datetime) -> Credential:
         site = self.site
-        now = site.clock.real()
-        if site.hit("skew", operation.name):
-            now += timedelta(minutes=10)
         credential = verify(request, body, "execute-api", self._find_key, region=site.options.region, now=now)
         if site.hit("expired_credentials", operation.name):
             raise Refusal("ExpiredTokenException", "The security token included in the request is expired")

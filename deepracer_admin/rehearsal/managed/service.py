@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -20,7 +20,7 @@ from .models import Models
 from .races import Races
 from .state import REGION, Account
 from .users import Users
-from .wire import Fault, read_input
+from .wire import Fault, invalid, read_input
 from .yard import Yard
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ Handler = Callable[[Mapping[str, Any], float], dict[str, Any]]
 class Managed:
     """``POST /managed/``. The sponsoring account is the practice company's; every signed caller is its admin (1.7).
 
-    Own faults: `expired_credentials` (the keys have died), `denied` (the policy lacks the action).
+    Own faults: `expired_credentials` (the keys have died), `denied` (the policy lacks the action), `skew` (this
+    service's clock is ahead by params.seconds, 600), `expired_token` (page tokens die).
     """
 
     name = "managed"
@@ -88,7 +89,10 @@ class Managed:
         try:
             operation = self._operation(request)
             self._authenticate(request, body, operation)
-            found = self._handlers[operation](read_input(operation, body), self._world.clock.now().timestamp())
+            wanted = read_input(operation, body)
+            if wanted.get("NextToken") and self._hit("expired_token", operation):
+                raise invalid("NextToken is not valid.")
+            found = self._handlers[operation](wanted, self._world.clock.now().timestamp())
         except Fault as fault:
             return _reply({"__type": fault.code, "message": fault.message}, fault.status)
         if not operation.startswith(READING):
@@ -150,15 +154,20 @@ class Managed:
         return operation
 
     def _authenticate(self, request: Request, body: bytes, operation: str) -> None:
-        own = self._world.faults.take(self.name, operation)
-        if own is not None and own.name == "expired_credentials":
+        if self._hit("expired_credentials", operation):
             raise Fault("ExpiredTokenException", "The security token included in the request is expired")
         try:
-            verify(request, body, "deepracer", self._credential, region=REGION, now=self._world.clock.real())
+            skew = self._hit("skew", operation)
+            off = timedelta(seconds=float(skew.params.get("seconds", 600))) if skew else timedelta()
+            verify(request, body, "deepracer", self._credential, region=REGION, now=self._world.clock.real() + off)
         except Refusal as refusal:
             raise Fault(refusal.error_type, refusal.message) from None
-        if own is not None and own.name == "denied":
+        if self._hit("denied", operation):
             raise Fault("AccessDeniedException", f"User is not authorized to perform: deepracer:{operation}")
+
+    def _hit(self, name: str, operation: str) -> Any:
+        """The fault of this name that strikes now, or None. Uses it up."""
+        return self._world.faults.take(self.name, operation, names={name})
 
     def _credential(self, access_key_id: str) -> Credential | None:
         known = self._world.secrets
