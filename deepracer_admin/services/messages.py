@@ -105,6 +105,17 @@ class MessagesService(Service):
         self._authorise(actor, "messages.view")
         return self.letters.audience(self._event(), audience.kind, audience.cohort)
 
+    def reach(self, actor: Actor, key: str, audience: Audience) -> tuple[list[Attendee], int]:
+        """Whom sending would reach now, and how many of the audience had this version already (they get no second)."""
+        self._authorise(actor, "messages.view")
+        event = self._event()
+        people = self.letters.audience(event, audience.kind, audience.cohort)
+        version = self.letters.template(event, key, event.language).version
+        rows = self.store.deliveries(event.id)
+        had = {row.attendee for row in rows if (row.template, row.version) == (key, version)}
+        fresh = [person for person in people if person.id not in had]
+        return fresh, len(people) - len(fresh)
+
     def send(
         self, actor: Actor, key: str, audience: Audience, *, schedule_at: datetime | None = None, reason: str = ""
     ) -> str:

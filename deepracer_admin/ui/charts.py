@@ -89,7 +89,7 @@ def spend_chart(view: UsageView) -> go.Figure:
         xaxis_title=f"event time ({view.event.zone})",
         yaxis_title="USD (estimate)",
         yaxis_rangemode="tozero",
-        legend={"orientation": "h", "y": 1.02, "x": 0, "yanchor": "bottom"},
+        legend={"orientation": "h", "y": 1.02, "x": 1, "xanchor": "right", "yanchor": "bottom"},
         uirevision="spend",
     )
     return figure
@@ -128,7 +128,7 @@ def top_chart(rows: Sequence[ProfileRow], label: str) -> go.Figure:
         margin={"l": 10, "r": 10, "t": 60, "b": 40},
         xaxis_title="hours",
         yaxis={"automargin": True, "type": "category"},
-        legend={"orientation": "h", "y": 1.02, "x": 0, "yanchor": "bottom"},
+        legend={"orientation": "h", "y": 1.02, "x": 1, "xanchor": "right", "yanchor": "bottom"},
         uirevision="top",
     )
     return figure

@@ -108,7 +108,7 @@ def _line(row: FunnelRow, people: int, now: datetime) -> dict[str, object]:
         "Under way": "" if seen else f"{row.waiting:,}",
         "Refused": "" if seen else f"{row.refused:,}",
         "Answer lost": "" if seen else f"{row.unknown:,}",
-        "Not yet": f"{row.todo:,} not seen" if row.known or not seen else f"{row.todo:,} not known",
+        "Not yet": f"{row.todo:,} {'not seen' if row.known else 'not known'}" if seen else f"{row.todo:,} to do",
         "Oldest waits": span(now - row.oldest) if row.oldest else "",
         "Note": "" if row.known else "The service tells only who trained; others may have signed in.",
     }

@@ -84,15 +84,16 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
         key="send-cohort",
     )
     audience = Audience(kind, cohort)
-    people = act(lambda: console.messages.audience(who, audience))
-    if people is None:
+    found = act(lambda: console.messages.reach(who, key, audience))
+    if found is None:
         return
+    people, had = found
     rate = (console.messages.sender(who) or {}).get("per_second", 0) * 0.8
     time = f", about {span(timedelta(seconds=len(people) / rate))} at the sender's rate" if rate and people else ""
     names = ", ".join(plain(person.name or person.email) for person in people[:3])
     st.markdown(
         f"Reaches **{count(len(people), 'person', 'people')}**{': ' + names if names else ''}"
-        f"{' …' if len(people) > 3 else ''}{time}. Who had this version already is left out."
+        f"{' …' if len(people) > 3 else ''}{time}. Had this version already, no second: {had:,}."
     )
     reason = st.text_input("Reason (kept in the audit)", key="send-reason") if kind == "all" else ""
     at = None

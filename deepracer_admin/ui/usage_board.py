@@ -139,6 +139,6 @@ def _short(rows: Sequence[ProfileRow], key: str) -> None:
         ),
         key=f"short-{key}",
         hide_index=True,
-        height=210,
+        height=min(210, 38 + 35 * len(rows)),
         alt="Racers",
     )

@@ -30,6 +30,13 @@ def test_an_audience_is_narrowed_by_cohort(messages):
     assert [person.id for person in messages.audience(FACILITATOR, Audience("proven", "office:Roma"))] == ["at-3"]
 
 
+def test_who_had_this_version_is_not_counted_again(messages, console, event):
+    console.store.plan_deliveries(event.id, [("at-1", "access", 1)], campaign="access", lease=None)
+    people, had = messages.reach(FACILITATOR, "access", PROVEN)
+    assert ([person.id for person in people], had) == (["at-3"], 1)
+    assert len(messages.reach(FACILITATOR, "reminder", PROVEN)[0]) == 2
+
+
 def test_the_same_campaign_does_not_start_twice(messages):
     messages.send(ORGANIZER, "access", PROVEN)
     with pytest.raises(Conflict, match="runs already"):
