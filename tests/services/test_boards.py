@@ -9,13 +9,13 @@ import pytest
 
 from deepracer_admin.errors import BadInput, Missing, NotAllowed
 from deepracer_admin.model import Race, RaceDraft, Role, Standing
-from tests.pages.conftest import NOW, actor_of, clock, console, event, people, profiles  # noqa: F401
+from tests.pages.conftest import NOW, actor_of
 
 ORGANIZER, FACILITATOR, VIEWER = (actor_of(role) for role in (Role.ORGANIZER, Role.FACILITATOR, Role.VIEWER))
 
 
 @pytest.fixture
-def boards(console, event, people):  # noqa: F811
+def boards(console, event, people):
     """A race with three results; links lead to a public address."""
     console.store.save_event(replace(event, public_url="https://board.example.com/"))
     draft = RaceDraft("Cup", "t-1", NOW - timedelta(hours=3), NOW + timedelta(days=1))
@@ -35,7 +35,7 @@ def test_places_won_and_lost_are_against_an_hour_ago(boards):
     assert [row.change for row in boards.view(VIEWER, "r-1").rows] == [1, -1, None]
 
 
-def test_a_held_board_keeps_the_changes_of_its_hour(boards, clock):  # noqa: F811
+def test_a_held_board_keeps_the_changes_of_its_hour(boards, clock):
     boards.freeze(FACILITATOR, "r-1", frozen=True)
     clock.at = NOW + timedelta(hours=5)
     assert [row.change for row in boards.view(VIEWER, "r-1").rows] == [1, -1, None]
@@ -80,7 +80,7 @@ def test_names_are_for_organizers_only(boards):
         boards.people(FACILITATOR)
 
 
-def test_a_link_shows_its_scene_and_nothing_else(boards, profiles):  # noqa: F811
+def test_a_link_shows_its_scene_and_nothing_else(boards, profiles):
     board = boards.screen(token(boards.make_link(FACILITATOR, "r-1")))
     totals = boards.screen(token(boards.make_link(FACILITATOR, "", scene="usage")))
     assert board.board is not None
@@ -102,7 +102,7 @@ def test_a_spoiled_link_opens_nothing(boards, spoil):
         boards.screen(spoil(token(boards.make_link(FACILITATOR, "r-1"))))
 
 
-def test_a_link_ends_when_it_expires_or_is_withdrawn(boards, clock):  # noqa: F811
+def test_a_link_ends_when_it_expires_or_is_withdrawn(boards, clock):
     first, second = boards.make_link(FACILITATOR, "r-1", hours=1), boards.make_link(FACILITATOR, "r-1", hours=2)
     boards.revoke_link(FACILITATOR, second.id)
     with pytest.raises(NotAllowed, match="withdrawn"):

@@ -10,14 +10,14 @@ import pytest
 from deepracer_admin.errors import BadInput, Conflict, NotAllowed
 from deepracer_admin.model import Outcome, Role, Sending, State, Step
 from deepracer_admin.services.messages import Audience
-from tests.pages.conftest import NOW, actor_of, clock, console, event, people  # noqa: F401
+from tests.pages.conftest import NOW, actor_of
 
 ORGANIZER, FACILITATOR = actor_of(Role.ORGANIZER), actor_of(Role.FACILITATOR)
 PROVEN = Audience("proven")
 
 
 @pytest.fixture
-def messages(console, event, people):  # noqa: F811
+def messages(console, event, people):
     """Two people with proven access, in two offices."""
     console.store.save_event(replace(event, portal_url="https://portal.example.com"))
     done = [Outcome(f"at-{number}", Step.ACCESS, State.DONE) for number in (1, 3)]
@@ -43,7 +43,7 @@ def test_the_same_campaign_does_not_start_twice(messages):
         messages.send(ORGANIZER, "access", PROVEN)
 
 
-def test_a_scheduled_campaign_that_is_paused_and_resumed_still_waits_for_its_time(messages, clock):  # noqa: F811
+def test_a_scheduled_campaign_that_is_paused_and_resumed_still_waits_for_its_time(messages, clock):
     campaign = messages.send(ORGANIZER, "access", PROVEN, schedule_at=NOW + timedelta(hours=2))
     messages.control(ORGANIZER, campaign, "paused")
     messages.control(ORGANIZER, campaign, "running")
@@ -54,14 +54,14 @@ def test_a_scheduled_campaign_that_is_paused_and_resumed_still_waits_for_its_tim
     assert messages.campaigns(ORGANIZER)[0].state == "running"
 
 
-def test_a_missing_value_stops_the_whole_campaign_before_the_first_mail(messages, console, event):  # noqa: F811
+def test_a_missing_value_stops_the_whole_campaign_before_the_first_mail(messages, console, event):
     console.store.save_event(replace(event, portal_url=""))
     with pytest.raises(BadInput, match="portal_link"):
         messages.send(ORGANIZER, "access", PROVEN)
     assert messages.campaigns(ORGANIZER) == []
 
 
-def test_a_facilitator_resends_one_mail_and_sends_none_to_many(messages, console, event):  # noqa: F811
+def test_a_facilitator_resends_one_mail_and_sends_none_to_many(messages, console, event):
     with pytest.raises(NotAllowed, match="send mail to many"):
         messages.send(FACILITATOR, "access", PROVEN)
     messages.resend_one(FACILITATOR, "at-1")

@@ -6,12 +6,12 @@ import pytest
 
 from deepracer_admin.errors import BadInput, Conflict, Missing, NotAllowed
 from deepracer_admin.model import Outcome, Role, State, Step
-from tests.pages.conftest import NOW, actor_of, clock, console, event, people  # noqa: F401
+from tests.pages.conftest import NOW, actor_of
 
 ORGANIZER, FACILITATOR, VIEWER = (actor_of(role) for role in (Role.ORGANIZER, Role.FACILITATOR, Role.VIEWER))
 
 
-def record(console, event, *outcomes: Outcome) -> None:  # noqa: F811
+def record(console, event, *outcomes: Outcome) -> None:
     console.store.record(event.id, outcomes, lease=None, now=NOW)
 
 
@@ -19,7 +19,7 @@ def row_of(view, step: Step):
     return next(row for row in view.funnel if row.step is step)
 
 
-def test_every_person_on_the_list_is_in_exactly_one_state_of_each_step(console, event, people):  # noqa: F811
+def test_every_person_on_the_list_is_in_exactly_one_state_of_each_step(console, event, people):
     record(
         console,
         event,
@@ -33,18 +33,18 @@ def test_every_person_on_the_list_is_in_exactly_one_state_of_each_step(console, 
     assert row.oldest == NOW
 
 
-def test_what_the_service_does_not_tell_is_not_known(console, event, people):  # noqa: F811
+def test_what_the_service_does_not_tell_is_not_known(console, event, people):
     console.store.put(event.id, "onboarding_report", {"not_known": ["signed_in"]})
     view = console.onboarding.view(ORGANIZER)
     assert not row_of(view, Step.SIGNED_IN).known
     assert row_of(view, Step.TRAINED).known
 
 
-def test_without_a_group_there_is_no_such_step(console, event, people):  # noqa: F811
+def test_without_a_group_there_is_no_such_step(console, event, people):
     assert all(row.step is not Step.GROUP for row in console.onboarding.view(ORGANIZER).funnel)
 
 
-def test_a_retry_reaches_one_reason_also_where_it_has_no_code(console, event, people):  # noqa: F811
+def test_a_retry_reaches_one_reason_also_where_it_has_no_code(console, event, people):
     record(
         console,
         event,
@@ -59,25 +59,25 @@ def test_a_retry_reaches_one_reason_also_where_it_has_no_code(console, event, pe
     assert states.get("at-1", State.TODO) is State.TODO
 
 
-def test_mail_is_never_retried_in_bulk(console, event, people):  # noqa: F811
+def test_mail_is_never_retried_in_bulk(console, event, people):
     record(console, event, Outcome("at-1", Step.MAIL, State.REFUSED, "bounced", "It came back."))
     assert not console.onboarding.view(ORGANIZER).stuck[0].retryable
     assert console.onboarding.retry(ORGANIZER) == 0
 
 
-def test_a_facilitator_retries_one_and_not_all(console, event, people):  # noqa: F811
+def test_a_facilitator_retries_one_and_not_all(console, event, people):
     record(console, event, Outcome("at-1", Step.PROFILE, State.REFUSED, "x", "No."))
     with pytest.raises(NotAllowed, match="retry everybody"):
         console.onboarding.retry(FACILITATOR)
     assert console.onboarding.retry_one(FACILITATOR, "at-1") == 1
 
 
-def test_a_pause_before_the_start_is_a_conflict(console, event, people):  # noqa: F811
+def test_a_pause_before_the_start_is_a_conflict(console, event, people):
     with pytest.raises(Conflict, match="idle"):
         console.onboarding.pause(ORGANIZER)
 
 
-def test_access_is_taken_back_only_with_the_name_typed(console, event, people):  # noqa: F811
+def test_access_is_taken_back_only_with_the_name_typed(console, event, people):
     with pytest.raises(BadInput, match="exactly"):
         console.onboarding.remove(ORGANIZER, ["at-1"], typed_name="Autumn")
     with pytest.raises(Missing, match="search again"):
@@ -86,7 +86,7 @@ def test_access_is_taken_back_only_with_the_name_typed(console, event, people): 
     assert not console.store.attendee(event.id, "at-1").wanted
 
 
-def test_a_viewer_sees_nobody(console, event, people):  # noqa: F811
+def test_a_viewer_sees_nobody(console, event, people):
     for call in (console.onboarding.view, console.onboarding.plan):
         with pytest.raises(NotAllowed, match="see the onboarding"):
             call(VIEWER)

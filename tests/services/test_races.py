@@ -10,7 +10,7 @@ import pytest
 from deepracer_admin.errors import BadInput, Missing, NotAllowed
 from deepracer_admin.model import Race, RaceDraft, Role
 from deepracer_admin.services.races import RaceForm
-from tests.pages.conftest import NOW, actor_of, clock, console, event  # noqa: F401
+from tests.pages.conftest import NOW, actor_of
 
 ORGANIZER, FACILITATOR = actor_of(Role.ORGANIZER), actor_of(Role.FACILITATOR)
 LOCAL = datetime(2026, 11, 23, 10, 30)  # noqa: DTZ001 - a time as typed, in the event's zone
@@ -18,7 +18,7 @@ FORM = RaceForm("Grand Final", "t-1", LOCAL, LOCAL + timedelta(hours=3))
 
 
 @pytest.fixture
-def races(console, event):  # noqa: F811
+def races(console, event):
     """One open race, two tracks; the second is raced clockwise only."""
     draft = RaceDraft("Cup", "t-1", NOW - timedelta(minutes=5), NOW + timedelta(days=1))
     console.store.save_races(event.id, [Race("r-1", draft, participants=4)], seen_at=NOW, lease=None)
@@ -51,7 +51,7 @@ def test_times_are_of_the_events_zone(races):
         ({"off_track_penalty_s": -1.0}, "Penalties"),
     ],
 )
-def test_a_form_that_cannot_be_is_refused_with_its_field(races, console, event, change, said):  # noqa: F811
+def test_a_form_that_cannot_be_is_refused_with_its_field(races, console, event, change, said):
     with pytest.raises(BadInput, match=said):
         races.create(ORGANIZER, replace(FORM, **change))
     assert not console.store.jobs(event.id)
@@ -63,7 +63,7 @@ def test_a_race_is_deleted_only_with_its_name_typed(races):
     assert races.delete(ORGANIZER, "r-1", typed_name="Cup").kind == "race.delete"
 
 
-def test_an_edit_starts_from_what_was_read_and_comes_back_the_same(races, console, event):  # noqa: F811
+def test_an_edit_starts_from_what_was_read_and_comes_back_the_same(races, console, event):
     [row], _ = races.list(FACILITATOR)
     form = races.form_of(row.race, event.zone)
     draft = races.edit(ORGANIZER, "r-1", form).plan["draft"]

@@ -9,18 +9,18 @@ import pytest
 
 from deepracer_admin.errors import BadInput, Conflict, NotAllowed
 from deepracer_admin.model import Quota, Role
-from tests.pages.conftest import NOW, actor_of, clock, console, event, people, profiles  # noqa: F401
+from tests.pages.conftest import NOW, actor_of
 
 ORGANIZER, FACILITATOR, VIEWER = (actor_of(role) for role in (Role.ORGANIZER, Role.FACILITATOR, Role.VIEWER))
 
 
-def test_totals_are_hours_and_estimated_money(console, profiles):  # noqa: F811
+def test_totals_are_hours_and_estimated_money(console, profiles):
     view = console.usage.totals(VIEWER)
     assert (view.hours_used, view.active, view.profiles, view.models) == (5.0, 4, 4, 10)
     assert view.committed_usd == pytest.approx(40 / 60 * view.event.prices.per_hour)
 
 
-def test_the_end_is_never_estimated_below_what_is_spent(console, event, profiles, clock):  # noqa: F811
+def test_the_end_is_never_estimated_below_what_is_spent(console, event, profiles, clock):
     clock.at = event.ends_at + timedelta(hours=2)
     console.history.add_usage(event.id, clock.at, profiles)
     view = console.usage.totals(VIEWER)
@@ -29,12 +29,12 @@ def test_the_end_is_never_estimated_below_what_is_spent(console, event, profiles
     assert view.spend_series[-1] == (clock.at, pytest.approx(view.spend_usd))
 
 
-def test_a_viewer_gets_no_row_of_a_person(console, profiles):  # noqa: F811
+def test_a_viewer_gets_no_row_of_a_person(console, profiles):
     with pytest.raises(NotAllowed, match="usage per person"):
         console.usage.profiles(VIEWER)
 
 
-def test_the_cost_of_a_quota_is_the_most_that_it_can_add(console, event, profiles):  # noqa: F811
+def test_the_cost_of_a_quota_is_the_most_that_it_can_add(console, event, profiles):
     plan = console.usage.plan_quotas(ORGANIZER, ["at-1", "at-2"], hours=7, models=3)
     assert plan.people == 2
     assert plan.most_usd == pytest.approx(2 * 2 * event.prices.per_hour)
@@ -42,13 +42,13 @@ def test_the_cost_of_a_quota_is_the_most_that_it_can_add(console, event, profile
     assert console.usage.plan_quotas(ORGANIZER, ["at-1"], hours=1, models=3).most_usd == 0.0
 
 
-def test_one_quota_job_runs_at_a_time(console, profiles):  # noqa: F811
+def test_one_quota_job_runs_at_a_time(console, profiles):
     console.usage.set_quotas(ORGANIZER, ["at-1"], hours=7, models=3)
     with pytest.raises(Conflict):
         console.usage.set_quotas(ORGANIZER, ["at-2"], hours=8, models=3)
 
 
-def test_a_facilitator_grants_at_most_two_hours_and_sets_no_quota(console, profiles):  # noqa: F811
+def test_a_facilitator_grants_at_most_two_hours_and_sets_no_quota(console, profiles):
     with pytest.raises(BadInput, match="at most 2"):
         console.usage.grant(FACILITATOR, "at-1", extra_hours=2.5)
     with pytest.raises(NotAllowed, match="set quotas"):
@@ -56,25 +56,25 @@ def test_a_facilitator_grants_at_most_two_hours_and_sets_no_quota(console, profi
     assert console.usage.grant(FACILITATOR, "at-1", extra_hours=2).plan["minutes"] == 300 + 120
 
 
-def test_a_used_budget_grants_nothing(console, event, profiles):  # noqa: F811
+def test_a_used_budget_grants_nothing(console, event, profiles):
     console.store.save_event(replace(event, budget_usd=5.0))
     with pytest.raises(BadInput, match="budget is used or committed"):
         console.usage.grant(FACILITATOR, "at-1", extra_hours=1)
 
 
-def test_who_has_no_limit_needs_no_hours(console, event, profiles):  # noqa: F811
+def test_who_has_no_limit_needs_no_hours(console, event, profiles):
     console.store.save_profiles(event.id, [replace(profiles[0], quota=Quota(-1, 3))], seen_at=NOW, lease=None)
     with pytest.raises(BadInput, match="no limit"):
         console.usage.grant(FACILITATOR, "at-1", extra_hours=1)
 
 
-def test_pausing_reaches_only_those_who_are_not_paused(console, event, profiles):  # noqa: F811
+def test_pausing_reaches_only_those_who_are_not_paused(console, event, profiles):
     console.store.put(event.id, "paused_profiles", {"pr-1": [300, 3]})
     job = console.usage.sponsor(ORGANIZER, ["at-1", "at-2"], active=False)
     assert [item.key for item in console.store.job_items(job.id)] == ["pr-2"]
 
 
-def test_models_are_deleted_only_with_the_name_typed(console, event, profiles):  # noqa: F811
+def test_models_are_deleted_only_with_the_name_typed(console, event, profiles):
     with pytest.raises(BadInput, match="exactly as it stands"):
         console.usage.delete_models(ORGANIZER, ["at-1"], typed_name="autumn cup")
     job = console.usage.delete_models(ORGANIZER, ["at-1", "at-5"], typed_name="Autumn Cup")
