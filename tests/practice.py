@@ -51,6 +51,10 @@ class _Controlled:
     def outbox(self, after: int = 0) -> list[dict[str, Any]]:
         return self.control("GET", "outbox", after=after, limit=100_000)
 
+    def invitations(self, after: int = 0) -> list[dict[str, Any]]:
+        """Mails of the user pool with their temporary passwords."""
+        return self.control("GET", "invitations", after=after, limit=100_000)
+
     def truth(self) -> dict[str, Any]:
         return self.control("GET", "truth")
 

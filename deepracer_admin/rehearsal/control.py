@@ -1,4 +1,4 @@
-"""The practice controls: clock, faults, counters, outbox and truth, for rehearsal pages and tests."""
+"""The practice controls: clock, faults, counters, outbox, invitations, truth and fleet, for rehearsals and tests."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ class Control:
             ("faults/{fault_id:int}", "DELETE", self.disarm),
             ("outbox", "GET", self.outbox),
             ("events", "GET", self.events),
+            ("invitations", "GET", self.invitations),
             ("truth", "GET", self.truth),
             ("people.csv", "GET", self.people),
             ("fleet", "GET", self.fleet),
@@ -127,6 +128,11 @@ class Control:
         after, limit = number(request, "after", 0), number(request, "limit", 500)
         return JSONResponse(self._world.mail.events.after(after, limit))
 
+    async def invitations(self, request: Request) -> Response:
+        """Mails of the user pool of DeepRacer on AWS, with the temporary passwords, in pages like the outbox."""
+        after, limit = number(request, "after", 0), number(request, "limit", 500)
+        return JSONResponse(self._world.deepracer.invitations(after, limit))
+
     async def truth(self, request: Request) -> Response:
         return JSONResponse(self._world.truth())
 
@@ -140,6 +146,13 @@ class Control:
         )
 
     async def fleet(self, request: Request) -> Response:
+        """GET looks, POST changes what racers are like from now on; both answer ``{"behaviour": {word: value},
+        "racers": {state: how many}}``.
+
+        The body of a POST names any of these (`Behaviour` has the defaults): `racers` (at most so many move, 0 =
+        everybody), `accept_median` and `pause` (practice minutes), `accept_spread` (sigma of a lognormal),
+        and as shares from 0 to 1 `ignoring`, `looping`, `casual` and `evaluates`.
+        """
         fleet = self._world.services.get("fleet")
         if fleet is None:
             return JSONResponse({"error": "This practice world has no fleet."}, 404)

@@ -60,11 +60,18 @@ class Ses:
             ("SendEmail", "POST", "/outbound-emails", self.send_email),
             ("SendBulkEmail", "POST", "/outbound-bulk-emails", self.send_bulk_email),
             ("GetEmailIdentity", "GET", f"/identities/{word}", own.get_identity),
+            ("ListSuppressedDestinations", "GET", "/suppression/addresses", own.list_suppressed),
             ("GetSuppressedDestination", "GET", f"/suppression/addresses/{word}", own.get_suppressed),
             ("DeleteSuppressedDestination", "DELETE", f"/suppression/addresses/{word}", own.delete_suppressed),
             ("PutSuppressedDestination", "PUT", "/suppression/addresses", own.put_suppressed),
             ("CreateConfigurationSet", "POST", "/configuration-sets", own.create_configuration_set),
             ("GetConfigurationSet", "GET", f"/configuration-sets/{word}", own.get_configuration_set),
+            (
+                "GetConfigurationSetEventDestinations",
+                "GET",
+                f"/configuration-sets/{word}/event-destinations",
+                own.get_event_destinations,
+            ),
             ("CreateEmailTemplate", "POST", "/templates", self.create_template),
             ("TestRenderEmailTemplate", "POST", f"/templates/{word}/render", self.test_render),
         ]
@@ -111,7 +118,8 @@ class Ses:
             if found is None:
                 raise SesError(404, "UnknownOperationException", "The practice SES does not know this operation.")
             operation, key = found
-            answer = operation.handler(decoded(raw), **{name: unquote(value) for name, value in key.items()})
+            asked = queried(request) if request.method == "GET" else decoded(raw)
+            answer = operation.handler(asked, **{name: unquote(value) for name, value in key.items()})
         except Refusal as refusal:
             return answer_error(SesError(403, refusal.error_type, refusal.message))
         except Wrong as wrong:
@@ -264,6 +272,10 @@ def decoded(raw: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise SesError(400, "SerializationException", "The body is not a JSON object.")
     return found
+
+
+def queried(request: Request) -> dict[str, list[str]]:
+    return {name: request.query_params.getlist(name) for name in request.query_params}
 
 
 def destinations(destination: Any) -> list[str]:

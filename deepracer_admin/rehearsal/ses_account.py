@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,16 @@ if TYPE_CHECKING:
     from deepracer_admin.rehearsal.world import World
 
 SENDER = "deepracer@example.com"
+ACCOUNT_ID = "111122223333"
+"""The practice company's AWS account (a number that AWS reserves for examples)."""
+QUEUE = "deepracer-mail-events"
 CONFIGURATION_SET = "deepracer-mail"
 MAX_24_H, MAX_RATE = 50_000.0, 14.0
 SANDBOX_24_H, SANDBOX_RATE = 200.0, 1.0
 DAY = timedelta(hours=24)
+MOST_ON_A_PAGE = 1_000
+TOLD = ("SEND", "REJECT", "BOUNCE", "COMPLAINT", "DELIVERY", "RENDERING_FAILURE", "DELIVERY_DELAY")
+"""The events that the practice company's configuration set publishes."""
 
 
 class SesError(Exception):
@@ -103,6 +110,10 @@ class Account:
         if name is not None and name not in self._configuration_sets:
             raise SesError(404, "NotFoundException", f"Configuration set <{name}> does not exist.")
 
+    def publishes(self, name: str | None) -> bool:
+        """Do events of this configuration set reach the queue? One that a client made has no destination."""
+        return name == CONFIGURATION_SET
+
     # --- operations
 
     def get_account(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -145,12 +156,39 @@ class Account:
         self.check_configuration_set(key)
         return {"ConfigurationSetName": key, "SendingOptions": {"SendingEnabled": True}}
 
+    def get_event_destinations(self, body: dict[str, Any], key: str) -> dict[str, Any]:
+        self.check_configuration_set(key)
+        if not self.publishes(key):
+            return {"EventDestinations": []}
+        topic = {"TopicArn": f"arn:aws:sns:us-east-1:{ACCOUNT_ID}:{QUEUE}"}  # to which the queue subscribes
+        told = {"Name": "queue", "Enabled": True, "MatchingEventTypes": list(TOLD), "SnsDestination": topic}
+        return {"EventDestinations": [told]}
+
     def get_suppressed(self, body: dict[str, Any], key: str) -> dict[str, Any]:
         if key.lower() not in self.suppressed:
             raise SesError(404, "NotFoundException", f"Email address {key} does not exist on your suppression list.")
-        reason, at = self.suppressed[key.lower()]
-        updated = datetime.fromisoformat(at).timestamp()
-        return {"SuppressedDestination": {"EmailAddress": key.lower(), "Reason": reason, "LastUpdateTime": updated}}
+        return {"SuppressedDestination": self._summary(key.lower())}
+
+    def _summary(self, address: str) -> dict[str, Any]:
+        reason, at = self.suppressed[address]
+        return {"EmailAddress": address, "Reason": reason, "LastUpdateTime": datetime.fromisoformat(at).timestamp()}
+
+    def list_suppressed(self, query: Mapping[str, list[str]]) -> dict[str, Any]:
+        """One page in the order of the addresses, so that a page token outlives changes between two pages."""
+        unknown = set(query) - {"Reason", "NextToken", "PageSize"}
+        if unknown:
+            raise Wrong(f"The practice SES does not list by {', '.join(sorted(unknown))}.")
+        size = query.get("PageSize", [str(MOST_ON_A_PAGE)])[-1]
+        if not size.isdecimal() or not 1 <= int(size) <= MOST_ON_A_PAGE:
+            raise Wrong(f"PageSize must be between 1 and {MOST_ON_A_PAGE}.")
+        after = read_page_token(query["NextToken"][-1]) if "NextToken" in query else ""
+        rest = sorted(address for address in self._suppressed_for(query.get("Reason", [])) if address > after)
+        page = rest[: int(size)]
+        answer: dict[str, Any] = {"SuppressedDestinationSummaries": [self._summary(address) for address in page]}
+        return answer if len(page) == len(rest) else answer | {"NextToken": page_token(page[-1])}
+
+    def _suppressed_for(self, reasons: list[str]) -> Iterator[str]:
+        return (address for address, (reason, _) in self.suppressed.items() if not reasons or reason in reasons)
 
     def put_suppressed(self, body: dict[str, Any]) -> dict[str, Any]:
         if body.get("Reason") not in ("BOUNCE", "COMPLAINT"):
@@ -172,3 +210,15 @@ class Account:
     def restore(self, state: dict[str, Any]) -> None:
         self._configuration_sets = set(state["configuration_sets"])
         self.suppressed = state["suppressed"]
+
+
+def page_token(address: str) -> str:
+    return base64.urlsafe_b64encode(address.encode()).decode()
+
+
+def read_page_token(token: str) -> str:
+    """The address after which a page begins; raises SesError."""
+    try:
+        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
+    except ValueError:
+        raise SesError(400, "InvalidNextTokenException", "The specified NextToken is not valid.") from None

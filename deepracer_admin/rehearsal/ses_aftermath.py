@@ -16,14 +16,11 @@ from typing import Any
 
 from deepracer_admin.rehearsal import ses_mail
 from deepracer_admin.rehearsal.journal import Journal
-from deepracer_admin.rehearsal.ses_account import Account
+from deepracer_admin.rehearsal.ses_account import ACCOUNT_ID, QUEUE, Account
 from deepracer_admin.rehearsal.ses_mail import Mail
 from deepracer_admin.rehearsal.sigv4 import Lookup
 from deepracer_admin.rehearsal.sqs import Queue
 
-ACCOUNT_ID = "111122223333"
-"""The practice company's AWS account (a number that AWS reserves for examples)."""
-QUEUE = "deepracer-mail-events"
 INWARD = frozenset({"from", "headers", "configuration_set", "operation", "outcome", "failure", "template"})
 """What an entry of the outbox keeps for the events and does not show."""
 
@@ -137,7 +134,7 @@ class Aftermath:
         elif kind in ("Bounce", "Complaint"):
             self._account.suppressed[entry["to"]] = [kind.upper(), at]
         number = self.events.append(ses_mail.event(kind, entry, at, ACCOUNT_ID, details))
-        if entry["configuration_set"]:
+        if self._account.publishes(entry["configuration_set"]):
             self.queue.put(number)
 
     def snapshot(self) -> dict[str, Any]:
@@ -155,7 +152,7 @@ class Aftermath:
         told = set()
         for event in self.events.read(state["events"]):  # published after the world was last saved
             told.add((event["mail"]["messageId"], event["mail"]["destination"][0], event["eventType"]))
-            if "ses:configuration-set" in event["mail"]["tags"]:
+            if self._account.publishes(event["mail"]["tags"].get("ses:configuration-set", [None])[0]):
                 self.queue.put(event["seq"])
         self._plan_new()
         self._due = [due for due in self._due if not told or self._key(due) not in told]

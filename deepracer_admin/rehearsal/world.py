@@ -27,8 +27,7 @@ from deepracer_admin.rehearsal.identity_center import IdentityCenter
 from deepracer_admin.rehearsal.managed import Managed
 from deepracer_admin.rehearsal.people import Company
 from deepracer_admin.rehearsal.ses import Ses
-from deepracer_admin.rehearsal.ses_account import CONFIGURATION_SET, SENDER
-from deepracer_admin.rehearsal.ses_aftermath import ACCOUNT_ID, QUEUE
+from deepracer_admin.rehearsal.ses_account import ACCOUNT_ID, CONFIGURATION_SET, QUEUE, SENDER
 from deepracer_admin.rehearsal.traffic import LoopbackOnly, Traffic
 
 log = logging.getLogger(__name__)
@@ -159,7 +158,7 @@ class World:
 
     async def _catch_up(self, target: datetime) -> None:
         since = time.monotonic()
-        while self.ticked_to < target:
+        while self.ticked_to < min(target, self.clock.now()):  # a reset meanwhile puts the clock back
             self.ticked_to = min(self.ticked_to + STEP, target)
             for service in self.services.values():
                 try:

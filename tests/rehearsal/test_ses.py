@@ -300,6 +300,49 @@ def test_an_address_can_be_suppressed_and_freed(practice: WorldHandle, ses: Any)
     assert kinds(practice)[-1] == "Delivery"
 
 
+def test_suppressed_addresses_are_listed_page_by_page_even_while_the_list_changes(ses: Any) -> None:
+    for name in ("cyd", "ada", "eve", "bea"):
+        reason = "BOUNCE" if name == "bea" else "COMPLAINT"
+        ses.put_suppressed_destination(EmailAddress=f"{name}@example.com", Reason=reason)
+    first = ses.list_suppressed_destinations(PageSize=2)
+    assert [one["EmailAddress"] for one in first["SuppressedDestinationSummaries"]] == [
+        "ada@example.com",
+        "bea@example.com",
+    ]
+    ses.delete_suppressed_destination(EmailAddress="ada@example.com")
+    second = ses.list_suppressed_destinations(PageSize=2, NextToken=first["NextToken"])
+    assert [one["EmailAddress"] for one in second["SuppressedDestinationSummaries"]] == [
+        "cyd@example.com",
+        "eve@example.com",
+    ]
+    assert "NextToken" not in second
+    bounced = ses.list_suppressed_destinations(Reasons=["BOUNCE"])["SuppressedDestinationSummaries"]
+    assert [(one["EmailAddress"], one["Reason"]) for one in bounced] == [("bea@example.com", "BOUNCE")]
+
+
+def test_a_page_of_the_suppression_list_must_exist(ses: Any) -> None:
+    code, message = refused(lambda: ses.list_suppressed_destinations(NextToken="?"))
+    assert (code, message) == ("InvalidNextTokenException", "The specified NextToken is not valid.")
+    code, message = refused(lambda: ses.list_suppressed_destinations(PageSize=1001))
+    assert (code, message) == ("BadRequestException", "PageSize must be between 1 and 1000.")
+
+
+def test_only_the_companys_configuration_set_has_a_destination_for_its_events(
+    practice: WorldHandle, ses: Any, sqs: Any
+) -> None:
+    ses.create_configuration_set(ConfigurationSetName="fresh")
+    assert ses.get_configuration_set_event_destinations(ConfigurationSetName="fresh")["EventDestinations"] == []
+    (told,) = ses.get_configuration_set_event_destinations(ConfigurationSetName="deepracer-mail")["EventDestinations"]
+    assert told["Enabled"]
+    assert {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT"} <= set(told["MatchingEventTypes"])
+    code, message = refused(lambda: ses.get_configuration_set_event_destinations(ConfigurationSetName="none"))
+    assert (code, message) == ("NotFoundException", "Configuration set <none> does not exist.")
+    send(ses, "ada@example.com", ConfigurationSetName="fresh")
+    practice.advance(60)
+    queue = practice.endpoints["aws"]["mail_events_queue_url"]
+    assert "Messages" not in sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=0)
+
+
 def test_a_complaint_follows_a_delivery(practice: WorldHandle, ses: Any) -> None:
     send(ses, "complaint.ada@example.com")
     practice.advance(600)

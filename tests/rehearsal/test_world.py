@@ -201,6 +201,17 @@ def test_a_world_in_its_own_process_stops_when_asked(tmp_path: Path) -> None:
     assert handle.stop() == 0
 
 
+def test_the_command_line_decides_slots_and_version(tmp_path: Path) -> None:
+    handle = start_world_process(tmp_path, "--slots", "3", "--version", "1.2.5", "--speed", "0", "--seed", "11")
+    try:
+        status = handle.control("GET", "status")
+        site = httpx.get(f"{handle.endpoints['deepracer']['site']}/env.js", trust_env=False).text
+    finally:
+        handle.stop()
+    assert (status["slots"], status["version"], status["seed"], status["speed"]) == (3, "1.2.5", 11, 0)
+    assert "v1.2.5" in site
+
+
 def test_the_world_imports_nothing_of_the_console() -> None:
     script = (
         "import sys, deepracer_admin.rehearsal.__main__, deepracer_admin.rehearsal.world as w, importlib\n"

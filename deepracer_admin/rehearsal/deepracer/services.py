@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 SITE = "/deepracer"
 API = "/deepracer/api"
-MAILS_SHOWN = 200
 _ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
@@ -116,6 +115,10 @@ class DeepRacer:
         if changed:
             self._world.touch()
 
+    def invitations(self, after: int, limit: int) -> list[dict[str, Any]]:
+        """The mails that the user pool sent with a temporary password, oldest first; `seq` numbers them from 1."""
+        return self.site.pool.mails_after(after, limit)
+
     def truth(self) -> dict[str, Any]:
         """Counted facts. Hours are compute hours of all profiles; a racer is a user without a staff role."""
         state = self.site.state
@@ -136,5 +139,4 @@ class DeepRacer:
             "profiles_deleted": self.site.users_deleted,
             "jobs": {"running": queue.busy, "waiting": queue.waiting},
             "cognito_mails": self.site.pool.mails_total,
-            "cognito_mail_list": list(self.site.pool.mails)[-MAILS_SHOWN:],
         }

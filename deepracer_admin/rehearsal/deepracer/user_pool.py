@@ -12,6 +12,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Literal
 
 from .settings_doc import as_number
@@ -171,6 +172,7 @@ class UserPool:
         self.mails_total += 1
         self.mails.append(
             {
+                "seq": self.mails_total,
                 "to": user.email,
                 "kind": kind,
                 "at": self._now(),
@@ -179,6 +181,12 @@ class UserPool:
                 "temporary_password": password,
             }
         )
+
+    def mails_after(self, number: int, limit: int) -> list[dict[str, Any]]:
+        """At most `limit` mails that came after the one with this number, of the latest 20,000."""
+        forgotten = self.mails_total - len(self.mails)
+        start = max(0, number - forgotten)
+        return list(islice(self.mails, start, start + limit))
 
     def invent_password(self) -> str:
         pick = self.state.random.choice

@@ -99,8 +99,7 @@ class Deployed:
         return self.json11("cognito-identity", "GetCredentialsForIdentity", content)
 
     def temporary_password(self, email: str) -> str:
-        mails = self.world.truth()["cognito_mail_list"]
-        return next(mail["temporary_password"] for mail in reversed(mails) if mail["to"] == email)
+        return next(mail["temporary_password"] for mail in reversed(self.world.invitations()) if mail["to"] == email)
 
     def sign_in(self, name: str, password: str | None = None) -> Person:
         """Sign in; an invited person uses the mailed password and sets a new one."""

@@ -1,5 +1,6 @@
 """Inviting one by one and in bulk, resending, the user pool's own calls, and what each leaves behind."""
 
+import json
 import time
 from typing import Any
 
@@ -121,6 +122,17 @@ def test_cognitos_own_sender_stops_after_fifty_mails_a_day(deployed: Deployed, o
     assert deployed.world.truth()["cognito_mails"] == 50
     deployed.world.advance(86_400)
     assert organizer.call("POST", "/profile", {"emailAddress": "r50@example.com"}).status == 200
+
+
+def test_invitations_are_read_in_pages_and_kept_out_of_the_truth(deployed: Deployed, organizer: Person) -> None:
+    for n in range(3):
+        organizer.call("POST", "/profile", {"emailAddress": f"r{n}@example.com"})
+    first = deployed.world.control("GET", "invitations", limit=2)
+    assert [(mail["seq"], mail["to"]) for mail in first] == [(1, "r0@example.com"), (2, "r1@example.com")]
+    (last,) = deployed.world.invitations(after=first[-1]["seq"])
+    assert (last["seq"], last["to"], last["subject"]) == (3, "r2@example.com", "Welcome to DeepRacer on AWS")
+    assert last["temporary_password"] not in json.dumps(deployed.world.truth())
+    assert deployed.world.invitations(after=3) == []
 
 
 def test_the_user_pool_creates_lists_filters_and_disables(deployed: Deployed) -> None:
