@@ -10,12 +10,12 @@ from deepracer_admin.services.closing import CloseView
 from deepracer_admin.ui import session
 from deepracer_admin.ui.words import as_of, count, plain, when
 
-__all__ = ["live_steps", "proof", "start_facts"]
+__all__ = ["is_live", "live_steps", "proof", "start_facts"]
 
 _MARKS = {
     State.DONE: ("done", ":material/check_circle:", "green"),
     State.ALREADY: ("done", ":material/check_circle:", "green"),
-    State.WAITING: ("under way", ":material/progress_activity:", "blue"),
+    State.WAITING: ("working", ":material/progress_activity:", "blue"),
     State.REFUSED: ("needs you", ":material/error:", "red"),
     State.UNKNOWN: ("not known", ":material/help:", "orange"),
 }
@@ -29,22 +29,32 @@ _WHY = {
 
 
 @st.fragment(run_every=2)
-def live_steps() -> None:
-    """The nine steps, drawn anew every two seconds; the order is the only safe one."""
+def live_steps(*, drawn_live: bool) -> None:
+    """The nine steps, drawn anew every two seconds; the order is the only safe one.
+
+    `drawn_live`: the page around was drawn while the close-out ran; when that is over, the whole page is drawn once.
+    """
     who = session.actor()
     view = session.console().closeout.view(who)
-    if view.job and view.job.state.is_live:
+    if is_live(view) != drawn_live:
+        st.rerun()
+    if view.job and is_live(view):
         done = sum(1 for _, item in view.steps if item and item.state.is_done)
         st.progress(done / len(view.steps), text=f"{done} of {len(view.steps)} steps done")
         if view.job.sentence:
-            st.warning(plain(view.job.sentence), icon=":material/warning:")
+            st.caption(plain(view.job.sentence))
     for number, (step, item) in enumerate(view.steps, start=1):
         with st.container(border=True):
-            mark, title, evidence = st.columns([1, 2, 4], vertical_alignment="center")
+            mark, title, evidence = st.columns([3, 5, 9], vertical_alignment="center")
             word, icon, colour = _MARKS.get(item.state, _AHEAD) if item else _AHEAD
             mark.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
             title.markdown(f"**{number}. {step.title}**")
             evidence.markdown(plain(_evidence(item)) or f":gray[{plain(step.why)}]")
+
+
+def is_live(view: CloseView) -> bool:
+    """Does a close-out run now?"""
+    return view.job is not None and view.job.state.is_live
 
 
 def _evidence(item: JobItem | None) -> str:

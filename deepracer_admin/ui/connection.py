@@ -49,7 +49,8 @@ def service(who: Actor, event: Event) -> None:
             word = name.replace("_", " ")
             st.badge(word, icon=":material/check:" if can else ":material/close:", color="green" if can else "gray")
     for name, value in row["account_quotas"].items():
-        st.markdown(f"- {plain(name)}: **{value:,}** for {event.head_count:,} people")
+        most = "unlimited" if value < 0 else f"{value:,}"
+        st.markdown(f"- {plain(name)}: **{most}** for {event.head_count:,} people")
     for note in row["notes"]:
         st.markdown(f"- {plain(note)}")
     if event.quota.minutes >= 0:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from deepracer_admin.ui import closing, jobs, session
+from deepracer_admin.ui.act import act
 from deepracer_admin.ui.dialogs import confirm_typed
 from deepracer_admin.ui.masthead import masthead
 from deepracer_admin.ui.words import when
@@ -14,14 +15,21 @@ view = closeout.view(who)
 
 if event.closed_at:
     st.success(f"Closed on {when(event.closed_at, event.zone)}.", icon=":material/lock:")
-elif view.job and view.job.state.is_live:
+elif closing.is_live(view):
     st.info("Closing is under way; it goes on when this page is closed.", icon=":material/progress_activity:")
+elif view.job:
+    st.warning("It was stopped before the end. Start it again: each step looks first.", icon=":material/warning:")
 else:
     st.markdown(f"The event ends {when(event.ends_at, event.zone)}. Nothing is touched before you start.")
 
 with st.container(horizontal=True):
     label = "Close the event …" if view.job is None else "Check and close again …"
-    if st.button(label, type="primary", icon=":material/lock:", key="closeout-start"):
+    if view.job and closing.is_live(view):
+        if st.button("Stop after this step", icon=":material/stop_circle:", key="closeout-stop") and act(
+            lambda job=view.job.id: session.console().jobs.cancel(who, job), done="Stopped; start it again to go on."
+        ):
+            st.rerun()
+    elif st.button(label, type="primary", icon=":material/lock:", key="closeout-start"):
         confirm_typed(
             "Close the event",
             facts=closing.start_facts(view, event),
@@ -51,10 +59,9 @@ with st.container(horizontal=True):
 left, right = st.columns([3, 2], gap="medium")
 with left:
     st.subheader("Steps", anchor=False)
-    closing.live_steps()
+    closing.live_steps(drawn_live=closing.is_live(view))
 with right:
     st.subheader("Who can still sign in", anchor=False)
     closing.proof(view, event)
-    st.button("Look again", icon=":material/refresh:", key="closeout-refresh", help="Shows the newest listing.")
-    st.subheader("Earlier close-outs", anchor=False)
+    st.subheader("Started so far", anchor=False)
     jobs.past(("closeout",), key="closeouts", zone=event.zone, empty="Never started.")

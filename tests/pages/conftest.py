@@ -21,7 +21,7 @@ from deepracer_admin.model import Actor, Attendee, Event, Profile, Quota, Role
 from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from deepracer_admin.store import ProfileLink
-from deepracer_admin.ui import frame, session
+from deepracer_admin.ui import session
 from deepracer_admin.ui.table import PAGES
 from deepracer_admin.web import server
 from deepracer_admin.web.keeper import SessionKeeper
@@ -211,8 +211,6 @@ def _go_to(app: AppTest, file: str) -> None:
 @pytest.fixture
 def browser(console: Console, monkeypatch: pytest.MonkeyPatch) -> Browser:
     monkeypatch.chdir(ROOT)
-    present = tuple(entry for entry in PAGES if (ROOT / entry.file).exists())
-    monkeypatch.setattr(frame, "PAGES", present)
     return Browser(console, monkeypatch)
 
 

@@ -61,8 +61,9 @@ def test_a_stopped_close_out_can_be_started_again(
     browser: Browser, console: Console, event: Event, organizer: Actor
 ) -> None:
     job = console.closeout.start(organizer, typed_name="Autumn Cup")
-    console.jobs.cancel(organizer, job.id)
-    app = browser.open(PAGE)
+    app = click(browser.open(PAGE), "Stop after this step")
+    assert console.store.job(job.id).state is JobState.CANCELLED
+    assert "It was stopped before the end" in texts(app)
     assert "Check and close again …" in [button.label for button in app.button]
     again = console.closeout.start(organizer, typed_name="Autumn Cup")
     assert (again.id != job.id, again.state) == (True, JobState.PLANNED)

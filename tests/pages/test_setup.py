@@ -166,6 +166,24 @@ def test_another_event_becomes_the_current_one(browser: Browser, console: Consol
     assert console.store.get("", CURRENT_EVENT) == "ev-2"
 
 
+def test_the_service_says_what_it_can_do_and_what_it_allows(browser: Browser, console: Console, event: Event) -> None:
+    said = {
+        "service": "AWS DeepRacer",
+        "version": "",
+        "region": "us-east-1",
+        "site": "",
+        "capabilities": {"multi_user_mode": True, "bulk_invite": False},
+        "account_quotas": {"training jobs": 100, "models": -1},
+        "notes": ["Know this."],
+        "as_of": NOW.isoformat(),
+    }
+    console.store.put("ev-1", "account", said)
+    shown = texts(browser.open(PAGE))
+    assert "training jobs: **100** for 200 people" in shown
+    assert "models: **unlimited**" in shown
+    assert "200 people x 5.0 h through 8 slots = 125 h; the event has 5 d 1 h" in shown
+
+
 def test_cancelling_a_check_frees_the_way_for_the_next(browser: Browser, console: Console, event: Event) -> None:
     app = click(browser.open(PAGE), "Run the connect check")
     job = console.store.jobs("ev-1", live=True)[0]
