@@ -1,0 +1,157 @@
+"""A real browser against the real console and a practice world, each in its own process.
+
+The browser is the Chromium that `E2E_CHROMIUM` names, else the system's, else Playwright's own. Screens go to the
+git-ignored folder `screenshots/`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
+
+from tests.console_process import ROOT, ConsoleProcess, start_console
+from tests.practice import ProcessHandle, start_world_process
+
+SCREENS = ROOT / "screenshots"
+SIZES = {"1440x900": (1440, 900), "1920x1080": (1920, 1080)}
+PATIENCE_MS = 30_000
+IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+
+
+@dataclass
+class Site:
+    """A console with its practice world."""
+
+    console: ConsoleProcess
+    world: ProcessHandle
+
+    @property
+    def url(self) -> str:
+        return self.console.url
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    home = tmp_path_factory.mktemp("home")
+    world = start_world_process(home, "--speed", "1")
+    try:
+        console = start_console(home, public=True)
+        try:
+            yield Site(console, world)
+        finally:
+            console.stop()
+    finally:
+        world.stop()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    path = os.environ.get("E2E_CHROMIUM") or shutil.which("chromium") or None
+    sandbox = [] if os.name != "posix" or os.geteuid() != 0 else ["--no-sandbox"]
+    launched = playwright.chromium.launch(executable_path=path, args=sandbox)
+    yield launched
+    launched.close()
+
+
+@pytest.fixture(scope="module")
+def visit(site: Site, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a window in a browser profile of its own, signed in as a role, or as nobody."""
+    contexts = []
+
+    def open_window(role: str = "", *, size: str = "1440x900", path: str = "/", **options: object) -> Page:
+        width, height = SIZES[size]
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        if role:
+            signed_in(page, site, role, path=path)
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+
+
+def signed_in(page: Page, site: Site, role: str, *, path: str = "/") -> None:
+    """The whole way through the practice tenant; returns on the console's page."""
+    page.goto(f"{site.url}{path}")
+    page.get_by_role("link", name="Sign in with Microsoft Entra ID").click()
+    page.locator(f"button[value={role}]").click()
+    wait_idle(page)
+
+
+def wait_idle(page: Page) -> None:
+    """Until the script run is over; before this no absence means anything."""
+    page.wait_for_timeout(150)
+    page.wait_for_selector(IDLE, timeout=PATIENCE_MS)
+
+
+def open_page(page: Page, title: str) -> None:
+    """Through the menu, as people do."""
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+    expect(page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible(timeout=PATIENCE_MS)
+    wait_idle(page)
+
+
+def press(page: Page | Locator, name: str | re.Pattern[str]) -> None:
+    """Press the button of this name, and wait for what follows."""
+    page.get_by_role("button", name=name, exact=isinstance(name, str)).filter(visible=True).first.click()
+    wait_idle(page if isinstance(page, Page) else page.page)
+
+
+def fill(page: Page, label: str, value: str) -> None:
+    """Type into a field and leave it, so that Streamlit takes it."""
+    field = page.get_by_label(label, exact=True).first
+    field.fill(value)
+    field.blur()
+    wait_idle(page)
+
+
+def picture(page: Page, name: str) -> None:
+    """The screen in both sizes, light; nobody compares them, people look at them."""
+    SCREENS.mkdir(exist_ok=True)
+    before = page.viewport_size
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(500)
+        page.screenshot(path=SCREENS / f"{name}-{size}.png")
+    if before:
+        page.set_viewport_size(before)
+
+
+def no_trouble(page: Page) -> None:
+    """No incident, no traceback."""
+    wait_idle(page)
+    expect(page.get_by_text("Something unexpected happened")).to_have_count(0)
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def folder(name: str) -> Path:
+    return ROOT / "tests" / "data" / name
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """What the windows of a failed test looked like, beside the other screens."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for name, value in getattr(item, "funcargs", {}).items():
+            if isinstance(value, Page):
+                SCREENS.mkdir(exist_ok=True)
+                value.screenshot(path=SCREENS / f"failed-{item.name}-{name}.png")
+    return report
