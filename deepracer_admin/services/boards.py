@@ -185,11 +185,13 @@ class BoardsService(Service):
     def _change(self, actor: Actor, race_id: str, change: Any, after: Mapping[str, Any]) -> None:
         self._authorise(actor, "boards.run", target=race_id)
         event = self._event()
-        every = dict(self.store.get(event.id, "board_marks") or {})
-        marks = dict(every.get(race_id, {}))
-        change(marks)
-        every[race_id] = marks
-        self.store.put(event.id, "board_marks", every)
+
+        def amended(every: dict[str, Any] | None) -> dict[str, Any]:
+            marks = dict((every or {}).get(race_id, {}))
+            change(marks)
+            return {**(every or {}), race_id: marks}
+
+        self.store.amend(event.id, "board_marks", amended)
         self._audit(actor, "boards.run", target=race_id, after=after)
 
     def _marks(self, event: str, race_id: str) -> dict[str, Any]:
@@ -237,9 +239,7 @@ class BoardsService(Service):
             "expires_at": (now + timedelta(hours=hours)).isoformat(),
             "revoked": False,
         }
-        links = dict(self.store.get("", "live_links") or {})
-        links[link_id] = row
-        self.store.put("", "live_links", links)
+        self.store.amend("", "live_links", lambda links: {**(links or {}), link_id: row})
         self._audit(actor, "boards.run", target=race_id, after={"link": link_id, "scene": scene, "hours": hours})
         return _link(link_id, row, address=self._address(event, link_id))
 
@@ -257,11 +257,13 @@ class BoardsService(Service):
     def revoke_link(self, actor: Actor, link_id: str) -> None:
         """Kill a link at once; open screens say so at their next refresh."""
         self._authorise(actor, "boards.run", target=link_id)
-        links = dict(self.store.get("", "live_links") or {})
-        if link_id not in links:
-            raise Missing("That link is not in the list any more.")
-        links[link_id] = {**links[link_id], "revoked": True}
-        self.store.put("", "live_links", links)
+
+        def revoked(links: dict[str, Any] | None) -> dict[str, Any]:
+            if link_id not in (links or {}):
+                raise Missing("That link is not in the list any more.")
+            return {**(links or {}), link_id: {**(links or {})[link_id], "revoked": True}}
+
+        self.store.amend("", "live_links", revoked)
         self._audit(actor, "boards.run", target=link_id, after={"revoked": True})
 
     def screen(self, token: str) -> Screen:

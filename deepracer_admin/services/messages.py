@@ -79,9 +79,8 @@ class MessagesService(Service):
         if (current.subject, current.body) == (template.subject, template.body):
             return current
         saved = replace(template, version=current.version + 1)
-        own = dict(self.store.get(event.id, "templates") or {})
-        own[f"{saved.key}.{saved.language}"] = asdict(saved)
-        self.store.put(event.id, "templates", own)
+        name = f"{saved.key}.{saved.language}"
+        self.store.amend(event.id, "templates", lambda own: {**(own or {}), name: asdict(saved)})
         self._audit(actor, "messages.edit", target=f"{saved.key}.{saved.language}", after={"version": saved.version})
         return saved
 
@@ -163,7 +162,13 @@ class MessagesService(Service):
         """`paused`, `running` (resume) or `cancelled`; what was sent stays sent."""
         self._authorise(actor, "messages.send", target=campaign)
         event = self._event()
-        row = self._campaigns(event.id).get(campaign)
+        before = (self._campaigns(event.id).get(campaign) or {}).get("state")
+        self.store.amend(event.id, "campaigns", lambda rows: self._steered(rows or {}, campaign, to))
+        self._audit(actor, "messages.send", target=campaign, before=before, after=to)
+
+    def _steered(self, rows: Mapping[str, Any], campaign: str, to: str) -> dict[str, Any]:
+        """The campaigns with one steered to another state, judged by its state at this very moment."""
+        row = rows.get(campaign)
         if row is None:
             raise Missing("That campaign is not in the list any more.")
         legal = {
@@ -176,8 +181,7 @@ class MessagesService(Service):
         due = _time(row.get("schedule_at"))
         if to == "running" and due and due > self.clock.event_now():
             to = "scheduled"  # resumed before its time: it waits for it
-        self._put(event.id, campaign, {**row, "state": to, "sentence": ""})
-        self._audit(actor, "messages.send", target=campaign, before=row["state"], after=to)
+        return {**rows, campaign: {**row, "state": to, "sentence": ""}}
 
     def campaigns(self, actor: Actor) -> list[CampaignView]:
         """Newest first; the access mail's own campaign is among them once onboarding has started."""
@@ -204,9 +208,7 @@ class MessagesService(Service):
         return dict(self.store.get(event, "campaigns") or {})
 
     def _put(self, event: str, campaign: str, row: Mapping[str, Any]) -> None:
-        rows = self._campaigns(event)
-        rows[campaign] = dict(row)
-        self.store.put(event, "campaigns", rows)
+        self.store.amend(event, "campaigns", lambda rows: {**(rows or {}), campaign: dict(row)})
 
     # ------------------------------------------------------------------------------------------------ single
 

@@ -11,7 +11,7 @@ Each event has a `revision` that grows with every write that a page could see, s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -81,6 +81,13 @@ class EventStore(Protocol):
         ...
 
     def put(self, event: str, key: str, value: Any, *, lease: Lease | None = None) -> None: ...
+
+    def amend(self, event: str, key: str, change: Callable[[Any], Any], *, lease: Lease | None = None) -> Any:
+        """Read, change and write a JSON value in one transaction, so that a page and the worker lose nothing of each
+        other's; `change` gets the value (None when there is none) and gives the new one, and must be quick and pure.
+        Returns what was written; an unchanged value writes nothing.
+        """
+        ...
 
     def events(self) -> list[Event]: ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -56,15 +56,27 @@ class EventsPart(SqliteFile):
     def put(self, event: str, key: str, value: Any, *, lease: Lease | None = None) -> None:
         """Keep a JSON value; None forgets the key."""
         with self._writing(lease) as connection:
-            if value is None:
-                connection.execute("DELETE FROM settings WHERE event = ? AND key = ?", (event, key))
-            else:
-                connection.execute(
-                    "INSERT INTO settings VALUES (?, ?, ?)"
-                    " ON CONFLICT (event, key) DO UPDATE SET value = excluded.value",
-                    (event, key, encode(value)),
-                )
-            self._bump(connection, event)
+            self._set(connection, event, key, value)
+
+    def amend(self, event: str, key: str, change: Callable[[Any], Any], *, lease: Lease | None = None) -> Any:
+        """Read, change and write in one transaction; see the protocol."""
+        with self._writing(lease) as connection:
+            row = connection.execute("SELECT value FROM settings WHERE event = ? AND key = ?", (event, key)).fetchone()
+            before = None if row is None else row["value"]
+            value = change(None if before is None else plain(before))
+            if (None if value is None else encode(value)) != before:
+                self._set(connection, event, key, value)
+        return value
+
+    def _set(self, connection: sqlite3.Connection, event: str, key: str, value: Any) -> None:
+        if value is None:
+            connection.execute("DELETE FROM settings WHERE event = ? AND key = ?", (event, key))
+        else:
+            connection.execute(
+                "INSERT INTO settings VALUES (?, ?, ?) ON CONFLICT (event, key) DO UPDATE SET value = excluded.value",
+                (event, key, encode(value)),
+            )
+        self._bump(connection, event)
 
     def events(self) -> list[Event]:
         with self._reading() as connection:
