@@ -10,16 +10,17 @@ from __future__ import annotations
 import logging
 import platform
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from deepracer_admin.clock import ScaledClock
 from deepracer_admin.compose import Console
-from deepracer_admin.errors import BadSettings, ConsoleError, LeaseLost, Missing, incident_id
+from deepracer_admin.errors import BadSettings, ConsoleError, LeaseLost, Missing, Throttled, incident_id
 from deepracer_admin.flows.campaigns import CampaignReconciler, MailTestHandler, ensure_access_campaign
 from deepracer_admin.flows.closeout import CloseoutHandler
 from deepracer_admin.flows.jobs import JobRunner
@@ -27,6 +28,8 @@ from deepracer_admin.flows.leading import Leadership
 from deepracer_admin.flows.membership import MembershipReconciler
 from deepracer_admin.flows.onboarding import ProfileReconciler
 from deepracer_admin.flows.preflight import CheckHandler
+from deepracer_admin.flows.progress import limit_in_force, measure
+from deepracer_admin.flows.quota_jobs import QuotaHandler
 from deepracer_admin.flows.racing_jobs import (
     ModelsHandler,
     RaceCloseHandler,
@@ -34,7 +37,7 @@ from deepracer_admin.flows.racing_jobs import (
     RaceDeleteHandler,
     RaceEditHandler,
 )
-from deepracer_admin.flows.sponsorship import QuotaHandler, SponsorHandler, SponsorshipHandler
+from deepracer_admin.flows.sponsorship import SponsorHandler, SponsorshipHandler
 from deepracer_admin.flows.watching import RaceWatcher, UsageWatcher
 from deepracer_admin.model import Event, Lease, Step
 from deepracer_admin.services.base import CURRENT_EVENT
@@ -44,6 +47,7 @@ __all__ = ["Worker"]
 
 log = logging.getLogger(__name__)
 LEASE_TTL_S = 15.0
+REPORT_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class Worker:
         self.lead = Leadership(
             console.store, "worker", holder or platform.node() or "console", ttl_s=LEASE_TTL_S, clock=console.clock
         )
-        self.profiles = ProfileReconciler(ports)
+        self.profiles = ProfileReconciler(ports, keep_on=self._is_onboarding)
         self.members = MembershipReconciler(ports)
         self.mail = CampaignReconciler(ports)
         self.usage = UsageWatcher(ports)
@@ -87,16 +91,22 @@ class Worker:
         )
         self.duties = (
             Duty("jobs", lambda event, lease: self.jobs.run(event.id, lease), lambda _: 0.3),
+            Duty("invitations", self._invite, lambda _: self._invite_pause),
             Duty("onboarding", self._onboard, lambda _: 0.5),
             Duty("group", self._group, lambda _: 0.7),
-            Duty("mail", self._mail, lambda _: 0.4),
+            Duty("mail", self._mail, lambda _: 0.02 if self._mails_went else 0.4),
             Duty("delivery events", self._events, lambda _: 3.0),
             Duty("usage", self.usage.run, self.usage.interval_s),
+            *([Duty("outbox", lambda _, lease: self._copy_outbox(lease), lambda _: 3.0)] if ports.rehearsal else []),
             Duty("races", self.races.run, lambda _: 3.0 if console.settings.rehearsal else 20.0),
         )
         self._stop = threading.Event()
+        self._troubles = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._passed: list[tuple[datetime, int]] = []
+        self._passed: deque[tuple[datetime, int]] = deque()
+        self._reported_at = 0.0
+        self._invite_pause = 0.5
+        self._mails_went = False
         self._outbox_seq = 0
 
     # --------------------------------------------------------------------------------------------- running
@@ -164,29 +174,36 @@ class Worker:
 
     def _round(self, duty: Duty, event: Event) -> None:
         try:
-            duty.run(event, self.lead.lease)
+            self._tried(duty, event, self.lead.lease)
         except LeaseLost:
             log.info("duty %s stands by: another worker holds the lease", duty.name)
-            return
+
+    def _tried(self, duty: Duty, event: Event, lease: Lease) -> None:
+        try:
+            duty.run(event, lease)
+        except LeaseLost:
+            raise
         except ConsoleError as error:
-            self._trouble(event, duty.name, error.sentence)
+            self._trouble(event, duty.name, error.sentence, lease)
             log.info("duty %s waits: %s", duty.name, type(error).__name__)
-            self._stop.wait(1.0)
+            self._stop.wait(min(error.retry_after, 30.0) if isinstance(error, Throttled) else 1.0)
         except Exception:
             incident = incident_id()
             log.exception("incident %s in duty %s", incident, duty.name)
-            self._trouble(event, duty.name, f"Something unexpected happened ({incident}); the log has the details.")
+            sentence = f"Something unexpected happened ({incident}); the log has the details."
+            self._trouble(event, duty.name, sentence, lease)
             self._stop.wait(2.0)
         else:
-            self._trouble(event, duty.name, "")
+            self._trouble(event, duty.name, "", lease)
 
-    def _trouble(self, event: Event, duty: str, sentence: str) -> None:
+    def _trouble(self, event: Event, duty: str, sentence: str, lease: Lease) -> None:
         """One sentence per duty, shown on the Event page until the duty succeeds again."""
-        before: dict[str, str] = self.console.store.get(event.id, "trouble") or {}
-        if before.get(duty, "") == sentence:
-            return
-        after = {key: value for key, value in {**before, duty: sentence}.items() if value}
-        self.console.store.put(event.id, "trouble", after)
+        with self._troubles:
+            before: dict[str, str] = self.console.store.get(event.id, "trouble") or {}
+            if before.get(duty, "") == sentence:
+                return
+            after = {key: value for key, value in {**before, duty: sentence}.items() if value}
+            self.console.store.put(event.id, "trouble", after, lease=lease)
 
     def _event(self) -> Event | None:
         chosen = self.console.store.get("", CURRENT_EVENT)
@@ -200,12 +217,22 @@ class Worker:
     def _state(self, event: Event) -> dict[str, Any]:
         return self.console.store.get(event.id, "onboarding") or {"state": "idle"}
 
+    def _is_onboarding(self) -> bool:
+        event = self._event()
+        return event is not None and not self._stop.is_set() and self._state(event)["state"] == "running"
+
+    def _invite(self, event: Event, lease: Lease) -> None:
+        """Invitations go on while another duty lists; at once when there is more to send, else at a gentle pace."""
+        self._invite_pause = 0.5
+        if self._state(event)["state"] == "running" and self.profiles.invitations.active(event):
+            settled = self.profiles.invitations.follow(event, lease)
+            self._invite_pause = 0.02 if settled else 0.5
+
     def _onboard(self, event: Event, lease: Lease) -> None:
         if self._state(event)["state"] != "running":
             return
         ensure_access_campaign(self.console.ports, event, lease)
-        self.profiles.run(event, lease)
-        self._report(event, lease)
+        self.profiles.look(event, lease)
 
     def _group(self, event: Event, lease: Lease) -> None:
         state = self._state(event)
@@ -213,34 +240,30 @@ class Worker:
             self.members.run(event, lease, acting_for=state.get("by", ""))
 
     def _mail(self, event: Event, lease: Lease) -> None:
-        self.mail.run(event, lease)
-        if self.console.settings.rehearsal:
-            self._copy_outbox(lease)
+        self._mails_went = self.mail.run(event, lease) > 0
+        if self._state(event)["state"] == "running":
+            self._report(event, lease)
 
     def _events(self, event: Event, lease: Lease) -> None:
         if self.console.store.get(event.id, "campaigns"):
             self.mail.take_events(event, lease)
 
     def _report(self, event: Event, lease: Lease) -> None:
-        """Rate, limit in force and an estimate of when everybody has their mail."""
-        now = self.console.clock.now()
-        funnel = self.console.store.funnel(event.id)
-        done = sum(n for state, n in funnel.get(Step.MAIL, {}).items() if state.is_done)
-        people = sum(1 for person in self.console.store.attendees(event.id, wanted=True) if not person.refusal)
-        self._passed = [entry for entry in self._passed if now - entry[0] < timedelta(minutes=2)] + [(now, done)]
-        first_at, first = self._passed[0]
-        minutes = (now - first_at).total_seconds() / 60
-        rate = (done - first) / minutes if minutes > 0.05 else 0.0
-        sender = self.console.store.get(event.id, "sender") or {}
-        limit = f"mail at {0.8 * sender['per_second']:g}/s (0.8 of the account's rate)" if sender else ""
-        report = {
+        """Rate over the last two minutes, the limit in force, and when everybody will have their mail (estimates)."""
+        if self.console.clock.monotonic() - self._reported_at < REPORT_EVERY_S:
+            return
+        self._reported_at = self.console.clock.monotonic()
+        now, store = self.console.clock.now(), self.console.store
+        funnel = store.funnel(event.id)
+        progress = measure(self._passed, funnel, now)
+        row = {
             "as_of": now.isoformat(),
-            "rate_per_minute": round(rate, 1),
-            "eta_minutes": round((people - done) / rate, 1) if rate > 0 and people > done else None,
-            "limit": limit,
+            "rate_per_minute": progress.per_minute,
+            "eta_minutes": progress.eta_minutes,
+            "limit": limit_in_force(funnel, store.get(event.id, "sender") or {}, store.get(event.id, "account") or {}),
             "not_known": [Step.SIGNED_IN.value],
         }
-        self.console.store.put(event.id, "onboarding_report", report, lease=lease)
+        store.put(event.id, "onboarding_report", row, lease=lease)
 
     # ------------------------------------------------------------------------------------- practice world
 

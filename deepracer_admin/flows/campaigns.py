@@ -5,46 +5,28 @@ Ledger key event + attendee + template + version (identity-and-mail.md 4.4). Wha
 * before the claim: the row is PENDING, another pass takes it;
 * between claim and record: the row stays CLAIMED under an old epoch and becomes UNKNOWN, which is shown and never sent
   again by itself; delivery events settle it when they arrive;
-* a lost answer: UNKNOWN at once, for the same reason.
-
-A claim is never larger than what may be in flight, so a kill leaves at most that many unknown.
+* a lost answer: UNKNOWN at once, for the same reason;
+* between ledger and step: the mail step is copied from the ledger now and then, so it catches up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from deepracer_admin.errors import (
-    AccessDenied,
-    BadInput,
-    ConsoleError,
-    CredentialsExpired,
-    LostAnswer,
-    Refused,
-    ServiceError,
-    Throttled,
-    Unavailable,
-    Unreachable,
-)
+from deepracer_admin.errors import BadInput, Throttled, Unavailable, Unreachable
 from deepracer_admin.flows.jobs import settle_items
-from deepracer_admin.flows.letters import mail_key
 from deepracer_admin.flows.ports import Ports
-from deepracer_admin.mail import Mailer
+from deepracer_admin.flows.sending import Sender
 from deepracer_admin.model import (
-    UNLIMITED,
     Delivery,
     Event,
     Job,
     JobItem,
     Lease,
-    Limit,
     Message,
     Outcome,
-    SenderLimits,
     Sending,
     State,
     Step,
@@ -53,10 +35,9 @@ from deepracer_admin.model import (
 __all__ = ["ACCESS_CAMPAIGN", "CampaignReconciler", "MailTestHandler", "ensure_access_campaign"]
 
 ACCESS_CAMPAIGN = "access"
-SHARE_OF_RATE = 0.8
-LIMITS_AGE = timedelta(seconds=15)
-SLICE_S = 2.0
-TRIES = 5
+RESEND = "resend"
+PLAN_EVERY_S = 1.0  # at least; and never more than a fifth of the time
+MIRROR_EVERY_S = 5.0
 
 
 def ensure_access_campaign(ports: Ports, event: Event, lease: Lease) -> None:
@@ -78,69 +59,109 @@ def ensure_access_campaign(ports: Ports, event: Event, lease: Lease) -> None:
     ports.store.put(event.id, "campaigns", rows, lease=lease)
 
 
+class _Pace:
+    """Says when something expensive is worth doing again: something changed, and it takes little of the time."""
+
+    def __init__(self, ports: Ports, every_s: float) -> None:
+        self._ports, self._every_s = ports, every_s
+        self._next: dict[str, tuple[float, int]] = {}
+
+    def is_due(self, event: Event, what: str) -> bool:
+        at, revision = self._next.get(what, (0.0, -1))
+        return self._ports.clock.monotonic() >= at and self._ports.store.revision(event.id) != revision
+
+    def done(self, what: str, began: float, revision: int) -> None:
+        now = self._ports.clock.monotonic()
+        self._next[what] = (now + max(self._every_s, 4 * (now - began)), revision)
+
+
 class CampaignReconciler:
     """Sends what is due, within the sender's limits, in slices of about two seconds."""
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
-        self._limits: SenderLimits | None = None
-        self._pool: ThreadPoolExecutor | None = None
-        self._sent_since = 0
+        self.sender = Sender(ports, self._record)
+        self._planning = _Pace(ports, PLAN_EVERY_S)
+        self._mirroring = _Pace(ports, MIRROR_EVERY_S)
+        self._planned: dict[tuple[str, str], set[str]] = {}
+        self._epoch = -1
 
     def close(self) -> None:
-        if self._pool:
-            self._pool.shutdown(wait=True)
+        self.sender.close()
 
     def run(self, event: Event, lease: Lease) -> int:
-        """One slice; returns how many mails were handed over."""
+        """One slice of each campaign; returns how many mails were handed over."""
         store, clock = self.ports.store, self.ports.clock
+        if lease.epoch != self._epoch:
+            self._planned.clear()
+            self._epoch = lease.epoch
         store.expire_claims(event.id, lease=lease, now=clock.now())
-        rows: Mapping[str, Mapping[str, Any]] = store.get(event.id, "campaigns") or {}
-        onboarding = (store.get(event.id, "onboarding") or {}).get("state", "idle")
-        sent = self._slice(event, "resend", lease)
-        for key, row in rows.items():
-            if key == ACCESS_CAMPAIGN and onboarding != "running":
-                continue
+        self._mirror(event, lease)
+        sent = self.sender.run(event, RESEND, lease, go_on=lambda: True).sent
+        for key, row in self._rows(event).items():
             if row["state"] == "scheduled" and self._is_due(row):
-                self._set(event, key, {**row, "state": "running"}, lease)
+                self._change(event, key, lease, ("scheduled",), state="running")
             elif row["state"] != "running":
                 continue
-            sent += self._campaign(event, key, row, lease)
+            if self._may_go_on(event, key):
+                sent += self._campaign(event, key, {**row, "state": "running"}, lease)
         return sent
+
+    def _rows(self, event: Event) -> dict[str, dict[str, Any]]:
+        return dict(self.ports.store.get(event.id, "campaigns") or {})
 
     def _is_due(self, row: Mapping[str, Any]) -> bool:
         return datetime.fromisoformat(row["schedule_at"]) <= self.ports.clock.event_now()
 
+    def _may_go_on(self, event: Event, key: str) -> bool:
+        """Asked before every batch, so that a pause is heard at once."""
+        if key == ACCESS_CAMPAIGN and (self.ports.store.get(event.id, "onboarding") or {}).get("state") != "running":
+            return False
+        return self._rows(event).get(key, {}).get("state") == "running"
+
     def _campaign(self, event: Event, key: str, row: Mapping[str, Any], lease: Lease) -> int:
         """Plan ledger rows for the audience as it is now, then send a slice; close the campaign when all is settled."""
+        if self._planning.is_due(event, key) and not self._plan(event, key, row, lease):
+            return 0
+        result = self.sender.run(event, key, lease, go_on=lambda: self._may_go_on(event, key))
+        if result.stop:
+            self._change(event, key, lease, ("running",), state="stopped", sentence=result.stop)
+            return result.sent
+        if self._rows(event).get(key, {}).get("sentence", "") != result.note:
+            self._change(event, key, lease, ("running",), sentence=result.note)
+        if key != ACCESS_CAMPAIGN and not result.note and not self._is_anything_left(event, key):
+            self._change(event, key, lease, ("running",), state="done", sentence="")
+        return result.sent
+
+    def _is_anything_left(self, event: Event, key: str) -> bool:
+        store = self.ports.store
+        counts = store.delivery_counts(event.id, key)
+        if counts.get(Sending.PENDING, 0) + counts.get(Sending.CLAIMED, 0):
+            return True
+        failed = store.deliveries(event.id, campaign=key, state=Sending.FAILED) if counts.get(Sending.FAILED) else []
+        return any(entry.next_try_at for entry in failed)
+
+    def _plan(self, event: Event, key: str, row: Mapping[str, Any], lease: Lease) -> bool:
+        """Ledger rows for whom the audience has gained; every mail is rendered before the first is sent."""
         store, letters = self.ports.store, self.ports.letters
-        audience = row["audience"]
-        people = letters.audience(event, audience["kind"], audience["cohort"])
-        planned = {entry.attendee for entry in store.deliveries(event.id, campaign=key)}
-        fresh = [person for person in people if person.id not in planned]
+        began, revision = self.ports.clock.monotonic(), store.revision(event.id)
+        mine = (event.id, key)
+        if mine not in self._planned:
+            self._planned[mine] = {entry.attendee for entry in store.deliveries(event.id, campaign=key)}
+        people = letters.audience(event, row["audience"]["kind"], row["audience"]["cohort"])
+        fresh = [person for person in people if person.id not in self._planned[mine]]
         if fresh:
             try:
                 letters.check_everyone(event, letters.template(event, row["template"], event.language), fresh)
             except BadInput as error:
-                self._set(event, key, {**row, "state": "stopped", "sentence": error.sentence}, lease)
-                return 0
+                self._change(event, key, lease, ("running",), state="stopped", sentence=error.sentence)
+                return False
             self._skip_suppressed(event, key, row, [(person.id, person.email) for person in fresh], lease)
-            store.plan_deliveries(
-                event.id,
-                [(person.id, row["template"], row["version"]) for person in fresh],
-                campaign=key,
-                lease=lease,
-            )
-        sent = self._slice(event, key, lease)
-        counts = store.delivery_counts(event.id, key)
-        left = counts.get(Sending.PENDING, 0) + counts.get(Sending.CLAIMED, 0)
-        if key != ACCESS_CAMPAIGN and not left and not fresh:
-            retryable = any(
-                entry.next_try_at for entry in store.deliveries(event.id, campaign=key, state=Sending.FAILED)
-            )
-            if not retryable:
-                self._set(event, key, {**row, "state": "done", "sentence": ""}, lease)
-        return sent
+            planned = [(person.id, row["template"], row["version"]) for person in fresh]
+            store.plan_deliveries(event.id, planned, campaign=key, lease=lease)
+            self._planned[mine] |= {person.id for person in fresh}
+        self._planning.done(key, began, revision)
+        return True
 
     def _skip_suppressed(
         self, event: Event, key: str, row: Mapping[str, Any], people: Sequence[tuple[str, str]], lease: Lease
@@ -150,184 +171,50 @@ class CampaignReconciler:
         skipped = [(person, reasons[email]) for person, email in people if email in reasons]
         if not skipped:
             return
-        now = self.ports.clock.now()
         template, version = row["template"], row["version"]
         self.ports.store.plan_deliveries(
             event.id, [(person, template, version) for person, _ in skipped], campaign=key, lease=lease
         )
-        self.ports.store.settle_deliveries(
-            event.id,
-            [
-                Delivery(person, template, version, Sending.SKIPPED, code="suppressed", sentence=why, campaign=key)
-                for person, why in skipped
-            ],
-            lease=lease,
-            now=now,
-        )
-        self.ports.store.record(
-            event.id,
-            [Outcome(person, Step.MAIL, State.REFUSED, "suppressed", why) for person, why in skipped],
-            lease=lease,
-            now=now,
-        )
-
-    # --------------------------------------------------------------------------------------------- sending
-
-    def _slice(self, event: Event, campaign: str, lease: Lease) -> int:
-        """Claim, send and settle in batches no larger than what may be in flight, for about two seconds."""
-        store, clock = self.ports.store, self.ports.clock
-        counts = store.delivery_counts(event.id, campaign)
-        if not (counts.get(Sending.PENDING) or counts.get(Sending.FAILED)):
-            return 0
-        mailer = self.ports.mailer()
-        end = clock.monotonic() + SLICE_S
-        sent = 0
-        while clock.monotonic() < end:
-            limits = self._sender_limits(event, mailer, lease)
-            allowance = self._allowance(event, campaign, limits, lease)
-            if allowance <= 0:
-                break
-            limit = Limit("mail.send", rate=max(0.1, limits.per_second * SHARE_OF_RATE), burst=mailer.in_flight)
-            granted = self.ports.pacer.take(
-                limit, min(mailer.in_flight, allowance), wait=max(0.0, end - clock.monotonic())
-            )
-            if granted <= 0:
-                break
-            claimed = store.claim_deliveries(event.id, campaign, granted, lease=lease, now=clock.now())
-            if not claimed:
-                break
-            sent += self._send(event, mailer, claimed, lease)
-        return sent
-
-    def _send(self, event: Event, mailer: Mailer, claimed: Sequence[Delivery], lease: Lease) -> int:
-        try:
-            pairs = self.ports.letters.messages(event, claimed)
-        except ConsoleError as error:
-            back = [replace(row, state=Sending.PENDING) for row in claimed]
-            self.ports.store.settle_deliveries(event.id, back, lease=lease, now=self.ports.clock.now())
-            self._stop(event, claimed[0].campaign, error.sentence, lease)
-            return 0
-        present = {(row.attendee, row.template, row.version) for row, _ in pairs}
-        gone = [
-            replace(row, state=Sending.SKIPPED, code="gone", sentence="This person is not on the list any more.")
-            for row in claimed
-            if (row.attendee, row.template, row.version) not in present
+        settled = [
+            Delivery(person, template, version, Sending.SKIPPED, code="suppressed", sentence=why, campaign=key)
+            for person, why in skipped
         ]
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(mailer.in_flight, thread_name_prefix="mail")
-        settled = [*self._pool.map(lambda pair: self._one(mailer, *pair), pairs)]
-        now = self.ports.clock.now()
-        self.ports.store.settle_deliveries(event.id, [*settled, *gone], lease=lease, now=now)
-        self.ports.store.record(event.id, [_outcome(row) for row in settled if _outcome(row)], lease=lease, now=now)  # type: ignore[misc]
-        stop = next((row.sentence for row in settled if row.code in ("CredentialsExpired", "AccessDenied")), "")
-        if stop:
-            self._stop(event, claimed[0].campaign, stop, lease)
-        handed = sum(1 for row in settled if row.state is Sending.SENT)
-        self._sent_since += handed
-        return handed
+        self.ports.store.settle_deliveries(event.id, settled, lease=lease, now=self.ports.clock.now())
+        self._record(event, settled, lease)
 
-    def _one(self, mailer: Mailer, row: Delivery, message: Message) -> Delivery:
-        """Send one mail and say what became of it. Never raises."""
-        now = self.ports.clock.now()
-        attempts = row.attempts + 1
-        try:
-            receipt = mailer.send(message)
-        except LostAnswer as error:
-            return replace(row, state=Sending.UNKNOWN, code="LostAnswer", sentence=error.sentence, attempts=attempts)
-        except Refused as error:
-            return replace(
-                row,
-                state=Sending.FAILED,
-                code=error.code or "Refused",
-                sentence=error.sentence,
-                attempts=attempts,
-                next_try_at=None,
-            )
-        except (Throttled, Unreachable, Unavailable) as error:
-            wait = error.retry_after if isinstance(error, Throttled) else min(60.0, 2.0**attempts)
-            again = now + timedelta(seconds=max(wait, 0.5)) if attempts < TRIES else None
-            return replace(
-                row,
-                state=Sending.FAILED,
-                code=type(error).__name__,
-                sentence=error.sentence,
-                attempts=attempts,
-                next_try_at=again,
-            )
-        except (CredentialsExpired, AccessDenied) as error:
-            return replace(row, state=Sending.PENDING, code=type(error).__name__, sentence=error.sentence)
-        except ServiceError as error:
-            return replace(
-                row, state=Sending.UNKNOWN, code=type(error).__name__, sentence=error.sentence, attempts=attempts
-            )
-        except Exception as error:  # noqa: BLE001 - whatever broke, the mail may be out: never repeat it blindly
-            sentence = f"The sender failed in an unforeseen way ({type(error).__name__}); it may have been sent."
-            return replace(row, state=Sending.UNKNOWN, code="unforeseen", sentence=sentence, attempts=attempts)
-        return replace(row, state=Sending.SENT, message_id=receipt.message_id, code="", sentence="", attempts=attempts)
+    def _change(self, event: Event, key: str, lease: Lease, expect: Sequence[str], **values: Any) -> None:
+        """Change a campaign unless an organizer did something else to it meanwhile."""
+        rows = self._rows(event)
+        if rows.get(key, {}).get("state") in expect:
+            rows[key] = {**rows[key], **values}
+            self.ports.store.put(event.id, "campaigns", rows, lease=lease)
 
-    # ---------------------------------------------------------------------------------------------- limits
+    # ---------------------------------------------------------------------------------- steps, delivery events
 
-    def _sender_limits(self, event: Event, mailer: Mailer, lease: Lease) -> SenderLimits:
-        now = self.ports.clock.now()
-        limits = self._limits
-        if limits is None or limits.as_of is None or now - limits.as_of > LIMITS_AGE:
-            limits = replace(mailer.limits(), as_of=now)
-            self._limits, self._sent_since = limits, 0
-            self.ports.store.put(
-                event.id,
-                "sender",
-                {
-                    "per_second": limits.per_second,
-                    "per_day": limits.per_day,
-                    "used_today": limits.used_today,
-                    "sandbox": limits.sandbox,
-                    "enabled": limits.enabled,
-                    "as_of": now.isoformat(),
-                },
-                lease=lease,
-            )
-        return limits
+    def _record(self, event: Event, rows: Sequence[Delivery], lease: Lease) -> None:
+        told = [outcome for row in rows if (outcome := _outcome(row)) is not None]
+        self.ports.store.record(event.id, told, lease=lease, now=self.ports.clock.now())
 
-    def _allowance(self, event: Event, campaign: str, limits: SenderLimits, lease: Lease) -> int:
-        """How many may go now; says on the campaign how many must wait until tomorrow."""
-        if not limits.enabled:
-            self._say(
-                event,
-                campaign,
-                "The sender has paused sending for this account; its administrator must resume it.",
-                lease,
-            )
-            return 0
-        if limits.per_day == UNLIMITED:
-            return 1_000_000
-        left = limits.per_day - limits.used_today - self._sent_since
-        waiting = self.ports.store.delivery_counts(event.id, campaign).get(Sending.PENDING, 0)
-        if left < waiting:
-            self._say(
-                event,
-                campaign,
-                f"The sender's quota of {limits.per_day:,} a day leaves {max(0, left):,} now; "
-                f"{waiting - max(0, left):,} go tomorrow by themselves.",
-                lease,
-            )
-        return left
-
-    def _say(self, event: Event, campaign: str, sentence: str, lease: Lease) -> None:
-        rows: Mapping[str, Mapping[str, Any]] = self.ports.store.get(event.id, "campaigns") or {}
-        if campaign in rows and rows[campaign].get("sentence") != sentence:
-            self._set(event, campaign, {**rows[campaign], "sentence": sentence}, lease)
-
-    def _stop(self, event: Event, campaign: str, sentence: str, lease: Lease) -> None:
-        rows: Mapping[str, Mapping[str, Any]] = self.ports.store.get(event.id, "campaigns") or {}
-        if campaign in rows:
-            self._set(event, campaign, {**rows[campaign], "state": "stopped", "sentence": sentence}, lease)
-
-    def _set(self, event: Event, campaign: str, row: Mapping[str, Any], lease: Lease) -> None:
-        rows: dict[str, Any] = dict(self.ports.store.get(event.id, "campaigns") or {})
-        rows[campaign] = dict(row)
-        self.ports.store.put(event.id, "campaigns", rows, lease=lease)
-
-    # ---------------------------------------------------------------------------------------------- events
+    def _mirror(self, event: Event, lease: Lease) -> None:
+        """Copy the ledger into the mail step where they differ: after a crash, delivery events, or a human's word."""
+        if not self._mirroring.is_due(event, "steps"):
+            return
+        store = self.ports.store
+        began, revision = self.ports.clock.monotonic(), store.revision(event.id)
+        newest: dict[str, Outcome] = {}
+        for row in store.deliveries(event.id):
+            outcome = _outcome(row)
+            if outcome is not None:
+                newest[row.attendee] = outcome
+        steps = {row.attendee: row for row in store.steps(event.id, step=Step.MAIL)}
+        told = [
+            outcome
+            for person, outcome in newest.items()
+            if person not in steps or (steps[person].state, steps[person].reason) != (outcome.state, outcome.reason)
+        ]
+        if told:
+            store.record(event.id, told, lease=lease, now=self.ports.clock.now())
+        self._mirroring.done("steps", began, revision)
 
     def take_events(self, event: Event, lease: Lease) -> int:
         """Delivery events land on the person; one that proves acceptance settles an unknown mail."""
@@ -335,13 +222,9 @@ class CampaignReconciler:
         events = list(mailer.events())
         if not events:
             return 0
-        now = self.ports.clock.now()
-        changed = self.ports.store.apply_delivery_events(event.id, events, now=now)
+        self.ports.store.put(event.id, "events_taken_at", self.ports.clock.now().isoformat(), lease=lease)  # a fence
+        changed = self.ports.store.apply_delivery_events(event.id, events, now=self.ports.clock.now())
         mailer.settle_events()
-        sent = [row for row in self.ports.store.deliveries(event.id, state=Sending.SENT)]
-        keys = {entry.key for entry in events}
-        outcomes = [_outcome(row) for row in sent if mail_key(event.id, row) in keys]
-        self.ports.store.record(event.id, [entry for entry in outcomes if entry], lease=lease, now=now)
         return changed
 
 
@@ -355,6 +238,8 @@ def _outcome(row: Delivery) -> Outcome | None:
         return Outcome(row.attendee, Step.MAIL, State.DONE, ref=row.message_id)
     if row.state is Sending.UNKNOWN:
         return Outcome(row.attendee, Step.MAIL, State.UNKNOWN, row.code, _LOST)
+    if row.state is Sending.SKIPPED:
+        return Outcome(row.attendee, Step.MAIL, State.REFUSED, row.code, row.sentence)
     if row.state is Sending.FAILED:
         state = State.RETRY if row.next_try_at else State.REFUSED
         return Outcome(row.attendee, Step.MAIL, state, row.code, row.sentence)
@@ -370,7 +255,7 @@ class MailTestHandler:
 
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         event = ports.store.event(job.event)
-        if ports.store.job_items(job.id):
+        if any(item.state is State.DONE for item in ports.store.job_items(job.id)):
             return "The test mail was handed over, or its answer was lost; look into your inbox."
         template = ports.letters.template(event, str(job.plan["template"]), event.language)
         people = ports.store.attendees(event.id, wanted=True)
@@ -378,15 +263,19 @@ class MailTestHandler:
             raise BadInput("Nobody is on the list yet; a test needs a person to write about.")
         mail = ports.letters.render(event, template, people[0])
         settle_items(ports, job, [JobItem(job.id, "test", State.DONE)], lease)
-        receipt = ports.mailer().send(
-            Message(
-                key=f"{event.id}.test.{job.id}",
-                sender=event.sender or ports.letters.sender,
-                to=str(job.plan["address"]),
-                subject=f"[TEST] {mail.subject}",
-                text=mail.text,
-                html=mail.html,
-                tags={"key": f"{event.id}.test.{job.id}", "template": f"test.{job.id}"},
-            )
+        key = f"{event.id}#test#{job.id}#1"
+        message = Message(
+            key=key,
+            sender=event.sender or ports.letters.sender,
+            to=str(job.plan["address"]),
+            subject=f"[TEST] {mail.subject}",
+            text=mail.text,
+            html=mail.html,
+            tags={"key": key, "template": f"test.{job.id}"},
         )
+        try:
+            receipt = ports.mailer().send(message)
+        except (Throttled, Unreachable, Unavailable):
+            settle_items(ports, job, [JobItem(job.id, "test", State.TODO)], lease)  # nothing was sent: tried again
+            raise
         return f"The test mail was accepted by the sender ({receipt.message_id})."

@@ -7,13 +7,14 @@ who can still sign in. Every step looks first and acts only on what is left, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from deepracer_admin.errors import AccessDenied, ConsoleError, CredentialsExpired
-from deepracer_admin.flows.jobs import settle_items
+from deepracer_admin.flows.invitations import Invitations
+from deepracer_admin.flows.jobs import Later, settle_items
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import by_email, is_staff, linked_profiles, read_profiles
 from deepracer_admin.flows.sponsorship import SponsorshipHandler
@@ -50,7 +51,7 @@ class CloseoutHandler:
     """Job `closeout`: one item per step; a step that needs a human stops there and says so."""
 
     def __init__(self) -> None:
-        self._steps: dict[str, Callable[[Ports, Event, Job, Lease], str | None]] = {
+        self._steps: dict[str, Callable[[Ports, Event, Job, Lease], str]] = {
             "freeze": _freeze,
             "stop": _stop,
             "export": _export,
@@ -74,19 +75,20 @@ class CloseoutHandler:
             except (AccessDenied, CredentialsExpired) as error:
                 settle_items(ports, job, [replace(item, state=State.WAITING, sentence=error.sentence)], lease)
                 raise
-            if evidence is None:
-                settle_items(ports, job, [replace(item, state=State.WAITING, sentence="Under way.")], lease)
-                return None
+            except Later as later:
+                settle_items(ports, job, [replace(item, state=State.WAITING, sentence=later.sentence)], lease)
+                raise
             as_of = f"{ports.clock.now():%H:%M:%S} UTC"
             done = replace(item, state=State.DONE, sentence=evidence, after={"as_of": as_of})
             settle_items(ports, job, [done], lease)
             return None  # one step a round, so that a page sees each
         now = ports.clock.now()
+        ports.store.update_job(job.id, lease=lease, now=now)  # nothing is closed by a holder of old
         ports.store.save_event(replace(ports.store.event(job.event), closed_at=now))
         return "The event is closed; the evidence stands beside each step."
 
 
-def _freeze(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+def _freeze(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     racing = ports.racing()
     races = list(racing.races())
     now = ports.clock.event_now()
@@ -111,7 +113,7 @@ def _freeze(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
     return sentence
 
 
-def _stop(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+def _stop(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     state: dict[str, Any] = dict(ports.store.get(event.id, "onboarding") or {"state": "idle"})
     ports.store.put(event.id, "onboarding", {**state, "state": "closed"}, lease=lease)
     rows: dict[str, Any] = dict(ports.store.get(event.id, "campaigns") or {})
@@ -124,7 +126,7 @@ def _stop(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
     return f"Onboarding is closed, {stopped} mail campaigns cancelled."
 
 
-def _export(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+def _export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     folder = ports.home / "exports" / event.id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     mark = ["REHEARSAL"] if ports.rehearsal else []
@@ -182,7 +184,7 @@ def _write(path: Path, rows: Sequence[Sequence[Any]], columns: Sequence[str]) ->
     part.replace(path)
 
 
-def _models(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+def _models(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     racing = ports.racing()
     profiles = linked_profiles(ports, event, read_profiles(ports, event, lease))
     ids = [profile.id for profile in profiles if not is_staff(profile, ports.staff_emails)]
@@ -191,55 +193,78 @@ def _models(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
         return f"{len(ids):,} profiles were asked; none holds a model any more."
     for _ in racing.delete_models([key for key in ids if key in owners]):
         pass  # the read-back of the next round counts
-    return None
+    raise Later(f"{len(owners):,} of {len(ids):,} profiles still held models; they were deleted and are read back.")
 
 
-def _zero(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+def _zero(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     profiles = linked_profiles(ports, event, read_profiles(ports, event, lease))
     ids = [profile.id for profile in profiles if not is_staff(profile, ports.staff_emails)]
     left = sum(1 for _ in ports.racing().models(ids))
     if left:
-        return None
+        raise Later(f"{left:,} models appeared since; they must be deleted before the event can be closed.")
     queued = sum(profile.minutes_queued for profile in profiles)
     tail = f" {queued / 60:,.1f} h are still queued or running and will be billed." if queued else ""
     return f"0 models in {len(ids):,} profiles (read back).{tail}"
 
 
-def _sponsorship(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
-    return SponsorshipHandler().work(ports, replace(job, plan={"open": False}), lease)
+def _sponsorship(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+    evidence = SponsorshipHandler().work(ports, replace(job, plan={"open": False, "final": True}), lease)
+    if evidence is None:
+        raise Later("Limits were set and are read back.")
+    return evidence
 
 
-def _access(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
-    """Delete what this event made, look again, and repeat until a listing shows none of it."""
+def _access(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+    """Delete what this event made, look again, and repeat until a listing shows none of it.
+
+    Invitations that the service still works on are waited for: a profile that appears afterwards would stay behind.
+    """
     people = ports.store.attendees(event.id)
+    ports.store.update_job(job.id, lease=lease, now=ports.clock.now())  # nothing is changed by a holder of old
     ports.store.save_attendees(event.id, [replace(person, wanted=False) for person in people if person.wanted])
-    racing = ports.racing()
+    invitations = Invitations(ports)
+    invitations.drop_planned(event, lease)
+    invitations.follow(event, lease, send=False)
+    if invitations.active(event):
+        raise Later("The service is still working on invitations; access ends when it is through.")
     profiles = {profile.id: profile for profile in read_profiles(ports, event, lease)}
     links = ports.store.links(event.id).values()
-    made = [
-        link.profile
-        for link in links
-        if link.how == "created"
-        and link.profile in profiles
-        and not is_staff(profiles[link.profile], ports.staff_emails)
-    ]
+    made = _made(ports, event, invitations, profiles)
     adopted = sum(1 for link in links if link.how != "created" and link.profile in profiles)
-    if not made:
-        deleted = sum(1 for link in links if link.how == "created")
-        gone = [
-            Outcome(link.attendee, step, State.TODO, "removed", "Access is gone (read back).")
-            for link in links
-            if link.profile not in profiles
-            for step in (Step.PROFILE, Step.ACCESS)
-        ]
-        ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
-        return f"{deleted:,} profiles deleted (read back); {adopted:,} adopted ones were there before and stay."
-    for _ in racing.remove(made):
-        pass  # the listing of the next round counts
-    return None
+    refused: dict[str, str] = {}
+    for outcome in ports.racing().remove(sorted(made)) if made else ():
+        if outcome.state is State.REFUSED:
+            refused[outcome.person] = outcome.sentence
+    if len(refused) < len(made):
+        raise Later(f"{len(made):,} profiles of this event were still there; they were deleted and are read back.")
+    gone = [
+        Outcome(link.attendee, step, State.TODO, "removed", "Access is gone (read back).")
+        for link in links
+        if link.profile not in profiles
+        for step in (Step.PROFILE, Step.ACCESS)
+    ]
+    ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
+    deleted = sum(1 for link in links if link.how == "created" and link.profile not in profiles)
+    evidence = f"{deleted:,} profiles deleted (read back); {adopted:,} adopted ones were there before and stay."
+    if refused:
+        evidence += f" {len(refused):,} could not be deleted: {next(iter(refused.values()))}"
+    return evidence
 
 
-def _group(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+def _made(ports: Ports, event: Event, invitations: Invitations, profiles: Mapping[str, Profile]) -> set[str]:
+    """Listed profiles that this event made: linked as created, or invited by us and not linked yet. Never staff."""
+    links = ports.store.links(event.id)
+    found = {link.profile for link in links.values() if link.how == "created"} & set(profiles)
+    addresses = by_email([*profiles.values()])
+    unlinked = invitations.ours(event) - set(links)
+    for person in ports.store.attendees(event.id):
+        if person.id in unlinked:
+            found |= {profile.id for profile in addresses.get(person.email, ())}
+    taken = {link.profile for link in links.values() if link.how != "created"}
+    return {key for key in found - taken if not is_staff(profiles[key], ports.staff_emails)}
+
+
+def _group(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     if not event.group_id:
         return "No group was set."
     directory = ports.directory(job.created_by)
@@ -254,12 +279,14 @@ def _group(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
         ]
         ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
         return f"0 of the event's {len(ids):,} people are in the group (read back); {len(members):,} others stay."
-    for _ in directory.remove(event.group_id, leaving):
-        pass  # the members list of the next round counts
-    return None
+    told = {outcome.person: outcome for outcome in directory.remove(event.group_id, leaving)}
+    refused = [outcome for outcome in told.values() if outcome.state is State.REFUSED]
+    if len(refused) == len(leaving):
+        return f"{len(refused):,} people could not be taken out of the group: {refused[0].sentence}"
+    raise Later(f"{len(leaving):,} people were still in the group; they were taken out and are read back.")
 
 
-def _verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+def _verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     profiles = read_profiles(ports, event, lease)
     people = ports.store.attendees(event.id)
     links = ports.store.links(event.id)

@@ -15,12 +15,12 @@ from deepracer_admin.rules.quotas import cohorts_of, quota_for
 from deepracer_admin.rules.templates import Rendered, Template, check_template, render
 from deepracer_admin.store import EventStore
 
-__all__ = ["Letters", "mail_key", "shipped_templates"]
+__all__ = ["LetterWriter", "Letters", "mail_key", "shipped_templates"]
 
 
 def mail_key(event: str, row: Delivery) -> str:
-    """The ledger key as it travels with the mail: event.attendee.template.version (SES tags allow no #)."""
-    return f"{event}.{row.attendee}.{row.template}.{row.version}"
+    """The ledger key as it travels with the mail, so that a delivery event finds its row (identity-and-mail.md 4.4)."""
+    return f"{event}#{row.attendee}#{row.template}#{row.version}"
 
 
 def shipped_templates() -> dict[tuple[str, str], Template]:
@@ -70,30 +70,20 @@ class Letters:
 
     def render(self, event: Event, template: Template, person: Attendee) -> Rendered:
         """The mail for one person. Raises BadInput naming person and placeholder."""
-        return self._renderer(event, template)(person)
+        return self.renderer(event, template)(person)
 
     def check_everyone(self, event: Event, template: Template, people: Sequence[Attendee]) -> None:
         """Render everybody's mail before the first is sent; the first missing value stops it with the person's name."""
-        renderer = self._renderer(event, template)
+        renderer = self.renderer(event, template)
         for person in people:
             renderer(person)
 
-    def messages(self, event: Event, rows: Sequence[Delivery]) -> list[tuple[Delivery, Message]]:
-        """The message of each ledger row; rows of people who are gone are left out."""
-        people = {person.id: person for person in self.store.attendees(event.id)}
-        renderers: dict[str, Callable[[Attendee], Rendered]] = {}
-        result = []
-        for row in rows:
-            person = people.get(row.attendee)
-            if person is None:
-                continue
-            if row.template not in renderers:
-                renderers[row.template] = self._renderer(event, self.template(event, row.template, event.language))
-            mail = renderers[row.template](person)
-            result.append((row, self._message(event, row, person, mail)))
-        return result
+    def writer(self, event: Event) -> LetterWriter:
+        """Writes the mails of one slice: templates and shared values are read once."""
+        return LetterWriter(self, event)
 
-    def _message(self, event: Event, row: Delivery, person: Attendee, mail: Rendered) -> Message:
+    def address(self, event: Event, row: Delivery, person: Attendee, mail: Rendered) -> Message:
+        """The mail as it is handed over, with our key. Raises BadInput when there is no From address."""
         sender = event.sender or self.sender
         if not sender:
             raise BadInput("There is no From address; set the sender on the Set up page.")
@@ -108,7 +98,8 @@ class Letters:
             reply_to=self.reply_to,
         )
 
-    def _renderer(self, event: Event, template: Template) -> Callable[[Attendee], Rendered]:
+    def renderer(self, event: Event, template: Template) -> Callable[[Attendee], Rendered]:
+        """Renders one template for many people; what they share is read once."""
         check_template(template)
         shared = self._shared(event, template.language)
 
@@ -156,21 +147,42 @@ class Letters:
             people = [person for person in people if cohort in cohorts_of(person)]
         if kind == "all":
             return people
-        done: dict[Step, set[str]] = {}
-        for row in self.store.steps(event.id):
-            if row.state.is_done:
-                done.setdefault(row.step, set()).add(row.attendee)
-        proven, mailed = done.get(Step.ACCESS, set()), done.get(Step.MAIL, set())
-        trained, submitted = done.get(Step.TRAINED, set()), done.get(Step.SUBMITTED, set())
-        chosen = {
-            "proven": proven,
-            "not_mailed": proven - mailed,
-            "not_trained": mailed - trained,
-            "not_submitted": trained - submitted,
-        }.get(kind)
-        if chosen is None:
+        if kind not in _REACHED:
             raise BadInput("Audience: choose one of the list.")
+        reached, not_yet = _REACHED[kind]
+        chosen = self._done(event, reached) - (self._done(event, not_yet) if not_yet else set())
         return [person for person in people if person.id in chosen]
+
+    def _done(self, event: Event, step: Step) -> set[str]:
+        return {row.attendee for row in self.store.steps(event.id, step=step) if row.state.is_done}
+
+
+_REACHED: dict[str, tuple[Step, Step | None]] = {
+    "proven": (Step.ACCESS, None),
+    "not_mailed": (Step.ACCESS, Step.MAIL),
+    "not_trained": (Step.MAIL, Step.TRAINED),
+    "not_submitted": (Step.TRAINED, Step.SUBMITTED),
+}
+
+
+class LetterWriter:
+    """The mails of ledger rows of one event, for a few seconds."""
+
+    def __init__(self, letters: Letters, event: Event) -> None:
+        self._letters, self._event = letters, event
+        self._renderers: dict[str, Callable[[Attendee], Rendered]] = {}
+
+    def message(self, row: Delivery) -> Message | None:
+        """The message of a row; None when its person is gone. Raises BadInput naming person and placeholder."""
+        letters, event = self._letters, self._event
+        try:
+            person = letters.store.attendee(event.id, row.attendee)
+        except Missing:
+            return None
+        if row.template not in self._renderers:
+            template = letters.template(event, row.template, event.language)
+            self._renderers[row.template] = letters.renderer(event, template)
+        return letters.address(event, row, person, self._renderers[row.template](person))
 
 
 def _local(at: datetime, zone: str) -> str:

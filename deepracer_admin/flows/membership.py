@@ -84,7 +84,7 @@ class MembershipReconciler:
         unknown: list[Attendee] = []
         for person in people:
             row = rows.get(person.id)
-            if row is not None and row.ref:
+            if row is not None and row.ref and not (person.wanted and row.state is State.TODO):
                 ids[person.id] = row.ref
             elif person.wanted and (row is None or row.state is not State.REFUSED):
                 unknown.append(person)

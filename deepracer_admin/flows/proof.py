@@ -55,7 +55,6 @@ class IdentityCenterProof:
         now = ports.clock.now()
         if self._looked_at is not None and now - self._looked_at < ASK_EVERY:
             return 0
-        self._looked_at = now
         proof = self._proof()
         try:
             assignment = self._assigned(proof, now)
@@ -63,6 +62,8 @@ class IdentityCenterProof:
         except Throttled as asked:
             _back_off(ports, proof.limits, asked)
             raise
+        finally:
+            self._looked_at = ports.clock.now()  # a long look is followed by the same rest as a short one
         if not assignment.ok:
             outcomes = [
                 Outcome(person.id, Step.ACCESS, State.WAITING, "assignment", assignment.sentence)

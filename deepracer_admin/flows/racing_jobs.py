@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from deepracer_admin.errors import LostAnswer
-from deepracer_admin.flows.jobs import settle_items
+from deepracer_admin.flows.jobs import Later, settle_items
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.model import Job, Lease, Race, RaceDraft, State, Timing
 
@@ -51,7 +51,7 @@ class RaceCreateHandler:
             try:
                 made = ports.racing().create_race(draft)
             except LostAnswer:
-                return None  # the next round looks whether it is there
+                raise Later("The service's answer was lost; the console looks whether the race is there.") from None
             _refresh(ports, job, lease)
         return f"The race “{made.draft.name}” exists (read back); its link is {made.share_link}."
 
@@ -124,4 +124,6 @@ class ModelsHandler:
                     replace(item, state=State.WAITING, sentence=f"{count} models were still there; asked again.")
                 )
         settle_items(ports, job, settled, lease)
+        if with_models:
+            raise Later("Models were deleted and are read back.")
         return None

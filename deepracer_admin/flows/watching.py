@@ -19,10 +19,11 @@ class UsageWatcher:
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
+        self._profiles = 0
 
     def interval_s(self, event: Event) -> float:
         """Real seconds between samples: about a minute of event time, never more often than the listing costs."""
-        pages = len(self.ports.store.profiles(event.id)[0]) / 100 + 1
+        pages = self._profiles / 100 + 1
         return max(1.0, min(60.0, 60.0 / max(self.ports.clock.factor, 0.01)), 0.3 * pages)
 
     def run(self, event: Event, lease: Lease) -> int:
@@ -31,6 +32,7 @@ class UsageWatcher:
         if not ports.store.links(event.id) and not ports.store.attendees(event.id):
             return 0
         profiles = read_profiles(ports, event, lease, max_age_s=self.interval_s(event) / 2)
+        self._profiles = len(profiles)
         mine = linked_profiles(ports, event, profiles)
         if mine:
             ports.history.add_usage(event.id, ports.clock.event_now(), mine)

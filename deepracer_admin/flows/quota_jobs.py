@@ -1,0 +1,108 @@
+"""Job `quota`: the person's own quota is stored, set at the service, and counts once it is read back.
+
+While sponsorship is closed, or a profile is paused, its limit at the service is 0; then the quota goes to where the
+limit will be restored from. What if it dies here? A repeat stores the same and sets what does not read back yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from deepracer_admin.errors import Missing
+from deepracer_admin.flows.jobs import settle_items
+from deepracer_admin.flows.ports import Ports
+from deepracer_admin.flows.profiles import read_profiles
+from deepracer_admin.flows.sponsorship import is_open
+from deepracer_admin.model import Event, Job, JobItem, Lease, Outcome, Quota, State
+
+__all__ = ["QuotaHandler"]
+
+BATCH = 200
+SET = "set"
+
+
+class QuotaHandler:
+    """Items by attendee; `before` and `after` hold profile, minutes, models and own (None: no quota of their own)."""
+
+    def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
+        event = ports.store.event(job.event)
+        todo = ports.store.job_items(job.id, state=State.TODO)
+        if not todo:
+            items = ports.store.job_items(job.id)
+            done = sum(1 for item in items if item.state.is_done)
+            return f"{done:,} of {len(items):,} people have their quota, read back."
+        fresh = [item for item in todo if item.reason != SET][:BATCH]
+        settled = self._set(ports, event, job, fresh, lease) if fresh else self._read_back(ports, event, todo, lease)
+        settle_items(ports, job, settled, lease)
+        return None
+
+    def _set(self, ports: Ports, event: Event, job: Job, batch: Sequence[JobItem], lease: Lease) -> list[JobItem]:
+        ports.store.update_job(job.id, lease=lease, now=ports.clock.now())  # nothing is stored for a holder of old
+        self._store_wanted(ports, event, batch)
+        wanted = {str(item.after["profile"]): _quota(item) for item in batch if item.after.get("profile")}
+        held = self._hold(ports, event, wanted, lease)
+        changes = [(key, quota) for key, quota in wanted.items() if key not in held]
+        answers = {outcome.person: outcome for outcome in ports.racing().set_quotas(changes)} if changes else {}
+        return [_answered(item, held, answers) for item in batch]
+
+    def _read_back(self, ports: Ports, event: Event, todo: Sequence[JobItem], lease: Lease) -> list[JobItem]:
+        """One listing for everybody; whom it contradicts is set again."""
+        listed = {profile.id: profile for profile in read_profiles(ports, event, lease)}
+        settled = []
+        for item in todo:
+            profile = listed.get(str(item.after["profile"]))
+            if profile is None:
+                settled.append(replace(item, state=State.REFUSED, reason="gone", sentence=_GONE))
+            elif profile.quota == _quota(item):
+                settled.append(replace(item, state=State.DONE, reason="read_back", sentence=""))
+            else:
+                settled.append(replace(item, reason="again", sentence="It did not read back yet; set again."))
+        return settled
+
+    def _store_wanted(self, ports: Ports, event: Event, items: Iterable[JobItem]) -> None:
+        changed = []
+        for item in items:
+            try:
+                person = ports.store.attendee(event.id, item.key)
+            except Missing:
+                continue
+            own = item.after.get("own", "set")
+            changed.append(replace(person, quota=_quota(item) if own == "set" else (Quota(*own) if own else None)))
+        ports.store.save_attendees(event.id, changed)
+
+    def _hold(self, ports: Ports, event: Event, wanted: Mapping[str, Quota], lease: Lease) -> set[str]:
+        """Profiles whose limit stays 0 for now; their quota is kept for later."""
+        paused: dict[str, Any] = dict(ports.store.get(event.id, "paused_profiles") or {})
+        state: dict[str, Any] = dict(ports.store.get(event.id, "sponsorship") or {})
+        values = {key: [quota.minutes, quota.models] for key, quota in wanted.items()}
+        held = {key for key in wanted if key in paused}
+        if held:
+            ports.store.put(event.id, "paused_profiles", paused | {key: values[key] for key in held}, lease=lease)
+        if state.get("former") is not None and not is_open(state):
+            former = {**state["former"], **values}
+            ports.store.put(event.id, "sponsorship", {**state, "former": former}, lease=lease)
+            held |= set(wanted)
+        return held
+
+
+def _quota(item: JobItem) -> Quota:
+    return Quota(item.after["minutes"], item.after["models"])
+
+
+def _answered(item: JobItem, held: set[str], answers: Mapping[str, Outcome]) -> JobItem:
+    profile = str(item.after.get("profile") or "")
+    if not profile:
+        return replace(item, state=State.DONE, reason="wanted", sentence="Will be set when the profile appears.")
+    if profile in held:
+        return replace(item, state=State.DONE, reason="held", sentence="Will be set when sponsorship goes on.")
+    answer = answers.get(profile)
+    if answer is not None and answer.state is State.REFUSED:
+        return replace(item, state=State.REFUSED, reason=answer.reason, sentence=answer.sentence)
+    if answer is None or not answer.state.is_done:
+        return replace(item, reason="again", sentence=answer.sentence if answer else "")
+    return replace(item, reason=SET, sentence="Set; it counts once it is read back.")
+
+
+_GONE = "The service lists no such profile any more."
