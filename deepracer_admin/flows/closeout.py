@@ -17,7 +17,7 @@ from deepracer_admin.flows.invitations import Invitations
 from deepracer_admin.flows.jobs import Later, settle_items
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import by_email, is_staff, linked_profiles, read_profiles
-from deepracer_admin.flows.sponsorship import SponsorshipHandler
+from deepracer_admin.flows.sponsorship import SponsorshipHandler, is_open
 from deepracer_admin.model import Event, Job, Lease, Outcome, Profile, RaceStatus, State, Step
 from deepracer_admin.rules.standings import board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
@@ -185,7 +185,11 @@ def _write(path: Path, rows: Sequence[Sequence[Any]], columns: Sequence[str]) ->
 
 
 def _models(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+    """Nobody may start anything new first: else models would appear as fast as they are deleted."""
     racing = ports.racing()
+    if not racing.capabilities.multi_user_mode and is_open(ports.store.get(event.id, "sponsorship")):
+        if SponsorshipHandler().work(ports, replace(job, plan={"open": False}), lease) is None:
+            raise Later("Limits are being set to 0, so that nothing new is started.")
     profiles = linked_profiles(ports, event, read_profiles(ports, event, lease))
     ids = [profile.id for profile in profiles if not is_staff(profile, ports.staff_emails)]
     owners = {model.profile_id for model in racing.models(ids)}
@@ -197,14 +201,12 @@ def _models(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
 
 
 def _zero(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
-    profiles = linked_profiles(ports, event, read_profiles(ports, event, lease))
-    ids = [profile.id for profile in profiles if not is_staff(profile, ports.staff_emails)]
-    left = sum(1 for _ in ports.racing().models(ids))
-    if left:
-        raise Later(f"{left:,} models appeared since; they must be deleted before the event can be closed.")
-    queued = sum(profile.minutes_queued for profile in profiles)
+    """Work that was queued may still have brought a model; it is deleted too, until a listing shows none."""
+    evidence = _models(ports, event, job, lease)
+    mine = linked_profiles(ports, event, read_profiles(ports, event, lease, max_age_s=60))
+    queued = sum(profile.minutes_queued for profile in mine)
     tail = f" {queued / 60:,.1f} h are still queued or running and will be billed." if queued else ""
-    return f"0 models in {len(ids):,} profiles (read back).{tail}"
+    return f"0 models (read back). {evidence}{tail}"
 
 
 def _sponsorship(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
