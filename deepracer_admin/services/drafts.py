@@ -12,15 +12,19 @@ from pydantic import TypeAdapter, ValidationError
 from deepracer_admin.errors import BadInput
 from deepracer_admin.model import PriceList
 
-__all__ = ["TEMPLATES", "EventDraft", "Template", "read_draft", "write_draft"]
+__all__ = ["SERVICES", "TEMPLATES", "EventDraft", "Template", "read_draft", "write_draft"]
 
 FORMAT = 1
+SERVICES = ("", "on_aws", "managed")
 MAX_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class EventDraft:
-    """The set-up form. Local times are naive and meant in `zone`; hours per person, money in USD."""
+    """The set-up form. Local times are naive and meant in `zone`; hours per person, money in USD.
+
+    `service` is one of `SERVICES`; "" = the racing service of the settings.
+    """
 
     name: str
     starts: datetime
@@ -40,6 +44,7 @@ class EventDraft:
     cohort_hours: Mapping[str, float] | None = None
     public_url: str = ""
     erase_after_days: int = 60
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, 
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import spend
 from deepracer_admin.rules.stage import next_step, stage_of
-from deepracer_admin.services.base import CURRENT_EVENT, Service, new_id
-from deepracer_admin.services.drafts import TEMPLATES, EventDraft, read_draft, write_draft
+from deepracer_admin.services.base import CURRENT_EVENT, new_id
+from deepracer_admin.services.drafts import SERVICES, TEMPLATES, EventDraft, read_draft, write_draft
+from deepracer_admin.services.sponsorship import SponsorshipService, SponsorshipView
 from deepracer_admin.settings import Practice, read_practice
 
 __all__ = ["TEMPLATES", "EventDraft", "EventView", "EventsService", "SponsorshipView"]
@@ -45,21 +46,7 @@ class EventView:
     needs_human: Sequence[Finding]
 
 
-@dataclass(frozen=True, slots=True)
-class SponsorshipView:
-    """Sponsorship or multi-user mode as read back. `open` None = never read yet."""
-
-    open: bool | None
-    as_of: datetime | None
-    native: bool
-    word: str
-    blast_profiles: int
-    blast_hours: float
-    sentence: str
-    job: Job | None
-
-
-class EventsService(Service):
+class EventsService(SponsorshipService):
     """The event, its stage and its switch."""
 
     # ------------------------------------------------------------------------------------------------ events
@@ -140,7 +127,12 @@ class EventsService(Service):
         self._authorise(actor, "event.edit")
         before = self._event()
         event = self._checked(draft, before)
+        moves = self._racing_kind(event) != self._racing_kind(before)
+        if moves:
+            self._refuse_to_move(before)
         self.store.save_event(event)
+        if moves:
+            self._forget_service(event)
         self._audit(actor, "event.edit", target=event.id, before=_public(before), after=_public(event))
         return event
 
@@ -168,6 +160,7 @@ class EventsService(Service):
             },
             public_url=event.public_url,
             erase_after_days=_days_after(event),
+            service=event.service,
         )
 
     def _moved(self, last: Event, start: datetime) -> EventDraft:
@@ -180,6 +173,8 @@ class EventsService(Service):
             raise BadInput("Name: give the event a name of 1 to 120 characters.")
         if draft.zone not in available_timezones():
             raise BadInput(f"Time zone: {draft.zone!r} is no IANA zone; choose one such as Europe/Rome.")
+        if draft.service not in SERVICES:
+            raise BadInput("Racing service: choose DeepRacer on AWS or the managed service.")
         zone = ZoneInfo(draft.zone)
         starts, ends = draft.starts.replace(tzinfo=zone), draft.ends.replace(tzinfo=zone)
         if ends <= starts:
@@ -228,6 +223,7 @@ class EventsService(Service):
             budget_usd=float(draft.budget_usd),
             quota=Quota(minutes, draft.models_per_person),
             cohort_quotas=cohorts,
+            service=draft.service,
             group_id=draft.group_id,
             sender=draft.sender,
             portal_url=draft.portal_url,
@@ -334,47 +330,6 @@ class EventsService(Service):
             if job.sentence and job.state.value == "paused"
         ]
         return found
-
-    # ------------------------------------------------------------------------------------------- sponsorship
-
-    def sponsorship(self, actor: Actor) -> SponsorshipView:
-        """The switch as last read back, and whom it would reach."""
-        self._authorise(actor, "setup.view")
-        event = self._event()
-        seen = self.store.get(event.id, "sponsorship") or {}
-        account = self.store.get(event.id, "account") or {}
-        native = bool((account.get("capabilities") or {}).get("multi_user_mode"))
-        profiles, _ = self.store.profiles(event.id)
-        linked = {link.profile for link in self.store.links(event.id).values()}
-        mine = [profile for profile in profiles if profile.id in linked]
-        job = next(iter(self.store.jobs(event.id, live=True, kind="sponsorship")), None)
-        return SponsorshipView(
-            open=seen.get("open"),
-            as_of=_time(seen.get("as_of")),
-            native=native,
-            word="Multi-user mode" if native else "Sponsorship",
-            blast_profiles=len(mine),
-            blast_hours=sum(profile.minutes_queued for profile in mine) / 60,
-            sentence=seen.get("sentence", ""),
-            job=job,
-        )
-
-    def switch_sponsorship(self, actor: Actor, *, open_: bool, typed_name: str) -> Job:
-        """Open or close sponsorship (or multi-user mode). Closing needs the event's name typed."""
-        self._authorise(actor, "sponsorship.switch")
-        event = self._event()
-        if not open_ and typed_name.strip() != event.name:
-            raise BadInput("Type the event's name exactly as it stands to close sponsorship.")
-        before = self.store.get(event.id, "sponsorship")
-        return self._plan_job(
-            actor,
-            "sponsorship.switch",
-            "sponsorship",
-            target=event.id,
-            plan={"open": open_},
-            before=before,
-            after={"open": open_},
-        )
 
     # ----------------------------------------------------------------------------------------- connect check
 

@@ -175,5 +175,6 @@ class PeopleService(Service):
         )
 
     def _rule(self, event: Event) -> str | None:
-        kind = (self.store.get(event.id, "account") or {}).get("kind") or self.house.settings.racing
+        """The address rule of the event's racing service: the managed service has none of its own."""
+        kind = event.service or self.house.settings.racing
         return "on_aws" if kind == "on_aws" else None

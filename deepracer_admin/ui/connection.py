@@ -8,6 +8,7 @@ import streamlit as st
 
 from deepracer_admin.model import Actor, Event
 from deepracer_admin.rules.money import hours_through_slots
+from deepracer_admin.services.sponsorship import SponsorshipView
 from deepracer_admin.ui import session
 from deepracer_admin.ui.act import act
 from deepracer_admin.ui.dialogs import confirm, confirm_typed
@@ -74,32 +75,68 @@ def sponsorship(who: Actor, event: Event) -> None:
     view = console.events.sponsorship(who)
     each = max(0, event.quota.minutes) / 60
     most = event.head_count * each * event.prices.per_hour
+    on, off = _labels(view)
     row = st.container(horizontal=True)
-    if row.button(f"Open {view.word.lower()}", icon=":material/lock_open:", key="sponsor-open"):
+    if row.button(on, icon=":material/lock_open:", key="sponsor-open"):
         confirm(
-            f"Open {view.word.lower()}",
+            on,
             facts=[
-                f"New profiles may train {hours(each)} and make {event.quota.models} models each.",
-                f"{count(view.blast_profiles, 'profile')} of this event get their hours back.",
+                *_opening(view, event),
                 f"At most {money(most)} if all {event.head_count:,} people use everything (estimate).",
             ],
-            button=f"Open {view.word.lower()}",
+            button=on,
             run=lambda: console.events.switch_sponsorship(who, open_=True, typed_name=""),
-            done="The worker opens it and reads it back.",
+            done="The worker switches it and reads it back.",
         )
-    if row.button(f"Close {view.word.lower()} …", icon=":material/lock:", key="sponsor-close"):
+    if row.button(f"{off} …", icon=":material/lock:", key="sponsor-close"):
         confirm_typed(
-            f"Close {view.word.lower()}",
-            facts=[
-                f"{count(view.blast_profiles, 'profile')} of this event can start nothing new.",
-                f"{hours(view.blast_hours)} queued or running go on and are billed.",
-                "Their hours are kept, and come back when you open it again.",
-            ],
+            off,
+            facts=_closing(view),
             name=event.name,
-            button=f"Close {view.word.lower()}",
+            button=off,
             run=lambda typed: console.events.switch_sponsorship(who, open_=False, typed_name=typed),
-            done="The worker closes it and reads it back.",
+            done="The worker switches it and reads it back.",
         )
+
+
+def _labels(view: SponsorshipView) -> tuple[str, str]:
+    """The words of the two buttons: on and off."""
+    word = view.word.lower()
+    return (f"Turn on {word}", f"Turn off {word}") if view.native else (f"Open {word}", f"Close {word}")
+
+
+def _opening(view: SponsorshipView, event: Event) -> list[str]:
+    if view.native:
+        quota = view.new_profile_quota
+        first = f" with {hours(quota.minutes / 60)} and {quota.models} models" if quota else ""
+        return [
+            f"Whoever your directory lets in gets a profile{first} at the first sign-in, all at this account's cost.",
+            f"{count(view.blast_profiles, 'profile')} known so far; the event's own limits are set as profiles appear.",
+        ]
+    return [
+        f"New profiles may train {hours(max(0, event.quota.minutes) / 60)} and make {event.quota.models} models each.",
+        f"{count(view.blast_profiles, 'profile')} of this event get their hours back.",
+    ]
+
+
+def _closing(view: SponsorshipView) -> list[str]:
+    """What happens to people, and what goes on costing money unseen (managed-deepracer.md 3.1)."""
+    running = f"{hours(view.blast_hours)} queued or running go on and are billed."
+    if not view.native:
+        return [
+            f"{count(view.blast_profiles, 'profile')} of this event can start nothing new.",
+            running,
+            "Their hours are kept, and come back when you open it again.",
+        ]
+    facts = [f"{count(view.blast_profiles, 'profile')} of this account lose access and vanish from this console."]
+    if view.blast_gb:
+        facts.append(
+            f"Their models stay, out of sight: {view.blast_gb:,.1f} GB of storage keep billing, "
+            f"{money(view.blast_usd_a_month)} a month (estimate), until they are deleted. Delete them first."
+        )
+    if view.blast_hours:
+        facts.append(f"Out of sight too: {running}")
+    return facts
 
 
 @st.fragment(run_every=2)
@@ -110,8 +147,8 @@ def _sponsorship_live() -> None:
         return
     view = console.events.sponsorship(who)
     word, icon, colour = {
-        True: ("open", ":material/lock_open:", "green"),
-        False: ("closed", ":material/lock:", "gray"),
+        True: ("on" if view.native else "open", ":material/lock_open:", "green"),
+        False: ("off" if view.native else "closed", ":material/lock:", "gray"),
         None: ("not known", ":material/help:", "orange"),
     }[view.open]
     with st.container(border=True):

@@ -20,6 +20,15 @@ from deepracer_admin.ui.words import money
 __all__ = ["cohorts", "create", "edit"]
 
 LANGUAGES = {"en": "English", "it": "Italiano"}
+SERVICE_WORDS = {
+    "": "As the console's settings say",
+    "on_aws": "DeepRacer on AWS, in your own account",
+    "managed": "AWS DeepRacer with multi-user mode (closed by AWS)",
+}
+CLOSED_BY_AWS = (
+    "AWS closed the managed service with multi-user mode in December 2025: use DeepRacer on AWS, which your company "
+    "deploys in its own account."
+)
 _LAST, _FILE = "last", "file"
 
 
@@ -75,6 +84,14 @@ def _fields(draft: EventDraft, *, key: str) -> EventDraft:
     starts = first.datetime_input("Starts (local time)", draft.starts, key=f"{key}-starts")
     ends = second.datetime_input("Ends (local time)", draft.ends, key=f"{key}-ends")
     zone = third.selectbox("Time zone", zones, index=_place(zones, draft.zone), key=f"{key}-zone")
+    service = st.selectbox(
+        "Racing service",
+        [*SERVICE_WORDS],
+        index=_place([*SERVICE_WORDS], draft.service),
+        format_func=SERVICE_WORDS.__getitem__,
+        key=f"{key}-service",
+    )
+    st.caption(CLOSED_BY_AWS)
     a, b, c, d, e = st.columns(5)
     filled = replace(
         draft,
@@ -82,6 +99,7 @@ def _fields(draft: EventDraft, *, key: str) -> EventDraft:
         starts=_naive(starts, draft.starts),
         ends=_naive(ends, draft.ends),
         zone=zone or "",
+        service=service or "",
         head_count=int(a.number_input("Head-count", value=draft.head_count, step=10, key=f"{key}-people")),
         budget_usd=float(b.number_input("Budget (USD)", value=draft.budget_usd, step=100.0, key=f"{key}-budget")),
         hours_per_person=float(

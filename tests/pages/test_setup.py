@@ -190,3 +190,73 @@ def test_cancelling_a_check_frees_the_way_for_the_next(browser: Browser, console
     app.run()
     click(app, f"setup-check-{job.id}-cancel")
     assert console.store.job(job.id).state is JobState.CANCELLED
+
+
+def chooser_of_services(app: AppTest):
+    """The racing service in the form that edits the event."""
+    return next(each for each in app.selectbox if each.label == "Racing service" and "edit" in each.key)
+
+
+def managed(console: Console, event: Event) -> None:
+    from dataclasses import replace
+
+    console.store.save_event(replace(event, service="managed"))
+
+
+def test_the_racing_service_is_chosen_per_event_and_the_closed_one_is_named(
+    browser: Browser, console: Console, event: Event
+) -> None:
+    app = browser.open(PAGE)
+    assert "AWS closed the managed service with multi-user mode in December 2025: use DeepRacer on AWS" in texts(app)
+    assert chooser_of_services(app).value == ""
+    chooser_of_services(app).set_value("managed")
+    click(app, "Save")
+    assert not app.error
+    assert console.store.event("ev-1").service == "managed"
+
+
+def test_the_racing_service_stays_once_people_have_profiles(
+    browser: Browser, console: Console, event: Event, profiles: list[Profile]
+) -> None:
+    app = browser.open(PAGE)
+    chooser_of_services(app).set_value("managed")
+    click(app, "Save")
+    assert "4 people have a profile there already" in app.error[0].value
+    assert "create another event for the other service" in app.error[0].value
+    assert console.store.event("ev-1").service == ""
+
+
+def test_the_managed_service_has_a_switch_called_multi_user_mode(
+    browser: Browser, console: Console, event: Event
+) -> None:
+    managed(console, event)
+    console.store.put("ev-1", "sponsorship", {"open": True, "as_of": NOW.isoformat(), "sentence": "It is on."})
+    app = browser.open(PAGE)
+    assert "**Multi-user mode**" in texts(app)
+    assert {"Turn on multi-user mode", "Turn off multi-user mode …"} <= {button.label for button in app.button}
+    assert "through the profiles' limits" not in texts(app)
+
+
+def test_turning_multi_user_mode_off_says_what_is_lost_sight_of_and_needs_the_name(
+    browser: Browser, console: Console, event: Event, profiles: list[Profile]
+) -> None:
+    managed(console, event)
+    app = click(browser.open(PAGE), "sponsor-close")
+    shown = texts(app)
+    assert "4 profiles of this account lose access and vanish from this console" in shown
+    assert "10.0 GB of storage keep billing" in shown
+    assert "until they are deleted" in shown
+    assert "Out of sight too" in shown
+    go = next(button for button in app.button if button.key == "dialog-go")
+    assert go.disabled
+    assert console.store.jobs("ev-1", kind="sponsorship") == []
+
+
+def test_turning_multi_user_mode_off_with_nothing_left_is_quiet(
+    browser: Browser, console: Console, event: Event
+) -> None:
+    managed(console, event)
+    shown = texts(click(browser.open(PAGE), "sponsor-close"))
+    assert "0 profiles of this account lose access" in shown
+    assert "Out of sight" not in shown
+    assert "storage keep billing" not in shown
