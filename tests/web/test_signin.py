@@ -290,3 +290,4 @@ def test_plain_pages_allow_no_script_frame_or_cache(visitor: httpx.Client) -> No
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert headers["cache-control"] == "no-store"
         assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin", "else the sign-out form would come with `Origin: null`"
