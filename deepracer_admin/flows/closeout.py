@@ -187,9 +187,9 @@ def _write(path: Path, rows: Sequence[Sequence[Any]], columns: Sequence[str]) ->
 def _models(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     """Nobody may start anything new first: else models would appear as fast as they are deleted."""
     racing = ports.racing()
-    if not racing.capabilities.multi_user_mode and is_open(ports.store.get(event.id, "sponsorship")):
-        if SponsorshipHandler().work(ports, replace(job, plan={"open": False}), lease) is None:
-            raise Later("Limits are being set to 0, so that nothing new is started.")
+    open_now = not racing.capabilities.multi_user_mode and is_open(ports.store.get(event.id, "sponsorship"))
+    if open_now and SponsorshipHandler().work(ports, replace(job, plan={"open": False}), lease) is None:
+        raise Later("Limits are being set to 0, so that nothing new is started.")
     profiles = linked_profiles(ports, event, read_profiles(ports, event, lease))
     ids = [profile.id for profile in profiles if not is_staff(profile, ports.staff_emails)]
     owners = {model.profile_id for model in racing.models(ids)}

@@ -1,0 +1,150 @@
+"""A console on a practice world in this process, reached over real HTTP; its worker goes round only when told to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deepracer_admin.compose import Console, compose
+from deepracer_admin.model import Actor, Attendee, Event, Job, Lease, Quota, Role
+from deepracer_admin.rules.aliases import give_aliases
+from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.settings import Settings
+from deepracer_admin.worker import Worker
+from tests.practice import WorldHandle, start_world
+
+QUOTA = Quota(180, 5)
+ORGANIZER = Actor("oid-olivia", "tid", "Olivia Organizer", frozenset({Role.ORGANIZER}))
+
+
+class Stage:
+    """One event on one console, with a worker that this test drives by hand."""
+
+    def __init__(self, world: WorldHandle, console: Console, event: Event) -> None:
+        self.world, self.console, self.event = world, console, event
+        self.store, self.ports = console.store, console.ports
+        self.worker = Worker(console, holder="test")
+        self.worker.lead.beat()
+        self._pace()
+
+    @property
+    def lease(self) -> Lease:
+        return self.worker.lead.lease
+
+    def _pace(self) -> None:
+        """A bulk invitation takes its time at the service; here it takes none."""
+        site: Any = getattr(self.world.world.services["deepracer"], "site")  # noqa: B009
+        object.__setattr__(site.options, "invite_seconds", 0.0)
+
+    def add(self, *emails: str, **values: Any) -> list[Attendee]:
+        """Put people on the list."""
+        known = self.store.attendees(self.event.id)
+        names = [" ".join(e.partition("@")[0].split(".")).title() for e in emails]
+        aliases = give_aliases([*zip(names, emails, strict=True)], [p.alias for p in known])
+        start = len(known)
+        people = [
+            Attendee(id=f"at-{start + n}", email=email, name=name, alias=alias, **values)
+            for n, (email, name, alias) in enumerate(zip(emails, names, aliases, strict=True))
+        ]
+        self.store.save_attendees(self.event.id, people)
+        return people
+
+    def crowd(self, count: int) -> list[Attendee]:
+        return self.add(*(f"racer.no{number}@example.com" for number in range(count)))
+
+    def start(self) -> None:
+        self.console.onboarding.start(ORGANIZER)
+
+    def rounds(self, ready: Callable[[], bool], *, most: int = 60) -> None:
+        """Let the worker go round until something is so."""
+        for _ in range(most):
+            self.worker.run_once()
+            if ready():
+                return
+            self.worker._stop.wait(0.1)
+        raise AssertionError(
+            f"not ready after {most} rounds; trouble: {self.trouble}; {self.store.funnel(self.event.id)}"
+        )
+
+    @property
+    def trouble(self) -> dict[str, str]:
+        return self.store.get(self.event.id, "trouble") or {}
+
+    def done(self, step: Any) -> int:
+        return sum(n for state, n in self.store.funnel(self.event.id)[step].items() if state.is_done)
+
+    def step(self, person: Attendee, step: Any) -> Any:
+        return next((row for row in self.store.steps_of(self.event.id, person.id) if row.step is step), None)
+
+    def finish(self, job: Job, *, most: int = 60) -> Job:
+        """Work on jobs alone until this one has ended."""
+        for _ in range(most):
+            self.worker.jobs._not_before.clear()
+            self.worker.jobs.run(self.event.id, self.lease)
+            found = self.store.job(job.id)
+            if not found.state.is_live:
+                return found
+        raise AssertionError(f"job {job.kind} is still {found.state}: {found.sentence}")
+
+    def calls(self) -> dict[str, int]:
+        return self.world.counters()["by_operation"]
+
+    def writes(self) -> int:
+        """Everything that clients changed at any service."""
+        named = ("Create", "Update", "Delete", "Add", "Remove", "Send", "Bulk", "Register", "Edit", "Put", "Resend")
+        reads = ("DeleteMessageBatch", "BulkInviteUserJobStatus", "GetBulk", "ListBulk")
+        return sum(
+            count
+            for name, count in self.calls().items()
+            if name.partition(".")[2].startswith(named) and not name.partition(".")[2].startswith(reads)
+        )
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[WorldHandle]:
+    handle = start_world(tmp_path, speed=1.0)
+    yield handle
+    handle.stop()
+
+
+def make_console(home: Path) -> Console:
+    return compose(Settings(mode="rehearsal", home=home, entra_app_only=True))
+
+
+def make_event(console: Console, *, group: str = "", event_id: str = "ev-1") -> Event:
+    now = console.clock.event_now()
+    event = Event(
+        id=event_id,
+        name="Autumn Cup",
+        starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(hours=8),
+        zone="Europe/Rome",
+        head_count=50,
+        budget_usd=1000,
+        quota=QUOTA,
+        group_id=group,
+        portal_url="https://racing.example.com",
+    )
+    console.store.save_event(event)
+    console.store.put("", CURRENT_EVENT, event.id)
+    return event
+
+
+@pytest.fixture
+def stage(world: WorldHandle, tmp_path: Path) -> Iterator[Stage]:
+    console = make_console(tmp_path)
+    made = Stage(world, console, make_event(console, group=world.endpoints["graph"]["group_id"]))
+    yield made
+    made.worker.mail.close()
+    console.close()
+
+
+def states(rows: Sequence[Any]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row.state.value] = found.get(row.state.value, 0) + 1
+    return found
