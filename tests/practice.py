@@ -68,6 +68,11 @@ class WorldHandle(_Controlled):
     _thread: threading.Thread
     _loop: asyncio.AbstractEventLoop
 
+    def renew(self) -> None:
+        """As on its first day: nobody invited, nothing sent or counted, no fault armed, the clock as at the start."""
+        self.control("POST", "reset")
+        self.endpoints = self.world.endpoints()
+
     def stop(self) -> None:
         """Stop as SIGTERM would: the world is saved and practice.json goes."""
         if self._thread.is_alive():

@@ -207,7 +207,7 @@ class World:
 
     def reset(self) -> None:
         """A fresh world with the same secrets: nobody invited, nothing sent, no fault armed, time back to its start."""
-        self.faults.disarm()
+        self.faults = Faults(self.seed)
         self.counters.restore({})
         start = self._start or self.clock.real()
         self.clock.restore({"now": start.isoformat(), "speed": self._speed, "paused": False})

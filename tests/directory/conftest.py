@@ -1,8 +1,7 @@
-"""A practice world for each test, and ways to sign in to it as the app or as a person."""
+"""Ways to sign in to the practice world as the app or as a person."""
 
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import msal
@@ -12,7 +11,7 @@ from deepracer_admin.directory.entra import Entra
 from deepracer_admin.directory.graph_client import Patience
 from deepracer_admin.directory.msal_app import PRACTICE_LOGIN, build_app
 from deepracer_admin.directory.tokens import DELEGATED_SCOPES, GUEST_SCOPE, AppTokens, DelegatedTokens
-from tests.practice import WorldHandle, start_world
+from tests.practice import WorldHandle
 
 REDIRECT = "http://localhost:8501/signin/callback"
 
@@ -23,13 +22,6 @@ class Naps(Patience):
     def __init__(self, attempts: int = 4) -> None:
         self.slept: list[float] = []
         super().__init__(attempts=attempts, sleep=self.slept.append)
-
-
-@pytest.fixture
-def practice(tmp_path: Path) -> Iterator[WorldHandle]:
-    handle = start_world(tmp_path / "world")
-    yield handle
-    handle.stop()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from deepracer_admin.directory.graph_urls import check_write, group_url, guid, membership_url
 
-GROUP, PERSON = str(uuid.uuid4()), str(uuid.uuid4())
+GROUP, PERSON = "6f9b1d0e-3c52-4a8e-9d17-2b5c8e4f7a10", "c1a7e2d4-58b3-4f60-8e92-7d3a6b9f0c25"
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

@@ -1,7 +1,6 @@
 """The SES adapter against the practice SES: signed requests over HTTP, and what really arrived."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -9,14 +8,7 @@ from deepracer_admin.errors import AccessDenied, CredentialsExpired, LostAnswer,
 from deepracer_admin.mail.aws import AwsAccess
 from deepracer_admin.mail.ses import Ses
 from tests.mail.conftest import a_message
-from tests.practice import WorldHandle, start_world
-
-
-@pytest.fixture
-def practice(tmp_path: Path) -> Iterator[WorldHandle]:
-    handle = start_world(tmp_path / "world")
-    yield handle
-    handle.stop()
+from tests.practice import WorldHandle
 
 
 def access(practice: WorldHandle, url: str = "ses_url", **changes: str) -> AwsAccess:

@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from deepracer_admin.mail.aws import AwsAccess
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.model import Invitee
 from tests.mail.conftest import Script, a_message, script
-from tests.practice import WorldHandle, start_world
+from tests.practice import WorldHandle
 
 __all__ = ["script"]
 
@@ -114,13 +113,6 @@ def test_reading_events_needs_exactly_the_events_policy(called: set[str]) -> Non
         ses.settle_events()
         ses.close()
     assert called == actions("events-sqs.json")
-
-
-@pytest.fixture
-def practice(tmp_path: Path) -> Iterator[WorldHandle]:
-    handle = start_world(tmp_path / "world", speed=0)
-    yield handle
-    handle.stop()
 
 
 def practice_access(practice: WorldHandle, address: str) -> AwsAccess:

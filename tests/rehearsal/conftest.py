@@ -1,20 +1,11 @@
-"""One world for each test that asks for it."""
+"""How tests without a library talk to the practice world."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.practice import WorldHandle, start_world
-
-
-@pytest.fixture
-def practice(tmp_path: Path) -> Iterator[WorldHandle]:
-    """A fresh practice world in this process."""
-    handle = start_world(tmp_path / "world")
-    yield handle
-    handle.stop()
+from tests.practice import WorldHandle
 
 
 @pytest.fixture

@@ -23,22 +23,30 @@ class TokenError(Exception):
 
 
 class TokenMint:
-    """Signs and reads the pool's tokens. The key is made once per world and saved with it."""
+    """Signs and reads the pool's tokens. The key is made at first use, once per world, and saved with it."""
 
     def __init__(self, issuer: str, client_id: str) -> None:
         self.issuer = issuer
         self.client_id = client_id
-        self._set_key(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+        self._made: rsa.RSAPrivateKey | None = None
         self._refresh: dict[str, tuple[str, float]] = {}
 
-    def _set_key(self, key: rsa.RSAPrivateKey) -> None:
-        self._key = key
-        numbers = key.public_key().public_numbers()
-        self._numbers = {name: _base64url(value) for name, value in (("n", numbers.n), ("e", numbers.e))}
-        self.key_id = hashlib.sha256(self._numbers["n"].encode()).hexdigest()[:24]
+    @property
+    def _key(self) -> rsa.RSAPrivateKey:
+        if self._made is None:
+            self._made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        return self._made
+
+    def _numbers(self) -> dict[str, str]:
+        numbers = self._key.public_key().public_numbers()
+        return {"n": _base64url(numbers.n), "e": _base64url(numbers.e)}
+
+    @property
+    def key_id(self) -> str:
+        return hashlib.sha256(self._numbers()["n"].encode()).hexdigest()[:24]
 
     def key_set(self) -> dict[str, Any]:
-        return {"keys": [{"alg": "RS256", "kty": "RSA", "use": "sig", "kid": self.key_id, **self._numbers}]}
+        return {"keys": [{"alg": "RS256", "kty": "RSA", "use": "sig", "kid": self.key_id, **self._numbers()}]}
 
     def issue(self, user: User, now: float, *, auth_time: float | None = None) -> dict[str, Any]:
         """IdToken and AccessToken of one hour, from the groups that the user is in now."""
@@ -115,14 +123,15 @@ class TokenMint:
 
     def dump(self) -> dict[str, Any]:
         encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-        pem = self._key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
-        return {"key": pem, "refresh": json.loads(json.dumps(self._refresh))}
+        made = self._made and self._made.private_bytes(encoding, form, serialization.NoEncryption()).decode()
+        return {"key": made, "refresh": json.loads(json.dumps(self._refresh))}
 
     def load(self, rows: dict[str, Any]) -> None:
-        key = serialization.load_pem_private_key(rows["key"].encode(), password=None)
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise TypeError("The saved token key is not an RSA key.")
-        self._set_key(key)
+        if rows["key"] is not None:
+            key = serialization.load_pem_private_key(rows["key"].encode(), password=None)
+            if not isinstance(key, rsa.RSAPrivateKey):
+                raise TypeError("The saved token key is not an RSA key.")
+            self._made = key
         self._refresh = {token: (row[0], row[1]) for token, row in rows["refresh"].items()}
 
 

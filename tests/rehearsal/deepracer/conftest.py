@@ -1,8 +1,8 @@
 """A paused practice world in each version, and the people who work with it."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
@@ -19,12 +19,33 @@ def version(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture
-def world(tmp_path: Path, version: str) -> Iterator[WorldHandle]:
-    handle = start_world(tmp_path / "world", version=version, start=START, speed=0)
-    send_racers_home(handle)
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], WorldHandle]]:
+    """One world for each version that is asked for."""
+    worlds: dict[str, WorldHandle] = {}
+
+    def in_version(version: str) -> WorldHandle:
+        if version not in worlds:
+            home = tmp_path_factory.mktemp("world")
+            worlds[version] = stack.enter_context(running(start_world(home, version=version, start=START, speed=0)))
+        return worlds[version]
+
+    with contextlib.ExitStack() as stack:
+        yield in_version
+
+
+@contextlib.contextmanager
+def running(handle: WorldHandle) -> Iterator[WorldHandle]:
     yield handle
     handle.stop()
+
+
+@pytest.fixture
+def world(kept: Callable[[str], WorldHandle], version: str) -> WorldHandle:
+    handle = kept(version)
+    handle.renew()
+    send_racers_home(handle)
+    return handle
 
 
 @pytest.fixture

@@ -251,6 +251,7 @@ def test_a_restarted_world_goes_on_with_people_jobs_tokens_and_results(tmp_path:
     found.site.pool.add_to_group(user, "dr-racers")
     found.garage.train(user.username, "first", 60)
     first.advance(600)
+    key = found.site.mint.key_id
     before, dumped = first.truth(), found.site.dump()
     first.stop()
     second = start_world(home, speed=0)
@@ -258,7 +259,7 @@ def test_a_restarted_world_goes_on_with_people_jobs_tokens_and_results(tmp_path:
         send_racers_home(second)
         again = second.world.services["deepracer"]
         assert isinstance(again, DeepRacer)
-        assert again.site.mint.key_id == found.site.mint.key_id
+        assert again.site.mint.key_id == key
         assert {**again.site.dump(), "mint": 0} == {**dumped, "mint": 0}
         assert second.truth()["jobs"] == before["jobs"] == {"running": 1, "waiting": 0}
         second.advance(2 * HOUR)

@@ -1,7 +1,6 @@
 """A practice world whose clock stands still, and a caller that signs by hand."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -9,13 +8,19 @@ from tests.practice import WorldHandle, start_world
 from tests.rehearsal.managed.account import RawCaller
 
 
-@pytest.fixture
-def still(tmp_path: Path) -> Iterator[WorldHandle]:
-    """Time moves only when the test advances it."""
-    handle = start_world(tmp_path / "world", slots=2)
-    handle.control("POST", "clock", {"paused": True})
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorldHandle]:
+    handle = start_world(tmp_path_factory.mktemp("world"), slots=2)
     yield handle
     handle.stop()
+
+
+@pytest.fixture
+def still(kept: WorldHandle) -> WorldHandle:
+    """Time moves only when the test advances it."""
+    kept.renew()
+    kept.control("POST", "clock", {"paused": True})
+    return kept
 
 
 @pytest.fixture
