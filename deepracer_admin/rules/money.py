@@ -66,8 +66,8 @@ def forecast(event: Event, series: Sequence[UsageSample], *, now: datetime) -> F
     high = max(so_far + ordered[-1] * left, so_far + committed)
     reached = None
     if event.budget_usd and middle_rate > 0 and so_far < event.budget_usd:
-        at = now + timedelta(hours=(event.budget_usd - so_far) / middle_rate)
-        reached = at if at <= event.ends_at else None
+        hours = (event.budget_usd - so_far) / middle_rate
+        reached = now + timedelta(hours=hours) if hours <= left else None
     return Forecast(so_far + ordered[0] * left, middle, high, reached)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
-
-import pytest
 
 from deepracer_admin.errors import LeaseLost
 from deepracer_admin.flows.invitations import INVITES
@@ -191,9 +190,8 @@ def test_a_worker_that_lost_its_lease_writes_nothing(stage: Stage) -> None:
     before, writes = stage.store.revision(stage.event.id), stage.writes()
     for duty in stage.worker.duties:
         if duty.name in ("invitations", "onboarding", "mail", "jobs", "usage", "races"):
-            with pytest.raises(LeaseLost):
+            with suppress(LeaseLost):
                 stage.worker._tried(duty, stage.event, old)
-                raise LeaseLost("this duty had nothing to write")
     assert stage.store.revision(stage.event.id) == before
     assert stage.writes() == writes
 
