@@ -75,7 +75,7 @@ def _frame(who: Actor) -> None:
     with st.sidebar:
         roles = ", ".join(sorted(role.value for role in who.roles))
         st.caption(f"{who.name} · {roles}")
-        st.html('<a href="/signin/out" target="_self">Sign out</a>')
+        st.html('<a href="/signin/out" target="_self" style="color: inherit">Sign out</a>')
 
 
 def on_script_error(error: Exception) -> bool:
