@@ -1,10 +1,11 @@
-"""What it costs to read every profile of DeepRacer on AWS: calls, seconds, memory. Prints JSON.
+"""What it costs to read every profile of either racing service: calls, seconds, memory. Prints JSON.
 
     python benchmarks/racing.py [PROFILES ...]     (default: 1000 10000)
 
 The practice world serves from one process; the adapter reads in another, whose memory is measured. `mb_above_idle` is
 the peak of the whole list held at once, less what the connected process held before. `growth_mb` is what ten more
-readings, none of them kept, left behind. `quotas_per_second` is one limit each for 200 profiles, eight in flight.
+readings, none of them kept, left behind. `calls_allowed` is ceil((N+1)/100). `quotas_per_second` is one limit for each
+of 200 profiles: one call per profile, eight in flight, or (managed) one call for fifty.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import math
 import os
 import subprocess
 import sys
@@ -29,6 +31,7 @@ PATIENCE_S = 300.0
 def serve_profiles(home: Path, count: int) -> None:
     """A practice world in which `count` racers have been invited, with use, and nobody acts."""
     from deepracer_admin.rehearsal.deepracer.profiles import invite
+    from deepracer_admin.rehearsal.managed.state import User
     from deepracer_admin.rehearsal.server import listening_socket, serve
     from deepracer_admin.rehearsal.world import World
 
@@ -39,18 +42,28 @@ def serve_profiles(home: Path, count: int) -> None:
         invite(site, "CreateProfile", f"racer.{number:05d}@example.com", alias=f"Racer-{number:05d}")
     for number, profile in enumerate(site.state.profiles.values()):
         profile.used, profile.model_count = number / 7, number % 9
+    account: Any = getattr(world.services["managed"], "account")  # noqa: B009
+    account.multi_user_mode = True
+    for number in range(count):
+        user = User(f"{number:032x}", f"person-{number}", f"Racer-{number:05d}", account.now, minutes_used=number / 7)
+        account.users[user.user_id] = user
     asyncio.run(serve(world, listening_socket(0)))
 
 
-def measure(address: Path) -> dict[str, float]:
-    """Connect, read, read again; figures of this process."""
+def connect(kind: str, found: dict[str, Any]) -> Any:
+    """The adapter, pointed at the practice world."""
     from deepracer_admin.clock import SystemClock
-    from deepracer_admin.model import Quota
+
+    site, aws = found["deepracer"], found["aws"]
+    if kind == "managed":
+        from deepracer_admin.racing.managed import ManagedDeepRacer
+        from deepracer_admin.racing.managed_client import ManagedClient
+
+        keys = {name: aws[name] for name in ("access_key_id", "secret_access_key")}
+        return ManagedDeepRacer(ManagedClient(endpoint_url=aws["managed_url"], **keys))
     from deepracer_admin.racing.on_aws import OnAws
 
-    found = json.loads(address.read_text("utf-8"))
-    site, aws = found["deepracer"], found["aws"]
-    service = OnAws(
+    return OnAws(
         site["site"],
         site["user"],
         site["password"],
@@ -59,8 +72,16 @@ def measure(address: Path) -> dict[str, float]:
         cognito_identity_url=aws["cognito_identity_url"],
         allow_http_loopback=True,
     )
+
+
+def measure(kind: str, address: Path) -> dict[str, float]:
+    """Connect, read, read again; figures of this process."""
+    from deepracer_admin.model import Quota
+
+    found = json.loads(address.read_text("utf-8"))
+    service = connect(kind, found)
     began = time.perf_counter()
-    service.connect()
+    service.account()
     connected = time.perf_counter() - began
     idle = _held_mb()
     _control(found, "POST", "counters/reset")
@@ -68,7 +89,7 @@ def measure(address: Path) -> dict[str, float]:
     profiles = list(service.profiles())
     seconds = time.perf_counter() - began
     held = _held_mb() - idle
-    calls = _control(found, "GET", "counters")["calls"]["deepracer"]
+    calls = _control(found, "GET", "counters")["calls"]["managed" if kind == "managed" else "deepracer"]
     ids = [profile.id for profile in profiles[:200]]
     del profiles
     gc.collect()
@@ -110,7 +131,7 @@ def _held_mb() -> float:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def run(count: int) -> dict[str, float]:
+def run(kind: str, count: int) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with tempfile.TemporaryDirectory() as folder:
         address = Path(folder) / "practice.json"
@@ -123,13 +144,14 @@ def run(count: int) -> dict[str, float]:
                     raise SystemExit("The practice world did not start.")
                 time.sleep(0.1)
             done = subprocess.run(
-                [sys.executable, __file__, "--measure", str(address)],
+                [sys.executable, __file__, "--measure", kind, str(address)],
                 check=True,
                 capture_output=True,
                 env=environment,
                 timeout=PATIENCE_S,
             )
-            return {"profiles": count, **json.loads(done.stdout)}
+            allowed = math.ceil((count + 1) / 100)
+            return {"service": kind, "profiles": count, "calls_allowed": allowed, **json.loads(done.stdout)}
         finally:
             world.terminate()
             try:
@@ -143,6 +165,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--serve"]:
         serve_profiles(Path(sys.argv[2]), int(sys.argv[3]))
     elif sys.argv[1:2] == ["--measure"]:
-        print(json.dumps(measure(Path(sys.argv[2]))))
+        print(json.dumps(measure(sys.argv[2], Path(sys.argv[3]))))
     else:
-        print(json.dumps([run(int(count)) for count in sys.argv[1:] or ("1000", "10000")], indent=1))
+        sizes = [int(count) for count in sys.argv[1:] or ("1000", "10000")]
+        print(json.dumps([run(kind, size) for kind in ("on_aws", "managed") for size in sizes], indent=1))

@@ -24,8 +24,12 @@ from tests.practice import WorldHandle
 class Bench(Protocol):
     """An adapter at work in a practice world of its own."""
 
-    service: RacingService
-    clock: Clock
+    @property
+    def service(self) -> RacingService: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
     world: WorldHandle
     in_faults: str  # the service's name in the world's faults
     create_race: str  # the operation that creates a race, as the world's faults name it
