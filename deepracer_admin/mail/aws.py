@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore import exceptions as boto
 from botocore.config import Config
+from botocore.loaders import Loader, create_loader
 
 from deepracer_admin.errors import (
     AccessDenied,
@@ -57,9 +59,15 @@ NO_KEYS = (
 NEVER_LEFT = (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)
 
 
+@cache
+def _service_models() -> Loader:
+    """AWS's descriptions of its services, read once for all clients: megabytes of JSON, the same for each."""
+    return create_loader()
+
+
 @dataclass(frozen=True, slots=True)
 class AwsAccess:
-    """How one AWS service is reached. Empty `profile`: boto3's default chain; `endpoint_url` and keys: rehearsal."""
+    """How one AWS service is reached. Empty `profile`: botocore's default chain; `endpoint_url` and keys: rehearsal."""
 
     profile: str = ""
     region: str = "us-east-1"
@@ -73,7 +81,7 @@ class AwsAccess:
         return f"`aws sso login --profile {self.profile}`" if self.profile else "`aws sso login`"
 
     def client(self, service: str, *, attempts: int = 4, connections: int = 10) -> Any:
-        """A boto3 client. `attempts` counts the first one too: 1 = botocore never repeats anything by itself.
+        """A botocore client. `attempts` counts the first one too: 1 = botocore never repeats anything by itself.
 
         Raises `CredentialsExpired` when the profile does not exist on this computer.
         """
@@ -85,13 +93,16 @@ class AwsAccess:
             proxies={} if self.endpoint_url.startswith("http://127.0.0.1") else None,
         )
         try:
-            session = boto3.Session(
-                profile_name=self.profile or None,
+            session = botocore.session.Session(profile=self.profile or None)
+            session.register_component("data_loader", _service_models())
+            return session.create_client(
+                service,
+                region_name=self.region,
+                endpoint_url=self.endpoint_url or None,
                 aws_access_key_id=self.access_key_id or None,
                 aws_secret_access_key=self.secret_access_key or None,
-                region_name=self.region,
+                config=config,
             )
-            return session.client(service, endpoint_url=self.endpoint_url or None, config=config)
         except NO_KEYS as missing:
             raise _no_keys(missing, self, service, "connect") from None
 

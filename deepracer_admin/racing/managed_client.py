@@ -12,6 +12,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -71,6 +72,12 @@ _NO_KEYS = (
 _NOT_SENT = (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError, aws.SSLError)
 
 
+@cache
+def _service_models() -> Loader:
+    """Descriptions of services, read once for all clients."""
+    return Loader(extra_search_paths=[str(MODEL_FOLDER)])
+
+
 class ManagedClient:
     """Calls operations by their wire name and raises nothing but `ServiceError`s, each with a sentence.
 
@@ -103,7 +110,7 @@ class ManagedClient:
         )
         try:
             session = botocore.session.Session(profile=profile or None)
-            session.register_component("data_loader", Loader(extra_search_paths=[str(MODEL_FOLDER)]))
+            session.register_component("data_loader", _service_models())
             self._client = session.create_client(
                 "deepracer",
                 region_name=region,
