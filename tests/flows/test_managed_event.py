@@ -1,0 +1,181 @@
+"""A whole event on the managed service: multi-user mode, first sign-ins, hours, pause, a race, the close-out.
+
+Access through IAM Identity Center is proved elsewhere; here racers sign in as soon as the directory lets them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deepracer_admin.model import Attendee, JobState, Profile, Quota, State, Step
+from deepracer_admin.services.races import RaceForm
+from tests.flows.conftest import ORGANIZER, Stage, make_console, make_event
+from tests.practice import WorldHandle
+from tests.racing.worlds import in_world
+from tests.rehearsal.managed.account import sign_in, sponsor
+
+
+@pytest.fixture
+def stage(world: WorldHandle, tmp_path: Path) -> Iterator[Stage]:
+    in_world(world, lambda: world.world.services.pop("fleet"))
+    console = make_console(tmp_path)
+    event = replace(make_event(console, group=world.endpoints["graph"]["group_id"]), service="managed")
+    console.store.save_event(event)
+    made = Stage(world, console, event)
+    yield made
+    made.worker.mail.close()
+    console.close()
+
+
+def racers(stage: Stage, count: int) -> list[Attendee]:
+    """People on the list whose racer names are those that they will choose."""
+    people = stage.add(*(f"racer{number:04}@example.com" for number in range(count)))
+    named = [replace(person, alias=f"racer{number:04}") for number, person in enumerate(people)]
+    stage.store.save_attendees(stage.event.id, named)
+    return named
+
+
+def account(stage: Stage) -> Any:
+    return stage.world.world.services["managed"].account  # type: ignore[attr-defined]
+
+
+def listed(stage: Stage) -> dict[str, Profile]:
+    return {profile.id: profile for profile in stage.ports.racing().profiles()}
+
+
+def switch(stage: Stage, *, on: bool) -> str:
+    name = "" if on else stage.event.name
+    job = stage.finish(stage.console.events.switch_sponsorship(ORGANIZER, open_=on, typed_name=name))
+    assert job.state is JobState.DONE
+    return job.sentence
+
+
+def linked(stage: Stage) -> dict[str, str]:
+    return {link.attendee: link.profile for link in stage.store.links(stage.event.id).values()}
+
+
+def everybody_in(stage: Stage, count: int) -> tuple[list[Attendee], list[str]]:
+    """People of the list who have signed in and are linked: attendees and their profiles, in the same order."""
+    switch(stage, on=True)
+    people = racers(stage, count)
+    ids = sign_in(stage.world, sponsor(stage.world, count))
+    stage.start()
+    stage.rounds(lambda: len(linked(stage)) == count)
+    return people, ids
+
+
+def test_the_check_names_the_service_and_says_that_aws_closed_it(stage: Stage) -> None:
+    stage.finish(stage.console.events.run_check(ORGANIZER))
+    findings, _ = stage.console.events.check(ORGANIZER)
+    said = {finding.key: finding.evidence for finding in findings}
+    assert said["racing"].startswith("AWS DeepRacer (managed)")
+    assert "multi user mode" in said["capabilities"]
+    assert any("closed this service in December 2025" in text for text in said.values())
+
+
+def test_multi_user_mode_is_switched_and_read_back(stage: Stage) -> None:
+    assert switch(stage, on=True) == "Multi-user mode reads back on."
+    assert account(stage).multi_user_mode
+    view = stage.console.events.sponsorship(ORGANIZER)
+    assert (view.open, view.native, view.word) == (True, True, "Multi-user mode")
+    assert switch(stage, on=False) == "Multi-user mode reads back off."
+    assert not account(stage).multi_user_mode
+    assert stage.console.events.sponsorship(ORGANIZER).open is False
+
+
+def test_profiles_appear_at_the_first_sign_in_and_are_linked_by_racer_name(stage: Stage) -> None:
+    switch(stage, on=True)
+    people = racers(stage, 3)
+    directory = sponsor(stage.world, 3)
+    stage.start()
+    stage.rounds(lambda: stage.done(Step.GROUP) == 3)
+    assert linked(stage) == {}
+    first, second, third = sign_in(stage.world, directory)
+    stage.rounds(lambda: len(linked(stage)) == 3)
+    assert linked(stage) == dict(zip([person.id for person in people], [first, second, third], strict=True))
+    stage.rounds(lambda: stage.done(Step.PROFILE) == 3)
+    assert {profile.quota for profile in listed(stage).values()} == {stage.event.quota}
+    assert "CreateProfile" not in " ".join(stage.calls())
+
+
+def test_a_racer_under_another_name_is_linked_by_hand_and_stays_linked(stage: Stage) -> None:
+    switch(stage, on=True)
+    (person,) = stage.add("racer0000@example.com")
+    stage.store.save_attendees(stage.event.id, [replace(person, alias="speedy")])
+    (profile,) = sign_in(stage.world, sponsor(stage.world, 1))
+    stage.start()
+    stage.rounds(lambda: bool(stage.store.profiles(stage.event.id)[0]))
+    assert linked(stage) == {}
+    stage.console.attendees.link(ORGANIZER, person.id, profile)
+    for _ in range(3):
+        stage.worker.run_once()
+    assert linked(stage) == {person.id: profile}
+    assert stage.store.links(stage.event.id)[person.id].how == "manual"
+
+
+def test_hours_are_set_and_read_back(stage: Stage) -> None:
+    people, ids = everybody_in(stage, 3)
+    chosen = [person.id for person in people[:2]]
+    job = stage.finish(stage.console.usage.set_quotas(ORGANIZER, chosen, hours=7.0, models=6))
+    assert job.state is JobState.DONE
+    found = listed(stage)
+    assert [found[each].quota for each in ids[:2]] == [Quota(420, 6)] * 2
+
+
+def test_a_paused_racer_is_restricted_natively_and_resumed_with_the_same_hours(stage: Stage) -> None:
+    people, ids = everybody_in(stage, 2)
+    stage.rounds(lambda: stage.done(Step.PROFILE) == 2)
+    stage.finish(stage.console.usage.sponsor(ORGANIZER, [people[0].id], active=False))
+    found = listed(stage)
+    assert [found[each].state for each in ids] == ["RESTRICTED", "ACTIVE"]
+    assert found[ids[0]].quota == stage.event.quota
+    stage.finish(stage.console.usage.sponsor(ORGANIZER, [people[0].id], active=True))
+    assert {profile.state for profile in listed(stage).values()} == {"ACTIVE"}
+
+
+def test_a_race_has_participants_and_a_link_that_can_be_replaced(stage: Stage) -> None:
+    _, ids = everybody_in(stage, 2)
+    now = stage.console.clock.event_now().replace(tzinfo=None, microsecond=0)
+    stage.worker.races.run(stage.event, stage.lease)
+    form = RaceForm("Autumn Final", "reInvent2019_track", now + timedelta(hours=1), now + timedelta(hours=5))
+    form = replace(form, track_id=stage.console.races.tracks(ORGANIZER)[0].id)
+    job = stage.finish(stage.console.races.create(ORGANIZER, form))
+    assert job.state is JobState.DONE, job.sentence
+    racing: Any = stage.ports.racing()
+    (race,) = racing.races()
+    link = racing.share_link(race.id)
+    assert racing.share_link(race.id, reset=True) != link
+    racing.add_participants(race.id, ids)
+    assert [user for user, _ in racing.participants(race.id)] == ids
+    racing.remove_participant(race.id, ids[0])
+    assert [user for user, _ in racing.participants(race.id)] == ids[1:]
+
+
+def test_the_close_out_deletes_models_first_and_leaves_nobody_and_nothing(stage: Stage) -> None:
+    people, _ = everybody_in(stage, 2)
+    garage = stage.world.world.services["managed"].garage  # type: ignore[attr-defined]
+    directory = [user.person_id for user in account(stage).users.values()]
+    in_world(stage.world, lambda: [garage.train(each, "m", 20) for each in directory])
+    stage.world.advance(3600)
+    assert len(list(stage.ports.racing().models([*linked(stage).values()]))) == 2
+    job = stage.console.closeout.start(ORGANIZER, typed_name=stage.event.name)
+    for _ in range(60):
+        stage.worker.jobs._not_before.clear()
+        stage.worker.jobs.run(stage.event.id, stage.lease)
+        if not stage.store.job(job.id).state.is_live:
+            break
+        stage.world.advance(600)
+    said = {item.key: item.sentence for item in stage.store.job_items(job.id)}
+    assert stage.store.job(job.id).state is JobState.DONE, said
+    assert "Multi-user mode reads back off" in said["sponsorship"]
+    assert "0 models" in said["zero"]
+    assert account(stage).models == {}
+    assert not account(stage).multi_user_mode
+    assert stage.world.truth()["in_group"] == 0
+    assert all(stage.step(person, Step.GROUP).state is State.TODO for person in people)
