@@ -1,6 +1,6 @@
 """How long it takes until everybody has access and their mail, against the least it could take. Prints JSON.
 
-    python benchmarks/onboarding.py [--attendees 2000] [--version 1.3.1] [--latency-ms 100] [--sample 20] [--profile]
+    python benchmarks/onboarding.py [--attendees 2000] [--version 1.3.1] [--latency-ms 100] [--sample 20]
 
 Group, profile, proof and mail against a practice world in a process of its own at its documented limits: every call
 waits for `--latency-ms`, the SES account takes 100 mails a second, DeepRacer on AWS is imitated in the version given.
@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -37,12 +38,12 @@ import httpx
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Actor, Event, Invitee, Message, Quota, Role, Sending, Step
+from deepracer_admin.rehearsal.deepracer.deployment import Options
 from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Settings, read_practice
 from deepracer_admin.worker import Worker
 
 ROOT = Path(__file__).resolve().parents[1]
-INVITE_SECONDS = 0.15  # rehearsal/deepracer/deployment.py, Options
 SES_RATE, SHARE = 100.0, 0.8
 WRITES, GRAPH, MAILS = 8, 4, 16
 PAGE = 100
@@ -133,7 +134,7 @@ def bound(people: int, version: str, latency: float, calls: dict[str, int]) -> d
     }
     if version.startswith("1.3"):
         jobs = calls.get("deepracer.BulkInviteUser", 0)
-        parts["invitations"] = people * INVITE_SECONDS + jobs * 2 * latency
+        parts["invitations"] = people * Options.invite_seconds + jobs * 2 * latency
     else:
         writes = calls.get("deepracer.CreateProfile", 0) + calls.get("deepracer.UpdateProfile", 0)
         parts["profile_writes"] = writes * latency / WRITES
@@ -196,6 +197,7 @@ def run(home: Path, options: argparse.Namespace) -> dict[str, Any]:
         "bound_s": round(least, 1),
         "bound_parts": parts,
         "ratio": round(elapsed / least, 3),
+        "load_average": [round(value, 1) for value in os.getloadavg()] if hasattr(os, "getloadavg") else None,
         "client_cpu_s": round(used, 1),
         "calls_per_attendee": {
             name: round(calls.get(name, 0) / options.attendees, 4) for name in ("graph", "deepracer", "ses")
@@ -213,7 +215,6 @@ def main() -> None:
     parser.add_argument("--version", default="1.3.1")
     parser.add_argument("--latency-ms", type=float, default=100.0)
     parser.add_argument("--sample", type=int, default=20)
-    parser.add_argument("--profile", action="store_true", help="print where the main thread's time goes (stderr)")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory(prefix="onboarding-") as folder:

@@ -226,7 +226,7 @@ class Worker:
         self._invite_pause = 0.5
         if self._state(event)["state"] == "running" and self.profiles.invitations.active(event):
             settled = self.profiles.invitations.follow(event, lease)
-            self._invite_pause = 0.02 if settled else 0.5
+            self._invite_pause = 0.02 if settled else self.profiles.invitations.pause_s
 
     def _onboard(self, event: Event, lease: Lease) -> None:
         if self._state(event)["state"] != "running":

@@ -1,0 +1,95 @@
+"""Runs the client against faulty services, kills it at given moments, and says what came of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deepracer_admin.model import Sending
+from tests.faults.client import EVENT, PATIENCE_S, is_through, open_console, set_up
+from tests.practice import ProcessHandle, start_world_process
+
+ROOT = Path(__file__).resolve().parents[2]
+FAULTY = (("throttle", 0.05), ("error_5xx", 0.01), ("lost_answer", 0.01))
+IN_FLIGHT = 16
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the practice servers and the ledger say in the end."""
+
+    people: int
+    kills: int
+    truth: dict[str, Any]
+    unknown: int  # before delivery events came
+    unknown_accepted: int  # after them: mails that the sender took and the ledger does not know
+    lost: int  # answers to sends that were lost or failed, so that nobody knows
+    seconds: float
+
+    @property
+    def may_be_unknown(self) -> int:
+        return self.lost + self.kills * IN_FLIGHT
+
+
+def start_client(home: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.faults.client", str(home), "0"]
+    client = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert client.stdout is not None
+    client.stdout.readline()  # it works now
+    return client
+
+
+def arm(world: ProcessHandle) -> None:
+    for service in ("graph", "ses", "deepracer"):
+        for name, rate in FAULTY:
+            world.arm(service, name, rate=rate)
+    world.arm("ses", "quota", params={"max_24h": -1, "rate": 50})
+
+
+def run_with_kills(home: Path, people: int, pauses: Sequence[float], *, version: str = "1.3.1") -> Outcome:
+    """Kill the client after each of `pauses` (seconds of work), let a last one finish, then look."""
+    world = start_world_process(home, "--speed", "1", "--version", version)
+    began = time.monotonic()
+    try:
+        set_up(home, people)
+        arm(world)
+        kills = 0
+        for pause in pauses:
+            client = start_client(home)
+            try:
+                client.wait(pause)
+                break  # through already
+            except subprocess.TimeoutExpired:
+                client.kill()  # SIGKILL; terminate on Windows
+                client.wait()
+                kills += 1
+        last = start_client(home)
+        code = last.wait(PATIENCE_S + 60)
+        assert code == 0, last.stdout.read() if last.stdout else ""
+        return look(home, world, people, kills, time.monotonic() - began)
+    finally:
+        world.stop()
+
+
+def look(home: Path, world: ProcessHandle, people: int, kills: int, seconds: float) -> Outcome:
+    faults = world.counters()["faults"]
+    lost = faults.get("ses.lost_answer", 0) + faults.get("ses.error_5xx", 0)
+    world.disarm()
+    console = open_console(home)
+    assert is_through(console)
+    unknown = console.store.delivery_counts(EVENT)[Sending.UNKNOWN]
+    world.advance(300)
+    mailer = console.ports.mailer()
+    while events := list(mailer.events()):
+        console.store.apply_delivery_events(EVENT, events, now=console.clock.now())
+        mailer.settle_events()
+    addresses = {person.id: person.email for person in console.store.attendees(EVENT)}
+    accepted = {mail["to"] for mail in world.outbox()}
+    left = [addresses[row.attendee] for row in console.store.deliveries(EVENT, state=Sending.UNKNOWN)]
+    console.close()
+    return Outcome(people, kills, world.truth(), unknown, len(accepted & set(left)), lost, seconds)

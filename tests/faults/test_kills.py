@@ -1,0 +1,87 @@
+"""The client is killed in the middle of its work; the practice world never is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.client import EVENT, open_console, set_up
+from tests.faults.killing import ROOT, run_with_kills, start_client
+from tests.practice import start_world_process
+
+pytestmark = pytest.mark.e2e
+
+
+def test_access_equals_the_list_and_no_mail_goes_twice_after_kills(tmp_path: Path) -> None:
+    found = run_with_kills(tmp_path, 120, [0.8, 2.0, 3.0])
+    assert found.kills >= 2
+    assert (found.truth["profiles"], found.truth["in_group"], found.truth["users_deleted"]) == (120, 120, 0)
+    assert found.truth["mails_duplicate"] == 0
+    assert found.unknown <= found.may_be_unknown
+    assert found.unknown_accepted == 0
+
+
+def test_two_consoles_and_a_worker_at_once_do_nothing_twice(tmp_path: Path) -> None:
+    world = start_world_process(tmp_path, "--speed", "1")
+    try:
+        set_up(tmp_path, 80)
+        clients = [start_client(tmp_path) for _ in range(3)]
+        assert [client.wait(300) for client in clients] == [0, 0, 0]
+        truth, calls = world.truth(), world.counters()["by_operation"]
+        assert (truth["profiles"], truth["in_group"], truth["mails_sent"]) == (80, 80, 80)
+        assert truth["mails_duplicate"] == 0
+        assert calls["ses.SendEmail"] == 80
+        assert calls["deepracer.BulkInviteUser"] == 1
+        assert calls["graph.AddMembers"] == 4
+    finally:
+        world.stop()
+
+
+@pytest.mark.skipif(not hasattr(os, "kill") or sys.platform == "win32", reason="Windows cannot put a process to sleep")
+def test_a_holder_that_sleeps_past_its_lease_and_wakes_writes_nothing(tmp_path: Path) -> None:
+    import signal
+
+    world = start_world_process(tmp_path, "--speed", "1")
+    sleeper = None
+    try:
+        set_up(tmp_path, 60)
+        sleeper = start_client(tmp_path)
+        time.sleep(0.5)
+        sleeper.send_signal(signal.SIGSTOP)
+        other = start_client(tmp_path)
+        assert other.wait(200) == 0
+        before = world.counters()["by_operation"]
+        console = open_console(tmp_path)
+        ledger = [(row.attendee, row.state, row.epoch) for row in console.store.deliveries(EVENT)]
+        sleeper.send_signal(signal.SIGCONT)
+        assert sleeper.wait(60) == 0
+        assert [(row.attendee, row.state, row.epoch) for row in console.store.deliveries(EVENT)] == ledger
+        console.close()
+        after = world.counters()["by_operation"]
+        for name in ("deepracer.BulkInviteUser", "graph.AddMembers"):
+            assert after[name] == before[name]
+        assert after["ses.SendEmail"] - before["ses.SendEmail"] <= 16, "only what was in its hands when it fell asleep"
+        assert world.truth()["mails_duplicate"] == 0
+    finally:
+        if sleeper is not None and sleeper.poll() is None:
+            sleeper.kill()
+        world.stop()
+
+
+def test_a_rehearsal_killed_in_the_middle_goes_on_with_the_same_home(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "deepracer_admin", "rehearse", "--attendees", "30", "--hours", "2"]
+    command += ["--home", str(tmp_path), "--json"]
+    first = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(6)
+    first.kill()
+    first.wait()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
+    report = json.loads(done.stdout.strip().splitlines()[-1])
+    assert (report["in_group"], report["profiles"], report["mails_sent"]) == (30, 30, 30)
+    assert (report["mails_duplicate"], report["can_still_sign_in"]) == (0, 0)
