@@ -23,6 +23,16 @@ def users(caller: RawCaller, **body: Any) -> list[dict[str, Any]]:
     return caller.call("AdminListAssociatedUsers", **body)["AssociatedUsers"]
 
 
+def racer_in_training(still: WorldHandle, caller: RawCaller, minutes: int) -> tuple[str, str]:
+    """The person id and the user id of somebody whose first training has just begun; nobody acts by themselves."""
+    still_fleet(still)
+    switch_on(caller)
+    (person,) = sponsor(still, 1)
+    (user_id,) = sign_in(still, [person])
+    on_world(still, lambda: garage(still).train(person, "m", minutes))
+    return person, user_id
+
+
 def test_a_racer_appears_only_after_the_first_sign_in_with_the_default_limits(
     still: WorldHandle, caller: RawCaller
 ) -> None:
@@ -102,20 +112,16 @@ def test_a_batch_with_an_unknown_user_changes_nobody(still: WorldHandle, caller:
 def test_a_paused_racer_cannot_train_but_the_running_training_finishes_and_is_counted(
     still: WorldHandle, caller: RawCaller
 ) -> None:
-    still_fleet(still)
-    switch_on(caller)
-    people = sponsor(still, 1)
-    ids = sign_in(still, people)
-    on_world(still, lambda: garage(still).train(people[0], "m", 30))
-    caller.call("AdminManageUser", UserIds=ids, Action="RESTRICT")
-    assert users(caller, UserState="RESTRICTED")[0]["UserId"] == ids[0]
+    person, user_id = racer_in_training(still, caller, 30)
+    caller.call("AdminManageUser", UserIds=[user_id], Action="RESTRICT")
+    assert users(caller, UserState="RESTRICTED")[0]["UserId"] == user_id
     assert users(caller, UserState="ACTIVE") == []
-    assert refused(still, lambda: garage(still).train(people[0], "n", 10)).reason == "paused"
+    assert refused(still, lambda: garage(still).train(person, "n", 10)).reason == "paused"
     still.advance(3600)
     (user,) = users(caller)
     assert (user["ComputeMinutesUsed"], user["ComputeMinutesQueued"]) == (30, 0)
-    caller.call("AdminManageUser", UserIds=ids, Action="ENABLE")
-    on_world(still, lambda: garage(still).train(people[0], "n", 10))
+    caller.call("AdminManageUser", UserIds=[user_id], Action="ENABLE")
+    on_world(still, lambda: garage(still).train(person, "n", 10))
 
 
 def test_trainings_beyond_the_slots_wait_in_order(still: WorldHandle, caller: RawCaller) -> None:
@@ -181,16 +187,12 @@ def test_a_stopped_training_winds_down_and_costs_only_what_it_ran(still: WorldHa
 def test_deleting_resources_takes_a_while_stops_trainings_and_leaves_the_profile(
     still: WorldHandle, caller: RawCaller
 ) -> None:
-    still_fleet(still)
-    switch_on(caller)
-    people = sponsor(still, 1)
-    ids = sign_in(still, people)
-    on_world(still, lambda: garage(still).train(people[0], "m", 60))
-    caller.call("AdminManageUser", UserIds=ids, Action="DELETE_RESOURCES")
-    (mine,) = caller.call("AdminListAssociatedResources", UserId=ids[0])["AssociatedResources"]
+    _, user_id = racer_in_training(still, caller, 60)
+    caller.call("AdminManageUser", UserIds=[user_id], Action="DELETE_RESOURCES")
+    (mine,) = caller.call("AdminListAssociatedResources", UserId=user_id)["AssociatedResources"]
     assert [model["Status"] for model in mine["Models"]] == ["DELETING"]
     still.advance(300)
-    (mine,) = caller.call("AdminListAssociatedResources", UserId=ids[0])["AssociatedResources"]
+    (mine,) = caller.call("AdminListAssociatedResources", UserId=user_id)["AssociatedResources"]
     assert mine["Models"] == []
     (user,) = users(caller)
     assert (user["StorageBytesUsed"], user["ComputeMinutesQueued"], user["UserState"]) == (0, 0, "ACTIVE")
