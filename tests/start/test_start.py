@@ -125,3 +125,20 @@ def test_a_linux_machine_without_a_screen_opens_no_browser(monkeypatch: pytest.M
     assert not console.can_open_browser({})
     assert console.can_open_browser({"DISPLAY": ":0"})
     assert console.can_open_browser({"WAYLAND_DISPLAY": "wayland-0"})
+
+
+def test_a_rehearsal_opens_the_second_listener_so_that_links_to_the_big_screen_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(console, "port_is_taken", lambda port: port == 9001)
+    name = "DEEPRACER_ADMIN_PUBLIC_PORT"
+
+    def given(mode: str, port: int, environ: dict[str, str] | None = None) -> str | None:
+        started = console.Start(mode, Path("home"), port, 60, False)
+        return console.child_environment(environ or {}, started).get(name)
+
+    assert given("rehearsal", 8501) == "8502"
+    assert given("rehearsal", 9000) == "0", "its neighbour is taken"
+    assert given("rehearsal", 65535) == "0"
+    assert given("rehearsal", 8501, {name: "7000"}) == "7000", "what a person has set stays"
+    assert given("live", 8501) is None, "off by default where it matters"
