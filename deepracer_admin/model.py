@@ -206,6 +206,7 @@ class Capabilities:
     native_pause: bool = False  # the service has a paused state; else limits are set to 0 and restored
     private_races: bool = False
     invite: bool = True  # False: profiles appear by themselves at first sign-in (managed)
+    set_alias: bool = True  # False: racers choose their racer name themselves (managed)
     bulk_invite: bool = False
     resend_invite: bool = False
     register_user: bool = False

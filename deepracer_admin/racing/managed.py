@@ -89,6 +89,7 @@ class ManagedDeepRacer:
         native_pause=True,
         private_races=True,
         invite=False,
+        set_alias=False,
         edit_open_race=True,
         close_early=True,
         all_models_in_one_call=True,
@@ -183,14 +184,15 @@ class ManagedDeepRacer:
                 yield from self._manage(ids, "SET_LIMITS", Limits=limits)
 
     def set_profile(self, profile_id: str, *, alias: str | None = None, quota: Quota | None = None) -> Profile:
-        if alias is not None:
-            self.set_alias(profile_id, alias)
+        """The quota comes first: a racer name that an organizer cannot set keeps nobody from their hours."""
         if quota is not None:
             for outcome in self.set_quotas([(profile_id, quota)]):
                 if outcome.state is State.RETRY:
                     raise Unavailable(outcome.sentence, service=SERVICE, operation="AdminManageUser")
                 if not outcome.state.is_done:
                     raise Refused(outcome.sentence, service=SERVICE, operation="AdminManageUser", code=outcome.reason)
+        if alias is not None:
+            self.set_alias(profile_id, alias)
         for profile in self.profiles():
             if profile.id == profile_id:
                 return profile

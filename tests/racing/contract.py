@@ -120,7 +120,7 @@ class RacingContract:
         race = service.create_race(draft(bench, opens_in=SOON))
         attempts = {
             "multi_user_mode": lambda: service.set_multi_user_mode(True),
-            "invite": lambda: service.set_alias(profile, "Another-Name"),
+            "set_alias": lambda: service.set_alias(profile, "Another-Name"),
             "native_pause": lambda: list(service.sponsor([profile], active=False)),
             "resend_invite": lambda: service.resend_invite(profile),
             "participants": lambda: service.participants(race.id),

@@ -223,6 +223,12 @@ def test_a_single_profile_s_quota_is_returned_as_read_back(racing: ManagedDeepRa
         racing.set_profile("nobody", quota=Quota(30, 1))
 
 
+def test_a_name_that_cannot_be_set_keeps_nobody_from_their_hours(racing: ManagedDeepRacer, people: list[str]) -> None:
+    with pytest.raises(Unsupported, match="Racers choose their racer name"):
+        racing.set_profile(people[0], alias="Another-Name", quota=Quota(30, 1))
+    assert next(iter(racing.profiles())).quota == Quota(30, 1)
+
+
 def test_sponsorship_is_paused_resumed_and_ended(racing: ManagedDeepRacer, people: list[str]) -> None:
     def states() -> list[str]:
         return [profile.state for profile in racing.profiles()]

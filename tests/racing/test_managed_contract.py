@@ -15,6 +15,7 @@ from deepracer_admin.racing.managed_client import ManagedClient
 from deepracer_admin.rehearsal.garage import LapResult
 from tests.practice import WorldHandle
 from tests.racing.contract import RacingContract
+from tests.racing.scripted import Naps
 from tests.racing.worlds import in_world, kept_world, renew
 from tests.rehearsal.managed.account import sign_in, sponsor
 
@@ -84,7 +85,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorldHandle]:
 @pytest.fixture
 def bench(world: WorldHandle) -> Iterator[ManagedBench]:
     renew(world)
-    service, clock = connect_managed(world)
+    service, clock = connect_managed(world, sleep=Naps())
     service.set_multi_user_mode(True)
     yield ManagedBench(service, clock, world)
     service.close()

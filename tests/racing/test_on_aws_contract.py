@@ -16,6 +16,7 @@ from deepracer_admin.racing.on_aws import OnAws
 from deepracer_admin.rehearsal.garage import LapResult
 from tests.practice import WorldHandle
 from tests.racing.contract import RacingContract
+from tests.racing.scripted import Naps
 from tests.racing.worlds import in_world, kept_world, renew
 
 
@@ -117,7 +118,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def bench(world: WorldHandle) -> Iterator[OnAwsBench]:
-    with opened(world) as bench:
+    with opened(world, sleep=Naps()) as bench:
         yield bench
 
 
