@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.flows.closeout import CloseStep
 from deepracer_admin.model import AuditEntry, Event, JobItem
 
-__all__ = ["certificate"]
+__all__ = ["certificate", "read_back_at"]
+
+
+def read_back_at(item: JobItem, started: datetime | None) -> datetime | None:
+    """When a step's evidence was read. The step keeps "13:45:08 UTC"; its day is that of the close-out, or the next."""
+    text = str((item.after or {}).get("as_of", ""))
+    if not text.endswith(" UTC") or started is None:
+        return None
+    start = started.astimezone(UTC)
+    at = datetime.combine(start.date(), time.fromisoformat(text.removesuffix(" UTC")), UTC)
+    return at if at >= start.replace(microsecond=0) else at + timedelta(days=1)
 
 
 def certificate(
@@ -18,7 +28,8 @@ def certificate(
     *,
     can_still_sign_in: int | None,
     in_group: int | None,
-    read_back_at: datetime | None,
+    started_at: datetime | None,
+    proof_at: datetime | None,
     last_audit: AuditEntry | None,
     rehearsal: bool,
 ) -> str:
@@ -37,15 +48,15 @@ def certificate(
     ]
     for number, (step, item) in enumerate(steps, start=1):
         done = item is not None and item.state.is_done
-        when = (item.after or {}).get("as_of", "") if item and done else ""
-        lines.append(f"{number}. {step.title}: {'done' if done else 'NOT DONE'}{f' ({when})' if when else ''}")
+        when = read_back_at(item, started_at) if item and done else None
+        lines.append(f"{number}. {step.title}: {'done' if done else 'NOT DONE'}{f' ({at(when)})' if when else ''}")
         if item and item.sentence:
             lines.append(f"   {item.sentence}")
     lines.append("")
     if can_still_sign_in is None:
         lines.append("Who can still sign in was not read back.")
     else:
-        lines.append(f"People of the list who can still sign in: {can_still_sign_in:,} (read back {at(read_back_at)}).")
+        lines.append(f"People of the list who can still sign in: {can_still_sign_in:,} (read back {at(proof_at)}).")
     if in_group is not None:
         lines.append(f"People of the event in the Entra group: {in_group:,}.")
     if event.erase_on:

@@ -96,7 +96,8 @@ class CloseoutService(Service):
             view.steps,
             can_still_sign_in=None if view.can_still_sign_in is None else len(view.can_still_sign_in),
             in_group=view.in_group,
-            read_back_at=view.read_back_at,
+            started_at=view.job.created_at if view.job else None,
+            proof_at=view.read_back_at,
             last_audit=entries[0] if entries else None,
             rehearsal=self.house.settings.rehearsal,
         )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
+from deepracer_admin.flows.campaigns import ACCESS_CAMPAIGN
 from deepracer_admin.flows.letters import Letters, mail_key
 from deepracer_admin.model import Actor, Attendee, Delivery, Job, Sending, Step
 from deepracer_admin.rules.templates import Rendered, Template, check_template
@@ -46,6 +47,11 @@ class CampaignView:
     created_at: datetime | None
     schedule_at: datetime | None
     counts: Mapping[Sending, int]
+
+    @property
+    def follows_onboarding(self) -> bool:
+        """Is it the access mail's own campaign, which takes in whoever comes later?"""
+        return self.id == ACCESS_CAMPAIGN
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,11 @@ class UsageView:
     spend_series: Sequence[tuple[datetime, float]]  # (at, USD so far, estimate)
     strangers: int  # profiles in the service that are nobody's on our list
 
+    @property
+    def is_over(self) -> bool:
+        """Has the event ended, so that spend is final and nothing is left to forecast?"""
+        return bool(self.event.closed_at) or (self.as_of is not None and self.as_of >= self.event.ends_at)
+
 
 @dataclass(frozen=True, slots=True)
 class QuotaPlan:

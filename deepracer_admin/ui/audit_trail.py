@@ -10,7 +10,7 @@ import streamlit as st
 from deepracer_admin.model import Actor, AuditEntry
 from deepracer_admin.rules.access import ACTIONS
 from deepracer_admin.ui import session
-from deepracer_admin.ui.words import as_of, count, plain
+from deepracer_admin.ui.words import as_of, count, plain, table_height
 
 __all__ = ["chain", "entry", "filters", "table"]
 
@@ -64,7 +64,7 @@ def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | Non
                 "When": [row.at for row in found],
                 "Who": [row.actor_name for row in found],
                 "Role": [row.role for row in found],
-                "Action": [row.action for row in found],
+                "Action": [_title(row.action) for row in found],
                 "To how many": [row.count for row in found],
                 "Allowed": ["✓ yes" if row.allowed else "✗ refused" for row in found],
                 "Target": [row.target for row in found],
@@ -74,14 +74,20 @@ def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | Non
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        height=min(480, 38 + 35 * len(found)),
+        height=table_height(len(found), most=14),
         column_config={
-            "When": st.column_config.DatetimeColumn(f"When ({zone})", format="YYYY-MM-DD HH:mm:ss", timezone=zone)
+            "When": st.column_config.DatetimeColumn(f"When ({zone})", format="YYYY-MM-DD HH:mm:ss", timezone=zone),
+            "No.": st.column_config.NumberColumn(width="small"),
         },
         alt="Audit entries, newest first",
     )
     rows = choice.selection.rows  # type: ignore[union-attr]
     return found[rows[0]] if rows and rows[0] < len(found) else None
+
+
+def _title(action: str) -> str:
+    """What was done, in words; an action that this version does not know by its name."""
+    return ACTIONS[action].title if action in ACTIONS else action
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -92,7 +98,8 @@ def _entries(newest: int, words: str, action: str, _who: Actor) -> list[AuditEnt
 def entry(chosen: AuditEntry) -> None:
     """One entry whole: before and after."""
     with st.container(border=True):
-        st.markdown(f"**{chosen.seq:,} · {plain(chosen.action)}** by {plain(chosen.actor_name)}")
+        what = f"**{chosen.seq:,} · {plain(_title(chosen.action))}** ({plain(chosen.action)})"
+        st.markdown(f"{what} by {plain(chosen.actor_name)}")
         left, right = st.columns(2)
         left.caption("Before")
         left.json(chosen.before if chosen.before is not None else {}, expanded=2)

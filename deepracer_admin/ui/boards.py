@@ -12,7 +12,7 @@ from deepracer_admin.rules.standings import BoardRow, lap_time
 from deepracer_admin.services.boards import BoardEntry, BoardView, LiveLink
 from deepracer_admin.ui import session
 from deepracer_admin.ui.race_form import STATUS
-from deepracer_admin.ui.words import as_of, count, plain, when
+from deepracer_admin.ui.words import as_of, count, plain, table_height, when
 
 __all__ = ["change_mark", "entry_label", "link_state", "live_board"]
 
@@ -47,14 +47,23 @@ def live_board(race_id: str) -> None:
     for column, place, row in zip(st.columns(3), _MEDALS, view.rows, strict=False):
         with column, st.container(border=True):
             gap = f"+{lap_time(row.gap_ms)} s to the leader" if row.gap_ms else "leads"
-            st.metric(
-                f"{place} · {plain(row.alias)}", lap_time(row.score_ms), gap, delta_color="off", delta_arrow="off"
-            )
+            score = lap_time(row.score_ms)
+            unit = "min" if ":" in score else "s"
+            title = f"{place} · {plain(row.alias)}"
+            st.metric(title, f"{score} {unit}", gap, delta_color="off", delta_arrow="off")
     st.dataframe(
         board_frame(view.rows[:SHOWN], people),
         hide_index=True,
         key=f"board-{race_id}",
-        height=460,
+        height=table_height(len(view.rows)),
+        column_config={
+            "Place": st.column_config.NumberColumn(width=60),
+            "Last hour": st.column_config.TextColumn(width=90, help="Places won (▲) or lost (▼) in an hour."),
+            **{
+                name: st.column_config.TextColumn(f"{name} (m:ss.mmm)", alignment="right")
+                for name in ("Time", "To leader", "To next", "Best lap")
+            },
+        },
         alt=_spoken(view),
     )
     if len(view.rows) > SHOWN:

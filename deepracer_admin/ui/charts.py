@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go
+import streamlit as st
 
 from deepracer_admin.services.usage import ProfileRow, UsageView
 from deepracer_admin.ui.words import hours, money
 
 __all__ = ["spend_chart", "spend_title", "top_chart"]
 
-_SPEND, _BUDGET, _BAND = "#1f5fbf", "#c7403c", "rgba(31,95,191,0.16)"
-_USED, _QUEUED = "#1f5fbf", "#e77318"
 _TOP = 9
+_LEGEND = {"orientation": "h", "y": 1.02, "x": 1, "xanchor": "right", "yanchor": "bottom", "traceorder": "normal"}
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Colours of .streamlit/config.toml that carry a meaning here: the same thing has the same hue in both themes."""
+
+    used: str
+    queued: str
+    budget: str
+    band: str
+
+
+_LIGHT = Palette("#1f5fbf", "#e77318", "#c7403c", "rgba(31,95,191,0.16)")
+_DARK = Palette("#6ea8fe", "#fb9512", "#ef7a5f", "rgba(110,168,254,0.22)")
+
+
+def palette() -> Palette:
+    """The colours for the theme that this browser shows."""
+    return _DARK if st.context.theme.type == "dark" else _LIGHT
 
 
 def spend_title(view: UsageView) -> str:
@@ -23,6 +43,9 @@ def spend_title(view: UsageView) -> str:
     if view.forecast is None:
         return "No usage has been read yet"
     middle = view.forecast.middle
+    if view.is_over:
+        share = f": {view.spend_usd / budget:.0%} of the budget" if budget else "; no budget is set"
+        return f"{money(view.spend_usd)} in the end (estimate){share}"
     if not budget:
         return f"About {money(middle)} by the end (estimate); no budget is set"
     share = middle / budget
@@ -34,23 +57,23 @@ def spend_chart(view: UsageView) -> go.Figure:
     """Estimated spend over time, the forecast band to the end, the budget line. Event time in the event's zone."""
     zone = ZoneInfo(view.event.zone)
     times = [at.astimezone(zone).replace(tzinfo=None) for at, _ in view.spend_series]
-    figure = go.Figure()
+    figure, colour = go.Figure(), palette()
     figure.add_scatter(
         x=times,
         y=[usd for _, usd in view.spend_series],
         mode="lines",
         name="spent",
-        line={"color": _SPEND, "width": 3},
+        line={"color": colour.used, "width": 3},
         hovertemplate="%{x|%d %b %H:%M}: %{y:,.2f} USD<extra></extra>",
     )
     end = view.event.ends_at.astimezone(zone).replace(tzinfo=None)
-    if view.forecast and times and end > times[-1]:
+    if view.forecast and times and end > times[-1] and not view.is_over:
         now, last = times[-1], view.spend_series[-1][1]
         figure.add_scatter(
             x=[now, end, end, now],
             y=[last, view.forecast.high, view.forecast.low, last],
             fill="toself",
-            fillcolor=_BAND,
+            fillcolor=colour.band,
             line={"width": 0},
             mode="lines",
             name="forecast, slowest to fastest hour",
@@ -61,7 +84,7 @@ def spend_chart(view: UsageView) -> go.Figure:
             y=[last, view.forecast.middle],
             mode="lines",
             name="forecast",
-            line={"color": _SPEND, "width": 2, "dash": "dot"},
+            line={"color": colour.used, "width": 2, "dash": "dot"},
             hovertemplate="%{x|%d %b %H:%M}: %{y:,.2f} USD<extra></extra>",
         )
     top = max([view.forecast.high if view.forecast else 0.0, *(usd for _, usd in view.spend_series)])
@@ -69,8 +92,8 @@ def spend_chart(view: UsageView) -> go.Figure:
     if far:
         figure.add_annotation(
             text=f"budget {money(view.event.budget_usd)}, above this chart",
-            xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="top", showarrow=False,
-            font={"color": _BUDGET},
+            xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="bottom", showarrow=False,
+            font={"color": colour.budget},
         )  # fmt: skip
     elif view.event.budget_usd and times:
         start = view.event.starts_at.astimezone(zone).replace(tzinfo=None)
@@ -79,7 +102,7 @@ def spend_chart(view: UsageView) -> go.Figure:
             y=[view.event.budget_usd] * 2,
             mode="lines",
             name=f"budget {money(view.event.budget_usd)}",
-            line={"color": _BUDGET, "width": 2, "dash": "dash"},
+            line={"color": colour.budget, "width": 2, "dash": "dash"},
             hoverinfo="skip",
         )
     figure.update_layout(
@@ -89,14 +112,17 @@ def spend_chart(view: UsageView) -> go.Figure:
         xaxis_title=f"event time ({view.event.zone})",
         yaxis_title="USD (estimate)",
         yaxis_rangemode="tozero",
-        legend={"orientation": "h", "y": 1.02, "x": 1, "xanchor": "right", "yanchor": "bottom"},
+        legend=_LEGEND,
         uirevision="spend",
     )
     return figure
 
 
 def top_chart(rows: Sequence[ProfileRow], label: str) -> go.Figure:
-    """Hours used and queued: the top nine by `label` ("Racer", "Office", "Cost centre") and all others as one bar."""
+    """Hours used and queued: the top nine by `label` ("Racer", "Office", "Cost centre") and all others together.
+
+    The others are a bar, unless it would press the nine flat: then the title alone says their sum.
+    """
     sums: dict[str, tuple[float, float]] = {}
     for row in rows:
         key = {"Office": row.office, "Cost centre": row.cost_centre}.get(label) if label != "Racer" else row.alias
@@ -104,15 +130,18 @@ def top_chart(rows: Sequence[ProfileRow], label: str) -> go.Figure:
         sums[key or "(none)"] = (used + row.hours_used, queued + row.hours_queued)
     ordered = sorted(sums.items(), key=lambda pair: -sum(pair[1]))
     shown, rest = ordered[:_TOP], ordered[_TOP:]
-    if rest:
-        others = (sum(used for _, (used, _) in rest), sum(queued for _, (_, queued) in rest))
+    others = (sum(used for _, (used, _) in rest), sum(queued for _, (_, queued) in rest))
+    said = ""
+    if rest and sum(others) > 4 * sum(shown[0][1]):
+        said = f"; {len(rest):,} others {hours(sum(others))}"
+    elif rest:
         shown = [*shown, (f"{len(rest):,} others", others)]
     total = sum(sum(value) for value in sums.values())
     top = sum(sum(value) for _, value in ordered[:_TOP])
     share = f", {top / total:.0%} of all" if total else ""
     shown.reverse()
-    figure = go.Figure()
-    for place, (word, colour) in enumerate((("used", _USED), ("queued (committed)", _QUEUED))):
+    figure, used_colour, queued_colour = go.Figure(), palette().used, palette().queued
+    for place, (word, colour) in enumerate((("used", used_colour), ("queued (committed)", queued_colour))):
         figure.add_bar(
             x=[value[place] for _, value in shown],
             y=[name if len(name) <= 24 else name[:23] + "…" for name, _ in shown],
@@ -123,12 +152,12 @@ def top_chart(rows: Sequence[ProfileRow], label: str) -> go.Figure:
         )
     figure.update_layout(
         barmode="stack",
-        title=f"The top {min(_TOP, len(ordered))} use {hours(top)}{share}",
+        title=f"The top {min(_TOP, len(ordered))} use {hours(top)}{share}{said}",
         height=90 + 30 * len(shown),
         margin={"l": 10, "r": 10, "t": 60, "b": 40},
         xaxis_title="hours",
         yaxis={"automargin": True, "type": "category"},
-        legend={"orientation": "h", "y": 1.02, "x": 1, "xanchor": "right", "yanchor": "bottom"},
+        legend=_LEGEND,
         uirevision="top",
     )
     return figure

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Event, JobItem, State
+from deepracer_admin.services.certificate import read_back_at
 from deepracer_admin.services.closing import CloseView
 from deepracer_admin.ui import session
 from deepracer_admin.ui.words import as_of, count, plain, when
@@ -43,13 +44,14 @@ def live_steps(*, drawn_live: bool) -> None:
         st.progress(done / len(view.steps), text=f"{done} of {len(view.steps)} steps done")
         if view.job.sentence:
             st.caption(plain(view.job.sentence))
-    for number, (step, item) in enumerate(view.steps, start=1):
-        with st.container(border=True):
-            mark, title, evidence = st.columns([3, 5, 9], vertical_alignment="center")
+    zone = session.console().events.current_event()
+    with st.container(border=True, gap="xsmall"):
+        for number, (step, item) in enumerate(view.steps, start=1):
+            mark, title, evidence = st.columns([2, 4, 9], vertical_alignment="top")
             word, icon, colour = _MARKS.get(item.state, _AHEAD) if item else _AHEAD
             mark.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
             title.markdown(f"**{number}. {step.title}**")
-            evidence.markdown(plain(_evidence(item)) or f":gray[{plain(step.why)}]")
+            evidence.markdown(plain(_evidence(item, view, zone.zone if zone else "UTC")) or f":gray[{plain(step.why)}]")
 
 
 def is_live(view: CloseView) -> bool:
@@ -57,11 +59,11 @@ def is_live(view: CloseView) -> bool:
     return view.job is not None and view.job.state.is_live
 
 
-def _evidence(item: JobItem | None) -> str:
+def _evidence(item: JobItem | None, view: CloseView, zone: str) -> str:
     if item is None or not item.sentence:
         return ""
-    seen = (item.after or {}).get("as_of", "")
-    return f"{item.sentence} (as of {seen})" if seen else item.sentence
+    seen = read_back_at(item, view.job.created_at if view.job else None)
+    return f"{item.sentence} ({as_of(seen, 'read back', zone)})" if seen else item.sentence
 
 
 def proof(view: CloseView, event: Event) -> None:

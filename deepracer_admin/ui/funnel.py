@@ -76,8 +76,11 @@ def live_funnel() -> None:
         pd.DataFrame([_line(row, view.people, now) for row in view.funnel]),
         hide_index=True,
         key="funnel-table",
+        column_config={"Share": st.column_config.NumberColumn(format="%.0f %%")},
         alt="People per step and state",
     )
+    if not all(row.known for row in view.funnel):
+        st.caption("Signed in: the service tells only who trained; others may have signed in without training.")
 
 
 def _pace(view: OnboardingView, event: Event) -> None:
@@ -86,7 +89,8 @@ def _pace(view: OnboardingView, event: Event) -> None:
         st.badge(f"Onboarding {word}", icon=icon, color=colour)  # type: ignore[arg-type]
         if view.by:
             st.caption(f"by {plain(view.by)}")
-        st.caption(as_of(view.as_of, "worker", event.zone))
+        limit = f" · limit in force: {plain(view.limit)}" if view.limit else ""
+        st.caption(f"{as_of(view.as_of, 'worker', event.zone)}{limit}")
     mailed = next((row.done for row in view.funnel if row.step is Step.MAIL), 0)
     left, middle, right, last = st.columns(4)
     left.metric("People on the list", f"{view.people:,}")
@@ -94,9 +98,7 @@ def _pace(view: OnboardingView, event: Event) -> None:
     right.metric("Rate, last 2 minutes", f"{view.rate_per_minute:,.0f} people/min" if view.state == "running" else "–")
     done = "all mailed" if view.people and mailed >= view.people else "–"
     eta = f"~{span(timedelta(minutes=view.eta_minutes))}" if view.eta_minutes and view.state == "running" else done
-    last.metric("Time left (estimate)", eta, help=view.limit or "The limit in force appears once mail is sent.")
-    if view.limit:
-        last.caption(f"limit: {plain(view.limit)}")
+    last.metric("Time left (estimate)", eta)
 
 
 def _line(row: FunnelRow, people: int, now: datetime) -> dict[str, object]:
@@ -104,13 +106,13 @@ def _line(row: FunnelRow, people: int, now: datetime) -> dict[str, object]:
     return {
         "Step": STEPS[row.step],
         "Done": row.done,
-        "Share": f"{row.done / people:.0%}",
-        "Under way": "" if seen else f"{row.waiting:,}",
-        "Refused": "" if seen else f"{row.refused:,}",
-        "Answer lost": "" if seen else f"{row.unknown:,}",
-        "Not yet": f"{row.todo:,} {'not seen' if row.known else 'not known'}" if seen else f"{row.todo:,} to do",
-        "Oldest waits": span(now - row.oldest) if row.oldest else "",
-        "Note": "" if row.known else "The service tells only who trained; others may have signed in.",
+        "Share": 100 * row.done / people,
+        "Under way": None if seen else row.waiting,
+        "Refused": None if seen else row.refused,
+        "Answer lost": None if seen else row.unknown,
+        "Not yet": row.todo,
+        "Meaning of not yet": ("not seen" if row.known else "not known") if seen else "to do",
+        "Oldest waits": span(now - row.oldest) if row.oldest else "–",
     }
 
 
@@ -137,7 +139,7 @@ def _figure(view: OnboardingView) -> go.Figure:
         height=90 + 34 * len(rows),
         margin={"l": 10, "r": 10, "t": 46, "b": 36},
         xaxis_title="people",
-        legend={"orientation": "h", "y": 1.02, "x": 1, "xanchor": "right", "yanchor": "bottom"},
+        legend={"orientation": "h", "y": 1.02, "x": 1, "xanchor": "right", "yanchor": "bottom", "traceorder": "normal"},
         yaxis={"automargin": True},
         uirevision="funnel",
         bargap=0.25,

@@ -102,13 +102,18 @@ def _sender(sender: Mapping[str, Any], event: Event) -> None:
         return
     read = datetime.fromisoformat(sender["as_of"]) if sender.get("as_of") else None
     per_day = sender.get("per_day", -1)
-    day = "no daily limit" if per_day < 0 else f"{sender.get('used_today', 0):,} of {per_day:,} in 24 h"
+    used = f"{sender.get('used_today', 0):,} of {per_day:,} in 24 h when last read"
+    day = "no daily limit" if per_day < 0 else used
     sandbox = " · **sandbox: only verified addresses**" if sender.get("sandbox") else ""
     st.caption(f"Sender: {sender['per_second']:g} a second · {day}{sandbox} · {as_of(read, 'sender', event.zone)}")
 
 
 def _campaign(view: CampaignView, event: Event) -> None:
     word, icon, colour = _STATES.get(view.state, (view.state, ":material/help:", "gray"))
+    total = sum(view.counts.values())
+    settled = total - view.counts.get(Sending.PENDING, 0) - view.counts.get(Sending.CLAIMED, 0)
+    if view.state == "running" and view.follows_onboarding and total and settled == total:
+        word, icon, colour = "follows onboarding, all sent", ":material/check_circle:", "green"
     audience = AUDIENCES.get(view.audience.kind, view.audience.kind)
     cohort = f", {plain(view.audience.cohort)}" if view.audience.cohort else ""
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -117,9 +122,7 @@ def _campaign(view: CampaignView, event: Event) -> None:
         st.caption(f"{audience}{cohort} · by {plain(view.created_by or 'the console')}")
         if view.schedule_at and view.state == "scheduled":
             st.caption(f"goes out {when(view.schedule_at, event.zone)}")
-    total = sum(view.counts.values())
     if total:
-        settled = total - view.counts.get(Sending.PENDING, 0) - view.counts.get(Sending.CLAIMED, 0)
         st.progress(settled / total, text=", ".join(f"{SENDING[key]}: {n:,}" for key, n in view.counts.items() if n))
     if view.sentence:
         st.warning(plain(view.sentence), icon=":material/warning:")
@@ -173,7 +176,7 @@ def outbox(mails: Sequence[Mapping[str, Any]], zone: str) -> None:
             {
                 "To": [_to(mail) for mail in mails],
                 "Subject": [mail.get("subject", "") for mail in mails],
-                "At": [str(mail.get("at", ""))[:19].replace("T", " ") for mail in mails],
+                "At": [_at(mail, zone) for mail in mails],
             }
         ),
         hide_index=True,
@@ -186,6 +189,13 @@ def outbox(mails: Sequence[Mapping[str, Any]], zone: str) -> None:
     mail = mails[rows[0]] if rows and rows[0] < len(mails) else mails[0]
     with st.container(border=True):
         show_mail(Rendered(str(mail.get("subject", "")), str(mail.get("text", "")), str(mail.get("html", ""))))
+
+
+def _at(mail: Mapping[str, Any], zone: str) -> str:
+    try:
+        return when(datetime.fromisoformat(str(mail.get("at", ""))), zone)
+    except ValueError:
+        return str(mail.get("at", ""))
 
 
 def _to(mail: Mapping[str, Any]) -> str:

@@ -37,7 +37,9 @@ def choose_people(found: list[Attendee], *, key: str, several: bool) -> list[Att
 def show_person(view: PersonView, zone: str) -> None:
     """Where this person stands and what happened to them, newest last."""
     person = view.attendee
-    st.markdown(f"**{plain(person.name or person.email)}** · {plain(person.email)} · alias {plain(person.alias)}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(person.name or 'No name')}** · alias {plain(person.alias)}", width="content")
+        st.code(person.email, language=None, width="content")
     if person.refusal:
         st.error(plain(person.refusal), icon=":material/block:")
     if view.profile:

@@ -21,7 +21,7 @@ __all__ = ["findings", "funnel", "live", "next_step", "stepper"]
 
 _STAGES = {
     Stage.PLAN: ("Plan", "list, budget, check"),
-    Stage.OPEN: ("Open", "sponsorship is on"),
+    Stage.OPEN: ("Open", "sponsorship on"),
     Stage.ONBOARD: ("Onboard", "access and mail"),
     Stage.RACE: ("Race", "train and submit"),
     Stage.CLOSE: ("Close", "export, end access"),
@@ -36,16 +36,20 @@ def live() -> None:
     if event is None:
         return
     view, usage = _read(event.id, who.roles, who)
-    stepper(view.stage)
+    stepper(view.stage, closed=view.event.closed_at is not None)
     next_step(who, view)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        funnel(view)
+        if view.event.closed_at:
+            closing_summary(who, view, usage)
+        else:
+            funnel(view)
     with right:
         spend(view, usage)
-        slots(view)
+        if not usage.is_over:
+            slots(view)
     if session.may(who, "onboarding.view"):
-        st.subheader("Needs a human")
+        st.subheader("Needs a human", anchor=False)
         findings(view.needs_human, empty="Nobody waits for you.")
 
 
@@ -56,29 +60,51 @@ def _read(event: str, roles: frozenset[Role], _who: Actor) -> tuple[EventView, U
     return console.events.view(_who), console.usage.totals(_who)
 
 
-def stepper(now: Stage) -> None:
-    """The five stages: behind us, here, ahead; a word and an icon each."""
+def stepper(now: Stage, *, closed: bool) -> None:
+    """The five stages in a line: behind us, here with what it is about, ahead; a word and an icon each."""
     order = list(_STAGES)
-    here = order.index(now)
-    for place, (column, stage) in enumerate(zip(st.columns(len(order), border=True), order, strict=True)):
-        title, hint = _STAGES[stage]
-        with column:
+    here = len(order) if closed else order.index(now)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for place, stage in enumerate(order):
+            title, hint = _STAGES[stage]
             if place < here:
-                st.badge(title, icon=":material/check:", color="green", help="Behind us")
+                st.badge(title, icon=":material/check:", color="green", help=f"Behind us: {hint}")
             elif place == here:
-                st.badge(f"{title} · now", icon=":material/flag:", color="primary")
+                st.badge(f"{title} · now: {hint}", icon=":material/flag:", color="primary")
             else:
-                st.badge(title, icon=":material/radio_button_unchecked:", color="gray", help="Ahead")
-            st.caption(hint)
+                st.badge(title, icon=":material/radio_button_unchecked:", color="gray", help=f"Ahead: {hint}")
 
 
 def next_step(who: Actor, view: EventView) -> None:
     """The one thing to do next, with the way there for those who may."""
     entry = next((entry for entry in PAGES if entry.address == view.next_page), None)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**Next: {plain(view.next_title)}** — {plain(view.next_why)}")
+        lead = "" if view.event.closed_at else "Next: "
+        st.markdown(f"**{lead}{plain(view.next_title)}** — {plain(view.next_why)}")
         if entry:
             link_to(who, entry.address, f"Go to {entry.title}")
+
+
+def closing_summary(who: Actor, view: EventView, usage: UsageView) -> None:
+    """After the close-out nobody is to have access any more: what is left to tell, and where the evidence is."""
+    zone = view.event.zone
+    with st.container(border=True, height="stretch"):
+        st.markdown(f"**Closed** — {when(view.event.closed_at, zone)}")
+        first, second = st.columns(2)
+        first.metric("Racers who trained", f"{usage.active:,} of {usage.profiles:,}")
+        second.metric("Models made", f"{usage.models:,}", help="Before they were deleted.")
+        st.caption(as_of(usage.as_of, "racing service, event time", zone))
+        if not session.may(who, "closeout.view"):
+            return
+        proof = session.console().closeout.view(who)
+        if proof.can_still_sign_in is None:
+            st.badge("Who can still sign in was not read back", icon=":material/help:", color="orange")
+        else:
+            left = len(proof.can_still_sign_in)
+            icon, colour = (":material/warning:", "orange") if left else (":material/check_circle:", "green")
+            st.badge(f"{count(left, 'person', 'people')} can still sign in", icon=icon, color=colour)  # type: ignore[arg-type]
+            st.caption(as_of(proof.read_back_at, "listing of the racing service", zone))
+        link_to(who, "closeout", "Evidence, exports and certificate")
 
 
 def funnel(view: EventView) -> None:
@@ -108,7 +134,7 @@ def funnel(view: EventView) -> None:
             column_config={
                 **{title: st.column_config.NumberColumn(width=80) for title in ("Refused", "Unknown", "On the way")},
                 "People": st.column_config.NumberColumn(width=70),
-                "Through": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width="small"),
+                "Through": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width=110),
             },
             alt="Funnel: people through each step",
         )
@@ -128,7 +154,9 @@ def spend(view: EventView, usage: UsageView) -> None:
             share = view.spend_usd / budget
             st.progress(min(1.0, share), text=f"{share:.0%} of the budget of {money(budget)}")
         ahead = usage.forecast
-        if ahead:
+        if usage.is_over:
+            st.markdown(f"Final: **{money(view.spend_usd)}** (estimate; the bill has the last word).")
+        elif ahead:
             st.markdown(
                 f"At the end about **{money(ahead.middle)}**, between {money(ahead.low)} and {money(ahead.high)} "
                 "(estimate at the pace of the last hours)."

@@ -9,18 +9,27 @@ import pandas as pd
 import streamlit as st
 
 from deepracer_admin.errors import ConsoleError
-from deepracer_admin.model import Actor, Event, State
+from deepracer_admin.model import Actor, Event, State, Step
 from deepracer_admin.services.attendees import AttendeeRow
 from deepracer_admin.ui import session
 from deepracer_admin.ui.act import act, attempt
 from deepracer_admin.ui.funnel import STEPS
 from deepracer_admin.ui.person import show_person
-from deepracer_admin.ui.words import as_of, count, plain, state_mark
+from deepracer_admin.ui.words import as_of, count, plain, state_mark, table_height
 
 __all__ = ["KINDS", "drawer", "filters", "is_empty", "table"]
 
 KINDS = ("On the list", "Refused by the service", "Needs a human", "No profile yet", "Taken out")
 _OPENED = "roster-opened"
+_SHORT = {
+    Step.PROFILE: "Profile",
+    Step.GROUP: "Group",
+    Step.ACCESS: "Access",
+    Step.MAIL: "Mail",
+    Step.SIGNED_IN: "Signed in",
+    Step.TRAINED: "Trained",
+    Step.SUBMITTED: "Raced",
+}
 
 
 def filters(who: Actor) -> tuple[str, str, str]:
@@ -67,8 +76,9 @@ def table(who: Actor, zone: str, *, text: str, cohort: str, kind: str) -> str | 
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        height=min(520, 38 + 35 * len(ids)),
+        height=table_height(len(ids), most=14),
         column_config={
+            **{_SHORT[step]: st.column_config.TextColumn(width=76, help=STEPS[step]) for step in _SHORT},
             "Name": st.column_config.TextColumn(pinned=True),
             "Note": st.column_config.TextColumn(width="large"),
         },
@@ -93,7 +103,7 @@ def _frame(
         "Office": [row.attendee.office for row in rows],
         "Cost centre": [row.attendee.cost_centre for row in rows],
     }
-    for step, title in STEPS.items():
+    for step, title in _SHORT.items():
         columns[title] = [state_mark(row.steps[step].state.value) if step in row.steps else "·" for row in rows]
     columns["Note"] = [_note(row) for row in rows]
     return [row.attendee.id for row in rows], pd.DataFrame(columns), session.console().clock.now()

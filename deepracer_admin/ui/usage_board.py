@@ -10,7 +10,7 @@ import streamlit as st
 from deepracer_admin.services.usage import ProfileRow
 from deepracer_admin.ui import session
 from deepracer_admin.ui.charts import spend_chart, spend_title
-from deepracer_admin.ui.words import as_of, count, hours, money, plain, when
+from deepracer_admin.ui.words import as_of, count, hours, money, plain, table_height, when
 
 __all__ = ["IDLE_HOURS", "filter_rows", "live_totals", "near_and_idle", "profile_table"]
 
@@ -44,8 +44,12 @@ def live_totals() -> None:
         delta_arrow="off",
     )  # fmt: skip
     second[1].metric("Committed on top (estimate)", money(view.committed_usd))
-    second[2].metric("Burn rate, last hour (estimate)", f"{money(view.burn_usd_per_hour)}/h")
-    if view.forecast:
+    if view.is_over:
+        second[2].metric("Burn rate", "ended")
+        second[3].metric("Final (estimate)", money(view.spend_usd), help="The bill of AWS has the last word.")
+    else:
+        second[2].metric("Burn rate, last hour (estimate)", f"{money(view.burn_usd_per_hour)}/h")
+    if view.forecast and not view.is_over:
         band = f"{money(view.forecast.low)} to {money(view.forecast.high)}"
         second[3].metric(
             "At the end (estimate)", money(view.forecast.middle), delta=band, delta_color="off", delta_arrow="off"
@@ -77,30 +81,31 @@ def profile_table(rows: Sequence[ProfileRow], *, key: str, several: bool) -> lis
             "Name": [row.name or "(nobody on the list)" for row in rows],
             "Office": [row.office for row in rows],
             "Cost centre": [row.cost_centre for row in rows],
+            "State": ["⏸ paused" if row.paused else "▶ sponsored" for row in rows],
             "Used (h)": [round(row.hours_used, 2) for row in rows],
             "Queued (h)": [round(row.hours_queued, 2) for row in rows],
             "Limit (h)": [row.hours_limit for row in rows],
-            "Of limit": [_share(row) for row in rows],
+            "Of limit": [None if (share := _share(row)) is None else 100 * share for row in rows],
             "Models": [row.models for row in rows],
             "Storage (GB)": [None if row.storage_gb is None else round(row.storage_gb, 2) for row in rows],
-            "Spend (USD, estimate)": [round(row.spend_usd, 2) for row in rows],
-            "State": ["⏸ paused" if row.paused else "▶ sponsored" for row in rows],
+            "Spend (USD, est.)": [round(row.spend_usd, 2) for row in rows],
         }
     )
     choice = st.dataframe(
         frame,
         key=key,
         hide_index=True,
-        height=420,
+        height=table_height(len(rows)),
         on_select="rerun",
         selection_mode="multi-row" if several else "single-row",
         column_config={
             "Racer": st.column_config.TextColumn(pinned=True),
-            "Of limit": st.column_config.ProgressColumn(min_value=0, max_value=1, format="percent"),
+            "Of limit": st.column_config.ProgressColumn(min_value=0, max_value=100, format="%.0f %%", width="small"),
             "Used (h)": st.column_config.NumberColumn(format="%.2f"),
             "Queued (h)": st.column_config.NumberColumn(format="%.2f"),
             "Limit (h)": st.column_config.NumberColumn(format="%.1f", help="Empty: unlimited or not told."),
-            "Spend (USD, estimate)": st.column_config.NumberColumn(format="%.2f"),
+            "Storage (GB)": st.column_config.NumberColumn(format="%.2f"),
+            "Spend (USD, est.)": st.column_config.NumberColumn(format="%.2f"),
         },
         alt="Usage per sponsored profile",
     )
@@ -133,12 +138,16 @@ def _short(rows: Sequence[ProfileRow], key: str) -> None:
             {
                 "Racer": [row.alias for row in rows],
                 "Name": [row.name for row in rows],
-                "Used (h)": [round(row.hours_used, 2) for row in rows],
+                "Used (h)": [row.hours_used for row in rows],
+                "Queued (h)": [row.hours_queued for row in rows],
                 "Limit (h)": [row.hours_limit for row in rows],
             }
         ),
         key=f"short-{key}",
         hide_index=True,
-        height=min(210, 38 + 35 * len(rows)),
+        height=table_height(len(rows), most=5),
+        column_config={
+            name: st.column_config.NumberColumn(format="%.2f") for name in ("Used (h)", "Queued (h)", "Limit (h)")
+        },
         alt="Racers",
     )

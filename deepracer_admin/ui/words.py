@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.model import UNLIMITED
 
-__all__ = ["as_of", "count", "hours", "level", "money", "plain", "span", "state_mark", "when"]
+__all__ = ["as_of", "count", "hours", "level", "money", "plain", "span", "state_mark", "table_height", "when"]
 
 # Everything that Streamlit's markdown gives a meaning: CommonMark, GFM, `$` for formulas, `[` for colours.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$<>^=&])")
 _DIRECTIVE = re.compile(r":(?=\S)")
+_LINKED = re.compile(r"@(?=\S)|(?<=www)(?=\\\.)", re.IGNORECASE)  # finished text with these becomes a link
 _WORD_JOINER = "\u2060"
 
 _LEVELS = {
@@ -34,10 +36,12 @@ _MARKS = {
 def plain(text: str) -> str:
     """`text` for a markdown element, so that it shows as it stands: no emphasis, links, formulas, colours or icons.
 
-    One line: line breaks become blanks. An icon name such as `:material/flag:` is found by Streamlit in finished text,
-    where a backslash does not help; an invisible word joiner after the colon does.
+    One line: line breaks become blanks. An icon name such as `:material/flag:`, a mail address and `www.` are found by
+    Streamlit in finished text, where a backslash does not help; an invisible word joiner does. Show an address that
+    people copy with `st.code` instead.
     """
     escaped = _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    escaped = _LINKED.sub(lambda found: found[0] + _WORD_JOINER, escaped)
     return _DIRECTIVE.sub(rf"\\:{_WORD_JOINER}", escaped)
 
 
@@ -99,3 +103,8 @@ def level(name: str) -> tuple[str, str, str]:
 def state_mark(state: str) -> str:
     """A step's state with a sign before the word, for tables."""
     return _MARKS.get(state, state)
+
+
+def table_height(rows: int, *, most: int = 12) -> int | Literal["content"]:
+    """Height of a table: as high as its rows, scrolling beyond `most` of them."""
+    return "content" if rows <= most else 38 + 35 * most

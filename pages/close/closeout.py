@@ -56,7 +56,7 @@ with st.container(horizontal=True):
             on_click="ignore",
         )
 
-left, right = st.columns([3, 2], gap="medium")
+left, right = st.columns([2, 1], gap="medium")
 with left:
     st.subheader("Steps", anchor=False)
     closing.live_steps(drawn_live=closing.is_live(view))

@@ -14,6 +14,10 @@ who = session.require("onboarding.view")
 console = session.console()
 event = masthead(who, "Onboarding", "Gives everybody on the list access and their mail, and says who is stuck and why.")
 view = console.onboarding.view(who)
+if event.closed_at:
+    st.info("The event is closed: onboarding has ended, and access was taken back.", icon=":material/lock:")
+    link_to(who, "closeout", "See the evidence")
+    st.stop()
 if not view.people:
     st.info("Nobody is on the list yet; onboarding starts with a list.", icon=":material/groups:")
     link_to(who, "attendees", "Upload the attendee list")

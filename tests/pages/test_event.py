@@ -91,3 +91,17 @@ def test_a_name_full_of_markdown_stays_text(browser: Browser, console: Console, 
     console.store.save_event(replace(event, id="ev-2", name="**:red[Cup]** $x$"))
     console.store.put("", CURRENT_EVENT, "ev-2")
     assert "\\*\\*\\:\u2060red\\[Cup\\]\\*\\* \\$x\\$" in texts(browser.open(PAGE))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_after_the_close_out_its_summary_stands_where_the_funnel_was(
+    browser: Browser, console: Console, people: list[Attendee], role: Role
+) -> None:
+    console.store.save_event(replace(console.store.event("ev-1"), closed_at=NOW))
+    app = browser.open(PAGE, role)
+    shown = texts(app)
+    assert "Nothing left to do" in shown
+    assert "Nobody is on the list yet" not in shown
+    assert "Racers who trained" in {metric.label for metric in app.metric}
+    assert ("was not read back" in shown) == (role is Role.ORGANIZER)
+    assert "At the end about" not in shown

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from deepracer_admin.ui.words import as_of, count, hours, level, money, plain, span, state_mark, when
+from deepracer_admin.ui.words import as_of, count, hours, level, money, plain, span, state_mark, table_height, when
 
 AT = datetime(2026, 3, 1, 13, 5, 9, tzinfo=UTC)
 
@@ -84,3 +84,14 @@ def test_a_level_is_a_word_and_an_icon_never_colour_alone(name: str) -> None:
 def test_a_state_has_a_sign_and_a_word() -> None:
     assert state_mark("refused") == "✗ refused"
     assert state_mark("new-to-us") == "new-to-us"
+
+
+@pytest.mark.parametrize("text", ["ada@example.com", "see www.example.com", "https://example.com"])
+def test_an_address_in_a_text_becomes_no_link(text: str) -> None:
+    assert plain(text).replace("\\", "").replace("\u2060", "") == text
+    assert "\u2060" in plain(text)
+
+
+def test_a_short_table_is_as_high_as_its_rows_and_a_long_one_scrolls() -> None:
+    assert table_height(3) == "content"
+    assert table_height(1_000) == table_height(2_000) == 38 + 35 * 12
