@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from deepracer_admin.clock import Clock, ScaledClock, SystemClock
+from deepracer_admin.directory.cognito import CognitoPool
+from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.entra_access import SignInSettings, directories, sign_in_settings
 from deepracer_admin.errors import BadSettings, Missing, StoreUnusable
 from deepracer_admin.flows.letters import Letters
@@ -25,6 +27,7 @@ from deepracer_admin.mail.aws import AwsAccess
 from deepracer_admin.mail.pinpoint import Pinpoint
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.smtp import Smtp
+from deepracer_admin.model import Limit
 from deepracer_admin.racing import RacingService
 from deepracer_admin.racing.managed import ManagedDeepRacer
 from deepracer_admin.racing.managed_client import ManagedClient
@@ -109,11 +112,12 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         reply_to=settings.mail_reply_to,
     )
     staff = frozenset(filter(None, [settings.deepracer_user.lower(), practice.deepracer["user"] if practice else ""]))
+    pacer = Pacer(store, clock)
     ports = Ports(
         store=store,
         history=history,
         clock=clock,
-        pacer=Pacer(store, clock),
+        pacer=pacer,
         letters=letters,
         racing=_RacingOfEvent(store, settings.racing, lambda kind: _racing(settings, kind, clock, staff)),
         directory=directories(settings, sessions, vault, clock),
@@ -121,6 +125,8 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         home=home,
         rehearsal=settings.rehearsal,
         staff_emails=staff,
+        proof=_Once(lambda: _proof(settings, pacer)),
+        pool=_Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
     )
     return Console(
         settings=settings,
@@ -296,3 +302,43 @@ def _mailer(settings: Settings, clock: Clock) -> Mailer:
         events_queue_url=settings.mail_events_queue or None,
         clock=clock,
     )
+
+
+def _proof(settings: Settings, pacer: Pacer) -> IdentityCenter:
+    """IAM Identity Center, read only: where a directory cycle grants access (the managed service)."""
+    practice = _practice(settings)
+
+    def pace(limit: Limit) -> None:
+        pacer.take(limit, wait=None)
+
+    if practice:
+        return IdentityCenter(
+            _practice_access(practice, "identity_center_url"),
+            practice.aws["identity_store_id"],
+            practice.aws["identity_instance_arn"],
+            practice.aws["identity_group"],
+            practice.aws["identity_permission_set"],
+            practice.aws["account_id"],
+            pace=pace,
+        )
+    needed = ("store_id", "instance_arn", "group", "permission_set", "account_id")
+    for name in needed:
+        if not getattr(settings, f"identity_{name}"):
+            raise BadSettings(
+                f"Access cannot be proven: set DEEPRACER_ADMIN_IDENTITY_{name.upper()} (IAM Identity Center)."
+            )
+    access = AwsAccess(profile=settings.identity_aws_profile, region=settings.identity_region)
+    return IdentityCenter(access, *(getattr(settings, f"identity_{name}") for name in needed), pace=pace)
+
+
+def _pool(settings: Settings, pacer: Pacer) -> CognitoPool:
+    """The user pool of DeepRacer on AWS, with AWS credentials on it: who has signed in."""
+    practice = _practice(settings)
+
+    def pace(limit: Limit) -> None:
+        pacer.take(limit, wait=None)
+
+    if practice:
+        return CognitoPool(_practice_access(practice, "cognito_idp_url"), practice.aws["user_pool_id"], pace=pace)
+    access = AwsAccess(profile=settings.deepracer_aws_profile, region=settings.deepracer_region)
+    return CognitoPool(access, settings.deepracer_user_pool, pace=pace)

@@ -94,7 +94,18 @@ class Settings(BaseModel):
     deepracer_ses: bool = Field(
         False, description="The deployment sends Cognito's invitations by SES (no 50 a day cap)."
     )
+    deepracer_user_pool: str = Field(
+        "", description="User pool id of DeepRacer on AWS; set it (with AWS credentials) to see who has signed in."
+    )
     user_agent: str = Field("", description="User-Agent of our calls; name it in the firewall's allow rule.")
+
+    identity_store_id: str = Field("", description="Identity store id (d-...) of IAM Identity Center.")
+    identity_instance_arn: str = Field("", description="ARN of the IAM Identity Center instance.")
+    identity_group: str = Field("", description="Name or id of the event group in Identity Center.")
+    identity_permission_set: str = Field("", description="Name or ARN of the racers' permission set.")
+    identity_account_id: str = Field("", description="The sponsoring AWS account (12 digits).")
+    identity_aws_profile: str = Field("", description="AWS profile of the management or delegated admin account.")
+    identity_region: str = Field("us-east-1", description="Region of IAM Identity Center.")
 
     mailer: Literal["ses", "smtp", "pinpoint"] = Field(
         "ses", description="`ses` or `smtp` (`pinpoint` explains itself)."

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from deepracer_admin.clock import Clock
 from deepracer_admin.directory import Directory
+from deepracer_admin.directory.pool import UserPool
+from deepracer_admin.directory.proof import AccessProof
 from deepracer_admin.flows.letters import Letters
 from deepracer_admin.flows.pacing import Pacer
 from deepracer_admin.mail import Mailer
@@ -36,3 +38,5 @@ class Ports:
     home: Path
     rehearsal: bool
     staff_emails: frozenset[str] = frozenset()
+    proof: Callable[[], AccessProof] | None = None  # IAM Identity Center, for the managed service
+    pool: Callable[[], UserPool] | None = None  # None: no credentials on the user pool
