@@ -41,7 +41,7 @@ def test_a_language_without_a_text_gets_the_english_one_and_an_unknown_mail_is_r
 
 
 def test_a_missing_value_names_the_person(stage: Stage) -> None:
-    with pytest.raises(BadInput, match="The mail for Ada Berg cannot be written: there is no value for {alias}"):
+    with pytest.raises(BadInput, match=r"The mail for Ada Berg cannot be written: there is no value for \{alias\}"):
         written(stage, name="Ada Berg", alias="")
 
 
