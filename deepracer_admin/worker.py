@@ -23,12 +23,14 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadSettings, ConsoleError, LeaseLost, Missing, Throttled, incident_id
 from deepracer_admin.flows.campaigns import CampaignReconciler, MailTestHandler, ensure_access_campaign
 from deepracer_admin.flows.closeout import CloseoutHandler
+from deepracer_admin.flows.erasure import Eraser
 from deepracer_admin.flows.jobs import JobRunner
 from deepracer_admin.flows.leading import Leadership
 from deepracer_admin.flows.membership import MembershipReconciler
 from deepracer_admin.flows.onboarding import ProfileReconciler
 from deepracer_admin.flows.preflight import CheckHandler
 from deepracer_admin.flows.progress import limit_in_force, measure
+from deepracer_admin.flows.proof import IdentityCenterProof, SignedInFromCognito
 from deepracer_admin.flows.quota_jobs import QuotaHandler
 from deepracer_admin.flows.racing_jobs import (
     ModelsHandler,
@@ -68,11 +70,10 @@ class Worker:
         self.lead = Leadership(
             console.store, "worker", holder or platform.node() or "console", ttl_s=LEASE_TTL_S, clock=console.clock
         )
-        self.profiles = ProfileReconciler(ports, keep_on=self._is_onboarding)
-        self.members = MembershipReconciler(ports)
-        self.mail = CampaignReconciler(ports)
-        self.usage = UsageWatcher(ports)
-        self.races = RaceWatcher(ports)
+        self._tended = ("", "")
+        self._tending = threading.Lock()
+        self._take_up()
+        self.eraser = Eraser(ports)
         self.jobs = JobRunner(
             ports,
             {
@@ -96,9 +97,18 @@ class Worker:
             Duty("group", self._group, lambda _: 0.7),
             Duty("mail", self._mail, lambda _: 0.02 if self._mails_went else 0.4),
             Duty("delivery events", self._events, lambda _: 3.0),
-            Duty("usage", self.usage.run, self.usage.interval_s),
+            Duty("proof", self._prove, lambda _: 1.0),
+            Duty("signed in", self._see_sign_ins, lambda _: 2.0),
+            Duty(
+                "usage", lambda event, lease: self.usage.run(event, lease), lambda event: self.usage.interval_s(event)
+            ),
             *([Duty("outbox", lambda _, lease: self._copy_outbox(lease), lambda _: 3.0)] if ports.rehearsal else []),
-            Duty("races", self.races.run, lambda _: 3.0 if console.settings.rehearsal else 20.0),
+            Duty(
+                "races",
+                lambda event, lease: self.races.run(event, lease),
+                lambda _: 3.0 if console.settings.rehearsal else 20.0,
+            ),
+            Duty("erasure", lambda _, lease: self.eraser.run(lease), lambda _: 60.0),
         )
         self._stop = threading.Event()
         self._troubles = threading.Lock()
@@ -108,6 +118,26 @@ class Worker:
         self._invite_pause = 0.5
         self._mails_went = False
         self._outbox_seq = 0
+
+    def _take_up(self) -> None:
+        """Fresh reconcilers: what they remember between passes belongs to one event on one service."""
+        ports = self.console.ports
+        self.profiles = ProfileReconciler(ports, keep_on=self._is_onboarding)
+        self.members = MembershipReconciler(ports)
+        self.mail = CampaignReconciler(ports)
+        self.usage = UsageWatcher(ports)
+        self.races = RaceWatcher(ports)
+        self.proof = IdentityCenterProof(ports, ports.proof) if ports.proof else None
+        self.sign_ins = SignedInFromCognito(ports, ports.pool) if ports.pool else None
+
+    def _tend(self, event: Event) -> None:
+        """Another event, or another service of it, is taken up anew."""
+        with self._tending:
+            if self._tended != (event.id, event.service):
+                if self._tended[0]:
+                    self.mail.close()
+                    self._take_up()
+                self._tended = (event.id, event.service)
 
     # --------------------------------------------------------------------------------------------- running
 
@@ -173,6 +203,7 @@ class Worker:
             self._stop.wait(pause)
 
     def _round(self, duty: Duty, event: Event) -> None:
+        self._tend(event)
         try:
             self._tried(duty, event, self.lead.lease)
         except LeaseLost:
@@ -239,6 +270,19 @@ class Worker:
         if state["state"] == "running":
             self.members.run(event, lease, acting_for=state.get("by", ""))
 
+    def _prove(self, event: Event, lease: Lease) -> None:
+        """Where a directory cycle grants access: look whether people have arrived."""
+        state = self._state(event)
+        if self.proof and state["state"] == "running" and not self.console.ports.racing().capabilities.invite:
+            self.proof.run(event, lease, acting_for=state.get("by", ""))
+
+    def _see_sign_ins(self, event: Event, lease: Lease) -> None:
+        if self.sign_ins and self._state(event)["state"] == "running" and self._on_aws():
+            self.sign_ins.run(event, lease)
+
+    def _on_aws(self) -> bool:
+        return self.console.ports.racing().kind == "on_aws"
+
     def _mail(self, event: Event, lease: Lease) -> None:
         self._mails_went = self.mail.run(event, lease) > 0
         if self._state(event)["state"] == "running":
@@ -261,7 +305,7 @@ class Worker:
             "rate_per_minute": progress.per_minute,
             "eta_minutes": progress.eta_minutes,
             "limit": limit_in_force(funnel, store.get(event.id, "sender") or {}, store.get(event.id, "account") or {}),
-            "not_known": [Step.SIGNED_IN.value],
+            "not_known": [] if self.sign_ins and self._on_aws() else [Step.SIGNED_IN.value],
         }
         store.put(event.id, "onboarding_report", row, lease=lease)
 
