@@ -143,7 +143,7 @@ def bound(people: int, version: str, latency: float, calls: dict[str, int]) -> d
 
 def naive(home: Path, sample: int) -> float:
     """Seconds a person: look up, add to the group, invite, mail, one call after another."""
-    console = compose(Settings(mode="rehearsal", home=home, entra_app_only=True))
+    console = compose(Settings.model_validate({"home": home, "entra_app_only": True}))
     try:
         practice = read_practice(home)
         directory, racing, mailer = console.ports.directory(""), console.ports.racing(), console.ports.mailer()
@@ -165,7 +165,7 @@ def run(home: Path, options: argparse.Namespace) -> dict[str, Any]:
     control = Control(home)
     practice = read_practice(home)
     control.post("faults", service="ses", name="quota", params={"max_24h": -1, "rate": SES_RATE})
-    console = compose(Settings(mode="rehearsal", home=home, entra_app_only=True))
+    console = compose(Settings.model_validate({"home": home, "entra_app_only": True}))
     event = make_event(
         console, control.get("people.csv", n=options.attendees, seed=3), practice.graph["group_id"], options.attendees
     )

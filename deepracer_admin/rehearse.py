@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -66,7 +67,7 @@ def rehearse(plan: Plan, *, say: Callable[[str], None]) -> dict[str, Any]:
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     world = _start_world(plan, home)
     try:
-        console = compose(Settings(mode="rehearsal", home=home))
+        console = compose(Settings.model_validate({"mode": "rehearsal", "home": home}))
         worker = Worker(console, holder="rehearse")
         try:
             worker.start()
@@ -100,7 +101,7 @@ def _start_world(plan: Plan, home: Path) -> subprocess.Popen[bytes] | None:
     (home / PRACTICE_FILE).unlink(missing_ok=True)
     command = [sys.executable, "-m", "deepracer_admin.rehearsal", "--home", str(home), "--port", "0"]
     command += ["--seed", str(plan.seed), "--speed", "1", "--slots", str(plan.slots)]
-    options: dict[str, Any] = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x00000200}
+    posix = os.name == "posix"
     with (home / "practice.log").open("ab") as output:
         world = subprocess.Popen(
             command,
@@ -108,7 +109,8 @@ def _start_world(plan: Plan, home: Path) -> subprocess.Popen[bytes] | None:
             stdout=output,
             stderr=output,
             cwd=Path(__file__).resolve().parent.parent,
-            **options,
+            start_new_session=posix,
+            creationflags=0 if posix else 0x00000200,  # CREATE_NEW_PROCESS_GROUP: Ctrl-C is for the console alone
         )
     end = time.monotonic() + 60
     while time.monotonic() < end:
@@ -165,7 +167,9 @@ class _Rehearsal:
         settings = self.console.sign_in()
         cache = msal.SerializableTokenCache()
         app = settings.app(cache)
-        flow = app.initiate_auth_code_flow(list(DELEGATED_SCOPES), redirect_uri=REDIRECT, response_mode="query")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # no browser: the answer is read from the address
+            flow = app.initiate_auth_code_flow(list(DELEGATED_SCOPES), redirect_uri=REDIRECT, response_mode="query")
         answer = self.http.get(flow["auth_uri"] + "&login_as=organizer", follow_redirects=False)
         query = dict(parse_qsl(urlsplit(answer.headers.get("location", "")).query))
         result = app.acquire_token_by_auth_code_flow(flow, query)

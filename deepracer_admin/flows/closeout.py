@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deepracer_admin.errors import AccessDenied, ConsoleError, CredentialsExpired
+from deepracer_admin.flows.emptying import holders
 from deepracer_admin.flows.invitations import Invitations
 from deepracer_admin.flows.jobs import Later, settle_items
 from deepracer_admin.flows.ports import Ports
@@ -190,14 +191,14 @@ def _models(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     open_now = not racing.capabilities.multi_user_mode and is_open(ports.store.get(event.id, "sponsorship"))
     if open_now and SponsorshipHandler().work(ports, replace(job, plan={"open": False}), lease) is None:
         raise Later("Limits are being set to 0, so that nothing new is started.")
-    profiles = linked_profiles(ports, event, read_profiles(ports, event, lease))
-    ids = [profile.id for profile in profiles if not is_staff(profile, ports.staff_emails)]
-    owners = {model.profile_id for model in racing.models(ids)}
+    mine = linked_profiles(ports, event, read_profiles(ports, event, lease))
+    mine = [profile for profile in mine if not is_staff(profile, ports.staff_emails)]
+    owners = holders(ports, event, mine, lease)
     if not owners:
-        return f"{len(ids):,} profiles were asked; none holds a model any more."
-    for _ in racing.delete_models([key for key in ids if key in owners]):
+        return f"{len(mine):,} profiles were looked at; none holds a model any more."
+    for _ in racing.delete_models(sorted(owners)):
         pass  # the read-back of the next round counts
-    raise Later(f"{len(owners):,} of {len(ids):,} profiles still held models; they were deleted and are read back.")
+    raise Later(f"{len(owners):,} of {len(mine):,} profiles still held models; they were deleted and are read back.")
 
 
 def _zero(ports: Ports, event: Event, job: Job, lease: Lease) -> str:

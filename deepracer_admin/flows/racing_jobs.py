@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from deepracer_admin.errors import LostAnswer
+from deepracer_admin.flows.emptying import FEW
 from deepracer_admin.flows.jobs import Later, settle_items
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.model import Job, Lease, Race, RaceDraft, State, Timing
@@ -104,8 +105,10 @@ class ModelsHandler:
             items = ports.store.job_items(job.id)
             clean = sum(1 for item in items if item.state.is_done)
             return f"{clean:,} of {len(items):,} profiles have no model left (read back)."
-        ids = [item.key for item in todo]
         racing = ports.racing()
+        if not racing.capabilities.all_models_in_one_call:
+            todo = todo[:FEW]  # each is asked alone, under the firewall's rule; what was asked is settled at once
+        ids = [item.key for item in todo]
         left: dict[str, int] = {}
         for model in racing.models(ids):
             left[model.profile_id] = left.get(model.profile_id, 0) + 1
