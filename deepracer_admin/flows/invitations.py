@@ -143,7 +143,7 @@ class Invitations:
     def _put_off(self, event: Event, token: str, outcomes: Sequence[Outcome], lease: Lease) -> None:
         """Nobody of the chunk was served: it keeps its token, unless it has to be cut anew."""
         self._record(event, outcomes, lease)
-        if any(outcome.reason == "mail_cap" for outcome in outcomes):
+        if any(outcome.reason == "recut" for outcome in outcomes):
             with self._lock:
                 rest = {key: chunk for key, chunk in self.chunks(event).items() if key != token}
                 self.ports.store.put(event.id, INVITES, rest, lease=lease)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,7 +34,7 @@ __all__ = ["PassReport", "ProfileReconciler"]
 
 PROOF_EVERY = timedelta(seconds=60)  # a finished event is still checked now and then (real time)
 PAUSE = timedelta(seconds=2)
-SLICE = 100  # profiles set up between two records
+SLICE = 200  # profiles set up between two records
 FEWEST = 100  # people to settle before another listing is worth its calls
 WRITES = "deepracer.write"
 
@@ -107,6 +107,8 @@ class ProfileReconciler:
         self._listed_at = ports.clock.now()
         report.listed = len(profiles)
         look = self._take(event, lease, profiles, ours, report)
+        if not ports.racing().capabilities.set_alias:
+            look = self._with_their_own_names(look)
         self._link(look)
         invites = ports.racing().capabilities.invite
         judged = judge(look.people, look.seen, look.rows, look.access, self._quota_in(look))
@@ -171,6 +173,21 @@ class ProfileReconciler:
             paused=store.get(event.id, "paused_profiles") or {},
             report=report,
         )
+
+    def _with_their_own_names(self, look: _Look) -> _Look:
+        """Where racers choose their own name (managed service) ours follows it: standings are matched by alias."""
+        named = {
+            person.id: replace(person, alias=profile.alias)
+            for person in look.people
+            if (profile := look.seen[person.id].profile) is not None
+            and profile.alias
+            and profile.alias != person.alias
+            and not look.seen[person.id].trouble
+        }
+        if not named:
+            return look
+        self.ports.store.save_attendees(look.event.id, named.values())
+        return replace(look, people=[named.get(person.id, person) for person in look.people])
 
     def _link(self, look: _Look) -> None:
         """Store whose profile each is. What adopted ones might use before the event is kept, to be given back."""

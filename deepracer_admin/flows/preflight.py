@@ -55,8 +55,11 @@ def _racing(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
 
 
 def _group(ports: Ports, event: Event, oid: str) -> list[Finding]:
-    if not event.group_id:
+    if not event.group_id and ports.racing().capabilities.invite:
         return [Finding("group", "Entra group", "green", "No group is set; DeepRacer on AWS needs none.")]
+    if not event.group_id:
+        fix = "Give the id of the group that your directory provisions to AWS."
+        return [Finding("group", "Entra group", "red", "No group is set, and here the group is the way in.", fix)]
     group = ports.directory(oid).group(event.group_id)
     if group.refusal:
         return [Finding("group", "Entra group", "red", group.refusal, "Choose an assigned security group you own.")]

@@ -125,7 +125,7 @@ def test_another_job_at_work_keeps_chunk_and_token(stage: Stage, three: list[Att
 
 
 def test_a_chunk_beyond_the_mail_cap_is_cut_anew(stage: Stage, three: list[Attendee]) -> None:
-    line = with_service(stage, Played(Outcome("", Step.PROFILE, State.RETRY, "mail_cap", "Cut again.")))
+    line = with_service(stage, Played(Outcome("", Step.PROFILE, State.RETRY, "recut", "Cut again.")))
     line.plan(stage.event, three, stage.lease)
     go(stage, line, 1)
     assert line.chunks(stage.event) == {}
