@@ -1,8 +1,8 @@
 """Racer names: short, unique in the event, fit for every service. Pure.
 
-3 to 20 of A-Z a-z 0-9 and the hyphen satisfies DeepRacer on AWS (3-20 of [A-Za-z0-9_-] at invite,
-deepracer-on-aws-1.3.md 4.1) and the managed service ([a-zA-Z0-9-], managed-deepracer.md 1.3). Given name and an initial:
-people know themselves, a projector does not show whole names.
+3 to 20 of A-Z a-z 0-9 and the hyphen satisfies DeepRacer on AWS (3-20 of [A-Za-z0-9_-] at invite, 1.3 page 4.1) and
+the managed service ([a-zA-Z0-9-], managed-deepracer.md 1.3). Given name and an initial: people know themselves, a
+projector does not show whole names.
 """
 
 from __future__ import annotations
