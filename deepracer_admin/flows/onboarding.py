@@ -133,7 +133,7 @@ class ProfileReconciler:
         if self._listed_at is None or now - self._listed_at >= PROOF_EVERY:
             return True
         if self.invitations.active(event):
-            return self.invitations.settled >= max(FEWEST, self._missing_then // 6)
+            return self.invitations.settled >= max(FEWEST, self._missing_then // 10)
         if self.invitations.settled or self._set_up_since:
             return True
         return now - self._listed_at >= PAUSE and self._is_something_due(event, now)
