@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -131,12 +131,16 @@ class BoardsService(Service):
         """The board's lines with the alias that `hide` and `disqualify` take."""
         self._authorise(actor, "boards.run", target=race_id)
         event = self._event()
-        view = self._view(event.id, race_id, 60)
-        rows, _ = self._standings(event.id, race_id, view.frozen_at)
-        out = set(self._marks(event.id, race_id).get("disqualified", {}))
-        # the board keeps the order of the places, so the same board with aliases for "people" names each line's racer
-        named = board(rows, disqualified=out, people={row.alias.casefold(): row.alias for row in rows})
-        return [BoardEntry(row, same.attendee) for row, same in zip(view.rows, named, strict=False)]
+        self._race(event.id, race_id)
+        marks = self._marks(event.id, race_id)
+        rows, _ = self._standings(event.id, race_id, _time(marks.get("frozen_at")))
+        lines = board(
+            rows,
+            hidden=set(marks.get("hidden", ())),
+            disqualified=set(marks.get("disqualified", {})),
+            people={row.alias.casefold(): row.alias for row in rows},  # each line says its racer, even a hidden one
+        )
+        return [BoardEntry(replace(line, attendee=""), line.attendee) for line in lines]
 
     def _standings(
         self, event_id: str, race_id: str, frozen: datetime | None

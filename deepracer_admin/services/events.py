@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -67,7 +68,7 @@ class EventsService(SponsorshipService):
     def template(self, actor: Actor, key: str, *, now: datetime | None = None, zone: str = "UTC") -> EventDraft:
         """A draft with sensible defaults: from a template, or `last` for the last event with its dates moved on."""
         self._authorise(actor, "setup.view")
-        if zone not in available_timezones():
+        if zone not in _zones():
             zone = "UTC"
         local = (now or self.clock.event_now()).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
         start = local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
@@ -171,7 +172,7 @@ class EventsService(SponsorshipService):
         name = " ".join(draft.name.split())
         if not 1 <= len(name) <= 120:
             raise BadInput("Name: give the event a name of 1 to 120 characters.")
-        if draft.zone not in available_timezones():
+        if draft.zone not in _zones():
             raise BadInput(f"Time zone: {draft.zone!r} is no IANA zone; choose one such as Europe/Rome.")
         if draft.service not in SERVICES:
             raise BadInput("Racing service: choose DeepRacer on AWS or the managed service.")
@@ -368,6 +369,12 @@ class EventsService(SponsorshipService):
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Names of time zones; reading the folder each time would take longer than a whole page."""
+    return frozenset(available_timezones())
 
 
 def _time(text: str | None) -> datetime | None:

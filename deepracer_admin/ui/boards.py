@@ -11,6 +11,7 @@ import streamlit as st
 from deepracer_admin.rules.standings import BoardRow, lap_time
 from deepracer_admin.services.boards import BoardEntry, BoardView, LiveLink
 from deepracer_admin.ui import session
+from deepracer_admin.ui.cached import board_view
 from deepracer_admin.ui.race_form import STATUS
 from deepracer_admin.ui.words import as_of, count, plain, table_height, when
 
@@ -33,7 +34,7 @@ def change_mark(change: int | None) -> str:
 def live_board(race_id: str) -> None:
     """Status, podium and table, drawn anew every two seconds; nothing to click."""
     who, console = session.actor(), session.console()
-    view = console.boards.view(who, race_id)
+    view = board_view(who, race_id)
     people = console.boards.people(who) if session.may(who, "boards.names") else None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(STATUS[view.status], color="green" if view.status.value == "open" else "gray")
@@ -60,7 +61,7 @@ def live_board(race_id: str) -> None:
             "Place": st.column_config.NumberColumn(width=60),
             "Last hour": st.column_config.TextColumn(width=90, help="Places won (▲) or lost (▼) in an hour."),
             **{
-                name: st.column_config.TextColumn(f"{name} (m:ss.mmm)", alignment="right")
+                name: st.column_config.TextColumn(f"{name} (m:s)", alignment="right")
                 for name in ("Time", "To leader", "To next", "Best lap")
             },
         },

@@ -12,6 +12,7 @@ import streamlit as st
 from deepracer_admin.model import Event, State, Step
 from deepracer_admin.services.onboarding import FunnelRow, OnboardingView, StuckRow
 from deepracer_admin.ui import session
+from deepracer_admin.ui.cached import onboarding_view
 from deepracer_admin.ui.words import as_of, count, plain, span
 
 __all__ = ["STEPS", "live_funnel", "plan_sentence", "stuck_table"]
@@ -64,7 +65,7 @@ def live_funnel() -> None:
     event = console.events.current_event()
     if event is None:
         return
-    view = console.onboarding.view(who)
+    view = onboarding_view(who)
     _pace(view, event)
     for duty, sentence in sorted(view.trouble.items()):
         st.warning(f"**{plain(duty)}** waits: {plain(sentence)}", icon=":material/warning:")
@@ -76,6 +77,7 @@ def live_funnel() -> None:
         pd.DataFrame([_line(row, view.people, now) for row in view.funnel]),
         hide_index=True,
         key="funnel-table",
+        placeholder="–",
         column_config={"Share": st.column_config.NumberColumn(format="%.0f %%")},
         alt="People per step and state",
     )
@@ -95,7 +97,8 @@ def _pace(view: OnboardingView, event: Event) -> None:
     left, middle, right, last = st.columns(4)
     left.metric("People on the list", f"{view.people:,}")
     middle.metric("Have their mail", f"{mailed:,}")
-    right.metric("Rate, last 2 minutes", f"{view.rate_per_minute:,.0f} people/min" if view.state == "running" else "–")
+    rate = f"{view.rate_per_minute:,.0f} people/min" if view.state == "running" and mailed < view.people else "–"
+    right.metric("Rate, last 2 minutes", rate)
     done = "all mailed" if view.people and mailed >= view.people else "–"
     eta = f"~{span(timedelta(minutes=view.eta_minutes))}" if view.eta_minutes and view.state == "running" else done
     last.metric("Time left (estimate)", eta)

@@ -107,6 +107,9 @@ def past(
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
+        column_config={
+            title: st.column_config.NumberColumn(format="localized", width=70) for title in ("Done", "Of", "Failed")
+        },
         alt="Jobs, newest first",
     )
     rows = choice.selection.rows  # type: ignore[union-attr]

@@ -44,13 +44,13 @@ def live() -> None:
             closing_summary(who, view, usage)
         else:
             funnel(view)
+        if session.may(who, "onboarding.view"):
+            st.subheader("Needs a human", anchor=False)
+            findings(view.needs_human, empty="Nobody waits for you.")
     with right:
         spend(view, usage)
         if not usage.is_over:
             slots(view)
-    if session.may(who, "onboarding.view"):
-        st.subheader("Needs a human", anchor=False)
-        findings(view.needs_human, empty="Nobody waits for you.")
 
 
 @st.cache_data(ttl=2, max_entries=6, show_spinner=False)
@@ -88,7 +88,7 @@ def next_step(who: Actor, view: EventView) -> None:
 def closing_summary(who: Actor, view: EventView, usage: UsageView) -> None:
     """After the close-out nobody is to have access any more: what is left to tell, and where the evidence is."""
     zone = view.event.zone
-    with st.container(border=True, height="stretch"):
+    with st.container(border=True):
         st.markdown(f"**Closed** — {when(view.event.closed_at, zone)}")
         first, second = st.columns(2)
         first.metric("Racers who trained", f"{usage.active:,} of {usage.profiles:,}")
@@ -109,7 +109,7 @@ def closing_summary(who: Actor, view: EventView, usage: UsageView) -> None:
 
 def funnel(view: EventView) -> None:
     """Per step how many people are through, how many wait and how many are stuck."""
-    with st.container(border=True, height="stretch"):
+    with st.container(border=True):
         st.markdown(f"**Funnel** — {count(view.people, 'person', 'people')} on the list")
         if not view.people:
             st.caption("Nobody is on the list yet; an organizer uploads it on the Attendees page.")

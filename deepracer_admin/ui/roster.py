@@ -78,7 +78,7 @@ def table(who: Actor, zone: str, *, text: str, cohort: str, kind: str) -> str | 
         selection_mode="single-row",
         height=table_height(len(ids), most=14),
         column_config={
-            **{_SHORT[step]: st.column_config.TextColumn(width=76, help=STEPS[step]) for step in _SHORT},
+            **{_SHORT[step]: st.column_config.TextColumn(width=72, help=STEPS[step]) for step in _SHORT},
             "Name": st.column_config.TextColumn(pinned=True),
             "Note": st.column_config.TextColumn(width="large"),
         },
@@ -100,12 +100,14 @@ def _frame(
         "Name": [row.attendee.name for row in rows],
         "Address": [row.attendee.email for row in rows],
         "Alias": [row.attendee.alias for row in rows],
-        "Office": [row.attendee.office for row in rows],
-        "Cost centre": [row.attendee.cost_centre for row in rows],
     }
+    if kind in ("Refused by the service", "Needs a human"):  # the reason is what one looks for
+        columns["Note"] = [_note(row) for row in rows]
+    columns["Office"] = [row.attendee.office for row in rows]
     for step, title in _SHORT.items():
         columns[title] = [state_mark(row.steps[step].state.value) if step in row.steps else "·" for row in rows]
-    columns["Note"] = [_note(row) for row in rows]
+    columns.setdefault("Note", [_note(row) for row in rows])
+    columns["Cost centre"] = [row.attendee.cost_centre for row in rows]
     return [row.attendee.id for row in rows], pd.DataFrame(columns), session.console().clock.now()
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from zoneinfo import available_timezones
 
 import pandas as pd
@@ -77,8 +78,14 @@ def edit(who: Actor, event: Event) -> None:
             st.rerun()
 
 
+@cache
+def _zones() -> list[str]:
+    """Names of time zones; reading them takes longer than the rest of the form."""
+    return sorted(available_timezones())
+
+
 def _fields(draft: EventDraft, *, key: str) -> EventDraft:
-    zones = sorted(available_timezones())
+    zones = _zones()
     name = st.text_input("Name", draft.name, key=f"{key}-name", max_chars=120, placeholder="e.g. Autumn Cup 2026")
     first, second, third = st.columns(3)
     starts = first.datetime_input("Starts (local time)", draft.starts, key=f"{key}-starts")

@@ -45,7 +45,10 @@ def given_list(who: Actor) -> DryRun | None:
     """Ask for a list and its columns; the dry run, or None while there is nothing to read. Writes nothing."""
     data, name = _bytes()
     if not data:
-        st.caption("Any table will do: CSV, Excel, a meeting report, or addresses pasted from a mail.")
+        st.caption(
+            "Any table will do: CSV, Excel, a meeting report, or addresses pasted from a mail. A file shown in red is "
+            f"larger than {MAX_MB} MB and was not taken: import it in parts."
+        )
         return None
     digest = hashlib.sha256(data).hexdigest()[:12]
     try:
@@ -76,6 +79,8 @@ def _bytes() -> tuple[bytes, str]:
     if given.size > MAX_MB * 1024 * 1024:
         st.error(f"The file is larger than {MAX_MB} MB; import it in parts.", icon=":material/error:")
         return b"", ""
+    if not given.size:
+        st.error("The file is empty: export the list again and choose that file.", icon=":material/error:")
     return given.getvalue(), given.name
 
 
@@ -169,9 +174,9 @@ def report(who: Actor, dry: DryRun) -> None:
         return
     frame = pd.DataFrame(
         {
-            "Row": [str(line.row or "") for line in lines],
+            "Row": [line.row or None for line in lines],
             "Address or value": [line.address for line in lines],
-            "Result": [_RESULTS[line.result] + (", refused by the service" if line.refused else "") for line in lines],
+            "Result": [_RESULTS[line.result] + (", ✗ refused" if line.refused else "") for line in lines],
             "Column": [line.column for line in lines],
             "Why": [line.why for line in lines],
         }
@@ -180,7 +185,14 @@ def report(who: Actor, dry: DryRun) -> None:
         frame,
         hide_index=True,
         key=f"report-{shown}",
-        column_config={"Why": st.column_config.TextColumn(width="large")},
+        placeholder="–",
+        column_config={
+            "Row": st.column_config.NumberColumn(width=60),
+            "Address or value": st.column_config.TextColumn(width=230),
+            "Result": st.column_config.TextColumn(width=120),
+            "Column": st.column_config.TextColumn(width=110),
+            "Why": st.column_config.TextColumn(width="large"),
+        },
         alt="Each row of the list and what would happen to it",
     )
 

@@ -63,5 +63,5 @@ with left:
 with right:
     st.subheader("Who can still sign in", anchor=False)
     closing.proof(view, event)
-    st.subheader("Started so far", anchor=False)
+with st.expander("Started so far"):
     jobs.past(("closeout",), key="closeouts", zone=event.zone, empty="Never started.")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from deepracer_admin.ui import session
 from deepracer_admin.ui.act import act, attempt
+from deepracer_admin.ui.cached import onboarding_view
 from deepracer_admin.ui.dialogs import confirm_typed
 from deepracer_admin.ui.funnel import STEPS, live_funnel, plan_sentence, stuck_table
 from deepracer_admin.ui.masthead import link_to, masthead
@@ -13,7 +14,7 @@ from deepracer_admin.ui.words import count, plain
 who = session.require("onboarding.view")
 console = session.console()
 event = masthead(who, "Onboarding", "Gives everybody on the list access and their mail, and says who is stuck and why.")
-view = console.onboarding.view(who)
+view = onboarding_view(who)
 if event.closed_at:
     st.info("The event is closed: onboarding has ended, and access was taken back.", icon=":material/lock:")
     link_to(who, "closeout", "See the evidence")

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from deepracer_admin.ui import jobs, session
+from deepracer_admin.ui.cached import profile_rows
 from deepracer_admin.ui.charts import top_chart
 from deepracer_admin.ui.masthead import masthead
 from deepracer_admin.ui.sponsoring import grant_hours, pause_or_delete, set_quota
@@ -18,7 +19,7 @@ if not session.may(who, "usage.view"):
     st.stop()
 
 jobs.live(("quota", "sponsor", "models.delete"), key="usage-jobs")
-rows = console.usage.profiles(who)
+rows = profile_rows(who)
 if not rows:
     st.info("There are no profiles yet; they appear while onboarding runs.", icon=":material/person_add:")
     st.stop()

@@ -110,7 +110,7 @@ def test_a_dry_run_counts_every_row_and_writes_nothing(
 def test_the_report_names_row_value_column_and_rule(browser: Browser, event: Event) -> None:
     app = uploaded(browser)
     report = next(table.value for table in app.dataframe if "Why" in table.value.columns)
-    assert list(report["Row"]) == ["4"]
+    assert list(report["Row"]) == [4]
     assert list(report["Address or value"]) == ["nope"]
     assert list(report["Column"]) == ["Email"]
     assert report["Why"][0]
@@ -182,3 +182,8 @@ def test_imports_are_listed_with_what_they_did(
     app.segmented_control(key="attendees-view").set_value("Imports and undo").run()
     row = app.dataframe[0].value.iloc[0]
     assert (row["What"], row["State"], row["Done"]) == ("Import attendees", "done", 2)
+
+
+def test_an_empty_file_is_told_to_be_empty(browser: Browser, event: Event) -> None:
+    app = uploaded(browser, b"", "list.csv")
+    assert [error.value for error in app.error] == ["The file is empty: export the list again and choose that file."]

@@ -89,3 +89,16 @@ def test_a_lost_answer_is_counted_and_stays_until_a_human_settles_it(browser, co
     assert "1 lost answer to settle by hand" in texts(app)
     console.messages.settle_unknown(actor_of(Role.ORGANIZER), "at-1", "access", 1, as_="again")
     assert [entry.state for entry in console.store.deliveries(event.id)] == [Sending.PENDING]
+
+
+def test_the_access_campaign_follows_onboarding_once_everybody_has_their_mail(browser, console, event, proven):
+    row = {"template": "access", "version": 1, "audience": {"kind": "proven", "cohort": ""}, "state": "running"}
+    console.store.put(event.id, "campaigns", {"access": row})
+    console.store.plan_deliveries(event.id, [("at-1", "access", 1)], campaign="access", lease=None)
+    assert "sending" in texts(browser.open(PAGE))
+    lease = console.store.acquire("worker", "one", ttl_s=30, now=NOW)
+    [mail] = console.store.claim_deliveries(event.id, "access", 1, lease=lease, now=NOW)
+    console.store.settle_deliveries(event.id, [replace(mail, state=Sending.SENT)], lease=lease, now=NOW)
+    shown = texts(browser.open(PAGE))
+    assert "follows onboarding, all sent" in shown
+    assert "sending" not in shown
