@@ -63,7 +63,7 @@ def _evidence(item: JobItem | None, view: CloseView, zone: str) -> str:
     if item is None or not item.sentence:
         return ""
     seen = read_back_at(item, view.job.created_at if view.job else None)
-    return f"{item.sentence} · {as_of(seen, 'read back', zone)}" if seen else item.sentence
+    return f"{item.sentence.rstrip('.')}; {as_of(seen, 'read back', zone)}." if seen else item.sentence
 
 
 def proof(view: CloseView, event: Event) -> None:

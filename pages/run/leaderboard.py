@@ -28,14 +28,17 @@ race_id = st.selectbox(
 live_board(race_id)
 
 if session.may(who, "boards.run"):
-    screen, desk, table = st.tabs(["Big screen", "Run the board", "Export"])
-    with screen:
-        links_desk(who, event, race_id, {key: row.race.draft.name for key, row in status.items()})
-    with desk:
-        marks_desk(who, race_id)
-    with table:
-        st.caption("Aliases and times of all places, inert in spreadsheets; the export is written to the audit.")
-        if session.may(who, "boards.export") and st.button("Prepare the CSV", icon=":material/table:"):
-            data = act(lambda: console.boards.export(who, race_id))
-            if data is not None:
-                st.download_button("Download standings.csv", data, "standings.csv", "text/csv", on_click="ignore")
+    screen, desk, table = st.tabs(["Big screen", "Run the board", "Export"], key="board-tabs", on_change="rerun")
+    if screen.open:
+        with screen:
+            links_desk(who, event, race_id, {key: row.race.draft.name for key, row in status.items()})
+    elif desk.open:
+        with desk:
+            marks_desk(who, race_id)
+    else:
+        with table:
+            st.caption("Aliases and times of all places, inert in spreadsheets; the export is written to the audit.")
+            if session.may(who, "boards.export") and st.button("Prepare the CSV", icon=":material/table:"):
+                data = act(lambda: console.boards.export(who, race_id))
+                if data is not None:
+                    st.download_button("Download standings.csv", data, "standings.csv", "text/csv", on_click="ignore")

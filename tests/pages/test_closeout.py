@@ -53,7 +53,7 @@ def test_each_step_shows_its_evidence_and_its_time(
     seen = replace(item, state=State.DONE, sentence="2 races frozen.", after={"as_of": "09:00:00 UTC"})
     console.store.save_job_items(job.id, [seen])
     shown = texts(browser.open(PAGE))
-    assert "2 races frozen\\." in shown
+    assert "2 races frozen;" in shown
     assert "10\\:\u206000\\:\u206000 Europe/Rome \\(read back\\)" in shown
     assert "Closing is under way" in shown
 

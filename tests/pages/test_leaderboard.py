@@ -11,6 +11,7 @@ from deepracer_admin.model import Race, RaceDraft, Role, Standing
 from tests.pages.conftest import NOW, click, texts
 
 PAGE = "pages/run/leaderboard.py"
+DESK = {"board-tabs": "Run the board"}
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_nobody_without_a_session_sees_the_board(browser, race):
 
 
 def test_a_viewer_cannot_run_the_board(browser, race):
-    app = browser.open(PAGE, Role.VIEWER)
+    app = browser.open(PAGE, Role.VIEWER, state=DESK)
     assert not [button for button in app.button if button.label in ("Make a link", "Hold the board still")]
 
 
@@ -56,13 +57,13 @@ def test_without_a_race_the_page_says_what_to_do(browser, event):
 
 
 def test_holding_the_board_is_recorded(browser, console, event, race):
-    app = click(browser.open(PAGE, Role.FACILITATOR), "Hold the board still")
+    app = click(browser.open(PAGE, Role.FACILITATOR, state=DESK), "Hold the board still")
     assert console.store.get(event.id, "board_marks")["r-1"]["frozen_at"]
     assert "held since" in texts(app)
 
 
 def test_hiding_masks_the_alias_and_shows_it_to_those_who_may_undo_it(browser, console, event, race):
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=DESK)
     app.selectbox(key="desk-racer").select_index(1).run()
     click(app, "Hide the alias")
     assert console.store.get(event.id, "board_marks")["r-1"]["hidden"] == ["racer-1"]
@@ -70,7 +71,7 @@ def test_hiding_masks_the_alias_and_shows_it_to_those_who_may_undo_it(browser, c
 
 
 def test_a_disqualification_needs_a_reason(browser, console, event, race):
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=DESK)
     app.selectbox(key="desk-racer").select_index(0).run()
     click(app, "Disqualify")
     assert "Write the reason" in texts(app)
