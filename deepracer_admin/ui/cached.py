@@ -11,10 +11,11 @@ import streamlit as st
 from deepracer_admin.model import Actor, Role
 from deepracer_admin.services.boards import BoardView
 from deepracer_admin.services.onboarding import OnboardingView
+from deepracer_admin.services.sponsorship import SponsorshipView
 from deepracer_admin.services.usage import ProfileRow
 from deepracer_admin.ui import session
 
-__all__ = ["board_view", "onboarding_view", "profile_rows"]
+__all__ = ["board_view", "onboarding_view", "profile_rows", "sponsorship_view"]
 
 
 def onboarding_view(who: Actor) -> OnboardingView:
@@ -47,3 +48,13 @@ def board_view(who: Actor, race: str) -> BoardView:
 @st.cache_data(ttl=2, max_entries=16, show_spinner=False)
 def _board(race: str, event: str, revision: int, roles: frozenset[Role], _who: Actor) -> BoardView:
     return session.console().boards.view(_who, race)
+
+
+def sponsorship_view(who: Actor) -> SponsorshipView:
+    """The switch as last read back, and whom it would reach."""
+    return _sponsorship(*session.console().attendees.revision(who), who.roles, who)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _sponsorship(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> SponsorshipView:
+    return session.console().events.sponsorship(_who)

@@ -11,6 +11,7 @@ from deepracer_admin.rules.money import hours_through_slots
 from deepracer_admin.services.sponsorship import SponsorshipView
 from deepracer_admin.ui import session
 from deepracer_admin.ui.act import act
+from deepracer_admin.ui.cached import sponsorship_view
 from deepracer_admin.ui.dialogs import confirm, confirm_typed
 from deepracer_admin.ui.progress import findings
 from deepracer_admin.ui.words import as_of, count, hours, money, plain, span
@@ -72,7 +73,7 @@ def sponsorship(who: Actor, event: Event) -> None:
     """The switch: what was read back, whom it reaches, on and off."""
     console = session.console()
     _sponsorship_live()
-    view = console.events.sponsorship(who)
+    view = sponsorship_view(who)
     each = max(0, event.quota.minutes) / 60
     most = event.head_count * each * event.prices.per_hour
     on, off = _labels(view)
@@ -145,7 +146,7 @@ def _sponsorship_live() -> None:
     event = console.events.current_event()
     if event is None:
         return
-    view = console.events.sponsorship(who)
+    view = sponsorship_view(who)
     word, icon, colour = {
         True: ("on" if view.native else "open", ":material/lock_open:", "green"),
         False: ("off" if view.native else "closed", ":material/lock:", "gray"),

@@ -66,7 +66,7 @@ def _refusal(entry: PageEntry) -> Callable[[], None]:
 
 
 # Streamlit marks a focused link by a tint that hardly differs from the background (WCAG 2.4.7, 1.4.11).
-_FOCUS = "<style>a:focus-visible { outline: 2px solid currentColor; outline-offset: 1px }</style>"
+_FOCUS = "<style>a:focus-visible { outline: 2px solid currentColor !important; outline-offset: 1px }</style>"
 
 
 def _frame(who: Actor) -> None:
