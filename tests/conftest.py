@@ -1,8 +1,14 @@
-"""One practice world for the whole run, as on its first day for each test that asks for it."""
+"""One practice world for the whole run, as on its first day for each test that asks for it; one browser for all.
 
+The browser is the Chromium that `E2E_CHROMIUM` names, else the system's, else Playwright's own.
+"""
+
+import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.practice import WorldHandle, start_world
 
@@ -20,3 +26,14 @@ def practice(kept_practice: WorldHandle) -> WorldHandle:
     """A practice world in this process in which nothing has happened yet. Tests that stop one start their own."""
     kept_practice.renew()
     return kept_practice
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, started at first use."""
+    path = os.environ.get("E2E_CHROMIUM") or shutil.which("chromium") or None
+    sandbox = ["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []
+    with sync_playwright() as started:
+        launched = started.chromium.launch(executable_path=path, args=sandbox)
+        yield launched
+        launched.close()

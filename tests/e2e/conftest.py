@@ -1,20 +1,17 @@
 """A real browser against the real console and a practice world, each in its own process.
 
-The browser is the Chromium that `E2E_CHROMIUM` names, else the system's, else Playwright's own. Screens go to the
-git-ignored folder `screenshots/`.
+Screens go to the git-ignored folder `screenshots/`.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.console_process import ROOT, ConsoleProcess, start_console
 from tests.practice import ProcessHandle, start_world_process
@@ -49,21 +46,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             console.stop()
     finally:
         world.stop()
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    path = os.environ.get("E2E_CHROMIUM") or shutil.which("chromium") or None
-    sandbox = [] if os.name != "posix" or os.geteuid() != 0 else ["--no-sandbox"]
-    launched = playwright.chromium.launch(executable_path=path, args=sandbox)
-    yield launched
-    launched.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import re
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from playwright.sync_api import Browser, expect
 
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Event, Race, RaceDraft, Standing
@@ -188,32 +188,30 @@ def test_nothing_else_answers(client):
 
 # ------------------------------------------------------------------------------------------------------ in a browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
 
 @pytest.mark.e2e
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this computer")
-def test_a_screen_shows_hostile_aliases_as_text_follows_and_says_when_it_is_offline(client, console, event):  # noqa: F811
-    from playwright.sync_api import expect, sync_playwright
-
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1920, "height": 1080})
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(str(client.base_url).rstrip("/") + path_of(console))
-        expect(page.locator(".row .alias").nth(2)).to_have_text(HOSTILE)
-        assert page.locator("main img").count() == 0
-        standings(console, event, [("newcomer", 8_000), ("racer-1", 9_000)])
-        expect(page.locator(".row.flash .alias")).to_have_text("newcomer", timeout=15_000)
-        assert not complaints
-        page.context.set_offline(True)
-        expect(page.locator("#state")).to_contain_text("offline since", timeout=15_000)
-        expect(page.locator(".row .alias").nth(1)).to_have_text("newcomer")
-        page.context.set_offline(False)
-        expect(page.locator("#state")).to_have_text("● live", timeout=30_000)
-        browser.close()
+def test_a_screen_shows_hostile_aliases_as_text_follows_and_says_when_it_is_offline(
+    client,
+    console,  # noqa: F811
+    event,  # noqa: F811
+    browser: Browser,
+):
+    page = browser.new_page(viewport={"width": 1920, "height": 1080})
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(str(client.base_url).rstrip("/") + path_of(console))
+    expect(page.locator(".row .alias").nth(2)).to_have_text(HOSTILE)
+    assert page.locator("main img").count() == 0
+    standings(console, event, [("newcomer", 8_000), ("racer-1", 9_000)])
+    expect(page.locator(".row.flash .alias")).to_have_text("newcomer", timeout=15_000)
+    assert not complaints
+    page.context.set_offline(True)
+    expect(page.locator("#state")).to_contain_text("offline since", timeout=15_000)
+    expect(page.locator(".row .alias").nth(1)).to_have_text("newcomer")
+    page.context.set_offline(False)
+    expect(page.locator("#state")).to_have_text("● live", timeout=30_000)
+    page.close()
 
 
 def test_the_stylesheet_never_goes_below_the_size_that_a_room_can_read():
