@@ -32,6 +32,8 @@ class MembershipReconciler:
         if not event.group_id:
             return 0
         ports, store = self.ports, self.ports.store
+        if not self._may_need_look(event):
+            return 0
         people = store.attendees(event.id)
         rows = {row.attendee: row for row in store.steps(event.id, step=Step.GROUP)}
         if not self._needs_look(people, rows):
@@ -60,6 +62,14 @@ class MembershipReconciler:
             if person.id in ids
         ]
         return store.record(event.id, outcomes, lease=lease, now=ports.clock.now())
+
+    def _may_need_look(self, event: Event) -> bool:
+        """Counts first: the whole list is read only when somebody is on the way in, or may be on the way out."""
+        if self._looked_at is None or self.ports.clock.now() - self._looked_at >= PROOF_EVERY:
+            return True
+        counts = self.ports.store.funnel(event.id)[Step.GROUP]
+        waiting = any(counts[state] for state in (State.TODO, State.RETRY, State.WAITING))
+        return waiting or bool(self.ports.store.attendees(event.id, wanted=False))
 
     def _needs_look(self, people: Sequence[Attendee], rows: Mapping[str, StepRow]) -> bool:
         now = self.ports.clock.now()
