@@ -36,6 +36,8 @@ from typing import Any
 
 import httpx
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Actor, Event, Invitee, Message, Quota, Role, Sending, Step
 from deepracer_admin.rehearsal.deepracer.deployment import Options

@@ -18,6 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 ROOT = Path(__file__).resolve().parents[1]
 REPEATS = 5
 GIVEN = ["Zoë", "Anh", "Björk", "Chiara", "Kwame", "Łukasz", "Priya", "Seán", "Ольга", "محمد"]
