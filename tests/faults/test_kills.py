@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -43,17 +45,38 @@ def test_two_consoles_and_a_worker_at_once_do_nothing_twice(tmp_path: Path) -> N
         world.stop()
 
 
+def put_to_sleep(process: subprocess.Popen[str], home: Path) -> None:
+    """Stop a process between two transactions: one stopped inside would hold SQLite's lock for as long as it sleeps."""
+    for _ in range(200):
+        process.send_signal(signal.SIGSTOP)
+        if all(is_free(database) for database in home.glob("*.sqlite")):
+            return
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.01)
+    raise AssertionError("the client was never found outside a transaction")
+
+
+def is_free(database: Path) -> bool:
+    probe = sqlite3.connect(database, timeout=0.2, isolation_level=None)
+    try:
+        probe.execute("BEGIN IMMEDIATE")
+        probe.execute("ROLLBACK")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        probe.close()
+    return True
+
+
 @pytest.mark.skipif(not hasattr(os, "kill") or sys.platform == "win32", reason="Windows cannot put a process to sleep")
 def test_a_holder_that_sleeps_past_its_lease_and_wakes_writes_nothing(tmp_path: Path) -> None:
-    import signal
-
     world = start_world_process(tmp_path, "--speed", "1")
     sleeper = None
     try:
         set_up(tmp_path, 60)
         sleeper = start_client(tmp_path)
         time.sleep(0.5)
-        sleeper.send_signal(signal.SIGSTOP)
+        put_to_sleep(sleeper, tmp_path)
         other = start_client(tmp_path)
         assert other.wait(200) == 0
         before = world.counters()["by_operation"]
