@@ -169,10 +169,12 @@ class Graph:
 
 def _open_http(base_url: str) -> httpx.Client:
     """Loopback goes past every proxy; the rest trusts what this computer trusts."""
-    timeout = httpx.Timeout(60.0, connect=10.0)
-    if urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1"):
-        return httpx.Client(timeout=timeout, trust_env=False)
-    return httpx.Client(timeout=timeout, verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    loopback = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
+    return httpx.Client(
+        timeout=httpx.Timeout(60.0, connect=10.0),
+        trust_env=not loopback,
+        verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -38,6 +38,7 @@ ACCESS_CAMPAIGN = "access"
 RESEND = "resend"
 PLAN_EVERY_S = 1.0  # at least
 SHARE = 19  # what reads a whole list takes at most a twentieth of the time, so that cost grows with the people
+LONGEST_REST_S = 5.0  # but one slow look (a busy machine, a first call) never keeps anybody's mail back for long
 MIRROR_EVERY_S = 5.0
 
 
@@ -73,7 +74,8 @@ class _Pace:
 
     def done(self, what: str, began: float, revision: int) -> None:
         now = self._ports.clock.monotonic()
-        self._next[what] = (now + max(self._every_s, SHARE * (now - began)), revision)
+        rest = min(SHARE * (now - began), LONGEST_REST_S)
+        self._next[what] = (now + max(self._every_s, rest), revision)
 
 
 class CampaignReconciler:

@@ -48,7 +48,7 @@ class Keys:
 
     def _fetch(self) -> dict[str, jwt.PyJWK]:
         loopback = urlsplit(self._url).hostname in ("127.0.0.1", "localhost")
-        trust: ssl.SSLContext | bool = True if loopback else truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trust = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             answer = httpx.get(self._url, timeout=10.0, trust_env=not loopback, verify=trust)
             answer.raise_for_status()

@@ -294,3 +294,24 @@ def test_a_test_mail_whose_answer_is_lost_is_not_repeated(stage: Stage) -> None:
     )
     assert "its answer was lost" in done.sentence
     assert stage.world.truth()["mails_sent"] == 1
+
+
+def test_one_slow_look_at_the_list_never_keeps_the_next_mails_back_for_long(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = [0.0]
+    clock, letters = stage.console.clock, stage.ports.letters
+    real_time, read = clock.monotonic, letters.audience
+
+    def slow(*asked: Any) -> Any:
+        ahead[0] += 60.0
+        return read(*asked)
+
+    monkeypatch.setattr(clock, "monotonic", lambda: real_time() + ahead[0])
+    monkeypatch.setattr(letters, "audience", slow)
+    start_access(stage, 1)
+    slices(stage, lambda: stage.world.truth()["mails_sent"] == 1)
+    monkeypatch.setattr(letters, "audience", read)
+    prove(stage, *stage.add("late.comer@example.com"))
+    ahead[0] += 5.0
+    slices(stage, lambda: stage.world.truth()["mails_sent"] == 2)
