@@ -36,7 +36,7 @@ __all__ = ["ACCESS_CAMPAIGN", "CampaignReconciler", "MailTestHandler", "ensure_a
 
 ACCESS_CAMPAIGN = "access"
 RESEND = "resend"
-PLAN_EVERY_S = 1.0  # at least
+PLAN_EVERY_S = 0.5  # at least
 SHARE = 19  # what reads a whole list takes at most a twentieth of the time, so that cost grows with the people
 LONGEST_REST_S = 5.0  # but one slow look (a busy machine, a first call) never keeps anybody's mail back for long
 MIRROR_EVERY_S = 5.0

@@ -10,6 +10,7 @@ planned chunk is sent again with the same token: the service finds the same job,
 
 from __future__ import annotations
 
+import math
 import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,6 +39,8 @@ class Invitations:
         self.settled = 0
         self.pause_s = PAUSE_S  # real seconds after which `follow` has something to tell again
         self._sent_at = 0.0
+        self._through_at = math.inf  # when the chunk under way will have been worked off, by the pace shown so far
+        self._each_s = 0.0
         self._lock = threading.Lock()
 
     # ------------------------------------------------------------------------------------------------ looking
@@ -49,6 +52,11 @@ class Invitations:
     def active(self, event: Event) -> bool:
         """Is any chunk planned or under way?"""
         return any(chunk["state"] != "finished" for chunk in self.chunks(event).values())
+
+    def nearly_through(self, event: Event, within_s: float) -> bool:
+        """Is the last chunk under way, and through within these seconds by the pace the service has shown?"""
+        states = [chunk["state"] for chunk in self.chunks(event).values() if chunk["state"] != "finished"]
+        return states == ["sent"] and self._through_at - self.ports.clock.monotonic() <= within_s
 
     def ours(self, event: Event) -> set[str]:
         """Attendees whose profile was made by this event: they were put into a chunk, and had no account then."""
@@ -125,6 +133,7 @@ class Invitations:
             self._record(event, outcomes, lease)
             self._change(event, token, lease, job=jobs[0], state="sent", again_at=None)
             self._sent_at = self.ports.clock.monotonic()
+            self._through_at = self._sent_at + self._each_s * len(people) if self._each_s else math.inf
             return
         stopped = [outcome for outcome in outcomes if outcome.state is State.RETRY]
         if outcomes and len(stopped) == len(outcomes):
@@ -138,7 +147,10 @@ class Invitations:
         left = sum(1 for outcome in outcomes if outcome.state is State.WAITING)
         done = len(outcomes) - left
         if done and self._sent_at:
-            self.pause_s = min(max(left * (self.ports.clock.monotonic() - self._sent_at) / done, 0.02), LONGEST_PAUSE_S)
+            now = self.ports.clock.monotonic()
+            self._each_s = (now - self._sent_at) / done
+            self._through_at = now + left * self._each_s
+            self.pause_s = min(max(left * self._each_s, 0.02), LONGEST_PAUSE_S)
 
     def _put_off(self, event: Event, token: str, outcomes: Sequence[Outcome], lease: Lease) -> None:
         """Nobody of the chunk was served: it keeps its token, unless it has to be cut anew."""

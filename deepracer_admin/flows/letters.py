@@ -154,7 +154,7 @@ class Letters:
         return [person for person in people if person.id in chosen]
 
     def _done(self, event: Event, step: Step) -> set[str]:
-        return {row.attendee for row in self.store.steps(event.id, step=step) if row.state.is_done}
+        return self.store.done(event.id, step)
 
 
 _REACHED: dict[str, tuple[Step, Step | None]] = {

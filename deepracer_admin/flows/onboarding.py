@@ -80,6 +80,7 @@ class ProfileReconciler:
         self.invitations = Invitations(ports)
         self._keep_on = keep_on
         self._listed_at: datetime | None = None
+        self._listing_s = 0.0
         self._missing_then = 0
         self._set_up_since = 0  # people who were set up or removed since the last listing
         self._clean = False
@@ -103,7 +104,9 @@ class ProfileReconciler:
         self.invitations.settled, self._set_up_since = 0, 0
         ours = self.invitations.ours(event)
         pending = self.invitations.pending(event)  # before the listing: who finishes meanwhile is looked at next time
+        began = ports.clock.monotonic()
         profiles = read_profiles(ports, event, lease)
+        self._listing_s = ports.clock.monotonic() - began
         self._listed_at = ports.clock.now()
         report.listed = len(profiles)
         look = self._take(event, lease, profiles, ours, report)
@@ -133,6 +136,10 @@ class ProfileReconciler:
         if self._listed_at is None or now - self._listed_at >= PROOF_EVERY:
             return True
         if self.invitations.active(event):
+            if self.invitations.nearly_through(event, self._listing_s):
+                return (
+                    False  # a listing begun now would not show the last ones, and the one that does would wait for it
+                )
             return self.invitations.settled >= max(FEWEST, self._missing_then // 10)
         if self.invitations.settled or self._set_up_since:
             return True

@@ -99,8 +99,7 @@ class IdentityCenterProof:
         """Who is in the event group, read back; everybody where the company fills the group by itself."""
         if not event.group_id:
             return {person.id for person in people if person.wanted}
-        rows = self.ports.store.steps(event.id, step=Step.GROUP)
-        return {row.attendee for row in rows if row.state.is_done}
+        return self.ports.store.done(event.id, Step.GROUP)
 
     def _assigned(self, proof: AccessProof, now: datetime) -> Assignment:
         if self._assignment is None or now - self._assignment[1] >= ASSIGNMENT_EVERY or not self._assignment[0].ok:
@@ -206,11 +205,12 @@ class SignedInFromCognito:
     def run(self, event: Event, lease: Lease) -> int:
         """One pass; returns how many rows changed. Raises ServiceError. One look costs ceil(N/60) calls."""
         ports, store = self.ports, self.ports.store
-        proven = {row.attendee for row in store.steps(event.id, step=Step.ACCESS) if row.state.is_done}
-        seen = {row.attendee for row in store.steps(event.id, step=Step.SIGNED_IN) if row.state.is_done}
-        people = [person for person in store.attendees(event.id, wanted=True) if person.id in proven - seen]
         now = ports.clock.now()
-        if not people or (self._looked_at is not None and now - self._looked_at < self._every):
+        if self._looked_at is not None and now - self._looked_at < self._every:
+            return 0
+        waiting = store.done(event.id, Step.ACCESS) - store.done(event.id, Step.SIGNED_IN)
+        people = [person for person in store.attendees(event.id, wanted=True) if person.id in waiting]
+        if not people:
             return 0
         self._looked_at = now
         pool = self._pool()

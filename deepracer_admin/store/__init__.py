@@ -115,6 +115,10 @@ class EventStore(Protocol):
     # -- steps
     def steps(self, event: str, *, step: Step | None = None) -> list[StepRow]: ...
 
+    def done(self, event: str, step: Step) -> set[str]:
+        """Attendee ids of those for whom this step is done, or was so before (State.is_done). One cheap query."""
+        ...
+
     def steps_of(self, event: str, attendee: str) -> list[StepRow]: ...
 
     def record(self, event: str, outcomes: Iterable[Outcome], *, lease: Lease | None, now: datetime) -> int:

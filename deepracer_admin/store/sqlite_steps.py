@@ -57,6 +57,14 @@ class StepsPart(PeoplePart):
             ).fetchall()
         return [_step_row(row) for row in rows]
 
+    def done(self, event: str, step: Step) -> set[str]:
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT attendee FROM steps WHERE event = ? AND step = ? AND state IN ('done', 'already')",
+                (event, step),
+            ).fetchall()
+        return {row["attendee"] for row in rows}
+
     def steps_of(self, event: str, attendee: str) -> list[StepRow]:
         """In funnel order."""
         with self._reading() as connection:

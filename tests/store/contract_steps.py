@@ -43,6 +43,14 @@ class StepsContract:
         assert (row.attempts, row.next_try_at, row.changed_at) == (3, after(90), NOW)
         assert len(store.history_of("spring", "a00000")) == 1
 
+    def test_who_is_done_with_a_step_is_one_set(self, store: EventStore) -> None:
+        store.save_attendees("spring", people(4))
+        told = [outcome(0, State.DONE), outcome(1, State.ALREADY), outcome(2, State.WAITING)]
+        store.record("spring", [*told, outcome(3, State.DONE, Step.GROUP)], lease=None, now=NOW)
+        assert store.done("spring", Step.PROFILE) == {"a00000", "a00001"}
+        assert store.done("spring", Step.GROUP) == {"a00003"}
+        assert store.done("summer", Step.PROFILE) == set()
+
     def test_an_unchanged_state_writes_nothing(self, store: EventStore) -> None:
         store.save_attendees("spring", people(1))
         refused = outcome(0, State.REFUSED, reason="address", sentence="Ask for another address.")
