@@ -39,7 +39,7 @@ RESEND = "resend"
 PLAN_EVERY_S = 0.5  # at least
 SHARE = 19  # what reads a whole list takes at most a twentieth of the time, so that cost grows with the people
 LONGEST_REST_S = 5.0  # but one slow look (a busy machine, a first call) never keeps anybody's mail back for long
-MIRROR_EVERY_S = 5.0
+MIRROR_EVERY_S, MIRROR_REST_S = 5.0, 20.0
 
 
 def ensure_access_campaign(ports: Ports, event: Event, lease: Lease) -> None:
@@ -64,8 +64,8 @@ def ensure_access_campaign(ports: Ports, event: Event, lease: Lease) -> None:
 class _Pace:
     """Says when something expensive is worth doing again: something changed, and it takes little of the time."""
 
-    def __init__(self, ports: Ports, every_s: float) -> None:
-        self._ports, self._every_s = ports, every_s
+    def __init__(self, ports: Ports, every_s: float, longest_s: float) -> None:
+        self._ports, self._every_s, self._longest_s = ports, every_s, longest_s
         self._next: dict[str, tuple[float, int]] = {}
 
     def is_due(self, event: Event, what: str) -> bool:
@@ -74,7 +74,7 @@ class _Pace:
 
     def done(self, what: str, began: float, revision: int) -> None:
         now = self._ports.clock.monotonic()
-        rest = min(SHARE * (now - began), LONGEST_REST_S)
+        rest = min(SHARE * (now - began), self._longest_s)
         self._next[what] = (now + max(self._every_s, rest), revision)
 
 
@@ -84,8 +84,8 @@ class CampaignReconciler:
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
         self.sender = Sender(ports, self._record)
-        self._planning = _Pace(ports, PLAN_EVERY_S)
-        self._mirroring = _Pace(ports, MIRROR_EVERY_S)
+        self._planning = _Pace(ports, PLAN_EVERY_S, LONGEST_REST_S)
+        self._mirroring = _Pace(ports, MIRROR_EVERY_S, MIRROR_REST_S)
         self._planned: dict[tuple[str, str], set[str]] = {}
         self._epoch = -1
 

@@ -23,8 +23,7 @@ __all__ = ["ASK_EVERY", "IdentityCenterProof", "SignedInFromCognito", "waiting_s
 
 ASK_EVERY = timedelta(seconds=30)  # real time
 ASSIGNMENT_EVERY = timedelta(minutes=10)  # real time; the assignment belongs to the group and hardly changes
-POOL_PAGE = 60
-POOL_SHARE = 5  # a listing of the pool takes at most a fifth of the time
+POOL_SHARE = 9  # a listing of the pool takes at most a tenth of the time
 
 
 class IdentityCenterProof:
@@ -219,9 +218,8 @@ class SignedInFromCognito:
         except Throttled as asked:
             _back_off(ports, pool.limits, asked)
             raise
-        rate = max((limit.rate for limit in pool.limits), default=0.0)
-        listing_s = len(users) / POOL_PAGE / rate if rate else 0.0
-        self._every = max(ASK_EVERY, timedelta(seconds=POOL_SHARE * listing_s))
+        took = ports.clock.now() - now
+        self._looked_at, self._every = now + took, max(ASK_EVERY, POOL_SHARE * took)
         by_name = {user.username: user for user in users}
         by_email = {user.email: user for user in users if user.email}
         links = store.links(event.id)

@@ -115,16 +115,18 @@ class StepsPart(PeoplePart):
             people = connection.execute(
                 "SELECT count(*) FROM attendees WHERE event = ? AND wanted", (event,)
             ).fetchone()[0]
-            rows = connection.execute(
-                "SELECT step, state, count(*) AS n FROM steps"
-                " WHERE event = :event"
-                " AND attendee NOT IN (SELECT id FROM attendees WHERE event = :event AND NOT wanted)"
-                " GROUP BY step, state",
-                {"event": event},
+            everybody = connection.execute(
+                "SELECT step, state, count(*) AS n FROM steps WHERE event = ? GROUP BY step, state", (event,)
+            ).fetchall()
+            leavers = connection.execute(
+                "SELECT step, state, -count(*) AS n FROM attendees CROSS JOIN steps"  # in this order
+                " ON steps.event = attendees.event AND steps.attendee = attendees.id"
+                " WHERE attendees.event = ? AND attendees.wanted = 0 GROUP BY step, state",
+                (event,),
             ).fetchall()
         counts = {step: dict.fromkeys(State, 0) for step in Step}
-        for row in rows:
-            counts[Step(row["step"])][State(row["state"])] = row["n"]
+        for row in (*everybody, *leavers):
+            counts[Step(row["step"])][State(row["state"])] += row["n"]
         for by_state in counts.values():
             by_state[State.TODO] += people - sum(by_state.values())
         return counts
