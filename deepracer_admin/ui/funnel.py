@@ -53,7 +53,7 @@ _PARTS = (
 
 def plan_sentence(plan: Mapping[str, int]) -> str:
     """What starting would do, e.g. "invites 1,883, adds 2,000 to the group, mails 1,883; 117 are refused"."""
-    if not (plan["invite"] or plan["group"] or plan["mail"] or plan["leave"]):
+    if not _is_something_left(plan):
         rest = f"; {count(plan['refused'], 'address is', 'addresses are')} refused" if plan["refused"] else ""
         return f"everybody is through, newcomers are taken in by themselves{rest}"
     parts = [f"invites {plan['invite']:,}"]
@@ -66,10 +66,16 @@ def plan_sentence(plan: Mapping[str, int]) -> str:
     return ", ".join(parts) + refused
 
 
+def _is_something_left(plan: Mapping[str, int]) -> bool:
+    return any(plan[what] for what in ("invite", "group", "mail", "leave"))
+
+
 @st.fragment(run_every=2)
 def live_plan() -> None:
     """What is left to do while onboarding runs."""
-    st.markdown(f"Under way: {plan_sentence(onboarding_plan(session.actor()))}.")
+    plan = onboarding_plan(session.actor())
+    sentence = plan_sentence(plan)
+    st.markdown(f"Under way: {sentence}." if _is_something_left(plan) else f"{sentence[0].upper()}{sentence[1:]}.")
 
 
 @st.fragment(run_every=2)
@@ -110,10 +116,9 @@ def _pace(view: OnboardingView, event: Event) -> None:
     word, icon, colour = _STATES.get(view.state, (view.state, ":material/help:", "gray"))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(f"Onboarding {word}", icon=icon, color=colour)  # type: ignore[arg-type]
-        if view.by:
-            st.caption(f"by {plain(view.by)}")
+        by = f"by {plain(view.by)} · " if view.by else ""
         limit = f" · limit in force: {plain(view.limit)}" if view.limit else ""
-        st.caption(f"{as_of(view.as_of, 'worker', event.zone)}{limit}")
+        st.caption(f"{by}{as_of(view.as_of, 'worker', event.zone)}{limit}")
     mailed = next((row.done for row in view.funnel if row.step is Step.MAIL), 0)
     under_way = view.state == "running" and mailed < view.people and view.eta_minutes != 0
     left, middle, right, last = st.columns(4)
@@ -154,7 +159,7 @@ def _line(row: FunnelRow, people: int, now: datetime) -> dict[str, object]:
         "Answer lost": None if seen else row.unknown,
         "Not yet": row.todo,
         "Meaning of not yet": ("not seen" if row.known else "not known") if seen else "to do",
-        "Oldest waits": span(now - row.oldest) if row.oldest else "–",
+        "Oldest waits": span(now - row.oldest) if row.oldest and not seen else "–",
     }
 
 
