@@ -214,7 +214,8 @@ def test_sigterm_saves_the_world_and_ends_with_zero(tmp_path: Path) -> None:
 
 def test_a_world_in_its_own_process_stops_when_asked(tmp_path: Path) -> None:
     handle = start_world_process(tmp_path)
-    assert handle.endpoints["pid"] == handle.process.pid
+    if os.name == "posix":  # elsewhere a virtual environment's Python is a launcher with an id of its own
+        assert handle.endpoints["pid"] == handle.process.pid
     assert handle.stop() == 0
 
 
