@@ -12,6 +12,7 @@ reaches the sentence that says it is too old.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import platform
 import signal
@@ -83,6 +84,8 @@ def main(given: list[str]) -> int:
     if given[:1] == ["tethered"]:  # how launch/children.py calls us
         run_tethered(given[1], given[2:])
         return 0
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a folder's name may hold what a redirected output cannot
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), stop)

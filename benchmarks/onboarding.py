@@ -219,7 +219,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=20)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    with tempfile.TemporaryDirectory(prefix="onboarding-") as folder:
+    with tempfile.TemporaryDirectory(prefix="onboarding-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         world = start_world(home, options.version)
         try:

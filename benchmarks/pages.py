@@ -11,6 +11,7 @@ its first page over HTTP, beside `streamlit hello`, the best of three, each in a
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import socket
@@ -214,8 +215,11 @@ def main() -> None:
     if sys.argv[1:2] == ["--measure"]:
         print(json.dumps(measure(int(sys.argv[2]))))
         return
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("profiles", nargs="*", type=int, default=[200, 2000])
+    sizes = parser.parse_args().profiles
     report: dict[str, Any] = {"start_s": starts()}
-    for people in [int(word) for word in sys.argv[1:]] or [200, 2000]:
+    for people in sizes:
         command = [sys.executable, str(Path(__file__)), "--measure", str(people)]
         made = subprocess.run(command, capture_output=True, text=True)
         if made.returncode:

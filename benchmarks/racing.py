@@ -10,6 +10,7 @@ of 200 profiles: one call per profile, eight in flight, or (managed) one call fo
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import gc
 import json
@@ -128,9 +129,12 @@ def _held_mb() -> float:
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
     except OSError:
+        pass
+    try:
         import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    except ImportError:  # Windows keeps no such figure
+        return float("nan")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def run(kind: str, count: int) -> dict[str, Any]:
@@ -169,5 +173,7 @@ if __name__ == "__main__":
     elif sys.argv[1:2] == ["--measure"]:
         print(json.dumps(measure(sys.argv[2], Path(sys.argv[3]))))
     else:
-        sizes = [int(count) for count in sys.argv[1:] or ("1000", "10000")]
+        parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        parser.add_argument("profiles", nargs="*", type=int, default=[1000, 10000])
+        sizes = parser.parse_args().profiles
         print(json.dumps([run(kind, size) for kind in ("on_aws", "managed") for size in sizes], indent=1))

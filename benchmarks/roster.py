@@ -10,7 +10,9 @@ before the check.
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import random
 import subprocess
 import sys
@@ -93,7 +95,7 @@ def compare(rows: int) -> dict[str, float]:
                 [sys.executable, __file__, "--measure", what, str(path)],
                 check=True,
                 capture_output=True,
-                env={"PYTHONPATH": str(ROOT), "PATH": ""},
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
             figures[what] = json.loads(done.stdout)
         return {
@@ -111,4 +113,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--measure"]:
         print(json.dumps(measure(sys.argv[2], Path(sys.argv[3]))))
     else:
-        print(json.dumps([compare(int(rows)) for rows in sys.argv[1:] or ("10000", "100000")], indent=1))
+        parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        parser.add_argument("rows", nargs="*", type=int, default=[10_000, 100_000])
+        sizes = parser.parse_args().rows
+        print(json.dumps([compare(rows) for rows in sizes], indent=1))

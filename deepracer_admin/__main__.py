@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 a sentence on standard error says what to mend.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import signal
 import sys
@@ -18,6 +19,9 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; every error of ours is one line on standard error."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        # Into a file or pipe as UTF-8, whatever the code page: on Windows a name would else stop the command.
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["roster"]:
         from deepracer_admin.roster_command import main as roster

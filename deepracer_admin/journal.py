@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import logging.handlers
+import os
 
 from deepracer_admin.settings import Settings
 
@@ -16,15 +17,29 @@ def person_hash(email: str) -> str:
     return hashlib.sha256(email.strip().lower().encode()).hexdigest()[:10]
 
 
+class _SharedLog(logging.handlers.RotatingFileHandler):
+    """Grows on where the file cannot be renamed: on Windows, while a console and a worker both have it open."""
+
+    def doRollover(self) -> None:
+        if self.stream:
+            self.stream.close()
+        aside = f"{self.baseFilename}.turning"
+        try:
+            os.rename(self.baseFilename, aside)
+            os.rename(aside, self.baseFilename)
+        except OSError:
+            self.stream = self._open()
+            return
+        super().doRollover()
+
+
 def set_up_logging(settings: Settings) -> None:
     """Log to `console.log` in the data folder (5 files of 2 MB) and to standard error. Safe to call again."""
     root = logging.getLogger("deepracer_admin")
     if root.handlers:
         return
     form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    file = logging.handlers.RotatingFileHandler(
-        settings.home / "console.log", maxBytes=2_000_000, backupCount=5, encoding="utf-8"
-    )
+    file = _SharedLog(settings.home / "console.log", maxBytes=2_000_000, backupCount=5, encoding="utf-8")
     terminal = logging.StreamHandler()
     for handler in (file, terminal):
         handler.setFormatter(form)

@@ -62,6 +62,8 @@ def rehearse(plan: Plan, *, say: Callable[[str], None]) -> dict[str, Any]:
         raise BadInput("--speed: give 1 to 600.")
     if not 0 < plan.hours <= 24 * 31:
         raise BadInput("--hours: more than 0 and at most 744.")
+    if plan.slots < 1:
+        raise BadInput("--slots: give 1 or more.")
     began = time.monotonic()
     home = Path(plan.home).expanduser().resolve() if plan.home else Path(tempfile.mkdtemp(prefix="rehearsal-"))
     home.mkdir(parents=True, exist_ok=True, mode=0o700)

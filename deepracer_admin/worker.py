@@ -230,7 +230,7 @@ class Worker:
             self._trouble(event, duty.name, "", lease)
 
     def _trouble(self, event: Event, duty: str, sentence: str, lease: Lease) -> None:
-        """One sentence per duty, shown on the Event page until the duty succeeds again."""
+        """One sentence per duty, shown on Event and Onboarding until the duty succeeds again or visibly goes on."""
         with self._troubles:
             before: dict[str, str] = self.console.store.get(event.id, "trouble") or {}
             if before.get(duty, "") == sentence:
@@ -270,7 +270,8 @@ class Worker:
     def _group(self, event: Event, lease: Lease) -> None:
         state = self._state(event)
         if state["state"] == "running":
-            self.members.run(event, lease, acting_for=state.get("by", ""))
+            by = state.get("by", "")
+            self.members.run(event, lease, acting_for=by, goes_on=lambda: self._trouble(event, "group", "", lease))
 
     def _prove(self, event: Event, lease: Lease) -> None:
         """Where a directory cycle grants access: look whether people have arrived."""

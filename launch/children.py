@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import runpy
@@ -51,9 +52,10 @@ def run_tethered(module: str, arguments: Sequence[str]) -> None:
 
 def start_child(name: str, python: Path, arguments: Sequence[str], log: Path, environ: Mapping[str, str]) -> Child:
     """Start `python -m arguments...` on a tether, out of reach of the terminal's own Ctrl-C; output goes to `log`."""
-    if log.exists():
+    with contextlib.suppress(FileNotFoundError, PermissionError):  # Windows, while the child of before still ends
         log.replace(log.with_suffix(".previous.log"))
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.lseek(output, 0, os.SEEK_END)  # a child on Windows writes where we stand, not at the end
     try:
         process = subprocess.Popen(
             [str(python), str(ROOT / "start.py"), "tethered", *arguments],

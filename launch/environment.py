@@ -75,7 +75,7 @@ def build_venv(venv: Path) -> None:
     base = getattr(sys, "_base_executable", None) or sys.executable  # never the Python inside the folder we clear
     if may_use_apt() and not has_ensurepip():
         apt_install(venv_package())
-    made = subprocess.run([base, "-m", "venv", "--clear", str(venv)], capture_output=True, text=True)
+    made = subprocess.run([base, "-m", "venv", "--clear", str(venv)], capture_output=True, text=True, errors="replace")
     if made.returncode:
         raise Trouble(explain_venv_failure(made.stdout + made.stderr))
 

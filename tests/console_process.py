@@ -17,6 +17,8 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_S = 60.0
+STOP = signal.CTRL_BREAK_EVENT if sys.platform == "win32" else signal.SIGTERM  # SIGTERM would be a kill there
+NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # else Ctrl-Break would reach the tests, too
 
 
 def free_port() -> int:
@@ -57,7 +59,7 @@ class ConsoleProcess:
     def stop(self) -> int:
         """Ask it to stop, as Ctrl-C does; its exit code."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            self.process.send_signal(STOP)
         try:
             return self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
@@ -79,7 +81,9 @@ def start_console(home: Path, *, wait: bool = True, public: bool = False, **sett
     output = home / "console-output.log"
     stream = output.open("wb")
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=stream, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environ, stdout=stream, stderr=subprocess.STDOUT, creationflags=NEW_GROUP
+    )
     address = f"http://127.0.0.1:{second}" if second else ""
     made = ConsoleProcess(f"http://localhost:{port}", address, home, process, output, stream)
     if wait:

@@ -136,11 +136,13 @@ def start_world_process(home: Path, *arguments: str) -> ProcessHandle:
     """Start ``python -m deepracer_admin.rehearsal`` and wait until it listens."""
     command = [sys.executable, "-m", "deepracer_admin.rehearsal", "--home", str(home), *arguments]
     root = Path(__file__).parent.parent
+    before = announced(home).get("started_at")
     process = subprocess.Popen(
         command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
     )
     deadline = time.monotonic() + PATIENCE_S
-    while (endpoints := announced(home)).get("pid") != process.pid:
+    # Not by process id: in a virtual environment on Windows, ours is that of a launcher which starts the real Python.
+    while (endpoints := announced(home)).get("started_at") == before:
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             raise RuntimeError(f"The practice world did not start: {process.communicate()[1]}")
@@ -152,5 +154,5 @@ def announced(home: Path) -> dict[str, Any]:
     """What practice.json says, which may be left over from a world that was killed; empty without one."""
     try:
         return json.loads((home / ADDRESS_FILE).read_text("utf-8"))
-    except FileNotFoundError:
+    except OSError:  # not there, or (Windows) being replaced this moment
         return {}

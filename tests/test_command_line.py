@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from deepracer_admin.compose import compose
+from deepracer_admin.model import Event, Quota
+from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from tests.console_process import write_silent_world
 from tests.practice import ProcessHandle, start_world_process
@@ -105,6 +107,21 @@ def test_racing_on_a_site_that_is_something_else(world: ProcessHandle, tmp_path:
     practice["deepracer"]["site"] = practice["control"]
     (tmp_path / "practice.json").write_text(json.dumps(practice), "utf-8")
     assert sentence(run(tmp_path, "racing", "--json")).endswith(".")
+
+
+def test_a_name_that_the_code_page_lacks_does_not_stop_a_command(tmp_path: Path) -> None:
+    write_silent_world(tmp_path)
+    console = compose(Settings(home=tmp_path, worker=False))
+    now = console.clock.event_now()
+    event = Event("ev-1", "Łódź Cup ☂", now, now, "UTC", 1, 0.0, Quota(60, 1))
+    console.store.save_event(event)
+    console.store.put("", CURRENT_EVENT, event.id)
+    console.close()
+    command = [sys.executable, "-m", "deepracer_admin", "status", "--json"]
+    environ = {**_environ(tmp_path, {}), "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "Łódź Cup ☂" in done.stdout.decode("utf-8")
 
 
 def test_a_rehearsal_without_its_practice_world(tmp_path: Path) -> None:

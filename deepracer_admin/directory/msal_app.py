@@ -62,7 +62,7 @@ def certificate_credential(path: str, passphrase: str = "") -> dict[str, Any]:
     if file.suffix.lower() in (".pfx", ".p12"):
         credential: dict[str, Any] = {"private_key_pfx_path": str(file)}
     else:
-        text = file.read_text()
+        text = file.read_text(encoding="utf-8-sig", errors="replace")  # whatever stands around the PEM blocks
         credential = {"private_key": text, "public_certificate": text}
     return credential | ({"passphrase": passphrase} if passphrase else {})
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from datetime import datetime, timedelta
 
+from deepracer_admin.errors import StoreError
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.model import AuditEntry, Event, Lease
 
@@ -27,13 +28,27 @@ class Eraser:
         self._looked_at: datetime | None = None
 
     def run(self, lease: Lease) -> int:
-        """Erase what is due; returns how many people were erased."""
+        """Erase what is due; returns how many people were erased. Raises StoreError while exports cannot be deleted."""
         now = self.ports.clock.now()
         if self._looked_at is not None and now - self._looked_at < LOOK_EVERY:
             return 0
-        self._looked_at = now
         today = self.ports.clock.event_now().date().isoformat()
-        return sum(self._erase(event, lease) for event in self.ports.store.events() if self._is_due(event, today))
+        erased = sum(self._erase(event, lease) for event in self.ports.store.events() if self._is_due(event, today))
+        self._looked_at = now
+        return erased
+
+    def _remove_exports(self, event: Event) -> None:
+        """First, so that nothing counts as erased while a file with names is left."""
+        folder = self.ports.home / "exports" / event.id
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            return
+        except OSError as left:
+            raise StoreError(
+                f"The exports of “{event.name}” cannot be erased ({left.strerror}): close the programs that have files "
+                f"of {folder} open, or delete that folder by hand."
+            ) from None
 
     def _is_due(self, event: Event, today: str) -> bool:
         """Only a closed event: while access stands, the list is needed to take it back."""
@@ -46,12 +61,12 @@ class Eraser:
 
     def _erase(self, event: Event, lease: Lease) -> int:
         store, now = self.ports.store, self.ports.clock.now()
+        self._remove_exports(event)
         people = [person.id for person in store.attendees(event.id)]
         store.put(event.id, "proof", None, lease=lease)
         store.save_profiles(event.id, [], seen_at=now, lease=lease)
         store.delete_attendees(event.id, people)
         self.ports.history.erase(event.id)
-        shutil.rmtree(self.ports.home / "exports" / event.id, ignore_errors=True)
         store.append_audit(
             AuditEntry(
                 seq=0,

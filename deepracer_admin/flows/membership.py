@@ -1,13 +1,15 @@
 """The Entra group step: resolve, add what is missing, take leavers out, and believe only the re-list.
 
 Removal always goes through the port's `remove` (members only, never a directory user). What if it dies here? Nothing is
-remembered between passes but the directory ids that were resolved; the next pass lists the members again.
+remembered between passes but the directory ids that were resolved; the next pass lists the members again. Who was
+added is told slice by slice as waiting, so that the funnel moves and an outage does not hide what was done before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from deepracer_admin.directory import Directory
 from deepracer_admin.errors import AccessDenied
@@ -17,6 +19,7 @@ from deepracer_admin.model import Attendee, Event, Found, Lease, Outcome, Resolu
 __all__ = ["MembershipReconciler"]
 
 PROOF_EVERY = timedelta(seconds=60)
+SLICE = 100  # people added between two records
 
 
 class MembershipReconciler:
@@ -27,8 +30,11 @@ class MembershipReconciler:
         self._checked_group = ""
         self._looked_at: datetime | None = None
 
-    def run(self, event: Event, lease: Lease, *, acting_for: str) -> int:
-        """One pass on behalf of `acting_for` (oid); returns how many outcomes were recorded."""
+    def run(self, event: Event, lease: Lease, *, acting_for: str, goes_on: Callable[[], None] = lambda: None) -> int:
+        """One pass on behalf of `acting_for` (oid); returns how many outcomes were recorded.
+
+        `goes_on` is called whenever a slice of people has been added.
+        """
         if not event.group_id:
             return 0
         ports, store = self.ports, self.ports.store
@@ -50,7 +56,12 @@ class MembershipReconciler:
             ids[person.id] for person in people if person.wanted and ids.get(person.id, "") not in members | {""}
         ]
         leaving = [ids[person.id] for person in people if not person.wanted and ids.get(person.id, "") in members]
-        answers = {outcome.person: outcome for outcome in directory.add(event.group_id, missing)} if missing else {}
+        answers: dict[str, Outcome] = {}
+        if missing:
+            added = directory.add(event.group_id, missing)
+            for part in self._told(event, lease, added, {pid: key for key, pid in ids.items()}):
+                answers |= {outcome.person: outcome for outcome in part}
+                goes_on()
         if leaving:
             answers |= {outcome.person: outcome for outcome in directory.remove(event.group_id, leaving)}
         if missing or leaving:
@@ -62,6 +73,21 @@ class MembershipReconciler:
             if person.id in ids
         ]
         return store.record(event.id, outcomes, lease=lease, now=ports.clock.now())
+
+    def _told(
+        self, event: Event, lease: Lease, added: Iterable[Outcome], keys: Mapping[str, str]
+    ) -> Iterator[list[Outcome]]:
+        """Outcomes of the directory in slices; whom a full slice has added is recorded as waiting for the re-list."""
+        rest = iter(added)
+        while part := list(islice(rest, SLICE)):
+            if len(part) == SLICE:
+                waiting = [
+                    Outcome(keys[each.person], Step.GROUP, State.WAITING, "added", _ADDED, ref=each.person)
+                    for each in part
+                    if each.state.is_done and each.person in keys
+                ]
+                self.ports.store.record(event.id, waiting, lease=lease, now=self.ports.clock.now())
+            yield part
 
     def _may_need_look(self, event: Event) -> bool:
         """Counts first: the whole list is read only when somebody is on the way in, or may be on the way out."""
@@ -110,6 +136,7 @@ class MembershipReconciler:
         return ids, outcomes
 
 
+_ADDED = "Added; it counts once it is read back."
 _SENTENCES = {
     Found.NONE: "Nobody in the directory has this address; correct it or invite the person as a guest.",
     Found.SEVERAL: "Several people in the directory have this address; an administrator must tell them apart.",

@@ -46,7 +46,9 @@ class _Server(uvicorn.Server):
 
 
 def listening_socket(port: int) -> socket.socket:
-    """A socket on 127.0.0.1. Port 0: one that is free. Raises PortTaken."""
+    """A socket on 127.0.0.1. Port 0: one that is free. Raises PortTaken; ValueError for what is no port."""
+    if not 0 <= port <= 65535:
+        raise ValueError(f"{port} is no port: give a number from 1024 to 65535, or 0 for a free one.")
     # Only with the protocol named does asyncio send small answers at once instead of 40 ms later (TCP_NODELAY).
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if os.name == "posix":  # elsewhere this option would let two servers share a port

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Mount
 from deepracer_admin.rehearsal.clock import PracticeClock
 from deepracer_admin.rehearsal.control import Control
 from deepracer_admin.rehearsal.deepracer import DeepRacer
+from deepracer_admin.rehearsal.deepracer.deployment import checked_slots, read_version
 from deepracer_admin.rehearsal.entra import Entra
 from deepracer_admin.rehearsal.faults import Faults
 from deepracer_admin.rehearsal.fleet import Fleet
@@ -99,7 +100,8 @@ class World:
         start: datetime | None = None,
     ) -> None:
         self.home = home
-        self.seed, self.slots, self.version = seed, slots, version
+        read_version(version)  # before anything is written
+        self.seed, self.slots, self.version = seed, checked_slots(slots), version
         self.url = "http://127.0.0.1:0"
         self.clock = PracticeClock(speed, start)
         self.started_at = self.clock.real()

@@ -324,7 +324,10 @@ class EventsService(SponsorshipService):
                     )
                 )
         trouble = self.store.get(event.id, "trouble") or {}
-        found += [Finding(key, "The worker waits", "amber", sentence) for key, sentence in sorted(trouble.items())]
+        found += [
+            Finding(key, "The worker waits", "amber", sentence, "It is tried again by itself until it works.")
+            for key, sentence in sorted(trouble.items())
+        ]
         found += [
             Finding(job.id, f"Job “{job.kind}” waits", "amber", job.sentence)
             for job in jobs

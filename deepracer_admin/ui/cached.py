@@ -6,6 +6,8 @@ before each answer (`revision` is a service call of its own); what a role may se
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from deepracer_admin.model import Actor, Role
@@ -15,7 +17,7 @@ from deepracer_admin.services.sponsorship import SponsorshipView
 from deepracer_admin.services.usage import ProfileRow
 from deepracer_admin.ui import session
 
-__all__ = ["board_view", "onboarding_view", "profile_rows", "sponsorship_view"]
+__all__ = ["board_view", "onboarding_plan", "onboarding_view", "profile_rows", "sponsorship_view"]
 
 
 def onboarding_view(who: Actor) -> OnboardingView:
@@ -26,6 +28,16 @@ def onboarding_view(who: Actor) -> OnboardingView:
 @st.cache_data(max_entries=4, show_spinner=False)
 def _onboarding(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> OnboardingView:
     return session.console().onboarding.view(_who)
+
+
+def onboarding_plan(who: Actor) -> Mapping[str, int]:
+    """What is still to do for how many."""
+    return _plan(*session.console().attendees.revision(who), who.roles, who)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _plan(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> Mapping[str, int]:
+    return session.console().onboarding.plan(_who)
 
 
 def profile_rows(who: Actor) -> list[ProfileRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -12,10 +13,10 @@ import streamlit as st
 from deepracer_admin.model import Event, State, Step
 from deepracer_admin.services.onboarding import FunnelRow, OnboardingView, StuckRow
 from deepracer_admin.ui import session
-from deepracer_admin.ui.cached import onboarding_view
+from deepracer_admin.ui.cached import onboarding_plan, onboarding_view
 from deepracer_admin.ui.words import as_of, count, plain, span
 
-__all__ = ["STEPS", "live_funnel", "plan_sentence", "stuck_table"]
+__all__ = ["STEPS", "live_funnel", "live_plan", "plan_sentence", "stuck_table"]
 
 STEPS: dict[Step, str] = {
     Step.PROFILE: "Has a profile",
@@ -27,6 +28,13 @@ STEPS: dict[Step, str] = {
     Step.SUBMITTED: "Submitted to a race",
 }
 _SEEN = (Step.SIGNED_IN, Step.TRAINED, Step.SUBMITTED)
+_DUTIES = {
+    "group": "Entra group",
+    "proof": "Proof of access",
+    "races": "Races and standings",
+    "signed in": "Who signed in",
+}
+_TRIED_AGAIN = "It is tried again by itself until it works."
 _STATES = {
     "idle": ("not started", ":material/hourglass_empty:", "gray"),
     "running": ("running", ":material/progress_activity:", "blue"),
@@ -45,7 +53,7 @@ _PARTS = (
 
 def plan_sentence(plan: Mapping[str, int]) -> str:
     """What starting would do, e.g. "invites 1,883, adds 2,000 to the group, mails 1,883; 117 are refused"."""
-    if not (plan["invite"] or plan["group"] or plan["mail"] or plan["leave"]):
+    if not _is_something_left(plan):
         rest = f"; {count(plan['refused'], 'address is', 'addresses are')} refused" if plan["refused"] else ""
         return f"everybody is through, newcomers are taken in by themselves{rest}"
     parts = [f"invites {plan['invite']:,}"]
@@ -58,17 +66,36 @@ def plan_sentence(plan: Mapping[str, int]) -> str:
     return ", ".join(parts) + refused
 
 
+def _is_something_left(plan: Mapping[str, int]) -> bool:
+    return any(plan[what] for what in ("invite", "group", "mail", "leave"))
+
+
 @st.fragment(run_every=2)
-def live_funnel() -> None:
-    """State, rate, limit, estimate of the end, and the funnel; drawn anew every two seconds, nothing to click."""
+def live_plan() -> None:
+    """What is left to do while onboarding runs."""
+    plan = onboarding_plan(session.actor())
+    sentence = plan_sentence(plan)
+    st.markdown(f"Under way: {sentence}." if _is_something_left(plan) else f"{sentence[0].upper()}{sentence[1:]}.")
+
+
+@st.fragment(run_every=2)
+def live_funnel(drawn: OnboardingView, *, looking: bool) -> None:
+    """State, rate, limit, estimate of the end, and the funnel; drawn anew every two seconds, nothing to click.
+
+    The rest of the page shows `drawn`: when other reasons than those hold people up, or onboarding was started or
+    paused elsewhere, the page is drawn anew, unless somebody is `looking` at a reason that they chose.
+    """
     who, console = session.actor(), session.console()
     event = console.events.current_event()
     if event is None:
         return
     view = onboarding_view(who)
+    if not looking and _outline(view) != _outline(drawn):
+        st.rerun()
     _pace(view, event)
     for duty, sentence in sorted(view.trouble.items()):
-        st.warning(f"**{plain(duty)}** waits: {plain(sentence)}", icon=":material/warning:")
+        what = plain(_DUTIES.get(duty, duty.capitalize()))
+        st.warning(f"**{what}** waits: {plain(sentence)} {_TRIED_AGAIN}", icon=":material/warning:")
     if not view.people:
         return
     st.plotly_chart(_figure(view), key="funnel-chart", config={"displayModeBar": False}, alt=_spoken(view))
@@ -89,23 +116,40 @@ def _pace(view: OnboardingView, event: Event) -> None:
     word, icon, colour = _STATES.get(view.state, (view.state, ":material/help:", "gray"))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(f"Onboarding {word}", icon=icon, color=colour)  # type: ignore[arg-type]
-        if view.by:
-            st.caption(f"by {plain(view.by)}")
+        by = f"by {plain(view.by)} · " if view.by else ""
         limit = f" · limit in force: {plain(view.limit)}" if view.limit else ""
-        st.caption(f"{as_of(view.as_of, 'worker', event.zone)}{limit}")
+        st.caption(f"{by}{as_of(view.as_of, 'worker', event.zone)}{limit}")
     mailed = next((row.done for row in view.funnel if row.step is Step.MAIL), 0)
+    under_way = view.state == "running" and mailed < view.people and view.eta_minutes != 0
     left, middle, right, last = st.columns(4)
     left.metric("People on the list", f"{view.people:,}")
     middle.metric("Have their mail", f"{mailed:,}")
-    rate = f"{view.rate_per_minute:,.0f} people/min" if view.state == "running" and mailed < view.people else "–"
+    rate = f"{view.rate_per_minute:,.0f} people/min" if under_way else "–"
     right.metric("Rate, last 2 minutes", rate)
-    done = "all mailed" if view.people and mailed >= view.people else "–"
-    eta = f"~{span(timedelta(minutes=view.eta_minutes))}" if view.eta_minutes and view.state == "running" else done
-    last.metric("Time left (estimate)", eta)
+    last.metric("Time left (estimate)", _time_left(view, mailed))
+
+
+def _time_left(view: OnboardingView, mailed: int) -> str:
+    """The reason of everybody whom no mail can reach stands below; they are not waited for."""
+    if view.people and mailed >= view.people:
+        return "all mailed"
+    if view.state != "running" or view.eta_minutes is None:
+        return "–"
+    return f"~{span(timedelta(minutes=view.eta_minutes))}" if view.eta_minutes else "done"
+
+
+def _outline(view: OnboardingView) -> tuple[object, ...]:
+    """What the unmoving parts of the page hang on."""
+    return view.state, bool(view.people), [(row.step, row.state, row.reason) for row in view.stuck]
+
+
+def _as_seen(row: FunnelRow) -> FunnelRow:
+    """Nobody is on the way to something that they do themselves: it was seen, or not yet."""
+    return replace(row, waiting=0, todo=row.todo + row.waiting) if row.step in _SEEN else row
 
 
 def _line(row: FunnelRow, people: int, now: datetime) -> dict[str, object]:
-    seen = row.step in _SEEN
+    seen, row = row.step in _SEEN, _as_seen(row)
     return {
         "Step": STEPS[row.step],
         "Done": row.done,
@@ -115,12 +159,12 @@ def _line(row: FunnelRow, people: int, now: datetime) -> dict[str, object]:
         "Answer lost": None if seen else row.unknown,
         "Not yet": row.todo,
         "Meaning of not yet": ("not seen" if row.known else "not known") if seen else "to do",
-        "Oldest waits": span(now - row.oldest) if row.oldest else "–",
+        "Oldest waits": span(now - row.oldest) if row.oldest and not seen else "–",
     }
 
 
 def _figure(view: OnboardingView) -> go.Figure:
-    rows = [*reversed(view.funnel)]
+    rows = [_as_seen(row) for row in reversed(view.funnel)]
     figure = go.Figure()
     for name, word, colour in _PARTS:
         values = [getattr(row, name) for row in rows]

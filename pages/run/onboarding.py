@@ -4,9 +4,9 @@ import streamlit as st
 
 from deepracer_admin.ui import session
 from deepracer_admin.ui.act import act, attempt
-from deepracer_admin.ui.cached import onboarding_view
+from deepracer_admin.ui.cached import onboarding_plan, onboarding_view
 from deepracer_admin.ui.dialogs import confirm_typed
-from deepracer_admin.ui.funnel import STEPS, live_funnel, plan_sentence, stuck_table
+from deepracer_admin.ui.funnel import STEPS, live_funnel, live_plan, plan_sentence, stuck_table
 from deepracer_admin.ui.masthead import link_to, masthead
 from deepracer_admin.ui.person import choose_people, show_person
 from deepracer_admin.ui.words import count, plain
@@ -26,9 +26,8 @@ if not view.people:
 
 if session.may(who, "onboarding.run"):
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="onboarding-control"):
-        sentence = plan_sentence(console.onboarding.plan(who))
         if view.state == "running":
-            st.markdown(f"Under way: {sentence}.")
+            live_plan()
             if (
                 st.button("Pause", icon=":material/pause:", help="Stops after the batch under way.")
                 and attempt(lambda: console.onboarding.pause(who), done="Paused after the batch under way.")[0]
@@ -36,7 +35,7 @@ if session.may(who, "onboarding.run"):
                 st.rerun()
         elif view.state in ("idle", "paused"):
             word = "Resume" if view.state == "paused" else "Start onboarding"
-            st.markdown(f"**{word}**: {sentence}.")
+            st.markdown(f"**{word}**: {plan_sentence(onboarding_plan(who))}.")
             if (
                 st.button(word, type="primary", icon=":material/play_arrow:")
                 and attempt(lambda: console.onboarding.start(who), done="Onboarding runs; you may close this page.")[0]
@@ -45,11 +44,11 @@ if session.may(who, "onboarding.run"):
         else:
             st.markdown("The event is closed; onboarding has ended.")
 
-live_funnel()
+live_funnel(view, looking="stuck" in st.session_state and bool(st.session_state["stuck"].selection.rows))
 
 st.subheader("Why people are stuck", anchor=False)
 if not view.stuck:
-    st.caption("Nobody is stuck. Reload the page to look again.")
+    st.caption("Nobody is stuck.")
 else:
     chosen = stuck_table(view.stuck, key="stuck")
     if chosen is None:

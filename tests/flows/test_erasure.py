@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from deepracer_admin.clock import SystemClock
+from deepracer_admin.errors import StoreError
 from deepracer_admin.flows.erasure import ERASED, Eraser
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.model import Attendee, Event, Lease, Profile, Quota, Standing
@@ -94,3 +95,21 @@ def test_it_is_done_once(ports: Any) -> None:
     eraser.run(lease)
     assert eraser.run(lease) == 0
     assert len(ports.store.audit("spring")) == 1
+
+
+def test_an_export_that_is_open_elsewhere_is_told_and_erasure_goes_on_when_it_is_closed(
+    ports: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports.clock.day = datetime(2026, 4, 30, 0, 5, tzinfo=UTC)
+    eraser = Eraser(cast(Ports, ports))
+    with monkeypatch.context() as windows:
+
+        def refused(*_: object, **__: object) -> None:
+            raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+
+        windows.setattr("os.unlink", refused)
+        with pytest.raises(StoreError, match="The exports of “Spring Cup” cannot be erased"):
+            eraser.run(_lease(ports))
+    assert ports.store.get("spring", ERASED) is None
+    assert eraser.run(_lease(ports)) == 2
+    assert not (ports.home / "exports" / "spring").exists()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from deepracer_admin.errors import AccessDenied
+from deepracer_admin.errors import AccessDenied, ServiceError
 from deepracer_admin.flows.membership import MembershipReconciler
 from deepracer_admin.model import State, Step
 from tests.flows.conftest import Stage
@@ -47,6 +47,28 @@ def test_twenty_people_are_one_call(stage: Stage, group: MembershipReconciler) -
     go(stage, group)
     assert stage.calls()["graph.AddMembers"] == 2
     assert stage.world.truth()["in_group"] == 40
+
+
+def test_an_outage_in_the_middle_keeps_what_was_done_and_the_next_pass_finishes(
+    stage: Stage, group: MembershipReconciler
+) -> None:
+    stage.crowd(250)
+    told: list[dict[State, int]] = []
+
+    def goes_on() -> None:
+        told.append(stage.store.funnel(stage.event.id)[Step.GROUP])
+        stage.world.arm("graph", "down", operation="AddMembers")
+
+    stage.ports.directory("")._graph.patience._sleep = lambda _: None  # type: ignore[attr-defined]
+    with pytest.raises(ServiceError, match="does not answer"):
+        group.run(stage.event, stage.lease, acting_for="", goes_on=goes_on)
+    assert [counts[State.WAITING] for counts in told] == [100]
+    assert stage.store.funnel(stage.event.id)[Step.GROUP][State.WAITING] == 100
+    stage.world.disarm()
+    before = stage.calls()["graph.AddMembers"]
+    go(stage, group)
+    assert stage.done(Step.GROUP) == stage.world.truth()["in_group"] == 250
+    assert stage.calls()["graph.AddMembers"] - before == 8, "150 people are left, twenty a call"
 
 
 def test_leavers_leave_the_group_and_nobody_leaves_the_directory(stage: Stage, group: MembershipReconciler) -> None:

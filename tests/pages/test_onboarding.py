@@ -83,3 +83,39 @@ def test_one_letter_is_not_searched_for(browser, stuck):
     app = browser.open(PAGE)
     app.text_input(key="find").set_value("r").run()
     assert "at least two letters" in texts(app)
+
+
+def test_what_waits_is_said_with_the_word_that_it_goes_on_by_itself(browser, console, event, people):
+    console.store.put(event.id, "trouble", {"group": "The directory does not answer."})
+    said = texts(browser.open(PAGE))
+    assert "Entra group" in said
+    assert "The directory does not answer" in said
+    assert "It is tried again by itself until it works" in said
+
+
+def test_what_is_left_is_counted_while_it_runs_and_then_everybody_is_through(browser, console, event, people):
+    app = click(browser.open(PAGE), "Start onboarding")
+    assert "Under way: invites 5, mails 5" in texts(app)
+    ids = [person.id for person in people if person.wanted]
+    done = [Outcome(key, step, State.DONE) for key in ids for step in (Step.PROFILE, Step.ACCESS, Step.MAIL)]
+    console.store.record(event.id, done, lease=None, now=NOW)
+    console.store.save_attendees(event.id, [person for person in people if person.wanted])
+    report = {"as_of": NOW.isoformat(), "eta_minutes": 0.0, "rate_per_minute": 12.0}
+    console.store.put(event.id, "onboarding_report", report)
+    assert "Time left (estimate) all mailed" in texts(app.run())
+
+
+def test_those_whom_no_mail_can_reach_are_not_waited_for(browser, console, event, people):
+    app = click(browser.open(PAGE), "Start onboarding")
+    report = {"as_of": NOW.isoformat(), "eta_minutes": 0.0, "rate_per_minute": 12.0}
+    console.store.put(event.id, "onboarding_report", report)
+    said = texts(app.run())
+    assert "Time left (estimate) done" in said
+    assert "Rate, last 2 minutes –" in said
+
+
+def test_who_has_not_signed_in_is_not_yet_seen_and_not_under_way(browser, console, event, people):
+    console.store.record(event.id, [Outcome("at-1", Step.SIGNED_IN, State.WAITING)], lease=None, now=NOW)
+    table = next(frame.value for frame in browser.open(PAGE).dataframe if "Meaning of not yet" in frame.value)
+    row = table.set_index("Step").loc["Signed in"]
+    assert (row["Done"], row["Not yet"], row["Oldest waits"]) == (0, 5, "–")

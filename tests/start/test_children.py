@@ -100,6 +100,21 @@ def test_the_log_of_the_time_before_is_kept(stand_in: Path) -> None:
         assert (stand_in / "doomed.log").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_log_that_is_still_open_elsewhere_is_continued(stand_in: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+
+    monkeypatch.setattr(Path, "replace", refused)  # what Windows does
+    (stand_in / "doomed.log").write_text("before\n", encoding="utf-8")
+    child = begin("doomed", stand_in)
+    child.process.wait(20)
+    children.stop_child(child)
+    assert (stand_in / "doomed.log").read_text(encoding="utf-8").split("\n")[:2] == [
+        "before",
+        "The database is locked.",
+    ]
+
+
 LAUNCH_AND_WAIT = """
 import os, pathlib, sys, time
 sys.path.insert(0, sys.argv[2])

@@ -50,6 +50,27 @@ class Options:
     facilitator_password: str = "Practice-1-Facilitator"
 
 
+OLDEST, NEWEST = (1, 2), (1, 3, 1)
+
+
+def read_version(text: str) -> tuple[int, ...]:
+    """The parts of an edition that is imitated. Raises ValueError for any other."""
+    try:
+        version = tuple(int(part) for part in text.split("."))
+    except ValueError:
+        version = ()
+    if not OLDEST <= version <= NEWEST or len(version) > 3:
+        raise ValueError(f"DeepRacer on AWS is imitated from 1.2 to 1.3.1, not {text}: give one of these versions.")
+    return version
+
+
+def checked_slots(slots: int) -> int:
+    """Raises ValueError for an account in which no job could ever run."""
+    if slots < 1:
+        raise ValueError(f"The account runs at least one job at the same time, not {slots}: give 1 slot or more.")
+    return slots
+
+
 @dataclass
 class Caller:
     """Who calls: the user behind the signature and the role that the credentials carry (fixed at sign-in)."""
@@ -78,7 +99,7 @@ class Deployment:
         self.clock = clock
         self.faults = faults
         self.options = options
-        self.version = tuple(int(part) for part in options.version.lstrip("v").split("."))
+        self.version = read_version(options.version)
         self.state = State(seed)
         self.settings = initial_document()
         suffix = self.state.new_id()[:9]
