@@ -342,6 +342,8 @@ class Worker:
         if not mails:
             return
         self._outbox_seq = max(mail["seq"] for mail in mails)
+        hide = self.console.ports.letters.mask_passwords  # the practice mail service alone keeps what was in a mail
+        mails = [mail | {part: hide(str(mail.get(part, ""))) for part in ("text", "html")} for mail in mails]
         kept = [*(self.console.store.get("", "outbox") or []), *mails]
         by_seq = {mail["seq"]: mail for mail in kept}
         self.console.store.put("", "outbox", [by_seq[seq] for seq in sorted(by_seq)][-500:], lease=lease)
