@@ -1,6 +1,6 @@
 """The temporary password that our mail carries where the console makes the users (identity-and-mail.md 3.7, 4.4).
 
-It is made by the thread that sends, just before the mail goes, and lives only in that mail: never in a store, never in a
+It is made by the thread that sends, just before the mail goes, and lives in that mail alone, in no store and no
 log. What if it dies here? After the password was made and before the mail went, the delivery stays claimed and becomes
 unknown; the password that nobody knows dies with the next one, which a resend makes.
 """

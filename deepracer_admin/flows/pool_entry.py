@@ -1,6 +1,6 @@
 """Letting people in through the user pool: their users are made by the console, with our alias, without Cognito's mail.
 
-The intent is an invitation chunk of the way "pool" (invitations.py), stored before the first call. What if it dies here?
+The intent is an invitation chunk of the way "pool" (invitations.py), stored before a call. What if it dies here?
 
 * before a call: nothing happened, the chunk is worked through again;
 * between two calls, or before the record: everybody of the chunk is in `doubt`, so a user who turns up at the repeat

@@ -1,7 +1,7 @@
 """By which way each person of an event was let in, and so how their first password comes (identity-and-mail.md 3.7).
 
-"service": the racing service invited them, and Cognito mailed the password. "pool": the console made their user, and our
-mail carries the password. "own": they were there before the event, so they have one already, and it is never changed.
+"service": the racing service invited them, and Cognito mailed the password. "pool": the console made their user, and
+our mail carries the password. "own": they were there before the event, so they have one already, and it stays.
 """
 
 from __future__ import annotations

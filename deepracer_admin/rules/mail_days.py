@@ -1,7 +1,7 @@
 """Cognito's own mail: how many invitations may still go within a day, and when the last of those who wait goes.
 
-The default sender gives about 50 mails a day and account (deepracer-on-aws.md 2.1). When that day begins is not told, so
-any 24 hours count: whatever the service's day is, it never holds more.
+The default sender gives about 50 mails a day and account (deepracer-on-aws.md 2.1). When that day begins is not told,
+so any 24 hours count: whatever the service's day is, it never holds more.
 """
 
 from __future__ import annotations

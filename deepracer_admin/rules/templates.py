@@ -16,7 +16,7 @@ from deepracer_admin.errors import BadInput
 
 __all__ = ["PASSWORD_NOTE", "PLACEHOLDERS", "Rendered", "Template", "check_template", "mask_password", "render"]
 
-PASSWORD_NOTE = "password_note"
+PASSWORD_NOTE = "password_note"  # noqa: S105 - a placeholder
 MASK = "••••••••"
 
 PLACEHOLDERS: dict[str, str] = {
