@@ -39,6 +39,7 @@ from deepracer_admin.flows.racing_jobs import (
     RaceDeleteHandler,
     RaceEditHandler,
 )
+from deepracer_admin.flows.resending import InviteResendHandler
 from deepracer_admin.flows.sponsorship import SponsorHandler, SponsorshipHandler
 from deepracer_admin.flows.watching import RaceWatcher, UsageWatcher
 from deepracer_admin.model import Event, Lease, Step
@@ -87,6 +88,7 @@ class Worker:
                 "race.close": RaceCloseHandler(),
                 "race.delete": RaceDeleteHandler(),
                 "mail.test": MailTestHandler(),
+                "invite.resend": InviteResendHandler(),
                 "closeout": CloseoutHandler(),
             },
         )

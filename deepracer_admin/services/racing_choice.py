@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from deepracer_admin.errors import BadInput
 from deepracer_admin.flows.preflight import POOL_CHECK
-from deepracer_admin.model import Event
+from deepracer_admin.model import Actor, Event
 from deepracer_admin.rules.roster import service_refusal
 from deepracer_admin.services.base import Service
 from deepracer_admin.services.drafts import EventDraft
@@ -24,19 +24,25 @@ class RacingChoice(Service):
         """ "on_aws" or "managed"."""
         return event.service or self.house.settings.racing
 
-    def why_no_pool(self, event: Event | None = None) -> str:
-        """Why our own mail cannot carry the way in, with what to do; "" when it can (the connect check tries it)."""
+    def why_no_pool(self, actor: Actor, *, service: str = "") -> str:
+        """Why our own mail cannot carry the way in, with what to do; "" when it can (the connect check tries it).
+
+        `service`: the racing service as it is about to be chosen.
+        """
+        self._authorise(actor, "setup.view")
+        event = self.current_event()
+        return self._why_no_pool(service, event.id if event else "")
+
+    def _why_no_pool(self, service: str, event: str) -> str:
         settings = self.house.settings
-        if (event.service if event else "") == "managed" or (
-            not (event and event.service) and settings.racing == "managed"
-        ):
-            return "there are no users to make in the managed service; people come in through the Entra group."
+        if (service or settings.racing) == "managed":
+            return "the managed service has no user pool; people come in through the Entra group."
         if not settings.rehearsal and not settings.deepracer_user_pool:
             return (
                 "the console has no AWS credentials on the user pool; set DEEPRACER_ADMIN_DEEPRACER_USER_POOL and the "
                 "profile (docs/permissions.md)."
             )
-        seen = (self.store.get(event.id, POOL_CHECK) or {}) if event else {}
+        seen = (self.store.get(event, POOL_CHECK) if event else None) or {}
         return f"the last connect check says: {seen['sentence']}" if seen.get("sentence") else ""
 
     def _check_way_in(self, draft: EventDraft, base: Event) -> None:
@@ -45,7 +51,7 @@ class RacingChoice(Service):
             raise BadInput("Way in: choose the service's invitation or our own mail.")
         if draft.cognito_mail not in COGNITO_MAIL:
             raise BadInput("Cognito's mail: choose its default sender, SES, or as the settings say.")
-        if draft.way_in == "pool" and (why := self.why_no_pool(replace(base, service=draft.service))):
+        if draft.way_in == "pool" and (why := self._why_no_pool(draft.service, base.id)):
             raise BadInput(f"Way in: our own mail cannot carry it: {why}")
 
     def _refuse_to_move(self, event: Event) -> None:

@@ -41,6 +41,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     ),
     "events.run_check": ("setup.check", lambda c, who: c.events.run_check(who)),
     "events.check": ("setup.view", lambda c, who: c.events.check(who)),
+    "events.why_no_pool": ("setup.view", lambda c, who: c.events.why_no_pool(who)),
     "events.account": ("setup.view", lambda c, who: c.events.account(who)),
     "events.export_settings": ("setup.view", lambda c, who: c.events.export_settings(who)),
     "events.read_settings": ("setup.view", lambda c, who: c.events.read_settings(who, b"{}")),
