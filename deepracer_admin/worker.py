@@ -42,6 +42,7 @@ from deepracer_admin.flows.racing_jobs import (
 from deepracer_admin.flows.resending import InviteResendHandler
 from deepracer_admin.flows.sponsorship import SponsorHandler, SponsorshipHandler
 from deepracer_admin.flows.watching import RaceWatcher, UsageWatcher
+from deepracer_admin.flows.ways_in import POOL
 from deepracer_admin.model import Event, Lease, Step
 from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import read_practice
@@ -306,7 +307,12 @@ class Worker:
             "as_of": now.isoformat(),
             "rate_per_minute": progress.per_minute,
             "eta_minutes": progress.eta_minutes,
-            "limit": limit_in_force(funnel, store.get(event.id, "sender") or {}, store.get(event.id, "account") or {}),
+            "limit": limit_in_force(
+                funnel,
+                store.get(event.id, "sender") or {},
+                store.get(event.id, "account") or {},
+                through_pool=event.way_in == POOL,
+            ),
             "not_known": [] if self.sign_ins and self._on_aws() else [Step.SIGNED_IN.value],
         }
         store.put(event.id, "onboarding_report", row, lease=lease)

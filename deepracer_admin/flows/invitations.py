@@ -139,6 +139,8 @@ class Invitations:
             for chunk in kept.values():
                 if chunk["state"] == "planned":
                     chunk["state"] = "finished"
+                    untouched = {*chunk.get("left", ())} - {*chunk.get("doubt", ())}
+                    chunk["existed"] = sorted(untouched.union(chunk.get("existed", ())))
             if kept != chunks:
                 self.ports.store.put(event.id, INVITES, kept, lease=lease)
 

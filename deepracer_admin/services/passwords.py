@@ -20,7 +20,7 @@ from deepracer_admin.flows.ways_in import OWN, POOL, read_ways_in
 from deepracer_admin.model import Actor, Attendee, Event, JobItem, Sending, State, Step
 from deepracer_admin.services.base import Service
 
-__all__ = ["SOON", "PasswordAge", "PasswordsService"]
+__all__ = ["SOON", "PasswordAge", "PasswordsService", "ends_soon"]
 
 SOON = timedelta(days=2)
 HOLDS = timedelta(days=TEMPORARY_DAYS)
@@ -49,14 +49,9 @@ class PasswordsService(Service):
         self._authorise(actor, "onboarding.view")
         return self._ages(self._event())
 
-    def ending(self, actor: Actor, *, within: timedelta = SOON) -> list[PasswordAge]:
-        """Those whose password ends within a while, or has ended."""
-        now = self.clock.event_now()
-        return [age for age in self.ages(actor) if age.until - now <= within]
-
-    def of(self, actor: Actor, attendee: str) -> PasswordAge | None:
-        """One person's; None when they have signed in, or nothing is known."""
-        return next((age for age in self.ages(actor) if age.attendee.id == attendee), None)
+    def ending(self, actor: Actor) -> list[PasswordAge]:
+        """Those whose password ends within two days, or has ended."""
+        return ends_soon(self.ages(actor), self.clock.event_now())
 
     def resend(self, actor: Actor, attendees: Sequence[str]) -> int:
         """A fresh temporary password by mail, the old one dies; returns how many are on their way.
@@ -127,6 +122,11 @@ class PasswordsService(Service):
         for at, person in self.store.get(event.id, RESENT) or ():
             since[person] = max(since.get(person, datetime.fromisoformat(at)), datetime.fromisoformat(at))
         return {person: at + HOLDS for person, at in since.items()}
+
+
+def ends_soon(ages: Sequence[PasswordAge], now: datetime) -> list[PasswordAge]:
+    """Those whose password ends within two days of `now` (event time), or has ended."""
+    return [age for age in ages if age.until - now <= SOON]
 
 
 _CANNOT = (

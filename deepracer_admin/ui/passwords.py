@@ -6,12 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Actor, Event
-from deepracer_admin.services.passwords import SOON, PasswordAge
+from deepracer_admin.services.passwords import SOON, PasswordAge, ends_soon
 from deepracer_admin.ui import session
 from deepracer_admin.ui.act import attempt
+from deepracer_admin.ui.cached import password_ages
 from deepracer_admin.ui.words import count, plain, span, when
 
-__all__ = ["ending", "fresh_for_one", "password_line"]
+__all__ = ["ending", "fresh_for_one", "password_line", "resend_note"]
 
 _HOW = {
     "pool": "our access mail once more, with a fresh password",
@@ -21,11 +22,11 @@ _HOW = {
 
 def ending(who: Actor, event: Event) -> None:
     """Those whose temporary password ends within two days; organizers send the chosen ones a fresh one."""
-    found = session.console().passwords.ending(who)
+    now = session.console().clock.event_now()
+    found = ends_soon(password_ages(who), now)
     if not found:
         return
     st.subheader("Temporary passwords that end soon", anchor=False)
-    now = session.console().clock.event_now()
     st.caption(
         f"{count(len(found), 'person has', 'people have')} not signed in, and their temporary password ends within "
         f"{span(SOON)} or has ended."
@@ -61,10 +62,11 @@ def ending(who: Actor, event: Event) -> None:
         _send(who, [age.attendee.id for age in chosen])
 
 
-def password_line(age: PasswordAge | None, event: Event) -> None:
-    """How old one person's temporary password is."""
+def password_line(who: Actor, attendee: str, event: Event) -> PasswordAge | None:
+    """How old one person's temporary password is; None (and nothing said) when they have none, or it is not known."""
+    age = next((each for each in password_ages(who) if each.attendee.id == attendee), None)
     if age is None:
-        return
+        return None
     now = session.console().clock.event_now()
     known = "read from the user pool" if age.read else "reckoned from the invitation"
     left = "it has ended" if age.until <= now else f"{span(age.until - now)} left"
@@ -72,6 +74,14 @@ def password_line(age: PasswordAge | None, event: Event) -> None:
         f"Temporary password: {span(max(now - age.since, now - now))} old, valid until {when(age.until, event.zone)} "
         f"({left}; {known})."
     )
+    return age
+
+
+def resend_note(who: Actor, attendee: str) -> str | None:
+    """What a resend of the access mail does to the password."""
+    if not session.console().messages.carries_password(who, attendee, "access"):
+        return None
+    return "It carries a fresh first password, and the older one dies; who has signed in keeps their own."
 
 
 def fresh_for_one(who: Actor, age: PasswordAge | None) -> None:
