@@ -39,6 +39,7 @@ from deepracer_admin.services.closing import AuditService, CloseoutService, Jobs
 from deepracer_admin.services.events import EventsService
 from deepracer_admin.services.messages import MessagesService
 from deepracer_admin.services.onboarding import OnboardingService
+from deepracer_admin.services.passwords import PasswordsService
 from deepracer_admin.services.races import RacesService
 from deepracer_admin.services.usage import UsageService
 from deepracer_admin.settings import Practice, Settings, read_practice
@@ -66,6 +67,7 @@ class Console:
     events: EventsService
     attendees: AttendeesService
     onboarding: OnboardingService
+    passwords: PasswordsService
     messages: MessagesService
     races: RacesService
     usage: UsageService
@@ -127,6 +129,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         staff_emails=staff,
         proof=_Once(lambda: _proof(settings, pacer)),
         pool=_Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
+        cognito_by_ses=bool(practice) or settings.deepracer_ses,
     )
     return Console(
         settings=settings,
@@ -140,6 +143,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         events=EventsService(house),
         attendees=AttendeesService(house),
         onboarding=OnboardingService(house),
+        passwords=PasswordsService(house),
         messages=MessagesService(house, letters),
         races=RacesService(house),
         usage=UsageService(house),
@@ -332,7 +336,7 @@ def _proof(settings: Settings, pacer: Pacer) -> IdentityCenter:
 
 
 def _pool(settings: Settings, pacer: Pacer) -> CognitoPool:
-    """The user pool of DeepRacer on AWS, with AWS credentials on it: who has signed in."""
+    """The user pool of DeepRacer on AWS, with AWS credentials on it: who has signed in, and the second way in."""
     practice = _practice(settings)
 
     def pace(limit: Limit) -> None:

@@ -93,6 +93,8 @@ class Event:
     quota: Quota
     cohort_quotas: Mapping[str, Quota] = field(default_factory=dict)  # "office:Milano" -> Quota
     service: str = ""  # racing service: "on_aws" | "managed"; "" = as the settings say
+    way_in: str = "service"  # DeepRacer on AWS: "service" (Cognito mails the password) | "pool" (our mail carries it)
+    cognito_mail: str = ""  # who sends Cognito's mail: "default" (50 a day) | "ses"; "" = as the settings say
     group_id: str = ""  # Entra group; "" = none
     sender: str = ""  # From address of our mails
     portal_url: str = ""  # where a racer signs in

@@ -90,12 +90,14 @@ class Settings(BaseModel):
     )
     deepracer_password: SecretStr = Field(SecretStr(""), description="Password of that login.")
     deepracer_aws_profile: str = Field("", description="AWS profile for the managed service or the user pool.")
-    deepracer_region: str = Field("us-east-1", description="Region of the managed service.")
+    deepracer_region: str = Field("us-east-1", description="Region of the managed service, or of the user pool.")
     deepracer_ses: bool = Field(
-        False, description="The deployment sends Cognito's invitations by SES (no 50 a day cap)."
+        False,
+        description="The deployment mails Cognito's invitations by SES (no 50 a day); an event's answer goes first.",
     )
     deepracer_user_pool: str = Field(
-        "", description="User pool id of DeepRacer on AWS; set it (with AWS credentials) to see who has signed in."
+        "",
+        description="User pool of DeepRacer on AWS: with AWS credentials on it, sign-ins are seen and users made.",
     )
     user_agent: str = Field("", description="User-Agent of our calls; name it in the firewall's allow rule.")
 

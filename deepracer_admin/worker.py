@@ -40,8 +40,10 @@ from deepracer_admin.flows.racing_jobs import (
     RaceDeleteHandler,
     RaceEditHandler,
 )
+from deepracer_admin.flows.resending import InviteResendHandler
 from deepracer_admin.flows.sponsorship import SponsorHandler, SponsorshipHandler
 from deepracer_admin.flows.watching import RaceWatcher, UsageWatcher
+from deepracer_admin.flows.ways_in import POOL
 from deepracer_admin.model import Event, Lease, Step
 from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import read_practice
@@ -89,6 +91,7 @@ class Worker:
                 "race.close": RaceCloseHandler(),
                 "race.delete": RaceDeleteHandler(),
                 "mail.test": MailTestHandler(),
+                "invite.resend": InviteResendHandler(),
                 "closeout": CloseoutHandler(),
             },
         )
@@ -307,7 +310,12 @@ class Worker:
             "as_of": now.isoformat(),
             "rate_per_minute": progress.per_minute,
             "eta_minutes": progress.eta_minutes,
-            "limit": limit_in_force(funnel, store.get(event.id, "sender") or {}, store.get(event.id, "account") or {}),
+            "limit": limit_in_force(
+                funnel,
+                store.get(event.id, "sender") or {},
+                store.get(event.id, "account") or {},
+                through_pool=event.way_in == POOL,
+            ),
             "not_known": [] if self.sign_ins and self._on_aws() else [Step.SIGNED_IN.value],
         }
         store.put(event.id, "onboarding_report", row, lease=lease)
@@ -349,6 +357,8 @@ class Worker:
         if not mails:
             return
         self._outbox_seq = max(mail["seq"] for mail in mails)
+        hide = self.console.ports.letters.mask_passwords  # the practice mail service alone keeps what was in a mail
+        mails = [mail | {part: hide(str(mail.get(part, ""))) for part in ("text", "html")} for mail in mails]
         kept = [*(self.console.store.get("", "outbox") or []), *mails]
         by_seq = {mail["seq"]: mail for mail in kept}
         self.console.store.put("", "outbox", [by_seq[seq] for seq in sorted(by_seq)][-500:], lease=lease)

@@ -21,7 +21,7 @@ from typing import Any
 from deepracer_admin.clock import as_utc
 from deepracer_admin.directory.aws import Access, AwsCalls, Pace, do_not_wait
 from deepracer_admin.directory.pool import Entry, PoolStatus, PoolUser
-from deepracer_admin.errors import NotThere, Refused
+from deepracer_admin.errors import LostAnswer, NotThere, Refused, ServiceError
 from deepracer_admin.model import Invitee, Limit
 
 __all__ = ["CALLS", "RACERS", "CognitoPool", "new_password", "new_username"]
@@ -102,7 +102,7 @@ class CognitoPool:
         """Look first (unless `known_absent`), then create, then give the role: three calls, or two.
 
         Raises Refused for an alias that the deployment would replace, and for an address that belongs to staff;
-        LostAnswer when the user may have been created: create again, then give them a fresh password.
+        LostAnswer when the user may have been created, or was, without the role: create again, which finds them.
         """
         if person.alias and not _ALIAS.fullmatch(person.alias):
             raise Refused(
@@ -133,7 +133,11 @@ class CognitoPool:
             if raced is None:
                 raise
             return self._adopt(raced.username)
-        self._join(username)
+        try:
+            self._join(username)
+        except ServiceError as error:  # the user is made: whoever asked must know that it was us
+            about = {"service": error.service, "operation": error.operation, "code": error.code}
+            raise LostAnswer(error.sentence, **about) from error
         return Entry(username, password)
 
     def fresh_password(self, username: str) -> str:

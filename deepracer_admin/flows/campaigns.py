@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Throttled, Unavailable, Unreachable
+from deepracer_admin.flows.first_password import CODE as NO_PASSWORD
 from deepracer_admin.flows.jobs import settle_items
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.sending import Sender
@@ -246,6 +247,8 @@ def _outcome(row: Delivery) -> Outcome | None:
     if row.state is Sending.FAILED:
         state = State.RETRY if row.next_try_at else State.REFUSED
         return Outcome(row.attendee, Step.MAIL, state, row.code, row.sentence)
+    if row.state is Sending.PENDING and row.code == NO_PASSWORD and row.campaign == ACCESS_CAMPAIGN:
+        return Outcome(row.attendee, Step.MAIL, State.WAITING, row.code, row.sentence)
     return None
 
 

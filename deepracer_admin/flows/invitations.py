@@ -2,7 +2,11 @@
 
 A chunk is kept under the event's key `invites`: token -> {"people", "job", "state", "at", "tries", "again_at"}, with
 the states planned (may have been sent: a repeat with its token is harmless), sent (the service works on it), finished.
-`existed` names those of it who had an account before we came.
+`existed` names those of it who had an account before we came. Where Cognito mails, `mailed_at` (event time) and `mails`
+say how many of its mails went; by its default sender no more than 50 go in any 24 hours, and the rest waits.
+
+A chunk of the way "pool" (pool_entry.py) is worked through by the console itself: `left` are those of it who are not
+through, `doubt` those who may have been made.
 
 Two threads of a worker use this: one sends and follows, the other looks at listings and plans. What if it dies here? A
 planned chunk is sent again with the same token: the service finds the same job, single invitations answer "exists".
@@ -18,12 +22,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from deepracer_admin.errors import Missing
+from deepracer_admin.flows.pool_entry import CHUNK, enter, open_pool
 from deepracer_admin.flows.ports import Ports
+from deepracer_admin.flows.ways_in import INVITES, POOL, SERVICE
 from deepracer_admin.model import Attendee, Event, Invitee, Lease, Outcome, State, Step
+from deepracer_admin.rules.mail_days import is_limited, reckon
 
-__all__ = ["INVITES", "READ_BACK", "Invitations"]
+__all__ = ["INVITES", "READ_BACK", "RESENT", "Invitations", "mails_sent"]
 
-INVITES = "invites"
+RESENT = "invites_resent"  # [[event time, attendee], ...]: Cognito's mails that went once more
 READ_BACK = "Done at the service; it counts once it is read back."
 PATIENCE_S = 2.0
 PAUSE_S, LONGEST_PAUSE_S = 0.5, 3.0
@@ -61,13 +68,29 @@ class Invitations:
     def ours(self, event: Event) -> set[str]:
         """Attendees whose profile was made by this event: they were put into a chunk, and had no account then."""
         chunks = self.chunks(event).values()
-        existed = {person for chunk in chunks for person in chunk.get("existed", ())}
-        return {person for chunk in chunks for person in chunk["people"]} - existed
+        asked = [chunk for chunk in chunks if chunk.get("way") != POOL]
+        existed = {person for chunk in asked for person in chunk.get("existed", ())}
+        invited = {person for chunk in asked for person in chunk["people"]} - existed
+        through_pool = [
+            {*chunk["people"]} - {*chunk.get("existed", ())} for chunk in chunks if chunk.get("way") == POOL
+        ]
+        return invited.union(*through_pool)
 
     def pending(self, event: Event) -> set[str]:
         """People of chunks that are not finished."""
-        chunks = self.chunks(event).values()
-        return {person for chunk in chunks if chunk["state"] != "finished" for person in chunk["people"]}
+        return self._waiting(event)
+
+    def half_in(self, event: Event) -> set[str]:
+        """Those of them whose profile says nothing yet: through the pool it is there before the racers' role is."""
+        return self._waiting(event, POOL)
+
+    def _waiting(self, event: Event, *ways: str) -> set[str]:
+        return {
+            person
+            for chunk in self.chunks(event).values()
+            if chunk["state"] != "finished" and (not ways or chunk.get("way", SERVICE) in ways)
+            for person in chunk.get("left", chunk["people"])
+        }
 
     # ------------------------------------------------------------------------------------------------ acting
 
@@ -76,10 +99,21 @@ class Invitations:
         if not missing:
             return 0
         invitees = [Invitee(person.id, person.email, person.alias, person.name) for person in missing]
-        at = self.ports.clock.now().isoformat()
+        at, way = self.ports.clock.now().isoformat(), event.way_in
+        if way == POOL:
+            open_pool(self.ports)  # without it nothing is planned
+            cut = [invitees[start : start + CHUNK] for start in range(0, len(invitees), CHUNK)]
+        else:
+            cut = [list(chunk) for chunk in self.ports.racing().chunk_invites(invitees)]
         fresh = {
-            uuid.uuid4().hex: {"people": [each.key for each in chunk], "job": "", "state": "planned", "at": at}
-            for chunk in self.ports.racing().chunk_invites(invitees)
+            uuid.uuid4().hex: {
+                "people": [each.key for each in chunk],
+                "job": "",
+                "state": "planned",
+                "at": at,
+                "way": way,
+            }
+            for chunk in cut
         }
         with self._lock:
             self.ports.store.put(event.id, INVITES, {**self.chunks(event), **fresh}, lease=lease)
@@ -113,6 +147,8 @@ class Invitations:
             for chunk in kept.values():
                 if chunk["state"] == "planned":
                     chunk["state"] = "finished"
+                    untouched = {*chunk.get("left", ())} - {*chunk.get("doubt", ())}
+                    chunk["existed"] = sorted(untouched.union(chunk.get("existed", ())))
             if kept != chunks:
                 self.ports.store.put(event.id, INVITES, kept, lease=lease)
 
@@ -124,9 +160,20 @@ class Invitations:
         now = self.ports.clock.now()
         if chunk.get("again_at") and datetime.fromisoformat(chunk["again_at"]) > now:
             return
+        if chunk.get("way", SERVICE) != event.way_in and _unsent(chunk):
+            self._recut(event, token, lease)
+            return
         people = self._people(event, chunk, wanted_only=True)
+        if chunk.get("way") == POOL:
+            self._enter(event, token, chunk, people, lease)
+            return
+        if self._by_default_sender(event) and not chunk.get("tries"):
+            people = self._within_the_day(event, token, chunk, people, lease)
+            if not people and chunk["people"]:
+                return
         # Counted before it is sent: after a lost answer or a crash, "exists" may well mean the account that we made.
-        self._change(event, token, lease, tries=chunk.get("tries", 0) + 1)
+        first = {} if chunk.get("mailed_at") else {"mailed_at": self._event_now(), "mails": len(people)}
+        self._change(event, token, lease, tries=chunk.get("tries", 0) + 1, **first)
         outcomes = list(self.ports.racing().invite(people, token=token)) if people else []
         jobs = [outcome.ref for outcome in outcomes if outcome.state is State.WAITING and outcome.ref]
         if jobs:
@@ -156,14 +203,66 @@ class Invitations:
         """Nobody of the chunk was served: it keeps its token, unless it has to be cut anew."""
         self._record(event, outcomes, lease)
         if any(outcome.reason == "recut" for outcome in outcomes):
-            with self._lock:
-                rest = {key: chunk for key, chunk in self.chunks(event).items() if key != token}
-                self.ports.store.put(event.id, INVITES, rest, lease=lease)
-            self.settled += len(outcomes)
+            self._recut(event, token, lease)
             return
         wait = max((outcome.retry_after or PATIENCE_S for outcome in outcomes), default=PATIENCE_S)
         again = self.ports.clock.now() + timedelta(seconds=wait)
         self._change(event, token, lease, again_at=again.isoformat())
+
+    def _recut(self, event: Event, token: str, lease: Lease) -> None:
+        """Forget a chunk of which nothing was sent: the next look finds its people missing."""
+        with self._lock:
+            chunks = self.chunks(event)
+            self.settled += len(chunks.pop(token)["people"])
+            self.ports.store.put(event.id, INVITES, chunks, lease=lease)
+
+    # ------------------------------------------------------------------------------- through the pool, by days
+
+    def _enter(self, event: Event, token: str, chunk: Chunk, people: Sequence[Invitee], lease: Lease) -> None:
+        """Work through a pool chunk. Everybody is in doubt while it is under way. Raises what meets everybody."""
+        going = {*chunk.get("left", chunk["people"])}
+        people = [person for person in people if person.key in going]
+        known = {p for key, c in self.chunks(event).items() if key != token for p in c.get("existed", ())}
+        doubtful = {*chunk.get("doubt", ())}
+        keys = [person.key for person in people]
+        self._change(event, token, lease, tries=chunk.get("tries", 0) + 1, left=keys, doubt=keys)
+        found = enter(self.ports, people, doubtful=doubtful, known=known)
+        self._record(event, found.outcomes, lease)
+        gone = {*going} - {*keys}  # left the list meanwhile
+        existed = sorted({*chunk.get("existed", ())} | found.existed | (gone - doubtful))
+        self.settled += len(people) - len(found.left)
+        if not found.left:
+            self._change(event, token, lease, state="finished", left=[], doubt=[], existed=existed)
+            return
+        again = (self.ports.clock.now() + timedelta(seconds=found.wait_s)).isoformat()
+        self._change(event, token, lease, left=found.left, doubt=found.doubt, existed=existed, again_at=again)
+        if found.trouble is not None and len(found.left) == len(people):
+            raise found.trouble
+
+    def _event_now(self) -> str:
+        return self.ports.clock.event_now().isoformat()
+
+    def _by_default_sender(self, event: Event) -> bool:
+        return is_limited(event, ses_by_settings=self.ports.cognito_by_ses)
+
+    def _within_the_day(
+        self, event: Event, token: str, chunk: Chunk, people: list[Invitee], lease: Lease
+    ) -> list[Invitee]:
+        """Those of an untried chunk whom the default sender may still mail; the others become a chunk that waits."""
+        sent = mails_sent(self.chunks(event), self.ports.store.get(event.id, RESENT) or ())
+        left = reckon(sent, len(people), self.ports.clock.event_now()).left
+        if left >= len(people):
+            return people
+        going, rest = people[:left], [person.key for person in people[left:]]
+        if not going:
+            self.pause_s = LONGEST_PAUSE_S
+        else:
+            with self._lock:
+                chunks = self.chunks(event)
+                chunks[token]["people"] = [person.key for person in going]
+                chunks[uuid.uuid4().hex] = {**chunk, "people": rest}
+                self.ports.store.put(event.id, INVITES, chunks, lease=lease)
+        return going
 
     def _people(self, event: Event, chunk: Chunk, *, wanted_only: bool = False) -> list[Invitee]:
         found: list[Attendee] = []
@@ -178,7 +277,7 @@ class Invitations:
             if person.wanted or not wanted_only
         ]
 
-    def _finish(self, event: Event, token: str, outcomes: Iterable[Outcome], lease: Lease) -> None:
+    def _finish(self, event: Event, token: str, outcomes: Sequence[Outcome], lease: Lease) -> None:
         chunks = self.chunks(event)
         chunk = chunks[token]
         earlier = {person for key, each in chunks.items() if key != token for person in each["people"]}
@@ -188,7 +287,9 @@ class Invitations:
             for outcome in outcomes
             if certain and outcome.state is State.ALREADY and outcome.person not in earlier
         ]
-        self._change(event, token, lease, state="finished", existed=existed)
+        unmailed = sum(1 for each in outcomes if each.state in (State.REFUSED, State.RETRY) or each.person in existed)
+        mails = max(0, chunk.get("mails", 0) - unmailed)
+        self._change(event, token, lease, state="finished", existed=existed, mails=mails)
         self.settled += len(chunk["people"])
 
     def _change(self, event: Event, token: str, lease: Lease, **values: Any) -> None:
@@ -211,6 +312,12 @@ class Invitations:
             for outcome in outcomes
         ]
         self.ports.store.record(event.id, told, lease=lease, now=self.ports.clock.now())
+
+
+def mails_sent(chunks: Mapping[str, Chunk], resent: Iterable[Sequence[str]]) -> list[tuple[datetime, int]]:
+    """Mails that Cognito sent for us: when (event time) and how many."""
+    invited = [(datetime.fromisoformat(c["mailed_at"]), c["mails"]) for c in chunks.values() if c.get("mailed_at")]
+    return invited + [(datetime.fromisoformat(at), 1) for at, _ in resent]
 
 
 def _unsent(chunk: Mapping[str, Any]) -> bool:

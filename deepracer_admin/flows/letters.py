@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput, Missing
+from deepracer_admin.flows.ways_in import OWN, POOL, SERVICE, WaysIn, read_ways_in
 from deepracer_admin.model import UNLIMITED, Attendee, Delivery, Event, Message, Step
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
-from deepracer_admin.rules.templates import Rendered, Template, check_template, render
+from deepracer_admin.rules.templates import PASSWORD_NOTE, Rendered, Template, check_template, mask_password, render
 from deepracer_admin.store import EventStore
 
-__all__ = ["LetterWriter", "Letters", "mail_key", "shipped_templates"]
+__all__ = ["ACCESS", "Letter", "LetterWriter", "Letters", "mail_key", "shipped_templates"]
+
+ACCESS = "access"  # the template that carries the way in
+PasswordShown = tuple[str, datetime]
+"""A first password and until when it holds (event time)."""
 
 
 def mail_key(event: str, row: Delivery) -> str:
@@ -36,9 +43,41 @@ def shipped_templates() -> dict[tuple[str, str], Template]:
     return found
 
 
+@cache
 def _notes(language: str) -> Mapping[str, str]:
     path = resources.files("deepracer_admin.mail").joinpath("texts", f"{language}.toml")
     return tomllib.loads(path.read_text(encoding="utf-8")).get("password_note", {}) if path.is_file() else {}
+
+
+def _note(event: Event, template: Template, way: str, first: PasswordShown | None) -> str:
+    """How this person's first password comes. `first` None: what stands in its place where no mail goes."""
+    notes = _notes(template.language)
+    if way != POOL:
+        return notes.get(way, "")
+    if template.key != ACCESS:
+        return notes.get("pool_later", "")
+    password = first[0] if first else notes.get("pool_password", "")
+    until = _local(first[1], event.zone) if first else notes.get("pool_until", "")
+    return notes.get("pool", "").replace("{password}", password).replace("{until}", until)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail that is ready to go, or ready but for the first password, which is only made when it goes.
+
+    `write` gives the mail with the password, or (None) for somebody who has chosen their own.
+    """
+
+    message: Message
+    person: Attendee
+    needs_password: bool
+    write: Callable[[PasswordShown | None], Message]
+
+
+class Renderer(Protocol):
+    """One template for one person. `has_own`: they have chosen a password of their own."""
+
+    def __call__(self, person: Attendee, first: PasswordShown | None = None, *, has_own: bool = False) -> Rendered: ...
 
 
 class Letters:
@@ -82,6 +121,12 @@ class Letters:
         """Writes the mails of one slice: templates and shared values are read once."""
         return LetterWriter(self, event)
 
+    def mask_passwords(self, text: str) -> str:
+        """A mail's text or HTML as it may be kept and shown: without the first password in it."""
+        for language in {language for _, language in self._shipped}:
+            text = mask_password(text, _notes(language).get("pool", ""))
+        return text
+
     def address(self, event: Event, row: Delivery, person: Attendee, mail: Rendered) -> Message:
         """The mail as it is handed over, with our key. Raises BadInput when there is no From address."""
         sender = event.sender or self.sender
@@ -98,14 +143,25 @@ class Letters:
             reply_to=self.reply_to,
         )
 
-    def renderer(self, event: Event, template: Template) -> Callable[[Attendee], Rendered]:
-        """Renders one template for many people; what they share is read once."""
-        check_template(template)
-        shared = self._shared(event, template.language)
+    def renderer(self, event: Event, template: Template, *, ways: WaysIn | None = None) -> Renderer:
+        """Renders one template for many people; what they share is read once.
 
-        def one(person: Attendee) -> Rendered:
+        Without a password the mail of somebody who gets one shows what stands there instead (a preview, a test).
+        """
+        used = check_template(template)
+        shared = self._shared(event, template.language)
+        ways = ways or read_ways_in(self.store, event)
+
+        def one(person: Attendee, first: PasswordShown | None = None, *, has_own: bool = False) -> Rendered:
             try:
-                return render(template, {**shared, **self._own(event, person, template.language)}, mark=self.mark)
+                note = {}
+                if shared["password_note"]:
+                    way = OWN if has_own else ways.of(person)
+                    if way == POOL and template.key == ACCESS and PASSWORD_NOTE not in used:
+                        raise BadInput("the first password travels in {password_note}, which this text lacks")
+                    note["password_note"] = _note(event, template, way, first)
+                values = {**shared, **self._own(event, person, template.language), **note}
+                return render(template, values, mark=self.mark)
             except BadInput as error:
                 who = person.name or person.email
                 raise BadInput(f"The mail for {who} cannot be written: {error.sentence}.") from None
@@ -123,7 +179,7 @@ class Letters:
             "race_links": "\n".join(f"{race.draft.name}: {race.share_link}" for race in races if race.share_link),
             "starts": _local(event.starts_at, event.zone),
             "ends": _local(event.ends_at, event.zone),
-            "password_note": _notes(language).get("service", "") if invites else "",
+            "password_note": _notes(language).get(SERVICE, "") if invites else "",
         }
 
     def _own(self, event: Event, person: Attendee, language: str) -> dict[str, str]:
@@ -170,10 +226,11 @@ class LetterWriter:
 
     def __init__(self, letters: Letters, event: Event) -> None:
         self._letters, self._event = letters, event
-        self._renderers: dict[str, Callable[[Attendee], Rendered]] = {}
+        self._ways = read_ways_in(letters.store, event)
+        self._renderers: dict[str, Renderer] = {}
 
-    def message(self, row: Delivery) -> Message | None:
-        """The message of a row; None when its person is gone. Raises BadInput naming person and placeholder."""
+    def letter(self, row: Delivery) -> Letter | None:
+        """The mail of a row; None when its person is gone. Raises BadInput naming person and placeholder."""
         letters, event = self._letters, self._event
         try:
             person = letters.store.attendee(event.id, row.attendee)
@@ -181,8 +238,14 @@ class LetterWriter:
             return None
         if row.template not in self._renderers:
             template = letters.template(event, row.template, event.language)
-            self._renderers[row.template] = letters.renderer(event, template)
-        return letters.address(event, row, person, self._renderers[row.template](person))
+            self._renderers[row.template] = letters.renderer(event, template, ways=self._ways)
+        rendered = self._renderers[row.template]
+
+        def write(first: PasswordShown | None) -> Message:
+            return letters.address(event, row, person, rendered(person, first, has_own=first is None))
+
+        message = letters.address(event, row, person, rendered(person))
+        return Letter(message, person, row.template == ACCESS and self._ways.of(person) == POOL, write)
 
 
 def _local(at: datetime, zone: str) -> str:

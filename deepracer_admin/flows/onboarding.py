@@ -4,7 +4,8 @@ Level-triggered: each look compares what should be (the attendee list) with what
 is missing, batches it, applies it and records one outcome per person. What if it dies here?
 
 * before an invitation chunk is stored: nothing happened; the next look computes the same chunk again;
-* between storing the chunk and the service's answer: the chunk is sent again with the same token (invitations.py);
+* between storing the chunk and the service's answer: the chunk is sent again with the same token (invitations.py), or
+  worked through again (pool_entry.py);
 * after the answer: the listing shows who is in; the chunk's own record is only a hint.
 
 "Created by this event" is decided by the stored chunks: a person is put into a chunk only after a listing did not show
@@ -103,6 +104,7 @@ class ProfileReconciler:
             return report
         self.invitations.settled, self._set_up_since = 0, 0
         ours = self.invitations.ours(event)
+        half_in = self.invitations.half_in(event)
         pending = self.invitations.pending(event)  # before the listing: who finishes meanwhile is looked at next time
         began = ports.clock.monotonic()
         profiles = read_profiles(ports, event, lease)
@@ -116,7 +118,12 @@ class ProfileReconciler:
         invites = ports.racing().capabilities.invite
         judged = judge(look.people, look.seen, look.rows, look.access, self._quota_in(look))
         # Without invitations access does not hang on the profile: the directory grants it (flows/proof.py).
-        report.outcomes = [outcome for outcome in judged if invites or outcome.step is not Step.ACCESS]
+        report.outcomes = [
+            outcome
+            for outcome in judged
+            if (invites or outcome.step is not Step.ACCESS)
+            and not (outcome.state.is_done and outcome.person in half_in)
+        ]
         store.record(event.id, report.outcomes, lease=lease, now=ports.clock.now())
         missing = self._missing(look, pending)
         self._missing_then = len(missing) + len(pending)

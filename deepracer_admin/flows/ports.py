@@ -40,3 +40,4 @@ class Ports:
     staff_emails: frozenset[str] = frozenset()
     proof: Callable[[], AccessProof] | None = None  # IAM Identity Center, for the managed service
     pool: Callable[[], UserPool] | None = None  # None: no credentials on the user pool
+    cognito_by_ses: bool = False  # do the settings say that Cognito mails through SES (no 50 a day)

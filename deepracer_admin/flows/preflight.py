@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from deepracer_admin.errors import ConsoleError
+from deepracer_admin.flows.pool_entry import open_pool
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import remember_account
 from deepracer_admin.model import Event, Finding, Job, Lease
+from deepracer_admin.rules.mail_days import DAILY, is_limited
 from deepracer_admin.rules.money import hours_through_slots
 
-__all__ = ["CheckHandler"]
+__all__ = ["POOL_CHECK", "CheckHandler"]
+
+POOL_CHECK = "pool_check"  # {"sentence"}: why the credentials on the user pool cannot be used, "" when they can
 
 
 class CheckHandler:
@@ -23,6 +28,7 @@ class CheckHandler:
         findings: list[Finding] = []
         for title, check in (
             ("Racing service", lambda: _racing(ports, event, lease)),
+            ("Way in", lambda: _way_in(ports, event, lease)),
             ("Entra group", lambda: _group(ports, event, job.created_by)),
             ("Mail", lambda: _mail(ports, event)),
             ("Plan", lambda: _plan(event)),
@@ -52,6 +58,34 @@ def _racing(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
     found.append(Finding("capabilities", "What it can do", "green", ", ".join(can) or "nothing special"))
     found += [Finding(f"note_{n}", "Know this", "amber", note) for n, note in enumerate(row["notes"])]
     return found
+
+
+def _way_in(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
+    """Who brings the first password, and whether the credentials on the user pool answer (one small read)."""
+    if ports.racing().kind != "on_aws":
+        return []
+    trouble = _pool_trouble(ports)
+    ports.store.put(event.id, POOL_CHECK, {"sentence": trouble}, lease=lease)
+    if event.way_in == "pool":
+        if trouble:
+            return [Finding("way_in", "Way in", "red", trouble, "Mend this, or let the service invite (Way in).")]
+        said = "The console makes the users itself; our mail carries the first password, valid for 7 days."
+        return [Finding("way_in", "Way in", "green", said)]
+    if not is_limited(event, ses_by_settings=ports.cognito_by_ses):
+        return [Finding("way_in", "Way in", "green", "The service invites; Cognito mails the password through SES.")]
+    days = math.ceil(event.head_count / DAILY)
+    people = f"{event.head_count:,} people take {days:,} days"
+    said = f"The service invites; Cognito's default sender mails {DAILY} a day: {people}."
+    fix = "Give the deployment SES as its mail sender" + ("." if trouble else ", or let our own mail carry the way in.")
+    return [Finding("way_in", "Way in", "green" if days <= 1 else "amber", said, "" if days <= 1 else fix)]
+
+
+def _pool_trouble(ports: Ports) -> str:
+    try:
+        open_pool(ports).find("nobody@example.com")
+    except ConsoleError as error:
+        return error.sentence
+    return ""
 
 
 def _group(ports: Ports, event: Event, oid: str) -> list[Finding]:

@@ -42,12 +42,16 @@ def measure(passed: deque[tuple[datetime, int]], funnel: Funnel, now: datetime) 
     return Progress(round(rate, 1), eta)
 
 
-def limit_in_force(funnel: Funnel, sender: Mapping[str, Any], account: Mapping[str, Any]) -> str:
+def limit_in_force(
+    funnel: Funnel, sender: Mapping[str, Any], account: Mapping[str, Any], *, through_pool: bool = False
+) -> str:
     """What decides the pace now, in words: the service while people wait for access, the sender once they have it."""
     mail = f"mail at {0.8 * sender['per_second']:g}/s (0.8 of the account's rate)" if sender else ""
     profile, access = funnel.get(Step.PROFILE, {}), _done(funnel.get(Step.ACCESS, {}))
     waiting = sum(profile.values()) - profile.get(State.REFUSED, 0) - access
     ready = access - _done(funnel.get(Step.MAIL, {}))
+    if waiting > ready and through_pool:
+        return "the user pool takes 20 calls a second, two to make a user, three for a first password"
     if waiting > ready:
         bulk = (account.get("capabilities") or {}).get("bulk_invite")
         how = "one invitation job at a time" if bulk else "8 invitations at a time"

@@ -19,10 +19,11 @@ from deepracer_admin.errors import AccessDenied, ServiceError, Throttled
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.model import Attendee, Event, Found, Lease, Limit, Outcome, State, Step, StepRow
 
-__all__ = ["ASK_EVERY", "IdentityCenterProof", "SignedInFromCognito", "waiting_sentence"]
+__all__ = ["ASK_EVERY", "PASSWORDS_UNTIL", "IdentityCenterProof", "SignedInFromCognito", "waiting_sentence"]
 
 ASK_EVERY = timedelta(seconds=30)  # real time
 ASSIGNMENT_EVERY = timedelta(minutes=10)  # real time; the assignment belongs to the group and hardly changes
+PASSWORDS_UNTIL = "passwords_until"  # attendee -> event time at which the temporary password ends, as last read
 POOL_SHARE = 9  # a listing of the pool takes at most a tenth of the time
 
 
@@ -223,12 +224,15 @@ class SignedInFromCognito:
         by_name = {user.username: user for user in users}
         by_email = {user.email: user for user in users if user.email}
         links = store.links(event.id)
-        outcomes = []
+        outcomes, until = [], {}
         for person in people:
             link = links.get(person.id)
             user = (by_name.get(link.profile) if link else None) or by_email.get(person.email)
             if user is not None:
                 outcomes.append(_milestone(event, person, user, ports.clock.event_now()))
+                until |= {person.id: user.password_until.isoformat()} if user.password_until else {}
+        if until != (store.get(event.id, PASSWORDS_UNTIL) or {}):
+            store.put(event.id, PASSWORDS_UNTIL, until, lease=lease)
         return store.record(event.id, outcomes, lease=lease, now=ports.clock.now())
 
 

@@ -17,13 +17,15 @@ from deepracer_admin.errors import (
     ConsoleError,
     CredentialsExpired,
     LostAnswer,
+    NotThere,
     Refused,
     ServiceError,
     Throttled,
     Unavailable,
     Unreachable,
 )
-from deepracer_admin.flows.letters import LetterWriter
+from deepracer_admin.flows import first_password
+from deepracer_admin.flows.letters import Letter, LetterWriter
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.mail import Mailer
 from deepracer_admin.model import UNLIMITED, Delivery, Event, Lease, Limit, Message, SenderLimits, Sending
@@ -35,7 +37,12 @@ LIMITS_AGE = timedelta(seconds=15)
 SLICE_S = 2.0
 TICK_S = 0.04
 TRIES = 5
-NO_TRIES = ("quota", "CredentialsExpired", "AccessDenied")  # codes of attempts that were stopped before they counted
+NO_TRIES = (
+    "quota",
+    first_password.CODE,
+    "CredentialsExpired",
+    "AccessDenied",
+)  # codes of attempts that were stopped before they counted
 LONG_WAIT_S = 600.0  # a longer pause than this is a used-up quota, not a rate
 FULL = 12  # of the last 16 answers: so many "too many requests" make everybody hold still
 
@@ -60,6 +67,7 @@ class Sender:
         self._pool: ThreadPoolExecutor | None = None
         self._sent_since = 0
         self._hold_until: datetime | None = None
+        self._waits: dict[str, tuple[datetime, str]] = {}  # by campaign: the pool gives no passwords until then
         self._throttled: deque[bool] = deque(maxlen=16)
 
     def close(self) -> None:
@@ -124,16 +132,16 @@ class Sender:
         back: list[Delivery] = []
         for row in claimed:
             try:
-                message = writer.message(row)
+                letter = writer.letter(row)
             except ConsoleError as error:
                 back.append(replace(row, state=Sending.PENDING, attempts=0))
                 result.stop = error.sentence
                 continue
-            if message is None:
+            if letter is None:
                 sentence = "This person is not on the list any more."
                 back.append(replace(row, state=Sending.SKIPPED, code="gone", sentence=sentence))
             else:
-                flying[self._pool.submit(self._one, mailer, row, message)] = row
+                flying[self._pool.submit(self._one, mailer, row, letter)] = row
         if back:
             self._write(event, back, result, lease)
 
@@ -163,6 +171,10 @@ class Sender:
         self._sent_since += sum(1 for row in rows if row.state in (Sending.SENT, Sending.UNKNOWN))
         result.sent += sent
         result.settled += len(rows)
+        held = [row for row in rows if row.code == first_password.CODE and row.next_try_at]
+        for row in held:
+            self._waits[row.campaign] = (max(each.next_try_at for each in held if each.next_try_at), row.sentence)
+            result.note = row.sentence
         stop = next((row.sentence for row in rows if row.code in ("CredentialsExpired", "AccessDenied")), "")
         result.stop = result.stop or stop
         self._throttled.extend(row.code == "Throttled" for row in rows)
@@ -170,8 +182,15 @@ class Sender:
             self._throttled.clear()
             self.ports.pacer.back_off(self._limit(), 1.0)
 
-    def _one(self, mailer: Mailer, row: Delivery, message: Message) -> Delivery:
+    def _one(self, mailer: Mailer, row: Delivery, letter: Letter) -> Delivery:
         """Send one mail and say what became of it. Never raises. `row.attempts` counts this attempt already."""
+        try:
+            message = self._complete(letter)
+        except (NotThere, Refused) as error:
+            code = error.code or "Refused"
+            return replace(row, state=Sending.FAILED, code=code, sentence=error.sentence, next_try_at=None)
+        except Exception as error:  # noqa: BLE001 - whatever broke, nothing was sent
+            return self._not_written(row, error)
         try:
             receipt = mailer.send(message)
         except LostAnswer as error:
@@ -189,6 +208,24 @@ class Sender:
             sentence = f"The sender failed in an unforeseen way ({type(error).__name__}); it may have been sent."
             return replace(row, state=Sending.UNKNOWN, code="unforeseen", sentence=sentence)
         return replace(row, state=Sending.SENT, message_id=receipt.message_id, code="", sentence="")
+
+    def _complete(self, letter: Letter) -> Message:
+        """The mail as it goes; here, in the sending thread, the first password is made where it carries one."""
+        if not letter.needs_password:
+            return letter.message
+        made = first_password.make_first_password(self.ports, letter.person)
+        return letter.write((made.password, made.until) if made else None)
+
+    def _not_written(self, row: Delivery, error: Exception) -> Delivery:
+        """The pool gave no password, so nothing was sent: tried again by itself, after a pause for the campaign."""
+        why = (
+            error.sentence
+            if isinstance(error, ConsoleError)
+            else f"It failed in an unforeseen way ({type(error).__name__})."
+        )
+        again = self.ports.clock.now() + timedelta(seconds=first_password.pause_after(error, row.attempts))
+        sentence = f"No password could be made, so nothing was sent; it is tried again. {why}"
+        return replace(row, state=Sending.PENDING, code=first_password.CODE, sentence=sentence, next_try_at=again)
 
     def _later(self, row: Delivery, error: Throttled | Unreachable | Unavailable) -> Delivery:
         """Nothing was sent. Five tries, then final; a quota that is used up is no try, and everybody waits."""
@@ -211,6 +248,10 @@ class Sender:
     def _granted(self, event: Event, campaign: str, mailer: Mailer, room: int, result: Slice, lease: Lease) -> int:
         """How many may be claimed now; says what must wait until tomorrow."""
         if room <= 0:
+            return 0
+        until, why = self._waits.get(campaign, (None, ""))
+        if until and self.ports.clock.now() < until:
+            result.note = result.note or why
             return 0
         if self._hold_until and self.ports.clock.now() < self._hold_until:
             result.note = result.note or "The sender's quota is used up; the rest goes by itself when it allows more."

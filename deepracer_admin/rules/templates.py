@@ -14,7 +14,10 @@ from dataclasses import dataclass
 
 from deepracer_admin.errors import BadInput
 
-__all__ = ["PLACEHOLDERS", "Rendered", "Template", "check_template", "render"]
+__all__ = ["PASSWORD_NOTE", "PLACEHOLDERS", "Rendered", "Template", "check_template", "mask_password", "render"]
+
+PASSWORD_NOTE = "password_note"  # noqa: S105 - a placeholder
+MASK = "••••••••"
 
 PLACEHOLDERS: dict[str, str] = {
     "name": "the person's name, or the part of the address before @",
@@ -27,7 +30,7 @@ PLACEHOLDERS: dict[str, str] = {
     "ends": "end in the event's zone",
     "hours": "training hours the person may use",
     "models": "number of models the person may make",
-    "password_note": "how the first password comes",
+    "password_note": "how the first password comes, or that password itself where our mail carries it",
     "material_link": "link to the event's material",
 }
 REQUIRED = frozenset({"name", "event", "portal_link", "alias", "address", "starts", "ends", "hours"})
@@ -59,6 +62,8 @@ def check_template(template: Template) -> list[str]:
     """The placeholders in use. Raises BadInput for an unknown one, an empty part or an overlong subject."""
     if not template.subject.strip():
         raise BadInput("Subject: write one; people do not open mail without it.")
+    if "{" + PASSWORD_NOTE + "}" in template.subject:
+        raise BadInput("Subject: {password_note} may hold a password, so it belongs in the text.")
     if len(template.subject) > 200 or "\n" in template.subject or "\r" in template.subject:
         raise BadInput("Subject: one line of at most 200 characters.")
     if not template.body.strip():
@@ -88,6 +93,15 @@ def render(template: Template, values: Mapping[str, str], *, mark: str = "") -> 
     lines = [_fill(line, values) for line in template.body.strip().splitlines() if not _is_empty_optional(line, values)]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
     return Rendered(subject=mark + subject, text=text, html=_html(text))
+
+
+def mask_password(text: str, note: str) -> str:
+    """The text (or HTML) of a mail with the password hidden that stands where `note` has `{password}`."""
+    before = note.partition("{password}")[0].rpartition("\n")[2]
+    if not before.strip():
+        return text
+    # no password begins with a bracket; what stands in its place in a preview does
+    return re.sub(rf"((?:{re.escape(before)}|{re.escape(html.escape(before))}))[^\s<(][^\s<]*", rf"\1{MASK}", text)
 
 
 def _is_empty_optional(line: str, values: Mapping[str, str]) -> bool:

@@ -5,14 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
 from deepracer_admin.errors import BadInput
-from deepracer_admin.model import PriceList
+from deepracer_admin.model import Event, PriceList
 
-__all__ = ["SERVICES", "TEMPLATES", "EventDraft", "Template", "read_draft", "write_draft"]
+__all__ = [
+    "SERVICES",
+    "TEMPLATES",
+    "EventDraft",
+    "Template",
+    "as_audited",
+    "days_until_erasure",
+    "read_draft",
+    "write_draft",
+]
 
 FORMAT = 1
 SERVICES = ("", "on_aws", "managed")
@@ -23,7 +34,8 @@ MAX_BYTES = 256 * 1024
 class EventDraft:
     """The set-up form. Local times are naive and meant in `zone`; hours per person, money in USD.
 
-    `service` is one of `SERVICES`; "" = the racing service of the settings.
+    `service` is one of `SERVICES`; "" = the racing service of the settings. `way_in` and `cognito_mail` as in
+    model.Event.
     """
 
     name: str
@@ -45,6 +57,8 @@ class EventDraft:
     public_url: str = ""
     erase_after_days: int = 60
     service: str = ""
+    way_in: str = "service"
+    cognito_mail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,21 @@ TEMPLATES: tuple[Template, ...] = (
         5,
     ),
 )
+
+
+def days_until_erasure(event: Event) -> int:
+    """Days between the event's end and the erasure of personal data."""
+    if not event.erase_on:
+        return 60
+    return (date.fromisoformat(event.erase_on) - event.ends_at.astimezone(ZoneInfo(event.zone)).date()).days
+
+
+def as_audited(event: Event) -> dict[str, Any]:
+    """An event's settings as the audit keeps them."""
+    values = asdict(event)
+    for key in ("starts_at", "ends_at", "created_at", "closed_at"):
+        values[key] = values[key].isoformat() if values[key] else None
+    return values
 
 
 def write_draft(draft: EventDraft) -> bytes:

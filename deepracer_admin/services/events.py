@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -16,7 +16,15 @@ from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import spend
 from deepracer_admin.rules.stage import next_step, stage_of
 from deepracer_admin.services.base import CURRENT_EVENT, new_id
-from deepracer_admin.services.drafts import SERVICES, TEMPLATES, EventDraft, read_draft, write_draft
+from deepracer_admin.services.drafts import (
+    SERVICES,
+    TEMPLATES,
+    EventDraft,
+    as_audited,
+    days_until_erasure,
+    read_draft,
+    write_draft,
+)
 from deepracer_admin.services.sponsorship import SponsorshipService, SponsorshipView
 from deepracer_admin.settings import Practice, read_practice
 
@@ -120,7 +128,7 @@ class EventsService(SponsorshipService):
         event = replace(event, created_at=self.clock.now(), created_by=actor.oid)
         self.store.save_event(event)
         self.store.put("", CURRENT_EVENT, event.id)
-        self._audit(actor, "event.create", target=event.id, after=_public(event))
+        self._audit(actor, "event.create", target=event.id, after=as_audited(event))
         return event
 
     def edit(self, actor: Actor, draft: EventDraft) -> Event:
@@ -134,7 +142,7 @@ class EventsService(SponsorshipService):
         self.store.save_event(event)
         if moves:
             self._forget_service(event)
-        self._audit(actor, "event.edit", target=event.id, before=_public(before), after=_public(event))
+        self._audit(actor, "event.edit", target=event.id, before=as_audited(before), after=as_audited(event))
         return event
 
     def draft_of(self, event: Event) -> EventDraft:
@@ -160,8 +168,10 @@ class EventsService(SponsorshipService):
                 key: quota.minutes / 60 if quota.minutes >= 0 else -1 for key, quota in event.cohort_quotas.items()
             },
             public_url=event.public_url,
-            erase_after_days=_days_after(event),
+            erase_after_days=days_until_erasure(event),
             service=event.service,
+            way_in=event.way_in,
+            cognito_mail=event.cognito_mail,
         )
 
     def _moved(self, last: Event, start: datetime) -> EventDraft:
@@ -176,6 +186,7 @@ class EventsService(SponsorshipService):
             raise BadInput(f"Time zone: {draft.zone!r} is no IANA zone; choose one such as Europe/Rome.")
         if draft.service not in SERVICES:
             raise BadInput("Racing service: choose DeepRacer on AWS or the managed service.")
+        self._check_way_in(draft, base)
         zone = ZoneInfo(draft.zone)
         starts, ends = draft.starts.replace(tzinfo=zone), draft.ends.replace(tzinfo=zone)
         if ends <= starts:
@@ -225,6 +236,8 @@ class EventsService(SponsorshipService):
             quota=Quota(minutes, draft.models_per_person),
             cohort_quotas=cohorts,
             service=draft.service,
+            way_in=draft.way_in,
+            cognito_mail=draft.cognito_mail,
             group_id=draft.group_id,
             sender=draft.sender,
             portal_url=draft.portal_url,
@@ -382,17 +395,3 @@ def _zones() -> frozenset[str]:
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _days_after(event: Event) -> int:
-    """Days between the event's end and the erasure of personal data."""
-    if not event.erase_on:
-        return 60
-    return (date.fromisoformat(event.erase_on) - event.ends_at.astimezone(ZoneInfo(event.zone)).date()).days
-
-
-def _public(event: Event) -> dict[str, Any]:
-    values = asdict(event)
-    for key in ("starts_at", "ends_at", "created_at", "closed_at"):
-        values[key] = values[key].isoformat() if values[key] else None
-    return values

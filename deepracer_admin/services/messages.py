@@ -9,7 +9,8 @@ from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.campaigns import ACCESS_CAMPAIGN
-from deepracer_admin.flows.letters import Letters, mail_key
+from deepracer_admin.flows.letters import ACCESS, Letters, mail_key
+from deepracer_admin.flows.ways_in import POOL, read_ways_in
 from deepracer_admin.model import Actor, Attendee, Delivery, Job, Sending, Step
 from deepracer_admin.rules.templates import Rendered, Template, check_template
 from deepracer_admin.services.base import House, Service, new_id
@@ -263,6 +264,14 @@ class MessagesService(Service):
             raise BadInput("Choose: it arrived, or send it again.")
         self.store.settle_deliveries(event.id, [replace(rows[0], state=state)], lease=None, now=self.clock.now())
         self._audit(actor, "messages.send", target=mail_key(event.id, rows[0]), before="unknown", after=as_)
+
+    def carries_password(self, actor: Actor, attendee: str, template: str) -> bool:
+        """Does this mail carry a first password of its own (the way in "pool")? A resend then makes a fresh one."""
+        self._authorise(actor, "messages.view")
+        event = self._event()
+        if template != ACCESS:
+            return False
+        return read_ways_in(self.store, event).of(self.store.attendee(event.id, attendee)) == POOL
 
     # ------------------------------------------------------------------------------------------ ledger, outbox
 

@@ -8,7 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
-from deepracer_admin.model import Actor, Attendee, Delivery, Profile, State, Step, StepRow
+from deepracer_admin.flows.invitations import INVITES, RESENT, mails_sent
+from deepracer_admin.flows.ways_in import SERVICE
+from deepracer_admin.model import Actor, Attendee, Delivery, Event, Profile, State, Step, StepRow
+from deepracer_admin.rules.mail_days import MailDay, is_limited, reckon
 from deepracer_admin.services.base import Service
 from deepracer_admin.store import ProfileLink
 
@@ -61,6 +64,7 @@ class OnboardingView:
     eta_minutes: float | None  # estimate
     limit: str  # the limit in force, in words
     trouble: Mapping[str, str]
+    mail_day: MailDay | None = None  # None: Cognito mails through SES, or not at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,19 @@ class OnboardingService(Service):
             eta_minutes=report.get("eta_minutes"),
             limit=report.get("limit", ""),
             trouble=self.store.get(event.id, "trouble") or {},
+            mail_day=self._mail_day(event),
         )
+
+    def _mail_day(self, event: Event) -> MailDay | None:
+        """Cognito's default sender: what it may still mail now, and when the last of those who wait gets theirs."""
+        settings = self.house.settings
+        by_ses = settings.rehearsal or settings.deepracer_ses
+        if event.way_in != SERVICE or event.service == "managed" or not is_limited(event, ses_by_settings=by_ses):
+            return None
+        chunks: Mapping[str, Any] = self.store.get(event.id, INVITES) or {}
+        waiting = sum(len(c["people"]) for c in chunks.values() if c["state"] == "planned" and not c.get("tries"))
+        sent = mails_sent(chunks, self.store.get(event.id, RESENT) or ())
+        return reckon(sent, waiting, self.clock.event_now())
 
     def plan(self, actor: Actor) -> Mapping[str, int]:
         """What starting would do: how many to invite, to add to the group, to mail, and how many are refused."""

@@ -13,11 +13,12 @@ import streamlit as st
 from deepracer_admin.model import Actor, Role
 from deepracer_admin.services.boards import BoardView
 from deepracer_admin.services.onboarding import OnboardingView
+from deepracer_admin.services.passwords import PasswordAge
 from deepracer_admin.services.sponsorship import SponsorshipView
 from deepracer_admin.services.usage import ProfileRow
 from deepracer_admin.ui import session
 
-__all__ = ["board_view", "onboarding_plan", "onboarding_view", "profile_rows", "sponsorship_view"]
+__all__ = ["board_view", "onboarding_plan", "onboarding_view", "password_ages", "profile_rows", "sponsorship_view"]
 
 
 def onboarding_view(who: Actor) -> OnboardingView:
@@ -38,6 +39,16 @@ def onboarding_plan(who: Actor) -> Mapping[str, int]:
 @st.cache_data(max_entries=4, show_spinner=False)
 def _plan(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> Mapping[str, int]:
     return session.console().onboarding.plan(_who)
+
+
+def password_ages(who: Actor) -> list[PasswordAge]:
+    """Who has a temporary password until when, the one that ends first in front."""
+    return _passwords(*session.console().attendees.revision(who), who.roles, who)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _passwords(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> list[PasswordAge]:
+    return session.console().passwords.ages(_who)
 
 
 def profile_rows(who: Actor) -> list[ProfileRow]:

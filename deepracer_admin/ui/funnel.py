@@ -11,10 +11,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from deepracer_admin.model import Event, State, Step
+from deepracer_admin.rules.mail_days import DAILY, MailDay
 from deepracer_admin.services.onboarding import FunnelRow, OnboardingView, StuckRow
 from deepracer_admin.ui import session
 from deepracer_admin.ui.cached import onboarding_plan, onboarding_view
-from deepracer_admin.ui.words import as_of, count, plain, span
+from deepracer_admin.ui.words import as_of, count, plain, span, when
 
 __all__ = ["STEPS", "live_funnel", "live_plan", "plan_sentence", "stuck_table"]
 
@@ -119,6 +120,8 @@ def _pace(view: OnboardingView, event: Event) -> None:
         by = f"by {plain(view.by)} · " if view.by else ""
         limit = f" · limit in force: {plain(view.limit)}" if view.limit else ""
         st.caption(f"{by}{as_of(view.as_of, 'worker', event.zone)}{limit}")
+    if view.mail_day is not None:
+        _mail_day(view.mail_day, event)
     mailed = next((row.done for row in view.funnel if row.step is Step.MAIL), 0)
     under_way = view.state == "running" and mailed < view.people and view.eta_minutes != 0
     left, middle, right, last = st.columns(4)
@@ -146,6 +149,20 @@ def _outline(view: OnboardingView) -> tuple[object, ...]:
 def _as_seen(row: FunnelRow) -> FunnelRow:
     """Nobody is on the way to something that they do themselves: it was seen, or not yet."""
     return replace(row, waiting=0, todo=row.todo + row.waiting) if row.step in _SEEN else row
+
+
+def _mail_day(day: MailDay, event: Event) -> None:
+    """Cognito's default sender: what is left, what waits, and until when."""
+    left = f"Cognito's default sender: **{day.left} of {DAILY}** invitations left in these 24 hours"
+    if not day.waiting:
+        st.caption(f"{left}.")
+        return
+    following = f", the next go {when(day.next_at, event.zone)}" if day.next_at else ""
+    st.info(
+        f"{left}; **{day.waiting:,}** wait{following}, the last about {when(day.last_at, event.zone)} (estimate). "
+        "SES as the deployment's mail sender, or our own mail as the way in (Set up), knows no such limit.",
+        icon=":material/schedule_send:",
+    )
 
 
 def _line(row: FunnelRow, people: int, now: datetime) -> dict[str, object]:

@@ -22,6 +22,7 @@ __all__ = ["TITLES", "items_table", "live", "past", "show_job", "title_of"]
 TITLES = {
     "check": "Connect check",
     "closeout": "Close the event",
+    "invite.resend": "Send invitations once more",
     "mail.test": "Test mail",
     "models.delete": "Delete models",
     "quota": "Set quotas",

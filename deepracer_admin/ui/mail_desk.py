@@ -119,6 +119,11 @@ def settle(who: Actor, row: LedgerRow) -> None:
         f"The answer for **{plain(row.attendee.name or row.attendee.email)}** was lost: the mail may have gone out. "
         "Ask the person, then settle it. Sending again may reach them twice."
     )
+    if session.console().messages.carries_password(who, mail.attendee, mail.template):
+        st.caption(
+            "Sending it once more makes a fresh first password: the one in the lost mail does not work any more. "
+            "Whoever has signed in keeps their own."
+        )
     call = partial(session.console().messages.settle_unknown, who, mail.attendee, mail.template, mail.version)
     with st.container(horizontal=True):
         if st.button("It arrived", icon=":material/check:") and attempt(lambda: call(as_="sent"), done="Settled.")[0]:

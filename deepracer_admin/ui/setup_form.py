@@ -30,6 +30,15 @@ CLOSED_BY_AWS = (
     "AWS closed the managed service with multi-user mode in December 2025: use DeepRacer on AWS, which your company "
     "deploys in its own account."
 )
+WAY_WORDS = {
+    "service": "The service invites; Cognito mails a first password",
+    "pool": "The console makes the users; our own mail carries the first password",
+}
+COGNITO_WORDS = {
+    "": "As the console's settings say",
+    "default": "Its default sender: 50 mails a day, the rest waits",
+    "ses": "SES: no such limit",
+}
 _LAST, _FILE = "last", "file"
 
 
@@ -57,7 +66,7 @@ def create(who: Actor) -> None:
         hint = next((entry.hint for entry in TEMPLATES if entry.key == chosen), "The same settings, dates moved on.")
         st.caption(hint)
     with st.form(f"create-{digest}"):
-        filled = _fields(draft, key=f"create-{digest}")
+        filled = _fields(draft, who, key=f"create-{digest}")
         if st.form_submit_button("Create the event", type="primary") and act(
             lambda: console.events.create(who, filled), done="Created. Next: run the connect check."
         ):
@@ -71,7 +80,7 @@ def edit(who: Actor, event: Event) -> None:
     draft = console.events.draft_of(event)
     key = f"edit-{event.id}-{hashlib.sha256(write_draft(draft)).hexdigest()[:8]}"
     with st.form(key):
-        filled = _fields(draft, key=key)
+        filled = _fields(draft, who, key=key)
         if st.form_submit_button("Save", type="primary") and act(
             lambda: console.events.edit(who, replace(filled, cohort_hours=draft.cohort_hours)), done="Saved."
         ):
@@ -84,7 +93,7 @@ def _zones() -> list[str]:
     return sorted(available_timezones())
 
 
-def _fields(draft: EventDraft, *, key: str) -> EventDraft:
+def _fields(draft: EventDraft, who: Actor, *, key: str) -> EventDraft:
     zones = _zones()
     name = st.text_input("Name", draft.name, key=f"{key}-name", max_chars=120, placeholder="e.g. Autumn Cup 2026")
     first, second, third = st.columns(3)
@@ -99,6 +108,7 @@ def _fields(draft: EventDraft, *, key: str) -> EventDraft:
         key=f"{key}-service",
     )
     st.caption(CLOSED_BY_AWS)
+    draft = _way_in(replace(draft, service=service or ""), who, key)
     a, b, c, d, e = st.columns(5)
     filled = replace(
         draft,
@@ -131,6 +141,32 @@ def _fields(draft: EventDraft, *, key: str) -> EventDraft:
         filled = _links(filled, key)
     with st.expander("Price list and personal data"):
         return _prices(filled, key)
+
+
+def _way_in(draft: EventDraft, who: Actor, key: str) -> EventDraft:
+    """How people come in. Our own mail is offered only where the console may make users in the pool."""
+    why_not = session.console().events.why_no_pool(who, service=draft.service)
+    offered = [way for way in WAY_WORDS if way == "service" or not why_not or draft.way_in == way]
+    left, right = st.columns(2)
+    way = left.radio(
+        "Way in",
+        offered,
+        index=_place(offered, draft.way_in),
+        format_func=WAY_WORDS.__getitem__,
+        key=f"{key}-way",
+        help="The first password is valid for 7 days either way. Our own mail never lets the console keep it.",
+    )
+    if why_not:
+        left.caption(f"Our own mail cannot carry it: {why_not}")
+    mail = right.radio(
+        "Who sends Cognito's mail",
+        [*COGNITO_WORDS],
+        index=_place([*COGNITO_WORDS], draft.cognito_mail),
+        format_func=COGNITO_WORDS.__getitem__,
+        key=f"{key}-cognito",
+        help="A parameter of the deployment (EmailDeliveryMethod). It does not matter where our own mail carries it.",
+    )
+    return replace(draft, way_in=way or "service", cognito_mail=mail or "")
 
 
 def _links(draft: EventDraft, key: str) -> EventDraft:

@@ -8,6 +8,7 @@ from deepracer_admin.ui.cached import onboarding_plan, onboarding_view
 from deepracer_admin.ui.dialogs import confirm_typed
 from deepracer_admin.ui.funnel import STEPS, live_funnel, live_plan, plan_sentence, stuck_table
 from deepracer_admin.ui.masthead import link_to, masthead
+from deepracer_admin.ui.passwords import ending, fresh_for_one, password_line, resend_note
 from deepracer_admin.ui.person import choose_people, show_person
 from deepracer_admin.ui.words import count, plain
 
@@ -71,6 +72,8 @@ else:
         else:
             st.caption("An organizer can retry them all; you can retry one person below.")
 
+ending(who, event)
+
 st.subheader("Find a person", anchor=False)
 text = st.text_input("Name, address or alias", key="find", placeholder="at least two letters")
 if text:
@@ -84,13 +87,17 @@ if text:
             person = people[0]
             with st.container(border=True, key="person"):
                 show_person(console.onboarding.person(who, person.id), event.zone)
+                age = password_line(who, person.id, event)
                 with st.container(horizontal=True):
                     if st.button("Retry this person", icon=":material/replay:", help="Only what was refused."):
                         tried = act(lambda: console.onboarding.retry_one(who, person.id))
                         if tried is not None:
                             st.toast(f"{count(tried, 'step')} put back to the start.")
-                    if st.button("Resend their access mail", icon=":material/forward_to_inbox:"):
+                    if st.button(
+                        "Resend their access mail", icon=":material/forward_to_inbox:", help=resend_note(who, person.id)
+                    ):
                         attempt(lambda: console.messages.resend_one(who, person.id), done="One mail is on its way.")
+                    fresh_for_one(who, age)
         if people and may_remove:
             words = count(len(people), "person", "people")
             if st.button(f"Remove access for {words}", icon=":material/person_remove:", type="tertiary"):

@@ -50,11 +50,11 @@ def test_a_mail_without_sender_is_stopped(stage: Stage) -> None:
     letters = stage.ports.letters
     letters.sender = ""
     with pytest.raises(BadInput, match="no From address"):
-        letters.writer(stage.event).message(Delivery(person.id, "access", 1, Sending.CLAIMED))
+        letters.writer(stage.event).letter(Delivery(person.id, "access", 1, Sending.CLAIMED))
 
 
 def test_the_mail_of_somebody_who_is_gone_is_not_written(stage: Stage) -> None:
-    assert stage.ports.letters.writer(stage.event).message(Delivery("at-gone", "access", 1, Sending.CLAIMED)) is None
+    assert stage.ports.letters.writer(stage.event).letter(Delivery("at-gone", "access", 1, Sending.CLAIMED)) is None
 
 
 def test_the_key_that_travels_finds_its_ledger_row(stage: Stage) -> None:

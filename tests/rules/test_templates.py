@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+import tomllib
+from importlib import resources
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from deepracer_admin.errors import BadInput
 from deepracer_admin.flows.letters import shipped_templates
-from deepracer_admin.rules.templates import PLACEHOLDERS, REQUIRED, Template, check_template, render
+from deepracer_admin.rules.templates import PLACEHOLDERS, REQUIRED, Template, check_template, mask_password, render
 
 VALUES = {name: f"value of {name}" for name in PLACEHOLDERS}
 text = st.text(min_size=1, max_size=80).filter(lambda value: bool(value.strip()))
@@ -104,3 +106,20 @@ def test_every_language_has_the_same_mails() -> None:
     for key, language in shipped_templates():
         keys.setdefault(language, set()).add(key)
     assert keys["en"] == keys["it"]
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_a_first_password_is_hidden_in_text_and_html_and_a_preview_is_left_as_it_is(language: str) -> None:
+    path = resources.files("deepracer_admin.mail").joinpath("texts", f"{language}.toml")
+    note = tomllib.loads(path.read_text(encoding="utf-8"))["password_note"]["pool"]
+    said = "Hello\n" + note.replace("{password}", "x-Yz+9_=.qwErT").replace("{until}", "Monday") + "\nBye"
+    for text in (said, said.replace("\n", "<br>\n")):
+        hidden = mask_password(text, note)
+        assert "x-Yz+9_=.qwErT" not in hidden
+        assert "Yz+9" not in hidden
+        assert "••••••••" in hidden
+        assert hidden.endswith("Bye")
+        assert "Monday" in hidden
+    shown = note.replace("{password}", "(made when it is sent)")
+    assert mask_password(shown, note) == shown
+    assert mask_password("Your first password: abc", "") == "Your first password: abc"

@@ -14,6 +14,7 @@ from deepracer_admin.rules.access import ACTIONS
 from deepracer_admin.services.attendees import AttendeesService
 from deepracer_admin.services.closing import AuditService, CloseoutService, JobsService
 from deepracer_admin.services.events import EventsService
+from deepracer_admin.services.passwords import PasswordsService
 from tests.pages.conftest import ROLES, actor_of
 
 LIST = b"Email,Full name\nada@example.com,Ada Lovelace\n"
@@ -41,6 +42,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     ),
     "events.run_check": ("setup.check", lambda c, who: c.events.run_check(who)),
     "events.check": ("setup.view", lambda c, who: c.events.check(who)),
+    "events.why_no_pool": ("setup.view", lambda c, who: c.events.why_no_pool(who)),
     "events.account": ("setup.view", lambda c, who: c.events.account(who)),
     "events.export_settings": ("setup.view", lambda c, who: c.events.export_settings(who)),
     "events.read_settings": ("setup.view", lambda c, who: c.events.read_settings(who, b"{}")),
@@ -64,6 +66,9 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "attendees.export": ("attendees.export", lambda c, who: c.attendees.export(who)),
     "attendees.person_data": ("attendees.export", lambda c, who: c.attendees.person_data(who, "at-1")),
     "attendees.erase": ("attendees.erase", lambda c, who: c.attendees.erase(who, "at-6", typed="racer6@example.com")),
+    "passwords.ages": ("onboarding.view", lambda c, who: c.passwords.ages(who)),
+    "passwords.ending": ("onboarding.view", lambda c, who: c.passwords.ending(who)),
+    "passwords.resend": ("messages.send", lambda c, who: c.passwords.resend(who, ["at-1", "at-2"])),
     "closeout.view": ("closeout.view", lambda c, who: c.closeout.view(who)),
     "closeout.start": ("closeout.run", lambda c, who: c.closeout.start(who, typed_name="Autumn Cup")),
     "closeout.export": ("closeout.run", lambda c, who: c.closeout.export(who)),
@@ -84,6 +89,7 @@ SERVICES = {
     "closeout": CloseoutService,
     "audit": AuditService,
     "jobs": JobsService,
+    "passwords": PasswordsService,
 }
 WITHOUT_ACTOR = {"current_event", "draft_of"}
 
