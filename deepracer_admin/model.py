@@ -94,6 +94,7 @@ class Event:
     cohort_quotas: Mapping[str, Quota] = field(default_factory=dict)  # "office:Milano" -> Quota
     service: str = ""  # racing service: "on_aws" | "managed"; "" = as the settings say
     group_id: str = ""  # Entra group; "" = none
+    guests: str = "refuse"  # people whom the directory does not know: "refuse" | "invite" as its guests
     sender: str = ""  # From address of our mails
     portal_url: str = ""  # where a racer signs in
     material_url: str = ""

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput, Missing
+from deepracer_admin.flows.guest_book import GuestBook
 from deepracer_admin.model import UNLIMITED, Attendee, Delivery, Event, Message, Step
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
 from deepracer_admin.rules.templates import Rendered, Template, check_template, render
@@ -36,16 +37,19 @@ def shipped_templates() -> dict[tuple[str, str], Template]:
     return found
 
 
-def _notes(language: str) -> Mapping[str, str]:
+def _notes(language: str, kind: str = "password_note") -> Mapping[str, str]:
     path = resources.files("deepracer_admin.mail").joinpath("texts", f"{language}.toml")
-    return tomllib.loads(path.read_text(encoding="utf-8")).get("password_note", {}) if path.is_file() else {}
+    return tomllib.loads(path.read_text(encoding="utf-8")).get(kind, {}) if path.is_file() else {}
 
 
 class Letters:
     """Renders mail for an event's people. `rehearsal` marks every subject."""
 
-    def __init__(self, store: EventStore, *, rehearsal: bool, sender: str, reply_to: str = "") -> None:
+    def __init__(
+        self, store: EventStore, *, guests: GuestBook, rehearsal: bool, sender: str, reply_to: str = ""
+    ) -> None:
         self.store = store
+        self.guests = guests
         self.mark = "[REHEARSAL] " if rehearsal else ""
         self.sender = sender
         self.reply_to = reply_to
@@ -98,14 +102,23 @@ class Letters:
             reply_to=self.reply_to,
         )
 
-    def renderer(self, event: Event, template: Template) -> Callable[[Attendee], Rendered]:
-        """Renders one template for many people; what they share is read once."""
+    def awaiting(self, event: Event, template: Template) -> set[str]:
+        """Whose mail waits for a guest's link, where this mail carries it."""
+        return self.guests.awaiting(event) if "guest_note" in check_template(template) else set()
+
+    def renderer(
+        self, event: Event, template: Template, *, to_themselves: bool = False
+    ) -> Callable[[Attendee], Rendered]:
+        """Renders one template for many people; what they share is read once. Only a mail that goes to the person
+        (`to_themselves`) holds a guest's link; anything else shows where it would stand."""
         check_template(template)
         shared = self._shared(event, template.language)
+        note_of = self._guest_note(event, template.language, to_themselves=to_themselves)
 
         def one(person: Attendee) -> Rendered:
             try:
-                return render(template, {**shared, **self._own(event, person, template.language)}, mark=self.mark)
+                own = {**self._own(event, person, template.language), "guest_note": note_of(person)}
+                return render(template, {**shared, **own}, mark=self.mark)
             except BadInput as error:
                 who = person.name or person.email
                 raise BadInput(f"The mail for {who} cannot be written: {error.sentence}.") from None
@@ -125,6 +138,16 @@ class Letters:
             "ends": _local(event.ends_at, event.zone),
             "password_note": _notes(language).get("service", "") if invites else "",
         }
+
+    def _guest_note(self, event: Event, language: str, *, to_themselves: bool) -> Callable[[Attendee], str]:
+        book, texts = self.guests.entries(event.id), _notes(language, "guest_note")
+
+        def note(person: Attendee) -> str:
+            link = self.guests.link(book.get(person.id))
+            shown = link if to_themselves else texts.get("hidden", "")
+            return texts.get("invited", "").replace("LINK", shown) if link else ""
+
+        return note
 
     def _own(self, event: Event, person: Attendee, language: str) -> dict[str, str]:
         quota = quota_for(event, person)
@@ -181,7 +204,7 @@ class LetterWriter:
             return None
         if row.template not in self._renderers:
             template = letters.template(event, row.template, event.language)
-            self._renderers[row.template] = letters.renderer(event, template)
+            self._renderers[row.template] = letters.renderer(event, template, to_themselves=True)
         return letters.address(event, row, person, self._renderers[row.template](person))
 
 

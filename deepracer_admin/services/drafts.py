@@ -12,10 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 from deepracer_admin.errors import BadInput
 from deepracer_admin.model import PriceList
 
-__all__ = ["SERVICES", "TEMPLATES", "EventDraft", "Template", "read_draft", "write_draft"]
+__all__ = ["GUESTS", "SERVICES", "TEMPLATES", "EventDraft", "Template", "read_draft", "write_draft"]
 
 FORMAT = 1
 SERVICES = ("", "on_aws", "managed")
+GUESTS = ("refuse", "invite")
 MAX_BYTES = 256 * 1024
 
 
@@ -23,7 +24,7 @@ MAX_BYTES = 256 * 1024
 class EventDraft:
     """The set-up form. Local times are naive and meant in `zone`; hours per person, money in USD.
 
-    `service` is one of `SERVICES`; "" = the racing service of the settings.
+    `service` is one of `SERVICES`; "" = the racing service of the settings. `guests` is one of `GUESTS`.
     """
 
     name: str
@@ -35,6 +36,7 @@ class EventDraft:
     hours_per_person: float
     models_per_person: int
     group_id: str = ""
+    guests: str = "refuse"
     sender: str = ""
     portal_url: str = ""
     material_url: str = ""

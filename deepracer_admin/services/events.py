@@ -17,6 +17,7 @@ from deepracer_admin.rules.money import spend
 from deepracer_admin.rules.stage import next_step, stage_of
 from deepracer_admin.services.base import CURRENT_EVENT, new_id
 from deepracer_admin.services.drafts import SERVICES, TEMPLATES, EventDraft, read_draft, write_draft
+from deepracer_admin.services.guests import ask_again, checked_guests
 from deepracer_admin.services.sponsorship import SponsorshipService, SponsorshipView
 from deepracer_admin.settings import Practice, read_practice
 
@@ -134,6 +135,7 @@ class EventsService(SponsorshipService):
         self.store.save_event(event)
         if moves:
             self._forget_service(event)
+        ask_again(self.store, before, event)
         self._audit(actor, "event.edit", target=event.id, before=_public(before), after=_public(event))
         return event
 
@@ -150,6 +152,7 @@ class EventsService(SponsorshipService):
             hours_per_person=event.quota.minutes / 60 if event.quota.minutes >= 0 else -1,
             models_per_person=event.quota.models,
             group_id=event.group_id,
+            guests=event.guests,
             sender=event.sender,
             portal_url=event.portal_url,
             material_url=event.material_url,
@@ -226,6 +229,7 @@ class EventsService(SponsorshipService):
             cohort_quotas=cohorts,
             service=draft.service,
             group_id=draft.group_id,
+            guests=checked_guests(draft),
             sender=draft.sender,
             portal_url=draft.portal_url,
             material_url=draft.material_url,
@@ -389,7 +393,4 @@ def _days_after(event: Event) -> int:
 
 
 def _public(event: Event) -> dict[str, Any]:
-    values = asdict(event)
-    for key in ("starts_at", "ends_at", "created_at", "closed_at"):
-        values[key] = values[key].isoformat() if values[key] else None
-    return values
+    return {key: each.isoformat() if isinstance(each, datetime) else each for key, each in asdict(event).items()}

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
+from deepracer_admin.flows.guest_book import GuestBook, GuestCounts
 from deepracer_admin.model import Actor, Attendee, Delivery, Profile, State, Step, StepRow
-from deepracer_admin.services.base import Service
+from deepracer_admin.services.base import House, Service
 from deepracer_admin.store import ProfileLink
 
 __all__ = ["FunnelRow", "OnboardingService", "OnboardingView", "PersonView", "StuckRow"]
@@ -61,6 +62,7 @@ class OnboardingView:
     eta_minutes: float | None  # estimate
     limit: str  # the limit in force, in words
     trouble: Mapping[str, str]
+    guests: GuestCounts | None = None  # None: the event has nothing to do with guests
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,10 @@ class PersonView:
 
 class OnboardingService(Service):
     """What the Onboarding page calls."""
+
+    def __init__(self, house: House, guests: GuestBook) -> None:
+        super().__init__(house)
+        self.guests = guests
 
     def view(self, actor: Actor) -> OnboardingView:
         """The funnel and the reasons, from the store. Raises Missing before the first event."""
@@ -100,6 +106,7 @@ class OnboardingService(Service):
             eta_minutes=report.get("eta_minutes"),
             limit=report.get("limit", ""),
             trouble=self.store.get(event.id, "trouble") or {},
+            guests=self.guests.counts(event),
         )
 
     def plan(self, actor: Actor) -> Mapping[str, int]:
