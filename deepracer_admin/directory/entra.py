@@ -49,6 +49,7 @@ class Entra:
         self._graph = Graph(base_url, token, http=http, patience=patience)
         self._inviting = self._graph.speaking(invite_token) if invite_token else self._graph
         self._only_group = only_group.lower()
+        self._was_denied = False
 
     @property
     def limits(self) -> Sequence[Limit]:
@@ -89,10 +90,13 @@ class Entra:
 
     def invite(self, people: Sequence[Invitee], *, redirect_url: str) -> Iterator[Invitation]:
         """Invite guests with the right for it, which nothing else asks for (entra_guests.py)."""
+        if self._was_denied:
+            self._inviting.forget_token()  # the right may be granted by now; a token from before would still lack it
+            self._was_denied = False
         try:
             yield from invite_guests(self._inviting, people, redirect_url)
         except AccessDenied:
-            self._inviting.forget_token()  # once the right is granted, a token from before would still lack it
+            self._was_denied = True
             raise
 
     def close(self) -> None:

@@ -141,9 +141,8 @@ class PeopleService(Service):
         if self._may_have_access(event, attendee):
             raise Conflict("This person still has access; take them out on the Onboarding page first.")
         self.store.delete_attendees(event.id, [attendee])
-        self.store.amend(
-            event.id, GUESTS, lambda book: {k: v for k, v in (book or {}).items() if k != attendee} or None
-        )
+        if attendee in (self.store.get(event.id, GUESTS) or {}):
+            self.store.amend(event.id, GUESTS, lambda book: {key: book[key] for key in book if key != attendee})
         proof = self.store.get(event.id, "proof")
         if proof:  # the close-out's listing names people
             rows = [row for row in proof.get("can_still_sign_in") or () if row.get("attendee") != attendee]
