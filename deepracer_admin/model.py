@@ -577,6 +577,7 @@ class Resolution:
     guest: bool = False
     candidates: tuple[str, ...] = ()
     sentence: str = ""
+    lacks: str = ""  # of somebody who was found: what IAM Identity Center will miss, as a sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,7 +264,7 @@ def test_turning_multi_user_mode_off_with_nothing_left_is_quiet(
 
 def chooser_of_guests(app: AppTest):
     """The choice about strangers in the form that edits the event."""
-    return next(each for each in app.selectbox if "not in the directory" in each.label and "edit" in each.key)
+    return next(each for each in app.selectbox if "not in the directory" in each.label and "edit" in str(each.key))
 
 
 def test_strangers_are_refused_unless_guests_are_chosen(browser: Browser, console: Console, event: Event) -> None:
