@@ -19,6 +19,7 @@ from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.entra_access import SignInSettings, directories, sign_in_settings
 from deepracer_admin.errors import BadSettings, Missing, StoreUnusable
+from deepracer_admin.flows.guest_book import GuestBook
 from deepracer_admin.flows.letters import Letters
 from deepracer_admin.flows.pacing import Pacer
 from deepracer_admin.flows.ports import Ports
@@ -109,6 +110,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     house = House(settings, clock, store, history, sessions)
     letters = Letters(
         store,
+        guests=GuestBook(store, vault),
         rehearsal=settings.rehearsal,
         sender=settings.mail_from or (practice.mail["from"] if practice else ""),
         reply_to=settings.mail_reply_to,
@@ -142,7 +144,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         sign_in=lambda: sign_in_settings(settings),
         events=EventsService(house),
         attendees=AttendeesService(house),
-        onboarding=OnboardingService(house),
+        onboarding=OnboardingService(house, letters.guests),
         passwords=PasswordsService(house),
         messages=MessagesService(house, letters),
         races=RacesService(house),

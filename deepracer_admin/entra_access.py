@@ -15,7 +15,7 @@ from deepracer_admin.clock import Clock
 from deepracer_admin.directory import Directory
 from deepracer_admin.directory.entra import Entra
 from deepracer_admin.directory.msal_app import PRACTICE_LOGIN, build_app, certificate_credential
-from deepracer_admin.directory.tokens import AppTokens, DelegatedTokens
+from deepracer_admin.directory.tokens import GUEST_SCOPE, AppTokens, DelegatedTokens
 from deepracer_admin.errors import BadSettings, CredentialsExpired
 from deepracer_admin.settings import Settings, read_practice
 from deepracer_admin.store import Sessions
@@ -113,4 +113,5 @@ def _entra(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock, o
     def save(text: str) -> None:
         sessions.save_delegation(oid, name, vault.seal(text), at=clock.now())
 
-    return Entra(base, DelegatedTokens(app, load, save, name=name, oid=oid))
+    tokens = DelegatedTokens(app, load, save, name=name, oid=oid)
+    return Entra(base, tokens, invite_token=tokens.also(GUEST_SCOPE))

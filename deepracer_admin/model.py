@@ -96,6 +96,7 @@ class Event:
     way_in: str = "service"  # DeepRacer on AWS: "service" (Cognito mails the password) | "pool" (our mail carries it)
     cognito_mail: str = ""  # who sends Cognito's mail: "default" (50 a day) | "ses"; "" = as the settings say
     group_id: str = ""  # Entra group; "" = none
+    guests: str = "refuse"  # people whom the directory does not know: "refuse" | "invite" as its guests
     sender: str = ""  # From address of our mails
     portal_url: str = ""  # where a racer signs in
     material_url: str = ""
@@ -578,6 +579,7 @@ class Resolution:
     guest: bool = False
     candidates: tuple[str, ...] = ()
     sentence: str = ""
+    lacks: str = ""  # of somebody who was found: what IAM Identity Center will miss, as a sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from deepracer_admin.errors import BadSettings, ConsoleError, LeaseLost, Missing
 from deepracer_admin.flows.campaigns import CampaignReconciler, MailTestHandler, ensure_access_campaign
 from deepracer_admin.flows.closeout import CloseoutHandler
 from deepracer_admin.flows.erasure import Eraser
+from deepracer_admin.flows.guest_book import hide_links
 from deepracer_admin.flows.jobs import JobRunner
 from deepracer_admin.flows.leading import Leadership
 from deepracer_admin.flows.membership import MembershipReconciler
@@ -360,5 +361,10 @@ class Worker:
         hide = self.console.ports.letters.mask_passwords  # the practice mail service alone keeps what was in a mail
         mails = [mail | {part: hide(str(mail.get(part, ""))) for part in ("text", "html")} for mail in mails]
         kept = [*(self.console.store.get("", "outbox") or []), *mails]
-        by_seq = {mail["seq"]: mail for mail in kept}
+        by_seq = {mail["seq"]: {**mail, **_without_links(mail)} for mail in kept}
         self.console.store.put("", "outbox", [by_seq[seq] for seq in sorted(by_seq)][-500:], lease=lease)
+
+
+def _without_links(mail: dict[str, Any]) -> dict[str, str]:
+    """A guest's link stands in their own mail and in no copy of it."""
+    return {part: hide_links(mail[part]) for part in ("text", "html") if isinstance(mail.get(part), str)}

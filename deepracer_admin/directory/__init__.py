@@ -7,11 +7,23 @@ Membership is only what `members` says, never what an answer to `add` said.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from deepracer_admin.model import Group, Invitee, Limit, Outcome, Resolution
 
-__all__ = ["Directory"]
+__all__ = ["Directory", "Invitation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What became of one invitation. `link` lets its holder in as this guest: it is kept sealed and never shown.
+
+    `outcome.ref` is the guest's directory id. RETRY with reason "lost_answer" means that it may have been made.
+    """
+
+    outcome: Outcome
+    link: str = field(default="", repr=False)
 
 
 class Directory(Protocol):
@@ -44,8 +56,11 @@ class Directory(Protocol):
         """Take people out of the group, never out of the directory; one Outcome per id, ALREADY for non-members."""
         ...
 
-    def invite(self, people: Sequence[Invitee], *, redirect_url: str) -> Iterable[Outcome]:
-        """Invite guests without the directory's own mail; `ref` = id, `sentence` = redeem link. Raises Unsupported."""
+    def invite(self, people: Sequence[Invitee], *, redirect_url: str) -> Iterable[Invitation]:
+        """Invite guests without the directory's own mail, each at most once; nothing is repeated after a lost answer.
+
+        What came back is yielded before an error is raised; who was not yielded then was not invited.
+        """
         ...
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 The group is fixed by the caller's settings and never taken from a request (identity-and-mail.md 1.7); `only_group`
 enforces that here. Addresses and requests live in graph_urls.py, graph_client.py and graph_batch.py; entra_people.py
-looks people up, entra_membership.py changes memberships.
+looks people up, entra_membership.py changes memberships, entra_guests.py invites.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from functools import cache
 
 import httpx
 
+from deepracer_admin.directory import Invitation
+from deepracer_admin.directory.entra_guests import invite_guests
 from deepracer_admin.directory.entra_membership import add_people, remove_people
 from deepracer_admin.directory.entra_people import resolve
-from deepracer_admin.directory.graph_batch import BATCH, Part, Reply, send_batch
 from deepracer_admin.directory.graph_client import IN_FLIGHT, SERVICE, Graph, Patience
-from deepracer_admin.directory.graph_urls import find_guid, group_url, guid, members_url
-from deepracer_admin.errors import BadSettings, NotAllowed, NotThere, Refused
-from deepracer_admin.model import Group, Invitee, Limit, Outcome, Resolution, State, Step
+from deepracer_admin.directory.graph_urls import group_url, guid, members_url
+from deepracer_admin.errors import AccessDenied, BadSettings, NotAllowed, NotThere, Refused
+from deepracer_admin.model import Group, Invitee, Limit, Outcome, Resolution
 
 __all__ = ["Entra"]
 
@@ -29,8 +30,8 @@ _GROUP = "id,displayName,groupTypes,isAssignableToRole,mailEnabled,securityEnabl
 class Entra:
     """A tenant's people and one group of them.
 
-    `base_url` is Graph's address with its version, `token` gives bearer tokens (see tokens.py); `add` and `remove` work
-    while the caller iterates, so their outcomes must be consumed.
+    `base_url` is Graph's address with its version, `token` gives bearer tokens (see tokens.py), `invite_token` those
+    that may invite guests; `add`, `remove` and `invite` work while the caller iterates, so they must be consumed.
     """
 
     kind = "entra"
@@ -43,9 +44,12 @@ class Entra:
         http: httpx.Client | None = None,
         only_group: str = "",
         patience: Patience | None = None,
+        invite_token: Callable[[], str] | None = None,
     ) -> None:
         self._graph = Graph(base_url, token, http=http, patience=patience)
+        self._inviting = self._graph.speaking(invite_token) if invite_token else self._graph
         self._only_group = only_group.lower()
+        self._was_denied = False
 
     @property
     def limits(self) -> Sequence[Limit]:
@@ -84,13 +88,16 @@ class Entra:
     def remove(self, group_id: str, ids: Sequence[str]) -> Iterator[Outcome]:
         return remove_people(self._graph, self._manageable(group_id), ids)
 
-    def invite(self, people: Sequence[Invitee], *, redirect_url: str) -> Iterator[Outcome]:
-        """Invite guests; Microsoft's own mail is off and the redeem link comes back (identity-and-mail.md 1.6)."""
-        for start in range(0, len(people), BATCH):
-            chunk = people[start : start + BATCH]
-            parts = [Part("POST", "/invitations", _invitation(person, redirect_url)) for person in chunk]
-            for person, reply in zip(chunk, send_batch(self._graph, parts, "invite"), strict=True):
-                yield _invited(person, reply)
+    def invite(self, people: Sequence[Invitee], *, redirect_url: str) -> Iterator[Invitation]:
+        """Invite guests with the right for it, which nothing else asks for (entra_guests.py)."""
+        if self._was_denied:
+            self._inviting.forget_token()  # the right may be granted by now; a token from before would still lack it
+            self._was_denied = False
+        try:
+            yield from invite_guests(self._inviting, people, redirect_url)
+        except AccessDenied:
+            self._was_denied = True
+            raise
 
     def close(self) -> None:
         self._graph.close()
@@ -129,28 +136,3 @@ def _why_not(group: Mapping[str, object]) -> str:
     if group.get("securityEnabled") is False:
         return "This is no security group, so it grants nothing: choose a plain security group."
     return ""
-
-
-def _invitation(person: Invitee, redirect_url: str) -> dict[str, object]:
-    body: dict[str, object] = {
-        "invitedUserEmailAddress": person.email,
-        "inviteRedirectUrl": redirect_url,
-        "sendInvitationMessage": False,
-    }
-    return body | ({"invitedUserDisplayName": person.name} if person.name else {})
-
-
-def _invited(person: Invitee, reply: Reply) -> Outcome:
-    if reply.ok:
-        user = reply.body.get("invitedUser") or {}
-        link = str(reply.body.get("inviteRedeemUrl") or "")
-        return Outcome(person.key, Step.GROUP, State.DONE, "invited", link, ref=str(user.get("id") or ""))
-    error = reply.error("invite")
-    if reply.status in (401, 403):
-        raise error
-    if reply.status == 0 or reply.status == 429 or reply.status >= 500:
-        return Outcome(person.key, Step.GROUP, State.RETRY, error.code or "lost_answer", error.sentence, 10.0)
-    if known := find_guid(reply.message):  # "already exists in the directory as object ID: ..."
-        sentence = "This person is in the directory already and needs no invitation."
-        return Outcome(person.key, Step.GROUP, State.ALREADY, "in_directory", sentence, ref=known)
-    return Outcome(person.key, Step.GROUP, State.REFUSED, error.code, error.sentence)

@@ -55,14 +55,14 @@ def judge(email: str, users: Iterable[User], refusal: str = "") -> Resolution:
         return Resolution(email, Found.SEVERAL, candidates=names, sentence=sentence)
     user = matches[0]
     guest = user.get("userType") == "Guest"
-    found, sentence = Found.ONE, _missing_names(user)
+    lacks = _missing_names(user)
+    found, sentence = Found.ONE, lacks
     if user.get("accountEnabled") is False:
         found, sentence = Found.DISABLED, DISABLED
     elif guest and user.get("externalUserState") == "PendingAcceptance":
         found, sentence = Found.GUEST_PENDING, PENDING
-    return Resolution(
-        email, found, str(user["id"]).lower(), str(user.get("displayName") or ""), guest, sentence=sentence
-    )
+    shown = str(user.get("displayName") or "")
+    return Resolution(email, found, str(user["id"]).lower(), shown, guest, sentence=sentence, lacks=lacks)
 
 
 NOBODY = "Nobody in the directory has this address: check the spelling, or invite the person as a guest."

@@ -58,8 +58,11 @@ class Reply:
         return error_of(self.status, self.body, operation, retry_after(self.headers))
 
 
-def send_batch(graph: Graph, parts: Sequence[Part], operation: str) -> list[Reply]:
-    """Send up to twenty parts; replies in the order of `parts`. Raises `ServiceError` when the whole batch fails."""
+def send_batch(graph: Graph, parts: Sequence[Part], operation: str, *, repeat: bool = True) -> list[Reply]:
+    """Send up to twenty parts; replies in the order of `parts`. Raises `ServiceError` when the whole batch fails.
+
+    Without `repeat` a part is sent again only when Graph said that it did not take it (429).
+    """
     if len(parts) > BATCH:
         raise ValueError(f"a batch holds at most {BATCH} requests")
     for part in parts:
@@ -67,9 +70,10 @@ def send_batch(graph: Graph, parts: Sequence[Part], operation: str) -> list[Repl
     replies = [Reply(0)] * len(parts)
     todo = list(range(len(parts)))
     for attempt in range(graph.patience.attempts):
-        for index, reply in _exchange(graph, parts, todo, operation):
+        for index, reply in _exchange(graph, parts, todo, operation, repeat=repeat):
             replies[index] = reply
-        todo = [i for i in todo if replies[i].status == 0 or replies[i].status in RETRIED]
+        again = {0, *RETRIED} if repeat else {429}
+        todo = [i for i in todo if replies[i].status in again]
         asked = [s for i in todo if (s := retry_after(replies[i].headers)) is not None]
         if not todo or attempt + 1 >= graph.patience.attempts or max(asked, default=0) > graph.patience.longest:
             break
@@ -77,9 +81,11 @@ def send_batch(graph: Graph, parts: Sequence[Part], operation: str) -> list[Repl
     return replies
 
 
-def _exchange(graph: Graph, parts: Sequence[Part], todo: Sequence[int], operation: str) -> list[tuple[int, Reply]]:
+def _exchange(
+    graph: Graph, parts: Sequence[Part], todo: Sequence[int], operation: str, *, repeat: bool
+) -> list[tuple[int, Reply]]:
     body = {"requests": [parts[i].as_json(str(i)) for i in todo]}
-    answer = graph.send("POST", "/$batch", operation, body).json()
+    answer = graph.send("POST", "/$batch", operation, body, repeat=repeat).json()
     wanted = {str(i): i for i in todo}
     return [
         (wanted[r["id"]], Reply(int(r["status"]), r.get("body"), r.get("headers") or {}))

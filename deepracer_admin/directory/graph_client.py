@@ -1,8 +1,8 @@
 """Microsoft Graph over httpx: one token, bounded patience, at most four requests in flight.
 
-Every call the console makes may be repeated without harm (a membership added twice is refused, an invitation without
-mail returns the same guest), so lost answers, 429 and 5xx are tried again here, with `Retry-After` where Graph
-gives one (identity-and-mail.md 1.5), and only then told to the caller.
+Every call but an invitation may be repeated without harm (a membership added twice is refused), so lost answers, 429
+and 5xx are tried again here, with `Retry-After` where Graph gives one (identity-and-mail.md 1.5), and only then told
+to the caller.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from copy import copy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,6 +43,7 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 LONGEST_LISTING = 2000  # pages; 10,000 members take 11 to 100 (identity-and-mail.md 1.3)
 
 _SCOPES = {
@@ -93,16 +96,27 @@ class Graph:
         """GET a path (or a full link that Graph gave) and return its JSON. Raises `ServiceError`."""
         return self.send("GET", url, operation).json()
 
-    def send(self, method: str, url: str, operation: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+    def speaking(self, token: Callable[[], str]) -> Graph:
+        """The same connections with other tokens; closing it closes nothing."""
+        other = copy(self)
+        other._token, other._owns_http = token, False
+        return other
+
+    def send(
+        self, method: str, url: str, operation: str, body: Mapping[str, Any] | None = None, *, repeat: bool = True
+    ) -> httpx.Response:
         """Send one request and return an answer below 400; anything else raises the `ServiceError` it means."""
-        answer = self.exchange(method, url, operation, body)
+        answer = self.exchange(method, url, operation, body, repeat=repeat)
         if answer.status_code >= 400:
             raise error_of(answer.status_code, _json(answer), operation, retry_after(answer.headers))
         return answer
 
-    def exchange(self, method: str, url: str, operation: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+    def exchange(
+        self, method: str, url: str, operation: str, body: Mapping[str, Any] | None = None, *, repeat: bool = True
+    ) -> httpx.Response:
         """Send one request and return whatever Graph answered in the end, refusals too.
 
+        Without `repeat` only what was surely not done is sent again: no connection, or a 429.
         Raises `Unreachable`, `LostAnswer`, `Throttled`, `Unavailable` or `CredentialsExpired`.
         """
         check_write(method, url)
@@ -117,7 +131,7 @@ class Graph:
                         method, self._absolute(url), json=body, headers={"Authorization": f"Bearer {token}"}
                     )
             except httpx.TransportError as broken:
-                if last:
+                if last or not (repeat or isinstance(broken, NOT_SENT)):
                     raise _broken(broken, method, operation) from None
                 asked = None
             else:
@@ -128,10 +142,16 @@ class Graph:
                 if answer.status_code not in RETRIED:
                     return _signed_in(answer, operation)
                 asked = retry_after(answer.headers)
-                if last or (asked or 0) > self.patience.longest:
+                unclear = not repeat and answer.status_code != 429
+                if last or unclear or (asked or 0) > self.patience.longest:
                     raise error_of(answer.status_code, _json(answer), operation, asked)
             self.patience.pause(attempt, asked)
             attempt += 1
+
+    def forget_token(self) -> None:
+        """Get a fresh token for the next call, where that is possible now."""
+        with suppress(ServiceError):
+            self._renew()
 
     def pages(self, url: str, operation: str) -> Iterator[list[dict[str, Any]]]:
         """The pages of a listing. `@odata.nextLink` is followed as given, once each, and never to another host."""
@@ -210,8 +230,8 @@ def _denied(operation: str) -> str:
     scope = _SCOPES.get(operation, "GroupMember.ReadWrite.All")
     if operation == "invite":
         return (
-            f"The directory does not let us invite guests: the app needs {scope}, "
-            "and the tenant must allow this person to invite."
+            f"The directory does not let us invite guests: ask an Entra administrator to grant {scope} to the app and "
+            "to let the organizer invite guests, then press Retry."
         )
     if operation == "resolve":
         return f"The directory does not let us look people up: ask an Entra administrator to grant {scope} to the app."
@@ -223,7 +243,7 @@ def _denied(operation: str) -> str:
 
 def _broken(broken: httpx.TransportError, method: str, operation: str) -> ServiceError:
     where = {"service": SERVICE, "operation": operation, "code": type(broken).__name__}
-    if method == "GET" or isinstance(broken, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+    if method == "GET" or isinstance(broken, NOT_SENT):
         return Unreachable("The directory cannot be reached; check the network and the proxy.", **where)
     return LostAnswer("The directory does not answer; what it did with the last call is read back.", **where)
 

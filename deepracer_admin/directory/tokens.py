@@ -16,7 +16,7 @@ from msal.exceptions import MsalServiceError
 
 from deepracer_admin.errors import AccessDenied, CredentialsExpired, ServiceError, Unavailable, Unreachable
 
-__all__ = ["APP_SCOPES", "DELEGATED_SCOPES", "GUEST_SCOPE", "AppTokens", "DelegatedTokens"]
+__all__ = ["APP_SCOPES", "DELEGATED_SCOPES", "GUEST_SCOPE", "AppTokens", "DelegatedTokens", "WiderTokens"]
 
 DELEGATED_SCOPES = ("User.Read.All", "GroupMember.ReadWrite.All")
 GUEST_SCOPE = "User.Invite.All"  # only where the company lets the console invite guests
@@ -64,8 +64,13 @@ class DelegatedTokens:
         """A new token even when the old one looks good: Graph has just refused it."""
         return self._acquire(force=True)
 
-    def _acquire(self, *, force: bool) -> str:
-        """Raises `CredentialsExpired` when nothing in the cache works any more, `Unreachable` without Entra."""
+    def also(self, scope: str) -> WiderTokens:
+        """Tokens of the same person that hold one right more, asked for only where that right is used."""
+        return WiderTokens(lambda force: self._acquire(scope, force=force))
+
+    def _acquire(self, further: str = "", *, force: bool) -> str:
+        """Raises `CredentialsExpired` when nothing in the cache works any more, `AccessDenied` when the `further` scope
+        was never consented to, `Unreachable` without Entra."""
         with self._lock:  # two threads would redeem the same refresh token
             kept = self._load()
             if kept != self._kept:  # signed in again, signed out, or renewed by another process
@@ -74,12 +79,13 @@ class DelegatedTokens:
             app = self._app or _reach(lambda: self._make_app(self._cache))
             self._app = app
             account = self._account(app)
-            result = _reach(lambda: app.acquire_token_silent_with_error(self._scopes, account, force_refresh=force))
+            wanted = [*self._scopes, further] if further else self._scopes
+            result = _reach(lambda: app.acquire_token_silent_with_error(wanted, account, force_refresh=force))
             if self._cache.has_state_changed:
                 self._kept = self._cache.serialize()
                 self._save(self._kept)
         if not result or "access_token" not in result:
-            raise self._expired(result)
+            raise _not_consented(further, result) if further and _lacks_consent(result) else self._expired(result)
         return result["access_token"]
 
     def _account(self, app: msal.ClientApplication) -> dict[str, Any] | None:
@@ -97,6 +103,19 @@ class DelegatedTokens:
             operation="token",
             code=code,
         )
+
+
+class WiderTokens:
+    """A person's tokens with a further scope (`DelegatedTokens.also`)."""
+
+    def __init__(self, acquire: Callable[[bool], str]) -> None:
+        self._acquire = acquire
+
+    def __call__(self) -> str:
+        return self._acquire(False)
+
+    def refresh(self) -> str:
+        return self._acquire(True)
 
 
 class AppTokens:
@@ -125,6 +144,21 @@ class AppTokens:
         with self._lock:
             self._app = None
         return self()
+
+
+def _lacks_consent(result: dict[str, Any] | None) -> bool:
+    """Error 65001: neither the person nor an administrator has consented to a scope."""
+    told = result or {}
+    return told.get("error") == "consent_required" or "AADSTS65001" in str(told.get("error_description", ""))
+
+
+def _not_consented(scope: str, result: dict[str, Any] | None) -> ServiceError:
+    return AccessDenied(
+        f"The console does not hold {scope}: ask an Entra administrator to grant it to the app, then press Retry.",
+        service=SERVICE,
+        operation="token",
+        code=str((result or {}).get("error", "")),
+    )
 
 
 def _app_refused(code: str) -> ServiceError:

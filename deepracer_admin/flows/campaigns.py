@@ -154,9 +154,12 @@ class CampaignReconciler:
             self._planned[mine] = {entry.attendee for entry in store.deliveries(event.id, campaign=key)}
         people = letters.audience(event, row["audience"]["kind"], row["audience"]["cohort"])
         fresh = [person for person in people if person.id not in self._planned[mine]]
+        template = letters.template(event, row["template"], event.language)
+        waiting = letters.awaiting(event, template) if fresh else set()
+        fresh = [person for person in fresh if person.id not in waiting]
         if fresh:
             try:
-                letters.check_everyone(event, letters.template(event, row["template"], event.language), fresh)
+                letters.check_everyone(event, template, fresh)
             except BadInput as error:
                 self._change(event, key, lease, ("running",), state="stopped", sentence=error.sentence)
                 return False

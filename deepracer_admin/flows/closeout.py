@@ -14,6 +14,7 @@ from typing import Any
 
 from deepracer_admin.errors import AccessDenied, ConsoleError, CredentialsExpired
 from deepracer_admin.flows.emptying import holders
+from deepracer_admin.flows.guest_book import guests_left
 from deepracer_admin.flows.invitations import Invitations
 from deepracer_admin.flows.jobs import Later, settle_items
 from deepracer_admin.flows.ports import Ports
@@ -42,7 +43,7 @@ STEPS: tuple[CloseStep, ...] = (
     CloseStep("models", "Delete models", "Models cost storage until they are gone."),
     CloseStep("zero", "Read back to zero", "A listing shows no model of the event's profiles."),
     CloseStep("access", "End access", "Profiles that this event made are deleted; adopted ones stay."),
-    CloseStep("group", "Empty the group", "The event's people leave the Entra group."),
+    CloseStep("group", "Empty the group", "The event's people leave the Entra group; guests stay in the directory."),
     CloseStep("sponsorship", "Close sponsorship", "New profiles get their former limits again."),
     CloseStep("verify", "Who can still sign in", "A fresh listing, matched with the attendee list."),
 )
@@ -281,7 +282,9 @@ def _group(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
             if row.ref
         ]
         ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
-        return f"0 of the event's {len(ids):,} people are in the group (read back); {len(members):,} others stay."
+        ports.guests.drop_links(event.id, lease)
+        evidence = f"0 of the event's {len(ids):,} people are in the group (read back); {len(members):,} others stay."
+        return f"{evidence} {guests_left(ports.guests.counts(event))}".rstrip()
     told = {outcome.person: outcome for outcome in directory.remove(event.group_id, leaving)}
     refused = [outcome for outcome in told.values() if outcome.state is State.REFUSED]
     if len(refused) == len(leaving):

@@ -1,8 +1,9 @@
 """Personal data goes on its date: an event that is closed and past its erasure date keeps numbers, no people.
 
 Erased are attendees with their states, mails and links, the profile listing, usage and standings histories, the list of
-who could still sign in, and the export files. The event, its settings, jobs' counts and the audit stay (the audit names
-acts and counts). What if it dies here? The mark `erased` is written last; everything before is safe to repeat.
+who could still sign in, the guests, and the export files. The event, its settings, jobs' counts and the audit stay (the
+audit names acts and counts). What if it dies here? The mark `erased` is written last; everything before is safe to
+repeat.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import shutil
 from datetime import datetime, timedelta
 
 from deepracer_admin.errors import StoreError
+from deepracer_admin.flows.guest_book import GUESTS
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.model import AuditEntry, Event, Lease
 
@@ -64,6 +66,7 @@ class Eraser:
         self._remove_exports(event)
         people = [person.id for person in store.attendees(event.id)]
         store.put(event.id, "proof", None, lease=lease)
+        store.put(event.id, GUESTS, None, lease=lease)
         store.save_profiles(event.id, [], seen_at=now, lease=lease)
         store.delete_attendees(event.id, people)
         self.ports.history.erase(event.id)

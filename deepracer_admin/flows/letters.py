@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput, Missing
+from deepracer_admin.flows.guest_book import GuestBook
 from deepracer_admin.flows.ways_in import OWN, POOL, SERVICE, WaysIn, read_ways_in
 from deepracer_admin.model import UNLIMITED, Attendee, Delivery, Event, Message, Step
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
@@ -44,9 +45,9 @@ def shipped_templates() -> dict[tuple[str, str], Template]:
 
 
 @cache
-def _notes(language: str) -> Mapping[str, str]:
+def _notes(language: str, kind: str = "password_note") -> Mapping[str, str]:
     path = resources.files("deepracer_admin.mail").joinpath("texts", f"{language}.toml")
-    return tomllib.loads(path.read_text(encoding="utf-8")).get("password_note", {}) if path.is_file() else {}
+    return tomllib.loads(path.read_text(encoding="utf-8")).get(kind, {}) if path.is_file() else {}
 
 
 def _note(event: Event, template: Template, way: str, first: PasswordShown | None) -> str:
@@ -83,8 +84,11 @@ class Renderer(Protocol):
 class Letters:
     """Renders mail for an event's people. `rehearsal` marks every subject."""
 
-    def __init__(self, store: EventStore, *, rehearsal: bool, sender: str, reply_to: str = "") -> None:
+    def __init__(
+        self, store: EventStore, *, guests: GuestBook, rehearsal: bool, sender: str, reply_to: str = ""
+    ) -> None:
         self.store = store
+        self.guests = guests
         self.mark = "[REHEARSAL] " if rehearsal else ""
         self.sender = sender
         self.reply_to = reply_to
@@ -143,18 +147,28 @@ class Letters:
             reply_to=self.reply_to,
         )
 
-    def renderer(self, event: Event, template: Template, *, ways: WaysIn | None = None) -> Renderer:
+    def awaiting(self, event: Event, template: Template) -> set[str]:
+        """Whose mail waits for a guest's link, where this mail carries it."""
+        return self.guests.awaiting(event) if "guest_note" in check_template(template) else set()
+
+    def renderer(
+        self, event: Event, template: Template, *, ways: WaysIn | None = None, to_themselves: bool = False
+    ) -> Renderer:
         """Renders one template for many people; what they share is read once.
+
+        Only a mail that goes to the person (`to_themselves`) holds a guest's link, and only one that is given a first
+        password shows it; a preview or a test shows what would stand there.
 
         Without a password the mail of somebody who gets one shows what stands there instead (a preview, a test).
         """
         used = check_template(template)
         shared = self._shared(event, template.language)
         ways = ways or read_ways_in(self.store, event)
+        note_of = self._guest_note(event, template.language, to_themselves=to_themselves)
 
         def one(person: Attendee, first: PasswordShown | None = None, *, has_own: bool = False) -> Rendered:
             try:
-                note = {}
+                note = {"guest_note": note_of(person)}
                 if shared["password_note"]:
                     way = OWN if has_own else ways.of(person)
                     if way == POOL and template.key == ACCESS and PASSWORD_NOTE not in used:
@@ -181,6 +195,16 @@ class Letters:
             "ends": _local(event.ends_at, event.zone),
             "password_note": _notes(language).get(SERVICE, "") if invites else "",
         }
+
+    def _guest_note(self, event: Event, language: str, *, to_themselves: bool) -> Callable[[Attendee], str]:
+        book, texts = self.guests.entries(event.id), _notes(language, "guest_note")
+
+        def note(person: Attendee) -> str:
+            link = self.guests.link(book.get(person.id))
+            shown = link if to_themselves else texts.get("hidden", "")
+            return texts.get("invited", "").replace("LINK", shown) if link else ""
+
+        return note
 
     def _own(self, event: Event, person: Attendee, language: str) -> dict[str, str]:
         quota = quota_for(event, person)
@@ -238,7 +262,7 @@ class LetterWriter:
             return None
         if row.template not in self._renderers:
             template = letters.template(event, row.template, event.language)
-            self._renderers[row.template] = letters.renderer(event, template, ways=self._ways)
+            self._renderers[row.template] = letters.renderer(event, template, ways=self._ways, to_themselves=True)
         rendered = self._renderers[row.template]
 
         def write(first: PasswordShown | None) -> Message:

@@ -1,18 +1,23 @@
-"""The Entra group step: resolve, add what is missing, take leavers out, and believe only the re-list.
+"""The Entra group step: resolve, invite guests where the event says so, add what is missing, take leavers out, and
+believe only the re-list.
 
 Removal always goes through the port's `remove` (members only, never a directory user). What if it dies here? Nothing is
-remembered between passes but the directory ids that were resolved; the next pass lists the members again. Who was
-added is told slice by slice as waiting, so that the funnel moves and an outage does not hide what was done before it.
+remembered between passes but the directory ids that were resolved and the guests (guests.py); the next pass lists the
+members again. Who was added is told slice by slice as waiting, so that the funnel moves and an outage does not hide
+what was done before it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
 from deepracer_admin.directory import Directory
 from deepracer_admin.errors import AccessDenied
+from deepracer_admin.flows.guest_book import ACCEPTED, TO_INVITE, Entry, invites_guests
+from deepracer_admin.flows.guests import GuestDesk
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.model import Attendee, Event, Found, Lease, Outcome, Resolution, State, Step, StepRow
 
@@ -27,6 +32,7 @@ class MembershipReconciler:
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
+        self.guests = GuestDesk(ports)
         self._checked_group = ""
         self._looked_at: datetime | None = None
 
@@ -51,7 +57,11 @@ class MembershipReconciler:
                 raise AccessDenied(group.refusal, service="Microsoft Graph", operation="group")
             self._checked_group = event.group_id
         members = directory.members(event.group_id)
-        ids, outcomes = self._resolve(directory, people, rows)
+        ids, outcomes, strangers = self._resolve(event, directory, people, rows, lease)
+        taken = self.guests.take_in(event, directory, strangers, rows, lease)
+        ids, outcomes = ids | taken.ids, outcomes + taken.outcomes
+        self.guests.look(event, directory, people, lease)
+        book = ports.guests.entries(event.id)
         missing = [
             ids[person.id] for person in people if person.wanted and ids.get(person.id, "") not in members | {""}
         ]
@@ -67,12 +77,15 @@ class MembershipReconciler:
         if missing or leaving:
             members = directory.members(event.group_id)
         self._looked_at = ports.clock.now()
-        outcomes += [
-            _judge(person, ids[person.id], members, answers.get(ids[person.id]), rows.get(person.id))
-            for person in people
-            if person.id in ids
-        ]
-        return store.record(event.id, outcomes, lease=lease, now=ports.clock.now())
+        for person in people:
+            if person.id in ids:
+                pid = ids[person.id]
+                judged = _judge(person, pid, members, answers.get(pid), rows.get(person.id))
+                outcomes.append(_as_guest(judged, book.get(person.id)))
+        changed = store.record(event.id, outcomes, lease=lease, now=ports.clock.now())
+        if taken.failure is not None:
+            raise taken.failure
+        return changed
 
     def _told(
         self, event: Event, lease: Lease, added: Iterable[Outcome], keys: Mapping[str, str]
@@ -113,27 +126,46 @@ class MembershipReconciler:
         return False
 
     def _resolve(
-        self, directory: Directory, people: Sequence[Attendee], rows: Mapping[str, StepRow]
-    ) -> tuple[dict[str, str], list[Outcome]]:
-        """Directory ids, from the last pass where known; everybody else is asked for in one go."""
-        ids: dict[str, str] = {}
+        self,
+        event: Event,
+        directory: Directory,
+        people: Sequence[Attendee],
+        rows: Mapping[str, StepRow],
+        lease: Lease,
+    ) -> tuple[dict[str, str], list[Outcome], list[Attendee]]:
+        """Directory ids, from the last pass where known; everybody else is asked for in one go. Last: strangers whom
+        the event wants to have invited."""
+        ids = self.guests.known(event, people, rows)
+        invites = invites_guests(event)
         unknown: list[Attendee] = []
+        strangers: list[Attendee] = []
         for person in people:
             row = rows.get(person.id)
-            if row is not None and row.ref and not (person.wanted and row.state is State.TODO):
+            if person.id in ids:
+                continue
+            if row is not None and row.reason == TO_INVITE and person.wanted and invites:
+                strangers.append(person)  # looked up before
+            elif row is not None and row.ref and not (person.wanted and row.state is State.TODO):
                 ids[person.id] = row.ref
             elif person.wanted and (row is None or row.state is not State.REFUSED):
                 unknown.append(person)
         outcomes: list[Outcome] = []
+        pending: dict[str, str] = {}
         found: Mapping[str, Resolution] = directory.resolve([person.email for person in unknown]) if unknown else {}
         for person in unknown:
             answer = found.get(person.email) or Resolution(person.email, Found.NONE)
             if answer.found in (Found.ONE, Found.GUEST_PENDING) and answer.person_id:
                 ids[person.id] = answer.person_id
+                if answer.found is Found.GUEST_PENDING:
+                    pending[person.id] = answer.person_id
+            elif answer.found is Found.NONE and invites:
+                strangers.append(person)
             else:
                 sentence = answer.sentence or _SENTENCES[answer.found]
                 outcomes.append(Outcome(person.id, Step.GROUP, State.REFUSED, answer.found.value, sentence))
-        return ids, outcomes
+        if invites:
+            self.guests.meet(event, pending, rows, lease)
+        return ids, outcomes, strangers
 
 
 _ADDED = "Added; it counts once it is read back."
@@ -162,3 +194,15 @@ def _judge(person: Attendee, pid: str, members: set[str], answer: Outcome | None
     wait = (answer.retry_after if answer else None) or 2.0
     sentence = (answer.sentence if answer else "") or "Added, not listed yet; the directory takes a moment."
     return Outcome(person.id, Step.GROUP, State.RETRY, "not_listed", sentence, retry_after=wait, ref=pid)
+
+
+def _as_guest(outcome: Outcome, entry: Entry | None) -> Outcome:
+    """A guest in the group: the row says how far they are."""
+    if entry is None or not outcome.state.is_done:
+        return outcome
+    accepted = entry["state"] == ACCEPTED
+    return replace(
+        outcome,
+        reason="guest_accepted" if accepted else "guest_pending",
+        sentence="Guest: has accepted the invitation." if accepted else "Guest: has not opened the link so far.",
+    )

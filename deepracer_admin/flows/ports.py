@@ -14,6 +14,7 @@ from deepracer_admin.clock import Clock
 from deepracer_admin.directory import Directory
 from deepracer_admin.directory.pool import UserPool
 from deepracer_admin.directory.proof import AccessProof
+from deepracer_admin.flows.guest_book import GuestBook
 from deepracer_admin.flows.letters import Letters
 from deepracer_admin.flows.pacing import Pacer
 from deepracer_admin.mail import Mailer
@@ -41,3 +42,8 @@ class Ports:
     proof: Callable[[], AccessProof] | None = None  # IAM Identity Center, for the managed service
     pool: Callable[[], UserPool] | None = None  # None: no credentials on the user pool
     cognito_by_ses: bool = False  # do the settings say that Cognito mails through SES (no 50 a day)
+
+    @property
+    def guests(self) -> GuestBook:
+        """The event's guests; the letters alone open their links."""
+        return self.letters.guests

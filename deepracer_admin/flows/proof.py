@@ -116,9 +116,8 @@ class IdentityCenterProof:
             found = self.ports.directory(acting_for).resolve([person.email for person in people])
         except ServiceError as error:
             return {}, error
-        # for somebody who was found, the only thing that a directory has to say is which names are missing
-        named = {email: answer.sentence for email, answer in found.items() if answer.found is Found.ONE}
-        return {email: sentence for email, sentence in named.items() if sentence}, None
+        here = (Found.ONE, Found.GUEST_PENDING)  # an invitation gives a guest no first and no last name
+        return {email: answer.lacks for email, answer in found.items() if answer.found in here and answer.lacks}, None
 
 
 def waiting_sentence(people: int) -> str:

@@ -171,7 +171,7 @@ class Entra:
 
     async def redeem(self, request: Request) -> Response:
         """A guest follows the link of an invitation."""
-        guest = self._world.company.by_id(request.query_params.get("rd", ""))
+        guest = self._world.graph.users.invited_with(request.query_params.get("rd", ""))
         if guest is None or not guest.guest:
             return pages.refusal_page(90100, "This invitation is not valid.")
         guest.accepted = True

@@ -125,6 +125,8 @@ class Graph:
             body = decoded(raw)
             path = request.scope["path"].removeprefix(PREFIX)
             if path == "/$batch" and request.method == "POST":
+                if _invites(body):
+                    request.state.operation = "InviteBatch"
                 reply = run_batch(body, self._step(caller), self._random)
             else:
                 call = Call(
@@ -252,7 +254,20 @@ class Graph:
         """Nothing in the directory happens by itself."""
 
     def truth(self) -> dict[str, Any]:
-        return {"in_group": self.groups.in_event_group(), "users_deleted": self.users.deleted}
+        return {
+            "in_group": self.groups.in_event_group(),
+            "users_deleted": self.users.deleted,
+            "guests": sum(person.guest for person in self._world.company.everybody()),
+            "invitation_mails": self.users.mailed,
+        }
+
+
+def _invites(batch: Any) -> bool:
+    """Does a batch invite somebody? It bears a name of its own, so that a fault can hit it."""
+    steps = batch.get("requests") if isinstance(batch, dict) else None
+    return isinstance(steps, list) and any(
+        isinstance(step, dict) and step.get("url") == "/invitations" for step in steps
+    )
 
 
 def decoded(raw: bytes) -> Any:

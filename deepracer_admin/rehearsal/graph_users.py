@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import secrets
 import time
 import uuid
 from collections.abc import Iterable
@@ -99,6 +100,8 @@ class Users:
         self._world = world
         self._hidden_until: dict[str, float] = {}
         self.deleted = 0
+        self.mailed = 0
+        self._tickets: dict[str, str] = {}
 
     @property
     def _base(self) -> str:
@@ -176,10 +179,13 @@ class Users:
         lag = self._world.faults.armed("graph", "replication_lag")
         if lag is not None and not known:
             self._hidden_until[guest.id] = time.time() + float(lag.params.get("users_s", lag.params.get("seconds", 10)))
+        ticket = secrets.token_urlsafe(24)
+        self._tickets[ticket] = guest.id
+        self.mailed += bool(body.get("sendInvitationMessage", False))
         invitation = {
             "@odata.context": f"{self._base}/$metadata#invitations/$entity",
             "id": str(uuid.uuid4()),
-            "inviteRedeemUrl": f"{self._world.url}/entra/redeem?rd={guest.id}",
+            "inviteRedeemUrl": f"{self._world.url}/entra/redeem?rd={ticket}",
             "invitedUserDisplayName": body.get("invitedUserDisplayName"),
             "invitedUserType": "Guest",
             "invitedUserEmailAddress": address,
@@ -191,13 +197,24 @@ class Users:
         }
         return Reply(201, invitation)
 
+    def invited_with(self, ticket: str) -> Person | None:
+        """Whose link this is. Every invitation has its own, and all of a guest's links lead to that guest."""
+        return self._world.company.by_id(self._tickets.get(ticket, ""))
+
     def delete(self, person_id: str) -> None:
         self._world.company.delete(person_id)
         self.deleted += 1
 
     def snapshot(self) -> dict[str, Any]:
-        return {"deleted": self.deleted, "hidden_until": self._hidden_until}
+        return {
+            "deleted": self.deleted,
+            "hidden_until": self._hidden_until,
+            "mailed": self.mailed,
+            "tickets": self._tickets,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         self.deleted = state["deleted"]
         self._hidden_until = dict(state["hidden_until"])
+        self.mailed = state.get("mailed", 0)
+        self._tickets = dict(state.get("tickets", {}))

@@ -15,6 +15,7 @@ from deepracer_admin.errors import BadInput
 from deepracer_admin.model import Event, PriceList
 
 __all__ = [
+    "GUESTS",
     "SERVICES",
     "TEMPLATES",
     "EventDraft",
@@ -27,6 +28,7 @@ __all__ = [
 
 FORMAT = 1
 SERVICES = ("", "on_aws", "managed")
+GUESTS = ("refuse", "invite")
 MAX_BYTES = 256 * 1024
 
 
@@ -35,7 +37,7 @@ class EventDraft:
     """The set-up form. Local times are naive and meant in `zone`; hours per person, money in USD.
 
     `service` is one of `SERVICES`; "" = the racing service of the settings. `way_in` and `cognito_mail` as in
-    model.Event.
+    model.Event. `guests` is one of `GUESTS`.
     """
 
     name: str
@@ -47,6 +49,7 @@ class EventDraft:
     hours_per_person: float
     models_per_person: int
     group_id: str = ""
+    guests: str = "refuse"
     sender: str = ""
     portal_url: str = ""
     material_url: str = ""

@@ -25,6 +25,7 @@ from deepracer_admin.services.drafts import (
     read_draft,
     write_draft,
 )
+from deepracer_admin.services.guests import ask_again, checked_guests
 from deepracer_admin.services.sponsorship import SponsorshipService, SponsorshipView
 from deepracer_admin.settings import Practice, read_practice
 
@@ -142,6 +143,7 @@ class EventsService(SponsorshipService):
         self.store.save_event(event)
         if moves:
             self._forget_service(event)
+        ask_again(self.store, before, event)
         self._audit(actor, "event.edit", target=event.id, before=as_audited(before), after=as_audited(event))
         return event
 
@@ -158,6 +160,7 @@ class EventsService(SponsorshipService):
             hours_per_person=event.quota.minutes / 60 if event.quota.minutes >= 0 else -1,
             models_per_person=event.quota.models,
             group_id=event.group_id,
+            guests=event.guests,
             sender=event.sender,
             portal_url=event.portal_url,
             material_url=event.material_url,
@@ -239,6 +242,7 @@ class EventsService(SponsorshipService):
             way_in=draft.way_in,
             cognito_mail=draft.cognito_mail,
             group_id=draft.group_id,
+            guests=checked_guests(draft),
             sender=draft.sender,
             portal_url=draft.portal_url,
             material_url=draft.material_url,

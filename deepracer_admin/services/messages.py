@@ -243,7 +243,10 @@ class MessagesService(Service):
         proven = any(row.step is Step.ACCESS and row.state.is_done for row in self.store.steps_of(event.id, attendee))
         if key == "access" and not proven:
             raise BadInput("This person's access is not proven yet; their mail follows by itself when it is.")
-        self.letters.check_everyone(event, self.letters.template(event, key, event.language), [person])
+        template = self.letters.template(event, key, event.language)
+        if attendee in self.letters.awaiting(event, template):
+            raise BadInput("This guest's link is not known yet; their mail follows by itself when it is.")
+        self.letters.check_everyone(event, template, [person])
         version = max([row.version for row in rows], default=0) + 1000
         self.store.plan_deliveries(event.id, [(attendee, key, version)], campaign="resend", lease=None)
         self._audit(actor, "messages.resend_one", target=attendee, after={"template": key, "version": version})

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
+from deepracer_admin.flows.guest_book import GuestBook, GuestCounts
 from deepracer_admin.flows.invitations import INVITES, RESENT, mails_sent
 from deepracer_admin.flows.ways_in import SERVICE
 from deepracer_admin.model import Actor, Attendee, Delivery, Event, Profile, State, Step, StepRow
 from deepracer_admin.rules.mail_days import MailDay, is_limited, reckon
-from deepracer_admin.services.base import Service
+from deepracer_admin.services.base import House, Service
 from deepracer_admin.store import ProfileLink
 
 __all__ = ["FunnelRow", "OnboardingService", "OnboardingView", "PersonView", "StuckRow"]
@@ -65,6 +66,7 @@ class OnboardingView:
     limit: str  # the limit in force, in words
     trouble: Mapping[str, str]
     mail_day: MailDay | None = None  # None: Cognito mails through SES, or not at all
+    guests: GuestCounts | None = None  # None: the event has nothing to do with guests
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,10 @@ class PersonView:
 
 class OnboardingService(Service):
     """What the Onboarding page calls."""
+
+    def __init__(self, house: House, guests: GuestBook) -> None:
+        super().__init__(house)
+        self.guests = guests
 
     def view(self, actor: Actor) -> OnboardingView:
         """The funnel and the reasons, from the store. Raises Missing before the first event."""
@@ -105,6 +111,7 @@ class OnboardingService(Service):
             limit=report.get("limit", ""),
             trouble=self.store.get(event.id, "trouble") or {},
             mail_day=self._mail_day(event),
+            guests=self.guests.counts(event),
         )
 
     def _mail_day(self, event: Event) -> MailDay | None:

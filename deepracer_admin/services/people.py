@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
+from deepracer_admin.flows.guest_book import GUESTS
 from deepracer_admin.model import Actor, Attendee, Event, State, Step
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.rules.roster import check, normalise_email
@@ -99,8 +100,10 @@ class PeopleService(Service):
         event = self._event()
         person = self.store.attendee(event.id, attendee)
         self._audit(actor, "attendees.export", target=attendee)
+        guest = (self.store.get(event.id, GUESTS) or {}).get(attendee)
         return {
             "event": event.name,
+            "guest": {"state": guest["state"], "id": guest["id"]} if guest else None,
             "person": {
                 "email": person.email,
                 "name": person.name,
@@ -138,6 +141,8 @@ class PeopleService(Service):
         if self._may_have_access(event, attendee):
             raise Conflict("This person still has access; take them out on the Onboarding page first.")
         self.store.delete_attendees(event.id, [attendee])
+        if attendee in (self.store.get(event.id, GUESTS) or {}):
+            self.store.amend(event.id, GUESTS, lambda book: {key: book[key] for key in book if key != attendee})
         proof = self.store.get(event.id, "proof")
         if proof:  # the close-out's listing names people
             rows = [row for row in proof.get("can_still_sign_in") or () if row.get("attendee") != attendee]

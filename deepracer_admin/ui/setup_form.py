@@ -39,6 +39,7 @@ COGNITO_WORDS = {
     "default": "Its default sender: 50 mails a day, the rest waits",
     "ses": "SES: no such limit",
 }
+GUEST_WORDS = {"refuse": "Refuse, with the reason", "invite": "Invite as guests of the directory"}
 _LAST, _FILE = "last", "file"
 
 
@@ -175,6 +176,15 @@ def _links(draft: EventDraft, key: str) -> EventDraft:
     return replace(
         draft,
         group_id=(left.text_input("Entra group (object id)", draft.group_id, key=f"{key}-group") or "").strip(),
+        guests=left.selectbox(
+            "People who are not in the directory",
+            [*GUEST_WORDS],
+            index=_place([*GUEST_WORDS], draft.guests),
+            format_func=GUEST_WORDS.__getitem__,
+            key=f"{key}-guests",
+            help="Guests need the group above and the right User.Invite.All. Microsoft mails nothing: their link "
+            "stands in our own mail.",
+        ),
         sender=(right.text_input("Sender of our mail", draft.sender, key=f"{key}-sender") or "").strip(),
         portal_url=(left.text_input("Portal link", draft.portal_url, key=f"{key}-portal") or "").strip(),
         material_url=(right.text_input("Material link", draft.material_url, key=f"{key}-material") or "").strip(),

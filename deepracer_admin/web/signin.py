@@ -12,7 +12,7 @@ import re
 import secrets
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from deepracer_admin.compose import Console
-from deepracer_admin.directory.tokens import DELEGATED_SCOPES
+from deepracer_admin.directory.tokens import DELEGATED_SCOPES, GUEST_SCOPE
 from deepracer_admin.entra_access import SignInSettings
 from deepracer_admin.errors import AccessDenied, ConsoleError, Refused, incident_id
 from deepracer_admin.model import Actor, AuditEntry, Role
@@ -55,6 +55,7 @@ class SignIn:
         return [
             Route("/signin", self._guarded(self.welcome)),
             Route("/signin/login", self._guarded(self.login)),
+            Route("/signin/guests", self._guarded(self.grant)),
             Route("/signin/callback", self._guarded(self.callback)),
             Route("/signin/out", self._guarded(self.leave)),
             Route("/signin/logout", self._guarded(self.logout), methods=["POST"]),
@@ -92,6 +93,13 @@ class SignIn:
 
     def login(self, request: Request) -> Response:
         """Begin: keep the flow on the server, send the browser to Entra."""
+        return self._begin(request, DELEGATED_SCOPES)
+
+    def grant(self, request: Request) -> Response:
+        """Sign in and ask for the right to invite guests too, which no other sign-in asks for."""
+        return self._begin(request, (*DELEGATED_SCOPES, GUEST_SCOPE))
+
+    def _begin(self, request: Request, scopes: Sequence[str]) -> Response:
         console = self._console()
         settings = console.sign_in()
         # MSAL advises form_post; that is a POST from another site, which a SameSite=Lax cookie does not accompany. The
@@ -99,7 +107,7 @@ class SignIn:
         warnings.filterwarnings("ignore", message="response_mode='form_post'", category=UserWarning)
         try:
             flow = settings.app(None).initiate_auth_code_flow(
-                list(DELEGATED_SCOPES), redirect_uri=_redirect_uri(console), response_mode="query"
+                list(scopes), redirect_uri=_redirect_uri(console), response_mode="query"
             )
         except AWAY:
             return _entra_away()

@@ -7,6 +7,7 @@ from deepracer_admin.ui.act import act, attempt
 from deepracer_admin.ui.cached import onboarding_plan, onboarding_view
 from deepracer_admin.ui.dialogs import confirm_typed
 from deepracer_admin.ui.funnel import STEPS, live_funnel, live_plan, plan_sentence, stuck_table
+from deepracer_admin.ui.guests import offer_right, show_guests
 from deepracer_admin.ui.masthead import link_to, masthead
 from deepracer_admin.ui.passwords import ending, fresh_for_one, password_line, resend_note
 from deepracer_admin.ui.person import choose_people, show_person
@@ -46,8 +47,11 @@ if session.may(who, "onboarding.run"):
             st.markdown("The event is closed; onboarding has ended.")
 
 live_funnel(view, looking="stuck" in st.session_state and bool(st.session_state["stuck"].selection.rows))
+if view.guests:
+    show_guests(view.guests, event.zone)
 
 st.subheader("Why people are stuck", anchor=False)
+offer_right(view.stuck, app_only=console.settings.entra_app_only)
 if not view.stuck:
     st.caption("Nobody is stuck.")
 else:

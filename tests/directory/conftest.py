@@ -60,13 +60,13 @@ def group(practice: WorldHandle) -> str:
 
 
 @pytest.fixture
-def sign_in(msal_app: Callable) -> Callable[[str], "Cupboard"]:
+def sign_in(msal_app: Callable) -> Callable[..., "Cupboard"]:
     """Sign a practice person in through the real authorization code flow with PKCE."""
 
-    def enter(who: str) -> Cupboard:
+    def enter(who: str, *, guests: bool = True) -> Cupboard:
         cache = msal.SerializableTokenCache()
         app = msal_app(cache)
-        scopes = [*DELEGATED_SCOPES, GUEST_SCOPE]
+        scopes = [*DELEGATED_SCOPES, GUEST_SCOPE] if guests else [*DELEGATED_SCOPES]
         with warnings.catch_warnings():
             # MSAL prefers form_post, whose cross-site POST would arrive without the sign-in's Lax cookie
             warnings.filterwarnings("ignore", message="response_mode='form_post'")

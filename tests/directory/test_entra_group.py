@@ -4,9 +4,11 @@ import uuid
 from collections.abc import Callable
 
 import httpx
+import jwt
 import pytest
 
 from deepracer_admin.directory.entra import Entra
+from deepracer_admin.directory.tokens import GUEST_SCOPE
 from deepracer_admin.errors import (
     AccessDenied,
     BadSettings,
@@ -19,8 +21,11 @@ from deepracer_admin.errors import (
     Unreachable,
 )
 from deepracer_admin.model import Found, Invitee, State
-from tests.directory.conftest import Naps
+from tests.directory.conftest import Cupboard, Naps
 from tests.practice import WorldHandle
+
+PORTAL = "https://portal.example.com"
+GINA = [Invitee("k1", "guest.gina@example.org", "", "Gina Guest")]
 
 
 def people(entra: Entra, count: int, name: str = "racer") -> list[str]:
@@ -62,7 +67,7 @@ def test_one_refused_person_does_not_hold_back_the_other_nineteen(entra: Entra, 
 
 def test_a_guest_made_moments_ago_is_retried_and_then_added(entra: Entra, practice: WorldHandle, group: str) -> None:
     lag = practice.arm("graph", "replication_lag", params={"users_s": 0.3, "members_s": 0})
-    (invited,) = entra.invite([Invitee("k1", "guest.gina@example.org", "")], redirect_url="https://portal.example.com")
+    (invited,) = (each.outcome for each in entra.invite(GINA, redirect_url=PORTAL))
     (early,) = entra.add(group, [invited.ref])
     assert early.state == State.RETRY
     assert early.retry_after is not None
@@ -225,9 +230,11 @@ def test_guests_are_invited_without_microsofts_mail_and_come_back_with_a_link(
         Invitee("k3", "ada@example.com", ""),
     ]
     entra.resolve(["ada@example.com"])
-    outcomes = {o.person: o for o in entra.invite(guests, redirect_url="https://portal.example.com")}
+    invited = [*entra.invite(guests, redirect_url=PORTAL)]
+    outcomes = {each.outcome.person: each.outcome for each in invited}
     assert outcomes["k1"].state == State.DONE
-    assert outcomes["k1"].sentence.startswith("http")
+    assert invited[0].link.startswith("http")
+    assert [invited[0].link in text for text in (repr(invited), outcomes["k1"].sentence)] == [False, False]
     assert outcomes["k2"].state == State.REFUSED
     assert outcomes["k3"].state == State.ALREADY
     found = entra.resolve(["guest.gina@example.org", "ada@example.com"])
@@ -239,7 +246,68 @@ def test_guests_are_invited_without_microsofts_mail_and_come_back_with_a_link(
 def test_inviting_needs_its_own_scope(entra: Entra, practice: WorldHandle) -> None:
     practice.arm("entra", "withhold_scopes", params={"scopes": ["User.Invite.All"]})
     with pytest.raises(AccessDenied, match=r"User\.Invite\.All"):
-        list(entra.invite([Invitee("k1", "guest.gina@example.org", "")], redirect_url="https://portal.example.com"))
+        list(entra.invite(GINA, redirect_url=PORTAL))
+
+
+def test_a_guest_who_is_invited_again_is_the_same_guest_with_another_link(entra: Entra, practice: WorldHandle) -> None:
+    (first,), (second,) = (list(entra.invite(GINA, redirect_url=PORTAL)) for _ in range(2))
+    assert first.outcome.ref == second.outcome.ref
+    assert first.link != second.link
+    assert (practice.truth()["guests"], practice.truth()["invitation_mails"]) == (1, 0)
+
+
+def test_an_invitation_whose_answer_is_lost_is_not_sent_again(entra: Entra, practice: WorldHandle, naps: Naps) -> None:
+    practice.arm("graph", "lost_answer", operation="InviteBatch", count=1)
+    told = []
+    with pytest.raises(LostAnswer):
+        told += [each.outcome for each in entra.invite(GINA, redirect_url=PORTAL)]
+    assert naps.slept == []
+    assert practice.counters()["by_operation"]["graph.Invite"] == 1
+    assert practice.truth()["guests"] == 1
+    told.clear()
+    stopped = entra.invite([*GINA, *GINA], redirect_url=PORTAL)
+    assert [each.outcome.state for each in stopped] == [State.DONE, State.DONE]
+
+
+@pytest.mark.parametrize(("fault", "invited"), [("throttle", 2), ("error_5xx", 1)])
+def test_only_an_invitation_that_was_surely_not_taken_is_sent_again(
+    entra: Entra, practice: WorldHandle, fault: str, invited: int
+) -> None:
+    practice.arm("graph", fault, operation="Invite", count=1)
+    (told,) = entra.invite(GINA, redirect_url=PORTAL)
+    expected = (State.DONE, "invited") if fault == "throttle" else (State.RETRY, "lost_answer")
+    assert (told.outcome.state, told.outcome.reason) == expected
+    assert practice.counters()["by_operation"]["graph.Invite"] == invited
+
+
+def test_the_right_to_invite_is_asked_for_only_to_invite(
+    practice: WorldHandle, sign_in: Callable[..., Cupboard], naps: Naps
+) -> None:
+    cupboard = sign_in("organizer", guests=False)
+    plain, wide = cupboard.tokens, cupboard.tokens.also(GUEST_SCOPE)
+    scopes = jwt.decode(plain(), options={"verify_signature": False})["scp"]
+    assert GUEST_SCOPE not in scopes
+    organizer = Entra(practice.endpoints["graph"]["url"], plain, invite_token=wide, patience=naps)
+    (told,) = organizer.invite(GINA, redirect_url=PORTAL)
+    assert told.outcome.state is State.DONE
+    unable = Entra(practice.endpoints["graph"]["url"], plain, patience=naps)
+    with pytest.raises(AccessDenied, match=r"grant User\.Invite\.All"):
+        list(unable.invite(GINA, redirect_url=PORTAL))
+    unable.close()
+    organizer.close()
+
+
+def test_a_right_that_nobody_consented_to_is_named_and_the_rest_goes_on(
+    practice: WorldHandle, sign_in: Callable[..., Cupboard], naps: Naps, group: str
+) -> None:
+    cupboard = sign_in("organizer", guests=False)
+    practice.arm("entra", "withhold_scopes", params={"scopes": [GUEST_SCOPE]})
+    wide = cupboard.tokens.also(GUEST_SCOPE)
+    organizer = Entra(practice.endpoints["graph"]["url"], cupboard.tokens, invite_token=wide, patience=naps)
+    with pytest.raises(AccessDenied, match=r"does not hold User\.Invite\.All"):
+        list(organizer.invite(GINA, redirect_url=PORTAL))
+    assert organizer.members(group) == set()
+    organizer.close()
 
 
 def test_a_directory_that_is_down_is_told_after_some_patience(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from cryptography.fernet import Fernet
 
 from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.directory.entra import Entra
@@ -15,6 +16,8 @@ from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.directory.pool import PoolStatus, PoolUser
 from deepracer_admin.directory.proof import Arrival, Assignment, Presence
 from deepracer_admin.errors import AccessDenied, ServiceError, Throttled, Unavailable
+from deepracer_admin.flows.guest_book import GuestBook
+from deepracer_admin.flows.letters import Letters
 from deepracer_admin.flows.membership import MembershipReconciler
 from deepracer_admin.flows.pacing import Pacer
 from deepracer_admin.flows.ports import Ports
@@ -23,6 +26,7 @@ from deepracer_admin.mail.aws import AwsAccess
 from deepracer_admin.model import Attendee, Event, Invitee, Lease, Limit, Outcome, State, Step, StepRow
 from deepracer_admin.store import EventStore, ProfileLink
 from deepracer_admin.store.sqlite import open_event_store
+from deepracer_admin.vault import Vault
 from tests.directory.conftest import entra, group, msal_app, naps
 from tests.flows.fake_time import FakeClock
 from tests.practice import WorldHandle, start_world
@@ -59,12 +63,13 @@ class Desk:
             return directory(oid)
 
         nothing = cast(Any, None)
+        vault = Vault(Fernet.generate_key())
         self.ports = Ports(
             store=self.store,
             history=nothing,
             clock=self.clock,
             pacer=Pacer(self.store, self.clock, sleep=self.clock.sleep),
-            letters=nothing,
+            letters=Letters(self.store, guests=GuestBook(self.store, vault), rehearsal=True, sender=""),
             racing=nothing,
             directory=acting,
             mailer=nothing,
@@ -190,6 +195,20 @@ def test_missing_names_are_refused_with_what_to_do_and_a_retry_asks_again(
     practice.advance(DAY)
     look(desk, proof)
     assert desk.state(NAMELESS) == (State.DONE, "arrived")
+
+
+def test_a_guest_has_no_names_until_an_administrator_gives_them(
+    desk: Desk, proof: IdentityCenterProof, practice: WorldHandle, group: str, entra: Entra
+) -> None:
+    guest = a_person(4, email="guest.gina@example.org", alias="Gina")
+    invitee = Invitee(guest.id, guest.email, "", "Gina Guest")
+    list(entra.invite([invitee], redirect_url="https://portal.example.com"))
+    desk.open(guest, group=group)
+    join(desk)
+    look(desk, proof)
+    assert desk.state(guest) == (State.REFUSED, "names")
+    assert "no first name and no last name" in desk.sentence(guest)
+    assert "administrator" in desk.sentence(guest)
 
 
 def test_names_are_asked_for_once_in_the_name_of_the_person_who_started(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from deepracer_admin.model import Outcome, Role, State, Step
@@ -119,3 +121,45 @@ def test_who_has_not_signed_in_is_not_yet_seen_and_not_under_way(browser, consol
     table = next(frame.value for frame in browser.open(PAGE).dataframe if "Meaning of not yet" in frame.value)
     row = table.set_index("Step").loc["Signed in"]
     assert (row["Done"], row["Not yet"], row["Oldest waits"]) == (0, 5, "–")
+
+
+@pytest.fixture
+def with_guests(console, event, people):
+    """The event invites guests: one has accepted, one waits for the link, one could not be invited."""
+    chosen = replace(event, guests="invite", group_id="00000000-0000-0000-0000-000000000001")
+    console.store.save_event(chosen)
+    book = {
+        "at-1": {"state": "accepted", "id": "g-1", "made": True, "link": ""},
+        "at-2": {"state": "pending", "id": "g-2", "made": True},
+    }
+    console.store.put(event.id, "guests", book)
+    console.store.put(event.id, "guests_seen_at", NOW.isoformat())
+    denied = "The console does not hold User.Invite.All: ask an Entra administrator to grant it to the app."
+    pending = "Guest: has not opened the link so far."
+    rows = [
+        Outcome("at-2", Step.GROUP, State.DONE, "guest_pending", pending, ref="g-2"),
+        Outcome("at-3", Step.GROUP, State.REFUSED, "guests_denied", denied),
+    ]
+    console.store.record(event.id, rows, lease=None, now=NOW)
+    return chosen
+
+
+def test_guests_are_counted_and_the_missing_right_is_named_with_the_way_to_it(browser, with_guests):
+    app = browser.open(PAGE)
+    shown = texts(app)
+    assert "Guests: 2 guests invited, 1 have accepted, 1 wait for their link" in shown
+    reasons = next(frame.value for frame in app.dataframe if "Why, and what to do" in frame.value)
+    assert "User.Invite.All" in reasons["Why, and what to do"][0]
+    assert [link.proto.url for link in app.get("link_button")] == ["/signin/guests?next=/onboarding"]
+
+
+def test_an_event_without_guests_says_nothing_of_them(browser, stuck):
+    app = browser.open(PAGE)
+    assert "Guests:" not in texts(app)
+    assert not app.get("link_button")
+
+
+def test_a_guest_s_row_says_how_far_they_are(browser, with_guests):
+    app = browser.open(PAGE, state={"find": "racer2"})
+    found = next(frame for frame in app.dataframe if "Address" in frame.value)
+    assert list(found.value["Name"]) == ["Racer 2"]

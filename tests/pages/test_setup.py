@@ -260,3 +260,31 @@ def test_turning_multi_user_mode_off_with_nothing_left_is_quiet(
     assert "0 profiles of this account lose access" in shown
     assert "Out of sight" not in shown
     assert "storage keep billing" not in shown
+
+
+def chooser_of_guests(app: AppTest):
+    """The choice about strangers in the form that edits the event."""
+    return next(each for each in app.selectbox if "not in the directory" in each.label and "edit" in str(each.key))
+
+
+def test_strangers_are_refused_unless_guests_are_chosen(browser: Browser, console: Console, event: Event) -> None:
+    from dataclasses import replace
+
+    group = "00000000-0000-0000-0000-000000000001"
+    console.store.save_event(replace(event, group_id=group, portal_url="https://racing.example.com"))
+    app = browser.open(PAGE)
+    assert chooser_of_guests(app).value == "refuse"
+    chooser_of_guests(app).set_value("invite")
+    click(app, "Save")
+    assert not app.error
+    assert console.store.event("ev-1").guests == "invite"
+    entry = console.store.audit("ev-1", limit=1)[0]
+    assert (entry.action, entry.before["guests"], entry.after["guests"]) == ("event.edit", "refuse", "invite")
+
+
+def test_guests_without_a_group_are_refused_by_the_field(browser: Browser, console: Console, event: Event) -> None:
+    app = browser.open(PAGE)
+    chooser_of_guests(app).set_value("invite")
+    click(app, "Save")
+    assert "guests need the Entra group" in app.error[0].value
+    assert console.store.event("ev-1").guests == "refuse"

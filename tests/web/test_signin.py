@@ -291,3 +291,37 @@ def test_plain_pages_allow_no_script_frame_or_cache(visitor: httpx.Client) -> No
         assert headers["cache-control"] == "no-store"
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin", "else the sign-out form would come with `Origin: null`"
+
+
+def test_the_right_to_invite_guests_is_asked_for_only_where_it_is_wanted(visitor: httpx.Client) -> None:
+    def scopes(path: str) -> str:
+        return str(httpx.URL(visitor.get(path, params={"next": "/onboarding"}).headers["location"]).params["scope"])
+
+    signed_in(visitor)
+    assert "User.Invite.All" not in scopes("/signin/login")
+    assert "User.Invite.All" in scopes("/signin/guests")
+
+
+def test_signing_in_for_guests_leads_back_and_keeps_the_right_for_the_worker(site: Site, visitor: httpx.Client) -> None:
+    signed_in(visitor)
+    entra = visitor.get("/signin/guests", params={"next": "/onboarding"}).headers["location"]
+    assert visitor.get(choose(entra, "organizer")).headers["location"] == "/onboarding"
+    who = site.keeper.find(visitor.cookies[COOKIE])
+    assert who
+    kept = site.console.sessions.delegation(who.oid)
+    assert kept
+    assert "User.Invite.All" in site.console.vault.open(kept[0])
+
+
+def test_a_refused_right_is_a_page_that_says_so(site: Site, world: WorldHandle, visitor: httpx.Client) -> None:
+    signed_in(visitor)
+    entra = visitor.get("/signin/guests").headers["location"]
+    world.arm("entra", "withhold_scopes", params={"scopes": ["User.Invite.All"]})
+    answer = visitor.get(choose(entra, "organizer"))
+    assert "AADSTS65001" in plain(answer)
+    world.disarm()
+    assert come_back(visitor, "organizer").status_code == 303
+
+
+def test_only_somebody_signed_in_asks_for_the_right(visitor: httpx.Client) -> None:
+    assert visitor.get("/signin/guests").headers["location"].startswith("/signin?next=")
