@@ -1,7 +1,7 @@
 """The participants' side of the practice account, which the fleet drives.
 
-A person is sponsored when the company's directory gives access (the event group); the service learns of them when
-they sign in first, and only then can the admin see them or set a limit (managed-deepracer.md 3.1).
+A person is sponsored when IAM Identity Center gives access (invitations.py); the service learns of them when they sign
+in first, and only then can the admin see them or set a limit (managed-deepracer.md 3.1).
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class ManagedGarage:
         return not race.is_private or user.user_id in race.participants or linked
 
     def _locked_out(self, user: User) -> bool:
-        """No access: the mode is off, or the directory has taken the person out again."""
+        """No access: the mode is off, or a cycle has taken the person out of Identity Center again."""
         return not self._account.multi_user_mode or user.person_id not in self._invited
 
     def _user(self, profile_id: str) -> User:

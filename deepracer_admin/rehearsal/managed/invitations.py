@@ -1,8 +1,9 @@
 """Who may sign in to the managed service, and since when they know it.
 
-Access comes from the company's directory: the members of the event group (managed-deepracer.md 3.1: participants
-sign in with the sponsor's credentials). They learn of it from the first mail to them, or from colleagues some hours
-later.
+Participants sign in with the sponsor's credentials (managed-deepracer.md 3.1), and those are IAM Identity Center's: a
+member of its event group whose account is on, as long as the group holds the permission set with its policy. The
+company's own group lets nobody in by itself; its members arrive, and leave, with the directory's cycle. They learn of
+it from the first mail to them, or from colleagues some hours later.
 """
 
 from __future__ import annotations
@@ -28,23 +29,23 @@ class Sponsored:
 
 
 class Invitations:
-    """Reads the event group and the outbox as they are now; keeps only what it has seen."""
+    """Reads Identity Center and the outbox as they are now; keeps only what it has seen."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._grouped: dict[str, float] = {}  # person id -> since when they are in the event group
+        self._grouped: dict[str, float] = {}  # person id -> since when Identity Center lets them in
         self._assigned: dict[str, float] = {}  # person id -> since when, for those who were assigned one by one
         self._told: dict[str, float] = {}  # address -> when the first mail to it was accepted
         self._read_to = 0
 
     def assign(self, person_id: str, now: float) -> None:
-        """Lets one person in and tells them."""
+        """Lets one person in and tells them: an assignment of their own, which needs no group and no cycle."""
         self._assigned.setdefault(person_id, now)
 
     def sponsored(self, now: float) -> Iterator[Sponsored]:
-        """Everybody who may sign in; those who left the group or the company are not among them."""
+        """Everybody who may sign in; those whom a cycle took out, or who left the company, are not among them."""
         self._read_outbox()
-        group = self._event_group()
+        group = self._with_access()
         for person_id in [person_id for person_id in self._grouped if person_id not in group]:
             del self._grouped[person_id]
         for person_id in group:
@@ -61,9 +62,9 @@ class Invitations:
         grouped = self._grouped[person_id]
         return max(grouped, self._told.get(address.lower(), grouped + HEARSAY_S))
 
-    def _event_group(self) -> set[str]:
-        graph = self._world.services.get("graph")
-        return set() if graph is None else set(graph.groups.kinds["event"].members)  # type: ignore[attr-defined]
+    def _with_access(self) -> set[str]:
+        center = self._world.services.get("identity-center")
+        return set() if center is None else center.people_with_access()  # type: ignore[attr-defined]
 
     def _read_outbox(self) -> None:
         mail = self._world.services.get("ses")
