@@ -77,7 +77,7 @@ class ManagedGarage:
             raise Refused("Multi-user mode is not enabled for this account.", "paused")
         chance = Random(f"{self._seed}/user/{profile_id}")
         user_id = "".join(chance.choice("0123456789abcdef") for _ in range(32))
-        user = User(user_id, profile_id, self._free_alias(invited.email), self._account.now)
+        user = User(user_id, profile_id, self._free_alias(invited), self._account.now)
         self._account.users[user_id] = self._by_person[profile_id] = user
         self._aliases.add(user.alias)
 
@@ -178,9 +178,11 @@ class ManagedGarage:
         if user.minutes_used + user.minutes_queued + minutes > user.max_minutes:
             raise Refused("You have used the training hours that your sponsor allows.", "minutes")
 
-    def _free_alias(self, email: str) -> str:
-        """A name after the address; racers choose it themselves, so the admin cannot rely on it (3.1)."""
-        base = re.sub(r"[^a-zA-Z0-9-]+", "-", email.partition("@")[0]).strip("-")[:50] or "racer"
+    def _free_alias(self, person: Sponsored) -> str:
+        """The name that a mail told, else one after the address; it is unique among all racers (3.1), so a racer may
+        end up with another, and the admin cannot rely on it.
+        """
+        base = person.name or re.sub(r"[^a-zA-Z0-9-]+", "-", person.email.partition("@")[0]).strip("-")[:50] or "racer"
         alias, number = base, 1
         while alias in self._aliases:
             number += 1

@@ -3,11 +3,13 @@
 Participants sign in with the sponsor's credentials (managed-deepracer.md 3.1), and those are IAM Identity Center's: a
 member of its event group whose account is on, as long as the group holds the permission set with its policy. The
 company's own group lets nobody in by itself; its members arrive, and leave, with the directory's cycle. They learn of
-it from the first mail to them, or from colleagues some hours later.
+it from the first mail to them, or from colleagues some hours later. They choose their racer name themselves; whom a
+mail tells one, takes that.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,15 +19,19 @@ if TYPE_CHECKING:
     from ..world import World
 
 HEARSAY_S = 4 * 3600.0
+TOLD_NAME = re.compile(r"^[^:\n]+: *([A-Za-z0-9-]{3,20})\.?$", re.MULTILINE)  # "Your racer name: Ada-K" in any language
 
 
 @dataclass(frozen=True, slots=True)
 class Sponsored:
-    """Somebody who may sign in: the directory's id and address, and since when they know (epoch seconds)."""
+    """Somebody who may sign in: the directory's id and address, since when they know (epoch seconds), and the racer
+    name that a mail told them ("": none).
+    """
 
     person_id: str
     email: str
     since: float
+    name: str = ""
 
 
 class Invitations:
@@ -36,6 +42,7 @@ class Invitations:
         self._grouped: dict[str, float] = {}  # person id -> since when Identity Center lets them in
         self._assigned: dict[str, float] = {}  # person id -> since when, for those who were assigned one by one
         self._told: dict[str, float] = {}  # address -> when the first mail to it was accepted
+        self._names: dict[str, str] = {}  # address -> the racer name in that mail
         self._read_to = 0
 
     def assign(self, person_id: str, now: float) -> None:
@@ -54,7 +61,8 @@ class Invitations:
             person = self._world.company.by_id(person_id)
             if person is not None and person.enabled:
                 address = person.mail or person.upn
-                yield Sponsored(person_id, address, self._since(person_id, address))
+                since = self._since(person_id, address)
+                yield Sponsored(person_id, address, since, self._names.get(address.lower(), ""))
 
     def _since(self, person_id: str, address: str) -> float:
         if person_id in self._assigned:
@@ -70,7 +78,11 @@ class Invitations:
         mail = self._world.services.get("ses")
         for entry in mail.outbox.after(self._read_to, 100_000) if mail is not None else ():  # type: ignore[attr-defined]
             self._read_to = entry["seq"]
-            self._told.setdefault(entry["to"].lower(), datetime.fromisoformat(entry["at"]).timestamp())
+            address = entry["to"].lower()
+            self._told.setdefault(address, datetime.fromisoformat(entry["at"]).timestamp())
+            named = TOLD_NAME.search(entry.get("text") or "")
+            if named:
+                self._names.setdefault(address, named[1])
 
     def snapshot(self) -> dict[str, Any]:
         """The outbox is a journal of its own and is read again after a restart."""

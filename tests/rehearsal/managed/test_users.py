@@ -270,13 +270,7 @@ def test_a_quarantined_job_lets_nobody_new_in(still: WorldHandle, caller: RawCal
     assert not may_sign_in(still, person_id)
 
 
-def test_a_member_signs_in_after_the_mail_and_without_one_hours_later(still: WorldHandle, caller: RawCaller) -> None:
-    switch_on(caller)
-    still.control("POST", "fleet", {"ignoring": 0, "accept_median": 1})
-    still.arm("identity-center", "cycle", params={"every_s": 60, "initial_least_s": 0, "initial_per_object_s": 1})
-    told, untold = (join_group(still, f"{name}.byron@example.com") for name in ("told", "untold"))
-    still.advance(600)
-    assert users(caller) == []
+def send_mail(still: WorldHandle, address: str, text: str) -> None:
     aws = still.endpoints["aws"]
     mailer = boto3.client(
         "sesv2",
@@ -287,10 +281,33 @@ def test_a_member_signs_in_after_the_mail_and_without_one_hours_later(still: Wor
     )
     mailer.send_email(
         FromEmailAddress=still.endpoints["mail"]["from"],
-        Destination={"ToAddresses": ["told.byron@example.com"]},
-        Content={"Simple": {"Subject": {"Data": "Your access"}, "Body": {"Text": {"Data": "Sign in."}}}},
+        Destination={"ToAddresses": [address]},
+        Content={"Simple": {"Subject": {"Data": "Your access"}, "Body": {"Text": {"Data": text}}}},
     )
     mailer.close()
+
+
+def test_racers_take_the_name_that_the_mail_tells_them_where_it_is_free(still: WorldHandle, caller: RawCaller) -> None:
+    switch_on(caller)
+    addresses = ("ada.king@example.com", "ada.kay@example.com", "ada.lovelace@example.com")
+    people = [join_group(still, address) for address in addresses]
+    for address in addresses[:2]:
+        send_mail(
+            still, address, f"Hello Ada,\n\nYour sign-in address: {address}\nYour racer name: Ada-K\nRace: soon!\n"
+        )
+    quiet_cycles(still, FIRST_CYCLES_S)
+    sign_in(still, people)
+    assert [user["Alias"] for user in users(caller)] == ["Ada-K", "Ada-K-2", "ada-lovelace"]
+
+
+def test_a_member_signs_in_after_the_mail_and_without_one_hours_later(still: WorldHandle, caller: RawCaller) -> None:
+    switch_on(caller)
+    still.control("POST", "fleet", {"ignoring": 0, "accept_median": 1})
+    still.arm("identity-center", "cycle", params={"every_s": 60, "initial_least_s": 0, "initial_per_object_s": 1})
+    told, untold = (join_group(still, f"{name}.byron@example.com") for name in ("told", "untold"))
+    still.advance(600)
+    assert users(caller) == []
+    send_mail(still, "told.byron@example.com", "Sign in.")
     still.advance(3600)
     assert [user["Alias"] for user in users(caller)] == ["told-byron"]
     still.advance(4 * 3600)
