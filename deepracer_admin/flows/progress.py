@@ -49,6 +49,8 @@ def limit_in_force(funnel: Funnel, sender: Mapping[str, Any], account: Mapping[s
     waiting = sum(profile.values()) - profile.get(State.REFUSED, 0) - access
     ready = access - _done(funnel.get(Step.MAIL, {}))
     if waiting > ready:
+        if account.get("kind") == "managed":
+            return "the directory's cycle carries people into IAM Identity Center about every 40 minutes"
         bulk = (account.get("capabilities") or {}).get("bulk_invite")
         how = "one invitation job at a time" if bulk else "8 invitations at a time"
         return f"DeepRacer on AWS takes {how}" + (f"; {mail}" if mail else "")

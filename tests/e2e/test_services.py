@@ -76,7 +76,7 @@ def test_04_racers_come_in_with_the_directorys_cycle(organizer: Page, site: Site
     open_page(organizer, "Onboarding")
     press(organizer, "Start onboarding")
     made(lambda: site.world.truth()["in_group"] == PEOPLE)
-    seen(organizer, re.compile("directory's cycle|IAM Identity Center"))
+    seen(organizer, re.compile("limit in force: the directory's cycle"))
     picture(organizer, "onboarding-managed-waits")
     assert site.world.truth()["mails_sent"] == 0
     site.world.disarm(quarantine)
