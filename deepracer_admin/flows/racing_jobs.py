@@ -56,7 +56,8 @@ class RaceCreateHandler:
             except LostAnswer:
                 raise Later("The service's answer was lost; the console looks whether the race is there.") from None
             refresh_races(ports, job, lease)
-        return f"The race “{made.draft.name}” exists (read back); its link is {made.share_link}."
+        link = f"its link is {made.share_link}" if made.share_link else "make its share link on the Races page"
+        return f"The race “{made.draft.name}” exists (read back); {link}."
 
 
 def _find(races: list[Race], draft: RaceDraft) -> Race | None:

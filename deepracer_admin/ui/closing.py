@@ -64,7 +64,9 @@ def _evidence(item: JobItem | None, view: CloseView, zone: str) -> str:
     if item is None or not item.sentence:
         return ""
     seen = read_back_at(item, view.job.created_at if view.job else None)
-    return f"{item.sentence.rstrip('.')}; {as_of(seen, 'read back', zone)}." if seen else item.sentence
+    if seen is None:
+        return item.sentence
+    return f"{item.sentence.replace(' (read back)', '').rstrip('.')}; {as_of(seen, 'read back', zone)}."
 
 
 def proof(view: CloseView, event: Event) -> None:

@@ -50,7 +50,7 @@ def entry_desk(chosen: RaceRow, able: Mapping[str, bool], event: Event) -> None:
     view = session.console().races.entrants(who, chosen.race.id)
     may = session.may(who, "races.admit") and chosen.status is not RaceStatus.CLOSED
     st.markdown("**Who may enter**")
-    _say_what_it_is(view, event)
+    _say_what_it_is(view, event, link=bool(chosen.race.share_link))
     if view.unlisted:
         st.warning(
             f"{count(len(view.unlisted), 'racer')} in the standings and not on the list; disqualify them on the "
@@ -78,9 +78,10 @@ def entry_desk(chosen: RaceRow, able: Mapping[str, bool], event: Event) -> None:
         _outside(view, chosen)
 
 
-def _say_what_it_is(view: EntrantsView, event: Event) -> None:
+def _say_what_it_is(view: EntrantsView, event: Event, *, link: bool) -> None:
     if view.native:
-        st.caption(f"The service lets in only these racers. {as_of(view.as_of, 'racing service', event.zone)}")
+        others = "and whoever holds the share link" if link else "and nobody else"
+        st.caption(f"The service lets in these racers {others}; {as_of(view.as_of, 'racing service', event.zone)}.")
         if view.without_profile:
             people = count(view.without_profile, "person", "people")
             st.caption(f"{people} on the attendee list have no profile yet: it appears at the first sign-in.")
@@ -115,6 +116,7 @@ def _inside(view: EntrantsView, chosen: RaceRow, *, may: bool) -> None:
         height=table_height(len(rows)),
         column_config={"Rank": st.column_config.NumberColumn(width="small", help="Among the results as last read")},
         alt="Who may enter the race",
+        placeholder="–",
         on_select="rerun" if may else "ignore",
         selection_mode="multi-row",
     )
