@@ -20,9 +20,9 @@ from deepracer_admin.racing import RacingService
 __all__ = ["PARTICIPANTS", "AdmitHandler", "ExpelHandler", "LinkHandler", "read_participants"]
 
 PARTICIPANTS = "participants"  # race id -> {"rows": [[user id, alias], ...], "as_of": real time}
-BATCH = 50  # people let in between two records: what the adapter puts into one call
-TAKEN_OUT = 20  # each is a call of its own
-SET = "set"
+BATCH = 500  # people let in between two records; a call of the managed service takes 50
+TAKEN_OUT = 50  # each is a call of its own
+SET = "set"  # asked for; it counts once a listing says so, and one listing serves everybody
 
 
 def read_participants(ports: Ports, event: str, race_id: str, lease: Lease) -> dict[str, str]:
@@ -43,23 +43,18 @@ class AdmitHandler:
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         race_id = str(job.plan["race"])
         todo = ports.store.job_items(job.id, state=State.TODO)
+        fresh = [item for item in todo if item.reason != SET][:BATCH]
+        if fresh:
+            refused = _let_in(ports.racing(), race_id, [_user(item) for item in fresh])
+            settle_items(ports, job, [_asked(item, refused.get(_user(item))) for item in fresh], lease)
+            return None
         inside = read_participants(ports, job.event, race_id, lease)
-        if not todo:
-            refresh_races(ports, job, lease)
-            return f"{_done(ports, job)} may enter the race (read back: {len(inside):,} in all)."
-        settled = [replace(item, state=State.DONE, reason="read_back") for item in todo if _user(item) in inside]
-        outside = [item for item in todo if _user(item) not in inside][:BATCH]
-        refused = _let_in(ports.racing(), race_id, [_user(item) for item in outside])
-        for item in outside:
-            why = refused.get(_user(item))
-            if why is not None:
-                settled.append(replace(item, state=State.REFUSED, reason="refused", sentence=why))
-            else:
-                settled.append(replace(item, reason=SET, sentence="Let in; it counts once it is read back."))
-        settle_items(ports, job, settled, lease)
-        if outside and all(item.reason == SET for item in outside):
-            raise Later("They were let in and do not read back yet; the console asks again.")
-        return None
+        if todo:
+            settle_items(ports, job, [_seen(item, _user(item) in inside) for item in todo], lease)
+            _look_again(todo, {item.key for item in todo if _user(item) in inside})
+            return None
+        refresh_races(ports, job, lease)
+        return f"{_done(ports, job)} may enter the race (read back: {len(inside):,} in all)."
 
 
 def _let_in(racing: RacingService, race_id: str, users: Sequence[str]) -> dict[str, str]:
@@ -82,20 +77,48 @@ class ExpelHandler:
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         race_id = str(job.plan["race"])
         todo = ports.store.job_items(job.id, state=State.TODO)
+        fresh = [item for item in todo if item.reason != SET][:TAKEN_OUT]
+        if fresh:
+            settled = [_asked(item, _take_out(ports.racing(), race_id, item.key)) for item in fresh]
+            settle_items(ports, job, settled, lease)
+            return None
         inside = read_participants(ports, job.event, race_id, lease)
-        if not todo:
-            refresh_races(ports, job, lease)
-            return f"{_done(ports, job)} may not enter the race any more (read back: {len(inside):,} may)."
-        settled = [replace(item, state=State.DONE, reason="read_back") for item in todo if item.key not in inside]
-        for item in [item for item in todo if item.key in inside][:TAKEN_OUT]:
-            try:
-                ports.racing().remove_participant(race_id, item.key)
-            except NotThere:
-                continue  # gone meanwhile: the next listing tells
-            except Refused as error:
-                settled.append(replace(item, state=State.REFUSED, reason="refused", sentence=error.sentence))
-        settle_items(ports, job, settled, lease)
+        if todo:
+            settle_items(ports, job, [_seen(item, item.key not in inside) for item in todo], lease)
+            _look_again(todo, {item.key for item in todo if item.key not in inside})
+            return None
+        refresh_races(ports, job, lease)
+        return f"{_done(ports, job)} may not enter the race any more (read back: {len(inside):,} may)."
+
+
+def _take_out(racing: RacingService, race_id: str, user: str) -> str | None:
+    """None when it was asked for, else why the service refuses. Who is gone already is as good as taken out."""
+    try:
+        racing.remove_participant(race_id, user)
+    except NotThere:
         return None
+    except Refused as error:
+        return error.sentence
+    return None
+
+
+def _asked(item: JobItem, refusal: str | None) -> JobItem:
+    if refusal is not None:
+        return replace(item, state=State.REFUSED, reason="refused", sentence=refusal)
+    return replace(item, reason=SET, sentence="Asked for; it counts once it is read back.")
+
+
+def _seen(item: JobItem, is_so: bool) -> JobItem:
+    if is_so:
+        return replace(item, state=State.DONE, reason="read_back", sentence="")
+    return replace(item, reason="again", sentence="It did not read back yet; asked again.")
+
+
+def _look_again(todo: Sequence[JobItem], so: set[str]) -> None:
+    """Raises Later when the listing contradicts somebody: they are asked for once more after a while."""
+    left = len(todo) - len(so)
+    if left:
+        raise Later(f"{left:,} of {len(todo):,} people do not read back yet; the console asks again.")
 
 
 class LinkHandler:
