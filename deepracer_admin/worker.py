@@ -24,6 +24,7 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadSettings, ConsoleError, LeaseLost, Missing, Throttled, incident_id
 from deepracer_admin.flows.campaigns import CampaignReconciler, MailTestHandler, ensure_access_campaign
 from deepracer_admin.flows.closeout import CloseoutHandler
+from deepracer_admin.flows.entrants import AdmitHandler, ExpelHandler, LinkHandler
 from deepracer_admin.flows.erasure import Eraser
 from deepracer_admin.flows.guest_book import hide_links
 from deepracer_admin.flows.jobs import JobRunner
@@ -91,6 +92,9 @@ class Worker:
                 "race.edit": RaceEditHandler(),
                 "race.close": RaceCloseHandler(),
                 "race.delete": RaceDeleteHandler(),
+                "race.admit": AdmitHandler(),
+                "race.expel": ExpelHandler(),
+                "race.link": LinkHandler(),
                 "mail.test": MailTestHandler(),
                 "invite.resend": InviteResendHandler(),
                 "closeout": CloseoutHandler(),

@@ -2,21 +2,26 @@
 
 Freeze, export, delete models, read back to zero, end access where it is granted, sponsorship off, verify. Profiles that
 this event made are deleted; adopted ones and staff never. An empty group proves nothing: the proof is the listing of
-who can still sign in. Every step looks first and acts only on what is left, so the whole is safe to run again.
+who can still sign in. Every step looks first and acts only on what is left, so the whole is safe to run again. What is
+particular to the managed service is in parting.py and leaving.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from deepracer_admin.errors import AccessDenied, ConsoleError, CredentialsExpired
+from deepracer_admin.flows.close_steps import MANAGED_STEPS, STEPS, CloseStep
 from deepracer_admin.flows.emptying import holders
 from deepracer_admin.flows.guest_book import guests_left
 from deepracer_admin.flows.invitations import Invitations
 from deepracer_admin.flows.jobs import Later, settle_items
+from deepracer_admin.flows.leaving import await_cycle
+from deepracer_admin.flows.leaving import verify as verify_managed
+from deepracer_admin.flows.parting import ended, event_crowd, pause_everybody, stop_trainings, turn_off
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import by_email, is_staff, linked_profiles, read_profiles
 from deepracer_admin.flows.sponsorship import SponsorshipHandler, is_open
@@ -26,35 +31,18 @@ from deepracer_admin.rules.tabular import inert_csv
 
 __all__ = ["STEPS", "CloseStep", "CloseoutHandler"]
 
-
-@dataclass(frozen=True, slots=True)
-class CloseStep:
-    """One step of the close-out."""
-
-    key: str
-    title: str
-    why: str
-
-
-STEPS: tuple[CloseStep, ...] = (
-    CloseStep("freeze", "Freeze the races", "Final standings are taken once and never change again."),
-    CloseStep("stop", "Stop onboarding and mail", "Nobody new comes in while access is taken back."),
-    CloseStep("export", "Export", "Standings and usage are saved before anything is deleted."),
-    CloseStep("models", "Delete models", "Models cost storage until they are gone."),
-    CloseStep("zero", "Read back to zero", "A listing shows no model of the event's profiles."),
-    CloseStep("access", "End access", "Profiles that this event made are deleted; adopted ones stay."),
-    CloseStep("group", "Empty the group", "The event's people leave the Entra group; guests stay in the directory."),
-    CloseStep("sponsorship", "Close sponsorship", "New profiles get their former limits again."),
-    CloseStep("verify", "Who can still sign in", "A fresh listing, matched with the attendee list."),
-)
+Work = Callable[[Ports, Event, Job, Lease], str]
 
 
 class CloseoutHandler:
     """Job `closeout`: one item per step; a step that needs a human stops there and says so."""
 
     def __init__(self) -> None:
-        self._steps: dict[str, Callable[[Ports, Event, Job, Lease], str]] = {
+        self._steps: dict[str, Work] = {
             "freeze": _freeze,
+            "pause": pause_everybody,
+            "training": stop_trainings,
+            "cycle": await_cycle,
             "stop": _stop,
             "export": _export,
             "models": _models,
@@ -68,7 +56,7 @@ class CloseoutHandler:
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         event = ports.store.event(job.event)
         items = {item.key: item for item in ports.store.job_items(job.id)}
-        for step in STEPS:
+        for step in MANAGED_STEPS if "cycle" in items else STEPS:
             item = items[step.key]
             if item.state.is_done:
                 continue
@@ -192,8 +180,7 @@ def _models(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     open_now = not racing.capabilities.multi_user_mode and is_open(ports.store.get(event.id, "sponsorship"))
     if open_now and SponsorshipHandler().work(ports, replace(job, plan={"open": False}), lease) is None:
         raise Later("Limits are being set to 0, so that nothing new is started.")
-    mine = linked_profiles(ports, event, read_profiles(ports, event, lease))
-    mine = [profile for profile in mine if not is_staff(profile, ports.staff_emails)]
+    mine = _mine(ports, event, lease)
     owners = holders(ports, event, mine, lease)
     if not owners:
         return f"{len(mine):,} profiles were looked at; none holds a model any more."
@@ -202,16 +189,26 @@ def _models(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     raise Later(f"{len(owners):,} of {len(mine):,} profiles still held models; they were deleted and are read back.")
 
 
+def _mine(ports: Ports, event: Event, lease: Lease, *, max_age_s: float = 0.0) -> Sequence[Profile]:
+    """Profiles whose models go: the event's, and on the managed service whoever came while it was on."""
+    if ports.racing().capabilities.multi_user_mode:
+        return event_crowd(ports, event, lease, max_age_s=max_age_s).at_work
+    mine = linked_profiles(ports, event, read_profiles(ports, event, lease, max_age_s=max_age_s))
+    return [profile for profile in mine if not is_staff(profile, ports.staff_emails)]
+
+
 def _zero(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     """Work that was queued may still have brought a model; it is deleted too, until a listing shows none."""
     evidence = _models(ports, event, job, lease)
-    mine = linked_profiles(ports, event, read_profiles(ports, event, lease, max_age_s=60))
+    mine = _mine(ports, event, lease, max_age_s=60)
     queued = sum(profile.minutes_queued for profile in mine)
     tail = f" {queued / 60:,.1f} h are still queued or running and will be billed." if queued else ""
     return f"0 models (read back). {evidence}{tail}"
 
 
 def _sponsorship(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+    if ports.racing().capabilities.multi_user_mode:
+        return turn_off(ports, event, job, lease)
     evidence = SponsorshipHandler().work(ports, replace(job, plan={"open": False, "final": True}), lease)
     if evidence is None:
         raise Later("Limits were set and are read back.")
@@ -223,6 +220,8 @@ def _access(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
 
     Invitations that the service still works on are waited for: a profile that appears afterwards would stay behind.
     """
+    if ports.racing().capabilities.multi_user_mode:
+        return ended(ports, event, job, lease)
     people = ports.store.attendees(event.id)
     ports.store.update_job(job.id, lease=lease, now=ports.clock.now())  # nothing is changed by a holder of old
     ports.store.save_attendees(event.id, [replace(person, wanted=False) for person in people if person.wanted])
@@ -293,6 +292,8 @@ def _group(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
 
 
 def _verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+    if ports.racing().capabilities.multi_user_mode:
+        return verify_managed(ports, event, job, lease)
     profiles = read_profiles(ports, event, lease)
     people = ports.store.attendees(event.id)
     links = ports.store.links(event.id)

@@ -53,6 +53,8 @@ def limit_in_force(
     if waiting > ready and through_pool:
         return "the user pool takes 20 calls a second, two to make a user, three for a first password"
     if waiting > ready:
+        if account.get("kind") == "managed":
+            return "the directory's cycle carries people into IAM Identity Center about every 40 minutes"
         bulk = (account.get("capabilities") or {}).get("bulk_invite")
         how = "one invitation job at a time" if bulk else "8 invitations at a time"
         return f"DeepRacer on AWS takes {how}" + (f"; {mail}" if mail else "")

@@ -24,6 +24,7 @@ __all__ = [
     "RaceDeleteHandler",
     "RaceEditHandler",
     "draft_from_plan",
+    "refresh_races",
 ]
 
 
@@ -36,7 +37,8 @@ def draft_from_plan(plan: Mapping[str, Any]) -> RaceDraft:
     return RaceDraft(**values)
 
 
-def _refresh(ports: Ports, job: Job, lease: Lease) -> list[Race]:
+def refresh_races(ports: Ports, job: Job, lease: Lease) -> list[Race]:
+    """Races as the service lists them now, kept for the pages."""
     races = list(ports.racing().races())
     ports.store.save_races(job.event, races, seen_at=ports.clock.now(), lease=lease)
     return races
@@ -47,14 +49,15 @@ class RaceCreateHandler:
 
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         draft = draft_from_plan(job.plan["draft"])
-        made = _find(_refresh(ports, job, lease), draft)
+        made = _find(refresh_races(ports, job, lease), draft)
         if made is None:
             try:
                 made = ports.racing().create_race(draft)
             except LostAnswer:
                 raise Later("The service's answer was lost; the console looks whether the race is there.") from None
-            _refresh(ports, job, lease)
-        return f"The race “{made.draft.name}” exists (read back); its link is {made.share_link}."
+            refresh_races(ports, job, lease)
+        link = f"its link is {made.share_link}" if made.share_link else "make its share link on the Races page"
+        return f"The race “{made.draft.name}” exists (read back); {link}."
 
 
 def _find(races: list[Race], draft: RaceDraft) -> Race | None:
@@ -70,7 +73,7 @@ class RaceEditHandler:
 
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         race = ports.racing().edit_race(str(job.plan["race"]), draft_from_plan(job.plan["draft"]))
-        _refresh(ports, job, lease)
+        refresh_races(ports, job, lease)
         return f"The race “{race.draft.name}” was changed (read back)."
 
 
@@ -79,7 +82,7 @@ class RaceCloseHandler:
 
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         race = ports.racing().close_race(str(job.plan["race"]))
-        _refresh(ports, job, lease)
+        refresh_races(ports, job, lease)
         return f"The race “{race.draft.name}” closes at {race.draft.closes_at:%H:%M:%S} UTC (read back)."
 
 
@@ -88,7 +91,7 @@ class RaceDeleteHandler:
 
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         race_id = str(job.plan["race"])
-        if all(race.id != race_id for race in _refresh(ports, job, lease)):
+        if all(race.id != race_id for race in refresh_races(ports, job, lease)):
             return "The race is gone (read back)."
         ports.racing().delete_race(race_id)
         return None  # the next round reads back

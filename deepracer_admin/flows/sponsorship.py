@@ -21,11 +21,12 @@ from deepracer_admin.model import Event, Job, JobItem, Lease, Outcome, Profile, 
 from deepracer_admin.racing import RacingService
 from deepracer_admin.rules.quotas import quota_for
 
-__all__ = ["CLOSED", "FORMER_OF_ADOPTED", "SponsorHandler", "SponsorshipHandler", "is_open"]
+__all__ = ["CLOSED", "FORMER_OF_ADOPTED", "OPENED_AT", "SponsorHandler", "SponsorshipHandler", "is_open"]
 
 CLOSED = Quota(0, 0)
 BATCH = 200
 SET = "set"
+OPENED_AT = "opened_at"  # of the state: event time at which this event first turned multi-user mode on
 FORMER_OF_ADOPTED = "adopted_quotas"  # profile id -> [minutes, models] as they were before this event
 
 
@@ -42,9 +43,12 @@ class SponsorshipHandler:
         want_open = bool(job.plan["open"])
         racing = ports.racing()
         if racing.capabilities.multi_user_mode:
+            state: dict[str, Any] = dict(ports.store.get(event.id, "sponsorship") or {})
+            if want_open and OPENED_AT not in state:  # stored first: whoever comes after this moment came by this event
+                state[OPENED_AT] = ports.clock.event_now().isoformat()
+                ports.store.put(event.id, "sponsorship", state, lease=lease)
             account = racing.set_multi_user_mode(want_open)
             seen, sentence = account.multi_user_mode, f"Multi-user mode reads back {_on(account.multi_user_mode)}."
-            state: dict[str, Any] = dict(ports.store.get(event.id, "sponsorship") or {})
         else:
             state = self._keep_former(ports, event, racing, want_open, lease)
             self._set_profiles(ports, event, racing, job.plan, lease)

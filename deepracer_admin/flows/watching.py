@@ -7,11 +7,14 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from deepracer_admin.flows.entrants import read_participants
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import linked_profiles, read_profiles, remember_account
 from deepracer_admin.model import Event, Lease, Outcome, Profile, Race, RaceStatus, State, Step
 
 __all__ = ["RaceWatcher", "UsageWatcher"]
+
+ENTRANTS_EVERY = timedelta(seconds=30)  # real time
 
 
 class UsageWatcher:
@@ -61,6 +64,7 @@ class RaceWatcher:
         self.ports = ports
         self._account_at: datetime | None = None
         self._settled: dict[str, int] = {}
+        self._entrants_at: dict[str, datetime] = {}
 
     def run(self, event: Event, lease: Lease) -> int:
         """One round; returns how many standings were read."""
@@ -76,6 +80,8 @@ class RaceWatcher:
         read = 0
         for race in races:
             status = race.status(ports.clock.event_now())
+            if racing.capabilities.participants and status is not RaceStatus.CLOSED:
+                self._entrants(event, race, now, lease)
             if status is RaceStatus.UPCOMING or self._settled.get(race.id, 0) >= 5:
                 continue
             standings = list(racing.standings(race.id))
@@ -85,6 +91,13 @@ class RaceWatcher:
             self._submitted(event, race, {row.alias.casefold() for row in standings}, lease)
             read += 1
         return read
+
+    def _entrants(self, event: Event, race: Race, now: datetime, lease: Lease) -> None:
+        """Who may enter: racers join by the link whenever they like, so the list is read now and then."""
+        read = self._entrants_at.get(race.id)
+        if read is None or now - read >= ENTRANTS_EVERY:
+            read_participants(self.ports, event.id, race.id, lease)
+            self._entrants_at[race.id] = now
 
     def _tracks(self, event: Event, lease: Lease) -> None:
         rows: list[dict[str, Any]] = [asdict(track) for track in self.ports.racing().tracks()]

@@ -142,6 +142,10 @@ class RacingService(Protocol):
         """Delete all models of each profile. DONE means accepted, not proven: read back with `models()`."""
         ...
 
+    def stop_training(self, model_id: str) -> None:
+        """Wind the training of one model down, which takes minutes. Raises Unsupported, Refused when none runs."""
+        ...
+
     # -- races
 
     def tracks(self) -> Sequence[Track]:
@@ -174,6 +178,10 @@ class RacingService(Protocol):
 
     def participants(self, race_id: str) -> Sequence[tuple[str, str]]:
         """(user id, alias) of those who may enter a private race. Raises Unsupported."""
+        ...
+
+    def add_participants(self, race_id: str, user_ids: Sequence[str]) -> None:
+        """Let these racers into a private race; whoever is in stays in. Raises Unsupported, Refused, NotThere."""
         ...
 
     def remove_participant(self, race_id: str, user_id: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from deepracer_admin.flows.closeout import CloseStep
+from deepracer_admin.flows.close_steps import CloseStep
 from deepracer_admin.model import AuditEntry, Event, JobItem
 
 __all__ = ["certificate", "read_back_at"]
@@ -28,6 +28,7 @@ def certificate(
     *,
     can_still_sign_in: int | None,
     in_group: int | None,
+    in_identity_center: int | None = None,
     started_at: datetime | None,
     proof_at: datetime | None,
     last_audit: AuditEntry | None,
@@ -59,6 +60,8 @@ def certificate(
         lines.append(f"People of the list who can still sign in: {can_still_sign_in:,} (read back {at(proof_at)}).")
     if in_group is not None:
         lines.append(f"People of the event in the Entra group: {in_group:,}.")
+    if in_identity_center is not None:
+        lines.append(f"People of the event listed in IAM Identity Center: {in_identity_center:,}.")
     if event.erase_on:
         lines.append(f"Personal data is to be erased on {event.erase_on}.")
     if last_audit:

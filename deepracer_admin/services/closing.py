@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict
-from deepracer_admin.flows.closeout import STEPS, CloseStep
-from deepracer_admin.model import Actor, AuditEntry, Job, JobItem, JobState, State
+from deepracer_admin.flows.close_steps import CloseStep, steps_for
+from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState, State
 from deepracer_admin.rules.audit import export_rows, select, verify
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.attendees import AttendeesService
@@ -36,6 +36,9 @@ class CloseView:
     created_profiles: int
     adopted_profiles: int
     in_group: int | None
+    in_identity_center: int | None = None  # None: not asked, or the service has no use for it
+    source: str = "the racing service"  # what the list of people was read from
+    managed: bool = False
 
 
 class CloseoutService(Service):
@@ -50,7 +53,7 @@ class CloseoutService(Service):
         links = self.store.links(event.id).values()
         proof = self.store.get(event.id, "proof") or {}
         return CloseView(
-            steps=[(step, items.get(step.key)) for step in STEPS],
+            steps=[(step, items.get(step.key)) for step in steps_for(self._kind(event, items))],
             job=job,
             closed_at=event.closed_at,
             can_still_sign_in=proof.get("can_still_sign_in"),
@@ -58,7 +61,16 @@ class CloseoutService(Service):
             created_profiles=sum(1 for link in links if link.how == "created"),
             adopted_profiles=sum(1 for link in links if link.how != "created"),
             in_group=proof.get("in_group"),
+            in_identity_center=proof.get("in_identity_center"),
+            source=proof.get("source", "the racing service"),
+            managed=self._kind(event, items) == "managed",
         )
+
+    def _kind(self, event: Event, items: Mapping[str, JobItem]) -> str:
+        """The steps that were planned tell the service; else it is the event's."""
+        if items:
+            return "managed" if "cycle" in items else "on_aws"
+        return event.service or self.house.settings.racing
 
     def start(self, actor: Actor, *, typed_name: str) -> Job:
         """Close everything, in the only safe order; needs the event's name typed. Safe to press again after a stop."""
@@ -66,7 +78,7 @@ class CloseoutService(Service):
         event = self._event()
         if typed_name.strip() != event.name:
             raise BadInput("Type the event's name exactly as it stands to close the event.")
-        items = [JobItem(job="", key=step.key, state=State.TODO) for step in STEPS]
+        items = [JobItem(job="", key=step.key, state=State.TODO) for step in steps_for(self._kind(event, {}))]
         return self._plan_job(actor, "closeout.run", "closeout", target=event.id, plan={}, items=items)
 
     def export(self, actor: Actor) -> Mapping[str, bytes]:
@@ -96,6 +108,7 @@ class CloseoutService(Service):
             view.steps,
             can_still_sign_in=None if view.can_still_sign_in is None else len(view.can_still_sign_in),
             in_group=view.in_group,
+            in_identity_center=view.in_identity_center,
             started_at=view.job.created_at if view.job else None,
             proof_at=view.read_back_at,
             last_audit=entries[0] if entries else None,

@@ -133,10 +133,12 @@ class OnboardingService(Service):
         funnel = self.store.funnel(event.id)
         done = {step: sum(n for state, n in states.items() if state.is_done) for step, states in funnel.items()}
         takeable = sum(1 for person in people if not person.refusal)
+        kind = event.service or self.house.settings.racing
         return {
             "people": len(people),
             "refused": len(people) - takeable,
-            "invite": max(0, takeable - done.get(Step.PROFILE, 0)),
+            # the managed service takes no invitations: profiles appear at the first sign-in
+            "invite": 0 if kind == "managed" else max(0, takeable - done.get(Step.PROFILE, 0)),
             "group": max(0, len(people) - done.get(Step.GROUP, 0)) if event.group_id else 0,
             "mail": max(0, takeable - done.get(Step.MAIL, 0)),
             "leave": len(self.store.attendees(event.id, wanted=False)),

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from deepracer_admin.errors import BadInput, Missing
+from deepracer_admin.errors import BadInput
 from deepracer_admin.model import Actor, Job, Race, RaceDraft, RaceStatus, Timing, Track
-from deepracer_admin.services.base import Service
+from deepracer_admin.services.entrants import EntryDesk
 
 __all__ = ["RaceForm", "RaceRow", "RacesService"]
 
@@ -43,8 +43,10 @@ class RaceRow:
     standings_as_of: datetime | None
 
 
-class RacesService(Service):
-    """What the Races page calls. Creating, editing, closing and deleting are jobs that the worker carries out."""
+class RacesService(EntryDesk):
+    """What the Races page calls (who may enter: entrants.py). Creating, editing, closing and deleting are jobs that the
+    worker carries out.
+    """
 
     def list(self, actor: Actor) -> tuple[list[RaceRow], datetime | None]:
         """Races as last read, newest window first, and when they were read (real time)."""
@@ -76,7 +78,7 @@ class RacesService(Service):
     def capabilities(self, actor: Actor) -> dict[str, bool]:
         """What the connected service can do with races ({} until connected)."""
         self._authorise(actor, "races.view")
-        return (self.store.get(self._event().id, "account") or {}).get("capabilities", {})
+        return self._capabilities()
 
     def create(self, actor: Actor, form: RaceForm) -> Job:
         """Plan a new race. Raises BadInput with the field and the rule."""
@@ -150,13 +152,6 @@ class RacesService(Service):
             collision_penalty_s=draft.collision_penalty_s,
             objects=draft.objects,
         )
-
-    def _race(self, race_id: str) -> Race:
-        races, _ = self.store.races(self._event().id)
-        for race in races:
-            if race.id == race_id:
-                return race
-        raise Missing("That race is not in the list any more; it may have been deleted at the service.")
 
     def _checked(self, actor: Actor, form: RaceForm) -> RaceDraft:
         event = self._event()

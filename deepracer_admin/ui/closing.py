@@ -26,12 +26,13 @@ _WHY = {
     "adopted": "had access before the event",
     "manual": "linked by hand: had access before the event",
     "created": "made by this event, not deleted yet",
+    "identity_center": "still in IAM Identity Center, and no profile of theirs is disabled",
 }
 
 
 @st.fragment(run_every=2)
 def live_steps(*, drawn_live: bool) -> None:
-    """The nine steps, drawn anew every two seconds; the order is the only safe one.
+    """The steps, drawn anew every two seconds; the order is the only safe one.
 
     `drawn_live`: the page around was drawn while the close-out ran; when that is over, the whole page is drawn once.
     """
@@ -63,7 +64,9 @@ def _evidence(item: JobItem | None, view: CloseView, zone: str) -> str:
     if item is None or not item.sentence:
         return ""
     seen = read_back_at(item, view.job.created_at if view.job else None)
-    return f"{item.sentence.rstrip('.')}; {as_of(seen, 'read back', zone)}." if seen else item.sentence
+    if seen is None:
+        return item.sentence
+    return f"{item.sentence.replace(' (read back)', '').rstrip('.')}; {as_of(seen, 'read back', zone)}."
 
 
 def proof(view: CloseView, event: Event) -> None:
@@ -74,9 +77,12 @@ def proof(view: CloseView, event: Event) -> None:
         return
     icon, colour = (":material/check_circle:", "green") if not people else (":material/warning:", "orange")
     st.badge(f"{count(len(people), 'person', 'people')} can still sign in", icon=icon, color=colour)  # type: ignore[arg-type]
-    st.caption(as_of(view.read_back_at, "listing of the racing service", event.zone))
+    st.caption(as_of(view.read_back_at, f"listing of {view.source}", event.zone))
     if view.in_group is not None:
         st.caption(f"{count(view.in_group, 'person', 'people')} of the event in the Entra group (read back).")
+    if view.in_identity_center is not None:
+        listed = count(view.in_identity_center, "person", "people")
+        st.caption(f"{listed} of the event listed in IAM Identity Center (read back).")
     if people:
         st.dataframe(
             pd.DataFrame(
@@ -94,6 +100,8 @@ def proof(view: CloseView, event: Event) -> None:
 
 def start_facts(view: CloseView, event: Event) -> list[str]:
     """Whom closing reaches and what it does, before it is started."""
+    if view.managed:
+        return _managed_facts(view, event)
     facts = [
         "Races end now and their standings are frozen; the exports are written before anything is deleted.",
         f"Models of {count(view.created_profiles + view.adopted_profiles, 'profile')} are deleted.",
@@ -103,6 +111,27 @@ def start_facts(view: CloseView, event: Event) -> list[str]:
     ]
     if event.group_id:
         facts.insert(4, "The event's people leave the Entra group; nobody is deleted from the directory.")
+    if event.closed_at:
+        facts.insert(0, f"It was closed on {when(event.closed_at, event.zone)}; this checks everything anew.")
+    return facts
+
+
+def _managed_facts(view: CloseView, event: Event) -> list[str]:
+    """The same for AWS DeepRacer (managed), where the directory lets people in and the mode is the account's."""
+    people = count(view.created_profiles + view.adopted_profiles, "profile")
+    facts = [
+        "Races end now and their standings are frozen; the exports are written before anything is deleted.",
+        f"{people} of the event are paused, trainings stopped, models deleted; and so it goes with profiles "
+        "that appeared since the event turned multi-user mode on.",
+        "These profiles are disabled; who was there before the event gets back what they had.",
+        "The directory's cycle takes people out of IAM Identity Center: about 40 minutes, and closing waits for it."
+        if event.group_id
+        else "No group was set: the company takes people out of IAM Identity Center by itself.",
+        "Multi-user mode goes off for the whole account: models that are left would go on costing storage, unseen.",
+        "It cannot be undone. It is safe to start again after a stop: each step looks first.",
+    ]
+    if event.group_id:
+        facts.insert(3, "The event's people leave the Entra group; nobody is deleted from the directory.")
     if event.closed_at:
         facts.insert(0, f"It was closed on {when(event.closed_at, event.zone)}; this checks everything anew.")
     return facts

@@ -57,7 +57,7 @@ def plan_sentence(plan: Mapping[str, int]) -> str:
     if not _is_something_left(plan):
         rest = f"; {count(plan['refused'], 'address is', 'addresses are')} refused" if plan["refused"] else ""
         return f"everybody is through, newcomers are taken in by themselves{rest}"
-    parts = [f"invites {plan['invite']:,}"]
+    parts = [f"invites {plan['invite']:,}"] if plan["invite"] else []
     if plan["group"]:
         parts.append(f"adds {plan['group']:,} to the group")
     parts.append(f"mails {plan['mail']:,}")

@@ -8,13 +8,14 @@ from deepracer_admin.model import RaceStatus
 from deepracer_admin.ui import jobs, session
 from deepracer_admin.ui.act import act
 from deepracer_admin.ui.dialogs import confirm, confirm_typed
+from deepracer_admin.ui.entrants import entry_desk, link_desk
 from deepracer_admin.ui.masthead import link_to, masthead
 from deepracer_admin.ui.qr import share
 from deepracer_admin.ui.race_form import default_form, race_form, race_table
 from deepracer_admin.ui.refresh import rerun_when_done
 from deepracer_admin.ui.words import as_of, count, plain, when
 
-KINDS = ("race.create", "race.edit", "race.close", "race.delete")
+KINDS = ("race.create", "race.edit", "race.close", "race.delete", "race.admit", "race.expel", "race.link")
 
 who = session.require("races.view")
 console = session.console()
@@ -60,7 +61,10 @@ if chosen is not None:
         )
         if race.share_link:
             share(race.share_link, name=f"race-{race_id}", key=f"share-{race_id}")
-        link_to(who, "leaderboard", "Leaderboard and big screen")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            link_desk(chosen, able)
+            link_to(who, "leaderboard", "Leaderboard and big screen")
+        entry_desk(chosen, able, event)
         if session.may(who, "races.edit"):
             with st.expander("Change this race", icon=":material/edit:"):
                 if chosen.status is RaceStatus.OPEN and not able.get("edit_open_race"):
@@ -98,4 +102,4 @@ if chosen is not None:
 
 if session.may(who, "jobs.view"):
     with st.expander("What was done with races"):
-        jobs.past(KINDS, key="races-past", zone=event.zone)
+        jobs.past(KINDS, key="races-past", zone=event.zone, names=partial(console.races.entrant_names, who))

@@ -130,7 +130,7 @@ def test_closing_again_finds_nothing_left_to_do(full: Stage) -> None:
 
 def test_every_step_has_a_title_and_a_reason() -> None:
     assert all(step.title and step.why for step in STEPS)
-    assert {step.key for step in STEPS} == set(closeout.CloseoutHandler()._steps)
+    assert {step.key for step in STEPS} <= set(closeout.CloseoutHandler()._steps)
 
 
 def test_mail_and_onboarding_end_with_the_close_out(full: Stage) -> None:

@@ -1,6 +1,6 @@
-"""A whole event on the managed service: multi-user mode, first sign-ins, hours, pause, a race, the close-out.
+"""A whole event on the managed service: multi-user mode, the directory's cycle, first sign-ins, hours, pause, a race.
 
-Access through IAM Identity Center is proved elsewhere; here racers sign in as soon as the directory lets them.
+Nobody signs in before a cycle has carried them into IAM Identity Center. The close-out is in test_managed_closeout.py.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from deepracer_admin.model import Attendee, JobState, Profile, Quota, State, Step
+from deepracer_admin.rehearsal.garage import Refused
 from deepracer_admin.services.races import RaceForm
 from tests.flows.conftest import ORGANIZER, Stage, make_console, make_event
 from tests.practice import WorldHandle
 from tests.racing.worlds import in_world
-from tests.rehearsal.managed.account import sign_in, sponsor
+from tests.rehearsal.managed.account import sign_in
 
 
 @pytest.fixture
@@ -35,8 +36,8 @@ def stage(world: WorldHandle, tmp_path: Path) -> Iterator[Stage]:
 
 def racers(stage: Stage, count: int) -> list[Attendee]:
     """People on the list whose racer names are those that they will choose."""
-    people = stage.add(*(f"racer{number:04}@example.com" for number in range(count)))
-    named = [replace(person, alias=f"racer{number:04}") for number, person in enumerate(people)]
+    people = stage.add(*(f"racer.no{number:04}@example.com" for number in range(count)))
+    named = [replace(person, alias=f"racer-no{number:04}") for number, person in enumerate(people)]
     stage.store.save_attendees(stage.event.id, named)
     return named
 
@@ -60,12 +61,27 @@ def linked(stage: Stage) -> dict[str, str]:
     return {link.attendee: link.profile for link in stage.store.links(stage.event.id).values()}
 
 
+def directory_ids(stage: Stage, count: int) -> list[str]:
+    """Who the first racers are in the company's directory."""
+    company = stage.world.world.company
+    return [company.by_mail(f"racer.no{number:04}@example.com")[0].id for number in range(count)]
+
+
+def cycle(stage: Stage, hours: float = 3) -> None:
+    """Time for the directory's cycle; the first one takes an hour at least and begins every 40 minutes."""
+    stage.world.advance(hours * 3600)
+    if stage.worker.proof:
+        stage.worker.proof._looked_at = None
+
+
 def everybody_in(stage: Stage, count: int) -> tuple[list[Attendee], list[str]]:
     """People of the list who have signed in and are linked: attendees and their profiles, in the same order."""
     switch(stage, on=True)
     people = racers(stage, count)
-    ids = sign_in(stage.world, sponsor(stage.world, count))
     stage.start()
+    stage.rounds(lambda: stage.done(Step.GROUP) == count)
+    cycle(stage)
+    ids = sign_in(stage.world, directory_ids(stage, count))
     stage.rounds(lambda: len(linked(stage)) == count)
     return people, ids
 
@@ -92,11 +108,11 @@ def test_multi_user_mode_is_switched_and_read_back(stage: Stage) -> None:
 def test_profiles_appear_at_the_first_sign_in_and_are_linked_by_racer_name(stage: Stage) -> None:
     switch(stage, on=True)
     people = racers(stage, 3)
-    directory = sponsor(stage.world, 3)
     stage.start()
     stage.rounds(lambda: stage.done(Step.GROUP) == 3)
     assert linked(stage) == {}
-    first, second, third = sign_in(stage.world, directory)
+    cycle(stage)
+    first, second, third = sign_in(stage.world, directory_ids(stage, 3))
     stage.rounds(lambda: len(linked(stage)) == 3)
     assert linked(stage) == dict(zip([person.id for person in people], [first, second, third], strict=True))
     stage.rounds(lambda: stage.done(Step.PROFILE) == 3)
@@ -104,12 +120,29 @@ def test_profiles_appear_at_the_first_sign_in_and_are_linked_by_racer_name(stage
     assert "CreateProfile" not in " ".join(stage.calls())
 
 
+def test_nobody_is_written_to_or_can_sign_in_before_the_cycle_has_carried_them(stage: Stage) -> None:
+    switch(stage, on=True)
+    racers(stage, 2)
+    stage.start()
+    stage.rounds(lambda: stage.done(Step.GROUP) == 2)
+    stage.rounds(lambda: stage.store.funnel(stage.event.id)[Step.ACCESS][State.WAITING] == 2)
+    first, _ = directory_ids(stage, 2)
+    with pytest.raises(Refused, match="not assigned"):
+        sign_in(stage.world, [first])
+    assert stage.world.truth()["mails_sent"] == 0
+    cycle(stage)
+    stage.rounds(lambda: stage.done(Step.ACCESS) == 2 and stage.done(Step.MAIL) == 2)
+    assert len(sign_in(stage.world, [first])) == 1
+
+
 def test_a_racer_under_another_name_is_linked_by_hand_and_stays_linked(stage: Stage) -> None:
     switch(stage, on=True)
-    (person,) = stage.add("racer0000@example.com")
+    (person,) = stage.add("racer.no0000@example.com")
     stage.store.save_attendees(stage.event.id, [replace(person, alias="speedy")])
-    (profile,) = sign_in(stage.world, sponsor(stage.world, 1))
     stage.start()
+    stage.rounds(lambda: stage.done(Step.GROUP) == 1)
+    cycle(stage)
+    (profile,) = sign_in(stage.world, directory_ids(stage, 1))
     stage.rounds(lambda: bool(stage.store.profiles(stage.event.id)[0]))
     assert linked(stage) == {}
     stage.console.attendees.link(ORGANIZER, person.id, profile)
@@ -155,27 +188,3 @@ def test_a_race_has_participants_and_a_link_that_can_be_replaced(stage: Stage) -
     assert [user for user, _ in racing.participants(race.id)] == ids
     racing.remove_participant(race.id, ids[0])
     assert [user for user, _ in racing.participants(race.id)] == ids[1:]
-
-
-def test_the_close_out_deletes_models_first_and_leaves_nobody_and_nothing(stage: Stage) -> None:
-    people, _ = everybody_in(stage, 2)
-    garage = stage.world.world.services["managed"].garage  # type: ignore[attr-defined]
-    directory = [user.person_id for user in account(stage).users.values()]
-    in_world(stage.world, lambda: [garage.train(each, "m", 20) for each in directory])
-    stage.world.advance(3600)
-    assert len(list(stage.ports.racing().models([*linked(stage).values()]))) == 2
-    job = stage.console.closeout.start(ORGANIZER, typed_name=stage.event.name)
-    for _ in range(60):
-        stage.worker.jobs._not_before.clear()
-        stage.worker.jobs.run(stage.event.id, stage.lease)
-        if not stage.store.job(job.id).state.is_live:
-            break
-        stage.world.advance(600)
-    said = {item.key: item.sentence for item in stage.store.job_items(job.id)}
-    assert stage.store.job(job.id).state is JobState.DONE, said
-    assert "Multi-user mode reads back off" in said["sponsorship"]
-    assert "0 models" in said["zero"]
-    assert account(stage).models == {}
-    assert not account(stage).multi_user_mode
-    assert stage.world.truth()["in_group"] == 0
-    assert all(stage.step(person, Step.GROUP).state is State.TODO for person in people)

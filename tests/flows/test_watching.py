@@ -80,3 +80,4 @@ def test_the_limit_in_force_is_the_one_that_people_wait_for() -> None:
     assert limit_in_force(funnel(access=20, mail=20), sender, {}).startswith("DeepRacer on AWS takes 8 invitations")
     assert limit_in_force(funnel(access=95, mail=20), sender, bulk) == "mail at 80/s (0.8 of the account's rate)"
     assert limit_in_force(funnel(access=95, mail=20), {}, bulk) == ""
+    assert limit_in_force(funnel(access=20, mail=20), sender, {"kind": "managed"}).startswith("the directory's cycle")

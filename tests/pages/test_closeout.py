@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from deepracer_admin.compose import Console
-from deepracer_admin.flows.closeout import STEPS
+from deepracer_admin.flows.close_steps import MANAGED_STEPS, STEPS
 from deepracer_admin.model import Actor, Event, JobState, Profile, Role, State
 from tests.pages.conftest import NOW, Browser, click, texts
 
@@ -77,6 +77,52 @@ def test_who_can_still_sign_in_is_named_with_the_reason(browser: Browser, consol
     app = browser.open(PAGE)
     assert list(app.dataframe[0].value["Why"]) == ["had access before the event"]
     assert "10:00:00 Europe/Rome (listing of the racing service)" in texts(app)
+
+
+@pytest.fixture
+def managed(console: Console, event: Event) -> Event:
+    """The same event on the managed service, with a group."""
+    made = replace(event, service="managed", group_id="group")
+    console.store.save_event(made)
+    return made
+
+
+def test_a_managed_event_has_steps_of_its_own(browser: Browser, console: Console, managed: Event) -> None:
+    shown = texts(browser.open(PAGE))
+    places = [shown.index(f"{number}. {step.title}") for number, step in enumerate(MANAGED_STEPS, start=1)]
+    assert places == sorted(places)
+
+
+def test_a_managed_event_says_before_it_closes_that_the_cycle_is_waited_for(
+    browser: Browser, console: Console, managed: Event, profiles: list[Profile]
+) -> None:
+    shown = texts(click(browser.open(PAGE), "closeout-start"))
+    assert "about 40 minutes, and closing waits for it" in shown
+    assert "Multi-user mode goes off for the whole account" in shown
+    assert "4 profiles of the event are paused" in shown
+
+
+def test_a_step_that_waits_for_the_cycle_says_who_is_still_listed(
+    browser: Browser, console: Console, managed: Event, organizer: Actor
+) -> None:
+    job = console.closeout.start(organizer, typed_name="Autumn Cup")
+    item = next(item for item in console.store.job_items(job.id) if item.key == "cycle")
+    waits = "Taken out of the group; IAM Identity Center still lists 3 of 24 people until the directory's next cycle."
+    console.store.save_job_items(job.id, [replace(item, state=State.WAITING, sentence=waits)])
+    assert "still lists 3 of 24 people until the directory's next cycle" in texts(browser.open(PAGE))
+
+
+def test_who_is_still_in_identity_center_is_named_with_the_reason(
+    browser: Browser, console: Console, managed: Event
+) -> None:
+    still = [{"attendee": "at-1", "name": "Ada", "alias": "ada-l", "why": "identity_center"}]
+    where = {"in_identity_center": 3, "source": "IAM Identity Center and the racing service"}
+    proof = {"can_still_sign_in": still, "in_group": 0, "as_of": NOW.isoformat(), **where}
+    console.store.put("ev-1", "proof", proof)
+    app = browser.open(PAGE)
+    assert [*app.dataframe[0].value["Why"]] == ["still in IAM Identity Center, and no profile of theirs is disabled"]
+    assert "3 people of the event listed in IAM Identity Center" in texts(app)
+    assert "listing of IAM Identity Center and the racing service" in texts(app)
 
 
 def test_a_closed_event_says_so(browser: Browser, console: Console, event: Event) -> None:

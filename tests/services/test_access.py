@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from deepracer_admin.services.attendees import AttendeesService
 from deepracer_admin.services.closing import AuditService, CloseoutService, JobsService
 from deepracer_admin.services.events import EventsService
 from deepracer_admin.services.passwords import PasswordsService
-from tests.pages.conftest import ROLES, actor_of
+from deepracer_admin.services.races import RaceForm, RacesService
+from tests.pages.conftest import NOW, ROLES, actor_of
 
 LIST = b"Email,Full name\nada@example.com,Ada Lovelace\n"
 
@@ -26,6 +28,11 @@ def _draft(console: Console):
 
 def _dry(console: Console):
     return console.attendees.dry_run(actor_of(Role.ORGANIZER), LIST, filename="list.csv")
+
+
+def _race_form() -> RaceForm:
+    opens = NOW.replace(tzinfo=None)
+    return RaceForm("Final", "t-1", opens, opens + timedelta(hours=5))
 
 
 CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
@@ -78,12 +85,27 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "audit.newest": ("audit.view", lambda c, who: c.audit.newest(who)),
     "audit.verify": ("audit.view", lambda c, who: c.audit.verify(who)),
     "audit.export": ("audit.export", lambda c, who: c.audit.export(who)),
+    "races.list": ("races.view", lambda c, who: c.races.list(who)),
+    "races.tracks": ("races.view", lambda c, who: c.races.tracks(who)),
+    "races.capabilities": ("races.view", lambda c, who: c.races.capabilities(who)),
+    "races.jobs": ("races.view", lambda c, who: c.races.jobs(who)),
+    "races.create": ("races.create", lambda c, who: c.races.create(who, _race_form())),
+    "races.edit": ("races.edit", lambda c, who: c.races.edit(who, "r-1", _race_form())),
+    "races.close": ("races.edit", lambda c, who: c.races.close(who, "r-1")),
+    "races.delete": ("races.delete", lambda c, who: c.races.delete(who, "r-1", typed_name="Cup")),
+    "races.entrants": ("races.entrants", lambda c, who: c.races.entrants(who, "r-1")),
+    "races.entrant_names": ("races.entrants", lambda c, who: c.races.entrant_names(who)),
+    "races.admit": ("races.admit", lambda c, who: c.races.admit(who, "r-1", ["at-1"])),
+    "races.expel": ("races.admit", lambda c, who: c.races.expel(who, "r-1", ["at-1"])),
+    "races.drop_list": ("races.admit", lambda c, who: c.races.drop_list(who, "r-1")),
+    "races.new_link": ("races.link", lambda c, who: c.races.new_link(who, "r-1")),
     "jobs.list": ("jobs.view", lambda c, who: c.jobs.list(who)),
     "jobs.items": ("jobs.view", lambda c, who: c.jobs.items(who, "job-0")),
     "jobs.cancel": ("jobs.control", lambda c, who: c.jobs.cancel(who, "job-0")),
     "jobs.undo": ("jobs.control", lambda c, who: c.jobs.undo(who, "job-0")),
 }
 SERVICES = {
+    "races": RacesService,
     "events": EventsService,
     "attendees": AttendeesService,
     "closeout": CloseoutService,
@@ -91,7 +113,7 @@ SERVICES = {
     "jobs": JobsService,
     "passwords": PasswordsService,
 }
-WITHOUT_ACTOR = {"current_event", "draft_of"}
+WITHOUT_ACTOR = {"current_event", "draft_of", "form_of"}
 
 
 def test_every_public_method_is_in_the_table() -> None:

@@ -227,6 +227,9 @@ class OnAws:
     def delete_models(self, profile_ids: Sequence[str]) -> Sequence[Outcome]:
         return profiles.delete_models(self._open().transport, profile_ids)
 
+    def stop_training(self, model_id: str) -> None:
+        raise _unsupported("DeepRacer on AWS lets only racers themselves stop a training; it ends by itself.")
+
     # -- races
 
     def tracks(self) -> Sequence[Track]:
@@ -266,6 +269,9 @@ class OnAws:
         return f"{self._address}/races/{race_id}"
 
     def participants(self, race_id: str) -> Sequence[tuple[str, str]]:
+        raise _unsupported("Races of DeepRacer on AWS are open to everybody in the deployment: there is no guest list.")
+
+    def add_participants(self, race_id: str, user_ids: Sequence[str]) -> None:
         raise _unsupported("Races of DeepRacer on AWS are open to everybody in the deployment: there is no guest list.")
 
     def remove_participant(self, race_id: str, user_id: str) -> None:

@@ -112,6 +112,16 @@ class IdentityCenter:
             "account_id": ACCOUNT_ID,
         }
 
+    def people_with_access(self) -> set[str]:
+        """Who may use the account now (the company's person ids): members whose account is on, as long as the group
+        holds the permission set and the set its policy.
+        """
+        if any(self._world.faults.armed(SERVICE, state) is not None for state in ("no_assignment", "no_policy")):
+            return set()
+        directory = self.provisioning.directory
+        members = (directory.users[row.user_id] for row in directory.members.values())
+        return {user.person_id for user in members if user.enabled}
+
     def tick(self, now: datetime) -> None:
         if self.provisioning.tick(now):
             self._world.touch()

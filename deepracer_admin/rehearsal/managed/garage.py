@@ -1,7 +1,7 @@
 """The participants' side of the practice account, which the fleet drives.
 
-A person is sponsored when the company's directory gives access (the event group); the service learns of them when
-they sign in first, and only then can the admin see them or set a limit (managed-deepracer.md 3.1).
+A person is sponsored when IAM Identity Center gives access (invitations.py); the service learns of them when they sign
+in first, and only then can the admin see them or set a limit (managed-deepracer.md 3.1).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class ManagedGarage:
             raise Refused("Multi-user mode is not enabled for this account.", "paused")
         chance = Random(f"{self._seed}/user/{profile_id}")
         user_id = "".join(chance.choice("0123456789abcdef") for _ in range(32))
-        user = User(user_id, profile_id, self._free_alias(invited.email), self._account.now)
+        user = User(user_id, profile_id, self._free_alias(invited), self._account.now)
         self._account.users[user_id] = self._by_person[profile_id] = user
         self._aliases.add(user.alias)
 
@@ -151,7 +151,7 @@ class ManagedGarage:
         return not race.is_private or user.user_id in race.participants or linked
 
     def _locked_out(self, user: User) -> bool:
-        """No access: the mode is off, or the directory has taken the person out again."""
+        """No access: the mode is off, or a cycle has taken the person out of Identity Center again."""
         return not self._account.multi_user_mode or user.person_id not in self._invited
 
     def _user(self, profile_id: str) -> User:
@@ -178,9 +178,11 @@ class ManagedGarage:
         if user.minutes_used + user.minutes_queued + minutes > user.max_minutes:
             raise Refused("You have used the training hours that your sponsor allows.", "minutes")
 
-    def _free_alias(self, email: str) -> str:
-        """A name after the address; racers choose it themselves, so the admin cannot rely on it (3.1)."""
-        base = re.sub(r"[^a-zA-Z0-9-]+", "-", email.partition("@")[0]).strip("-")[:50] or "racer"
+    def _free_alias(self, person: Sponsored) -> str:
+        """The name that a mail told, else one after the address; it is unique among all racers (3.1), so a racer may
+        end up with another, and the admin cannot rely on it.
+        """
+        base = person.name or re.sub(r"[^a-zA-Z0-9-]+", "-", person.email.partition("@")[0]).strip("-")[:50] or "racer"
         alias, number = base, 1
         while alias in self._aliases:
             number += 1

@@ -1,12 +1,15 @@
 """Who may sign in to the managed service, and since when they know it.
 
-Access comes from the company's directory: the members of the event group (managed-deepracer.md 3.1: participants
-sign in with the sponsor's credentials). They learn of it from the first mail to them, or from colleagues some hours
-later.
+Participants sign in with the sponsor's credentials (managed-deepracer.md 3.1), and those are IAM Identity Center's: a
+member of its event group whose account is on, as long as the group holds the permission set with its policy. The
+company's own group lets nobody in by itself; its members arrive, and leave, with the directory's cycle. They learn of
+it from the first mail to them, or from colleagues some hours later. They choose their racer name themselves; whom a
+mail tells one, takes that.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,35 +19,40 @@ if TYPE_CHECKING:
     from ..world import World
 
 HEARSAY_S = 4 * 3600.0
+TOLD_NAME = re.compile(r"^[^:\n]+: *([A-Za-z0-9-]{3,20})\.?$", re.MULTILINE)  # "Your racer name: Ada-K" in any language
 
 
 @dataclass(frozen=True, slots=True)
 class Sponsored:
-    """Somebody who may sign in: the directory's id and address, and since when they know (epoch seconds)."""
+    """Somebody who may sign in: the directory's id and address, since when they know (epoch seconds), and the racer
+    name that a mail told them ("": none).
+    """
 
     person_id: str
     email: str
     since: float
+    name: str = ""
 
 
 class Invitations:
-    """Reads the event group and the outbox as they are now; keeps only what it has seen."""
+    """Reads Identity Center and the outbox as they are now; keeps only what it has seen."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._grouped: dict[str, float] = {}  # person id -> since when they are in the event group
+        self._grouped: dict[str, float] = {}  # person id -> since when Identity Center lets them in
         self._assigned: dict[str, float] = {}  # person id -> since when, for those who were assigned one by one
         self._told: dict[str, float] = {}  # address -> when the first mail to it was accepted
+        self._names: dict[str, str] = {}  # address -> the racer name in that mail
         self._read_to = 0
 
     def assign(self, person_id: str, now: float) -> None:
-        """Lets one person in and tells them."""
+        """Lets one person in and tells them: an assignment of their own, which needs no group and no cycle."""
         self._assigned.setdefault(person_id, now)
 
     def sponsored(self, now: float) -> Iterator[Sponsored]:
-        """Everybody who may sign in; those who left the group or the company are not among them."""
+        """Everybody who may sign in; those whom a cycle took out, or who left the company, are not among them."""
         self._read_outbox()
-        group = self._event_group()
+        group = self._with_access()
         for person_id in [person_id for person_id in self._grouped if person_id not in group]:
             del self._grouped[person_id]
         for person_id in group:
@@ -53,7 +61,8 @@ class Invitations:
             person = self._world.company.by_id(person_id)
             if person is not None and person.enabled:
                 address = person.mail or person.upn
-                yield Sponsored(person_id, address, self._since(person_id, address))
+                since = self._since(person_id, address)
+                yield Sponsored(person_id, address, since, self._names.get(address.lower(), ""))
 
     def _since(self, person_id: str, address: str) -> float:
         if person_id in self._assigned:
@@ -61,15 +70,19 @@ class Invitations:
         grouped = self._grouped[person_id]
         return max(grouped, self._told.get(address.lower(), grouped + HEARSAY_S))
 
-    def _event_group(self) -> set[str]:
-        graph = self._world.services.get("graph")
-        return set() if graph is None else set(graph.groups.kinds["event"].members)  # type: ignore[attr-defined]
+    def _with_access(self) -> set[str]:
+        center = self._world.services.get("identity-center")
+        return set() if center is None else center.people_with_access()  # type: ignore[attr-defined]
 
     def _read_outbox(self) -> None:
         mail = self._world.services.get("ses")
         for entry in mail.outbox.after(self._read_to, 100_000) if mail is not None else ():  # type: ignore[attr-defined]
             self._read_to = entry["seq"]
-            self._told.setdefault(entry["to"].lower(), datetime.fromisoformat(entry["at"]).timestamp())
+            address = entry["to"].lower()
+            self._told.setdefault(address, datetime.fromisoformat(entry["at"]).timestamp())
+            named = TOLD_NAME.search(entry.get("text") or "")
+            if named:
+                self._names.setdefault(address, named[1])
 
     def snapshot(self) -> dict[str, Any]:
         """The outbox is a journal of its own and is read again after a restart."""

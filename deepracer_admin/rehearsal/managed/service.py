@@ -112,7 +112,7 @@ class Managed:
             self._world.touch()
 
     def assign(self, person_id: str) -> None:
-        """Lets a person of the company sign in, beside those whom the event group lets in."""
+        """Lets a person of the company sign in, beside those whom Identity Center's event group lets in."""
         self._invitations.assign(person_id, self.account.now)
 
     def snapshot(self) -> dict[str, Any]:

@@ -198,6 +198,10 @@ def test_deleting_resources_takes_a_while_stops_trainings_and_leaves_the_profile
     assert (user["StorageBytesUsed"], user["ComputeMinutesQueued"], user["UserState"]) == (0, 0, "ACTIVE")
 
 
+CYCLE_S = 40 * 60
+FIRST_CYCLES_S = 2 * CYCLE_S + 3600  # the longest until the initial cycle is over
+
+
 def join_group(still: WorldHandle, address: str) -> str:
     """A member of the event group, as the directory would have it after the console added them."""
     world: Any = still.world
@@ -210,23 +214,63 @@ def join_group(still: WorldHandle, address: str) -> str:
     return on_world(still, join)
 
 
-def test_members_of_the_event_group_may_sign_in_until_they_are_taken_out(still: WorldHandle, caller: RawCaller) -> None:
-    switch_on(caller)
+def leave_group(still: WorldHandle, person_id: str) -> None:
     world: Any = still.world
+    on_world(still, lambda: world.services["graph"].groups.kinds["event"].members.pop(person_id))
+
+
+def quiet_cycles(still: WorldHandle, seconds: float) -> None:
+    """Cycles go on while nobody of the fleet signs in by themselves."""
+    still.control("POST", "fleet", {"ignoring": 1})
+    still.advance(seconds)
+
+
+def may_sign_in(still: WorldHandle, person_id: str) -> bool:
+    def look() -> bool:
+        list(garage(still).racers())
+        return person_id in garage(still)._invited
+
+    return on_world(still, look)
+
+
+def test_a_member_may_sign_in_once_a_cycle_has_carried_them_and_until_one_takes_them_out(
+    still: WorldHandle, caller: RawCaller
+) -> None:
+    switch_on(caller)
     person_id = join_group(still, "ada.lovelace@example.com")
+    assert not may_sign_in(still, person_id)
+    assert refused(still, lambda: garage(still).accept(person_id)).reason == "unknown"
+    quiet_cycles(still, FIRST_CYCLES_S)
     sign_in(still, [person_id])
     assert users(caller)[0]["Alias"] == "ada-lovelace"
-    on_world(still, lambda: world.services["graph"].groups.kinds["event"].members.pop(person_id))
-    on_world(still, lambda: list(garage(still).racers()))
+    leave_group(still, person_id)
+    assert may_sign_in(still, person_id)
+    on_world(still, lambda: garage(still).train(person_id, "m", 10))
+    quiet_cycles(still, 2 * CYCLE_S)
+    assert not may_sign_in(still, person_id)
     assert refused(still, lambda: garage(still).train(person_id, "m", 10)).reason == "paused"
 
 
-def test_a_member_signs_in_after_the_mail_and_without_one_hours_later(still: WorldHandle, caller: RawCaller) -> None:
+@pytest.mark.parametrize("state", ["no_assignment", "no_policy"])
+def test_a_group_without_its_assignment_lets_nobody_in(still: WorldHandle, caller: RawCaller, state: str) -> None:
     switch_on(caller)
-    still.control("POST", "fleet", {"ignoring": 0, "accept_median": 1})
-    told, untold = (join_group(still, f"{name}@example.com") for name in ("told", "untold"))
-    still.advance(600)
-    assert users(caller) == []
+    person_id = join_group(still, "ada.lovelace@example.com")
+    quiet_cycles(still, FIRST_CYCLES_S)
+    fault = still.arm("identity-center", state)
+    assert not may_sign_in(still, person_id)
+    still.disarm(fault)
+    assert may_sign_in(still, person_id)
+
+
+def test_a_quarantined_job_lets_nobody_new_in(still: WorldHandle, caller: RawCaller) -> None:
+    switch_on(caller)
+    still.arm("identity-center", "quarantine")
+    person_id = join_group(still, "ada.lovelace@example.com")
+    quiet_cycles(still, 2 * FIRST_CYCLES_S)
+    assert not may_sign_in(still, person_id)
+
+
+def send_mail(still: WorldHandle, address: str, text: str) -> None:
     aws = still.endpoints["aws"]
     mailer = boto3.client(
         "sesv2",
@@ -237,14 +281,37 @@ def test_a_member_signs_in_after_the_mail_and_without_one_hours_later(still: Wor
     )
     mailer.send_email(
         FromEmailAddress=still.endpoints["mail"]["from"],
-        Destination={"ToAddresses": ["told@example.com"]},
-        Content={"Simple": {"Subject": {"Data": "Your access"}, "Body": {"Text": {"Data": "Sign in."}}}},
+        Destination={"ToAddresses": [address]},
+        Content={"Simple": {"Subject": {"Data": "Your access"}, "Body": {"Text": {"Data": text}}}},
     )
     mailer.close()
+
+
+def test_racers_take_the_name_that_the_mail_tells_them_where_it_is_free(still: WorldHandle, caller: RawCaller) -> None:
+    switch_on(caller)
+    addresses = ("ada.king@example.com", "ada.kay@example.com", "ada.lovelace@example.com")
+    people = [join_group(still, address) for address in addresses]
+    for address in addresses[:2]:
+        send_mail(
+            still, address, f"Hello Ada,\n\nYour sign-in address: {address}\nYour racer name: Ada-K\nRace: soon!\n"
+        )
+    quiet_cycles(still, FIRST_CYCLES_S)
+    sign_in(still, people)
+    assert [user["Alias"] for user in users(caller)] == ["Ada-K", "Ada-K-2", "ada-lovelace"]
+
+
+def test_a_member_signs_in_after_the_mail_and_without_one_hours_later(still: WorldHandle, caller: RawCaller) -> None:
+    switch_on(caller)
+    still.control("POST", "fleet", {"ignoring": 0, "accept_median": 1})
+    still.arm("identity-center", "cycle", params={"every_s": 60, "initial_least_s": 0, "initial_per_object_s": 1})
+    told, untold = (join_group(still, f"{name}.byron@example.com") for name in ("told", "untold"))
+    still.advance(600)
+    assert users(caller) == []
+    send_mail(still, "told.byron@example.com", "Sign in.")
     still.advance(3600)
-    assert [user["Alias"] for user in users(caller)] == ["told"]
+    assert [user["Alias"] for user in users(caller)] == ["told-byron"]
     still.advance(4 * 3600)
-    assert [user["Alias"] for user in users(caller)] == ["told", "untold"]
+    assert [user["Alias"] for user in users(caller)] == ["told-byron", "untold-byron"]
     assert on_world(still, lambda: garage(still).racer(told).invited_at < garage(still).racer(untold).invited_at)
 
 
