@@ -19,6 +19,7 @@ KINDS = ("race.create", "race.edit", "race.close", "race.delete")
 who = session.require("races.view")
 console = session.console()
 event = masthead(who, "Races", "Makes the event's races, shares their links, and says who is in.")
+rerun_when_done(KINDS)
 able = console.races.capabilities(who)
 rows, seen_at = console.races.list(who)
 tracks = console.races.tracks(who)
@@ -30,7 +31,6 @@ if able and not able.get("private_races"):
         icon=":material/visibility:",
     )
 jobs.live(KINDS, key="race-jobs")
-rerun_when_done(KINDS, key="races")
 
 chosen = race_table(rows, event.zone, key="races") if rows else None
 if not rows:
