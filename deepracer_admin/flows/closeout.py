@@ -84,8 +84,7 @@ class CloseoutHandler:
             settle_items(ports, job, [done], lease)
             return None  # one step a round, so that a page sees each
         now = ports.clock.now()
-        ports.store.update_job(job.id, lease=lease, now=now)  # nothing is closed by a holder of old
-        ports.store.save_event(replace(ports.store.event(job.event), closed_at=now))
+        ports.store.save_event(replace(ports.store.event(job.event), closed_at=now), lease=lease)
         return "The event is closed; the evidence stands beside each step."
 
 
@@ -222,9 +221,7 @@ def _access(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
 
     Invitations that the service still works on are waited for: a profile that appears afterwards would stay behind.
     """
-    people = ports.store.attendees(event.id)
-    ports.store.update_job(job.id, lease=lease, now=ports.clock.now())  # nothing is changed by a holder of old
-    ports.store.save_attendees(event.id, [replace(person, wanted=False) for person in people if person.wanted])
+    ports.store.amend_attendees(event.id, lambda person: replace(person, wanted=False), lease=lease)
     invitations = Invitations(ports)
     invitations.drop_planned(event, lease)
     invitations.follow(event, lease, send=False)

@@ -33,7 +33,9 @@ class Seeded:
         keeper = SessionKeeper(self.console.sessions, self.console.clock)
         return keeper.create(oid=f"oid-{role.value}", tid="t", name=f"{role.value} Person", roles=frozenset({role}))
 
-    def window(self, browser: Browser, cookie: str, *, path: str = "/", size: str = "1440x900", dark: bool = False) -> Page:
+    def window(
+        self, browser: Browser, cookie: str, *, path: str = "/", size: str = "1440x900", dark: bool = False
+    ) -> Page:
         """A window in a profile of its own with that session, on a page whose run is over."""
         width, height = SIZES[size]
         context = browser.new_context(
