@@ -130,9 +130,7 @@ def _judge(body: Grid, column: Column) -> Judged:
     names: dict[int, str] = {}
     rejected: list[Rejected] = []
     usual = _usual_width(body)
-    for place, is_plain in enumerate(judge.plain(normal)):
-        if is_plain:
-            continue
+    for place in compress(range(len(normal)), map(not_, judge.plain(normal))):
         address, name = unwrap(values[place])
         email = emails[place] = normal[place] = normalise_email(address)
         if problem := judge.problem(email):
