@@ -36,7 +36,8 @@ chosen = race_table(rows, event.zone, key="races") if rows else None
 if not rows:
     st.info("There is no race yet.", icon=":material/sports_score:")
 elif chosen is None:
-    st.caption("Choose a race to share, change, end or delete it.")
+    able_to = "share, change, end or delete it" if session.may(who, "races.edit") else "see its window and its link"
+    st.caption(f"Choose a race to {able_to}.")
 
 if session.may(who, "races.create"):
     with st.expander("Create a race", icon=":material/add:", expanded=not rows):
