@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import AccessDenied, ConsoleError, CredentialsExpired
 from deepracer_admin.flows.emptying import holders
 from deepracer_admin.flows.invitations import Invitations
@@ -107,7 +108,7 @@ def _freeze(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
         marks[race.id]["frozen_at"] = marks[race.id]["frozen_at"] or now.isoformat()
     ports.store.save_races(event.id, list(racing.races()), seen_at=ports.clock.now(), lease=lease)
     ports.store.put(event.id, "board_marks", marks, lease=lease)
-    sentence = f"{len(races)} races frozen, {closed} ended early."
+    sentence = f"{counted(len(races), 'race')} frozen, {closed} ended early."
     if kept_open:
         sentence += f" The service cannot end these early, their boards are frozen here: {', '.join(kept_open)}."
     return sentence
@@ -123,7 +124,7 @@ def _stop(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
             rows[key] = {**row, "state": "cancelled"}
             stopped += 1
     ports.store.put(event.id, "campaigns", rows, lease=lease)
-    return f"Onboarding is closed, {stopped} mail campaigns cancelled."
+    return f"Onboarding is closed, {counted(stopped, 'mail campaign')} cancelled."
 
 
 def _export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
@@ -175,7 +176,7 @@ def _export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     digests = [
         standings_digest(ports.history.standings(event.id, race.id)[0])[:12] for race in ports.store.races(event.id)[0]
     ]
-    return f"{files + 1} files saved; standings digests {', '.join(digests) or 'none'}."
+    return f"{counted(files + 1, 'file')} saved; standings digests {', '.join(digests) or 'none'}."
 
 
 def _write(path: Path, rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
@@ -194,10 +195,12 @@ def _models(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     mine = [profile for profile in mine if not is_staff(profile, ports.staff_emails)]
     owners = holders(ports, event, mine, lease)
     if not owners:
-        return f"{len(mine):,} profiles were looked at; none holds a model any more."
+        return f"{counted(len(mine), 'profile was', 'profiles were')} looked at; none holds a model any more."
     for _ in racing.delete_models(sorted(owners)):
         pass  # the read-back of the next round counts
-    raise Later(f"{len(owners):,} of {len(mine):,} profiles still held models; they were deleted and are read back.")
+    raise Later(
+        f"{len(owners):,} of {counted(len(mine), 'profile')} still held models; they were deleted and are read back."
+    )
 
 
 def _zero(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
@@ -236,7 +239,7 @@ def _access(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
         if outcome.state is State.REFUSED:
             refused[outcome.person] = outcome.sentence
     if len(refused) < len(made):
-        raise Later(f"{len(made):,} profiles of this event were still there; they were deleted and are read back.")
+        raise Later(f"{counted(len(made), 'profile')} of this event still there: deleted now, and read back next.")
     gone = [
         Outcome(link.attendee, step, State.TODO, "removed", "Access is gone (read back).")
         for link in links
@@ -245,7 +248,8 @@ def _access(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     ]
     ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
     deleted = sum(1 for link in links if link.how == "created" and link.profile not in profiles)
-    evidence = f"{deleted:,} profiles deleted (read back); {adopted:,} adopted ones were there before and stay."
+    before = counted(adopted, "adopted one was there before and stays", "adopted ones were there before and stay")
+    evidence = f"{counted(deleted, 'profile')} deleted (read back); {before}."
     if refused:
         evidence += f" {len(refused):,} could not be deleted: {next(iter(refused.values()))}"
     return evidence
@@ -278,12 +282,14 @@ def _group(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
             if row.ref
         ]
         ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
-        return f"0 of the event's {len(ids):,} people are in the group (read back); {len(members):,} others stay."
+        people = counted(len(ids), "person is", "people are")
+        others = counted(len(members), "other stays", "others stay")
+        return f"0 of the event's {people} in the group (read back); {others}."
     told = {outcome.person: outcome for outcome in directory.remove(event.group_id, leaving)}
     refused = [outcome for outcome in told.values() if outcome.state is State.REFUSED]
     if len(refused) == len(leaving):
-        return f"{len(refused):,} people could not be taken out of the group: {refused[0].sentence}"
-    raise Later(f"{len(leaving):,} people were still in the group; they were taken out and are read back.")
+        return f"{counted(len(refused), 'person', 'people')} could not be taken out of the group: {refused[0].sentence}"
+    raise Later(f"{counted(len(leaving), 'person', 'people')} still in the group: taken out now, and read back next.")
 
 
 def _verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
@@ -313,6 +319,7 @@ def _verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     proof = {"can_still_sign_in": still, "in_group": in_group, "as_of": ports.clock.now().isoformat()}
     ports.store.put(event.id, "proof", proof, lease=lease)
     return (
-        f"{len(still):,} of {len(people):,} people can still sign in ({len(profiles):,} profiles listed).{trouble} "
+        f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in "
+        f"({counted(len(profiles), 'profile')} listed).{trouble} "
         "Credentials that were already issued live up to one hour more."
     )

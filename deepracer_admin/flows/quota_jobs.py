@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.flows.jobs import settle_items
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import read_profiles
@@ -31,7 +32,7 @@ class QuotaHandler:
         if not todo:
             items = ports.store.job_items(job.id)
             done = sum(1 for item in items if item.state.is_done)
-            return f"{done:,} of {len(items):,} people have their quota, read back."
+            return f"{done:,} of {counted(len(items), 'person has their quota', 'people have their quota')}, read back."
         fresh = [item for item in todo if item.reason != SET][:BATCH]
         settled = self._set(ports, event, job, fresh, lease) if fresh else self._read_back(ports, event, todo, lease)
         settle_items(ports, job, settled, lease)

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, BadSettings, Conflict
 from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
 from deepracer_admin.rules.access import allowed
@@ -307,7 +308,7 @@ class EventsService(SponsorshipService):
                 found.append(
                     Finding(
                         f"{step}.refused",
-                        f"{states[State.REFUSED]} people are refused at “{step}”",
+                        f"{counted(states[State.REFUSED], 'person is', 'people are')} refused at “{step}”",
                         "red",
                         "Each has a reason and a way out.",
                         "Open Onboarding and look at the reasons.",
@@ -317,7 +318,7 @@ class EventsService(SponsorshipService):
                 found.append(
                     Finding(
                         f"{step}.unknown",
-                        f"{states[State.UNKNOWN]} are unknown at “{step}”",
+                        f"{counted(states[State.UNKNOWN], 'person is', 'people are')} unknown at “{step}”",
                         "amber",
                         "The answer was lost; nothing is repeated by itself.",
                         "Open Messages to settle them.",

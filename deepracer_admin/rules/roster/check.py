@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import compress, count
 from operator import eq, not_
 
+from deepracer_admin.counted import counted
 from deepracer_admin.rules.roster.accepted import Judged, People
 from deepracer_admin.rules.roster.addresses import AddressJudge, Problem, normalise_email, normalise_emails, unwrap
 from deepracer_admin.rules.roster.columns import Header, find_header, guess_columns
@@ -170,4 +171,5 @@ def _usual_width(body: Grid) -> int:
 def _shifted(width: int, usual: int) -> str:
     if width <= usual:
         return ""
-    return f" The row has {width} cells where others have {usual}: a separator inside a value may have moved them."
+    cells = counted(width, "cell")
+    return f" The row has {cells} where others have {usual}: a separator inside a value may have moved them."
