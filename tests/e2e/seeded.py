@@ -53,7 +53,7 @@ class Seeded:
 def seeded_console(home: Path) -> Iterator[Seeded]:
     """Compose on `home` for seeding, start the process without a worker, stop both."""
     write_silent_world(home)
-    console = compose(Settings(home=home, worker=False))
+    console = compose(Settings(home=home, worker=False))  # type: ignore[call-arg]
     try:
         process = start_console(home, WORKER="false")
         try:

@@ -57,9 +57,9 @@ def test_the_way_to_the_race_is_the_board_that_its_sentence_names() -> None:
 
 
 def test_one_person_is_not_spoken_of_as_many() -> None:
-    one = READY | {"people": 1, "mailed": 0, "proven": 0}
+    one: dict[str, Any] = READY | {"people": 1, "mailed": 0, "proven": 0}
     assert next_step(Stage.ONBOARD, EVENT, now=NOW, **one)[2] == "1 person is still on their way."
-    idle = one | {"onboarding": "idle"}
+    idle: dict[str, Any] = one | {"onboarding": "idle"}
     assert next_step(Stage.OPEN, EVENT, now=NOW, **idle)[2] == "1 person has no proven access yet."
 
 

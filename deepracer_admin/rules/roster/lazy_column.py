@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 __all__ = ["LazyColumn", "distinct", "each", "longest", "picked", "read_columns"]
 
@@ -71,7 +71,9 @@ def distinct(column: Sequence[str]) -> set[str]:
 
 def picked(column: Sequence[_T], chosen: Sequence[bool]) -> Sequence[_T]:
     """The cells whose place is chosen, as many as `chosen` has true."""
-    return column.picked(chosen) if isinstance(column, LazyColumn) else list(compress(column, chosen))
+    if isinstance(column, LazyColumn):
+        return cast("Sequence[_T]", column.picked(chosen))
+    return list(compress(column, chosen))
 
 
 def each(rule: Callable[[str], _T], column: Sequence[str]) -> list[_T]:
