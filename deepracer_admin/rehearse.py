@@ -26,6 +26,7 @@ import httpx
 import msal
 
 from deepracer_admin.compose import Console, compose
+from deepracer_admin.counted import counted
 from deepracer_admin.directory.tokens import DELEGATED_SCOPES
 from deepracer_admin.errors import BadInput, BadSettings, ServiceError, Unreachable
 from deepracer_admin.model import Actor, Job, JobState, Role, Sending
@@ -205,7 +206,7 @@ class _Rehearsal:
                 slots=self.plan.slots,
             ),
         )
-        self.say(f"Event “{event.name}” for {self.plan.attendees} people.")
+        self.say(f"Event “{event.name}” for {counted(self.plan.attendees, 'person', 'people')}.")
 
     def _import(self, organizer: Actor) -> None:
         event = self.console.events.current_event()
@@ -242,7 +243,7 @@ class _Rehearsal:
             self.console.onboarding.start(organizer)
         self._wait("everybody has their mail", self._everybody_mailed)
         self._wait("the directory is through", self._everybody_in_group)
-        self.say(f"Onboarding is through: {self._control('truth').json()['mails_sent']} mails.")
+        self.say(f"Onboarding is through: {counted(self._control('truth').json()['mails_sent'], 'mail')}.")
 
     def _everybody_mailed(self) -> bool:
         people = [

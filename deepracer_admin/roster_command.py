@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from deepracer_admin.counted import counted
 from deepracer_admin.rules.roster import Limits, RosterCheck, UnreadableRoster, check
 
 __all__ = ["main"]
@@ -91,13 +92,13 @@ def _mapping(pairs: list[str]) -> dict[str, str | int]:
 def _summary(found: RosterCheck) -> str:
     form = ", ".join(filter(None, (found.encoding, repr(found.delimiter) if found.delimiter else "", found.sheet)))
     lines = [
-        f"{found.file} ({form}): {found.rows} rows, {len(found.accepted)} accepted, "
-        f"{len(found.duplicates)} duplicates, {len(found.rejected)} rejected"
+        f"{found.file} ({form}): {counted(found.rows, 'row')}, {len(found.accepted):,} accepted, "
+        f"{counted(len(found.duplicates), 'duplicate')}, {len(found.rejected):,} rejected"
     ]
     lines += [f"  {column.name} -> {column.field or 'kept as extra'}" for column in found.columns]
     lines += [f"  row {bad.row}, {bad.column}: {bad.value!r}. {bad.reason}" for bad in found.rejected[:_SHOWN]]
     if len(found.rejected) > _SHOWN:
-        lines.append(f"  and {len(found.rejected) - _SHOWN} more rejected rows (--json lists them all)")
+        lines.append(f"  and {counted(len(found.rejected) - _SHOWN, 'more rejected row')} (--json lists them all)")
     lines += [f"  note: {warning}" for warning in found.warnings]
     return "\n".join(lines)
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import AccessDenied, ConsoleError, CredentialsExpired
 from deepracer_admin.flows.close_steps import MANAGED_STEPS, STEPS, CloseStep
 from deepracer_admin.flows.emptying import holders
@@ -73,8 +74,7 @@ class CloseoutHandler:
             settle_items(ports, job, [done], lease)
             return None  # one step a round, so that a page sees each
         now = ports.clock.now()
-        ports.store.update_job(job.id, lease=lease, now=now)  # nothing is closed by a holder of old
-        ports.store.save_event(replace(ports.store.event(job.event), closed_at=now))
+        ports.store.save_event(replace(ports.store.event(job.event), closed_at=now), lease=lease)
         return "The event is closed; the evidence stands beside each step."
 
 
@@ -97,7 +97,7 @@ def _freeze(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
         marks[race.id]["frozen_at"] = marks[race.id]["frozen_at"] or now.isoformat()
     ports.store.save_races(event.id, list(racing.races()), seen_at=ports.clock.now(), lease=lease)
     ports.store.put(event.id, "board_marks", marks, lease=lease)
-    sentence = f"{len(races)} races frozen, {closed} ended early."
+    sentence = f"{counted(len(races), 'race')} frozen, {closed} ended early."
     if kept_open:
         sentence += f" The service cannot end these early, their boards are frozen here: {', '.join(kept_open)}."
     return sentence
@@ -113,7 +113,7 @@ def _stop(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
             rows[key] = {**row, "state": "cancelled"}
             stopped += 1
     ports.store.put(event.id, "campaigns", rows, lease=lease)
-    return f"Onboarding is closed, {stopped} mail campaigns cancelled."
+    return f"Onboarding is closed, {counted(stopped, 'mail campaign')} cancelled."
 
 
 def _export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
@@ -165,7 +165,7 @@ def _export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     digests = [
         standings_digest(ports.history.standings(event.id, race.id)[0])[:12] for race in ports.store.races(event.id)[0]
     ]
-    return f"{files + 1} files saved; standings digests {', '.join(digests) or 'none'}."
+    return f"{counted(files + 1, 'file')} saved; standings digests {', '.join(digests) or 'none'}."
 
 
 def _write(path: Path, rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
@@ -183,10 +183,12 @@ def _models(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     mine = _mine(ports, event, lease)
     owners = holders(ports, event, mine, lease)
     if not owners:
-        return f"{len(mine):,} profiles were looked at; none holds a model any more."
+        return f"{counted(len(mine), 'profile was', 'profiles were')} looked at; none holds a model any more."
     for _ in racing.delete_models(sorted(owners)):
         pass  # the read-back of the next round counts
-    raise Later(f"{len(owners):,} of {len(mine):,} profiles still held models; they were deleted and are read back.")
+    raise Later(
+        f"{len(owners):,} of {counted(len(mine), 'profile')} still held models; they were deleted and are read back."
+    )
 
 
 def _mine(ports: Ports, event: Event, lease: Lease, *, max_age_s: float = 0.0) -> Sequence[Profile]:
@@ -222,9 +224,7 @@ def _access(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     """
     if ports.racing().capabilities.multi_user_mode:
         return ended(ports, event, job, lease)
-    people = ports.store.attendees(event.id)
-    ports.store.update_job(job.id, lease=lease, now=ports.clock.now())  # nothing is changed by a holder of old
-    ports.store.save_attendees(event.id, [replace(person, wanted=False) for person in people if person.wanted])
+    ports.store.amend_attendees(event.id, lambda person: replace(person, wanted=False), lease=lease)
     invitations = Invitations(ports)
     invitations.drop_planned(event, lease)
     invitations.follow(event, lease, send=False)
@@ -239,7 +239,7 @@ def _access(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
         if outcome.state is State.REFUSED:
             refused[outcome.person] = outcome.sentence
     if len(refused) < len(made):
-        raise Later(f"{len(made):,} profiles of this event were still there; they were deleted and are read back.")
+        raise Later(f"{counted(len(made), 'profile')} of this event still there: deleted now, and read back next.")
     gone = [
         Outcome(link.attendee, step, State.TODO, "removed", "Access is gone (read back).")
         for link in links
@@ -248,7 +248,8 @@ def _access(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     ]
     ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
     deleted = sum(1 for link in links if link.how == "created" and link.profile not in profiles)
-    evidence = f"{deleted:,} profiles deleted (read back); {adopted:,} adopted ones were there before and stay."
+    before = counted(adopted, "adopted one was there before and stays", "adopted ones were there before and stay")
+    evidence = f"{counted(deleted, 'profile')} deleted (read back); {before}."
     if refused:
         evidence += f" {len(refused):,} could not be deleted: {next(iter(refused.values()))}"
     return evidence
@@ -282,13 +283,15 @@ def _group(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
         ]
         ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
         ports.guests.drop_links(event.id, lease)
-        evidence = f"0 of the event's {len(ids):,} people are in the group (read back); {len(members):,} others stay."
+        people = counted(len(ids), "person is", "people are")
+        others = counted(len(members), "other stays", "others stay")
+        evidence = f"0 of the event's {people} in the group (read back); {others}."
         return f"{evidence} {guests_left(ports.guests.counts(event))}".rstrip()
     told = {outcome.person: outcome for outcome in directory.remove(event.group_id, leaving)}
     refused = [outcome for outcome in told.values() if outcome.state is State.REFUSED]
     if len(refused) == len(leaving):
-        return f"{len(refused):,} people could not be taken out of the group: {refused[0].sentence}"
-    raise Later(f"{len(leaving):,} people were still in the group; they were taken out and are read back.")
+        return f"{counted(len(refused), 'person', 'people')} could not be taken out of the group: {refused[0].sentence}"
+    raise Later(f"{counted(len(leaving), 'person', 'people')} still in the group: taken out now, and read back next.")
 
 
 def _verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
@@ -320,6 +323,7 @@ def _verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     proof = {"can_still_sign_in": still, "in_group": in_group, "as_of": ports.clock.now().isoformat()}
     ports.store.put(event.id, "proof", proof, lease=lease)
     return (
-        f"{len(still):,} of {len(people):,} people can still sign in ({len(profiles):,} profiles listed).{trouble} "
+        f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in "
+        f"({counted(len(profiles), 'profile')} listed).{trouble} "
         "Credentials that were already issued live up to one hour more."
     )

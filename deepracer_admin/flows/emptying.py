@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import Throttled
 from deepracer_admin.flows.jobs import Later
 from deepracer_admin.flows.ports import Ports
@@ -34,7 +35,9 @@ def holders(ports: Ports, event: Event, profiles: Sequence[Profile], lease: Leas
             found = {model.profile_id for model in racing.models([profile.id for profile in part])}
         except Throttled as error:
             known = len(profiles) - len(asked) + start
-            sentence = f"{known:,} of {len(profiles):,} profiles are proven empty. {error.sentence}"
+            sentence = (
+                f"{known:,} of {counted(len(profiles), 'profile is', 'profiles are')} proven empty. {error.sentence}"
+            )
             raise Later(sentence, error.retry_after) from None
         # work that is queued may still bring a model, so such a profile is asked again
         clean |= {profile.id for profile in part if profile.id not in found and not profile.minutes_queued}

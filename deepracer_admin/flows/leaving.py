@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from deepracer_admin.counted import counted
 from deepracer_admin.directory.proof import Arrival, Presence
 from deepracer_admin.errors import BadSettings, ConsoleError, NotThere
 from deepracer_admin.flows.jobs import Later
@@ -89,7 +90,7 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     ports.store.put(event.id, "proof", proof, lease=lease)
     word = {True: "on", False: "off", None: "not known"}[mode]
     where = (
-        f"{inside_now:,} listed in IAM Identity Center, {len(off):,} profiles disabled"
+        f"{inside_now:,} listed in IAM Identity Center, {counted(len(off), 'profile')} disabled"
         if inside_now is not None
         else f"IAM Identity Center was not asked: {trouble}"
     )

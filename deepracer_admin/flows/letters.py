@@ -209,7 +209,8 @@ class Letters:
     def _own(self, event: Event, person: Attendee, language: str) -> dict[str, str]:
         quota = quota_for(event, person)
         unlimited = {"en": "unlimited hours", "it": "ore illimitate"}.get(language, "unlimited hours")
-        hours = {"en": "hours", "it": "ore"}.get(language, "hours")
+        one = {"en": "hour", "it": "ora"}.get(language, "hour")
+        hours = one if quota.minutes == 60 else {"en": "hours", "it": "ore"}.get(language, "hours")
         return {
             "name": person.name or person.email.partition("@")[0],
             "address": person.email,

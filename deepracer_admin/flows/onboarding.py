@@ -191,7 +191,7 @@ class ProfileReconciler:
     def _with_their_own_names(self, look: _Look) -> _Look:
         """Where racers choose their own name (managed service) ours follows it: standings are matched by alias."""
         named = {
-            person.id: replace(person, alias=profile.alias)
+            person.id: profile.alias
             for person in look.people
             if (profile := look.seen[person.id].profile) is not None
             and profile.alias
@@ -200,8 +200,14 @@ class ProfileReconciler:
         }
         if not named:
             return look
-        self.ports.store.save_attendees(look.event.id, named.values())
-        return replace(look, people=[named.get(person.id, person) for person in look.people])
+        renamed = self.ports.store.amend_attendees(
+            look.event.id,
+            lambda person: replace(person, alias=named[person.id]),  # as stored now: the listing took its time
+            ids=named,
+            lease=look.lease,
+        )
+        known = {person.id: person for person in renamed}
+        return replace(look, people=[known.get(person.id, person) for person in look.people])
 
     def _link(self, look: _Look) -> None:
         """Store whose profile each is. What adopted ones might use before the event is kept, to be given back."""

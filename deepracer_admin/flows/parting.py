@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import NotThere, Refused
 from deepracer_admin.flows.emptying import holders
 from deepracer_admin.flows.jobs import Later
@@ -84,11 +85,11 @@ def pause_everybody(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     active = [profile.id for profile in crowd.at_work if profile.id in crowd.listed and profile.state == "ACTIVE"]
     refused = _refused(ports.racing().sponsor(active, active=False)) if active else {}
     if len(refused) < len(active):
-        raise Later(f"{len(active):,} profiles could still start work; they were paused and are read back.")
+        raise Later(f"{counted(len(active), 'profile')} could still start work: paused, and read back next.")
     paused = sum(1 for profile in crowd.at_work if profile.id in crowd.listed) - len(refused)
     if not crowd.listed and not ports.racing().account().multi_user_mode:
         return "Multi-user mode is off already, so nobody can start work; the service lists no profile."
-    return f"{paused:,} profiles are paused or ended (read back): nobody starts new work.{_named(refused)}"
+    return f"{counted(paused, 'profile is', 'profiles are')} paused or ended (read back): nobody starts new work.{_named(refused)}"
 
 
 def stop_trainings(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
@@ -97,20 +98,18 @@ def stop_trainings(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     ids = [profile.id for profile in event_crowd(ports, event, lease, max_age_s=60).at_work]
     busy: list[Model] = [model for model in racing.models(ids) if model.status in BUSY] if ids else []
     if not busy:
-        return f"No training runs for {len(ids):,} profiles (read back)."
+        return f"No training runs for {counted(len(ids), 'profile')} (read back)."
     for model in [model for model in busy if model.status == BUSY[0]][:STOPS]:
         try:
             racing.stop_training(model.id)
         except (NotThere, Refused):
             continue  # ended meanwhile, or not to be stopped: the next listing tells
-    raise Later(f"{len(busy):,} trainings were running or queued; they are stopped, which takes minutes.")
+    raise Later(f"{counted(len(busy), 'training')} running or queued: told to stop, which takes minutes.")
 
 
 def ended(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     """Disable the event's profiles until a listing shows none that is not; the service keeps their names."""
-    ports.store.update_job(job.id, lease=lease, now=ports.clock.now())  # nothing is changed by a holder of old
-    people = ports.store.attendees(event.id)
-    ports.store.save_attendees(event.id, [replace(person, wanted=False) for person in people if person.wanted])
+    ports.store.amend_attendees(event.id, lambda person: replace(person, wanted=False), lease=lease)
     crowd = event_crowd(ports, event, lease)
     refused = _end(ports, crowd)
     off = {profile.id for profile in crowd.mine if profile.state == OFF}
@@ -121,8 +120,8 @@ def ended(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
         if link.profile in off
     ]
     ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
-    stay = f"; {len(crowd.before):,} were there before the event and stay" if crowd.before else ""
-    return f"{len(off):,} profiles are disabled (read back){stay}.{_named(refused)}"
+    stay = f"; {len(crowd.before):,} there before the event stay" if crowd.before else ""
+    return f"{counted(len(off), 'profile is', 'profiles are')} disabled (read back){stay}.{_named(refused)}"
 
 
 def turn_off(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
@@ -140,7 +139,7 @@ def turn_off(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
         if owners:
             for _ in racing.delete_models(sorted(owners)):
                 pass  # the read-back of the next round counts
-            raise Later(f"{len(owners):,} profiles held a model again; they are deleted before the mode goes off.")
+            raise Later(f"{counted(len(owners), 'profile')} held a model again: deleted before the mode goes off.")
         _give_back(ports, event, crowd)
         tail = _named(refused) + _left_behind(crowd)
     evidence = SponsorshipHandler().work(ports, replace(job, plan={"open": False, "final": True}), lease)
@@ -152,7 +151,7 @@ def _end(ports: Ports, crowd: Crowd) -> dict[str, str]:
     going = [profile.id for profile in crowd.mine if profile.id in crowd.listed and profile.state != OFF]
     refused = _refused(ports.racing().remove(going)) if going else {}
     if len(refused) < len(going):
-        raise Later(f"{len(going):,} profiles were still sponsored; they were disabled and are read back.")
+        raise Later(f"{counted(len(going), 'profile')} still sponsored: disabled, and read back next.")
     return refused
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import ConsoleError
 from deepracer_admin.flows.pool_entry import open_pool
 from deepracer_admin.flows.ports import Ports
@@ -38,7 +39,11 @@ class CheckHandler:
         as_of = ports.clock.now().isoformat()
         ports.store.put(event.id, "check", {"findings": rows, "as_of": as_of}, lease=lease)
         red = sum(1 for finding in findings if finding.level == "red")
-        return f"{len(findings)} checks, {red} need attention." if red else f"{len(findings)} checks, none red."
+        return (
+            f"{counted(len(findings), 'check')}, {counted(red, 'needs', 'need')} attention."
+            if red
+            else f"{counted(len(findings), 'check')}, none red."
+        )
 
 
 def _tried(title: str, check: Callable[[], list[Finding]]) -> list[Finding]:
@@ -97,7 +102,7 @@ def _group(ports: Ports, event: Event, oid: str) -> list[Finding]:
     group = ports.directory(oid).group(event.group_id)
     if group.refusal:
         return [Finding("group", "Entra group", "red", group.refusal, "Choose an assigned security group you own.")]
-    members = f", {group.members:,} members" if group.members is not None else ""
+    members = f", {counted(group.members, 'member')}" if group.members is not None else ""
     return [Finding("group", "Entra group", "green", f"“{group.name}”{members}")]
 
 
@@ -116,8 +121,8 @@ def _mail(ports: Ports, event: Event) -> list[Finding]:
                 "mail_quota",
                 "Mail quota",
                 level,
-                f"{left:,} of {limits.per_day:,} mails are left today, at {limits.per_second:g}/s, "
-                f"for {event.head_count:,} people.",
+                f"{left:,} of {counted(limits.per_day, 'mail is', 'mails are')} left today, "
+                f"at {limits.per_second:g}/s, for {counted(event.head_count, 'person', 'people')}.",
                 "" if level == "green" else "Ask the mail service for a higher quota, or let the rest go tomorrow.",
             )
         )
@@ -138,7 +143,8 @@ def _plan(event: Event) -> list[Finding]:
             "slots",
             "Job slots",
             level,
-            f"{event.head_count:,} people x {hours:g} h through {event.slots} slots take {need:,.1f} h; "
+            f"{counted(event.head_count, 'person', 'people')} x {hours:g} h through {counted(event.slots, 'slot')} "
+            f"take {need:,.1f} h; "
             f"the event has {window:,.1f} h.",
             "" if level == "green" else "Ask AWS for more concurrent training jobs, or give fewer hours.",
         ),

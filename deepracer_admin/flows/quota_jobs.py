@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from deepracer_admin.errors import Missing
+from deepracer_admin.counted import counted
 from deepracer_admin.flows.jobs import settle_items
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import read_profiles
@@ -32,15 +32,14 @@ class QuotaHandler:
         if not todo:
             items = ports.store.job_items(job.id)
             done = sum(1 for item in items if item.state.is_done)
-            return f"{done:,} of {len(items):,} people have their quota, read back."
+            return f"{done:,} of {counted(len(items), 'person has their quota', 'people have their quota')}, read back."
         fresh = [item for item in todo if item.reason != SET][:BATCH]
         settled = self._set(ports, event, job, fresh, lease) if fresh else self._read_back(ports, event, todo, lease)
         settle_items(ports, job, settled, lease)
         return None
 
     def _set(self, ports: Ports, event: Event, job: Job, batch: Sequence[JobItem], lease: Lease) -> list[JobItem]:
-        ports.store.update_job(job.id, lease=lease, now=ports.clock.now())  # nothing is stored for a holder of old
-        self._store_wanted(ports, event, batch)
+        self._store_wanted(ports, event, batch, lease)
         wanted = {str(item.after["profile"]): _quota(item) for item in batch if item.after.get("profile")}
         held = self._hold(ports, event, wanted, lease)
         changes = [(key, quota) for key, quota in wanted.items() if key not in held]
@@ -61,16 +60,11 @@ class QuotaHandler:
                 settled.append(replace(item, reason="again", sentence="It did not read back yet; set again."))
         return settled
 
-    def _store_wanted(self, ports: Ports, event: Event, items: Iterable[JobItem]) -> None:
-        changed = []
-        for item in items:
-            try:
-                person = ports.store.attendee(event.id, item.key)
-            except Missing:
-                continue
-            own = item.after.get("own", "set")
-            changed.append(replace(person, quota=_quota(item) if own == "set" else (Quota(*own) if own else None)))
-        ports.store.save_attendees(event.id, changed)
+    def _store_wanted(self, ports: Ports, event: Event, items: Iterable[JobItem], lease: Lease) -> None:
+        own = {item.key: _own(item) for item in items}
+        ports.store.amend_attendees(
+            event.id, lambda person: replace(person, quota=own[person.id]), ids=own, lease=lease
+        )
 
     def _hold(self, ports: Ports, event: Event, wanted: Mapping[str, Quota], lease: Lease) -> set[str]:
         """Profiles whose limit stays 0 for now; their quota is kept for later."""
@@ -85,6 +79,12 @@ class QuotaHandler:
             ports.store.put(event.id, "sponsorship", {**state, "former": former}, lease=lease)
             held |= set(wanted)
         return held
+
+
+def _own(item: JobItem) -> Quota | None:
+    """The person's own quota from now on; None: their cohort's or the event's counts."""
+    kept = item.after.get("own", "set")
+    return _quota(item) if kept == "set" else Quota(*kept) if kept else None
 
 
 def _quota(item: JobItem) -> Quota:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import LostAnswer
 from deepracer_admin.flows.emptying import FEW
 from deepracer_admin.flows.jobs import Later, settle_items
@@ -107,7 +108,7 @@ class ModelsHandler:
         if not todo:
             items = ports.store.job_items(job.id)
             clean = sum(1 for item in items if item.state.is_done)
-            return f"{clean:,} of {len(items):,} profiles have no model left (read back)."
+            return f"{clean:,} of {counted(len(items), 'profile has', 'profiles have')} no model left (read back)."
         racing = ports.racing()
         if not racing.capabilities.all_models_in_one_call:
             todo = todo[:FEW]  # each is asked alone, under the firewall's rule; what was asked is settled at once
@@ -127,7 +128,11 @@ class ModelsHandler:
             else:
                 count = left[item.key]
                 settled.append(
-                    replace(item, state=State.WAITING, sentence=f"{count} models were still there; asked again.")
+                    replace(
+                        item,
+                        state=State.WAITING,
+                        sentence=f"{counted(count, 'model was', 'models were')} still there; asked again.",
+                    )
                 )
         settle_items(ports, job, settled, lease)
         if with_models:

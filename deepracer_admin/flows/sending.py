@@ -12,6 +12,7 @@ from concurrent.futures import ALL_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import (
     AccessDenied,
     ConsoleError,
@@ -291,6 +292,6 @@ class Sender:
             if left < waiting:
                 result.note = (
                     f"The sender's quota of {limits.per_day:,} a day leaves {left:,} now; "
-                    f"{waiting - left:,} go tomorrow by themselves."
+                    f"{counted(waiting - left, 'goes tomorrow by itself', 'go tomorrow by themselves')}."
                 )
         return left

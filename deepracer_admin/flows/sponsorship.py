@@ -14,12 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.flows.jobs import settle_items
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import is_staff, linked_profiles, read_profiles, remember_account
 from deepracer_admin.model import Event, Job, JobItem, Lease, Outcome, Profile, Quota, State, Step
 from deepracer_admin.racing import RacingService
-from deepracer_admin.rules.quotas import quota_for
+from deepracer_admin.rules.quotas import quota_for, quota_words
 
 __all__ = ["CLOSED", "FORMER_OF_ADOPTED", "OPENED_AT", "SponsorHandler", "SponsorshipHandler", "is_open"]
 
@@ -56,7 +57,10 @@ class SponsorshipHandler:
             left, sentence = self._read_back(ports, event, job.plan, back, lease)
             if left:
                 ports.store.update_job(
-                    job.id, sentence=f"{left:,} profiles are still being set.", lease=lease, now=ports.clock.now()
+                    job.id,
+                    sentence=f"{counted(left, 'profile is', 'profiles are')} still being set.",
+                    lease=lease,
+                    now=ports.clock.now(),
                 )
                 return None
             seen = want_open
@@ -131,12 +135,12 @@ class SponsorshipHandler:
         zero = sum(1 for profile in profiles if profile.quota == CLOSED)
         if plan["open"]:
             return len(left), (
-                f"Sponsorship is open: new profiles get {_words(new)} (read back), "
-                f"{len(profiles) - zero:,} of {len(profiles):,} event profiles may train."
+                f"Sponsorship is open: new profiles get {quota_words(new)} (read back), "
+                f"{len(profiles) - zero:,} of {counted(len(profiles), 'event profile')} may train."
             )
         return len(left), (
-            f"Sponsorship is closed: {zero:,} of {len(profiles):,} event profiles read back with 0 minutes; new "
-            f"profiles get {_words(new)} again. Running and queued work goes on."
+            f"Sponsorship is closed: {zero:,} of {counted(len(profiles), 'event profile')} read back with 0 minutes; "
+            f"new profiles get {quota_words(new)} again. Running and queued work goes on."
         )
 
 
@@ -147,12 +151,6 @@ def _former_new(state: Mapping[str, Any]) -> Quota:
 
 def _on(value: bool | None) -> str:
     return {True: "on", False: "off", None: "unknown"}[value]
-
-
-def _words(quota: Quota) -> str:
-    hours = "unlimited hours" if quota.minutes < 0 else f"{quota.minutes / 60:g} h"
-    models = "unlimited models" if quota.models < 0 else f"{quota.models} models"
-    return f"{hours} and {models}"
 
 
 class SponsorHandler:
@@ -166,7 +164,7 @@ class SponsorHandler:
             items = ports.store.job_items(job.id)
             done = sum(1 for item in items if item.state.is_done)
             word = "sponsored again" if active else "paused; running work, queued work and submissions go on"
-            return f"{done:,} of {len(items):,} profiles are {word}."
+            return f"{done:,} of {counted(len(items), 'profile is', 'profiles are')} {word}."
         fresh = [item for item in todo if item.reason != SET]
         batch = fresh[:BATCH] or todo
         # Former limits come from a listing of this minute; what was set counts by a new one, once for everybody.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.model import UNLIMITED, Finding
 
 __all__ = ["events_finding", "findings"]
@@ -101,10 +102,10 @@ def _quota(quota: Mapping[str, Any], need: int) -> Finding:
     if per_day == UNLIMITED:
         return Finding("mail.quota", title, "green", f"No daily limit, {rate:g} mails a second.")
     left = max(0, per_day - used)
-    evidence = f"{left:,} of {per_day:,} mails are left for 24 hours, {rate:g} a second"
+    evidence = f"{left:,} of {counted(per_day, 'mail is', 'mails are')} left for 24 hours, {rate:g} a second"
     if left >= need:
         return Finding("mail.quota", title, "green" if left else "amber", f"{evidence}.", "" if left else _MORE)
-    return Finding("mail.quota", title, "amber", f"{evidence}; {need:,} are needed.", _MORE)
+    return Finding("mail.quota", title, "amber", f"{evidence}; {counted(need, 'is', 'are')} needed.", _MORE)
 
 
 _MORE = "Ask AWS for a higher sending quota, or let the rest be sent tomorrow."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from deepracer_admin.counted import counted
 from deepracer_admin.model import Attendee, Event, Quota
 
-__all__ = ["cohorts_of", "quota_for"]
+__all__ = ["cohorts_of", "quota_for", "quota_words"]
 
 
 def cohorts_of(person: Attendee) -> tuple[str, ...]:
@@ -19,6 +20,13 @@ def cohorts_of(person: Attendee) -> tuple[str, ...]:
     if person.new_to_aws is not None:
         keys.append(f"new_to_aws:{'yes' if person.new_to_aws else 'no'}")
     return tuple(keys)
+
+
+def quota_words(quota: Quota) -> str:
+    """A quota as people read it, e.g. "5 h and 3 models", "unlimited hours and 1 model"."""
+    hours = "unlimited hours" if quota.minutes < 0 else f"{quota.minutes / 60:g} h"
+    models = "unlimited models" if quota.models < 0 else counted(quota.models, "model")
+    return f"{hours} and {models}"
 
 
 def quota_for(event: Event, person: Attendee) -> Quota:

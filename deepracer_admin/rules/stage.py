@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from deepracer_admin.counted import counted
 from deepracer_admin.model import Event, Stage
 
 __all__ = ["next_step", "stage_of"]
@@ -65,9 +66,17 @@ def next_step(
         return "Create the race", "races", "The access mail carries its link."
     if onboarding in ("idle", "paused"):
         verb = "Start" if onboarding == "idle" else "Resume"
-        return f"{verb} onboarding", "onboarding", f"{people - proven:,} people have no proven access yet."
+        return (
+            f"{verb} onboarding",
+            "onboarding",
+            f"{counted(people - proven, 'person has', 'people have')} no proven access yet.",
+        )
     if mailed < people:
-        return "Watch onboarding", "onboarding", f"{people - mailed:,} people are still on their way."
+        return (
+            "Watch onboarding",
+            "onboarding",
+            f"{counted(people - mailed, 'person is', 'people are')} still on their way.",
+        )
     if now < event.starts_at:
         return "Wait for the start", "", "Everybody has their mail."
-    return "Watch the race", "leaderboard", "Everything runs; spend and hours are on the Usage page."
+    return "Watch the race", "leaderboard", "Everything runs: the standings come in live."

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.model import Actor, Attendee, Event, Job, JobItem, JobState, State, Step, StepRow
 from deepracer_admin.rules.aliases import give_aliases
@@ -183,7 +184,8 @@ class AttendeesService(PeopleService):
         }
         if touched:
             raise Conflict(
-                f"{len(touched):,} of these people have been invited already; take them out on the Onboarding page."
+                f"{counted(len(touched), 'person', 'people')} of this import had been invited already; take them "
+                "out on the Onboarding page."
             )
         current = {person.id: person for person in self.store.attendees(job.event)}
         back = [_restored(current[item.key], item.before) for item in items if item.before and item.key in current]
@@ -270,7 +272,7 @@ class AttendeesService(PeopleService):
                 row.attendee.cost_centre,
                 _yes(row.attendee.new_to_ml),
                 _yes(row.attendee.new_to_aws),
-                quota_for(event, row.attendee).minutes / 60,
+                hours / 60 if (hours := quota_for(event, row.attendee).minutes) >= 0 else "unlimited",
                 _yes(row.attendee.wanted),
                 *(row.steps[step].state.value if step in row.steps else "" for step in Step),
                 row.attendee.refusal,

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -22,6 +23,7 @@ __all__ = [
     "Template",
     "as_audited",
     "days_until_erasure",
+    "known_zones",
     "read_draft",
     "write_draft",
 ]
@@ -136,3 +138,9 @@ def read_draft(data: bytes) -> EventDraft:
     if draft.starts.tzinfo or draft.ends.tzinfo:
         raise BadInput("Settings file: `starts` and `ends` are local times of the event's zone, without an offset.")
     return draft
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """Names of time zones; reading the folder each time would take longer than a whole page."""
+    return frozenset(available_timezones())

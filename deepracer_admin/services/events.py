@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, BadSettings, Conflict
 from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
 from deepracer_admin.rules.access import allowed
@@ -22,6 +22,7 @@ from deepracer_admin.services.drafts import (
     EventDraft,
     as_audited,
     days_until_erasure,
+    known_zones,
     read_draft,
     write_draft,
 )
@@ -77,7 +78,7 @@ class EventsService(SponsorshipService):
     def template(self, actor: Actor, key: str, *, now: datetime | None = None, zone: str = "UTC") -> EventDraft:
         """A draft with sensible defaults: from a template, or `last` for the last event with its dates moved on."""
         self._authorise(actor, "setup.view")
-        if zone not in _zones():
+        if zone not in known_zones():
             zone = "UTC"
         local = (now or self.clock.event_now()).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
         start = local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
@@ -185,7 +186,7 @@ class EventsService(SponsorshipService):
         name = " ".join(draft.name.split())
         if not 1 <= len(name) <= 120:
             raise BadInput("Name: give the event a name of 1 to 120 characters.")
-        if draft.zone not in _zones():
+        if draft.zone not in known_zones():
             raise BadInput(f"Time zone: {draft.zone!r} is no IANA zone; choose one such as Europe/Rome.")
         if draft.service not in SERVICES:
             raise BadInput("Racing service: choose DeepRacer on AWS or the managed service.")
@@ -324,7 +325,7 @@ class EventsService(SponsorshipService):
                 found.append(
                     Finding(
                         f"{step}.refused",
-                        f"{states[State.REFUSED]} people are refused at “{step}”",
+                        f"{counted(states[State.REFUSED], 'person is', 'people are')} refused at “{step}”",
                         "red",
                         "Each has a reason and a way out.",
                         "Open Onboarding and look at the reasons.",
@@ -334,7 +335,7 @@ class EventsService(SponsorshipService):
                 found.append(
                     Finding(
                         f"{step}.unknown",
-                        f"{states[State.UNKNOWN]} are unknown at “{step}”",
+                        f"{counted(states[State.UNKNOWN], 'person is', 'people are')} unknown at “{step}”",
                         "amber",
                         "The answer was lost; nothing is repeated by itself.",
                         "Open Messages to settle them.",
@@ -389,12 +390,6 @@ class EventsService(SponsorshipService):
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-
-
-@cache
-def _zones() -> frozenset[str]:
-    """Names of time zones; reading the folder each time would take longer than a whole page."""
-    return frozenset(available_timezones())
 
 
 def _time(text: str | None) -> datetime | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.guest_book import GuestBook, GuestCounts
 from deepracer_admin.flows.invitations import INVITES, RESENT, mails_sent
@@ -235,7 +236,7 @@ class OnboardingService(Service):
 
     def remove(self, actor: Actor, attendees: Sequence[str], *, typed_name: str) -> int:
         """Take access away from some: they become unwanted, the worker takes profile and group back."""
-        self._authorise(actor, "onboarding.remove", target=f"{len(attendees)} people")
+        self._authorise(actor, "onboarding.remove", target=counted(len(attendees), "person", "people"))
         event = self._event()
         if typed_name.strip() != event.name:
             raise BadInput("Type the event's name exactly as it stands to remove access.")

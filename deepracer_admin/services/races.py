@@ -54,13 +54,14 @@ class RacesService(EntryDesk):
         event = self._event()
         races, as_of = self.store.races(event.id)
         now = self.clock.event_now()
+        read_at = self.house.history.standings_read_at(event.id)
         names = {track.id: track.name for track in self._tracks(event.id)}
         rows = [
             RaceRow(
                 race=race,
                 status=race.status(now),
                 track=names.get(race.draft.track_id, race.draft.track_id),
-                standings_as_of=self.house.history.standings(event.id, race.id)[1],
+                standings_as_of=read_at.get(race.id),
             )
             for race in races
         ]

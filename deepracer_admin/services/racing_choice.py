@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput
 from deepracer_admin.flows.preflight import POOL_CHECK
 from deepracer_admin.model import Actor, Event
@@ -59,9 +60,9 @@ class RacingChoice(Service):
         linked, invited = len(self.store.links(event.id)), self.store.get(event.id, "invites") or {}
         people = linked or sum(len(chunk["people"]) for chunk in invited.values())
         if people:
+            has, have = "person has a profile there already or is", "people have a profile there already or are"
             raise BadInput(
-                f"Racing service: {people:,} people have a profile there already or are invited; create another event "
-                "for the other service."
+                f"Racing service: {counted(people, has, have)} invited; create another event for the other service."
             )
         if (self.store.get(event.id, "sponsorship") or {}).get("open"):
             raise BadInput("Racing service: this event sponsors there now; close that on the Sponsorship tab first.")

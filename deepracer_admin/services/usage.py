@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Missing
 from deepracer_admin.model import (
     UNLIMITED,
@@ -155,7 +156,7 @@ class UsageService(Service):
 
     def set_quotas(self, actor: Actor, attendees: Sequence[str], *, hours: float, models: int) -> Job:
         """Set a quota for these people: desired state now, at the service by the worker. Undoable."""
-        self._authorise(actor, "usage.quota", target=f"{len(attendees)} people")
+        self._authorise(actor, "usage.quota", target=counted(len(attendees), "person", "people"))
         plan = self._quota_plan(attendees, _quota(hours, models))
         if not plan.items:
             raise BadInput("Everybody chosen has that quota already; nothing to do.")
@@ -231,7 +232,9 @@ class UsageService(Service):
 
     def sponsor(self, actor: Actor, attendees: Sequence[str], *, active: bool) -> Job:
         """Pause or resume the sponsorship of these people (or of all with []). Running work goes on and is billed."""
-        self._authorise(actor, "usage.pause", target=f"{len(attendees) or 'all'} people")
+        self._authorise(
+            actor, "usage.pause", target=counted(len(attendees), "person", "people") if attendees else "all people"
+        )
         event = self._event()
         links = self.store.links(event.id)
         paused = self.store.get(event.id, "paused_profiles") or {}
@@ -257,7 +260,7 @@ class UsageService(Service):
 
     def delete_models(self, actor: Actor, attendees: Sequence[str], *, typed_name: str) -> Job:
         """Delete all models of these people; needs the event's name typed."""
-        self._authorise(actor, "usage.delete_models", target=f"{len(attendees)} people")
+        self._authorise(actor, "usage.delete_models", target=counted(len(attendees), "person", "people"))
         event = self._event()
         if typed_name.strip() != event.name:
             raise BadInput("Type the event's name exactly as it stands to delete models.")

@@ -11,7 +11,7 @@ Each event has a `revision` that grows with every write that a page could see, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -95,7 +95,7 @@ class EventStore(Protocol):
         """Raises Missing."""
         ...
 
-    def save_event(self, event: Event) -> None: ...
+    def save_event(self, event: Event, *, lease: Lease | None = None) -> None: ...
 
     # -- attendees
     def attendees(self, event: str, *, wanted: bool | None = None) -> list[Attendee]:
@@ -106,6 +106,20 @@ class EventStore(Protocol):
 
     def save_attendees(self, event: str, people: Iterable[Attendee]) -> None:
         """Insert or update by id in one transaction. Raises Conflict when an e-mail belongs to another attendee."""
+        ...
+
+    def amend_attendees(
+        self,
+        event: str,
+        change: Callable[[Attendee], Attendee],
+        *,
+        ids: Collection[str] | None = None,
+        lease: Lease | None = None,
+    ) -> list[Attendee]:
+        """Read, change and write people (`ids` None: all) in one transaction, so that a page and the worker lose
+        nothing of each other's, and nobody who was erased meanwhile comes back; `change` must be quick and pure.
+        Returns those who changed; when nobody does, nothing is written. Raises Conflict as `save_attendees`.
+        """
         ...
 
     def delete_attendees(self, event: str, ids: Sequence[str]) -> None:
@@ -274,6 +288,10 @@ class History(Protocol):
         ...
 
     def standings(self, event: str, race: str) -> tuple[list[Standing], datetime | None]: ...
+
+    def standings_read_at(self, event: str) -> dict[str, datetime]:
+        """By race id: when its standings were last read. Reads no standings."""
+        ...
 
     def standings_before(self, event: str, race: str, at: datetime) -> list[Standing]:
         """The snapshot in force at an earlier instant, for rank changes."""

@@ -90,8 +90,8 @@ class EventsPart(SqliteFile):
             raise Missing("There is no such event any more: choose one in the list of events.")
         return decode(Event, row["body"])
 
-    def save_event(self, event: Event) -> None:
-        with self._writing() as connection:
+    def save_event(self, event: Event, *, lease: Lease | None = None) -> None:
+        with self._writing(lease) as connection:
             connection.execute(
                 "INSERT INTO events (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
                 (event.id, encode(event)),

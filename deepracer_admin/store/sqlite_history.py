@@ -156,6 +156,11 @@ class SqliteHistory(SqliteFile):
             ).fetchone()
         return _standings(last), None if seen is None else instant(seen["at"])
 
+    def standings_read_at(self, event: str) -> dict[str, datetime]:
+        with self._reading() as connection:
+            rows = connection.execute("SELECT race, at FROM standings_seen WHERE event = ?", (event,)).fetchall()
+        return {row["race"]: parse_iso(row["at"]) for row in rows}
+
     def standings_before(self, event: str, race: str, at: datetime) -> list[Standing]:
         """Empty when nothing was known at that instant."""
         with self._reading() as connection:

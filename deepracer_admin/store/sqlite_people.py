@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -46,28 +47,52 @@ class PeoplePart(EventsPart):
         return _attendee(row["body"])
 
     def save_attendees(self, event: str, people: Iterable[Attendee]) -> None:
+        listed = [*people]
+        if listed:
+            with self._writing() as connection:
+                self._save_people(connection, event, listed)
+
+    def amend_attendees(
+        self,
+        event: str,
+        change: Callable[[Attendee], Attendee],
+        *,
+        ids: Collection[str] | None = None,
+        lease: Lease | None = None,
+    ) -> list[Attendee]:
+        """Read, change and write in one transaction; see the protocol."""
+        with self._writing(lease) as connection:
+            rows = connection.execute(
+                "SELECT body FROM attendees WHERE event = :event AND (:ids IS NULL OR id IN"
+                " (SELECT value FROM json_each(:ids))) ORDER BY position",
+                {"event": event, "ids": None if ids is None else json.dumps([*ids])},
+            ).fetchall()
+            before = [decode(Attendee, row["body"]) for row in rows]
+            changed = [new for old in before if (new := change(old)) != old]
+            if changed:
+                self._save_people(connection, event, changed)
+        return changed
+
+    def _save_people(self, connection: sqlite3.Connection, event: str, people: Sequence[Attendee]) -> None:
         rows = [(event, person.id, person.email, person.wanted, encode(person)) for person in people]
-        if not rows:
-            return
-        with self._writing() as connection:
-            # Two people may swap addresses in one save: let go of those that change before taking the new ones.
+        # Two people may swap addresses in one save: let go of those that change before taking the new ones.
+        connection.executemany(
+            "UPDATE attendees SET email = char(0) || id WHERE event = ? AND id = ? AND email <> ?",
+            [row[:3] for row in rows],
+        )
+        try:
             connection.executemany(
-                "UPDATE attendees SET email = char(0) || id WHERE event = ? AND id = ? AND email <> ?",
-                [row[:3] for row in rows],
+                "INSERT INTO attendees (event, id, email, wanted, body) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (event, id) DO UPDATE"
+                " SET email = excluded.email, wanted = excluded.wanted, body = excluded.body",
+                rows,
             )
-            try:
-                connection.executemany(
-                    "INSERT INTO attendees (event, id, email, wanted, body) VALUES (?, ?, ?, ?, ?)"
-                    " ON CONFLICT (event, id) DO UPDATE"
-                    " SET email = excluded.email, wanted = excluded.wanted, body = excluded.body",
-                    rows,
-                )
-            except sqlite3.IntegrityError as error:
-                raise Conflict(
-                    "An e-mail address in this change already belongs to another person of the event;"
-                    " nothing was saved. Reload the list and check the address."
-                ) from error
-            self._bump(connection, event)
+        except sqlite3.IntegrityError as error:
+            raise Conflict(
+                "An e-mail address in this change already belongs to another person of the event;"
+                " nothing was saved. Reload the list and check the address."
+            ) from error
+        self._bump(connection, event)
 
     def delete_attendees(self, event: str, ids: Sequence[str]) -> None:
         if not ids:

@@ -78,6 +78,7 @@ def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | Non
         column_config={
             "When": st.column_config.DatetimeColumn(f"When ({zone})", format="YYYY-MM-DD HH:mm:ss", timezone=zone),
             "No.": st.column_config.NumberColumn(width="small"),
+            "Who": st.column_config.TextColumn(width="medium"),
         },
         alt="Audit entries, newest first",
     )

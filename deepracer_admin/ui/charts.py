@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import plotly.graph_objects as go
 import streamlit as st
 
+from deepracer_admin.counted import counted
 from deepracer_admin.services.usage import ProfileRow, UsageView
 from deepracer_admin.ui.words import hours, money
 
@@ -133,9 +134,9 @@ def top_chart(rows: Sequence[ProfileRow], label: str) -> go.Figure:
     others = (sum(used for _, (used, _) in rest), sum(queued for _, (_, queued) in rest))
     said = ""
     if rest and sum(others) > 4 * sum(shown[0][1]):
-        said = f"; {len(rest):,} others {hours(sum(others))}"
+        said = f"; {counted(len(rest), 'other')} {hours(sum(others))}"
     elif rest:
-        shown = [*shown, (f"{len(rest):,} others", others)]
+        shown = [*shown, (counted(len(rest), "other"), others)]
     total = sum(sum(value) for value in sums.values())
     top = sum(sum(value) for _, value in ordered[:_TOP])
     share = f", {top / total:.0%} of all" if total else ""

@@ -9,6 +9,7 @@ from deepracer_admin.model import Event, JobItem, State
 from deepracer_admin.services.certificate import read_back_at
 from deepracer_admin.services.closing import CloseView
 from deepracer_admin.ui import session
+from deepracer_admin.ui.refresh import rerun_unasked
 from deepracer_admin.ui.words import as_of, count, plain, when
 
 __all__ = ["is_live", "live_steps", "proof", "start_facts"]
@@ -39,7 +40,7 @@ def live_steps(*, drawn_live: bool) -> None:
     who = session.actor()
     view = session.console().closeout.view(who)
     if is_live(view) != drawn_live:
-        st.rerun()
+        rerun_unasked()
     if view.job and is_live(view):
         done = sum(1 for _, item in view.steps if item and item.state.is_done)
         st.progress(done / len(view.steps), text=f"{done} of {len(view.steps)} steps done")

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import streamlit as st
 
-from deepracer_admin.model import Actor, Event
-from deepracer_admin.rules.money import hours_through_slots
+from deepracer_admin.model import Actor, Event, Quota
+from deepracer_admin.rules.money import hours_through_slots, worst_case
+from deepracer_admin.rules.quotas import quota_words
 from deepracer_admin.services.sponsorship import SponsorshipView
 from deepracer_admin.ui import session
 from deepracer_admin.ui.act import act
@@ -52,15 +53,16 @@ def service(who: Actor, event: Event) -> None:
             st.badge(word, icon=":material/check:" if can else ":material/close:", color="green" if can else "gray")
     for name, value in row["account_quotas"].items():
         most = "unlimited" if value < 0 else f"{value:,}"
-        st.markdown(f"- {plain(name)}: **{most}** for {event.head_count:,} people")
+        st.markdown(f"- {plain(name)}: **{most}** for {count(event.head_count, 'person', 'people')}")
     for note in row["notes"]:
         st.markdown(f"- {plain(note)}")
     if event.quota.minutes >= 0:
         each = event.quota.minutes / 60
         need = hours_through_slots(people=event.head_count, hours_per_person=each, slots=event.slots)
         fits = need <= (event.ends_at - event.starts_at).total_seconds() / 3600
+        people, slots = count(event.head_count, "person", "people"), count(event.slots, "slot")
         st.badge(
-            f"{event.head_count:,} people x {hours(each)} through {event.slots:,} slots = {hours(need)}; "
+            f"{people} x {hours(each)} through {slots} = {hours(need)}; "
             f"the event has {span(event.ends_at - event.starts_at)}",
             icon=":material/check_circle:" if fits else ":material/warning:",
             color="green" if fits else "orange",
@@ -74,8 +76,8 @@ def sponsorship(who: Actor, event: Event) -> None:
     console = session.console()
     _sponsorship_live()
     view = sponsorship_view(who)
-    each = max(0, event.quota.minutes) / 60
-    most = event.head_count * each * event.prices.per_hour
+    most = event.head_count * worst_case(event.prices, Quota(0, 0), event.quota)
+    everybody = count(event.head_count, "person uses", "people use")
     on, off = _labels(view)
     row = st.container(horizontal=True)
     if row.button(on, icon=":material/lock_open:", key="sponsor-open"):
@@ -83,7 +85,9 @@ def sponsorship(who: Actor, event: Event) -> None:
             on,
             facts=[
                 *_opening(view, event),
-                f"At most {money(most)} if all {event.head_count:,} people use everything (estimate).",
+                "There is no upper limit to what it can cost: the hours of a person are unlimited."
+                if most == float("inf")
+                else f"At most {money(most)} if {everybody} everything (estimate).",
             ],
             button=on,
             run=lambda: console.events.switch_sponsorship(who, open_=True, typed_name=""),
@@ -109,13 +113,13 @@ def _labels(view: SponsorshipView) -> tuple[str, str]:
 def _opening(view: SponsorshipView, event: Event) -> list[str]:
     if view.native:
         quota = view.new_profile_quota
-        first = f" with {hours(quota.minutes / 60)} and {quota.models} models" if quota else ""
+        first = f" with {quota_words(quota)}" if quota else ""
         return [
             f"Whoever your directory lets in gets a profile{first} at the first sign-in, all at this account's cost.",
             f"{count(view.blast_profiles, 'profile')} known so far; the event's own limits are set as profiles appear.",
         ]
     return [
-        f"New profiles may train {hours(max(0, event.quota.minutes) / 60)} and make {event.quota.models} models each.",
+        f"New profiles get {quota_words(event.quota)} each.",
         f"{count(view.blast_profiles, 'profile')} of this event get their hours back.",
     ]
 

@@ -12,6 +12,7 @@ from deepracer_admin.errors import ConsoleError, incident_id
 from deepracer_admin.model import Actor
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.ui import session
+from deepracer_admin.ui.refresh import was_unasked
 from deepracer_admin.ui.table import PAGES, PageEntry
 from deepracer_admin.web import server
 
@@ -30,7 +31,8 @@ def run() -> None:
     st.set_page_config(page_title="DeepRacer Organizer Console", page_icon=FLAG, layout="wide")
     try:
         who = session.actor()
-        server.keeper().touch(session.session_cookie())
+        if not was_unasked():
+            server.keeper().touch(session.session_cookie())
         chosen = st.navigation(_pages(who), position="sidebar")
         _frame(who)
         chosen.run()

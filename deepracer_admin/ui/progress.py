@@ -171,13 +171,14 @@ def slots(view: EventView) -> None:
     """How long the work takes through the account's job slots."""
     event = view.event
     with st.container(border=True):
-        st.markdown(f"**Job slots** — {event.slots:,} jobs at once")
+        st.markdown(f"**Job slots** — {count(event.slots, 'job')} at once")
         queue = view.hours_queued / event.slots
         st.markdown(f"Queued and running: {hours(view.hours_queued)}, {hours(queue)} through the slots.")
         if event.quota.minutes >= 0:
             each = event.quota.minutes / 60
             whole = hours_through_slots(people=event.head_count, hours_per_person=each, slots=event.slots)
-            st.caption(f"Everybody's {hours(each)} for {event.head_count:,} people would take {hours(whole)}.")
+            people = count(event.head_count, "person", "people")
+            st.caption(f"Everybody's {hours(each)} for {people} would take {hours(whole)}.")
 
 
 def findings(found: Sequence[Finding], *, empty: str) -> None:

@@ -60,7 +60,8 @@ def race_table(rows: Sequence[RaceRow], zone: str, *, key: str) -> RaceRow | Non
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "Race": st.column_config.TextColumn(pinned=True),
+            "Race": st.column_config.TextColumn(pinned=True, width=260),
+            "Track": st.column_config.TextColumn(width=160),
             "Share link": st.column_config.LinkColumn(display_text="open"),
         },
         alt="Races, newest first",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from html import escape
+from urllib.parse import urlencode, urlsplit
+
 import streamlit as st
 
 from deepracer_admin.compose import Console
@@ -31,9 +34,16 @@ def actor() -> Actor:
             "Your session has ended. Sign in again to go on; work that runs goes on without you.",
             icon=":material/logout:",
         )
-        st.html('<a href="/signin" target="_self">Sign in again</a>')
+        st.html(f'<a href="{escape(_way_back(), quote=True)}" target="_self">Sign in again</a>')
         st.stop()
     return found
+
+
+def _way_back() -> str:
+    """Sign-in, and from there to the page that is open now."""
+    here = urlsplit(st.context.url or "").path or "/"
+    query = urlencode(st.query_params.to_dict())
+    return f"/signin?{urlencode({'next': f'{here}?{query}' if query else here})}"
 
 
 def may(who: Actor, action: str) -> bool:

@@ -19,6 +19,7 @@ from deepracer_admin.ui.words import count, plain
 __all__ = ["confirm_import", "counts", "given_list", "leavers", "preview", "report"]
 
 MAX_MB = 5
+_SMALLER = "remove the columns that are not needed, or split the list and import the parts one after the other"
 _ROUND = "upload-round"
 _ASIDE = "(not in the list)"
 _WORDS = {
@@ -45,10 +46,7 @@ def given_list(who: Actor) -> DryRun | None:
     """Ask for a list and its columns; the dry run, or None while there is nothing to read. Writes nothing."""
     data, name = _bytes()
     if not data:
-        st.caption(
-            "Any table will do: CSV, Excel, a meeting report, or addresses pasted from a mail. A file shown in red is "
-            f"larger than {MAX_MB} MB and was not taken: import it in parts."
-        )
+        st.caption("Any table will do: CSV, Excel, a meeting report, or addresses pasted from a mail.")
         return None
     digest = hashlib.sha256(data).hexdigest()[:12]
     try:
@@ -73,11 +71,13 @@ def _bytes() -> tuple[bytes, str]:
             placeholder="Ada Lovelace <ada@example.com>; Alan Turing <alan@example.com>",
         )
         return (text or "").strip().encode(), "pasted text"
+    # Streamlit refuses a larger file in the browser and the script never hears of it, so this is said beforehand.
+    st.caption(f"At most {MAX_MB} MB. A larger file is shown in red and not taken: {_SMALLER}.")
     given = st.file_uploader(f"File, at most {MAX_MB} MB", key=f"upload-file-{turn}", max_upload_size=MAX_MB)
     if given is None:
         return b"", ""
     if given.size > MAX_MB * 1024 * 1024:
-        st.error(f"The file is larger than {MAX_MB} MB; import it in parts.", icon=":material/error:")
+        st.error(f"The file is larger than {MAX_MB} MB: {_SMALLER}.", icon=":material/error:")
         return b"", ""
     if not given.size:
         st.error("The file is empty: export the list again and choose that file.", icon=":material/error:")
@@ -111,7 +111,7 @@ def _columns(check: RosterCheck, digest: str) -> dict[str, str | int] | None:
 def preview(dry: DryRun) -> None:
     """What was read of the first rows, and what the reader wondered about."""
     found = dry.check
-    parts = [f"{found.rows:,} rows", found.sheet and f"sheet “{found.sheet}”", found.encoding]
+    parts = [count(found.rows, "row"), found.sheet and f"sheet “{found.sheet}”", found.encoding]
     st.caption(f"{plain(found.file)}: {plain(', '.join(part for part in parts if part))}")
     for warning in found.warnings:
         st.warning(plain(warning), icon=":material/warning:")
@@ -202,7 +202,8 @@ def leavers(dry: DryRun, names: dict[str, str]) -> Sequence[str]:
     missing = dry.plan.missing
     if not missing:
         return ()
-    with st.expander(f"{len(missing):,} on the event's list are not in this one: leavers?"):
+    known = count(len(missing), "person on the event's list is", "people on the event's list are")
+    with st.expander(f"{known} not in this one: leavers?"):
         st.caption("Nobody is taken out by itself. Choose those who left; they lose access.")
         choice = st.dataframe(
             pd.DataFrame({"Address": list(missing), "Name": [names.get(email, "") for email in missing]}),

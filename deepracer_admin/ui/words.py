@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from deepracer_admin.model import UNLIMITED
+from deepracer_admin.counted import counted as count
 
 __all__ = ["as_of", "count", "hours", "level", "money", "plain", "span", "state_mark", "table_height", "when"]
 
@@ -73,8 +73,8 @@ def money(usd: float) -> str:
 
 
 def hours(value: float) -> str:
-    """Compute hours, e.g. "12.5 h", "unlimited" for -1."""
-    if value == UNLIMITED:
+    """Compute hours, e.g. "12.5 h"; "unlimited" for UNLIMITED, in minutes or in hours."""
+    if value < 0:
         return "unlimited"
     return f"{value:,.0f} h" if abs(value) >= 100 else f"{value:,.1f} h"
 
@@ -88,11 +88,6 @@ def span(length: timedelta) -> str:
         if amount:
             parts.append(f"{amount} {unit}")
     return " ".join(parts[:2]) or "0 s"
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """A number with its noun, e.g. "1 person", "1,974 people"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def level(name: str) -> tuple[str, str, str]:

@@ -66,7 +66,7 @@ class Gate:
         if path in OPEN_PATHS or self._knows(headers):
             return None
         if page:
-            target = "/signin" if path == "/" else f"/signin?next={quote(path, safe='/')}"
+            target = "/signin" if here == "/" else f"/signin?next={quote(here, safe='/')}"
             return RedirectResponse(target, status_code=302, headers={"Cache-Control": "no-store"})
         return PlainTextResponse("Sign in first.", status_code=401, headers={"Cache-Control": "no-store"})
 

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.clock import Clock
+from deepracer_admin.counted import counted
 from deepracer_admin.model import RaceStatus
 from deepracer_admin.rules.standings import BoardRow, lap_time
 from deepracer_admin.services.boards import BoardView, Screen
@@ -71,7 +72,11 @@ def _totals(view: UsageView, zone: str, clock: Clock) -> dict[str, Any]:
         "stale": _is_stale(view.as_of, clock),
         "numbers": [
             {"label": "racers active", "value": f"{view.active:,}", "note": f"of {view.profiles:,} sponsored"},
-            {"label": "training hours used", "value": f"{view.hours_used:,.1f} h", "note": f"{view.models:,} models"},
+            {
+                "label": "training hours used",
+                "value": f"{view.hours_used:,.1f} h",
+                "note": counted(view.models, "model"),
+            },
             {
                 "label": "queued and running",
                 "value": f"{view.hours_queued:,.1f} h",

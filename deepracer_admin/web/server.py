@@ -82,9 +82,10 @@ def routes() -> list[BaseRoute]:
     return [*SignIn(console).routes(), Route("/event", _start_page)]
 
 
-def _start_page(_: Request) -> Response:
-    """Streamlit serves the default page at `/` only; its named address leads there."""
-    return RedirectResponse("/", status_code=302)
+def _start_page(request: Request) -> Response:
+    """Streamlit serves the default page at `/` only; its named address leads there, with its query."""
+    query = request.url.query
+    return RedirectResponse(f"/?{query}" if query else "/", status_code=302)
 
 
 def middleware() -> list[Middleware]:

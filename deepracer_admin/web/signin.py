@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import msal
 import requests
@@ -37,6 +38,7 @@ __all__ = ["SignIn"]
 
 log = logging.getLogger(__name__)
 FLOW_FOR = timedelta(minutes=10)
+LONGEST_TARGET = 2_000  # characters of a path with its query
 AGAIN = ("/signin/login", "Sign in")
 AWAY = (ValueError, requests.RequestException, MsalServiceError)
 """What MSAL raises when Entra gives no answer, one of 500 and more, or one that makes no sense."""
@@ -88,7 +90,7 @@ class SignIn:
             if rehearsal
             else "Sign in with your company account. Your administrator gives you the role that you need."
         )
-        link = (f"/signin/login?next={following}", "Sign in with Microsoft Entra ID")
+        link = (_login(following), "Sign in with Microsoft Entra ID")
         return page("DeepRacer Organizer Console", sentence, link=link, rehearsal=rehearsal)
 
     def login(self, request: Request) -> Response:
@@ -102,6 +104,7 @@ class SignIn:
     def _begin(self, request: Request, scopes: Sequence[str]) -> Response:
         console = self._console()
         settings = console.sign_in()
+        following = _internal(request.query_params.get("next", "/"))
         # MSAL advises form_post; that is a POST from another site, which a SameSite=Lax cookie does not accompany. The
         # code is bound to this browser by that cookie and by PKCE, and works once.
         warnings.filterwarnings("ignore", message="response_mode='form_post'", category=UserWarning)
@@ -110,12 +113,10 @@ class SignIn:
                 list(scopes), redirect_uri=_redirect_uri(console), response_mode="query"
             )
         except AWAY:
-            return _entra_away()
+            return _entra_away((_login(following), AGAIN[1]))
         console.sessions.purge(now=console.clock.now())
         ticket = secrets.token_urlsafe(32)
-        sealed = console.vault.seal(
-            json.dumps({"flow": flow, "next": _internal(request.query_params.get("next", "/"))})
-        )
+        sealed = console.vault.seal(json.dumps({"flow": flow, "next": following}))
         console.sessions.save_flow(
             hash_id(ticket), {"sealed": sealed.decode()}, expires_at=console.clock.now() + FLOW_FOR
         )
@@ -137,20 +138,21 @@ class SignIn:
                 status=400,
             )
         saved = json.loads(opened)
+        again = (_login(saved["next"]), AGAIN[1])
         settings = console.sign_in()
         cache = msal.SerializableTokenCache()
         try:
             app = settings.app(cache)
         except AWAY:
-            return _entra_away()
+            return _entra_away(again)
         try:
             result = app.acquire_token_by_auth_code_flow(saved["flow"], dict(request.query_params))
         except ValueError:
-            return page("This sign-in does not match", "Begin again, in one tab.", link=AGAIN, status=400)
+            return page("This sign-in does not match", "Begin again, in one tab.", link=again, status=400)
         except AWAY:
-            return _entra_away()
+            return _entra_away(again)
         if "error" in result:
-            return _entra_refused(str(result.get("error")), str(result.get("error_description", "")))
+            return _entra_refused(str(result.get("error")), str(result.get("error_description", "")), again)
         try:
             claims = verify_id_token(
                 result["id_token"],
@@ -160,7 +162,7 @@ class SignIn:
                 tenant=settings.tenant,
             )
         except (AccessDenied, Refused) as error:
-            return page("Sign-in was refused", error.sentence, link=AGAIN, status=403)
+            return page("Sign-in was refused", error.sentence, link=again, status=403)
         SessionKeeper(console.sessions, console.clock).revoke(request.cookies.get(COOKIE, ""))  # who was here before
         return self._admit(console, claims, cache, saved["next"])
 
@@ -173,7 +175,7 @@ class SignIn:
                 "You have no role here",
                 "You are signed in, but nobody has given you a role. Ask your Entra administrator for the app role "
                 "Organizer, Facilitator or Viewer of this console, then sign in again.",
-                link=AGAIN,
+                link=(_login(to), AGAIN[1]),
                 status=403,
             )
         value = SessionKeeper(console.sessions, console.clock).create(
@@ -219,8 +221,20 @@ def _redirect_uri(console: Console) -> str:
 
 
 def _internal(target: str) -> str:
-    """Only a plain path of this console; anything else leads to the start page."""
-    return target if re.fullmatch(r"/[A-Za-z0-9_-]*", target) else "/"
+    """A page of this console with its query, on this origin; anything else leads to the start page.
+
+    A page's path is one plain segment (streamlit.md 2.1), so that no slash, backslash, dot or percent sign in it can
+    name another host. The query is written anew, each odd character as its percent code.
+    """
+    path, mark, query = target.partition("?")
+    if len(target) > LONGEST_TARGET or not re.fullmatch(r"/[A-Za-z0-9_-]*", path) or path == "/signin":
+        return "/"
+    return path + mark + quote(query, safe="%=&+-._~!*(),;:@/?")
+
+
+def _login(following: str) -> str:
+    """The address that begins a sign-in which leads to `following`."""
+    return AGAIN[0] if following == "/" else f"{AGAIN[0]}?next={quote(following, safe='/')}"
 
 
 def _set_cookie(response: Response, console: Console, name: str, value: str, *, path: str, seconds: int) -> None:
@@ -228,23 +242,23 @@ def _set_cookie(response: Response, console: Console, name: str, value: str, *, 
     response.set_cookie(name, value, max_age=seconds, path=path, httponly=True, samesite="lax", secure=secure)
 
 
-def _entra_away() -> Response:
+def _entra_away(again: tuple[str, str]) -> Response:
     return page(
         "Microsoft Entra ID cannot be reached",
         "Check the network, the proxy settings and the tenant id, then try again; in rehearsal, start the practice "
         "world.",
-        link=AGAIN,
+        link=again,
         status=503,
     )
 
 
-def _entra_refused(error: str, description: str) -> Response:
+def _entra_refused(error: str, description: str, again: tuple[str, str]) -> Response:
     code = re.search(r"AADSTS\d+", description)
     shown = f" ({code.group(0)})" if code else ""
     if error == "access_denied":
-        return page("You did not sign in", f"The sign-in was cancelled or refused{shown}.", link=AGAIN, status=403)
+        return page("You did not sign in", f"The sign-in was cancelled or refused{shown}.", link=again, status=403)
     sentence = f"Microsoft Entra ID refused the sign-in{shown}. Try again; your administrator can look that code up."
-    return page("Sign-in was refused", sentence, link=AGAIN, status=403)
+    return page("Sign-in was refused", sentence, link=again, status=403)
 
 
 def _audit(console: Console, claims: dict[str, Any], name: str, role: str, *, allowed: bool) -> None:

@@ -20,6 +20,7 @@ KINDS = ("race.create", "race.edit", "race.close", "race.delete", "race.admit", 
 who = session.require("races.view")
 console = session.console()
 event = masthead(who, "Races", "Makes the event's races, shares their links, and says who is in.")
+rerun_when_done(KINDS)
 able = console.races.capabilities(who)
 rows, seen_at = console.races.list(who)
 tracks = console.races.tracks(who)
@@ -31,13 +32,13 @@ if able and not able.get("private_races"):
         icon=":material/visibility:",
     )
 jobs.live(KINDS, key="race-jobs")
-rerun_when_done(KINDS, key="races")
 
 chosen = race_table(rows, event.zone, key="races") if rows else None
 if not rows:
     st.info("There is no race yet.", icon=":material/sports_score:")
 elif chosen is None:
-    st.caption("Choose a race to share, change, end or delete it.")
+    able_to = "share, change, end or delete it" if session.may(who, "races.edit") else "see its window and its link"
+    st.caption(f"Choose a race to {able_to}.")
 
 if session.may(who, "races.create"):
     with st.expander("Create a race", icon=":material/add:", expanded=not rows):

@@ -37,7 +37,7 @@ def test_everything_this_event_made_is_gone_and_what_was_there_before_stays(full
     job = full.finish(start(full))
     assert job.sentence == "The event is closed; the evidence stands beside each step."
     told = evidence(full, job)
-    assert told["access"] == "3 profiles deleted (read back); 1 adopted ones were there before and stay."
+    assert told["access"] == "3 profiles deleted (read back); 1 adopted one was there before and stays."
     assert told["group"].startswith("0 of the event's 4 people are in the group (read back)")
     assert told["verify"].startswith("1 of 4 people can still sign in")
     (left,) = full.store.get(full.event.id, "proof")["can_still_sign_in"]

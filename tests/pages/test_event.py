@@ -65,7 +65,7 @@ def test_people_who_are_refused_wait_for_a_human(browser: Browser, console: Cons
     console.store.record(
         "ev-1", [Outcome(people[0].id, Step.PROFILE, State.REFUSED, "bad", "No.")], lease=None, now=NOW
     )
-    assert "1 people are refused" in texts(browser.open(PAGE))
+    assert "1 person is refused" in texts(browser.open(PAGE))
     assert "Needs a human" not in texts(browser.open(PAGE, Role.VIEWER))
 
 

@@ -78,3 +78,8 @@ def test_a_closed_event_still_offers_a_window_in_the_future(browser, console, ev
     click(app, "Create the race")
     [job] = console.store.jobs(event.id, kind="race.create")
     assert job.plan["draft"]["closes_at"] > NOW.isoformat()
+
+
+def test_only_those_who_may_change_races_are_told_to(browser, race):
+    assert "Choose a race to share, change, end or delete it." in texts(browser.open(PAGE, Role.ORGANIZER))
+    assert "Choose a race to see its window and its link." in texts(browser.open(PAGE, Role.VIEWER))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -93,7 +94,7 @@ def test_opening_sponsorship_first_says_the_most_it_can_cost(
     browser: Browser, console: Console, event: Event, profiles: list[Profile]
 ) -> None:
     app = click(browser.open(PAGE), "sponsor-open")
-    assert "At most 876 USD if all 200 people use everything" in texts(app)
+    assert "At most 876 USD if 200 people use everything" in texts(app)
     assert console.store.jobs("ev-1", kind="sponsorship") == []
 
 
@@ -288,3 +289,19 @@ def test_guests_without_a_group_are_refused_by_the_field(browser: Browser, conso
     click(app, "Save")
     assert "guests need the Entra group" in app.error[0].value
     assert console.store.event("ev-1").guests == "refuse"
+
+
+def test_unlimited_hours_are_never_shown_as_a_number(browser, console, event):
+    console.store.save_event(replace(event, quota=Quota(-1, -1)))
+    quotas = {"compute minutes a month (not enforced)": -1, "models a month (not enforced)": 50}
+    facts = {"service": "DeepRacer on AWS", "version": "1.1", "region": "us-east-1", "site": "", "capabilities": {}}
+    console.store.put(event.id, "account", {**facts, "account_quotas": quotas, "notes": [], "as_of": NOW.isoformat()})
+    app = browser.open(PAGE)
+    said = texts(click(app, "sponsor-open"))
+    assert "compute minutes a month (not enforced)" in said.replace("\\", "")
+    assert said.count("**unlimited**") == 1
+    assert "New profiles get unlimited hours and unlimited models each" in said
+    assert "At most no upper limit" not in said
+    assert "There is no upper limit to what it can cost" in said
+    assert "**-1**" not in said
+    assert "-0.0" not in said

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from deepracer_admin.model import Attendee, Event, Quota
-from deepracer_admin.rules.quotas import cohorts_of, quota_for
+from deepracer_admin.rules.quotas import cohorts_of, quota_for, quota_words
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 EVENT = Event("e", "Cup", NOW, NOW + timedelta(days=1), "UTC", 10, 100.0, Quota(300, 5))
@@ -32,3 +32,9 @@ def test_a_person_s_own_quota_goes_before_all_even_when_it_is_zero() -> None:
 def test_cohorts_name_only_what_is_known() -> None:
     assert cohorts_of(PERSON) == ("cost_centre:CC-1", "office:Milano", "new_to_ml:yes", "new_to_aws:no")
     assert cohorts_of(Attendee("b", "b@example.com", "B")) == ()
+
+
+def test_a_quota_is_said_in_words_and_unlimited_is_no_number() -> None:
+    assert quota_words(Quota(300, 3)) == "5 h and 3 models"
+    assert quota_words(Quota(90, 1)) == "1.5 h and 1 model"
+    assert quota_words(Quota(-1, -1)) == "unlimited hours and unlimited models"

@@ -48,6 +48,21 @@ def test_each_stage_points_at_one_thing(change: dict[str, Any], hours: int, stag
     assert next_step(stage, EVENT, now=now, **facts)[0] == title
 
 
+def test_the_way_to_the_race_is_the_board_that_its_sentence_names() -> None:
+    now = NOW + timedelta(hours=1)
+    title, page, why = next_step(Stage.RACE, EVENT, now=now, **READY)
+    assert (title, page) == ("Watch the race", "leaderboard")
+    assert "standings" in why
+    assert "Usage" not in why
+
+
+def test_one_person_is_not_spoken_of_as_many() -> None:
+    one: dict[str, Any] = READY | {"people": 1, "mailed": 0, "proven": 0}
+    assert next_step(Stage.ONBOARD, EVENT, now=NOW, **one)[2] == "1 person is still on their way."
+    idle: dict[str, Any] = one | {"onboarding": "idle"}
+    assert next_step(Stage.OPEN, EVENT, now=NOW, **idle)[2] == "1 person has no proven access yet."
+
+
 def test_a_closed_event_asks_for_nothing() -> None:
     closed = replace(EVENT, closed_at=NOW)
     assert stage_of(closed, now=NOW, **READY) is Stage.CLOSE

@@ -29,6 +29,12 @@ class EventsContract:
         store.save_event(an_event(closed_at=after(5)))
         assert store.events() == [an_event(closed_at=after(5))]
 
+    def test_an_event_saved_under_a_lost_lease_is_refused(self, store: EventStore) -> None:
+        store.save_event(an_event())
+        with pytest.raises(LeaseLost):
+            store.save_event(an_event(closed_at=after(5)), lease=Lease("worker", "nobody", 1, after(60)))
+        assert store.event("spring") == an_event()
+
     def test_a_setting_is_kept_per_event_and_forgotten_when_none(self, store: EventStore) -> None:
         store.put("spring", "paused", {"mail": True, "limits": [1, 2.5, None, "ü"]})
         store.put("", "paused", False)
@@ -145,6 +151,39 @@ class PeopleContract:
         swapped = [a_person(0, email="person1@example.com"), a_person(1, email="person0@example.com")]
         store.save_attendees("spring", swapped)
         assert store.attendees("spring") == swapped
+
+    def test_people_are_amended_as_they_stand_in_the_store(self, store: EventStore) -> None:
+        store.save_attendees("spring", people(4))
+        store.save_attendees("spring", [a_person(1, wanted=False)])
+        store.delete_attendees("spring", ["a00002"])
+        named = {"a00001": "one", "a00002": "two"}
+        changed = store.amend_attendees("spring", lambda each: replace(each, alias=named[each.id]), ids=named)
+        assert changed == [a_person(1, wanted=False, alias="one")]
+        assert store.attendees("spring") == [a_person(0), a_person(1, wanted=False, alias="one"), a_person(3)]
+
+    def test_amending_everybody_writes_only_where_something_changes(self, store: EventStore) -> None:
+        store.save_attendees("spring", people(2))
+        before = store.revision("spring")
+        assert store.amend_attendees("spring", lambda each: each) == []
+        assert store.revision("spring") == before
+        assert len(store.amend_attendees("spring", lambda each: replace(each, wanted=False))) == 2
+        assert store.attendees("spring", wanted=True) == []
+        assert store.revision("spring") > before
+
+    def test_an_amendment_to_an_address_of_another_person_is_a_conflict(self, store: EventStore) -> None:
+        store.save_attendees("spring", people(2))
+        with pytest.raises(Conflict, match="already belongs to another person"):
+            store.amend_attendees("spring", lambda each: replace(each, email="one@example.com"))
+        assert store.attendees("spring") == people(2)
+
+    def test_an_amendment_under_a_lost_lease_is_refused(self, store: EventStore) -> None:
+        store.save_attendees("spring", people(2))
+        old = store.acquire("worker", "one", ttl_s=30, now=NOW)
+        store.acquire("worker", "two", ttl_s=30, now=after(31))
+        assert old is not None
+        with pytest.raises(LeaseLost):
+            store.amend_attendees("spring", lambda each: replace(each, alias="late"), lease=old)
+        assert store.attendees("spring") == people(2)
 
     def test_a_missing_person_is_said_to_be_missing(self, store: EventStore) -> None:
         with pytest.raises(Missing, match="not on the list"):

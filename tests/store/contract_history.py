@@ -67,6 +67,14 @@ class StandingsContract:
         assert history.save_standings("spring", "r1", after(30), rows) is False
         assert history.standings("spring", "r1") == (rows, after(30))
 
+    def test_when_standings_were_read_is_known_for_all_races_at_once(self, history: History) -> None:
+        assert history.standings_read_at("spring") == {}
+        history.save_standings("spring", "r1", NOW, [a_standing(1)])
+        history.save_standings("spring", "r1", after(30), [a_standing(1)])
+        history.save_standings("spring", "r2", after(5), [])
+        history.save_standings("autumn", "r3", NOW, [a_standing(1)])
+        assert history.standings_read_at("spring") == {"r1": after(30), "r2": after(5)}
+
     def test_earlier_standings_can_be_looked_up(self, history: History) -> None:
         history.save_standings("spring", "r1", NOW, [a_standing(1)])
         history.save_standings("spring", "r1", after(60), [a_standing(1, 7000)])

@@ -37,6 +37,7 @@ def test_money_never_uses_a_sign_that_starts_a_formula(usd: float, said: str) ->
 
 def test_hours_say_their_unit_and_unlimited() -> None:
     assert [hours(2.25), hours(1234), hours(-1)] == ["2.2 h", "1,234 h", "unlimited"]
+    assert hours(-1 / 60) == "unlimited", "UNLIMITED minutes, as hours"
 
 
 def test_a_span_names_its_two_largest_units() -> None:

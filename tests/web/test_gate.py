@@ -137,6 +137,14 @@ def test_another_host_name_is_refused_even_with_a_session(site: Site, visitor: h
     assert site.reached == []
 
 
+def test_a_double_slash_in_the_address_leads_nowhere_else(site: Site, visitor: httpx.Client) -> None:
+    for path in ("//evil.example", "/%2Fevil.example", "/%5Cevil.example", "/%2f%2fevil.example?x=1"):
+        answer = visitor.get(f"{site.url}{path}")
+        assert answer.headers["location"].startswith("/signin?next="), path
+        asked = visitor.get(answer.headers["location"]).text
+        assert 'href="/signin/login"' in asked, path
+
+
 def test_the_loopback_number_is_led_to_the_name(site: Site, visitor: httpx.Client) -> None:
     """Cookies differ between 127.0.0.1 and localhost."""
     port = httpx.URL(site.url).port

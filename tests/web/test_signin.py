@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import re
@@ -48,8 +49,63 @@ def test_sign_in_leads_back_to_the_page_that_was_asked_for(visitor: httpx.Client
 
 
 @pytest.mark.parametrize(
+    "asked",
+    ["/races?race=r-1&day=2", "/?tab=check", "/usage?cohort=office%3ACaf%C3%A9+Uno&x=%26%3D", "/messages?next=/races"],
+)
+def test_sign_in_leads_back_with_the_query_that_was_asked_for(visitor: httpx.Client, asked: str) -> None:
+    welcome = visitor.get(visitor.get(asked).headers["location"])
+    link = re.search(r'href="(/signin/login\?next=[^"]+)"', welcome.text)
+    assert link
+    entra = visitor.get(html.unescape(link.group(1))).headers["location"]
+    assert visitor.get(choose(entra, "viewer")).headers["location"] == asked
+
+
+def test_a_sign_in_that_was_refused_begins_again_for_the_same_page(visitor: httpx.Client) -> None:
+    refused = come_back(visitor, "nobody", to="/races?race=r-1")
+    assert refused.status_code == 403
+    assert 'href="/signin/login?next=/races%3Frace%3Dr-1"' in refused.text
+
+
+@pytest.mark.parametrize(
+    ("target", "location"),
+    [
+        ("/races?to=https://evil.example", "/races?to=https://evil.example"),
+        ("/races?to=//evil.example", "/races?to=//evil.example"),
+        ("/races?a=\r\nSet-Cookie: x=1", "/races?a=%0D%0ASet-Cookie:%20x=1"),
+        ("/races?a=\\evil#b", "/races?a=%5Cevil%23b"),
+    ],
+)
+def test_a_query_stays_a_query(visitor: httpx.Client, target: str, location: str) -> None:
+    answer = come_back(visitor, "viewer", to=target)
+    assert answer.headers["location"] == location
+    assert httpx.URL("http://localhost").join(location).host == "localhost"
+
+
+@pytest.mark.parametrize(
     "target",
-    ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/a/../..//b", "/%2F%2Fevil"],
+    [
+        "//evil.example",
+        "//evil.example/?x=1",
+        "https://evil.example",
+        "https:evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/%5Cevil.example",
+        "/%5cevil.example?x=1",
+        "/%09/evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "/.evil.example",
+        "javascript:alert(1)",
+        "/a/../..//b",
+        "/%2F%2Fevil",
+        "/%252F%252Fevil",
+        "?x=//evil.example",
+        "@evil.example",
+        "/races\n?evil",
+        "/signin?next=//evil.example",
+        "/races?evil=" + "x" * 2_000,
+    ],
 )
 def test_sign_in_never_leads_to_another_site(visitor: httpx.Client, target: str) -> None:
     assert "evil" not in visitor.get("/signin", params={"next": target}).text

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.model import Invitee, Outcome, State, Step
 
 __all__ = ["bulk_outcomes"]
@@ -110,11 +111,11 @@ def _not_mentioned(key: str, status: str) -> Outcome:
 def _sentence(status: str, answer: Mapping[str, Any]) -> str:
     done, total = answer.get("processedCount", 0), answer.get("totalEntries", 0)
     if status == "COMPLETED":
-        return f"The service has worked through {done} of {total} invitations."
+        return f"The service has worked through {done} of {counted(total, 'invitation')}."
     if status == "FAILED":
         return (
             "The service gave up on this invitation; who has a profile is read from the list, the others are retried."
         )
     if status == "EXPIRED":
         return "The service stopped working on this invitation after half an hour; the list of profiles will tell."
-    return f"The service is working on it: {done} of {total} invitations."
+    return f"The service is working on it: {done} of {counted(total, 'invitation')}."

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import LostAnswer, NotThere, Refused, ServiceError, Unsupported
 from deepracer_admin.model import Invitee, Outcome, State, Step
 from deepracer_admin.racing import InviteProgress
@@ -156,7 +157,8 @@ class Invitations:
         if error.code.startswith("mail_cap:"):
             self._mail_cap = max(1, int(error.code.partition(":")[2]))
             sentence = (
-                f"This deployment mails at most {self._mail_cap} invitations a request: the list is cut again. "
+                f"This deployment mails at most {counted(self._mail_cap, 'invitation')} a request: "
+                "the list is cut again. "
                 "Configure SES as its mail sender to invite more at once."
             )
             return [_retry(person, RECUT, sentence, _CAP_SECONDS) for person in people]

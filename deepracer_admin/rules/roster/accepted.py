@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import compress, repeat
+from itertools import repeat
 from typing import NamedTuple, TypeVar
 
-from deepracer_admin.rules.roster.addresses import service_refusal
+from deepracer_admin.rules.roster.addresses import service_refusals
 from deepracer_admin.rules.roster.findings import NO_EXTRA, Column, Duplicate, Limits, Rejected, RosterRow
 from deepracer_admin.rules.roster.grid import Grid
-from deepracer_admin.rules.roster.lazy_column import distinct, longest
+from deepracer_admin.rules.roster.lazy_column import distinct, each, longest, picked
 from deepracer_admin.rules.roster.people import answer, fold, full_name
 
 __all__ = ["Judged", "People"]
@@ -51,22 +51,20 @@ class People:
     def rows(self) -> list[RosterRow]:
         """The accepted rows in the list's order."""
         emails = self._judged.emails
-        answers = (_each(answer, self._values(field)) for field in ("new_to_ml", "new_to_aws"))
-        refusals = (
-            [service_refusal(email, self._service_rule) for email in emails] if self._service_rule else repeat(None)
-        )
+        answers = (each(answer, self._values(field)) for field in ("new_to_ml", "new_to_aws"))
+        refusals = service_refusals(emails, self._service_rule)
         return list(
             map(
                 _make_row,
                 zip(
                     self._pick(self._body.lines),
                     emails,
-                    (name[: self._longest].rstrip() if len(name) > self._longest else name for name in self._names()),
-                    _each(fold, self._values("office")),
-                    _each(fold, self._values("cost_centre")),
+                    self._cut(self._names()),
+                    each(fold, self._values("office")),
+                    each(fold, self._values("cost_centre")),
                     *answers,
                     self._extras(),
-                    refusals,
+                    map(refusals.get, emails) if refusals else repeat(None),
                     strict=False,
                 ),
             )
@@ -78,7 +76,7 @@ class People:
 
     def _pick(self, column: Sequence[_T]) -> Sequence[_T]:
         """The accepted records' part of a column."""
-        return column if len(self._judged.emails) == len(column) else list(compress(column, self._judged.is_accepted))
+        return column if len(self._judged.emails) == len(column) else picked(column, self._judged.is_accepted)
 
     def _values(self, field: str) -> Sequence[str]:
         """The cells of a field in the accepted records; empty ones when the list has no such column."""
@@ -87,12 +85,11 @@ class People:
         return self._pick(self._cells(self._at[field]))
 
     def _names(self) -> list[str]:
-        given, family = _each(fold, self._values("given")), _each(fold, self._values("family"))
+        given, family = each(fold, self._values("given")), each(fold, self._values("family"))
         if "name" not in self._at:
-            names = [
-                f"{first} {last}" if first and last else first or last
-                for first, last in zip(given, family, strict=True)
-            ]
+            names = list(map(" ".join, zip(given, family, strict=True)))
+            if not (all(given) and all(family)):
+                names = list(map(str.strip, names))
         else:
             names = list(map(full_name, self._values("name"), given, family))
         if self._judged.names:
@@ -102,11 +99,16 @@ class People:
                     names[number] = full_name(self._judged.names[place])
         return names
 
+    def _cut(self, names: list[str]) -> list[str]:
+        if max(map(len, names), default=0) <= self._longest:
+            return names
+        return [name[: self._longest].rstrip() if len(name) > self._longest else name for name in names]
+
     def _extras(self) -> Sequence[Mapping[str, str]]:
         if not self._extra:
             return [NO_EXTRA] * len(self._judged.emails)
         headings = [column.name for column in self._extra]
-        folded = [_each(fold, self._pick(self._cells(column))) for column in self._extra]
+        folded = [each(fold, self._pick(self._cells(column))) for column in self._extra]
         return [
             {heading: value for heading, value in zip(headings, values, strict=True) if value}
             for values in zip(*folded, strict=True)
@@ -135,12 +137,6 @@ class People:
             return None
         heading = self._at[field].name
         return f"{_rows_named(rows)}, column {heading}: neither yes nor no, so the answer was left open."
-
-
-def _each(rule: Callable[[str], _T], values: Sequence[str]) -> list[_T]:
-    """`rule` of every value, asked once for each distinct one."""
-    known = {value: rule(value) for value in set(values)}
-    return list(map(known.__getitem__, values))
 
 
 def _rows_named(rows: Sequence[int]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from operator import and_
+from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
@@ -17,6 +17,7 @@ __all__ = [
     "normalise_email",
     "normalise_emails",
     "service_refusal",
+    "service_refusals",
     "unwrap",
 ]
 
@@ -27,18 +28,20 @@ _EDGE = " \t\r\n\v\f\x1c\x1d\x1e\x1f\x85\xa0\u2028\u2029\u202f\u205f\u3000" + ""
 # A cell that is meant as one address; looser than the judge, and blind to the separators of lists.
 ADDRESS_CELL = re.compile(r"\s*(?:mailto:)?[^@\s,;|<>\"]+@[^@\s,;|<>\"]+\.[^@\s,;|<>\".]+\s*", re.IGNORECASE)
 
-# Letters and digits are one to the pattern of a plain address; "=" is none, as it begins formulas.
-_SHAPE = str.maketrans(dict.fromkeys("bcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+/?^_`{|}~", "a"))
-_PLAIN_SHAPE = re.compile(r"[a-]+(?:\.[a-]+)*@[a.-]+")
+# A plain address in normal form: a dot-atom of at most 64 characters (RFC 5322 3.2.3, RFC 5321 4.5.3.1) without "=", as
+# that begins formulas, and a domain so short that the whole is never too long. Possessive: no line is read twice.
+_ATOM = r"[a-z0-9!#$%&'*+/?^_`{|}~-]++"
+_PLAIN_LINES = re.compile(rf"(?:(?=[^@\n]{{1,64}}@){_ATOM}(?:\.{_ATOM})*+@[a-z0-9.-]{{1,189}}+(?:\n|\Z))*+")
 _PLAIN_DOMAIN = re.compile(r"[a-z0-9.-]+")
 _CORRECT = "correct the address, or delete the row"
 _LONGEST_JUDGED = 1_000  # characters; what is longer is no address, and not worth the library's time
-_LOCAL_LENGTH, _ADDRESS_LENGTH = 64, 254  # RFC 5321 4.5.3.1
+_ADDRESS_LENGTH = 254  # characters (RFC 5321 4.5.3.1)
 
 _AROUND = _EDGE + _UNSEEN + ";,"
 
 # deepracer-on-aws.md 1.7, CreateProfile: anything else gets 400 "Invalid email address format."
 _ON_AWS = re.compile(r"[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}")
+_ON_AWS_LINES = re.compile(rf"(?:{_ON_AWS.pattern}(?:\n|\Z))*+")
 _ON_AWS_LOCAL = re.compile(r"[a-zA-Z0-9._%+-]")
 _WAY_OUT = "ask for another address of this person (an alias will do), correct the row and import the list again"
 
@@ -100,18 +103,16 @@ class AddressJudge:
     def plain(self, emails: Sequence[str]) -> list[bool]:
         """For each normalised address: True when it is plain and certainly valid; False says nothing.
 
-        Letters and digits count alike before the @-sign, so only distinct shapes and distinct domains are judged.
+        The pattern runs over the whole list at once; of the domains only distinct ones are judged.
         """
-        shapes = "\n".join(emails).translate(_SHAPE).split("\n")
-        if len(shapes) != len(emails):
-            return [self._is_plain(email) for email in emails]
-        domains = [email.rpartition("@")[2] for email in emails]
-        shape_verdicts = {shape: _is_plain_shape(shape) for shape in set(shapes)}
-        domain_verdicts = {domain: self._accepts_domain(domain) for domain in set(domains)}
-        return list(map(and_, map(shape_verdicts.__getitem__, shapes), map(domain_verdicts.__getitem__, domains)))
-
-    def _is_plain(self, email: str) -> bool:
-        return _is_plain_shape(email.translate(_SHAPE)) and self._accepts_domain(email.rpartition("@")[2])
+        verdicts = [True] * len(emails)
+        for place in _unmatched(_PLAIN_LINES, emails):
+            verdicts[place] = False
+        domains = {email.rpartition("@")[2] for email in compress(emails, verdicts)}
+        refused = tuple(f"@{domain}" for domain in domains if not self._accepts_domain(domain))
+        if not refused:
+            return verdicts
+        return [plain and not email.endswith(refused) for plain, email in zip(verdicts, emails, strict=True)]
 
     def _accepts_domain(self, domain: str) -> bool:
         verdict = self._domains.get(domain)
@@ -147,12 +148,22 @@ def _problem(email: str) -> Problem | None:
     return Problem("e-mail invalid", f"{_what_is_wrong(email, refusal)}: {_CORRECT}.")
 
 
-def _is_plain_shape(shape: str) -> bool:
-    return (
-        len(shape) <= _ADDRESS_LENGTH
-        and 0 < shape.find("@") <= _LOCAL_LENGTH
-        and _PLAIN_SHAPE.fullmatch(shape) is not None
-    )
+def _unmatched(pattern: re.Pattern[str], values: Sequence[str]) -> Iterator[int]:
+    """Places of the values that are no line of `pattern`, which matches as many whole lines as it can."""
+    text = "\n".join(values)
+    if text.count("\n") != max(len(values) - 1, 0):  # a value of two lines
+        yield from (place for place, value in enumerate(values) if "\n" in value or not pattern.fullmatch(value))
+        return
+    place = start = 0
+    while (found := pattern.match(text, start)) and (end := found.end()) < len(text):
+        place += text.count("\n", start, end)
+        yield place
+        place += 1
+        start = text.find("\n", end) + 1
+        if not start:
+            return
+    if values and not values[-1] and (not text or text.endswith("\n")):
+        yield len(values) - 1  # an empty last value leaves nothing to match
 
 
 def _library_refusal(email: str) -> str | None:
@@ -196,6 +207,12 @@ def service_refusal(email: str, rule: str | None = "on_aws") -> str | None:
     odd = sorted({letter for letter in local if not _ON_AWS_LOCAL.fullmatch(letter)})
     cause = f"{' '.join(odd)} before the @-sign" if odd else f"the domain {_short(domain)}"
     return f"DeepRacer on AWS refuses addresses with {cause}: {_WAY_OUT}."
+
+
+def service_refusals(emails: Sequence[str], rule: str | None) -> dict[str, str]:
+    """`service_refusal` of a whole list, for those alone that the service will not take. Raises as it does."""
+    odd = (emails[place] for place in _unmatched(_ON_AWS_LINES, emails)) if rule == "on_aws" else emails
+    return {email: refusal for email in odd if (refusal := service_refusal(email, rule)) is not None}
 
 
 def _short(domain: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import compress, count
 from operator import eq, not_
 
+from deepracer_admin.counted import counted
 from deepracer_admin.rules.roster.accepted import Judged, People
 from deepracer_admin.rules.roster.addresses import AddressJudge, Problem, normalise_email, normalise_emails, unwrap
 from deepracer_admin.rules.roster.columns import Header, find_header, guess_columns
@@ -130,9 +131,7 @@ def _judge(body: Grid, column: Column) -> Judged:
     names: dict[int, str] = {}
     rejected: list[Rejected] = []
     usual = _usual_width(body)
-    for place, is_plain in enumerate(judge.plain(normal)):
-        if is_plain:
-            continue
+    for place in compress(range(len(normal)), map(not_, judge.plain(normal))):
         address, name = unwrap(values[place])
         email = emails[place] = normal[place] = normalise_email(address)
         if problem := judge.problem(email):
@@ -172,4 +171,5 @@ def _usual_width(body: Grid) -> int:
 def _shifted(width: int, usual: int) -> str:
     if width <= usual:
         return ""
-    return f" The row has {width} cells where others have {usual}: a separator inside a value may have moved them."
+    cells = counted(width, "cell")
+    return f" The row has {cells} where others have {usual}: a separator inside a value may have moved them."

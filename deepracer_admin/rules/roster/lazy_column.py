@@ -6,10 +6,13 @@ cells would cost more than all of them together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
+from typing import Any, TypeVar, cast, overload
 
-__all__ = ["LazyColumn", "distinct", "longest", "read_columns"]
+__all__ = ["LazyColumn", "distinct", "each", "longest", "picked", "read_columns"]
+
+_T = TypeVar("_T")
 
 
 class LazyColumn(Sequence[str]):
@@ -43,6 +46,18 @@ class LazyColumn(Sequence[str]):
     def distinct(self) -> set[str]:
         return set(self._cells.unique().to_pylist())
 
+    def picked(self, chosen: Sequence[bool]) -> LazyColumn:
+        """The cells whose place is chosen."""
+        from pyarrow import array
+
+        return LazyColumn(self._cells.filter(array(chosen)))
+
+    def each(self, rule: Callable[[str], _T]) -> list[_T]:
+        """`rule` of every cell; Python strings are made of the distinct ones alone."""
+        encoded = self._cells.dictionary_encode()
+        results = list(map(rule, encoded.dictionary.to_pylist()))
+        return list(map(results.__getitem__, encoded.indices.to_numpy().tolist()))
+
     def longest(self) -> int:
         from pyarrow.compute import call_function
 
@@ -52,6 +67,21 @@ class LazyColumn(Sequence[str]):
 def distinct(column: Sequence[str]) -> set[str]:
     """The different values of a column."""
     return column.distinct() if isinstance(column, LazyColumn) else set(column)
+
+
+def picked(column: Sequence[_T], chosen: Sequence[bool]) -> Sequence[_T]:
+    """The cells whose place is chosen, as many as `chosen` has true."""
+    if isinstance(column, LazyColumn):
+        return cast("Sequence[_T]", column.picked(chosen))
+    return list(compress(column, chosen))
+
+
+def each(rule: Callable[[str], _T], column: Sequence[str]) -> list[_T]:
+    """`rule` of every cell of a column, asked once for each distinct one."""
+    if isinstance(column, LazyColumn):
+        return column.each(rule)
+    known = {value: rule(value) for value in set(column)}
+    return list(map(known.__getitem__, column))
 
 
 def longest(column: Sequence[str]) -> int:

@@ -217,13 +217,13 @@ def _split_even(text: str, delimiter: str | None, limits: Limits) -> Grid | None
     end = "\r\n" if feeds == returns else "\r" if not feeds else "\n"
     if returns and feeds and text.count("\r\n") != max(feeds, returns):
         return None
-    text = text.rstrip("\r\n")  # empty lines at the end are no records
-    height = text.count(end) + 1
+    whole, text = text, text.rstrip("\r\n")  # empty lines at the end are no records
+    height = (feeds or returns) - whole.count(end, len(text)) + 1
     if height > limits.rows or end + end in text or text.startswith(end):
         return None
     if delimiter is None:
         return Grid([text.split(end)], range(1, height + 1))
-    first = text.partition(end)[0]
+    first = text[: text.find(end)] if height > 1 else text
     width = len(next(_reader(first, delimiter))) if is_quoted else first.count(delimiter) + 1
     if width > limits.columns:
         return None

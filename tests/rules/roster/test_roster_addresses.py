@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deepracer_admin.rules.roster import check, normalise_email, service_refusal
-from deepracer_admin.rules.roster.addresses import AddressJudge, normalise_emails, unwrap
+from deepracer_admin.rules.roster.addresses import AddressJudge, normalise_emails, service_refusals, unwrap
 
 ROSTERS = Path(__file__).parents[2] / "data" / "rosters"
 
@@ -172,3 +172,15 @@ def test_a_service_without_a_rule_refuses_nobody_and_an_unknown_rule_is_a_mistak
     assert service_refusal("o'brien@example.com", None) is None
     with pytest.raises(ValueError, match="no address rule named 'pigeon'"):
         service_refusal("a@example.com", "pigeon")
+
+
+@given(st.lists(st.one_of(near_addresses, st.sampled_from(["", "o'neil@example.com", "a@b.c1", "ü@example.com"]))))
+@example([])
+@example([""])
+@example(["", ""])
+@example(["a@example.com", ""])
+@example(["o'neil@example.com", "a@example.com", "a@example.com\nb@example.com"])
+def test_what_a_service_refuses_of_a_whole_list_is_what_it_refuses_of_each(emails: list[str]) -> None:
+    each = {email: refusal for email in emails if (refusal := service_refusal(email))}
+    assert service_refusals(emails, "on_aws") == each
+    assert service_refusals(emails, None) == {}
