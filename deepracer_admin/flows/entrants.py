@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import NotThere, Refused
 from deepracer_admin.flows.jobs import Later, settle_items
 from deepracer_admin.flows.ports import Ports
@@ -118,7 +119,9 @@ def _look_again(todo: Sequence[JobItem], so: set[str]) -> None:
     """Raises Later when the listing contradicts somebody: they are asked for once more after a while."""
     left = len(todo) - len(so)
     if left:
-        raise Later(f"{left:,} of {len(todo):,} people do not read back yet; the console asks again.")
+        raise Later(
+            f"{left:,} of {counted(len(todo), 'person', 'people')} do not read back yet; the console asks again."
+        )
 
 
 class LinkHandler:
@@ -143,4 +146,4 @@ def _user(item: JobItem) -> str:
 def _done(ports: Ports, job: Job) -> str:
     items = ports.store.job_items(job.id)
     done = sum(1 for item in items if item.state.is_done)
-    return f"{done:,} of {len(items):,} people"
+    return f"{done:,} of {counted(len(items), 'person', 'people')}"

@@ -29,6 +29,7 @@ def await_cycle(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     itself), and an Identity Center that is not set; each is said in the evidence.
     """
     people = ports.store.attendees(event.id)
+    crowd = counted(len(people), "person", "people")
     began = ports.clock.monotonic()
     arrivals, trouble = _arrivals(ports, people)
     if arrivals is None:
@@ -39,19 +40,19 @@ def await_cycle(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
     if not event.group_id:
         tail = " No group was set, so the company takes them out by itself." if inside else ""
-        return f"IAM Identity Center lists {len(inside):,} of the event's {len(people):,} people (read back).{tail}"
+        return f"IAM Identity Center lists {len(inside):,} of the event's {crowd} (read back).{tail}"
     staying = _still_grouped(ports, event, job, inside)
     leaving = len(inside) - len(staying)
     if leaving:
         # in a rehearsal a cycle is over in a minute or less; at the pace of a real one, a look every half minute
         pause = max(LEAST_PAUSE_S, ASK_EVERY.total_seconds() / max(1.0, ports.clock.factor))
         sentence = (
-            f"Taken out of the group; IAM Identity Center still lists {leaving:,} of {len(people):,} people until the "
+            f"Taken out of the group; IAM Identity Center still lists {leaving:,} of {crowd} until the "
             "directory's next cycle (about every 40 minutes)."
         )
         raise Later(sentence, max(pause, ports.clock.monotonic() - began))
     tail = f" {len(staying):,} are still in the Entra group and keep their access." if staying else ""
-    return f"IAM Identity Center lists {len(inside):,} of the event's {len(people):,} people (read back).{tail}"
+    return f"IAM Identity Center lists {len(inside):,} of the event's {crowd} (read back).{tail}"
 
 
 def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
@@ -95,7 +96,8 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
         else f"IAM Identity Center was not asked: {trouble}"
     )
     return (
-        f"{len(still):,} of {len(people):,} people can still sign in; multi-user mode reads back {word}; {where}."
+        f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in; "
+        f"multi-user mode reads back {word}; {where}."
         f"{group_trouble} A session that has begun lasts up to eight hours, without a profile to use."
     ).replace("..", ".")
 

@@ -89,7 +89,8 @@ def pause_everybody(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     paused = sum(1 for profile in crowd.at_work if profile.id in crowd.listed) - len(refused)
     if not crowd.listed and not ports.racing().account().multi_user_mode:
         return "Multi-user mode is off already, so nobody can start work; the service lists no profile."
-    return f"{counted(paused, 'profile is', 'profiles are')} paused or ended (read back): nobody starts new work.{_named(refused)}"
+    still = counted(paused, "profile is", "profiles are")
+    return f"{still} paused or ended (read back): nobody starts new work.{_named(refused)}"
 
 
 def stop_trainings(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
@@ -189,6 +190,6 @@ def _left_behind(crowd: Crowd) -> str:
         return ""
     size = sum(profile.storage_bytes or 0 for profile in stored) / 1e9
     return (
-        f" {len(stored):,} profiles that were there before and are nobody's on the list keep {size:,.1f} GB of models: "
+        f" {counted(len(stored), 'profile')}, there before and of nobody on the list, with {size:,.1f} GB of models: "
         "not touched, not listed while the mode is off, and billed."
     )

@@ -28,8 +28,7 @@ class CheckHandler:
         event = ports.store.event(job.event)
         findings: list[Finding] = []
         for title, check in (
-            ("Racing service", lambda: _racing(ports, event, lease)),
-            ("Way in", lambda: _way_in(ports, event, lease)),
+            ("Racing service", lambda: [*_racing(ports, event, lease), *_way_in(ports, event, lease)]),
             ("Entra group", lambda: _group(ports, event, job.created_by)),
             ("Mail", lambda: _mail(ports, event)),
             ("Plan", lambda: _plan(event)),
@@ -79,7 +78,7 @@ def _way_in(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
     if not is_limited(event, ses_by_settings=ports.cognito_by_ses):
         return [Finding("way_in", "Way in", "green", "The service invites; Cognito mails the password through SES.")]
     days = math.ceil(event.head_count / DAILY)
-    people = f"{event.head_count:,} people take {days:,} days"
+    people = f"{counted(event.head_count, 'person takes', 'people take')} {counted(days, 'day')}"
     said = f"The service invites; Cognito's default sender mails {DAILY} a day: {people}."
     fix = "Give the deployment SES as its mail sender" + ("." if trouble else ", or let our own mail carry the way in.")
     return [Finding("way_in", "Way in", "green" if days <= 1 else "amber", said, "" if days <= 1 else fix)]

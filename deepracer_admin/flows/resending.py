@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import (
     AccessDenied,
     CredentialsExpired,
@@ -41,7 +42,8 @@ class InviteResendHandler:
         if not todo:
             items = ports.store.job_items(job.id)
             done = sum(1 for item in items if item.state.is_done)
-            return f"{done:,} of {len(items):,} invitations went once more; the older passwords do not work any more."
+            went = f"{done:,} of {counted(len(items), 'invitation')} went once more"
+            return f"{went}; the older passwords do not work any more."
         event = ports.store.event(job.event)
         links = ports.store.links(event.id)
         for item in todo[:BATCH]:

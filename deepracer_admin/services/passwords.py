@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.directory.pool import TEMPORARY_DAYS
 from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.flows.invitations import INVITES, RESENT
@@ -61,7 +62,9 @@ class PasswordsService(Service):
         """
         several = len(attendees) > 1
         action = "messages.send" if several else "messages.resend_one"
-        self._authorise(actor, action, target=f"{len(attendees)} people" if several else "".join(attendees))
+        self._authorise(
+            actor, action, target=counted(len(attendees), "person", "people") if several else "".join(attendees)
+        )
         event = self._event()
         known = {age.attendee.id: age for age in self._ages(event)}
         chosen = [known[key] for key in dict.fromkeys(attendees) if key in known]

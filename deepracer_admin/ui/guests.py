@@ -20,7 +20,7 @@ def show_guests(guests: GuestCounts, zone: str) -> None:
     if guests.without_link:
         parts.append(f"{guests.without_link:,} wait for their link, and their mail with them")
     if guests.unclear:
-        parts.append(f"{guests.unclear:,} invitations whose answer was lost are looked up")
+        parts.append(f"{count(guests.unclear, 'invitation')} with a lost answer being looked up")
     seen = f" · {as_of(guests.seen_at, 'directory', zone)}" if guests.seen_at else ""
     st.caption(f"Guests: {', '.join(parts)}{seen}")
 

@@ -66,7 +66,7 @@ def test_somebody_taken_out_may_not_enter_and_the_others_stay(stage: Stage) -> N
     admit(stage, race, [person.id for person in people])
     job = stage.console.races.expel(ORGANIZER, race.id, ids[:1]).job
     assert job is not None
-    assert stage.finish(job).sentence == "1 of 1 people may not enter the race any more (read back: 2 may)."
+    assert stage.finish(job).sentence == "1 of 1 person may not enter the race any more (read back: 2 may)."
     assert at_the_service(stage, race) == set(ids[1:])
 
 

@@ -163,7 +163,7 @@ def test_a_running_training_is_stopped_and_costs_only_what_it_ran(full: Stage) -
     full.world.advance(600)
     job = start(full)
     said = close(full, job)
-    assert any("1 trainings were running or queued" in each for each in said)
+    assert any("1 training running or queued" in each for each in said)
     user = next(user for user in account(full).users.values() if user.person_id == last)
     assert (user.minutes_queued, user.minutes_used < 60) == (0, True)
 
@@ -178,7 +178,7 @@ def test_who_signs_in_first_while_the_cycle_is_waited_for_is_ended_too(full: Sta
     sign_in(full.world, [person])
     train(full, [person])
     said = close(full, job)
-    assert any("were still sponsored" in each for each in said)
+    assert any("still sponsored: disabled" in each for each in said)
     assert account(full).models == {}
     assert {user.state for user in account(full).users.values()} == {OFF}
     assert "0 of 4 people can still sign in" in evidence(full, job)["verify"]
@@ -193,7 +193,7 @@ def test_who_was_there_before_the_event_gets_back_state_and_limits(stage: Stage)
     job = start(stage)
     close(stage, job)
     assert (old.state, Quota(old.max_minutes, old.max_models)) == ("ACTIVE", Quota(90, 1))
-    assert evidence(stage, job)["access"].startswith("1 profiles are disabled (read back); 1 were there before")
+    assert evidence(stage, job)["access"].startswith("1 profile is disabled (read back); 1 there before")
     assert "0 of 2 people can still sign in" in evidence(stage, job)["verify"]
 
 

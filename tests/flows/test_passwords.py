@@ -160,5 +160,5 @@ def test_resends_by_the_default_sender_wait_for_the_day(stage: Stage) -> None:
     assert "deepracer.ResendInvite" not in stage.calls()
     stage.world.advance(25 * 3600)
     stage.worker._anchor_clock()
-    assert stage.finish(job).sentence.startswith("1 of 1 invitations")
+    assert stage.finish(job).sentence.startswith("1 of 1 invitation went")
     assert stage.done(Step.MAIL) == 1

@@ -121,15 +121,13 @@ def test_a_limit_that_does_not_read_back_is_set_again(racing_event: Stage) -> No
 def test_pausing_and_resuming_one_person(racing_event: Stage) -> None:
     stage = racing_event
     pause = stage.console.usage.sponsor(ORGANIZER, ["at-2"], active=False)
-    assert (
-        stage.finish(pause).sentence == "1 of 1 profiles are paused; running work, queued work and submissions go on."
-    )
+    assert stage.finish(pause).sentence == "1 of 1 profile is paused; running work, queued work and submissions go on."
     assert quotas(stage) == BEFORE | {"racer.no2@example.com": CLOSED}
     stage.worker.profiles._listed_at = None
     stage.worker.run_once()
     assert quotas(stage)["racer.no2@example.com"] == CLOSED
     resume = stage.console.usage.sponsor(ORGANIZER, ["at-2"], active=True)
-    assert stage.finish(resume).sentence == "1 of 1 profiles are sponsored again."
+    assert stage.finish(resume).sentence == "1 of 1 profile is sponsored again."
     assert quotas(stage) == BEFORE
     assert stage.store.get(stage.event.id, "paused_profiles") == {}
 
