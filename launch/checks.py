@@ -38,7 +38,7 @@ def static_checks(python: Path) -> list[Check]:
 
 def test_checks(*, fast: bool, workers: int) -> list[Check]:
     """The fast tests, in `workers` processes when more than one; then, unless `fast`, those that drive a browser."""
-    spread = ["-n", str(workers)] if workers > 1 else []
+    spread = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else []
     checks = [Check("tests", ["-m", "pytest", "-m", "not e2e", *spread])]
     return checks if fast else [*checks, Check("browser tests", ["-m", "pytest", "-m", "e2e"])]
 

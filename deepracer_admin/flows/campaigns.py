@@ -73,10 +73,10 @@ class _Pace:
         at, revision = self._next.get(what, (0.0, -1))
         return self._ports.clock.monotonic() >= at and self._ports.store.revision(event.id) != revision
 
-    def done(self, what: str, began: float, revision: int) -> None:
-        now = self._ports.clock.monotonic()
-        rest = min(SHARE * (now - began), self._longest_s)
-        self._next[what] = (now + max(self._every_s, rest), revision)
+    def done(self, what: str, took_s: float, revision: int) -> None:
+        """`took_s`: how long the reading took."""
+        rest = min(SHARE * took_s, self._longest_s)
+        self._next[what] = (self._ports.clock.monotonic() + max(self._every_s, rest), revision)
 
 
 class CampaignReconciler:
@@ -154,6 +154,7 @@ class CampaignReconciler:
             self._planned[mine] = {entry.attendee for entry in store.deliveries(event.id, campaign=key)}
         people = letters.audience(event, row["audience"]["kind"], row["audience"]["cohort"])
         fresh = [person for person in people if person.id not in self._planned[mine]]
+        took = self.ports.clock.monotonic() - began
         template = letters.template(event, row["template"], event.language)
         waiting = letters.awaiting(event, template) if fresh else set()
         fresh = [person for person in fresh if person.id not in waiting]
@@ -167,7 +168,7 @@ class CampaignReconciler:
             planned = [(person.id, row["template"], row["version"]) for person in fresh]
             store.plan_deliveries(event.id, planned, campaign=key, lease=lease)
             self._planned[mine] |= {person.id for person in fresh}
-        self._planning.done(key, began, revision)
+        self._planning.done(key, took, revision)
         return True
 
     def _skip_suppressed(
@@ -221,7 +222,7 @@ class CampaignReconciler:
         ]
         if told:
             store.record(event.id, told, lease=lease, now=self.ports.clock.now())
-        self._mirroring.done("steps", began, revision)
+        self._mirroring.done("steps", self.ports.clock.monotonic() - began, revision)
 
     def take_events(self, event: Event, lease: Lease) -> int:
         """Delivery events land on the person; one that proves acceptance settles an unknown mail."""

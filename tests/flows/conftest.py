@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from deepracer_admin.compose import Console, compose
+from deepracer_admin.flows import onboarding
 from deepracer_admin.model import Actor, Attendee, Event, Job, Lease, Quota, Role
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.services.base import CURRENT_EVENT
@@ -59,13 +60,13 @@ class Stage:
     def start(self) -> None:
         self.console.onboarding.start(ORGANIZER)
 
-    def rounds(self, ready: Callable[[], bool], *, most: int = 60) -> None:
+    def rounds(self, ready: Callable[[], bool], *, most: int = 150) -> None:
         """Let the worker go round until something is so."""
         for _ in range(most):
             self.worker.run_once()
             if ready():
                 return
-            self.worker._stop.wait(0.1)
+            self.worker._stop.wait(0.04)
         raise AssertionError(
             f"not ready after {most} rounds; trouble: {self.trouble}; {self.store.funnel(self.event.id)}"
         )
@@ -102,6 +103,12 @@ class Stage:
             for name, count in self.calls().items()
             if name.partition(".")[2].startswith(named) and not name.partition(".")[2].startswith(reads)
         )
+
+
+@pytest.fixture(autouse=True)
+def no_rest_between_listings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seconds between listings spare a real service; here they would be most of the time of a test."""
+    monkeypatch.setattr(onboarding, "PAUSE", timedelta(seconds=0.1))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def test_the_checks_come_cheapest_first_and_fast_leaves_the_browser_out() -> Non
     assert [check.name for check in checks.static_checks(python)] == ["ruff check", "ruff format", "types", "imports"]
     assert [check.name for check in checks.test_checks(fast=True, workers=1)] == ["tests"]
     assert [check.name for check in checks.test_checks(fast=False, workers=2)] == ["tests", "browser tests"]
-    assert list(checks.test_checks(fast=True, workers=2)[0].arguments)[-2:] == ["-n", "2"]
+    assert list(checks.test_checks(fast=True, workers=2)[0].arguments)[-4:] == ["-n", "2", "--dist", "worksteal"]
 
 
 def test_a_check_that_fails_stops_with_a_sentence_and_finding_no_test_is_failing() -> None:
