@@ -241,6 +241,7 @@ class Letters:
 _REACHED: dict[str, tuple[Step, Step | None]] = {
     "proven": (Step.ACCESS, None),
     "not_mailed": (Step.ACCESS, Step.MAIL),
+    "not_signed_in": (Step.MAIL, Step.SIGNED_IN),
     "not_trained": (Step.MAIL, Step.TRAINED),
     "not_submitted": (Step.TRAINED, Step.SUBMITTED),
 }

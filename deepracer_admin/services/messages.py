@@ -20,6 +20,7 @@ __all__ = ["AUDIENCES", "Audience", "CampaignView", "LedgerRow", "MessagesServic
 AUDIENCES: dict[str, str] = {
     "proven": "Everybody whose access is proven",
     "not_mailed": "Access proven, no mail yet",
+    "not_signed_in": "Mailed, but never seen to sign in",
     "not_trained": "Mailed, but never trained",
     "not_submitted": "Trained, but nothing submitted",
     "all": "Everybody on the list",

@@ -83,6 +83,8 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
         format_func=lambda value: f"{value.replace(':', ': ')} ({cohorts[value]:,})" if value else "Everybody",
         key="send-cohort",
     )
+    if kind == "not_signed_in":
+        st.caption("Sign-ins are seen in Cognito with credentials on its user pool; without them, by the first model.")
     audience = Audience(kind, cohort)
     found = act(lambda: console.messages.reach(who, key, audience))
     if found is None:

@@ -69,19 +69,20 @@ def test_the_key_that_travels_finds_its_ledger_row(stage: Stage) -> None:
 
 
 def test_audiences_follow_the_steps(stage: Stage) -> None:
-    people = stage.crowd(4)
-    reached = [Step.ACCESS, Step.MAIL, Step.TRAINED]
-    for count, step in zip((3, 2, 1), reached, strict=True):
+    people = stage.crowd(5)
+    reached = [Step.ACCESS, Step.MAIL, Step.SIGNED_IN, Step.TRAINED]
+    for count, step in zip((4, 3, 2, 1), reached, strict=True):
         rows = [Outcome(person.id, step, State.DONE) for person in people[:count]]
         stage.store.record(stage.event.id, rows, lease=None, now=stage.console.clock.now())
 
     def audience(kind: str) -> list[str]:
         return [person.id for person in stage.ports.letters.audience(stage.event, kind)]
 
-    assert audience("all") == ["at-0", "at-1", "at-2", "at-3"]
-    assert audience("proven") == ["at-0", "at-1", "at-2"]
-    assert audience("not_mailed") == ["at-2"]
-    assert audience("not_trained") == ["at-1"]
+    assert audience("all") == ["at-0", "at-1", "at-2", "at-3", "at-4"]
+    assert audience("proven") == ["at-0", "at-1", "at-2", "at-3"]
+    assert audience("not_mailed") == ["at-3"]
+    assert audience("not_signed_in") == ["at-2"]
+    assert audience("not_trained") == ["at-1", "at-2"]
     assert audience("not_submitted") == ["at-0"]
     with pytest.raises(BadInput, match="Audience"):
         audience("friends")
