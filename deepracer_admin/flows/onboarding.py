@@ -143,10 +143,9 @@ class ProfileReconciler:
         if self._listed_at is None or now - self._listed_at >= PROOF_EVERY:
             return True
         if self.invitations.active(event):
+            # A listing begun just before the end would miss the last ones, and the one that shows them would wait for it.
             if self.invitations.nearly_through(event, self._listing_s):
-                return (
-                    False  # a listing begun now would not show the last ones, and the one that does would wait for it
-                )
+                return False
             return self.invitations.settled >= max(FEWEST, self._missing_then // 10)
         if self.invitations.settled or self._set_up_since:
             return True
