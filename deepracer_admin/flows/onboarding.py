@@ -23,8 +23,8 @@ from typing import Any
 from deepracer_admin.errors import AccessDenied, CredentialsExpired, Refused, ServiceError, Throttled
 from deepracer_admin.flows.invitations import READ_BACK, Invitations
 from deepracer_admin.flows.judging import Seen, judge, match
+from deepracer_admin.flows.listings import Listings
 from deepracer_admin.flows.ports import Ports
-from deepracer_admin.flows.profiles import read_profiles
 from deepracer_admin.flows.sponsorship import FORMER_OF_ADOPTED, is_open
 from deepracer_admin.model import Attendee, Event, Lease, Outcome, Profile, Quota, State, Step, StepRow
 from deepracer_admin.racing import RacingService
@@ -79,11 +79,9 @@ class ProfileReconciler:
     def __init__(self, ports: Ports, *, keep_on: Callable[[], bool] = lambda: True) -> None:
         self.ports = ports
         self.invitations = Invitations(ports)
+        self.listings = Listings(ports, self.invitations)
         self._keep_on = keep_on
-        self._listed_at: datetime | None = None
-        self._listing_s = 0.0
         self._missing_then = 0
-        self._set_up_since = 0  # people who were set up or removed since the last listing
         self._clean = False
 
     def run(self, event: Event, lease: Lease) -> PassReport:
@@ -99,17 +97,13 @@ class ProfileReconciler:
         """
         report = PassReport()
         ports, store = self.ports, self.ports.store
-        if not self._is_worth_a_listing(event):
-            report.idle = self._clean
-            return report
-        self.invitations.settled, self._set_up_since = 0, 0
-        ours = self.invitations.ours(event)
-        half_in = self.invitations.half_in(event)
-        pending = self.invitations.pending(event)  # before the listing: who finishes meanwhile is looked at next time
-        began = ports.clock.monotonic()
-        profiles = read_profiles(ports, event, lease)
-        self._listing_s = ports.clock.monotonic() - began
-        self._listed_at = ports.clock.now()
+        listing = self.listings.take_ahead()
+        if listing is None:
+            if not self._is_worth_a_listing(event):
+                report.idle = self._clean
+                return report
+            listing = self.listings.make(event, lease)
+        profiles, ours, half_in, pending = listing.profiles or [], listing.ours, listing.half_in, listing.pending
         report.listed = len(profiles)
         look = self._take(event, lease, profiles, ours, report)
         if not ports.racing().capabilities.set_alias:
@@ -140,16 +134,16 @@ class ProfileReconciler:
     def _is_worth_a_listing(self, event: Event) -> bool:
         """A listing costs ceil((N+1)/100) calls, so it is asked for only when it can tell something new."""
         now = self.ports.clock.now()
-        if self._listed_at is None or now - self._listed_at >= PROOF_EVERY:
+        if self.listings.listed_at is None or now - self.listings.listed_at >= PROOF_EVERY:
             return True
         if self.invitations.active(event):
-            # A listing begun just before the end would miss the last ones, and the one that shows them would wait for it.
-            if self.invitations.nearly_through(event, self._listing_s):
+            # A listing begun just before the end would miss the last ones, and keep the one that shows them waiting.
+            if self.invitations.nearly_through(event, self.listings.took_s):
                 return False
             return self.invitations.settled >= max(FEWEST, self._missing_then // 10)
-        if self.invitations.settled or self._set_up_since:
+        if self.invitations.settled or self.listings.set_up_since:
             return True
-        return now - self._listed_at >= PAUSE and self._is_something_due(event, now)
+        return now - self.listings.listed_at >= PAUSE and self._is_something_due(event, now)
 
     def _is_something_due(self, event: Event, now: datetime) -> bool:
         store = self.ports.store
@@ -260,6 +254,8 @@ class ProfileReconciler:
             seen, row = look.seen[person.id], look.rows.get(person.id)
             if not person.wanted or seen.profile is None or seen.trouble or not _may_try(row, clock.now()):
                 continue
+            if self.listings.last and person.id in self.listings.last.set_since:
+                continue
             quota = quota_of(person, seen.profile)
             alias = person.alias if person.alias and person.alias != seen.profile.alias else None
             quota = None if quota == seen.profile.quota else quota
@@ -271,10 +267,12 @@ class ProfileReconciler:
             for part in _slices(todo, SLICE):
                 if not self._keep_on():
                     break
+                self.listings.begin_ahead(look.event, look.lease)
                 outcomes = list(pool.map(lambda each: _set_one(racing, *each), part))
+                self.listings.note_set_up({outcome.person for outcome in outcomes})
                 store.record(look.event.id, outcomes, lease=look.lease, now=clock.now())
                 done += len(outcomes)
-                self._set_up_since += sum(1 for outcome in outcomes if outcome.state is State.WAITING)
+                self.listings.set_up_since += sum(1 for outcome in outcomes if outcome.state is State.WAITING)
         look.report.set_up = done
         return done
 
@@ -313,7 +311,7 @@ class ProfileReconciler:
             told.append(Outcome(doomed[outcome.person], Step.PROFILE, state, "removing", sentence, outcome.retry_after))
         self.ports.store.record(look.event.id, told, lease=look.lease, now=self.ports.clock.now())
         removed = sum(1 for outcome in outcomes if outcome.state.is_done)
-        self._set_up_since += removed
+        self.listings.set_up_since += removed
         look.report.removed = removed
         return removed
 
