@@ -146,7 +146,7 @@ def test_a_profile_deleted_at_the_service_is_invited_again_and_not_mailed_twice(
     stage.rounds(lambda: everybody_in(stage, 5))
     gone = stage.store.links(stage.event.id)[people[0].id].profile
     list(stage.ports.racing().remove([gone]))
-    stage.worker.profiles._listed_at = None
+    stage.worker.profiles.listings.listed_at = None
     stage.rounds(lambda: stage.world.truth()["profiles"] == 5 and everybody_in(stage, 5))
     assert stage.world.truth()["mails_duplicate"] == 0
     assert stage.store.links(stage.event.id)[people[0].id].profile != gone
@@ -159,7 +159,7 @@ def test_limits_are_set_while_sponsorship_is_open_and_left_alone_while_it_is_clo
     profile = next(iter(stage.store.profiles(stage.event.id)[0]), None)
     assert profile is not None
     open_sponsorship(stage)
-    stage.worker.profiles._listed_at = None
+    stage.worker.profiles.listings.listed_at = None
 
     def quotas() -> list[Quota | None]:
         return [p.quota for p in stage.ports.racing().profiles() if p.email.startswith("racer.")]

@@ -55,7 +55,7 @@ def test_closing_sets_all_to_zero_and_opening_restores_each_value(racing_event: 
 def test_onboarding_does_not_work_against_a_closed_sponsorship(racing_event: Stage) -> None:
     stage = racing_event
     switch(stage, False)
-    stage.worker.profiles._listed_at = None
+    stage.worker.profiles.listings.listed_at = None
     for _ in range(3):
         stage.worker.run_once()
     assert quotas(stage) == ALL_CLOSED
@@ -123,7 +123,7 @@ def test_pausing_and_resuming_one_person(racing_event: Stage) -> None:
     pause = stage.console.usage.sponsor(ORGANIZER, ["at-2"], active=False)
     assert stage.finish(pause).sentence == "1 of 1 profile is paused; running work, queued work and submissions go on."
     assert quotas(stage) == BEFORE | {"racer.no2@example.com": CLOSED}
-    stage.worker.profiles._listed_at = None
+    stage.worker.profiles.listings.listed_at = None
     stage.worker.run_once()
     assert quotas(stage)["racer.no2@example.com"] == CLOSED
     resume = stage.console.usage.sponsor(ORGANIZER, ["at-2"], active=True)

@@ -20,7 +20,7 @@ def test_a_person_who_trained_has_signed_in_and_one_who_was_only_invited_has_not
     stage.rounds(lambda: everybody_in(stage, 2))
     racer = site(stage).state.profiles[stage.store.links(stage.event.id)[people[0].id].profile]
     racer.used = 42
-    stage.worker.profiles._listed_at = None
+    stage.worker.profiles.listings.listed_at = None
     stage.worker._stop.wait(0.6)
     stage.store.save_profiles(
         stage.event.id, [], seen_at=stage.console.clock.now() - timedelta(minutes=5), lease=stage.lease
