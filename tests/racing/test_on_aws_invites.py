@@ -347,6 +347,11 @@ def test_a_chunk_is_as_large_as_the_bounds_allow() -> None:
     assert len(chunks) < 10
 
 
+def test_where_each_goes_alone_only_people_and_mails_are_counted() -> None:
+    cut = [Invitations(never, staff=(), mail_cap=cap).chunk(people(450), bulk=False) for cap in (200, 50)]
+    assert [[len(chunk) for chunk in chunks] for chunks in cut] == [[200, 200, 50], [50] * 9]
+
+
 def test_more_than_one_invitation_carries_is_cut_again_and_not_sent(
     deployment: ScriptedDeployment, service: OnAws
 ) -> None:

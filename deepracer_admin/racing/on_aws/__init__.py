@@ -186,7 +186,7 @@ class OnAws:
         return refusal_of(email.strip().lower())
 
     def chunk_invites(self, people: Sequence[Invitee]) -> Sequence[Sequence[Invitee]]:
-        return self._invitations.chunk(people)
+        return self._invitations.chunk(people, bulk=self.capabilities.bulk_invite)
 
     def invite(self, people: Sequence[Invitee], *, token: str) -> Sequence[Outcome]:
         can, own = self.capabilities, self._identity().email

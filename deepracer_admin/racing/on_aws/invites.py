@@ -55,14 +55,14 @@ class Invitations:
         self._staff = frozenset(address.strip().lower() for address in staff)
         self._mail_cap = max(1, mail_cap)
 
-    def chunk(self, people: Sequence[Invitee]) -> list[list[Invitee]]:
-        """Cut by entries, by the sender's mails per request and by bytes, whichever comes first."""
+    def chunk(self, people: Sequence[Invitee], *, bulk: bool = True) -> list[list[Invitee]]:
+        """Cut by entries, by the sender's mails per request and, where they go in one request (`bulk`), by bytes."""
         most = min(_MOST_ENTRIES, self._mail_cap)
         chunks: list[list[Invitee]] = []
         room, size = 0, 0
         for person in people:
             cost = len(_as_json(_entry(person)).encode()) + 1
-            if not chunks or room == most or size + cost > _MOST_BYTES:
+            if not chunks or room == most or (bulk and size + cost > _MOST_BYTES):
                 chunks.append([])
                 room, size = 0, len(_as_json(_body([], "x" * 64)).encode())
             chunks[-1].append(person)
