@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.model import Event, Lease, State, Step, StepRow
 from deepracer_admin.store import EventStore
 from deepracer_admin.vault import Vault
@@ -57,9 +58,11 @@ def guests_left(counts: GuestCounts | None) -> str:
     if counts is None or not (counts.made or counts.unclear):
         return ""
     perhaps = f" (and perhaps {counts.unclear:,} more, whose answer was lost)" if counts.unclear else ""
+    made = counted(counts.made, "guest account that this event invited", "guest accounts that this event invited")
+    remain = "remains" if counts.made == 1 and not counts.unclear else "remain"
     return (
-        f"{counts.made:,} guest accounts that this event invited{perhaps} remain in the directory: the console deletes "
-        "no account, so the directory's administrator decides about them."
+        f"{made}{perhaps} {remain} in the directory: the console deletes no account, so the directory's administrator "
+        "decides."
     )
 
 
