@@ -18,6 +18,19 @@ from tests.practice import WorldHandle, start_world
 # authorities anew, 20 ms each: a quarter of the whole run.
 ssl.create_default_context = functools.cache(ssl.create_default_context)
 
+SUMMARY = "summary"
+"""Lines that a test records under this property stand at the end of the run, also of one in several processes."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.getreports("passed"):
+        for name, lines in getattr(report, "user_properties", ()):
+            if name == SUMMARY:
+                title, *rest = lines
+                terminalreporter.section(title)
+                for line in rest:
+                    terminalreporter.write_line(line)
+
 
 @pytest.fixture(scope="session")
 def kept_practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorldHandle]:
