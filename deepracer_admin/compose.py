@@ -18,7 +18,7 @@ from deepracer_admin.clock import Clock, ScaledClock, SystemClock
 from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.entra_access import SignInSettings, directories, sign_in_settings
-from deepracer_admin.errors import BadSettings, Missing, StoreUnusable
+from deepracer_admin.errors import BadSettings, Missing, ServiceError, StoreUnusable
 from deepracer_admin.flows.guest_book import GuestBook
 from deepracer_admin.flows.letters import Letters
 from deepracer_admin.flows.pacing import Pacer
@@ -30,6 +30,7 @@ from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.smtp import Smtp
 from deepracer_admin.model import Limit
 from deepracer_admin.racing import RacingService
+from deepracer_admin.racing.login import Login, LoginDesk
 from deepracer_admin.racing.managed import ManagedDeepRacer
 from deepracer_admin.racing.managed_client import ManagedClient
 from deepracer_admin.racing.on_aws import OnAws
@@ -37,6 +38,7 @@ from deepracer_admin.services.attendees import AttendeesService
 from deepracer_admin.services.base import CURRENT_EVENT, House
 from deepracer_admin.services.boards import BoardsService
 from deepracer_admin.services.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.connection import ConnectionService
 from deepracer_admin.services.events import EventsService
 from deepracer_admin.services.messages import MessagesService
 from deepracer_admin.services.onboarding import OnboardingService
@@ -66,6 +68,7 @@ class Console:
     ports: Ports
     sign_in: Callable[[], SignInSettings]
     events: EventsService
+    connection: ConnectionService
     attendees: AttendeesService
     onboarding: OnboardingService
     passwords: PasswordsService
@@ -115,7 +118,13 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         sender=settings.mail_from or (practice.mail["from"] if practice else ""),
         reply_to=settings.mail_reply_to,
     )
-    staff = frozenset(filter(None, [settings.deepracer_user.lower(), practice.deepracer["user"] if practice else ""]))
+    desk = LoginDesk()
+    own = frozenset(filter(None, [settings.deepracer_user.lower(), practice.deepracer["user"] if practice else ""]))
+
+    def staff() -> frozenset[str]:
+        held = desk.held()
+        return own | {held.user.lower()} if held else own
+
     pacer = Pacer(store, clock)
     ports = Ports(
         store=store,
@@ -123,12 +132,12 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         clock=clock,
         pacer=pacer,
         letters=letters,
-        racing=_RacingOfEvent(store, settings.racing, lambda kind: _racing(settings, kind, clock, staff)),
+        racing=_RacingOfEvent(store, settings.racing, desk, lambda kind: _racing(settings, kind, clock, staff(), desk)),
         directory=directories(settings, sessions, vault, clock),
         mailer=_Once(lambda: _mailer(settings, clock)),
         home=home,
         rehearsal=settings.rehearsal,
-        staff_emails=staff,
+        staff=staff,
         proof=_Once(lambda: _proof(settings, pacer)),
         pool=_Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
         cognito_by_ses=bool(practice) or settings.deepracer_ses,
@@ -143,6 +152,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         ports=ports,
         sign_in=lambda: sign_in_settings(settings),
         events=EventsService(house),
+        connection=ConnectionService(house, desk),
         attendees=AttendeesService(house),
         onboarding=OnboardingService(house, letters.guests),
         passwords=PasswordsService(house),
@@ -187,21 +197,26 @@ def _practice(settings: Settings) -> Practice | None:
 
 
 class _RacingOfEvent:
-    """The racing service of the current event: its own choice, else the setting's; one connection per kind."""
+    """The racing service of the current event: its own choice, else the setting's; one connection per kind and sign-in.
 
-    def __init__(self, store: EventStore, default: str, make: Callable[[str], RacingService]) -> None:
+    A connection of an earlier sign-in is let go, not closed: a flow may still be at work with it.
+    """
+
+    def __init__(self, store: EventStore, default: str, desk: LoginDesk, make: Callable[[str], RacingService]) -> None:
         self._store = store
         self._default = default
+        self._desk = desk
         self._make = make
         self._lock = threading.Lock()
-        self._made: dict[str, RacingService] = {}
+        self._made: dict[str, tuple[int, RacingService]] = {}
 
     def __call__(self) -> RacingService:
         kind = self._kind()
         with self._lock:
-            if kind not in self._made:
-                self._made[kind] = self._make(kind)
-            return self._made[kind]
+            turn = self._desk.turn
+            if kind not in self._made or self._made[kind][0] != turn:
+                self._made[kind] = (turn, self._make(kind))
+            return self._made[kind][1]
 
     def _kind(self) -> str:
         chosen = self._store.get("", CURRENT_EVENT)
@@ -211,18 +226,33 @@ class _RacingOfEvent:
             return self._default
 
 
-def _racing(settings: Settings, kind: str, clock: Clock, staff: frozenset[str]) -> RacingService:
-    racing = _racing_adapter(settings, kind, clock, staff)
+def _racing(settings: Settings, kind: str, clock: Clock, staff: frozenset[str], desk: LoginDesk) -> RacingService:
+    login = desk.held() if kind == "on_aws" else None
+    racing = _racing_adapter(settings, kind, clock, staff, login)
     if racing.practice_world != settings.rehearsal:
         raise BadSettings(
             "The racing service names itself a practice world, but the mode is live; set the real address."
             if racing.practice_world
             else "The racing service is a real one, but the mode is rehearsal; start with DEEPRACER_ADMIN_MODE=live."
         )
+    if login and login.new_password and isinstance(racing, OnAws):
+        _choose_password(racing, login, desk)
     return racing
 
 
-def _racing_adapter(settings: Settings, kind: str, clock: Clock, staff: frozenset[str]) -> OnAws | ManagedDeepRacer:
+def _choose_password(racing: OnAws, login: Login, desk: LoginDesk) -> None:
+    """Once: what was not taken is not offered again and again, for Cognito locks users out."""
+    try:
+        racing.choose_first_password(login.new_password)
+    except ServiceError:
+        desk.settle(login, taken=False)
+        raise
+    desk.settle(login, taken=True)
+
+
+def _racing_adapter(
+    settings: Settings, kind: str, clock: Clock, staff: frozenset[str], login: Login | None
+) -> OnAws | ManagedDeepRacer:
     practice = _practice(settings)
     if kind == "managed":
         client = (
@@ -243,9 +273,9 @@ def _racing_adapter(settings: Settings, kind: str, clock: Clock, staff: frozense
         return ManagedDeepRacer(client, event_now=clock.event_now)
     if practice:
         return OnAws(
-            practice.deepracer["site"],
-            practice.deepracer["user"],
-            practice.deepracer["password"],
+            login.site if login else practice.deepracer["site"],
+            login.user if login else practice.deepracer["user"],
+            login.password if login else practice.deepracer["password"],
             clock=clock,
             cognito_idp_url=practice.aws["cognito_idp_url"],
             cognito_identity_url=practice.aws["cognito_identity_url"],
@@ -254,21 +284,32 @@ def _racing_adapter(settings: Settings, kind: str, clock: Clock, staff: frozense
             staff_emails=staff,
             allow_http_loopback=True,
         )
-    if not settings.deepracer_site:
-        raise BadSettings("The site of DeepRacer on AWS is not set; set DEEPRACER_ADMIN_DEEPRACER_SITE.")
-    if not (settings.deepracer_user and settings.deepracer_password.get_secret_value()):
-        raise BadSettings(
-            "The console has no login for DeepRacer on AWS; set DEEPRACER_ADMIN_DEEPRACER_USER and _PASSWORD."
-        )
+    if login is None:
+        login = _login_of(settings)
     return OnAws(
-        settings.deepracer_site,
-        settings.deepracer_user,
-        settings.deepracer_password.get_secret_value(),
+        login.site,
+        login.user,
+        login.password,
         clock=clock,
         user_agent=settings.user_agent,
         mail_cap=200 if settings.deepracer_ses else 50,
         staff_emails=staff,
     )
+
+
+def _login_of(settings: Settings) -> Login:
+    if not settings.deepracer_site:
+        raise BadSettings(
+            "The site of DeepRacer on AWS is not known: sign in on the Set up page, or set "
+            "DEEPRACER_ADMIN_DEEPRACER_SITE."
+        )
+    password = settings.deepracer_password.get_secret_value()
+    if not (settings.deepracer_user and password):
+        raise BadSettings(
+            "The console has no login for DeepRacer on AWS: sign in on the Set up page, or set "
+            "DEEPRACER_ADMIN_DEEPRACER_USER and _PASSWORD."
+        )
+    return Login(settings.deepracer_site, settings.deepracer_user, password)
 
 
 def _practice_access(practice: Practice, address: str) -> AwsAccess:

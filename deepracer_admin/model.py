@@ -235,6 +235,7 @@ class Account:
     new_profile_quota: Quota | None = None
     account_quotas: Mapping[str, int] = field(default_factory=dict)  # "training jobs" -> 100 ...
     notes: tuple[str, ...] = ()  # sentences an organizer should know, shown in set-up
+    warnings: tuple[str, ...] = ()  # sentences about what should be mended, each a finding of the connect check
 
 
 @dataclass(frozen=True, slots=True)

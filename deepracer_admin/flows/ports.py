@@ -38,10 +38,15 @@ class Ports:
     mailer: Callable[[], Mailer]
     home: Path
     rehearsal: bool
-    staff_emails: frozenset[str] = frozenset()
+    staff: Callable[[], frozenset[str]] = frozenset  # lower-case addresses of the console's own logins
     proof: Callable[[], AccessProof] | None = None  # IAM Identity Center, for the managed service
     pool: Callable[[], UserPool] | None = None  # None: no credentials on the user pool
     cognito_by_ses: bool = False  # do the settings say that Cognito mails through SES (no 50 a day)
+
+    @property
+    def staff_emails(self) -> frozenset[str]:
+        """Addresses that are never onboarded, limited or deleted."""
+        return self.staff()
 
     @property
     def guests(self) -> GuestBook:

@@ -58,9 +58,7 @@ def _racing(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
         f"{row['service']} {row['version']} in {row['region'] or 'its region'}, signed in as {row['signed_in_as']}"
     )
     found = [Finding("racing", "Racing service", "green", evidence)]
-    can = [name.replace("_", " ") for name, value in row["capabilities"].items() if value is True]
-    found.append(Finding("capabilities", "What it can do", "green", ", ".join(can) or "nothing special"))
-    found += [Finding(f"note_{n}", "Know this", "amber", note) for n, note in enumerate(row["notes"])]
+    found += [Finding(f"racing_{n}", "Racing service", "amber", warning) for n, warning in enumerate(row["warnings"])]
     return found
 
 

@@ -64,6 +64,7 @@ def remember_account(ports: Ports, event: Event, lease: Lease) -> dict[str, Any]
         else None,
         "account_quotas": dict(account.account_quotas),
         "notes": list(account.notes),
+        "warnings": list(account.warnings),
         "capabilities": {name: getattr(capabilities, name) for name in capabilities.__slots__},
         "as_of": ports.clock.now().isoformat(),
     }

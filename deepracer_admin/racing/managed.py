@@ -130,6 +130,7 @@ class ManagedDeepRacer:
             new_profile_quota=DEFAULT_QUOTA,
             account_quotas=ACCOUNT_QUOTAS,
             notes=NOTES,
+            warnings=NOTES[:1],
         )
 
     def set_multi_user_mode(self, on: bool) -> Account:

@@ -32,6 +32,7 @@ ACTIONS: dict[str, Action] = {
     "event.edit": Action("change the event's settings", _O, True),
     "setup.view": Action("see the set-up", _O),
     "setup.check": Action("run the connect check", _O, True),
+    "setup.connect": Action("sign the console in to the racing service", _O, True),
     "sponsorship.switch": Action("open or close sponsorship", _O, True),
     "attendees.view": Action("see the attendee list", _OF),
     "attendees.import": Action("import attendee lists", _O, True),

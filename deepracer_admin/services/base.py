@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deepracer_admin.clock import Clock
-from deepracer_admin.errors import Missing, NotAllowed
+from deepracer_admin.errors import Conflict, Missing, NotAllowed
 from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState
 from deepracer_admin.rules.access import ACTIONS, allowed, explain
 from deepracer_admin.settings import Settings
@@ -63,6 +63,10 @@ class Service:
         if event is None:
             raise Missing("There is no event yet; an organizer creates one on the Set up page.")
         return event
+
+    def _racing_kind(self, event: Event) -> str:
+        """The racing service of the event, "on_aws" or "managed": its own choice, else the setting's."""
+        return event.service or self.house.settings.racing
 
     def _authorise(self, actor: Actor, action: str, *, target: str = "") -> None:
         """Default deny. A refusal is audited, because it is worth knowing."""
@@ -141,3 +145,11 @@ class Service:
         )
         self._audit(actor, action, target=target, count=len(listed) or 1, before=before, after=after, job=job.id)
         return job
+
+    def _plan_check(self, actor: Actor) -> Job:
+        """The connect check; the one under way when there is one."""
+        event = self._event()
+        try:
+            return self._plan_job(actor, "setup.check", "check", target=event.id, plan={})
+        except Conflict:
+            return self.store.jobs(event.id, live=True, kind="check")[0]

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.counted import counted
-from deepracer_admin.errors import BadInput, BadSettings, Conflict
+from deepracer_admin.errors import BadInput, BadSettings
 from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import spend
@@ -358,11 +358,7 @@ class EventsService(SponsorshipService):
     def run_check(self, actor: Actor) -> Job:
         """Ask the worker to run the connect check; the findings appear in `check`."""
         self._authorise(actor, "setup.check")
-        event = self._event()
-        try:
-            return self._plan_job(actor, "setup.check", "check", target=event.id, plan={})
-        except Conflict:
-            return self.store.jobs(event.id, live=True, kind="check")[0]
+        return self._plan_check(actor)
 
     def check(self, actor: Actor) -> tuple[list[Finding], datetime | None]:
         """The last connect check: findings and when (real time)."""

@@ -19,11 +19,7 @@ COGNITO_MAIL = ("", "default", "ses")
 
 
 class RacingChoice(Service):
-    """The event's own choice, else the setting's."""
-
-    def _racing_kind(self, event: Event) -> str:
-        """ "on_aws" or "managed"."""
-        return event.service or self.house.settings.racing
+    """What the event says, and what of it can still be changed."""
 
     def why_no_pool(self, actor: Actor, *, service: str = "") -> str:
         """Why our own mail cannot carry the way in, with what to do; "" when it can (the connect check tries it).

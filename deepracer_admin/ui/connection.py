@@ -17,7 +17,7 @@ from deepracer_admin.ui.dialogs import confirm, confirm_typed
 from deepracer_admin.ui.progress import findings
 from deepracer_admin.ui.words import as_of, count, hours, money, plain, span
 
-__all__ = ["check", "service", "sponsorship"]
+__all__ = ["check", "sponsorship"]
 
 
 def check(who: Actor) -> None:
@@ -31,6 +31,7 @@ def check(who: Actor) -> None:
 
 @st.fragment(run_every=2)
 def _check_live() -> None:
+    """What the check found and what the service said about itself: both come in by themselves."""
     who, console = session.actor(), session.console()
     event = console.events.current_event()
     if event is None:
@@ -38,6 +39,8 @@ def _check_live() -> None:
     found, at = console.events.check(who)
     st.caption(as_of(at, "connect check", event.zone))
     findings(found, empty="Not run yet. It takes a few seconds.")
+    st.subheader("What the service can do", anchor=False)
+    service(who, event)
 
 
 def service(who: Actor, event: Event) -> None:
@@ -46,7 +49,8 @@ def service(who: Actor, event: Event) -> None:
     if not row:
         st.info("Nothing is known of the service yet; run the connect check.", icon=":material/network_check:")
         return
-    st.markdown(f"**{plain(row['service'])}** {plain(row['version'])} · {plain(row['region'] or row['site'])}")
+    by = f", signed in as {plain(row['signed_in_as'])}" if row.get("signed_in_as") else ""
+    st.markdown(f"**{plain(row['service'])}** {plain(row['version'])} · {plain(row['region'] or row['site'])}{by}")
     with st.container(horizontal=True):
         for name, can in row["capabilities"].items():
             word = name.replace("_", " ")
@@ -56,19 +60,25 @@ def service(who: Actor, event: Event) -> None:
         st.markdown(f"- {plain(name)}: **{most}** for {count(event.head_count, 'person', 'people')}")
     for note in row["notes"]:
         st.markdown(f"- {plain(note)}")
-    if event.quota.minutes >= 0:
-        each = event.quota.minutes / 60
-        need = hours_through_slots(people=event.head_count, hours_per_person=each, slots=event.slots)
-        fits = need <= (event.ends_at - event.starts_at).total_seconds() / 3600
-        people, slots = count(event.head_count, "person", "people"), count(event.slots, "slot")
-        st.badge(
-            f"{people} x {hours(each)} through {slots} = {hours(need)}; "
-            f"the event has {span(event.ends_at - event.starts_at)}",
-            icon=":material/check_circle:" if fits else ":material/warning:",
-            color="green" if fits else "orange",
-        )
+    _slots(event)
     at = datetime.fromisoformat(row["as_of"]) if row.get("as_of") else None
     st.caption(as_of(at, "racing service", event.zone))
+
+
+def _slots(event: Event) -> None:
+    """How long everybody's hours take through the account's job slots, against the event's length."""
+    if event.quota.minutes < 0:
+        return
+    each = event.quota.minutes / 60
+    need = hours_through_slots(people=event.head_count, hours_per_person=each, slots=event.slots)
+    fits = need <= (event.ends_at - event.starts_at).total_seconds() / 3600
+    people, slots = count(event.head_count, "person", "people"), count(event.slots, "slot")
+    st.badge(
+        f"{people} x {hours(each)} through {slots} = {hours(need)}; "
+        f"the event has {span(event.ends_at - event.starts_at)}",
+        icon=":material/check_circle:" if fits else ":material/warning:",
+        color="green" if fits else "orange",
+    )
 
 
 def sponsorship(who: Actor, event: Event) -> None:

@@ -185,10 +185,12 @@ def findings(found: Sequence[Finding], *, empty: str) -> None:
     """Findings, the worst first: icon and word, what was seen, the fix."""
     if not found:
         st.caption(empty)
+        return
     rank = {"red": 0, "amber": 1, "green": 2}
-    for finding in sorted(found, key=lambda each: rank.get(each.level, 1)):
-        word, icon, colour = level(finding.level)
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
-            fix = f"  \n→ {plain(finding.fix)}" if finding.fix else ""
-            st.markdown(f"**{plain(finding.title)}** · {plain(finding.evidence)}{fix}")
+    with st.container(border=True, gap="xsmall"):
+        for finding in sorted(found, key=lambda each: rank.get(each.level, 1)):
+            word, icon, colour = level(finding.level)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.badge(word, icon=icon, color=colour, width=120)  # type: ignore[arg-type]
+                fix = f"  \n→ {plain(finding.fix)}" if finding.fix else ""
+                st.markdown(f"**{plain(finding.title)}** · {plain(finding.evidence)}{fix}")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from deepracer_admin.ui import connection, jobs, session, setup_form
+from deepracer_admin.ui import connection, jobs, racing_login, session, setup_form
 from deepracer_admin.ui.act import act
 from deepracer_admin.ui.words import plain
 
@@ -25,10 +25,9 @@ with settings:
     setup_form.edit(who, event)
 
 with check:
+    racing_login.sign_in(who)
     jobs.live(("check",), key="setup-check")
     connection.check(who)
-    st.subheader("What the service can do", anchor=False)
-    connection.service(who, event)
 
 with sponsorship:
     connection.sponsorship(who, event)

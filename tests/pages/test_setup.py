@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Actor, Attendee, Event, JobState, Profile, Quota, Role
 from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.ui.words import plain
 from tests.pages.conftest import NOW, Browser, click, texts
 
 PAGE = "pages/plan/setup.py"
@@ -305,3 +306,34 @@ def test_unlimited_hours_are_never_shown_as_a_number(browser, console, event):
     assert "There is no upper limit to what it can cost" in said
     assert "**-1**" not in said
     assert "-0.0" not in said
+
+
+def test_who_the_console_is_at_the_service_is_said_and_a_worker_elsewhere_too(
+    browser: Browser, console: Console, event: Event
+) -> None:
+    app = browser.open(PAGE)
+    assert f"Signs in as **{plain('console@example.com')}** of the practice world" in texts(app)
+    assert "The worker runs in a process of its own" in texts(app)
+    assert "Password" not in [each.label for each in app.text_input]
+
+
+def test_a_sign_in_is_typed_checked_and_forgotten(
+    browser: Browser, console: Console, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console.connection, "_why_not", lambda: "")
+    app = browser.open(PAGE)
+    field(app, "E-mail of your account there").input("olivia@example.com")
+    click(app, "Sign in and check")
+    assert "address and the password with which you sign in" in app.error[0].value
+    field(app, "E-mail of your account there").input("olivia@example.com")
+    field(app, "Password").input("Correct-Horse-1")
+    click(app, "Sign in and check")
+    assert not app.error
+    assert [job.kind for job in console.store.jobs("ev-1", live=True)] == ["check"]
+    app.run()
+    assert f"Signed in as **{plain('olivia@example.com')}**, typed here" in texts(app)
+    assert "login-password-1" not in app.session_state, "a refused form's password goes with the next run"
+    assert "Horse" not in str(app.session_state)
+    click(app, "login-forget")
+    app.run()
+    assert "of the practice world" in texts(app)

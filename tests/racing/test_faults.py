@@ -213,7 +213,7 @@ def test_the_clock_is_learned_once_from_the_date_of_the_reply_and_told(
     for _ in range(3):
         list(on_aws.service.profiles())
     assert on_aws.world.counters()["by_operation"]["deepracer.ListProfiles"] == 4
-    assert any(words in note for note in on_aws.service.account().notes)
+    assert words in on_aws.service.account().warnings[0]
 
 
 def test_a_racer_whom_deepracer_on_aws_deleted_meanwhile_holds_nobody_up(on_aws: OnAwsBench) -> None:

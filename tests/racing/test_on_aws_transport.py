@@ -222,7 +222,7 @@ def test_a_wrong_clock_is_corrected_once_from_the_reply_and_said(deployment: Scr
     deployment.on("GET", "/settings/usageQuotas.global", Reply(404, {"message": "no"}, {}))
     with adapter(deployment, clock=SlowClock()) as service:
         account = service.account()
-    assert any("10 min slow" in note and "Set the clock" in note for note in account.notes)
+    assert any("10 min slow" in note and "Set the clock" in note for note in account.warnings)
     stamps = [seen.headers["x-amz-date"] for seen in deployment.calls("GET", "/profile")]
     assert stamps[0] < stamps[1]
     verified(deployment.seen[-1], deployment)

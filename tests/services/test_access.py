@@ -14,6 +14,7 @@ from deepracer_admin.model import Actor, Attendee, Event, Profile, Role
 from deepracer_admin.rules.access import ACTIONS
 from deepracer_admin.services.attendees import AttendeesService
 from deepracer_admin.services.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.connection import ConnectionService
 from deepracer_admin.services.events import EventsService
 from deepracer_admin.services.passwords import PasswordsService
 from deepracer_admin.services.races import RaceForm, RacesService
@@ -53,6 +54,12 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "events.account": ("setup.view", lambda c, who: c.events.account(who)),
     "events.export_settings": ("setup.view", lambda c, who: c.events.export_settings(who)),
     "events.read_settings": ("setup.view", lambda c, who: c.events.read_settings(who, b"{}")),
+    "connection.login": ("setup.view", lambda c, who: c.connection.login(who)),
+    "connection.forget": ("setup.connect", lambda c, who: c.connection.forget(who)),
+    "connection.sign_in": (
+        "setup.connect",
+        lambda c, who: c.connection.sign_in(who, site="http://127.0.0.1:9", user="a@example.com", password="p"),
+    ),
     "attendees.dry_run": ("attendees.import", lambda c, who: c.attendees.dry_run(who, LIST, filename="list.csv")),
     "attendees.run_import": ("attendees.import", lambda c, who: c.attendees.run_import(who, _dry(c))),
     "attendees.undo_import": ("attendees.undo", lambda c, who: c.attendees.undo_import(who, "job-0")),
@@ -112,6 +119,7 @@ SERVICES = {
     "audit": AuditService,
     "jobs": JobsService,
     "passwords": PasswordsService,
+    "connection": ConnectionService,
 }
 WITHOUT_ACTOR = {"current_event", "draft_of", "form_of"}
 

@@ -163,7 +163,8 @@ class OnAws:
             multi_user_mode=None,
             new_profile_quota=quotas.read_new_profile_quota(connection.transport),
             account_quotas=quotas.account_quotas(connection.transport),
-            notes=self._notes(connection),
+            notes=_notes(connection),
+            warnings=tuple(filter(None, [self._skew.sentence()])),
         )
 
     def set_multi_user_mode(self, on: bool) -> Account:
@@ -333,20 +334,19 @@ class OnAws:
         """Event time, corrected for a wrong clock of this computer."""
         return self._clock.event_now() + self._skew.off
 
-    def _notes(self, connection: _Connection) -> tuple[str, ...]:
-        notes = [
-            "Every race is visible to everybody in this deployment.",
-            "The deployment mails a temporary password itself; Cognito's own sender manages about 50 mails a day.",
-            "Account-wide limits are displayed by DeepRacer on AWS and enforced by nobody; racers' own limits are.",
-        ]
-        number = connection.site.version_number
-        if not connection.capabilities.bulk_invite:
-            notes.append("This version invites one by one and cannot end an open race; 1.3 can do both.")
-        if number is None or number < (1, 2, 0):
-            notes.append("The deployment names no version the console knows; what it can do was tried out.")
-        if clock := self._skew.sentence():
-            notes.append(clock)
-        return tuple(notes)
+
+def _notes(connection: _Connection) -> tuple[str, ...]:
+    notes = [
+        "Every race is visible to everybody in this deployment.",
+        "The deployment mails a temporary password itself; Cognito's own sender manages about 50 mails a day.",
+        "Account-wide limits are displayed by DeepRacer on AWS and enforced by nobody; racers' own limits are.",
+    ]
+    number = connection.site.version_number
+    if not connection.capabilities.bulk_invite:
+        notes.append("This version invites one by one and cannot end an open race; 1.3 can do both.")
+    if number is None or number < (1, 2, 0):
+        notes.append("The deployment names no version the console knows; what it can do was tried out.")
+    return tuple(notes)
 
 
 def _probe(transport: Transport) -> Capabilities:

@@ -203,13 +203,15 @@ class SignIn:
             raise
         challenge = answer.get("ChallengeName")
         if challenge == "NEW_PASSWORD_REQUIRED":
-            raise CredentialsExpired(
+            error = CredentialsExpired(
                 f"The console's user still has its temporary password: sign in once at {self._site.address}, or choose "
-                "a new password in set-up.",
+                "a new password on the Set up page.",
                 service=SERVICE,
                 operation="InitiateAuth",
                 code="NEW_PASSWORD_REQUIRED",
             )
+            self._refused = (self._monotonic() + _PASSWORD_PAUSE_SECONDS, error)
+            raise error
         if challenge:
             raise AccessDenied(
                 f"Cognito asks the console's user for more than a password ({challenge}): use a user without it.",
