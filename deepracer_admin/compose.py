@@ -33,7 +33,7 @@ from deepracer_admin.racing import RacingService
 from deepracer_admin.racing.login import Login, LoginDesk
 from deepracer_admin.racing.managed import ManagedDeepRacer
 from deepracer_admin.racing.managed_client import ManagedClient
-from deepracer_admin.racing.on_aws import OnAws
+from deepracer_admin.racing.on_aws import OnAws, Pace
 from deepracer_admin.services.attendees import AttendeesService
 from deepracer_admin.services.base import CURRENT_EVENT, House
 from deepracer_admin.services.boards import BoardsService
@@ -132,7 +132,9 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         clock=clock,
         pacer=pacer,
         letters=letters,
-        racing=_RacingOfEvent(store, settings.racing, desk, lambda kind: _racing(settings, kind, clock, staff(), desk)),
+        racing=_RacingOfEvent(
+            store, settings.racing, desk, lambda kind: _racing(settings, kind, clock, staff(), desk, pacer)
+        ),
         directory=directories(settings, sessions, vault, clock),
         mailer=_Once(lambda: _mailer(settings, clock)),
         home=home,
@@ -226,9 +228,14 @@ class _RacingOfEvent:
             return self._default
 
 
-def _racing(settings: Settings, kind: str, clock: Clock, staff: frozenset[str], desk: LoginDesk) -> RacingService:
+def _racing(
+    settings: Settings, kind: str, clock: Clock, staff: frozenset[str], desk: LoginDesk, pacer: Pacer
+) -> RacingService:
+    def pace(limit: Limit) -> float:
+        return 0.0 if pacer.take(limit) else max(pacer.held_for(limit), 1 / limit.rate)
+
     login = desk.held() if kind == "on_aws" else None
-    racing = _racing_adapter(settings, kind, clock, staff, login)
+    racing = _managed(settings, clock) if kind == "managed" else _on_aws(settings, clock, staff, login, pace)
     if racing.practice_world != settings.rehearsal:
         raise BadSettings(
             "The racing service names itself a practice world, but the mode is live; set the real address."
@@ -250,32 +257,34 @@ def _choose_password(racing: OnAws, login: Login, desk: LoginDesk) -> None:
     desk.settle(login, taken=True)
 
 
-def _racing_adapter(
-    settings: Settings, kind: str, clock: Clock, staff: frozenset[str], login: Login | None
-) -> OnAws | ManagedDeepRacer:
+def _managed(settings: Settings, clock: Clock) -> ManagedDeepRacer:
     practice = _practice(settings)
-    if kind == "managed":
-        client = (
-            ManagedClient(
-                region=practice.aws["region"],
-                endpoint_url=practice.aws["managed_url"],
-                access_key_id=practice.aws["access_key_id"],
-                secret_access_key=practice.aws["secret_access_key"],
-                user_agent=settings.user_agent,
-            )
-            if practice
-            else ManagedClient(
-                region=settings.deepracer_region,
-                profile=settings.deepracer_aws_profile or None,
-                user_agent=settings.user_agent,
-            )
+    client = (
+        ManagedClient(
+            region=practice.aws["region"],
+            endpoint_url=practice.aws["managed_url"],
+            access_key_id=practice.aws["access_key_id"],
+            secret_access_key=practice.aws["secret_access_key"],
+            user_agent=settings.user_agent,
         )
-        return ManagedDeepRacer(client, event_now=clock.event_now)
+        if practice
+        else ManagedClient(
+            region=settings.deepracer_region,
+            profile=settings.deepracer_aws_profile or None,
+            user_agent=settings.user_agent,
+        )
+    )
+    return ManagedDeepRacer(client, event_now=clock.event_now)
+
+
+def _on_aws(settings: Settings, clock: Clock, staff: frozenset[str], login: Login | None, pace: Pace) -> OnAws:
+    practice = _practice(settings)
     if practice:
+        own = login or Login(*(practice.deepracer[name] for name in ("site", "user", "password")))
         return OnAws(
-            login.site if login else practice.deepracer["site"],
-            login.user if login else practice.deepracer["user"],
-            login.password if login else practice.deepracer["password"],
+            own.site,
+            own.user,
+            own.password,
             clock=clock,
             cognito_idp_url=practice.aws["cognito_idp_url"],
             cognito_identity_url=practice.aws["cognito_identity_url"],
@@ -283,17 +292,18 @@ def _racing_adapter(
             mail_cap=200,
             staff_emails=staff,
             allow_http_loopback=True,
+            pace=pace,
         )
-    if login is None:
-        login = _login_of(settings)
+    own = login or _login_of(settings)
     return OnAws(
-        login.site,
-        login.user,
-        login.password,
+        own.site,
+        own.user,
+        own.password,
         clock=clock,
         user_agent=settings.user_agent,
         mail_cap=200 if settings.deepracer_ses else 50,
         staff_emails=staff,
+        pace=pace,
     )
 
 

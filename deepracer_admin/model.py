@@ -220,6 +220,8 @@ class Capabilities:
     participants: bool = False
     reset_share_link: bool = False
     stop_training: bool = False
+    roles: bool = False  # profiles can be given another role of the service
+    account_limits: bool = False  # account-wide limits can be set (and are enforced by nobody)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,7 @@ class Account:
     new_profile_quota: Quota | None = None
     account_quotas: Mapping[str, int] = field(default_factory=dict)  # "training jobs" -> 100 ...
     notes: tuple[str, ...] = ()  # sentences an organizer should know, shown in set-up
+    roles: tuple[str, ...] = ()  # roles that a profile can be given, as the service names them
     warnings: tuple[str, ...] = ()  # sentences about what should be mended, each a finding of the connect check
 
 

@@ -53,7 +53,7 @@ def _tried(title: str, check: Callable[[], list[Finding]]) -> list[Finding]:
 
 
 def _racing(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
-    row = remember_account(ports, event, lease)
+    row = remember_account(ports, event, lease, anew=True)  # an update of the deployment is seen here
     evidence = (
         f"{row['service']} {row['version']} in {row['region'] or 'its region'}, signed in as {row['signed_in_as']}"
     )

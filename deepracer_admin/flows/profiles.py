@@ -46,10 +46,10 @@ def linked_profiles(ports: Ports, event: Event, profiles: Sequence[Profile]) -> 
     return [profile for profile in profiles if profile.id in mine]
 
 
-def remember_account(ports: Ports, event: Event, lease: Lease) -> dict[str, Any]:
-    """Ask the service about itself and keep the answer for the pages (key `account`)."""
+def remember_account(ports: Ports, event: Event, lease: Lease, *, anew: bool = False) -> dict[str, Any]:
+    """Ask the service about itself and keep the answer for the pages (key `account`); `anew`: connect afresh first."""
     racing = ports.racing()
-    account = racing.account()
+    account = racing.connect() if anew else racing.account()
     capabilities = racing.capabilities
     row: dict[str, Any] = {
         "kind": racing.kind,
@@ -64,6 +64,7 @@ def remember_account(ports: Ports, event: Event, lease: Lease) -> dict[str, Any]
         else None,
         "account_quotas": dict(account.account_quotas),
         "notes": list(account.notes),
+        "roles": list(account.roles),
         "warnings": list(account.warnings),
         "capabilities": {name: getattr(capabilities, name) for name in capabilities.__slots__},
         "as_of": ports.clock.now().isoformat(),

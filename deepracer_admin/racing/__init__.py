@@ -62,6 +62,10 @@ class RacingService(Protocol):
         """Mode, quotas and notes in force, read back now. Also the connect check."""
         ...
 
+    def connect(self) -> Account:
+        """`account`, with what was found out at connecting (version, abilities, role) found out anew."""
+        ...
+
     def set_multi_user_mode(self, on: bool) -> Account:
         """Switch the mode and return what a read-back says. Raises Unsupported without that capability."""
         ...
@@ -72,6 +76,13 @@ class RacingService(Protocol):
 
     def set_new_profile_quota(self, quota: Quota) -> Quota:
         """Set it and return what a read-back says. Raises Unsupported."""
+        ...
+
+    def set_account_limits(self, quota: Quota) -> Quota:
+        """The account-wide limits that the service displays and nobody enforces; returns the read-back.
+
+        Raises Unsupported, Refused.
+        """
         ...
 
     # -- profiles
@@ -118,6 +129,14 @@ class RacingService(Protocol):
 
     def set_profile(self, profile_id: str, *, alias: str | None = None, quota: Quota | None = None) -> Profile:
         """Alias and quota in one call where the service allows it."""
+        ...
+
+    def set_role(self, profile_id: str, role: str) -> None:
+        """Give a profile one of `account().roles` instead of its own; it holds from that person's next sign-in.
+
+        There is no sure read-back: a profile's `role` follows later and may be wrong (1.7). Raises Unsupported,
+        Refused (an unknown role, the console's own user), Unavailable.
+        """
         ...
 
     def sponsor(self, ids: Sequence[str], *, active: bool) -> Iterable[Outcome]:

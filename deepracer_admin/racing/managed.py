@@ -133,6 +133,9 @@ class ManagedDeepRacer:
             warnings=NOTES[:1],
         )
 
+    def connect(self) -> Account:
+        return self.account()
+
     def set_multi_user_mode(self, on: bool) -> Account:
         self._client.call("AdminSetAccountConfig", MultiracerConfig={"MultiracerModeEnabled": on})
         return self.account()
@@ -143,6 +146,9 @@ class ManagedDeepRacer:
 
     def set_new_profile_quota(self, quota: Quota) -> Quota:
         raise self._cannot("The managed service has no quota for new profiles: set it when a profile has appeared.")
+
+    def set_account_limits(self, quota: Quota) -> Quota:
+        raise self._cannot("The managed service's account limits are AWS quotas: ask AWS support to change them.")
 
     # -- profiles
 
@@ -198,6 +204,9 @@ class ManagedDeepRacer:
             if profile.id == profile_id:
                 return profile
         raise NotThere("There is no such profile: refresh the list.", service=SERVICE)
+
+    def set_role(self, profile_id: str, role: str) -> None:
+        raise self._cannot("The managed service has no roles to give: who administers it, IAM policies say.")
 
     def sponsor(self, ids: Sequence[str], *, active: bool) -> Iterable[Outcome]:
         """Resume is `ENABLE`, pause is `RESTRICT`: the latter fits the guide's words and is not confirmed (1.6)."""

@@ -16,7 +16,7 @@ import pytest
 
 from deepracer_admin.clock import Clock
 from deepracer_admin.errors import LostAnswer, NotThere, Refused, ServiceError, Unsupported
-from deepracer_admin.model import Invitee, Profile, Quota, RaceDraft, RaceStatus, State, Step, Timing
+from deepracer_admin.model import UNLIMITED, Invitee, Profile, Quota, RaceDraft, RaceStatus, State, Step, Timing
 from deepracer_admin.racing import RacingService
 from tests.practice import WorldHandle
 
@@ -130,6 +130,8 @@ class RacingContract:
             "stop_training": lambda: service.stop_training("a-model"),
             "reset_share_link": lambda: service.share_link(race.id, reset=True),
             "close_early": lambda: service.close_race(race.id),
+            "roles": lambda: service.set_role(profile, "dr-racers"),
+            "account_limits": lambda: service.set_account_limits(Quota(60, 1)),
         }
         for name, attempt in attempts.items():
             if getattr(can, NEEDS.get(name, name)):
@@ -204,6 +206,21 @@ class RacingContract:
         assert bench.service.set_new_profile_quota(Quota(600, 10)) == Quota(600, 10)
         assert bench.service.new_profile_quota() == Quota(600, 10)
         assert bench.service.account().new_profile_quota == Quota(600, 10)
+
+    def test_connecting_anew_finds_the_same_account(self, bench: Bench) -> None:
+        before = bench.service.account()
+        assert bench.service.connect() == before
+        assert bench.service.account() == before
+
+    def test_account_wide_limits_are_read_back_where_they_can_be_set(self, bench: Bench) -> None:
+        if not bench.service.capabilities.account_limits:
+            return
+        for quota in (Quota(6000, 100), Quota(0, 0), Quota(UNLIMITED, UNLIMITED)):
+            assert bench.service.set_account_limits(quota) == quota
+            assert list(bench.service.account().account_quotas.values()) == [quota.minutes, quota.models]
+
+    def test_roles_are_named_exactly_where_they_can_be_given(self, bench: Bench) -> None:
+        assert bool(bench.service.account().roles) == bench.service.capabilities.roles
 
     def test_the_multi_user_mode_is_what_the_read_back_says(self, bench: Bench) -> None:
         if not bench.service.capabilities.multi_user_mode:

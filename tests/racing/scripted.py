@@ -71,7 +71,12 @@ class ScriptedDeployment:
         self._cognito: dict[str, list[Reply]] = {}
         self.env: Reply | None = None
         self.on("GET", "/profile", Reply(body=PROFILE))
-        self.on("GET", "/profiles/bulkInvite", Reply(body={"jobs": []}) if version >= "v1.3" else Reply(*NO_SUCH_PATH))
+        for path, body in (
+            ("/profiles/bulkInvite", {"jobs": []}),
+            ("/race-management/stats", {"totalEvents": 0}),
+            ("/events", {"events": []}),
+        ):
+            self.on("GET", path, Reply(body=body) if version >= "v1.3" else Reply(*NO_SUCH_PATH))
 
     def on(self, method: str, path: str, *replies: Reply) -> None:
         """These replies one after the other; the last one repeats."""

@@ -2,12 +2,16 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deepracer_admin.errors import AccessDenied, CredentialsExpired, NotThere, Refused, Unavailable
+from deepracer_admin.clock import SystemClock
+from deepracer_admin.errors import AccessDenied, CredentialsExpired, NotThere, Refused, Throttled, Unavailable
+from deepracer_admin.flows.pacing import Pacer
 from deepracer_admin.model import Invitee, Quota, State
+from deepracer_admin.store.sqlite import open_event_store
 from tests.practice import WorldHandle
 from tests.racing.test_on_aws_contract import OnAwsBench, connect, opened
 from tests.racing.worlds import in_world, kept_world
@@ -261,3 +265,45 @@ def test_many_threads_share_one_sign_in(bench: OnAwsBench) -> None:
     assert lengths == [2] * 24
     assert bench.world.counters()["by_operation"]["cognito-idp.InitiateAuth"] == 1
     assert bench.world.counters()["by_operation"]["cognito-identity.GetCredentialsForIdentity"] == 1
+
+
+def test_a_role_replaces_the_former_one_and_the_consoles_own_user_keeps_its_own(bench: OnAwsBench) -> None:
+    (profile,) = bench.profiles(1)
+    for role in ("dr-race-facilitators", "dr-commentators", "dr-racers"):
+        bench.service.set_role(profile, role)
+        assert list(state_of(bench).users[profile].groups) == [role]
+    with pytest.raises(Refused, match="must stay an administrator"):
+        bench.service.set_role(organizer(bench).username, "dr-racers")
+    assert list(organizer(bench).groups) == ["dr-admins"]
+    with pytest.raises(Refused, match="refused a value"):
+        bench.service.set_role(profile, "dr-emperors")
+    with pytest.raises(Unavailable, match="no such user any more"):
+        bench.service.set_role("ZZZZZZZZZZZZZZZ", "dr-racers")
+
+
+def test_roles_of_1_3_are_not_offered_before_it(older: OnAwsBench) -> None:
+    assert older.service.account().roles == ("dr-racers", "dr-race-facilitators", "dr-admins")
+    (profile,) = older.profiles(1)
+    with pytest.raises(Refused, match="refused a value"):
+        older.service.set_role(profile, "dr-commentators")
+
+
+def test_two_processes_share_the_firewalls_limit(oldest: WorldHandle, older: OnAwsBench, tmp_path: Path) -> None:
+    """Each has an adapter and a pacer of its own; only the store is one. The practice firewall counts for itself."""
+    (profile,) = older.profiles(1)
+    store = open_event_store(tmp_path / "events.sqlite", "rehearsal")
+    answers: list[str] = []
+    for _ in range(2):
+        pacer = Pacer(store, SystemClock())
+        adapter, _ = connect(oldest, pace=lambda limit, pacer=pacer: 0.0 if pacer.take(limit) else 1 / limit.rate)
+        for _ in range(60):
+            try:
+                list(adapter.models([profile]))
+                answers.append("read")
+            except Throttled as error:
+                answers.append(error.code)
+        adapter.close()
+    store.close()
+    assert answers[:40] == ["read"] * 40
+    assert set(answers) == {"read", "admin_rule"}
+    assert answers.count("read") < 45, "one bucket for both, which fills by one every six seconds"

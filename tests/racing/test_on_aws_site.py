@@ -287,3 +287,35 @@ def test_a_user_agent_that_cannot_be_a_header_is_refused() -> None:
     for name in ("a\nb", "é", "x" * 300):
         with pytest.raises(BadSettings):
             honest_user_agent(name)
+
+
+def test_an_update_of_the_deployment_is_seen_when_connecting_anew() -> None:
+    with scripted("v1.2.5") as deployment, adapter(deployment) as service:
+        assert not service.capabilities.bulk_invite
+        deployment.version = "v1.3.1"
+        deployment.on("GET", "/profiles/bulkInvite", Reply(body={"jobs": []}))
+        for key in ("newUser", "global"):
+            deployment.on("GET", f"/settings/usageQuotas.{key}", Reply(404, {"message": "no"}, {}))
+        assert not service.capabilities.bulk_invite, "asked once per connection"
+        assert service.connect().version == "v1.3.1"
+        assert service.capabilities.bulk_invite
+
+
+@pytest.mark.parametrize(
+    ("path", "ability"),
+    [
+        ("/profiles/bulkInvite", "bulk_invite"),
+        ("/race-management/stats", "register_user"),
+        ("/events", "public_results"),
+    ],
+)
+def test_a_deployment_that_lacks_one_path_of_1_3_keeps_the_others(path: str, ability: str) -> None:
+    """The version is a hint, and each ability is asked for by itself (1.3 page, 12.1)."""
+    asked = ("bulk_invite", "register_user", "public_results")
+    with scripted("v1.3.1") as deployment, adapter(deployment) as service:
+        deployment.on("GET", path, Reply(403, {"message": "Missing Authentication Token"}, _NO_PATH))
+        can = service.capabilities
+    assert {name: getattr(can, name) for name in asked} == {name: name != ability for name in asked}
+
+
+_NO_PATH = {"x-amzn-errortype": "MissingAuthenticationTokenException"}

@@ -19,9 +19,9 @@ from deepracer_admin.errors import (
     Unreachable,
     Unsupported,
 )
-from deepracer_admin.model import Invitee, Quota, RaceDraft, State, Timing
+from deepracer_admin.model import Invitee, Limit, Quota, RaceDraft, State, Timing
 from deepracer_admin.racing.on_aws.operations import GET_PROFILE, LIST_MODELS_FOR_PROFILE, LIST_PROFILES
-from deepracer_admin.racing.on_aws.transport import AdminPath
+from deepracer_admin.racing.on_aws.transport import ADMIN_LIMIT, AdminPath
 from deepracer_admin.rehearsal import sigv4
 from tests.racing.scripted import DROP, Naps, Reply, ScriptedDeployment, Seen, adapter, scripted
 
@@ -296,16 +296,41 @@ def test_a_page_token_that_never_changes_ends_in_an_error_not_in_a_loop(deployme
         list(service.profiles())
 
 
-def test_the_admin_rule_is_never_hit() -> None:
+def test_an_adapter_alone_never_hits_the_admin_rule() -> None:
     clock = HandClock()
     path = AdminPath(clock)
-    for _ in range(90):
-        path.enter(LIST_MODELS_FOR_PROFILE)
-    with pytest.raises(Throttled) as caught:
-        path.enter(LIST_MODELS_FOR_PROFILE)
-    assert caught.value.retry_after == pytest.approx(300.0)
+    assert [path(ADMIN_LIMIT) for _ in range(90)] == [0.0] * 90
+    assert path(ADMIN_LIMIT) == pytest.approx(300.0)
     clock.at += 301
-    path.enter(LIST_MODELS_FOR_PROFILE)
+    assert path(ADMIN_LIMIT) == 0.0
+
+
+def test_the_pace_is_asked_before_every_admin_call_and_a_wait_is_told() -> None:
+    asked: list[str] = []
+
+    def pace(limit: Limit) -> float:
+        asked.append(limit.name)
+        return 0.0 if len(asked) < 3 else 42.0
+
+    with scripted("v1.2.5") as deployment, adapter(deployment, pace=pace) as service:
+        deployment.on("GET", "/admin/profiles/A1/models", Reply(body={"models": []}))
+        deployment.on("GET", "/profiles", NO_PROFILES)
+        list(service.profiles())
+        list(service.models(["A1"] * 2))
+        with pytest.raises(Throttled, match="100 reads of this kind in five minutes") as caught:
+            list(service.models(["A1"]))
+    assert (caught.value.retry_after, caught.value.code) == (42.0, "admin_rule")
+    assert asked == ["deepracer.admin"] * 3
+    assert len(deployment.calls("GET", "/admin/profiles/A1/models")) == 2
+
+
+def test_a_firewall_that_blocks_admin_paths_alone_is_waited_for() -> None:
+    blocked = Reply(403, {"message": "Forbidden"}, {"x-amzn-errortype": "ForbiddenException"})
+    with scripted("v1.2.5") as deployment, adapter(deployment) as service:
+        deployment.on("GET", "/admin/profiles/A1/models", blocked)
+        with pytest.raises(Throttled) as caught:
+            list(service.models(["A1"]))
+    assert caught.value.retry_after == 300.0
 
 
 def test_only_admin_paths_count_under_the_admin_rule() -> None:
@@ -318,6 +343,13 @@ def test_the_declared_admin_limit_stays_below_the_rule_in_any_five_minutes(deplo
     with adapter(deployment) as service:
         limit = next(each for each in service.limits if each.name == "deepracer.admin")
     assert limit.burst + 300 * limit.rate < 100
+
+
+def test_page_tokens_that_go_in_a_ring_end_in_an_error(deployment: ScriptedDeployment) -> None:
+    ring = [Reply(body={"profiles": [], "token": token}) for token in ("a", "b", "a")]
+    deployment.on("GET", "/profiles", *ring)
+    with adapter(deployment) as service, pytest.raises(Unavailable, match="same page"):
+        list(service.profiles())
 
 
 def test_neither_password_nor_token_nor_address_is_logged(

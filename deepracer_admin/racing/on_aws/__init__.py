@@ -10,12 +10,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from deepracer_admin.clock import Clock
-from deepracer_admin.errors import Unsupported
+from deepracer_admin.errors import AccessDenied, NotThere, Refused, Unsupported
 from deepracer_admin.model import (
     Account,
     Capabilities,
@@ -39,16 +39,26 @@ from deepracer_admin.racing.on_aws.invites import Invitations, alias_as_kept
 from deepracer_admin.racing.on_aws.signin import Identity, SignIn
 from deepracer_admin.racing.on_aws.site import SERVICE, Site, read_site, site_address
 from deepracer_admin.racing.on_aws.tracks import TRACKS
-from deepracer_admin.racing.on_aws.transport import READS_IN_FLIGHT, WRITES_IN_FLIGHT, Skew, Transport
+from deepracer_admin.racing.on_aws.transport import (
+    ADMIN_LIMIT,
+    READS_IN_FLIGHT,
+    WRITES_IN_FLIGHT,
+    Pace,
+    Skew,
+    Transport,
+)
 
-__all__ = ["OnAws", "alias_as_kept"]
+__all__ = ["OnAws", "Pace", "alias_as_kept"]
 
 _LIMITS = (
     Limit("deepracer", in_flight=READS_IN_FLIGHT, source="architecture.md, Concurrency and limits"),
     Limit("deepracer.write", in_flight=WRITES_IN_FLIGHT, source="architecture.md, Concurrency and limits"),
-    # A full burst and five minutes of the rate together stay below 100, whatever window the firewall looks at.
-    Limit("deepracer.admin", rate=0.18, burst=40, in_flight=1, source="deepracer-on-aws.md 1.4: 100 per 5 min and IP"),
+    ADMIN_LIMIT,
 )
+
+
+_ROLES_BEFORE_1_3 = ("dr-racers", "dr-race-facilitators", "dr-admins")
+_ROLES = (*_ROLES_BEFORE_1_3, "dr-commentators", "dr-registration-managers")  # 1.3 page, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ class OnAws:
     site: the address racers open. user, password: of a DeepRacer on AWS user in dr-admins. staff_emails: people who run
     the deployment and must never be invited as racers. mail_cap: invitations one request may carry (50 with Cognito's
     own sender, 200 with SES). cognito_*_url: only to point elsewhere than AWS. allow_http_loopback: rehearsal only.
+    pace: keeps all processes of this console together below the firewall's rule; without it, this adapter alone.
     """
 
     kind = "on_aws"
@@ -82,11 +93,12 @@ class OnAws:
         mail_cap: int = 50,
         staff_emails: Collection[str] = (),
         allow_http_loopback: bool = False,
+        pace: Pace | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._address = site_address(site, allow_http_loopback=allow_http_loopback)
         self._user, self._password = user, password
-        self._clock, self._sleep = clock, sleep
+        self._clock, self._sleep, self._pace = clock, sleep, pace
         self._cognito = (cognito_idp_url, cognito_identity_url)
         self._allow_http_loopback = allow_http_loopback
         self._user_agent = honest_user_agent(user_agent)
@@ -164,6 +176,7 @@ class OnAws:
             new_profile_quota=quotas.read_new_profile_quota(connection.transport),
             account_quotas=quotas.account_quotas(connection.transport),
             notes=_notes(connection),
+            roles=_ROLES if connection.capabilities.bulk_invite else _ROLES_BEFORE_1_3,
             warnings=tuple(filter(None, [self._skew.sentence()])),
         )
 
@@ -177,6 +190,9 @@ class OnAws:
 
     def set_new_profile_quota(self, quota: Quota) -> Quota:
         return quotas.write_new_profile_quota(self._open().transport, quota, self._sleep)
+
+    def set_account_limits(self, quota: Quota) -> Quota:
+        return quotas.write_account_limits(self._open().transport, quota, self._sleep)
 
     # -- profiles
 
@@ -211,6 +227,10 @@ class OnAws:
 
     def set_profile(self, profile_id: str, *, alias: str | None = None, quota: Quota | None = None) -> Profile:
         return profiles.update_profile(self._open().transport, profile_id, alias, quota)
+
+    def set_role(self, profile_id: str, role: str) -> None:
+        connection = self._open()
+        profiles.update_role(connection.transport, profile_id, role, connection.sign_in.identity().profile_id)
 
     def sponsor(self, ids: Sequence[str], *, active: bool) -> Sequence[Outcome]:
         raise _unsupported("DeepRacer on AWS knows no pause: set the racers' limits to 0, and back to resume.")
@@ -296,7 +316,14 @@ class OnAws:
         sign_in = self._login()
         site = self._site()
         transport = Transport(
-            site, sign_in, self._http, self._clock, self._skew, user_agent=self._user_agent, sleep=self._sleep
+            site,
+            sign_in,
+            self._http,
+            self._clock,
+            self._skew,
+            user_agent=self._user_agent,
+            pace=self._pace,
+            sleep=self._sleep,
         )
         sign_in.identity()
         transport.call(op.GET_PROFILE)  # a signed call that works, so that the next one may mean "no such path"
@@ -350,22 +377,34 @@ def _notes(connection: _Connection) -> tuple[str, ...]:
 
 
 def _probe(transport: Transport) -> Capabilities:
-    """What this deployment can do; the version in env.js is only a hint (1.3 page, section 2)."""
-    basic = Capabilities()
-    try:
-        transport.call(op.LIST_BULK_INVITES)
-    except Unsupported:
-        return basic
-    return replace(
-        basic,
-        bulk_invite=True,
-        resend_invite=True,
-        register_user=True,
-        edit_open_race=True,
-        close_early=True,
-        all_models_in_one_call=True,
-        public_results=True,
+    """What this deployment can do, asked of it; the version in env.js is only a hint (1.3 page, sections 2 and 12.1).
+
+    Three reads that change nothing. What can only be tried by doing it came with bulk invitations, and each such call
+    says Unsupported by itself where that is not so.
+    """
+    invites = _knows(transport, op.LIST_BULK_INVITES)
+    return Capabilities(
+        bulk_invite=invites,
+        resend_invite=invites,
+        register_user=_knows(transport, op.RACE_STATS),
+        edit_open_race=invites,
+        close_early=invites,
+        all_models_in_one_call=invites,
+        public_results=_knows(transport, op.LIST_EVENTS),
+        roles=True,
+        account_limits=True,
     )
+
+
+def _knows(transport: Transport, operation: op.Operation) -> bool:
+    """Does the path exist? Anything but "no such path" means that it does."""
+    try:
+        transport.call(operation)
+    except Unsupported:
+        return False
+    except (AccessDenied, Refused, NotThere):
+        return True
+    return True
 
 
 def _unsupported(sentence: str) -> Unsupported:

@@ -28,7 +28,7 @@ from deepracer_admin.racing.on_aws.operations import Operation
 from deepracer_admin.racing.on_aws.sentences import code_of, meaning_of, sentence_for_fields, sentence_for_validator
 from deepracer_admin.racing.on_aws.site import SERVICE
 
-__all__ = ["CLOCK", "EXPIRED", "WAF", "Failure", "error_of", "read_failure"]
+__all__ = ["CLOCK", "EXPIRED", "WAF", "Failure", "admin_rule", "error_of", "read_failure"]
 
 CLOCK, EXPIRED, WAF = "clock", "expired_credentials", "firewall"
 """Codes on which the transport acts: correct the clock once, renew once."""
@@ -36,6 +36,7 @@ CLOCK, EXPIRED, WAF = "clock", "expired_credentials", "firewall"
 _QUOTED_MESSAGE = re.compile(r'"(?:errorMessage|[mM]essage)"\s*:\s*"(.*)"\s*}\s*$', re.DOTALL)
 _EXPIRED = {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"}
 _CLOCK_WORDS = ("signature expired", "signature not yet current", "requesttimetooskewed", "time too skewed")
+_ADMIN_BLOCK_SECONDS = 300.0
 _UNKNOWN_ID = {"UpdateProfile", "DeleteProfile", "GetProfile"}
 
 
@@ -155,12 +156,25 @@ def _forbidden(failure: Failure, operation: Operation, user_agent: str, signed_b
             "requests on their way; exclude execute-api.*.amazonaws.com from inspection.",
             **_where(operation, failure.kind or "signature"),
         )
+    if (failure.kind == "ForbiddenException" or text == "forbidden") and operation.is_admin_path and signed_before:
+        # Every other path works, so it is the rule for this one: 100 in five minutes and address (1.4).
+        return admin_rule(operation, _ADMIN_BLOCK_SECONDS)
     if failure.kind == "ForbiddenException" or text == "forbidden":
         return AccessDenied(_firewall(operation, user_agent), **_where(operation, WAF))
     return AccessDenied(
         "Something between this computer and DeepRacer on AWS refused the request (HTTP 403): ask the network "
         "administrator to allow execute-api.*.amazonaws.com.",
         **_where(operation, failure.kind or "403"),
+    )
+
+
+def admin_rule(operation: Operation, wait: float) -> Throttled:
+    """The firewall's rule for `/admin/` is near, or was hit; `wait` in real seconds."""
+    return Throttled(
+        "The deployment's firewall allows 100 reads of this kind in five minutes from one network address: the "
+        f"console goes on in {max(1, round(wait / 60))} min. Close other consoles and admin pages of the deployment.",
+        **_where(operation, "admin_rule"),
+        retry_after=wait,
     )
 
 

@@ -23,13 +23,16 @@ __all__ = [
     "GET_SETTING",
     "LIST_ADMIN_MODELS",
     "LIST_BULK_INVITES",
+    "LIST_EVENTS",
     "LIST_LEADERBOARDS",
     "LIST_MODELS_FOR_PROFILE",
     "LIST_PROFILES",
     "LIST_RANKINGS",
+    "RACE_STATS",
     "REGISTER_USER",
     "RESEND_INVITE",
     "UPDATE_PROFILE",
+    "UPDATE_ROLE",
     "UPDATE_SETTING",
     "Operation",
 ]
@@ -62,7 +65,11 @@ GET_PROFILE = Operation("GetProfile", "GET", "/profile", True)
 LIST_PROFILES = Operation("ListProfiles", "GET", "/profiles", True)
 UPDATE_PROFILE = Operation("UpdateProfile", "PATCH", "/profile", True)
 CREATE_PROFILE = Operation("CreateProfile", "POST", "/profile", False)
+UPDATE_ROLE = Operation("UpdateGroupMembership", "PUT", "/profile/role", True)
 DELETE_PROFILE = Operation("DeleteProfile", "DELETE", "/profiles/{}", False)
+
+LIST_EVENTS = Operation("ListEvents", "GET", "/events", True)
+RACE_STATS = Operation("GetRaceStats", "GET", "/race-management/stats", True)
 
 LIST_BULK_INVITES = Operation("ListBulkInviteUserJobs", "GET", "/profiles/bulkInvite", True)
 BULK_INVITE = Operation("BulkInviteUser", "POST", "/profiles/bulkInvite", True)  # with its clientToken

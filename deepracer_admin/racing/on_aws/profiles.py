@@ -25,6 +25,7 @@ __all__ = [
     "remove_profiles",
     "update_profile",
     "update_quotas",
+    "update_role",
 ]
 
 _ALIAS = re.compile(r"[A-Za-z0-9_-]{2,64}")  # 1.6, Alias; `\w` is ASCII there (transcripts: alias invalid: accent)
@@ -58,6 +59,20 @@ def update_profile(transport: Transport, profile_id: str, alias: str | None, quo
     answer = transport.call(op.UPDATE_PROFILE, body=body)
     item = answer.get("profile")
     return _profile(item if isinstance(item, dict) else {"profileId": profile_id, "alias": alias or ""})
+
+
+def update_role(transport: Transport, profile_id: str, role: str, own_id: str) -> None:
+    """Take the profile out of all groups and put it into this one; the service guards nobody (1.7), so we do.
+
+    Raises Refused for the console's own user, and what the service refuses.
+    """
+    if profile_id == own_id:
+        raise _refused(
+            "This is the console's own user, which must stay an administrator: sign in with another one first.",
+            op.UPDATE_ROLE,
+            "own_login",
+        )
+    transport.call(op.UPDATE_ROLE, body={"profileId": profile_id, "targetUserPoolGroup": role})
 
 
 def update_quotas(transport: Transport, quotas: Sequence[tuple[str, Quota]]) -> list[Outcome]:

@@ -13,23 +13,49 @@ from deepracer_admin.racing.on_aws.profiles import is_number
 from deepracer_admin.racing.on_aws.site import SERVICE
 from deepracer_admin.racing.on_aws.transport import Transport
 
-__all__ = ["account_quotas", "read_new_profile_quota", "write_new_profile_quota"]
+__all__ = ["account_quotas", "read_new_profile_quota", "write_account_limits", "write_new_profile_quota"]
 
-_KEY = "usageQuotas.newUser"
-_MINUTES, _MODELS = "newUserComputeMinutesLimit", "newUserModelCountLimit"
+_NEW_USER = ("usageQuotas.newUser", "newUserComputeMinutesLimit", "newUserModelCountLimit")
+_ACCOUNT = ("usageQuotas.global", "globalComputeMinutesLimit", "globalModelCountLimit")
 _READ_BACKS, _PAUSE_SECONDS = 6, 1.0  # a put becomes visible after a few seconds (transcripts, AppConfig)
 
 
 def read_new_profile_quota(transport: Transport) -> Quota | None:
     """Limits of profiles that will be invited; None where the service has no such setting."""
-    value = _setting(transport, _KEY)
-    if not isinstance(value, Mapping):
-        return None
-    return Quota(_as_the_service_counts(value.get(_MINUTES)), _as_the_service_counts(value.get(_MODELS)))
+    return _read(transport, _NEW_USER)
 
 
 def write_new_profile_quota(transport: Transport, quota: Quota, sleep: Callable[[float], None] = time.sleep) -> Quota:
     """Set both limits and return what a read-back says, waiting some seconds for it to show. Raises Refused."""
+    return _write(transport, _NEW_USER, quota, sleep)
+
+
+def write_account_limits(transport: Transport, quota: Quota, sleep: Callable[[float], None] = time.sleep) -> Quota:
+    """The same for the account-wide limits, which the service displays and nobody enforces (2.3). Raises Refused."""
+    return _write(transport, _ACCOUNT, quota, sleep)
+
+
+def account_quotas(transport: Transport) -> dict[str, int]:
+    """Account-wide limits as displayed by the service, in minutes and models; -1 = none. Nothing enforces them."""
+    found = _read(transport, _ACCOUNT)
+    if found is None:
+        return {}
+    return {
+        "compute minutes a month (not enforced)": found.minutes,
+        "models a month (not enforced)": found.models,
+    }
+
+
+def _read(transport: Transport, setting: tuple[str, str, str]) -> Quota | None:
+    key, minutes, models = setting
+    value = _setting(transport, key)
+    if not isinstance(value, Mapping):
+        return None
+    return Quota(_as_the_service_counts(value.get(minutes)), _as_the_service_counts(value.get(models)))
+
+
+def _write(transport: Transport, setting: tuple[str, str, str], quota: Quota, sleep: Callable[[float], None]) -> Quota:
+    key, minutes, models = setting
     if min(quota.minutes, quota.models) < UNLIMITED:
         raise Refused(
             "A limit is 0 or more, or -1 for no limit: correct it.",
@@ -37,32 +63,21 @@ def write_new_profile_quota(transport: Transport, quota: Quota, sleep: Callable[
             operation=op.UPDATE_SETTING.name,
             code="quota",
         )
-    transport.call(op.UPDATE_SETTING, _KEY, body={"value": {_MINUTES: quota.minutes, _MODELS: quota.models}})
-    seen = read_new_profile_quota(transport)
+    transport.call(op.UPDATE_SETTING, key, body={"value": {minutes: quota.minutes, models: quota.models}})
+    seen = _read(transport, setting)
     for _ in range(_READ_BACKS - 1):
         if seen == quota:
             break
         sleep(_PAUSE_SECONDS)
-        seen = read_new_profile_quota(transport)
+        seen = _read(transport, setting)
     if seen is None:
         raise NotThere(
-            "DeepRacer on AWS does not show the limits for new profiles: look at its settings page.",
+            "DeepRacer on AWS does not show these limits: look at its settings page.",
             service=SERVICE,
             operation=op.GET_SETTING.name,
             code="no_setting",
         )
     return seen
-
-
-def account_quotas(transport: Transport) -> dict[str, int]:
-    """Account-wide limits as displayed by the service, in minutes and models; -1 = none. Nothing enforces them."""
-    value = _setting(transport, "usageQuotas.global")
-    if not isinstance(value, Mapping):
-        return {}
-    return {
-        "compute minutes a month (not enforced)": _as_the_service_counts(value.get("globalComputeMinutesLimit")),
-        "models a month (not enforced)": _as_the_service_counts(value.get("globalModelCountLimit")),
-    }
 
 
 def _setting(transport: Transport, key: str) -> Any:

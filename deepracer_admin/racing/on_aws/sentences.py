@@ -51,6 +51,10 @@ _EXACT = {
         "DeepRacer on AWS could not create the account: its built-in mail sender may have used up its daily mails "
         "(about 50; configure SES to send more), or the address is not acceptable to it."
     ),
+    "Failed to remove user from groups.": (
+        "DeepRacer on AWS could not change the role, most likely because there is no such user any more: refresh the "
+        "list, then try again."
+    ),
     "Unable to add user to Group. Please try again.": "DeepRacer on AWS could not finish the account: try again later.",
     "This user account is disabled.": "This account is disabled in Cognito: enable it there first.",
     "This user has already accepted their invitation and set a password.": (

@@ -24,16 +24,19 @@ from botocore.awsrequest import AWSRequest
 
 from deepracer_admin.clock import Clock, as_utc
 from deepracer_admin.errors import LostAnswer, ServiceError, Throttled, Unavailable, Unreachable
+from deepracer_admin.model import Limit
 from deepracer_admin.racing.http import why_unreachable
-from deepracer_admin.racing.on_aws.errors import CLOCK, EXPIRED, error_of, read_failure
+from deepracer_admin.racing.on_aws.errors import CLOCK, EXPIRED, admin_rule, error_of, read_failure
 from deepracer_admin.racing.on_aws.operations import Operation
 from deepracer_admin.racing.on_aws.signin import SignIn
 from deepracer_admin.racing.on_aws.site import SERVICE, Site
 
-__all__ = ["ADMIN_CALLS", "ADMIN_SECONDS", "READS_IN_FLIGHT", "WRITES_IN_FLIGHT", "AdminPath", "Skew", "Transport"]
+__all__ = ["ADMIN_LIMIT", "READS_IN_FLIGHT", "WRITES_IN_FLIGHT", "AdminPath", "Pace", "Skew", "Transport"]
 
 READS_IN_FLIGHT, WRITES_IN_FLIGHT = 16, 8  # architecture.md, Concurrency and limits
-ADMIN_CALLS, ADMIN_SECONDS = 100, 300.0  # firewall rule for URIs with /admin/, per IP address (1.4)
+# A full burst and five minutes of the rate together stay below 100, whatever window the firewall looks at.
+ADMIN_LIMIT = Limit("deepracer.admin", rate=0.18, burst=40, source="deepracer-on-aws.md 1.4: 100 per 5 min and IP")
+_ADMIN_CALLS, _ADMIN_SECONDS = 100, 300.0
 
 _ATTEMPTS = 4
 _FIRST_WAIT, _LONGEST_WAIT = 0.25, 4.0
@@ -41,39 +44,34 @@ _PATIENCE_SECONDS = 60.0
 _NOTICEABLE = timedelta(seconds=30)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
+Pace = Callable[[Limit], float]
+"""Asked before a call under a declared limit: 0.0 when it may go out now, else after how many real seconds."""
+
 _log = logging.getLogger(__name__)
 _random = secrets.SystemRandom()
 
 
 class AdminPath:
-    """Keeps this process below the firewall's rule for `/admin/`; a margin of ten stays for people's browsers.
+    """Keeps one process below the firewall's rule for `/admin/`; a margin of ten stays for people's browsers.
 
-    A short wait is waited out, a long one becomes Throttled before the rule is hit: who hits it is blocked for minutes.
+    For an adapter that stands alone; the console gives a pace that all its processes share (`Pace`).
     """
 
-    def __init__(self, clock: Clock, *, calls: int = ADMIN_CALLS - 10, seconds: float = ADMIN_SECONDS) -> None:
+    def __init__(self, clock: Clock, *, calls: int = _ADMIN_CALLS - 10, seconds: float = _ADMIN_SECONDS) -> None:
         self._clock, self._calls, self._seconds = clock, calls, seconds
         self._lock = threading.Lock()
         self._recent: deque[float] = deque()
 
-    def enter(self, operation: Operation) -> None:
-        """Count one call. Raises Throttled with the seconds until the next one fits."""
+    def __call__(self, limit: Limit) -> float:
+        """Count one call: 0.0, or the real seconds until the next one fits."""
         with self._lock:
             now = self._clock.monotonic()
             while self._recent and self._recent[0] <= now - self._seconds:
                 self._recent.popleft()
             if len(self._recent) < self._calls:
                 self._recent.append(now)
-                return
-            wait = self._recent[0] + self._seconds - now
-        raise Throttled(
-            "The deployment's firewall allows 100 reads of this kind in five minutes: the console goes on in "
-            f"{max(1, round(wait / 60))} min.",
-            service=SERVICE,
-            operation=operation.name,
-            code="admin_rule",
-            retry_after=wait,
-        )
+                return 0.0
+            return self._recent[0] + self._seconds - now
 
 
 class Skew:
@@ -125,6 +123,7 @@ class Transport:
         skew: Skew,
         *,
         user_agent: str,
+        pace: Pace | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._site, self._sign_in, self._http, self._clock = site, sign_in, http, clock
@@ -133,7 +132,7 @@ class Transport:
         self._sleep = sleep
         self._slots = threading.BoundedSemaphore(READS_IN_FLIGHT)
         self._write_slots = threading.BoundedSemaphore(WRITES_IN_FLIGHT)
-        self._admin = AdminPath(clock)
+        self._pace = pace or AdminPath(clock)
         self._signed_before = False
 
     def call(
@@ -169,15 +168,16 @@ class Transport:
 
     def pages(self, operation: Operation, *ids: str, of: str) -> Iterator[list[dict[str, Any]]]:
         """The lists under `of`, page by page; the token is opaque and goes back as it came (1.4, Pagination)."""
-        token = ""
+        token, seen = "", set[str]()
         while True:
             answer = self.call(operation, *ids, query={"token": token} if token else None)
             items = answer.get(of)
             yield [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
+            seen.add(token)
             following = answer.get("token") or ""
             if not following:
                 return
-            if following == token:
+            if following in seen:
                 raise Unavailable(
                     "DeepRacer on AWS gives the same page again and again: try again later.",
                     service=SERVICE,
@@ -196,8 +196,8 @@ class Transport:
         return None
 
     def _attempt(self, operation: Operation, url: str, content: bytes) -> dict[str, Any]:
-        if operation.is_admin_path:
-            self._admin.enter(operation)
+        if operation.is_admin_path and (wait := self._pace(ADMIN_LIMIT)):
+            raise admin_rule(operation, wait)
         if not operation.writes:
             with self._slots:
                 return self._send(operation, url, content)
