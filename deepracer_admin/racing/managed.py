@@ -42,17 +42,19 @@ from deepracer_admin.racing import InviteProgress
 from deepracer_admin.racing.managed_client import SERVICE, ManagedClient
 from deepracer_admin.racing.managed_shapes import (
     LINK,
+    RUNNING,
     leaderboard_arn,
     model_of,
     profile_of,
     race_members,
     race_of,
+    ranked_time,
     standing_of,
     to_milliseconds,
     track_of,
 )
 
-__all__ = ["ManagedDeepRacer"]
+__all__ = ["RUNNING", "ManagedDeepRacer"]
 
 BATCH = 50  # user ids in one AdminManageUser: the ceiling is not known (1.7), the design's number
 DEFAULT_QUOTA = Quota(minutes=300, models=3)  # 3.1: what a participant starts with
@@ -72,6 +74,8 @@ NOTES = (
     "Pausing stops new models and trainings; a running training finishes and is billed, and submitting still works.",
     "Removing a profile ends its sponsorship; the models stay, and cost storage, until they are deleted.",
     "With multi-user mode off, profiles vanish from the admin's view; models persist and cost storage until deleted.",
+    "Changing or closing a race sends the whole of it again: its terms and its league features (theme, play-off, "
+    "rewards, country statistics) cannot be read, so they are lost.",
 )
 _REPEATABLE = (LostAnswer, Unreachable, Unavailable)
 
@@ -240,7 +244,7 @@ class ManagedDeepRacer:
     # -- races
 
     def tracks(self) -> Sequence[Track]:
-        return [track_of(track) for track in self._client.walk("ListTracks", "Tracks")]
+        return [track for track in map(track_of, self._client.walk("ListTracks", "Tracks")) if track]
 
     def races(self) -> Sequence[Race]:
         boards = self._client.walk("ListLeaderboards", "Leaderboards", LeaderboardAccessRoles=["ADMIN"])
@@ -251,9 +255,14 @@ class ManagedDeepRacer:
         return self._race(reply["LeaderboardArn"])
 
     def edit_race(self, race_id: str, draft: RaceDraft) -> Race:
-        """Whole objects are sent: what a draft does not hold is taken from the race as it is now."""
+        """Whole objects are sent: what a draft does not hold or change is taken from the race as it is now."""
         arn = leaderboard_arn(race_id)
         now = self._race(arn)
+        if not draft.track_id:  # optional where it is read, required where it is written (1.4)
+            raise Refused(
+                "This race does not tell its track, which every change must name: choose the track too.",
+                service=SERVICE,
+            )
         self._client.call("EditLeaderboard", Arn=arn, **self._members(draft, now))
         return self._race(arn)
 
@@ -282,12 +291,13 @@ class ManagedDeepRacer:
         return LINK + reply["AccessToken"]
 
     def participants(self, race_id: str) -> Sequence[tuple[str, str]]:
+        """Whoever has no user id (1.4: optional) is left out: nobody could remove or match them."""
         people = self._client.walk(
             "ListPrivateLeaderboardParticipants",
             "PrivateLeaderboardParticipants",
             LeaderboardArn=leaderboard_arn(race_id),
         )
-        return [(person["UserId"], person.get("Alias") or "") for person in people]
+        return [(person["UserId"], person.get("Alias") or "") for person in people if person.get("UserId")]
 
     def add_participants(self, race_id: str, user_ids: Sequence[str]) -> None:
         """Admits racers by their user ids, without a link (1.4: presumably; makes a token when the race has none)."""
@@ -299,10 +309,17 @@ class ManagedDeepRacer:
         self._client.call("RemoveLeaderboardAccessPermission", LeaderboardArn=leaderboard_arn(race_id), UserId=user_id)
 
     def standings(self, race_id: str) -> Iterator[Standing]:
-        entries = self._client.walk(
-            "ListLeaderboardSubmissions", "LeaderboardSubmissions", LeaderboardArn=leaderboard_arn(race_id)
-        )
-        return (standing_of(entry, place) for place, entry in enumerate(entries, 1))
+        """Entries with a time. One without a score (1.4: optional) is timed as its race is, which is asked once."""
+        arn = leaderboard_arn(race_id)
+        method: str | None = None
+        place = 0
+        for entry in self._client.walk("ListLeaderboardSubmissions", "LeaderboardSubmissions", LeaderboardArn=arn):
+            if method is None and not entry.get("RankingScore"):
+                method = str(self._race(arn).raw.get("TimingMethod") or "")
+            score = ranked_time(entry, method)
+            if score is not None:
+                place += 1
+                yield standing_of(entry, place, score)
 
     def close(self) -> None:
         self._client.close()
@@ -315,11 +332,14 @@ class ManagedDeepRacer:
             region=self._client.region,
             visibility=self._visibility,
             league_type=self._league_type,
-            raw=now.raw if now else None,
+            now=now,
         )
 
     def _race(self, arn: str) -> Race:
-        return race_of(self._client.call("GetLeaderboard", LeaderboardArn=arn)["Leaderboard"])
+        board = self._client.call("GetLeaderboard", LeaderboardArn=arn).get("Leaderboard")  # optional (1.4)
+        if not board:
+            raise NotThere("There is no such race any more: refresh the list.", service=SERVICE)
+        return race_of(board)
 
     def _manage(self, ids: Sequence[str], action: str, **limits: Any) -> Iterator[Outcome]:
         """`AdminManageUser` in batches. All its actions may be repeated without harm, so a lost answer is RETRY."""

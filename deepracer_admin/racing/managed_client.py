@@ -8,6 +8,7 @@ that is harmless; what a write left open is the caller's to decide.
 from __future__ import annotations
 
 import ipaddress
+import json
 import logging
 import secrets
 import time
@@ -48,7 +49,9 @@ CLOSED_NOTE = "AWS closed this service in December 2025, so its address may not 
 _log = logging.getLogger(__name__)
 _random = secrets.SystemRandom()
 
-_DENIED = frozenset({"CustomerAuthorizationFailedException", "AccessDeniedException", "NotAuthorizedException"})
+_DENIED = frozenset(
+    {"CustomerAuthorizationFailedException", "AccessDenied", "AccessDeniedException", "NotAuthorizedException"}
+)
 _KEYS = frozenset(
     {
         "IncompleteSignatureException",
@@ -120,6 +123,7 @@ class ManagedClient:
                 aws_session_token=session_token,
                 config=config,
             )
+            self._client.meta.events.register("before-parse.deepracer", _look_who_answers)
         except _NO_KEYS as failure:
             raise _no_keys(failure, "connect") from failure
 
@@ -166,6 +170,7 @@ class ManagedClient:
     def walk(self, operation: str, key: str, **members: Any) -> Iterator[dict[str, Any]]:
         """All entries of a paged list. Raises Unavailable when the service repeats a token or lets one die."""
         token: str | None = None
+        seen: set[str] = set()
         while True:
             more = {"NextToken": token} if token else {}
             try:
@@ -183,12 +188,13 @@ class ManagedClient:
             following = reply.get("NextToken")
             if not following:
                 return
-            if following == token:
+            if following in seen:  # at once, or by way of others: it would never end
                 raise Unavailable(
                     f"{SERVICE} repeats the same page of {operation}: try again later.",
                     service=SERVICE,
                     operation=operation,
                 )
+            seen.add(following)
             token = following
 
     def close(self) -> None:
@@ -221,11 +227,38 @@ def _refusal(failure: aws.ClientError, operation: str) -> ServiceError:
             f"The AWS identity may not do deepracer:{operation}: attach the policy AWSDeepRacerAccountAdminAccess.",
             **about,
         )
+    if status == 403 and (code == "ForbiddenException" or not code.endswith("Exception")):  # 1.1: its own end so
+        return _walled_off(operation, str(status))
     if code in _UNKNOWN_OPERATION:
         return Unsupported(f"AWS DeepRacer does not know {operation} any more. {CLOSED_NOTE}", **about)
     if code == "ResourceDoesNotExistException":
         return NotThere(message or "AWS DeepRacer knows no such thing: refresh the list.", **about)
-    return Refused(f"AWS DeepRacer refused {operation}: {message or code or 'no reason given'}", **about)
+    reason = message or code or "no reason given"
+    return Refused(f"AWS DeepRacer refused {operation}: {reason.removesuffix('.')}.", **about)
+
+
+def _look_who_answers(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+    """Before botocore reads a reply: the service answers with a JSON object (1.1). Anything else is the page of a
+    firewall, proxy or balancer: it is not for people, and one that says 200 did not do what was asked.
+    """
+    try:
+        if isinstance(json.loads(response_dict["body"] or b"{}"), dict):
+            return
+    except ValueError:  # no JSON, or no UTF-8
+        pass
+    response_dict["body"] = b"{}"
+    if response_dict["status_code"] < 400:
+        raise _walled_off(operation_model.name, str(response_dict["status_code"]))
+
+
+def _walled_off(operation: str, code: str) -> AccessDenied:
+    return AccessDenied(
+        f"A firewall or proxy between this computer and AWS stopped {operation} (HTTP {code}): its operator must let "
+        "this console call AWS DeepRacer.",
+        service=SERVICE,
+        operation=operation,
+        code=code,
+    )
 
 
 def _no_keys(failure: Exception, operation: str) -> CredentialsExpired:

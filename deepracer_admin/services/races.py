@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,30 @@ class RaceForm:
     off_track_penalty_s: float = 1.0
     collision_penalty_s: float = 1.0
     objects: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    about: frozenset[str]
+    holds: Callable[[RaceForm], bool]
+    sentence: str
+
+
+def _rule(about: str, holds: Callable[[RaceForm], bool], sentence: str) -> _Rule:
+    return _Rule(frozenset(about.split()), holds, sentence)
+
+
+_NAME = re.compile(r"[A-Za-z0-9-][A-Za-z0-9 -]{0,63}")
+_RULES = (
+    _rule("name", lambda form: bool(_NAME.fullmatch(form.name)),
+          "Name: 1 to 64 letters without accents, digits, spaces and hyphens."),
+    _rule("laps", lambda form: 1 <= form.laps <= 20, "Laps: 1 to 20."),
+    _rule("max_submissions", lambda form: 1 <= form.max_submissions <= 10_000, "Submissions per racer: 1 to 10,000."),
+    _rule("objects", lambda form: 0 <= form.objects <= 6, "Objects on the track: 0 to 6."),
+    _rule("off_track_penalty_s collision_penalty_s",
+          lambda form: min(form.off_track_penalty_s, form.collision_penalty_s) >= 0, "Penalties: seconds, 0 or more."),
+)  # fmt: skip
+_BLANK = RaceDraft("", "", datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +108,7 @@ class RacesService(EntryDesk):
     def create(self, actor: Actor, form: RaceForm) -> Job:
         """Plan a new race. Raises BadInput with the field and the rule."""
         self._authorise(actor, "races.create", target=form.name)
-        draft = self._checked(actor, form)
+        draft = self._checked(form)
         races, _ = self.store.races(self._event().id)
         if any(race.draft.name.casefold() == draft.name.casefold() for race in races):
             raise BadInput("Name: a race of that name exists; choose another, so that people can tell them apart.")
@@ -96,7 +120,7 @@ class RacesService(EntryDesk):
         """Plan a change of a race; the service may refuse what it does not allow any more."""
         self._authorise(actor, "races.edit", target=race_id)
         before = self._race(race_id)
-        draft = self._checked(actor, form)
+        draft = self._checked(form, before.draft)
         return self._plan_job(
             actor,
             "races.edit",
@@ -138,61 +162,76 @@ class RacesService(EntryDesk):
 
     def form_of(self, race: Race, zone: str) -> RaceForm:
         """The form filled with a race."""
-        local = ZoneInfo(zone)
-        draft = race.draft
-        return RaceForm(
-            name=draft.name,
-            track_id=draft.track_id,
-            opens=draft.opens_at.astimezone(local).replace(tzinfo=None),
-            closes=draft.closes_at.astimezone(local).replace(tzinfo=None),
-            direction=draft.direction,
-            timing=draft.timing,
-            laps=draft.min_laps,
-            max_submissions=draft.max_submissions,
-            off_track_penalty_s=draft.off_track_penalty_s,
-            collision_penalty_s=draft.collision_penalty_s,
-            objects=draft.objects,
-        )
+        return _form_of(race.draft, ZoneInfo(zone))
 
-    def _checked(self, actor: Actor, form: RaceForm) -> RaceDraft:
+    def _checked(self, form: RaceForm, before: RaceDraft | None = None) -> RaceDraft:
+        """The draft that the form asks for. With the race as it was `before`, what the form does not hold or change
+        stays as it is, even where the form would not take it: the race may have been made with other rules.
+        """
         event = self._event()
         zone = ZoneInfo(event.zone)
-        name = " ".join(form.name.split())
-        if not re.fullmatch(r"[A-Za-z0-9-][A-Za-z0-9 -]{0,63}", name):
-            raise BadInput("Name: 1 to 64 letters without accents, digits, spaces and hyphens.")
-        tracks = {track.id: track for track in self._tracks(event.id)}
+        form = replace(form, name=" ".join(form.name.split()))
+        changed = {field.name for field in fields(form)} if before is None else _changes(form, _form_of(before, zone))
+        for rule in _RULES:
+            if changed & rule.about and not rule.holds(form):
+                raise BadInput(rule.sentence)
+        if changed & {"track_id", "direction"}:
+            self._check_track(event.id, form)
+        draft = replace(before or _BLANK, **_filled(form, changed, zone))
+        if draft.closes_at <= draft.opens_at:
+            raise BadInput("Window: the race closes before it opens; move the end after the start.")
+        if draft.closes_at <= self.clock.event_now():
+            raise BadInput("Window: the race would already be over; move the end into the future.")
+        return draft
+
+    def _check_track(self, event: str, form: RaceForm) -> None:
+        tracks = {track.id: track for track in self._tracks(event)}
         if tracks and form.track_id not in tracks:
             raise BadInput("Track: choose one of the list.")
         if tracks and form.direction not in tracks[form.track_id].directions:
             raise BadInput(f"Direction: {tracks[form.track_id].name} is not raced {form.direction.lower()}.")
-        opens, closes = form.opens.replace(tzinfo=zone), form.closes.replace(tzinfo=zone)
-        if closes <= opens:
-            raise BadInput("Window: the race closes before it opens; move the end after the start.")
-        if closes <= self.clock.event_now():
-            raise BadInput("Window: the race would already be over; move the end into the future.")
-        if not 1 <= form.laps <= 20:
-            raise BadInput("Laps: 1 to 20.")
-        if not 1 <= form.max_submissions <= 10_000:
-            raise BadInput("Submissions per racer: 1 to 10,000.")
-        if not 0 <= form.objects <= 6:
-            raise BadInput("Objects on the track: 0 to 6.")
-        if form.off_track_penalty_s < 0 or form.collision_penalty_s < 0:
-            raise BadInput("Penalties: seconds, 0 or more.")
-        return RaceDraft(
-            name=name,
-            track_id=form.track_id,
-            opens_at=opens.astimezone(ZoneInfo("UTC")),
-            closes_at=closes.astimezone(ZoneInfo("UTC")),
-            direction=form.direction,
-            timing=form.timing,
-            race_type="OBJECT_AVOIDANCE" if form.objects else "TIME_TRIAL",
-            min_laps=form.laps,
-            max_laps=form.laps,
-            max_submissions=form.max_submissions,
-            off_track_penalty_s=form.off_track_penalty_s,
-            collision_penalty_s=form.collision_penalty_s,
-            objects=form.objects,
-        )
+
+
+def _form_of(draft: RaceDraft, zone: ZoneInfo) -> RaceForm:
+    return RaceForm(
+        name=draft.name,
+        track_id=draft.track_id,
+        opens=draft.opens_at.astimezone(zone).replace(tzinfo=None),
+        closes=draft.closes_at.astimezone(zone).replace(tzinfo=None),
+        direction=draft.direction,
+        timing=draft.timing,
+        laps=draft.min_laps,
+        max_submissions=draft.max_submissions,
+        off_track_penalty_s=draft.off_track_penalty_s,
+        collision_penalty_s=draft.collision_penalty_s,
+        objects=draft.objects,
+    )
+
+
+def _changes(form: RaceForm, shown: RaceForm) -> set[str]:
+    """Fields that say something else than they showed. The screen shows moments to the minute."""
+    shown = replace(shown, name=" ".join(shown.name.split()))
+    to_the_minute = replace(shown, opens=_minute(shown.opens), closes=_minute(shown.closes))
+    names = [field.name for field in fields(form)]
+    return {name for name in names if getattr(form, name) not in (getattr(shown, name), getattr(to_the_minute, name))}
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def _filled(form: RaceForm, changed: set[str], zone: ZoneInfo) -> dict[str, Any]:
+    """What the changed fields make of a draft: one field of the form may stand for several of its members."""
+    values: dict[str, Any] = {name: getattr(form, name) for name in changed - {"opens", "closes", "laps"}}
+    if "opens" in changed:
+        values["opens_at"] = form.opens.replace(tzinfo=zone).astimezone(UTC)
+    if "closes" in changed:
+        values["closes_at"] = form.closes.replace(tzinfo=zone).astimezone(UTC)
+    if "laps" in changed:
+        values["min_laps"] = values["max_laps"] = form.laps
+    if "objects" in changed:
+        values["race_type"] = "OBJECT_AVOIDANCE" if form.objects else "TIME_TRIAL"
+    return values
 
 
 def _plain(draft: RaceDraft) -> dict[str, Any]:

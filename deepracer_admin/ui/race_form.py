@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -15,6 +16,7 @@ from deepracer_admin.ui.words import when
 
 __all__ = ["STATUS", "default_form", "race_form", "race_table"]
 
+N = TypeVar("N", int, float)
 STATUS = {
     RaceStatus.UPCOMING: "◷ upcoming",
     RaceStatus.OPEN: "● open",
@@ -70,6 +72,11 @@ def race_table(rows: Sequence[RaceRow], zone: str, *, key: str) -> RaceRow | Non
     return rows[chosen[0]] if chosen and chosen[0] < len(rows) else None
 
 
+def _bounds(least: N, most: N, value: N) -> tuple[N, N]:
+    """Wide enough for a race that was made elsewhere with other rules: it can be opened and keeps its value."""
+    return min(least, value), max(most, value)
+
+
 def race_form(start: RaceForm, tracks: Sequence[Track], zone: str, *, key: str, button: str) -> RaceForm | None:
     """The form; what was filled in once the button is pressed."""
     names = {track.id: track for track in tracks} or {start.track_id: Track(start.track_id, start.track_id or "–")}
@@ -95,19 +102,21 @@ def race_form(start: RaceForm, tracks: Sequence[Track], zone: str, *, key: str, 
                 key=f"{key}-timing",
                 format_func=lambda value: _TIMING[value],
             )
-            laps = two.number_input("Laps", 1, 20, start.laps, key=f"{key}-laps")
-            directions = ["COUNTER_CLOCKWISE", "CLOCKWISE"]
+            laps = two.number_input("Laps", *_bounds(1, 20, start.laps), start.laps, key=f"{key}-laps")
+            directions = list(dict.fromkeys(["COUNTER_CLOCKWISE", "CLOCKWISE", start.direction]))
             direction = three.selectbox(
                 "Direction",
                 directions,
-                index=directions.index(start.direction) if start.direction in directions else 0,
+                index=directions.index(start.direction),
                 key=f"{key}-direction",
                 format_func=lambda value: value.replace("_", "-").lower(),
             )
-            off = one.number_input("Off-track penalty (s)", 0.0, 60.0, start.off_track_penalty_s, key=f"{key}-off")
-            hit = two.number_input("Collision penalty (s)", 0.0, 60.0, start.collision_penalty_s, key=f"{key}-hit")
-            most = three.number_input("Submissions per racer", 1, 10_000, start.max_submissions, key=f"{key}-most")
-            objects = one.number_input("Objects on the track", 0, 6, start.objects, key=f"{key}-objects")
+            off, hit = start.off_track_penalty_s, start.collision_penalty_s
+            most, objects = start.max_submissions, start.objects
+            off = one.number_input("Off-track penalty (s)", *_bounds(0.0, 60.0, off), off, key=f"{key}-off")
+            hit = two.number_input("Collision penalty (s)", *_bounds(0.0, 60.0, hit), hit, key=f"{key}-hit")
+            most = three.number_input("Submissions per racer", *_bounds(1, 10_000, most), most, key=f"{key}-most")
+            objects = one.number_input("Objects on the track", *_bounds(0, 6, objects), objects, key=f"{key}-objects")
         if not st.form_submit_button(button, type="primary", icon=":material/sports_score:"):
             return None
     return RaceForm(

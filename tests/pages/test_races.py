@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from deepracer_admin.flows.racing_jobs import draft_from_plan
 from deepracer_admin.model import Race, RaceDraft, Role
 from tests.pages.conftest import NOW, click, texts
 
@@ -78,6 +79,33 @@ def test_a_closed_event_still_offers_a_window_in_the_future(browser, console, ev
     click(app, "Create the race")
     [job] = console.store.jobs(event.id, kind="race.create")
     assert job.plan["draft"]["closes_at"] > NOW.isoformat()
+
+
+def test_the_end_of_a_race_with_rules_of_another_console_is_moved_and_nothing_else(
+    browser, console, event, race, monkeypatch
+):
+    """Its values lie outside the form's bounds, and its moments have seconds, which the screen does not show."""
+    draft = replace(
+        race.draft,
+        opens_at=NOW - timedelta(minutes=5, seconds=13),
+        race_type="HEAD_TO_HEAD_RACING",
+        direction="SIDEWAYS",
+        min_laps=0,
+        max_laps=25,
+        max_submissions=0,
+        off_track_penalty_s=90.0,
+        objects=9,
+        description="All day.",
+        max_minutes=7,
+    )
+    console.store.save_races(event.id, [replace(race, draft=draft)], seen_at=NOW, lease=None)
+    chosen = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app = browser.open(PAGE, state={"races": chosen})
+    app.datetime_input(key="race-r-1-closes").set_value(datetime(2026, 11, 23, 18, 0))  # noqa: DTZ001 - as typed
+    click(app, "Save")
+    [job] = console.store.jobs(event.id, kind="race.edit")
+    end = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+    assert draft_from_plan(job.plan["draft"]) == replace(draft, closes_at=end)
 
 
 def test_only_those_who_may_change_races_are_told_to(browser, race):

@@ -84,6 +84,7 @@ UNKNOWN = (LostAnswer, "refresh to see whether it was done")
 NO_LINE = (Unreachable, "connection to AWS DeepRacer broke: try again")
 SIGN_IN = (CredentialsExpired, "run aws sso login again, or renew the keys")
 DENIED = (AccessDenied, "attach the policy AWSDeepRacerAccountAdminAccess")
+BLOCKED = (AccessDenied, "A firewall or proxy .* its operator must let this console call AWS DeepRacer")
 CLOCK = (CredentialsExpired, "clock is off by minutes: set it right")
 MANAGED = [
     Row("throttled twice", "throttle", None, AGAIN, SLOW_DOWN, {"count": 2}),
@@ -100,6 +101,8 @@ MANAGED = [
     Row("our clock ten minutes slow", "skew", CLOCK, CLOCK, CLOCK),
     Row("our clock a quarter of an hour fast", "skew", CLOCK, CLOCK, CLOCK, {"params": {"seconds": -900}}),
     Row("page tokens that expire", "expired_token", (Unavailable, "lists it anew"), None, None),
+    Row("a firewall's page", "waf", BLOCKED, BLOCKED, BLOCKED),
+    Row("racers deleted under our feet", "profile_deleted", None, State.REFUSED, None),
 ]
 
 

@@ -16,8 +16,8 @@ from random import Random
 from ..garage import EndedJob, LapResult, OpenRace, Racer, Refused
 from .invitations import Sponsored
 from .races import Races
-from .state import Account, CarModel, Race, User
-from .wire import Fault
+from .state import CARS, Account, CarModel, Race, User
+from .wire import Fault, over_limit
 from .yard import Yard
 
 GIGABYTE = 1_000_000_000
@@ -39,6 +39,7 @@ class ManagedGarage:
         self._by_person = {user.person_id: user for user in account.users.values()}
         self._aliases = {user.alias for user in account.users.values()}
         self._invited: dict[str, Sponsored] = {}
+        self._cars = sum(bool(user.car_id) for user in account.users.values())
 
     def racers(self) -> Iterator[Racer]:
         """Everybody who knows that they may sign in, and everybody who has signed in."""
@@ -87,6 +88,7 @@ class ManagedGarage:
         if len(models) >= user.max_models:
             raise Refused("You have reached the maximum number of models that your sponsor allows.", "models")
         self._check_minutes(user, minutes)
+        self._provide_car(user)
         model_id = f"m{self._account.next_number():09}"
         size = Random(f"{self._seed}/size/{model_id}").randrange(GIGABYTE // 100, GIGABYTE // 5)
         model = CarModel(model_id, user.user_id, model_name, self._account.now, size)
@@ -177,6 +179,19 @@ class ManagedGarage:
     def _check_minutes(self, user: User, minutes: int) -> None:
         if user.minutes_used + user.minutes_queued + minutes > user.max_minutes:
             raise Refused("You have used the training hours that your sponsor allows.", "minutes")
+
+    def _provide_car(self, user: User) -> None:
+        """The racer's own car, without which no model can be made; the account can have a thousand (3.1).
+
+        It stays when models go: whether `DELETE_RESOURCES` takes cars is not publicly known (1.6).
+        """
+        if user.car_id:
+            return
+        if self._cars >= CARS:
+            full = over_limit(f"An account can have {CARS:,} cars.")
+            raise Refused(f"{full.code}: {full.message}")
+        user.car_id = f"c{self._account.next_number():09}"
+        self._cars += 1
 
     def _free_alias(self, person: Sponsored) -> str:
         """The name that a mail told, else one after the address; it is unique among all racers (3.1), so a racer may

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..deepracer.tracks import TRACK_IDS
-from .state import Account, CarModel, Job, job_arn, milliseconds, model_arn, track_arn
+from .state import Account, CarModel, Job, car_arn, job_arn, milliseconds, model_arn, track_arn
 from .wire import Fault, in_use, missing, page
 from .yard import Yard
 
@@ -16,6 +16,7 @@ BY_ARN = {track_arn(track_id): number for number, track_id in enumerate(TRACK_ID
 
 def describe_model(account: Account, model: CarModel) -> dict[str, Any]:
     """A `Model` as the admin sees it, tagged with its racer's alias."""
+    racer = account.users[model.user_id]
     return {
         "ModelType": "REINFORCEMENT_LEARNING",
         "ModelName": model.name,
@@ -27,7 +28,8 @@ def describe_model(account: Account, model: CarModel) -> dict[str, Any]:
         "AgentNetwork": "DEEP_CONVOLUTIONAL_NETWORK_SHALLOW",
         "Status": model.status,
         "ModelSizeInGb": model.size_bytes / 1e9,
-        "CreatedByAlias": account.users[model.user_id].alias,
+        "CreatedByAlias": racer.alias,
+        **({"CarArn": car_arn(racer.car_id)} if racer.car_id else {}),
     }
 
 

@@ -19,7 +19,7 @@ from .invitations import Invitations
 from .models import Models
 from .races import Races
 from .state import REGION, Account
-from .users import Users
+from .users import Users, unknown_user
 from .wire import Fault, invalid, read_input
 from .yard import Yard
 
@@ -36,7 +36,9 @@ class Managed:
     """``POST /managed/``. The sponsoring account is the practice company's; every signed caller is its admin (1.7).
 
     Own faults: `expired_credentials` (the keys have died), `denied` (the policy lacks the action), `skew` (this
-    service's clock is ahead by params.seconds, 600), `expired_token` (page tokens die).
+    service's clock is ahead by params.seconds, 600), `expired_token` (page tokens die), `waf` (a firewall or proxy on
+    the way answers 403, with a page or, with params.json, with an object), `profile_deleted` (the service has forgotten
+    a user: AdminManageUser does not find them; params.user says whom, else whoever is named first).
     """
 
     name = "managed"
@@ -88,8 +90,11 @@ class Managed:
         body = await request.body()
         try:
             operation = self._operation(request)
+            if wall := self._hit("waf", operation):
+                return _blocked(as_json=bool(wall.params.get("json")))
             self._authenticate(request, body, operation)
             wanted = read_input(operation, body)
+            self._forget(operation, wanted)
             if wanted.get("NextToken") and self._hit("expired_token", operation):
                 raise invalid("NextToken is not valid.")
             found = self._handlers[operation](wanted, self._world.clock.now().timestamp())
@@ -165,6 +170,14 @@ class Managed:
         if self._hit("denied", operation):
             raise Fault("AccessDeniedException", f"User is not authorized to perform: deepracer:{operation}")
 
+    def _forget(self, operation: str, wanted: Mapping[str, Any]) -> None:
+        fault = self._world.faults.armed(self.name, "profile_deleted", operation)
+        if fault is None or operation != "AdminManageUser" or not wanted["UserIds"]:
+            return
+        gone = fault.params.get("user", wanted["UserIds"][0])
+        if gone in wanted["UserIds"] and self._hit("profile_deleted", operation):
+            raise unknown_user(gone)
+
     def _hit(self, name: str, operation: str) -> Any:
         """The fault of this name that strikes now, or None. Uses it up."""
         return self._world.faults.take(self.name, operation, names={name})
@@ -174,6 +187,14 @@ class Managed:
         if access_key_id != known["access_key_id"]:
             return None
         return Credential(access_key_id, known["secret_access_key"], principal="organizer")
+
+
+def _blocked(*, as_json: bool) -> Response:
+    """What stands in the way speaks no protocol of the service's."""
+    if as_json:
+        return Response('{"message":"Forbidden"}', 403, media_type="application/json")
+    page = "<html><head><title>403 Forbidden</title></head><body>Blocked by policy.</body></html>"
+    return Response(page, 403, media_type="text/html")
 
 
 def _reply(body: Mapping[str, Any], status: int = 200) -> Response:

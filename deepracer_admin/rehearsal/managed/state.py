@@ -11,6 +11,9 @@ REGION = "us-east-1"
 # managed-deepracer.md 3.1: defaults of a participant and limits of the sponsoring account.
 DEFAULT_MINUTES = 5 * 60
 DEFAULT_MODELS = 3
+TRAININGS = 100
+EVALUATIONS = 100
+CARS = 1_000
 OPEN_RACES = 100
 PRIVATE_RACES = 50
 RACES_PER_RACER = 10
@@ -30,6 +33,7 @@ class User:
     max_models: int = DEFAULT_MODELS
     state: str = "ACTIVE"
     models: list[str] = field(default_factory=list)
+    car_id: str = ""  # of the one car that all their models drive, made with the first of them
 
 
 @dataclass
@@ -141,6 +145,10 @@ class Account:
 
 def model_arn(model_id: str) -> str:
     return f"arn:aws:deepracer:{REGION}:{ACCOUNT_ID}:model/reinforcement_learning/{model_id}"
+
+
+def car_arn(car_id: str) -> str:
+    return f"arn:aws:deepracer:{REGION}:{ACCOUNT_ID}:car/{car_id}"
 
 
 def job_arn(job: Job) -> str:

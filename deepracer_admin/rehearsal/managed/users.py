@@ -7,11 +7,15 @@ from typing import Any
 
 from .models import describe_model
 from .state import Account, User, milliseconds
-from .wire import LARGEST_BATCH, invalid, missing, page
+from .wire import LARGEST_BATCH, Fault, invalid, missing, page
 from .yard import Yard
 
 Body = Mapping[str, Any]
 NEW_STATE = {"ENABLE": "ACTIVE", "RESTRICT": "RESTRICTED", "DISABLE": "DISABLED"}
+
+
+def unknown_user(user_id: str) -> Fault:
+    return missing(f"User {user_id} is not associated with this account.")
 
 
 class Users:
@@ -90,7 +94,7 @@ class Users:
     def _known(self, user_id: str) -> User:
         user = self._account.users.get(user_id)
         if user is None:
-            raise missing(f"User {user_id} is not associated with this account.")
+            raise unknown_user(user_id)
         return user
 
     def _describe(self, user: User) -> dict[str, Any]:

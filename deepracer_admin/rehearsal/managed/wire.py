@@ -70,7 +70,14 @@ RACE_CONFIG: dict[str, Kind] = {
             "RandomizeLocation*": bool,
             "ObstaclePositions": [{"LaneNumber*": int, "TrackPercentage*": float}],
         },
-        "HeadToHead": {},
+        "HeadToHead": {  # with obstacle and policy-model members whose names are not publicly known
+            "HeadToHeadType*": str,
+            "NumBotCars": int,
+            "BotCarSpeed": float,
+            "EnableLaneChange": bool,
+            "LowerLaneChangeTime": float,
+            "UpperLaneChangeTime": float,
+        },
     },
     "ResettingBehavior*": {
         "IsContinuousLap": bool,
@@ -91,7 +98,12 @@ RACE_CONFIG: dict[str, Kind] = {
     "Moderated": bool,
     "SubmissionsPerUser": int,
 }
-RACE: dict[str, Kind] = {"Definition*": DEFINITION, "RaceConfig*": RACE_CONFIG, "Features*": {}}
+FEATURES: dict[str, Kind] = {
+    "Theme": {"ThemeID": str},
+    "RacingDivisionEnabled": bool,
+    "CountryStatsEnabled": bool,
+}
+RACE: dict[str, Kind] = {"Definition*": DEFINITION, "RaceConfig*": RACE_CONFIG, "Features*": FEATURES}
 INPUTS: dict[str, dict[str, Kind]] = {
     "GetAccountConfig": {},
     "AdminGetAccountConfig": {},

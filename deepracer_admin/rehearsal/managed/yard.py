@@ -1,4 +1,5 @@
-"""Jobs of the practice account: 100 trainings and 100 evaluations at a time, the rest waits in order (3.1).
+"""Jobs of the practice account: 100 trainings and 100 evaluations at a time, the rest waits in order (3.1). A world
+with fewer job slots runs fewer trainings at a time; evaluations have slots of their own.
 
 Minutes that a job asks for are queued until it ends; then those that it ran are used (the reading that DeepRacer on
 AWS keeps for the same fields; for the managed service it is not publicly known whether evaluations count, here they
@@ -14,7 +15,7 @@ from random import Random
 
 from ..garage import EndedJob, JobKind
 from .ranking import rank_submission
-from .state import Account, CarModel, Job, User
+from .state import EVALUATIONS, TRAININGS, Account, CarModel, Job, User
 
 INITIALISING_S = 90.0
 STOPPING_S = 120.0  # 1.5: stopping takes minutes to wind down
@@ -28,7 +29,8 @@ class Yard:
     """Slots, queues and the moments at which something ends."""
 
     def __init__(self, account: Account, slots: int, seed: int) -> None:
-        self._account, self._slots, self._seed = account, slots, seed
+        self._account, self._seed = account, seed
+        self._most = {"training": min(slots, TRAININGS), "evaluation": EVALUATIONS}
         self._waiting: dict[str, deque[str]] = {"training": deque(), "evaluation": deque()}
         self._busy = {"training": 0, "evaluation": 0}
         self._due: list[tuple[float, str]] = []
@@ -101,7 +103,7 @@ class Yard:
 
     def _fill(self, kind: str, now: float) -> None:
         waiting = self._waiting[kind]
-        while waiting and self._busy[kind] < self._slots:
+        while waiting and self._busy[kind] < self._most[kind]:
             job = self._account.jobs[waiting.popleft()]
             self._busy[kind] += 1
             job.phase, job.started_at, job.due = "IN_PROGRESS", now, now + INITIALISING_S + job.minutes * 60

@@ -127,6 +127,20 @@ def test_faults_speak_the_language_of_the_service(
     assert len(caller.call("ListTracks")["Tracks"]) == 62
 
 
+@pytest.mark.parametrize(
+    ("params", "kind", "body"),
+    [({}, "text/html; charset=utf-8", "<html>"), ({"json": True}, "application/json", '{"message":"Forbidden"}')],
+)
+def test_a_firewall_on_the_way_answers_in_its_own_words(
+    still: WorldHandle, caller: RawCaller, params: dict[str, object], kind: str, body: str
+) -> None:
+    still.arm("managed", "waf", count=1, params=params)
+    answer = caller.post("ListTracks", {})
+    assert (answer.status_code, answer.headers["content-type"]) == (403, kind)
+    assert answer.text.startswith(body)
+    assert len(caller.call("ListTracks")["Tracks"]) == 62
+
+
 def test_calls_and_writes_are_counted_by_operation(still: WorldHandle, caller: RawCaller) -> None:
     switch_on(caller)
     caller.call("AdminGetAccountConfig")

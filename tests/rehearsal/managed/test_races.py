@@ -65,6 +65,12 @@ def test_a_race_is_written_nested_and_read_flat(still: WorldHandle, caller: RawC
         ("RaceConfig", {"MinimumLaps": 4}, "InvalidRequestException"),
         ("RaceConfig", {"TimingMethod": "LUCK"}, "InvalidRequestException"),
         ("RaceConfig", {"RaceTypeConfig": {"RaceType": "OBJECT_AVOIDANCE"}}, "InvalidRequestException"),
+        ("RaceConfig", {"RaceTypeConfig": {"RaceType": "HEAD_TO_HEAD_RACING"}}, "InvalidRequestException"),
+        (
+            "RaceConfig",
+            {"RaceTypeConfig": {"RaceType": "HEAD_TO_HEAD_RACING", "HeadToHead": {"NumBotCars": 3}}},
+            "InvalidRequestException",
+        ),
     ],
 )
 def test_an_impossible_race_is_refused(
@@ -90,6 +96,29 @@ def test_fifty_private_races_and_a_hundred_in_all_are_the_limit(still: WorldHand
         "ResourceLimitExceededException",
         "An account can have 100 open or future races.",
     )
+
+
+def test_a_head_to_head_race_tells_all_that_was_said_of_its_opponents(still: WorldHandle, caller: RawCaller) -> None:
+    bots = {"HeadToHeadType": "BOT_VEHICLE", "NumBotCars": 6, "LowerLaneChangeTime": 3, "SomeObstacleMember": [1]}
+    kind = {"RaceType": "HEAD_TO_HEAD_RACING", "HeadToHead": bots}
+    assert board(caller, created(still, caller, RaceTypeConfig=kind))["HeadToHeadConfig"] == bots
+
+
+def test_a_race_tells_its_division_under_another_name(still: WorldHandle, caller: RawCaller) -> None:
+    body = race(still.world.clock.now())
+    body["Definition"]["Division"] = "PRO"
+    assert board(caller, caller.call("CreateLeaderboard", **body)["LeaderboardArn"])["RacingDivision"] == "PRO"
+
+
+def test_the_admin_is_neither_participant_nor_moderator_of_a_race(still: WorldHandle, caller: RawCaller) -> None:
+    arn = created(still, caller)
+
+    def listed(*roles: str) -> list[str]:
+        found = caller.call("ListLeaderboards", LeaderboardAccessRoles=list(roles))["Leaderboards"]
+        return [each["Arn"] for each in found]
+
+    assert listed("ADMIN") == listed("PARTICIPANT", "ADMIN") == listed() == [arn]
+    assert listed("PARTICIPANT") == listed("PARTICIPANT", "MODERATOR") == []
 
 
 def test_an_earlier_closing_time_ends_a_race_and_a_closed_race_cannot_be_edited(

@@ -109,6 +109,22 @@ def test_a_batch_with_an_unknown_user_changes_nobody(still: WorldHandle, caller:
     assert users(caller)[0]["UserState"] == "ACTIVE"
 
 
+def test_a_user_whom_the_service_forgot_is_not_found_by_those_who_name_them(
+    still: WorldHandle, caller: RawCaller
+) -> None:
+    switch_on(caller)
+    ids = sign_in(still, sponsor(still, 3))
+    still.arm("managed", "profile_deleted", params={"user": ids[1]})
+    told = caller.refusal("AdminManageUser", UserIds=ids, Action="RESTRICT")
+    assert told == (400, "ResourceDoesNotExistException", f"User {ids[1]} is not associated with this account.")
+    caller.call("AdminManageUser", UserIds=[ids[0], ids[2]], Action="RESTRICT")
+    assert [user["UserState"] for user in users(caller)] == ["RESTRICTED", "ACTIVE", "RESTRICTED"]
+    still.disarm()
+    still.arm("managed", "profile_deleted", count=1)
+    assert caller.refusal("AdminManageUser", UserIds=ids[2:], Action="ENABLE")[1] == "ResourceDoesNotExistException"
+    caller.call("AdminManageUser", UserIds=ids[2:], Action="ENABLE")
+
+
 def test_a_paused_racer_cannot_train_but_the_running_training_finishes_and_is_counted(
     still: WorldHandle, caller: RawCaller
 ) -> None:
