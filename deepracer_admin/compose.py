@@ -1,4 +1,4 @@
-"""Builds everything for a mode. The only place that names adapters (with entra_access.py, which it calls).
+"""Builds everything for a mode. The only place that names adapters (with entra_access.py and racing_access.py).
 
 Live mode refuses rehearsal endpoints and the other way round: in rehearsal every address comes from the practice
 world's own file on loopback; in live mode from the settings, which refuse loopback addresses (settings.py), and a site
@@ -18,7 +18,7 @@ from deepracer_admin.clock import Clock, ScaledClock, SystemClock
 from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.entra_access import SignInSettings, directories, sign_in_settings
-from deepracer_admin.errors import BadSettings, Missing, ServiceError, StoreUnusable
+from deepracer_admin.errors import BadSettings, StoreUnusable
 from deepracer_admin.flows.guest_book import GuestBook
 from deepracer_admin.flows.letters import Letters
 from deepracer_admin.flows.pacing import Pacer
@@ -29,13 +29,10 @@ from deepracer_admin.mail.pinpoint import Pinpoint
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.smtp import Smtp
 from deepracer_admin.model import Limit
-from deepracer_admin.racing import RacingService
-from deepracer_admin.racing.login import Login, LoginDesk
-from deepracer_admin.racing.managed import ManagedDeepRacer
-from deepracer_admin.racing.managed_client import ManagedClient
-from deepracer_admin.racing.on_aws import OnAws, Pace
+from deepracer_admin.racing.login import LoginDesk
+from deepracer_admin.racing_access import RacingOfEvent, Staff, practice_of, racing_of
 from deepracer_admin.services.attendees import AttendeesService
-from deepracer_admin.services.base import CURRENT_EVENT, House
+from deepracer_admin.services.base import House
 from deepracer_admin.services.boards import BoardsService
 from deepracer_admin.services.closing import AuditService, CloseoutService, JobsService
 from deepracer_admin.services.connection import ConnectionService
@@ -44,8 +41,9 @@ from deepracer_admin.services.messages import MessagesService
 from deepracer_admin.services.onboarding import OnboardingService
 from deepracer_admin.services.passwords import PasswordsService
 from deepracer_admin.services.races import RacesService
+from deepracer_admin.services.staff import StaffService
 from deepracer_admin.services.usage import UsageService
-from deepracer_admin.settings import Practice, Settings, read_practice
+from deepracer_admin.settings import Practice, Settings
 from deepracer_admin.store import EventStore, History, Sessions
 from deepracer_admin.store.sqlite import open_event_store, open_history, open_sessions
 from deepracer_admin.vault import Vault, open_vault
@@ -69,6 +67,7 @@ class Console:
     sign_in: Callable[[], SignInSettings]
     events: EventsService
     connection: ConnectionService
+    staff: StaffService
     attendees: AttendeesService
     onboarding: OnboardingService
     passwords: PasswordsService
@@ -108,7 +107,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     _prepare(home)
     vault = open_vault(settings)
     clock = clock or (ScaledClock() if settings.rehearsal else SystemClock())
-    practice = _practice(settings)
+    practice = practice_of(settings)
     store, history, sessions = _open_stores(settings)
     house = House(settings, clock, store, history, sessions)
     letters = Letters(
@@ -119,12 +118,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         reply_to=settings.mail_reply_to,
     )
     desk = LoginDesk()
-    own = frozenset(filter(None, [settings.deepracer_user.lower(), practice.deepracer["user"] if practice else ""]))
-
-    def staff() -> frozenset[str]:
-        held = desk.held()
-        return own | {held.user.lower()} if held else own
-
+    staff = Staff(settings, practice, store, desk, clock)
     pacer = Pacer(store, clock)
     ports = Ports(
         store=store,
@@ -132,8 +126,8 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         clock=clock,
         pacer=pacer,
         letters=letters,
-        racing=_RacingOfEvent(
-            store, settings.racing, desk, lambda kind: _racing(settings, kind, clock, staff(), desk, pacer)
+        racing=RacingOfEvent(
+            store, settings.racing, desk, lambda kind: racing_of(settings, kind, clock, staff(), desk, pacer)
         ),
         directory=directories(settings, sessions, vault, clock),
         mailer=_Once(lambda: _mailer(settings, clock)),
@@ -155,6 +149,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         sign_in=lambda: sign_in_settings(settings),
         events=EventsService(house),
         connection=ConnectionService(house, desk),
+        staff=StaffService(house),
         attendees=AttendeesService(house),
         onboarding=OnboardingService(house, letters.guests),
         passwords=PasswordsService(house),
@@ -192,136 +187,6 @@ def _open_stores(settings: Settings) -> tuple[EventStore, History, Sessions]:
         return store, history, sessions
 
 
-def _practice(settings: Settings) -> Practice | None:
-    if not settings.rehearsal:
-        return None
-    return read_practice(settings.home)
-
-
-class _RacingOfEvent:
-    """The racing service of the current event: its own choice, else the setting's; one connection per kind and sign-in.
-
-    A connection of an earlier sign-in is let go, not closed: a flow may still be at work with it.
-    """
-
-    def __init__(self, store: EventStore, default: str, desk: LoginDesk, make: Callable[[str], RacingService]) -> None:
-        self._store = store
-        self._default = default
-        self._desk = desk
-        self._make = make
-        self._lock = threading.Lock()
-        self._made: dict[str, tuple[int, RacingService]] = {}
-
-    def __call__(self) -> RacingService:
-        kind = self._kind()
-        with self._lock:
-            turn = self._desk.turn
-            if kind not in self._made or self._made[kind][0] != turn:
-                self._made[kind] = (turn, self._make(kind))
-            return self._made[kind][1]
-
-    def _kind(self) -> str:
-        chosen = self._store.get("", CURRENT_EVENT)
-        try:
-            return (self._store.event(chosen).service if chosen else "") or self._default
-        except Missing:
-            return self._default
-
-
-def _racing(
-    settings: Settings, kind: str, clock: Clock, staff: frozenset[str], desk: LoginDesk, pacer: Pacer
-) -> RacingService:
-    def pace(limit: Limit) -> float:
-        return 0.0 if pacer.take(limit) else max(pacer.held_for(limit), 1 / limit.rate)
-
-    login = desk.held() if kind == "on_aws" else None
-    racing = _managed(settings, clock) if kind == "managed" else _on_aws(settings, clock, staff, login, pace)
-    if racing.practice_world != settings.rehearsal:
-        raise BadSettings(
-            "The racing service names itself a practice world, but the mode is live; set the real address."
-            if racing.practice_world
-            else "The racing service is a real one, but the mode is rehearsal; start with DEEPRACER_ADMIN_MODE=live."
-        )
-    if login and login.new_password and isinstance(racing, OnAws):
-        _choose_password(racing, login, desk)
-    return racing
-
-
-def _choose_password(racing: OnAws, login: Login, desk: LoginDesk) -> None:
-    """Once: what was not taken is not offered again and again, for Cognito locks users out."""
-    try:
-        racing.choose_first_password(login.new_password)
-    except ServiceError:
-        desk.settle(login, taken=False)
-        raise
-    desk.settle(login, taken=True)
-
-
-def _managed(settings: Settings, clock: Clock) -> ManagedDeepRacer:
-    practice = _practice(settings)
-    client = (
-        ManagedClient(
-            region=practice.aws["region"],
-            endpoint_url=practice.aws["managed_url"],
-            access_key_id=practice.aws["access_key_id"],
-            secret_access_key=practice.aws["secret_access_key"],
-            user_agent=settings.user_agent,
-        )
-        if practice
-        else ManagedClient(
-            region=settings.deepracer_region,
-            profile=settings.deepracer_aws_profile or None,
-            user_agent=settings.user_agent,
-        )
-    )
-    return ManagedDeepRacer(client, event_now=clock.event_now)
-
-
-def _on_aws(settings: Settings, clock: Clock, staff: frozenset[str], login: Login | None, pace: Pace) -> OnAws:
-    practice = _practice(settings)
-    if practice:
-        own = login or Login(*(practice.deepracer[name] for name in ("site", "user", "password")))
-        return OnAws(
-            own.site,
-            own.user,
-            own.password,
-            clock=clock,
-            cognito_idp_url=practice.aws["cognito_idp_url"],
-            cognito_identity_url=practice.aws["cognito_identity_url"],
-            user_agent=settings.user_agent,
-            mail_cap=200,
-            staff_emails=staff,
-            allow_http_loopback=True,
-            pace=pace,
-        )
-    own = login or _login_of(settings)
-    return OnAws(
-        own.site,
-        own.user,
-        own.password,
-        clock=clock,
-        user_agent=settings.user_agent,
-        mail_cap=200 if settings.deepracer_ses else 50,
-        staff_emails=staff,
-        pace=pace,
-    )
-
-
-def _login_of(settings: Settings) -> Login:
-    if not settings.deepracer_site:
-        raise BadSettings(
-            "The site of DeepRacer on AWS is not known: sign in on the Set up page, or set "
-            "DEEPRACER_ADMIN_DEEPRACER_SITE."
-        )
-    password = settings.deepracer_password.get_secret_value()
-    if not (settings.deepracer_user and password):
-        raise BadSettings(
-            "The console has no login for DeepRacer on AWS: sign in on the Set up page, or set "
-            "DEEPRACER_ADMIN_DEEPRACER_USER and _PASSWORD."
-        )
-    return Login(settings.deepracer_site, settings.deepracer_user, password)
-
-
 def _practice_access(practice: Practice, address: str) -> AwsAccess:
     return AwsAccess(
         region=practice.aws["region"],
@@ -332,7 +197,7 @@ def _practice_access(practice: Practice, address: str) -> AwsAccess:
 
 
 def _mailer(settings: Settings, clock: Clock) -> Mailer:
-    practice = _practice(settings)
+    practice = practice_of(settings)
     if practice:
         return Ses(
             _practice_access(practice, "ses_url"),
@@ -363,7 +228,7 @@ def _mailer(settings: Settings, clock: Clock) -> Mailer:
 
 def _proof(settings: Settings, pacer: Pacer) -> IdentityCenter:
     """IAM Identity Center, read only: where a directory cycle grants access (the managed service)."""
-    practice = _practice(settings)
+    practice = practice_of(settings)
 
     def pace(limit: Limit) -> None:
         pacer.take(limit, wait=None)
@@ -390,7 +255,7 @@ def _proof(settings: Settings, pacer: Pacer) -> IdentityCenter:
 
 def _pool(settings: Settings, pacer: Pacer) -> CognitoPool:
     """The user pool of DeepRacer on AWS, with AWS credentials on it: who has signed in, and the second way in."""
-    practice = _practice(settings)
+    practice = practice_of(settings)
 
     def pace(limit: Limit) -> None:
         pacer.take(limit, wait=None)

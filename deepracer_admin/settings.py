@@ -89,6 +89,10 @@ class Settings(BaseModel):
         "", description="E-mail of the DeepRacer on AWS login that the console uses (dr-admins)."
     )
     deepracer_password: SecretStr = Field(SecretStr(""), description="Password of that login.")
+    deepracer_staff: str = Field(
+        "",
+        description="Addresses of people who run the deployment, with commas between; never invited, limited, deleted.",
+    )
     deepracer_aws_profile: str = Field("", description="AWS profile for the managed service or the user pool.")
     deepracer_region: str = Field("us-east-1", description="Region of the managed service, or of the user pool.")
     deepracer_ses: bool = Field(

@@ -44,6 +44,7 @@ from deepracer_admin.flows.racing_jobs import (
 )
 from deepracer_admin.flows.resending import InviteResendHandler
 from deepracer_admin.flows.sponsorship import SponsorHandler, SponsorshipHandler
+from deepracer_admin.flows.staff import AccountLimitsHandler, RoleHandler
 from deepracer_admin.flows.watching import RaceWatcher, UsageWatcher
 from deepracer_admin.flows.ways_in import POOL
 from deepracer_admin.model import Event, Lease, Step
@@ -86,6 +87,8 @@ class Worker:
                 "sponsorship": SponsorshipHandler(),
                 "check": CheckHandler(),
                 "quota": QuotaHandler(),
+                "role": RoleHandler(),
+                "account.limits": AccountLimitsHandler(),
                 "sponsor": SponsorHandler(),
                 "models.delete": ModelsHandler(),
                 "race.create": RaceCreateHandler(),

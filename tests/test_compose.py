@@ -12,7 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from deepracer_admin import compose as composition
+from deepracer_admin import racing_access
 from deepracer_admin.compose import compose
 from deepracer_admin.errors import BadSettings, ConsoleError, CredentialsExpired, StoreUnusable, Unreachable
 from deepracer_admin.racing.managed_client import ManagedClient
@@ -153,7 +153,7 @@ def test_live_refuses_a_site_that_names_itself_a_practice_world(
         cognito_identity_url=aws["cognito_identity_url"],
         allow_http_loopback=True,
     )
-    monkeypatch.setattr(composition, "OnAws", near)
+    monkeypatch.setattr(racing_access, "OnAws", near)
     login = {"deepracer_user": practice["user"], "deepracer_password": SecretStr(practice["password"])}
     console = compose(live(tmp_path, deepracer_site=practice["site"], **login))
     try:
@@ -172,7 +172,7 @@ def test_live_refuses_a_managed_service_that_names_itself_a_practice_world(
     def near(**_: object) -> ManagedClient:
         return ManagedClient(region=aws["region"], endpoint_url=aws["managed_url"], **keys)
 
-    monkeypatch.setattr(composition, "ManagedClient", near)
+    monkeypatch.setattr(racing_access, "ManagedClient", near)
     console = compose(live(tmp_path, racing="managed"))
     try:
         with pytest.raises(BadSettings, match="names itself a practice world, but the mode is live"):

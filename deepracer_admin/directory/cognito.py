@@ -28,6 +28,7 @@ __all__ = ["CALLS", "RACERS", "CognitoPool", "new_password", "new_username"]
 
 SERVICE = "cognito-idp"
 RACERS = "dr-racers"
+STAFF = ("dr-admins", "dr-race-facilitators", "dr-commentators", "dr-registration-managers")  # 1.3 page, 3
 CALLS = Limit(
     "cognito-idp",
     rate=20.0,
@@ -95,6 +96,22 @@ class CognitoPool:
         escaped = email.replace("\\", "\\\\").replace('"', '\\"')
         rows = self._call("list_users", Filter=f'email = "{escaped}"', Limit=2)["Users"]
         return _read_user(rows[0]) if rows else None
+
+    def groups(self, username: str) -> frozenset[str]:
+        """The roles of this user, read now. Raises NotThere."""
+        asked = {"UserPoolId": self._pool_id, "Username": username, "Limit": PAGE}
+        rows = self._calls.walk("admin_list_groups_for_user", "Groups", asked)
+        return frozenset(str(row["GroupName"]) for row in rows)
+
+    def staff(self) -> Iterator[tuple[str, str]]:
+        """(address, group) of administrators, facilitators and the like; a version without a group has nobody in it."""
+        for group in STAFF:
+            asked = {"UserPoolId": self._pool_id, "GroupName": group, "Limit": PAGE}
+            try:
+                for row in self._calls.walk("list_users_in_group", "Users", asked):
+                    yield _read_user(row).email, group
+            except NotThere:
+                continue
 
     # ---------------------------------------------------------------------------------------------------- writing
 
@@ -181,11 +198,9 @@ class CognitoPool:
     def _join(self, username: str) -> None:
         self._call("admin_add_user_to_group", Username=username, GroupName=RACERS)
 
-    def _spare_staff(self, username: str) -> set[str]:
+    def _spare_staff(self, username: str) -> frozenset[str]:
         """The user's groups; raises Refused when there is any but the racers' (people have one role, 3.7)."""
-        asked = {"UserPoolId": self._pool_id, "Username": username, "Limit": PAGE}
-        rows = self._calls.walk("admin_list_groups_for_user", "Groups", asked)
-        groups = {str(row["GroupName"]) for row in rows}
+        groups = self.groups(username)
         if groups - {RACERS}:
             raise Refused(
                 "This user has a role on DeepRacer on AWS (administrator, facilitator or the like): change them there.",

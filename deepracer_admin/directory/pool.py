@@ -83,6 +83,14 @@ class UserPool(Protocol):
 
     def find(self, email: str) -> PoolUser | None: ...
 
+    def groups(self, username: str) -> frozenset[str]:
+        """The roles of this user, read now. Raises NotThere."""
+        ...
+
+    def staff(self) -> Iterator[tuple[str, str]]:
+        """(address, group) of everybody in a group other than the racers'."""
+        ...
+
     def create(self, person: Invitee, *, known_absent: bool = False) -> Entry:
         """A racer without Cognito's mail. Safe to repeat: who exists is only put into the racers' group.
 

@@ -12,12 +12,14 @@ from deepracer_admin.errors import ConsoleError
 from deepracer_admin.flows.pool_entry import open_pool
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import remember_account
+from deepracer_admin.flows.staff import remember_pool_staff
 from deepracer_admin.model import Event, Finding, Job, Lease
 from deepracer_admin.rules.mail_days import DAILY, is_limited
 from deepracer_admin.rules.money import hours_through_slots
 
 __all__ = ["POOL_CHECK", "CheckHandler"]
 
+PER_RACER = ("cars",)  # account quotas of which every racer takes one (managed-deepracer.md 3.1)
 POOL_CHECK = "pool_check"  # {"sentence"}: why the credentials on the user pool cannot be used, "" when they can
 
 
@@ -59,14 +61,24 @@ def _racing(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
     )
     found = [Finding("racing", "Racing service", "green", evidence)]
     found += [Finding(f"racing_{n}", "Racing service", "amber", warning) for n, warning in enumerate(row["warnings"])]
-    return found
+    return found + [
+        Finding(
+            f"quota_{name}",
+            "Account quota",
+            "amber",
+            f"{value:,} {name} for {counted(event.head_count, 'person', 'people')}: each racer needs one.",
+            "Ask AWS support for more before the event; racers past the quota can make no model.",
+        )
+        for name, value in row["account_quotas"].items()
+        if name in PER_RACER and 0 <= value < event.head_count
+    ]
 
 
 def _way_in(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
     """Who brings the first password, and whether the credentials on the user pool answer (one small read)."""
     if ports.racing().kind != "on_aws":
         return []
-    trouble = _pool_trouble(ports)
+    trouble = _pool_trouble(ports, lease)
     ports.store.put(event.id, POOL_CHECK, {"sentence": trouble}, lease=lease)
     if event.way_in == "pool":
         if trouble:
@@ -82,9 +94,11 @@ def _way_in(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
     return [Finding("way_in", "Way in", "green" if days <= 1 else "amber", said, "" if days <= 1 else fix)]
 
 
-def _pool_trouble(ports: Ports) -> str:
+def _pool_trouble(ports: Ports, lease: Lease) -> str:
+    """Tried by what is worth knowing anyway: who is staff, so that they are never touched."""
     try:
         open_pool(ports).find("nobody@example.com")
+        remember_pool_staff(ports, lease)
     except ConsoleError as error:
         return error.sentence
     return ""

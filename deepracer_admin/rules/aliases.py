@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["give_aliases"]
+from deepracer_admin.model import Attendee, Profile
+
+__all__ = ["give_aliases", "racers_by_alias"]
 
 LONGEST = 20
 _SPECIAL = str.maketrans(
@@ -65,3 +68,22 @@ def give_aliases(people: Sequence[tuple[str, str]], taken: Iterable[str]) -> lis
         used.add(alias.casefold())
         given.append(alias)
     return given
+
+
+def racers_by_alias(
+    people: Iterable[Attendee], profiles: Iterable[Profile], owners: Mapping[str, str]
+) -> dict[str, str]:
+    """Alias (case folded) -> attendee id, for standings that carry no profile id (deepracer-on-aws.md 1.7).
+
+    `owners` maps profile id -> attendee id. What a listed profile is called goes before what we would have called the
+    person; an alias that two profiles bear, or one of a stranger's, names nobody.
+    """
+    listed = list(profiles)
+    borne = Counter(profile.alias.casefold() for profile in listed)
+    named = {profile.alias.casefold(): owners[profile.id] for profile in listed if profile.id in owners}
+    seen = frozenset(named.values())
+    for person in people:
+        alias = person.alias.casefold()
+        if alias and person.id not in seen and not borne[alias]:
+            named.setdefault(alias, person.id)
+    return {alias: person for alias, person in named.items() if borne[alias] <= 1}

@@ -133,7 +133,7 @@ class AttendeesService(PeopleService):
         fresh = [entry for entry in entries if entry.email not in known]
         aliases = give_aliases(
             [(str(entry.values.get("name", "")), entry.email) for entry in fresh],
-            [person.alias for person in known.values()],
+            self._aliases_taken(self._event(), known.values()),
         )
         alias_of = dict(zip((entry.email for entry in fresh), aliases, strict=True))
         now = self.clock.now()

@@ -11,6 +11,7 @@ from typing import Any
 
 from deepracer_admin.errors import BadInput, Missing, NotAllowed
 from deepracer_admin.model import Actor, Event, Race, RaceStatus, Standing
+from deepracer_admin.rules.aliases import racers_by_alias
 from deepracer_admin.rules.standings import TIE_RULE, BoardRow, board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import House, Service
@@ -99,7 +100,8 @@ class BoardsService(Service):
         rows, as_of = self._standings(event_id, race_id, frozen)
         earlier = (frozen or now) - timedelta(minutes=minutes_back)
         before = self.house.history.standings_before(event_id, race_id, earlier)
-        people = {person.alias.casefold(): person.id for person in self.store.attendees(event_id) if person.alias}
+        owners = {link.profile: link.attendee for link in self.store.links(event_id).values()}
+        people = racers_by_alias(self.store.attendees(event_id), self.store.profiles(event_id)[0], owners)
         return BoardView(
             race=race,
             status=race.status(now),

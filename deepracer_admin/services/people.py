@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +32,7 @@ class PeopleService(Service):
         if clash is not None:
             person = replace(clash, wanted=True, refusal=refusal)
         else:
-            alias = give_aliases([(name, address)], [person.alias for person in known])[0]
+            alias = give_aliases([(name, address)], self._aliases_taken(event, known))[0]
             person = Attendee(
                 id=new_id("at"),
                 email=address,
@@ -170,6 +171,14 @@ class PeopleService(Service):
             reason = read.rejected[0].reason if read.rejected else "this is not one e-mail address."
             raise BadInput(f"Address: {reason}")
         return read.accepted[0].email, read.accepted[0].service_refusal or ""
+
+    def _aliases_taken(self, event: Event, known: Iterable[Attendee]) -> list[str]:
+        """Racer names of everybody on the list, and of strangers whom the service listed last: results are told apart
+        by nothing else (deepracer-on-aws.md 1.7).
+        """
+        mine = {link.profile for link in self.store.links(event.id).values()}
+        strangers = [profile.alias for profile in self.store.profiles(event.id)[0] if profile.id not in mine]
+        return [*(person.alias for person in known), *strangers]
 
     def _may_have_access(self, event: Event, attendee: str) -> bool:
         """Was anything granted to this person, or may it have been?"""

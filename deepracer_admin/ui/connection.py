@@ -139,8 +139,9 @@ def _closing(view: SponsorshipView) -> list[str]:
     running = f"{hours(view.blast_hours)} queued or running go on and are billed."
     if not view.native:
         return [
-            f"{count(view.blast_profiles, 'profile')} of this event can start nothing new.",
-            running,
+            f"{count(view.blast_profiles, 'profile')} of this event can start no new training or evaluation, and new "
+            "profiles get no hours.",
+            f"{running} Submitting to races goes on too, and costs what it runs: no limit holds it.",
             "Their hours are kept, and come back when you open it again.",
         ]
     facts = [f"{count(view.blast_profiles, 'profile')} of this account lose access and vanish from this console."]

@@ -20,6 +20,7 @@ from deepracer_admin.ui.words import plain, state_mark, when
 __all__ = ["TITLES", "items_table", "live", "past", "show_job", "title_of"]
 
 TITLES = {
+    "account.limits": "Set account-wide limits",
     "check": "Connect check",
     "closeout": "Close the event",
     "invite.resend": "Send invitations once more",
@@ -33,6 +34,7 @@ TITLES = {
     "race.edit": "Change a race",
     "race.expel": "Take people out of a race",
     "race.link": "New share link",
+    "role": "Give a role on the deployment",
     "roster.import": "Import attendees",
     "sponsor": "Pause or resume people",
     "sponsorship": "Sponsorship switch",

@@ -62,8 +62,8 @@ def pause_or_delete(who: Actor, event: Event, chosen: Sequence[ProfileRow]) -> N
     paused = sum(1 for row in chosen if row.paused)
     queued = sum(row.hours_queued for row in chosen)
     st.markdown(
-        f"Pausing stops new jobs only: what is queued or running ({hours(queued)}, "
-        f"{money(queued * event.prices.per_hour)}, estimate) goes on and is billed."
+        f"Pausing stops new trainings and evaluations only: what is queued or running ({hours(queued)}, "
+        f"{money(queued * event.prices.per_hour)}, estimate) goes on and is billed, and so do submissions to races."
     )
     words = count(len(chosen) - paused, "person", "people")
     with st.container(horizontal=True):
@@ -71,11 +71,15 @@ def pause_or_delete(who: Actor, event: Event, chosen: Sequence[ProfileRow]) -> N
             act(lambda: console.usage.sponsor(who, people, active=False), done="The worker pauses and reads back.")
         if st.button(f"Resume {count(paused, 'person', 'people')}", icon=":material/play_arrow:", disabled=not paused):
             act(lambda: console.usage.sponsor(who, people, active=True), done="The worker resumes and reads back.")
-        models = sum(row.models or 0 for row in chosen)
-        if st.button("Delete their models", icon=":material/delete:", type="tertiary", disabled=not models):
+        if st.button("Delete their models", icon=":material/delete:", type="tertiary"):
+            made = sum(row.models or 0 for row in chosen)
             confirm_typed(
                 f"Delete models of {count(len(people), 'person', 'people')}",
-                facts=[f"Deletes {count(models, 'model')}; they cannot be brought back.", "Results in races stay."],
+                facts=[
+                    f"Deletes every model they have ({count(made, 'model was', 'models were')} made this month, older "
+                    "ones go too); they cannot be brought back.",
+                    "Results in races stay.",
+                ],
                 name=event.name,
                 button="Delete models",
                 run=lambda typed: console.usage.delete_models(who, people, typed_name=typed),

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from deepracer_admin.ui import connection, jobs, racing_login, session, setup_form
+from deepracer_admin.ui import connection, jobs, racing_login, session, setup_form, staff_desk
 from deepracer_admin.ui.act import act
 from deepracer_admin.ui.words import plain
 
@@ -17,8 +17,8 @@ if event is None:
     setup_form.create(who)
     st.stop()
 
-settings, check, sponsorship, cohorts, others = st.tabs(
-    ["Settings", "Connect check", "Sponsorship", "Hours per cohort", "Other events"]
+settings, check, sponsorship, cohorts, staff, others = st.tabs(
+    ["Settings", "Connect check", "Sponsorship", "Hours per cohort", "Staff", "Other events"]
 )
 
 with settings:
@@ -36,6 +36,15 @@ with sponsorship:
 with cohorts:
     setup_form.cohorts(who, event)
 
+with staff:
+    known = console.staff.view(who)
+    staff_desk.staff(who, event, known)
+    st.subheader("Roles on the deployment", anchor=False)
+    staff_desk.roles(who, event, known)
+    st.subheader("Account-wide limits", anchor=False)
+    staff_desk.account_limits(who, event, known)
+    jobs.live(("role", "account.limits"), key="setup-staff")
+
 with others:
     st.download_button(
         "Export these settings (JSON, no secrets)",
@@ -46,11 +55,11 @@ with others:
         on_click="ignore",
         key="settings-export",
     )
-    known = {each.id: each.name for each in console.events.list(who)}
+    events = {each.id: each.name for each in console.events.list(who)}
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    chosen = left.selectbox("Current event", [*known], index=[*known].index(event.id), format_func=known.__getitem__)
+    chosen = left.selectbox("Current event", [*events], index=[*events].index(event.id), format_func=events.__getitem__)
     if right.button("Switch", disabled=chosen == event.id, key="event-switch") and act(
-        lambda: console.events.switch(who, chosen), done=f"Now: {plain(known[chosen])}"
+        lambda: console.events.switch(who, chosen), done=f"Now: {plain(events[chosen])}"
     ):
         st.rerun()
     with st.expander("Create another event"):

@@ -287,3 +287,13 @@ def test_passwords_and_usernames_keep_to_the_rules_and_do_not_repeat() -> None:
 
 def test_the_practice_pool_names_itself(pool: CognitoPool) -> None:
     assert pool.practice_world
+
+
+def test_staff_are_told_by_their_groups(pool: CognitoPool, practice: WorldHandle) -> None:
+    entry = pool.create(ADA)
+    assert pool.groups(entry.username) == {"dr-racers"}
+    known = dict(pool.staff())
+    assert known["organizer@example.com"] == "dr-admins"
+    assert ADA.email not in known
+    with pytest.raises(NotThere):
+        pool.groups("NobodyNobody123")

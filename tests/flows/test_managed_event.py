@@ -95,6 +95,14 @@ def test_the_check_names_the_service_and_says_that_aws_closed_it(stage: Stage) -
     assert any("closed this service in December 2025" in text for text in said.values())
 
 
+def test_the_check_says_when_the_account_has_fewer_cars_than_people(stage: Stage) -> None:
+    for people, words in ((1000, ""), (2000, "1,000 cars for 2,000 people")):
+        stage.store.save_event(replace(stage.event, head_count=people))
+        stage.finish(stage.console.events.run_check(ORGANIZER))
+        found = [each.evidence for each in stage.console.events.check(ORGANIZER)[0] if each.key == "quota_cars"]
+        assert [each.startswith(words) for each in found] == ([True] if words else [])
+
+
 def test_multi_user_mode_is_switched_and_read_back(stage: Stage) -> None:
     assert switch(stage, on=True) == "Multi-user mode reads back on."
     assert account(stage).multi_user_mode

@@ -103,7 +103,7 @@ def test_closing_sponsorship_needs_the_name_typed(
     browser: Browser, console: Console, event: Event, profiles: list[Profile]
 ) -> None:
     app = click(browser.open(PAGE), "sponsor-close")
-    assert "4 profiles of this event can start nothing new" in texts(app)
+    assert "4 profiles of this event can start no new training or evaluation" in texts(app)
     go = next(button for button in app.button if button.key == "dialog-go")
     assert go.disabled
     assert console.store.jobs("ev-1", kind="sponsorship") == []
@@ -337,3 +337,56 @@ def test_a_sign_in_is_typed_checked_and_forgotten(
     click(app, "login-forget")
     app.run()
     assert "of the practice world" in texts(app)
+
+
+STAFF = {
+    "service": "DeepRacer on AWS",
+    "version": "v1.3.1",
+    "region": "us-east-1",
+    "site": "",
+    "capabilities": {},
+    "notes": [],
+    "roles": ["dr-racers", "dr-race-facilitators", "dr-admins"],
+    "account_quotas": {"compute minutes a month (not enforced)": 6000, "models a month (not enforced)": -1},
+    "as_of": NOW.isoformat(),
+}
+
+
+def test_staff_are_named_and_taken_back(browser: Browser, console: Console, event: Event, organizer: Actor) -> None:
+    app = browser.open(PAGE)
+    field(app, "Address of somebody who runs the deployment").input("Frank@Example.com")
+    click(app, "Keep this address out")
+    assert [row.email for row in console.staff.view(organizer).rows] == ["frank@example.com"]
+    app.run()
+    next(each for each in app.selectbox if each.label == "Named here").set_value("frank@example.com").run()
+    click(app, "staff-drop")
+    assert console.staff.view(organizer).rows == []
+
+
+def test_a_role_is_shown_first_and_an_administrators_needs_the_name(
+    browser: Browser, console: Console, event: Event, profiles: list[Profile]
+) -> None:
+    console.store.put("ev-1", "account", STAFF)
+    app = browser.open(PAGE)
+    field(app, "Address of their profile").input("racer1@example.com").run()
+    click(app, "role-go")
+    assert "instead of the role they have" in texts(app)
+    assert console.store.jobs("ev-1", live=True, kind="role") == []
+    app = browser.open(PAGE)
+    field(app, "Address of their profile").input("racer2@example.com").run()
+    next(each for each in app.selectbox if each.label == "Role").set_value("dr-admins").run()
+    click(app, "role-go")
+    assert "delete every profile included" in texts(app)
+    assert next(button for button in app.button if button.key == "dialog-go").disabled
+
+
+def test_account_wide_limits_say_that_nobody_enforces_them(browser: Browser, console: Console, event: Event) -> None:
+    assert "Run the connect check first" in texts(browser.open(PAGE))
+    console.store.put("ev-1", "account", STAFF)
+    app = browser.open(PAGE)
+    assert "enforced by nobody" in texts(app)
+    assert field(app, "Hours a month (-1 = none)").value == 100.0
+    field(app, "Models a month (-1 = none)").set_value(50)
+    click(app, "Set and read back")
+    (job,) = console.store.jobs("ev-1", live=True, kind="account.limits")
+    assert job.plan == {"minutes": 6000, "models": 50}

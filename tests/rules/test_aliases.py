@@ -7,7 +7,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepracer_admin.rules.aliases import give_aliases
+from deepracer_admin.model import Attendee, Profile
+from deepracer_admin.rules.aliases import give_aliases, racers_by_alias
 
 LEGAL = re.compile(r"[A-Za-z0-9-]{3,20}")
 people = st.lists(
@@ -41,3 +42,25 @@ def test_accents_are_written_plainly_and_other_scripts_fall_back_to_the_address(
     assert give_aliases([("Zoë Møller", "z@example.com")], []) == ["Zoe-M"]
     assert give_aliases([("王伟", "wei.wang@example.com")], []) == ["Weiwang"]
     assert give_aliases([("", "@example.com")], []) == ["Racer"]
+
+
+def person(number: int, alias: str) -> Attendee:
+    return Attendee(f"at-{number}", f"racer{number}@example.com", f"Racer {number}", alias)
+
+
+def test_a_result_is_whose_profile_bears_the_name() -> None:
+    people = [person(1, "Ada-L"), person(2, "Bea-M"), person(3, "Cy-N")]
+    profiles = [Profile("p1", "ada-l"), Profile("p2", "Bea-Renamed"), Profile("p9", "Stranger")]
+    found = racers_by_alias(people, profiles, {"p1": "at-1", "p2": "at-2"})
+    assert found == {"ada-l": "at-1", "bea-renamed": "at-2", "cy-n": "at-3"}
+
+
+def test_a_name_that_two_bear_or_that_is_a_strangers_names_nobody() -> None:
+    people = [person(1, "Ada-L"), person(2, "Bea-M"), person(3, "Stranger")]
+    profiles = [Profile("p1", "Ada-L"), Profile("p8", "ADA-L"), Profile("p9", "stranger"), Profile("p2", "RacerAlias")]
+    profiles.append(Profile("p7", "RacerAlias"))
+    assert racers_by_alias(people, profiles, {"p1": "at-1", "p2": "at-2"}) == {}
+
+
+def test_before_anything_was_listed_the_list_itself_is_all_there_is() -> None:
+    assert racers_by_alias([person(1, "Ada-L"), person(2, "")], [], {}) == {"ada-l": "at-1"}

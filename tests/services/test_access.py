@@ -18,6 +18,7 @@ from deepracer_admin.services.connection import ConnectionService
 from deepracer_admin.services.events import EventsService
 from deepracer_admin.services.passwords import PasswordsService
 from deepracer_admin.services.races import RaceForm, RacesService
+from deepracer_admin.services.staff import StaffService
 from tests.pages.conftest import NOW, ROLES, actor_of
 
 LIST = b"Email,Full name\nada@example.com,Ada Lovelace\n"
@@ -60,6 +61,11 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
         "setup.connect",
         lambda c, who: c.connection.sign_in(who, site="http://127.0.0.1:9", user="a@example.com", password="p"),
     ),
+    "staff.view": ("setup.view", lambda c, who: c.staff.view(who)),
+    "staff.name": ("setup.staff", lambda c, who: c.staff.name(who, "frank@example.com")),
+    "staff.drop": ("setup.staff", lambda c, who: c.staff.drop(who, "frank@example.com")),
+    "staff.give_role": ("setup.role", lambda c, who: c.staff.give_role(who, "frank@example.com", "dr-racers")),
+    "staff.set_account_limits": ("setup.limits", lambda c, who: c.staff.set_account_limits(who, hours=1, models=1)),
     "attendees.dry_run": ("attendees.import", lambda c, who: c.attendees.dry_run(who, LIST, filename="list.csv")),
     "attendees.run_import": ("attendees.import", lambda c, who: c.attendees.run_import(who, _dry(c))),
     "attendees.undo_import": ("attendees.undo", lambda c, who: c.attendees.undo_import(who, "job-0")),
@@ -120,6 +126,7 @@ SERVICES = {
     "jobs": JobsService,
     "passwords": PasswordsService,
     "connection": ConnectionService,
+    "staff": StaffService,
 }
 WITHOUT_ACTOR = {"current_event", "draft_of", "form_of"}
 

@@ -238,3 +238,14 @@ def test_a_persons_data_holds_their_profile_and_hours(
     assert data["person"]["email"] == "racer2@example.com"
     assert data["profile"]["hours_used"][-1]["hours"] == 1.0
     assert console.attendees.person_data(organizer, "at-5")["profile"] is None
+
+
+def test_no_racer_name_of_a_stranger_on_the_deployment_is_given(
+    console: Console, event: Event, organizer: Actor
+) -> None:
+    """Two of one name could not be told apart on a leaderboard."""
+    console.store.save_profiles(event.id, [Profile("p9", "ada-l", "other@example.com")], seen_at=NOW, lease=None)
+    assert console.attendees.add(organizer, email="ada@example.com", name="Ada Lovelace").alias == "Ada-L-2"
+    dry = console.attendees.dry_run(organizer, b"Email,Name\nadam@example.com,Ada Long\n", filename="l.csv")
+    console.attendees.run_import(organizer, dry)
+    assert [person.alias for person in console.store.attendees(event.id)] == ["Ada-L-2", "Ada-L-3"]

@@ -15,7 +15,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from deepracer_admin.clock import Clock
-from deepracer_admin.errors import AccessDenied, NotThere, Refused, Unsupported
+from deepracer_admin.errors import Unsupported
 from deepracer_admin.model import (
     Account,
     Capabilities,
@@ -32,8 +32,8 @@ from deepracer_admin.model import (
 )
 from deepracer_admin.racing import InviteProgress
 from deepracer_admin.racing.http import honest_user_agent, open_client
+from deepracer_admin.racing.on_aws import abilities, profiles, quotas, races
 from deepracer_admin.racing.on_aws import operations as op
-from deepracer_admin.racing.on_aws import profiles, quotas, races
 from deepracer_admin.racing.on_aws.addresses import refusal_of
 from deepracer_admin.racing.on_aws.invites import Invitations, alias_as_kept
 from deepracer_admin.racing.on_aws.signin import Identity, SignIn
@@ -55,10 +55,6 @@ _LIMITS = (
     Limit("deepracer.write", in_flight=WRITES_IN_FLIGHT, source="architecture.md, Concurrency and limits"),
     ADMIN_LIMIT,
 )
-
-
-_ROLES_BEFORE_1_3 = ("dr-racers", "dr-race-facilitators", "dr-admins")
-_ROLES = (*_ROLES_BEFORE_1_3, "dr-commentators", "dr-registration-managers")  # 1.3 page, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +171,8 @@ class OnAws:
             multi_user_mode=None,
             new_profile_quota=quotas.read_new_profile_quota(connection.transport),
             account_quotas=quotas.account_quotas(connection.transport),
-            notes=_notes(connection),
-            roles=_ROLES if connection.capabilities.bulk_invite else _ROLES_BEFORE_1_3,
+            notes=abilities.notes(connection.site, connection.capabilities),
+            roles=abilities.roles(connection.capabilities),
             warnings=tuple(filter(None, [self._skew.sentence()])),
         )
 
@@ -327,7 +323,7 @@ class OnAws:
         )
         sign_in.identity()
         transport.call(op.GET_PROFILE)  # a signed call that works, so that the next one may mean "no such path"
-        return _Connection(site, sign_in, transport, _probe(transport))
+        return _Connection(site, sign_in, transport, abilities.probe(transport))
 
     def _site(self) -> Site:
         if self._found is None:
@@ -360,51 +356,6 @@ class OnAws:
     def _event_now(self) -> datetime:
         """Event time, corrected for a wrong clock of this computer."""
         return self._clock.event_now() + self._skew.off
-
-
-def _notes(connection: _Connection) -> tuple[str, ...]:
-    notes = [
-        "Every race is visible to everybody in this deployment.",
-        "The deployment mails a temporary password itself; Cognito's own sender manages about 50 mails a day.",
-        "Account-wide limits are displayed by DeepRacer on AWS and enforced by nobody; racers' own limits are.",
-    ]
-    number = connection.site.version_number
-    if not connection.capabilities.bulk_invite:
-        notes.append("This version invites one by one and cannot end an open race; 1.3 can do both.")
-    if number is None or number < (1, 2, 0):
-        notes.append("The deployment names no version the console knows; what it can do was tried out.")
-    return tuple(notes)
-
-
-def _probe(transport: Transport) -> Capabilities:
-    """What this deployment can do, asked of it; the version in env.js is only a hint (1.3 page, sections 2 and 12.1).
-
-    Three reads that change nothing. What can only be tried by doing it came with bulk invitations, and each such call
-    says Unsupported by itself where that is not so.
-    """
-    invites = _knows(transport, op.LIST_BULK_INVITES)
-    return Capabilities(
-        bulk_invite=invites,
-        resend_invite=invites,
-        register_user=_knows(transport, op.RACE_STATS),
-        edit_open_race=invites,
-        close_early=invites,
-        all_models_in_one_call=invites,
-        public_results=_knows(transport, op.LIST_EVENTS),
-        roles=True,
-        account_limits=True,
-    )
-
-
-def _knows(transport: Transport, operation: op.Operation) -> bool:
-    """Does the path exist? Anything but "no such path" means that it does."""
-    try:
-        transport.call(operation)
-    except Unsupported:
-        return False
-    except (AccessDenied, Refused, NotThere):
-        return True
-    return True
 
 
 def _unsupported(sentence: str) -> Unsupported:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deepracer_admin.clock import as_utc
-from deepracer_admin.errors import LostAnswer, Refused, ServiceError, Unsupported
+from deepracer_admin.errors import LostAnswer, Refused, ServiceError
 from deepracer_admin.model import Race, RaceDraft, RaceStatus, Standing, Timing
 from deepracer_admin.racing.on_aws import operations as op
 from deepracer_admin.racing.on_aws.profiles import is_number, moment
@@ -36,27 +35,18 @@ _DEFINITION = (
     "liveEventTime",
     "fleetId",
 )
-_log = logging.getLogger(__name__)
 _LONG_AGO = datetime(1971, 1, 1, tzinfo=UTC)
 _LEAD = timedelta(seconds=30)  # the new end must still lie ahead when the request arrives (1.3 page, 5.1)
 
 
 def list_races(transport: Transport, site: str) -> list[Race]:
-    """All community and live races; tracks of physical events are left out (1.3 page, 5.2).
-
-    So is a race that is timed in a way this console does not know: one such race must not hide all others.
-    """
-    races: list[Race] = []
-    for page in transport.pages(op.LIST_LEADERBOARDS, of="leaderboards"):
-        for item in page:
-            try:
-                race = _race(item, site)
-            except Unsupported:
-                _log.warning("race %s is left out: its timing is not known", item.get("leaderboardId"))
-                continue
-            if not _is_event_track(item):
-                races.append(race)
-    return races
+    """All community and live races; tracks of physical events are left out (1.3 page, 5.2)."""
+    return [
+        _race(item, site)
+        for page in transport.pages(op.LIST_LEADERBOARDS, of="leaderboards")
+        for item in page
+        if not _is_event_track(item)
+    ]
 
 
 def create(transport: Transport, site: str, draft: RaceDraft) -> Race:
@@ -161,7 +151,7 @@ def _definition(draft: RaceDraft, kept: Mapping[str, Any] | None = None) -> dict
         "raceType": draft.race_type,
         "maxSubmissionsPerUser": draft.max_submissions,
         "resettingBehaviorConfig": {
-            "continuousLap": True,
+            "continuousLap": _part(kept or {}, "resettingBehaviorConfig").get("continuousLap", True),
             "collisionPenaltySeconds": draft.collision_penalty_s,
             "offTrackPenaltySeconds": draft.off_track_penalty_s,
         },
@@ -170,7 +160,7 @@ def _definition(draft: RaceDraft, kept: Mapping[str, Any] | None = None) -> dict
             "maximumLaps": draft.max_laps,
             "maxTimeInMinutes": draft.max_minutes,
         },
-        "timingMethod": str(draft.timing),
+        "timingMethod": _kept_timing(kept) if kept and _timing(kept) is draft.timing else str(draft.timing),
     }
     if draft.race_type == "OBJECT_AVOIDANCE":
         body["objectAvoidanceConfig"] = _obstacles(draft, kept)
@@ -207,7 +197,7 @@ def _draft(item: Mapping[str, Any]) -> RaceDraft:
         opens_at=moment(item.get("openTime")) or _LONG_AGO,
         closes_at=moment(item.get("closeTime")) or _LONG_AGO,
         direction=str(track.get("trackDirection", "")),
-        timing=_timing(item.get("timingMethod")),
+        timing=_timing(item),
         race_type=str(item.get("raceType", "")),
         min_laps=_count(laps.get("minimumLaps")),
         max_laps=_count(laps.get("maximumLaps")),
@@ -241,16 +231,14 @@ def _is_event_track(item: Mapping[str, Any]) -> bool:
     return bool(item.get("eventId")) or (closes_at is not None and closes_at < _LONG_AGO)
 
 
-def _timing(value: Any) -> Timing:
-    try:
-        return Timing(str(value))
-    except ValueError:
-        raise Unsupported(
-            "This race is timed in a way the console does not know: look at it on the deployment's own page.",
-            service=SERVICE,
-            operation=op.GET_LEADERBOARD.name,
-            code="timing",
-        ) from None
+def _timing(item: Mapping[str, Any]) -> Timing:
+    """A method that we do not know is shown as total time, and goes back as it came: it must hide no other race."""
+    method = item.get("timingMethod")
+    return Timing(method) if method in list(Timing) else Timing.TOTAL_TIME
+
+
+def _kept_timing(kept: Mapping[str, Any]) -> str:
+    return str(kept.get("timingMethod") or Timing.TOTAL_TIME)
 
 
 def _part(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:
