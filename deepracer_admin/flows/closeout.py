@@ -2,31 +2,32 @@
 
 Freeze, export, delete models, read back to zero, end access where it is granted, sponsorship off, verify. Profiles that
 this event made are deleted; adopted ones and staff never. An empty group proves nothing: the proof is the listing of
-who can still sign in. Every step looks first and acts only on what is left, so the whole is safe to run again. What is
-particular to the managed service is in parting.py and leaving.py.
+who can still sign in. Every step looks first and acts only on what is left, so the whole is safe to run again. Races
+are frozen in freezing.py; what ends access is in removing.py, and for the managed service in parting.py and leaving.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from deepracer_admin.counted import counted
-from deepracer_admin.errors import AccessDenied, ConsoleError, CredentialsExpired
+from deepracer_admin.errors import AccessDenied, CredentialsExpired
 from deepracer_admin.flows.close_steps import MANAGED_STEPS, STEPS, CloseStep
 from deepracer_admin.flows.emptying import holders
+from deepracer_admin.flows.freezing import freeze
 from deepracer_admin.flows.guest_book import guests_left
-from deepracer_admin.flows.invitations import Invitations
 from deepracer_admin.flows.jobs import Later, settle_items
 from deepracer_admin.flows.leaving import await_cycle
 from deepracer_admin.flows.leaving import verify as verify_managed
 from deepracer_admin.flows.parting import ended, event_crowd, pause_everybody, stop_trainings, turn_off
 from deepracer_admin.flows.ports import Ports
-from deepracer_admin.flows.profiles import by_email, is_staff, linked_profiles, read_profiles
+from deepracer_admin.flows.profiles import is_staff, linked_profiles, read_profiles
+from deepracer_admin.flows.removing import end_access, verify_on_aws
 from deepracer_admin.flows.sponsorship import SponsorshipHandler, is_open
-from deepracer_admin.model import Event, Job, Lease, Outcome, Profile, RaceStatus, State, Step
+from deepracer_admin.model import Event, Job, Lease, Outcome, Profile, State, Step
 from deepracer_admin.rules.standings import board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
 
@@ -40,7 +41,7 @@ class CloseoutHandler:
 
     def __init__(self) -> None:
         self._steps: dict[str, Work] = {
-            "freeze": _freeze,
+            "freeze": freeze,
             "pause": pause_everybody,
             "training": stop_trainings,
             "cycle": await_cycle,
@@ -78,31 +79,6 @@ class CloseoutHandler:
         return "The event is closed; the evidence stands beside each step."
 
 
-def _freeze(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
-    racing = ports.racing()
-    races = list(racing.races())
-    now = ports.clock.event_now()
-    closed, kept_open = 0, []
-    marks: dict[str, Any] = dict(ports.store.get(event.id, "board_marks") or {})
-    for race in races:
-        if race.status(now) is RaceStatus.OPEN:
-            if racing.capabilities.close_early:
-                race = racing.close_race(race.id)
-                closed += 1
-            else:
-                kept_open.append(race.draft.name)
-        if race.status(now) is not RaceStatus.UPCOMING:
-            ports.history.save_standings(event.id, race.id, now, list(racing.standings(race.id)))
-        marks.setdefault(race.id, {}).setdefault("frozen_at", now.isoformat())
-        marks[race.id]["frozen_at"] = marks[race.id]["frozen_at"] or now.isoformat()
-    ports.store.save_races(event.id, list(racing.races()), seen_at=ports.clock.now(), lease=lease)
-    ports.store.put(event.id, "board_marks", marks, lease=lease)
-    sentence = f"{counted(len(races), 'race')} frozen, {closed} ended early."
-    if kept_open:
-        sentence += f" The service cannot end these early, their boards are frozen here: {', '.join(kept_open)}."
-    return sentence
-
-
 def _stop(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     state: dict[str, Any] = dict(ports.store.get(event.id, "onboarding") or {"state": "idle"})
     ports.store.put(event.id, "onboarding", {**state, "state": "closed"}, lease=lease)
@@ -131,12 +107,13 @@ def _export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
         )
         files += 1
     profiles = read_profiles(ports, event, lease)
+    earlier = ports.history.used_before_reset(event.id)
     people = {person.id: person for person in ports.store.attendees(event.id)}
     owners = {link.profile: people.get(link.attendee) for link in ports.store.links(event.id).values()}
     lines = []
     for profile in linked_profiles(ports, event, profiles):
         person = owners.get(profile.id)
-        hours = profile.minutes_used / 60
+        hours = (profile.minutes_used + earlier.get(profile.id, 0.0)) / 60
         lines.append(
             [
                 person.name if person else "",
@@ -218,54 +195,8 @@ def _sponsorship(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
 
 
 def _access(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
-    """Delete what this event made, look again, and repeat until a listing shows none of it.
-
-    Invitations that the service still works on are waited for: a profile that appears afterwards would stay behind.
-    """
-    if ports.racing().capabilities.multi_user_mode:
-        return ended(ports, event, job, lease)
-    ports.store.amend_attendees(event.id, lambda person: replace(person, wanted=False), lease=lease)
-    invitations = Invitations(ports)
-    invitations.drop_planned(event, lease)
-    invitations.follow(event, lease, send=False)
-    if invitations.active(event):
-        raise Later("The service is still working on invitations; access ends when it is through.")
-    profiles = {profile.id: profile for profile in read_profiles(ports, event, lease)}
-    links = ports.store.links(event.id).values()
-    made = _made(ports, event, invitations, profiles)
-    adopted = sum(1 for link in links if link.how != "created" and link.profile in profiles)
-    refused: dict[str, str] = {}
-    for outcome in ports.racing().remove(sorted(made)) if made else ():
-        if outcome.state is State.REFUSED:
-            refused[outcome.person] = outcome.sentence
-    if len(refused) < len(made):
-        raise Later(f"{counted(len(made), 'profile')} of this event still there: deleted now, and read back next.")
-    gone = [
-        Outcome(link.attendee, step, State.TODO, "removed", "Access is gone (read back).")
-        for link in links
-        if link.profile not in profiles
-        for step in (Step.PROFILE, Step.ACCESS)
-    ]
-    ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
-    deleted = sum(1 for link in links if link.how == "created" and link.profile not in profiles)
-    before = counted(adopted, "adopted one was there before and stays", "adopted ones were there before and stay")
-    evidence = f"{counted(deleted, 'profile')} deleted (read back); {before}."
-    if refused:
-        evidence += f" {len(refused):,} could not be deleted: {next(iter(refused.values()))}"
-    return evidence
-
-
-def _made(ports: Ports, event: Event, invitations: Invitations, profiles: Mapping[str, Profile]) -> set[str]:
-    """Listed profiles that this event made: linked as created, or invited by us and not linked yet. Never staff."""
-    links = ports.store.links(event.id)
-    found = {link.profile for link in links.values() if link.how == "created"} & set(profiles)
-    addresses = by_email([*profiles.values()])
-    unlinked = invitations.ours(event) - set(links)
-    for person in ports.store.attendees(event.id):
-        if person.id in unlinked:
-            found |= {profile.id for profile in addresses.get(person.email, ())}
-    taken = {link.profile for link in links.values() if link.how != "created"}
-    return {key for key in found - taken if not is_staff(profiles[key], ports.staff_emails)}
+    multi = ports.racing().capabilities.multi_user_mode
+    return ended(ports, event, job, lease) if multi else end_access(ports, event, job, lease)
 
 
 def _group(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
@@ -295,35 +226,5 @@ def _group(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
 
 
 def _verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
-    if ports.racing().capabilities.multi_user_mode:
-        return verify_managed(ports, event, job, lease)
-    profiles = read_profiles(ports, event, lease)
-    people = ports.store.attendees(event.id)
-    links = ports.store.links(event.id)
-    addresses = by_email(profiles)
-    present = {profile.id: profile for profile in profiles}
-    still: list[dict[str, str]] = []
-    for person in people:
-        link = links.get(person.id)
-        found: list[Profile] = addresses.get(person.email, [])
-        if link and link.profile in present and present[link.profile] not in found:
-            found = [*found, present[link.profile]]
-        for profile in found:
-            why = "staff" if is_staff(profile, ports.staff_emails) else (link.how if link else "not made by this event")
-            still.append({"attendee": person.id, "name": person.name, "alias": profile.alias, "why": why})
-    in_group: int | None = None
-    trouble = ""
-    if event.group_id:
-        try:
-            members = ports.directory(job.created_by).members(event.group_id)
-            ids = {row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref}
-            in_group = len(ids & members)
-        except ConsoleError as error:
-            trouble = f" The group could not be read: {error.sentence}"
-    proof = {"can_still_sign_in": still, "in_group": in_group, "as_of": ports.clock.now().isoformat()}
-    ports.store.put(event.id, "proof", proof, lease=lease)
-    return (
-        f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in "
-        f"({counted(len(profiles), 'profile')} listed).{trouble} "
-        "Credentials that were already issued live up to one hour more."
-    )
+    multi = ports.racing().capabilities.multi_user_mode
+    return verify_managed(ports, event, job, lease) if multi else verify_on_aws(ports, event, job, lease)

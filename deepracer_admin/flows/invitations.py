@@ -143,7 +143,7 @@ class Invitations:
         """Forget what was never sent (the close-out: nobody new comes in)."""
         with self._lock:
             chunks = self.chunks(event)
-            kept = {token: chunk for token, chunk in chunks.items() if not _unsent(chunk)}
+            kept = {token: {**chunk} for token, chunk in chunks.items() if not _unsent(chunk)}
             for chunk in kept.values():
                 if chunk["state"] == "planned":
                     chunk["state"] = "finished"

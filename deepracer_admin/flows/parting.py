@@ -22,8 +22,9 @@ from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import is_staff, read_profiles
 from deepracer_admin.flows.sponsorship import FORMER_OF_ADOPTED, OPENED_AT, SponsorshipHandler
 from deepracer_admin.model import Event, Job, Lease, Model, Outcome, Profile, Quota, State, Step
+from deepracer_admin.racing import RacingService
 
-__all__ = ["ENDED", "Crowd", "ended", "event_crowd", "pause_everybody", "stop_trainings", "turn_off"]
+__all__ = ["ENDED", "RUNNING", "Crowd", "ended", "event_crowd", "pause_everybody", "stop_trainings", "turn_off"]
 
 KNOWN = "closing_profiles"  # ids of the event's profiles, as the close-out saw them with the mode on
 FORMER_STATE = "closing_former_states"  # profile id -> state before the close-out, of those who were there before
@@ -31,7 +32,10 @@ ENDED = "closing_ended"  # ids that read back as disabled
 OFF = "DISABLED"
 SKEW = timedelta(minutes=5)  # the service's clock and ours may differ by less than that
 STOPS = 50  # trainings stopped between two looks
-BUSY = ("TRAINING", "STOPPING")  # managed-deepracer.md 1.5
+RUNNING = ("TRAINING", "EVALUATING", "STOPPING")  # states of a model that computes (managed-deepracer.md 1.5)
+TRAINING, EVALUATING, _ = RUNNING
+CREATED = "CREATED"  # computes nothing, but its training may wait for a slot
+STILL_ON_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +98,43 @@ def pause_everybody(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
 
 
 def stop_trainings(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
-    """Stop what runs or waits, a few at a time, until none does; an evaluation ends by itself."""
+    """Stop what runs or waits, a few at a time, until nothing does; an evaluation ends by itself."""
     racing = ports.racing()
-    ids = [profile.id for profile in event_crowd(ports, event, lease, max_age_s=60).at_work]
-    busy: list[Model] = [model for model in racing.models(ids) if model.status in BUSY] if ids else []
+    crowd = event_crowd(ports, event, lease, max_age_s=60).at_work
+    ids = [profile.id for profile in crowd]
+    waiting = {profile.id for profile in crowd if profile.minutes_queued}
+    models: list[Model] = list(racing.models(ids)) if ids else []
+    running = [model for model in models if model.status in RUNNING]
+    created = [model for model in models if model.status == CREATED and model.profile_id in waiting]
+    busy = _told_to_stop(racing, running, created)
     if not busy:
         return f"No training runs for {counted(len(ids), 'profile')} (read back)."
-    for model in [model for model in busy if model.status == BUSY[0]][:STOPS]:
+    evaluations = sum(1 for model in busy if model.status == EVALUATING)
+    trainings = len(busy) - evaluations
+    told = (
+        [f"{counted(trainings, 'training')} running or queued: told to stop, which takes minutes."] if trainings else []
+    )
+    if evaluations:
+        told.append(
+            f"{counted(evaluations, 'evaluation runs and ends by itself', 'evaluations run and end by themselves')}."
+        )
+    raise Later(" ".join(told))
+
+
+def _told_to_stop(racing: RacingService, running: Sequence[Model], created: Sequence[Model]) -> list[Model]:
+    """Stop some of these; returns those to be waited for: a created model counts only when it has a job to stop."""
+    idle: set[str] = set()
+    stopped = 0
+    for model in [*(model for model in running if model.status == TRAINING), *created]:
+        if stopped == STOPS:
+            break
         try:
             racing.stop_training(model.id)
-        except (NotThere, Refused):
-            continue  # ended meanwhile, or not to be stopped: the next listing tells
-    raise Later(f"{counted(len(busy), 'training')} running or queued: told to stop, which takes minutes.")
+            stopped += 1
+        except (NotThere, Refused):  # ended meanwhile, or not to be stopped: the next listing tells
+            if model.status == CREATED:
+                idle.add(model.id)
+    return [model for model in [*running, *created] if model.id not in idle]
 
 
 def ended(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
@@ -144,7 +173,15 @@ def turn_off(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
         _give_back(ports, event, crowd)
         tail = _named(refused) + _left_behind(crowd)
     evidence = SponsorshipHandler().work(ports, replace(job, plan={"open": False, "final": True}), lease)
+    if evidence is None or racing.account().multi_user_mode:
+        raise Later(_STILL_ON, STILL_ON_S)
     return f"{evidence}{tail}"
+
+
+_STILL_ON = (
+    "Multi-user mode was turned off and still reads back on; it is turned off again. If it stays so, turn it off in "
+    "the AWS console: closing goes on once it reads back off."
+)
 
 
 def _end(ports: Ports, crowd: Crowd) -> dict[str, str]:

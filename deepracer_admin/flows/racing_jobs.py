@@ -1,22 +1,23 @@
 """Jobs on races and models: create, edit, end, delete; delete models with read-back.
 
 Creating a race is not idempotent at the service. What if it dies between the answer and the record? The handler looks
-for a race of that name and window first, so a repeat finds the one that was made.
+for a race of that name and window first, so a repeat finds the one that was made. Which races this event made is kept
+(key `own_races`), because a deployment may hold races of other people, which the close-out leaves alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import LostAnswer
-from deepracer_admin.flows.emptying import FEW
+from deepracer_admin.flows.emptying import FEW, models_at_once
 from deepracer_admin.flows.jobs import Later, settle_items
 from deepracer_admin.flows.ports import Ports
-from deepracer_admin.model import Job, Lease, Race, RaceDraft, State, Timing
+from deepracer_admin.model import Job, JobState, Lease, Race, RaceDraft, State, Timing
 
 __all__ = [
     "ModelsHandler",
@@ -25,8 +26,13 @@ __all__ = [
     "RaceDeleteHandler",
     "RaceEditHandler",
     "draft_from_plan",
+    "own_races",
     "refresh_races",
 ]
+
+OWN = "own_races"  # ids of the races that this event made
+EVERY = 10_000  # more race jobs than an event ever has
+SAME_S = 2.0  # times of a race come back rounded
 
 
 def draft_from_plan(plan: Mapping[str, Any]) -> RaceDraft:
@@ -50,23 +56,62 @@ class RaceCreateHandler:
 
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         draft = draft_from_plan(job.plan["draft"])
-        made = _find(refresh_races(ports, job, lease), draft)
-        if made is None:
-            try:
-                made = ports.racing().create_race(draft)
-            except LostAnswer:
-                raise Later("The service's answer was lost; the console looks whether the race is there.") from None
+        found = _find(refresh_races(ports, job, lease), draft)
+        made = found or self._made(ports, draft)
+        _keep_own(ports, job, made, lease)
+        if found is None:
             refresh_races(ports, job, lease)
         link = f"its link is {made.share_link}" if made.share_link else "make its share link on the Races page"
         return f"The race “{made.draft.name}” exists (read back); {link}."
 
+    def _made(self, ports: Ports, draft: RaceDraft) -> Race:
+        try:
+            return ports.racing().create_race(draft)
+        except LostAnswer:
+            raise Later("The service's answer was lost; the console looks whether the race is there.") from None
+
 
 def _find(races: list[Race], draft: RaceDraft) -> Race | None:
     for race in races:
-        same_window = abs((race.draft.closes_at - draft.closes_at).total_seconds()) < 2
-        if race.draft.name == draft.name and race.draft.track_id == draft.track_id and same_window:
+        if _is_named(race, draft) and _is_near(race.draft.closes_at, draft.closes_at):
             return race
     return None
+
+
+def _is_named(race: Race, draft: RaceDraft) -> bool:
+    return race.draft.name == draft.name and race.draft.track_id == draft.track_id
+
+
+def _is_near(one: datetime, other: datetime) -> bool:
+    return abs((one - other).total_seconds()) < SAME_S
+
+
+def _keep_own(ports: Ports, job: Job, race: Race, lease: Lease) -> None:
+    def with_it(kept: list[str] | None) -> list[str]:
+        return sorted({*(kept or ()), race.id})
+
+    ports.store.amend(job.event, OWN, with_it, lease=lease)
+
+
+def own_races(ports: Ports, event: str, races: Iterable[Race]) -> set[str]:
+    """Ids of those of these races that this event made.
+
+    A race that was made before ids were kept, or whose job died just then, is known by the draft in its job: the name,
+    the track, and one end of its window, as an open race can be ended early or extended.
+    """
+    kept = {*(ports.store.get(event, OWN) or ())}
+    jobs = ports.store.jobs(event, kind="race.create", limit=EVERY)
+    drafts = [draft_from_plan(job.plan["draft"]) for job in jobs if job.state is not JobState.FAILED]
+    return {
+        race.id
+        for race in races
+        if race.id in kept
+        or any(
+            _is_named(race, draft)
+            and (_is_near(race.draft.opens_at, draft.opens_at) or _is_near(race.draft.closes_at, draft.closes_at))
+            for draft in drafts
+        )
+    }
 
 
 class RaceEditHandler:
@@ -110,11 +155,16 @@ class ModelsHandler:
             clean = sum(1 for item in items if item.state.is_done)
             return f"{clean:,} of {counted(len(items), 'profile has', 'profiles have')} no model left (read back)."
         racing = ports.racing()
-        if not racing.capabilities.all_models_in_one_call:
-            todo = todo[:FEW]  # each is asked alone, under the firewall's rule; what was asked is settled at once
+        at_once = None
+        if racing.capabilities.all_models_in_one_call:
+            at_once = models_at_once(racing, [item.key for item in todo])
+        if at_once is None:
+            # Each is asked alone, under the firewall's rule; what was asked is settled at once, and what cannot be
+            # deleted comes last, so that it holds nobody up.
+            todo = sorted(todo, key=lambda item: item.state is State.WAITING)[:FEW]
         ids = [item.key for item in todo]
         left: dict[str, int] = {}
-        for model in racing.models(ids):
+        for model in racing.models(ids) if at_once is None else at_once:
             left[model.profile_id] = left.get(model.profile_id, 0) + 1
         with_models = [key for key in ids if left.get(key)]
         answers = {outcome.person: outcome for outcome in racing.delete_models(with_models)} if with_models else {}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.flows.close_steps import CloseStep, steps_for
 from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState, State
@@ -39,6 +40,17 @@ class CloseView:
     in_identity_center: int | None = None  # None: not asked, or the service has no use for it
     source: str = "the racing service"  # what the list of people was read from
     managed: bool = False
+
+    @property
+    def models_fact(self) -> str:
+        """Whose models closing deletes, before it is started: all of a profile's, not this event's alone."""
+        whose = counted(self.created_profiles + self.adopted_profiles, "profile")
+        if not self.adopted_profiles:
+            return f"Models of {whose} are deleted."
+        return (
+            f"Models of {whose} are deleted; {self.adopted_profiles:,} of them had a profile before this event: "
+            "their older models go too."
+        )
 
 
 class CloseoutService(Service):

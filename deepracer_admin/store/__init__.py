@@ -268,7 +268,10 @@ class History(Protocol):
     """Samples over time; local SQLite. Event time throughout."""
 
     def add_usage(self, event: str, at: datetime, profiles: Sequence[Profile]) -> UsageSample:
-        """Store totals, and per profile only what changed since its last row. Returns the totals."""
+        """Store totals, and per profile only what changed since its last row. Returns the totals.
+
+        Minutes used go on over monthly resets of the service's counters: what a reset took still counts.
+        """
         ...
 
     def usage(self, event: str, *, since: datetime | None = None, points: int = 400) -> list[UsageSample]:
@@ -276,11 +279,14 @@ class History(Protocol):
         ...
 
     def usage_of(self, event: str, profile: str) -> list[tuple[datetime, float, float]]:
-        """(at, minutes used, minutes queued) of one profile."""
+        """(at, minutes used, minutes queued) of one profile; minutes used go on over monthly resets."""
         ...
 
     def used_before_reset(self, event: str) -> dict[str, float]:
-        """Minutes per profile that a monthly reset has taken from the service's counters (deepracer-on-aws.md 2.3)."""
+        """Minutes per profile that a monthly reset has taken from the service's counters (deepracer-on-aws.md 2.3).
+
+        To be added to a counter that was just read; `usage` and `usage_of` hold them already.
+        """
         ...
 
     def save_standings(self, event: str, race: str, at: datetime, rows: Sequence[Standing]) -> bool:

@@ -1,8 +1,9 @@
 """Usage and standings over time. Event time throughout.
 
 Totals are one small row a sample. Per profile only changes are kept: usage moves only when a job starts or ends
-(deepracer-on-aws.md 2.3), so most profiles are silent most of the time. A standings snapshot is kept when it differs.
-Samples come again, so a power cut may forget the last ones; erasing is durable.
+(deepracer-on-aws.md 2.3), so most profiles are silent most of the time. The service's counters fall to 0 on the 1st of
+a month; what is given out goes on from where it was. A standings snapshot is kept when it differs. Samples come again,
+so a power cut may forget the last ones; erasing is durable.
 """
 
 from __future__ import annotations
@@ -52,28 +53,33 @@ class SqliteHistory(SqliteFile):
     # -- usage
 
     def add_usage(self, event: str, at: datetime, profiles: Sequence[Profile]) -> UsageSample:
-        sample = UsageSample(
-            at=parse_iso(iso(at)),
-            profiles=len(profiles),
-            active=sum(1 for profile in profiles if profile.minutes_used > 0 or profile.minutes_queued > 0),
-            minutes_used=sum(profile.minutes_used for profile in profiles),
-            minutes_queued=sum(profile.minutes_queued for profile in profiles),
-            storage_bytes=sum(profile.storage_bytes or 0 for profile in profiles),
-            models=sum(profile.model_count or 0 for profile in profiles),
-        )
         with self._transaction(durable=False) as connection:
+            earlier = self._add_changes(connection, event, iso(at), profiles)
+            used = {profile.id: profile.minutes_used + earlier.get(profile.id, 0.0) for profile in profiles}
+            sample = UsageSample(
+                at=parse_iso(iso(at)),
+                profiles=len(profiles),
+                active=sum(1 for profile in profiles if used[profile.id] > 0 or profile.minutes_queued > 0),
+                minutes_used=sum(used[profile.id] for profile in profiles),
+                minutes_queued=sum(profile.minutes_queued for profile in profiles),
+                storage_bytes=sum(profile.storage_bytes or 0 for profile in profiles),
+                models=sum(profile.model_count or 0 for profile in profiles),
+            )
             connection.execute(
                 "INSERT OR REPLACE INTO usage_totals VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (event, iso(sample.at), *astuple(sample)[1:]),
             )
-            self._add_changes(connection, event, iso(at), profiles)
         return sample
 
-    def _add_changes(self, connection: sqlite3.Connection, event: str, at: str, profiles: Sequence[Profile]) -> None:
+    def _add_changes(
+        self, connection: sqlite3.Connection, event: str, at: str, profiles: Sequence[Profile]
+    ) -> dict[str, float]:
+        """Store what changed. Returns the minutes that resets have taken so far, by profile."""
         last = {
             row["profile"]: (row["minutes_used"], row["minutes_queued"], row["minutes_before_reset"])
             for row in connection.execute("SELECT * FROM profile_now WHERE event = ?", (event,))
         }
+        earlier = {profile: before for profile, (_, _, before) in last.items()}
         changed: list[tuple[str, str, float, float, float]] = []
         for profile in profiles:
             used, queued, before = last.get(profile.id, (None, None, 0.0))
@@ -81,12 +87,14 @@ class SqliteHistory(SqliteFile):
                 continue
             if used is not None and profile.minutes_used < used:
                 before += used
+            earlier[profile.id] = before
             changed.append((event, profile.id, profile.minutes_used, profile.minutes_queued, before))
         connection.executemany("INSERT OR REPLACE INTO profile_now VALUES (?, ?, ?, ?, ?)", changed)
         connection.executemany(
             "INSERT OR REPLACE INTO profile_usage VALUES (?, ?, ?, ?, ?)",
             [(event, profile, at, used, queued) for event, profile, used, queued, _ in changed],
         )
+        return earlier
 
     def usage(self, event: str, *, since: datetime | None = None, points: int = 400) -> list[UsageSample]:
         """Evenly thinned by number; `points` below 2 counts as 2."""
@@ -118,7 +126,14 @@ class SqliteHistory(SqliteFile):
                 " WHERE event = ? AND profile = ? ORDER BY at",
                 (event, profile),
             ).fetchall()
-        return [(parse_iso(row["at"]), row["minutes_used"], row["minutes_queued"]) for row in rows]
+        found: list[tuple[datetime, float, float]] = []
+        before = last = 0.0
+        for row in rows:
+            if row["minutes_used"] < last:
+                before += last
+            last = row["minutes_used"]
+            found.append((parse_iso(row["at"]), before + last, row["minutes_queued"]))
+        return found
 
     def used_before_reset(self, event: str) -> dict[str, float]:
         """Only profiles whose counter was seen to fall."""

@@ -104,8 +104,9 @@ def start_facts(view: CloseView, event: Event) -> list[str]:
     if view.managed:
         return _managed_facts(view, event)
     facts = [
-        "Races end now and their standings are frozen; the exports are written before anything is deleted.",
-        f"Models of {count(view.created_profiles + view.adopted_profiles, 'profile')} are deleted.",
+        "This event's races end now and all standings are frozen; other people's races go on. The exports are written "
+        "before anything is deleted.",
+        view.models_fact,
         f"{count(view.created_profiles, 'profile')} that this event made are deleted: these people lose access.",
         f"{count(view.adopted_profiles, 'profile')} that were there before stay.",
         "It cannot be undone. It is safe to start again after a stop: each step looks first.",
@@ -121,9 +122,10 @@ def _managed_facts(view: CloseView, event: Event) -> list[str]:
     """The same for AWS DeepRacer (managed), where the directory lets people in and the mode is the account's."""
     people = count(view.created_profiles + view.adopted_profiles, "profile")
     facts = [
-        "Races end now and their standings are frozen; the exports are written before anything is deleted.",
-        f"{people} of the event are paused, trainings stopped, models deleted; and so it goes with profiles "
-        "that appeared since the event turned multi-user mode on.",
+        "This event's races end now and all standings are frozen; other people's races go on. The exports are written "
+        "before anything is deleted.",
+        f"{people} of the event are paused, trainings stopped, models deleted, older ones too; and so it goes with "
+        "profiles that appeared since the event turned multi-user mode on.",
         "These profiles are disabled; who was there before the event gets back what they had.",
         "The directory's cycle takes people out of IAM Identity Center: about 40 minutes, and closing waits for it."
         if event.group_id

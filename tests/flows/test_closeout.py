@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -126,6 +129,20 @@ def test_closing_again_finds_nothing_left_to_do(full: Stage) -> None:
     again = full.finish(start(full))
     assert again.state is JobState.DONE
     assert full.writes() - before <= 1, "the new-user limits are set once more"
+
+
+def test_the_export_counts_what_a_monthly_reset_has_taken(full: Stage) -> None:
+    mine = {link.profile for link in full.store.links(full.event.id).values()}
+    profiles = [profile for profile in full.ports.racing().profiles() if profile.id in mine]
+    now, history = full.console.clock.event_now(), full.console.history
+    history.add_usage(full.event.id, now, [replace(profile, minutes_used=600.0) for profile in profiles])
+    history.add_usage(full.event.id, now, [replace(profile, minutes_used=0.0) for profile in profiles])
+    full.finish(start(full))
+    table = full.console.closeout.export(ORGANIZER)["usage.csv"].decode("utf-8-sig")
+    rows = [*csv.DictReader(io.StringIO(table))]
+    assert [float(row["Hours used"]) for row in rows] == [10.0] * 4
+    spent = float(rows[0]["Spend (USD, estimate)"])
+    assert spent == pytest.approx(10 * full.event.prices.per_hour, abs=0.01)
 
 
 def test_every_step_has_a_title_and_a_reason() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from deepracer_admin.errors import ServiceError
 from deepracer_admin.flows.invitations import Invitations
-from deepracer_admin.model import Attendee, Outcome, State, Step
-from tests.flows.conftest import Stage
+from deepracer_admin.model import Attendee, JobState, Outcome, State, Step
+from tests.flows.conftest import ORGANIZER, Stage
 
 
 @pytest.fixture
@@ -83,6 +83,21 @@ def test_the_close_out_forgets_what_was_never_sent(stage: Stage, line: Invitatio
     line.plan(stage.event, stage.crowd(5), stage.lease)
     line.drop_planned(stage.event, stage.lease)
     assert line.chunks(stage.event) == {}
+
+
+def test_the_close_out_does_not_wait_for_what_may_have_been_sent_and_has_no_job(
+    stage: Stage, line: Invitations
+) -> None:
+    """A lost answer: the chunk is planned still, and would be sent again. Nobody new comes in now."""
+    people = stage.crowd(5)
+    line.plan(stage.event, people, stage.lease)
+    ((token, _),) = line.chunks(stage.event).items()
+    line._change(stage.event, token, stage.lease, tries=1, again_at="2099-01-01T00:00:00+00:00")
+    line.drop_planned(stage.event, stage.lease)
+    assert not line.active(stage.event)
+    assert line.ours(stage.event) == {person.id for person in people}, "a profile that turns up is ours to delete"
+    job = stage.console.closeout.start(ORGANIZER, typed_name=stage.event.name)
+    assert stage.finish(job).state is JobState.DONE
 
 
 class Played:

@@ -267,6 +267,58 @@ def test_closing_again_finds_nothing_left_to_do(full: Stage) -> None:
     assert full.store.job(again.id).state is JobState.DONE
 
 
+def test_a_mode_that_reads_back_on_keeps_the_event_open_until_it_is_off(full: Stage) -> None:
+    service = full.world.world.services["managed"]
+    handlers: Any = getattr(service, "_handlers")  # noqa: B009
+    real, tries = handlers["AdminSetAccountConfig"], []
+    handlers["AdminSetAccountConfig"] = lambda *_: tries.append(1) or {}
+    job = start(full)
+    with pytest.raises(AssertionError, match="still closing"):
+        close(full, job)
+    assert evidence(full, job)["sponsorship"].startswith("Multi-user mode was turned off and still reads back on")
+    assert evidence(full, job)["verify"] == ""
+    assert full.store.event(full.event.id).closed_at is None
+    assert len(tries) > 1, "it is tried again"
+    handlers["AdminSetAccountConfig"] = real
+    close(full, job)
+    assert evidence(full, job)["sponsorship"] == "Multi-user mode reads back off."
+    assert not account(full).multi_user_mode
+
+
+def test_an_evaluation_is_waited_for(full: Stage) -> None:
+    person, *_ = directory_ids(full, 3)
+    in_world(full.world, lambda: garage(full).evaluate(person, garage(full).ready_models(person)[0], 60))
+    said = close(full, start(full))
+    assert "1 evaluation runs and ends by itself." in said
+    assert account(full).models == {}
+
+
+def test_a_created_model_counts_only_when_its_training_waits(full: Stage) -> None:
+    """It is the profile's queued minutes and the service's answer that tell, for no listing shows a queue (1.5)."""
+    first, second, third = directory_ids(full, 3)
+    train(full, [third], 60)
+    by_person = {user.person_id: user for user in account(full).users.values()}
+    for model in account(full).models.values():
+        model.status = "CREATED"
+    by_person[second].minutes_queued = 30  # drifted: nothing of this racer waits
+    stopped: list[str] = []
+    racing: Any = full.ports.racing()
+    real = type(racing).stop_training
+
+    def stop(self: Any, model_id: str) -> None:
+        real(self, model_id)
+        stopped.append(model_id)
+
+    job = start(full)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(racing), "stop_training", stop)
+        said = close(full, job)
+    assert any(each.startswith("1 training running or queued") for each in said)
+    assert not any(each.startswith("2 trainings") for each in said)
+    assert len(stopped) == 1
+    assert first in by_person
+
+
 def test_every_step_has_its_words_and_its_work() -> None:
     assert steps_for("on_aws") == STEPS
     assert steps_for("managed") == MANAGED_STEPS

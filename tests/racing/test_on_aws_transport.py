@@ -324,6 +324,21 @@ def test_the_pace_is_asked_before_every_admin_call_and_a_wait_is_told() -> None:
     assert len(deployment.calls("GET", "/admin/profiles/A1/models")) == 2
 
 
+def test_a_reply_that_is_more_than_the_service_can_give_is_not_asked_for_again_at_once() -> None:
+    clock = HandClock()
+    with scripted("v1.3.1") as deployment, adapter(deployment, clock=clock) as service:
+        deployment.on("GET", "/admin/models", CRASHED)
+        for number in range(2):
+            deployment.on("GET", f"/admin/profiles/A{number}/models", Reply(body={"models": []}))
+        for _ in range(3):
+            assert list(service.models(["A0", "A1"])) == []
+        tried = len(deployment.calls("GET", "/admin/models"))
+        assert tried == 4, "one round of retries"
+        clock.at += 301
+        list(service.models(["A0"]))
+        assert len(deployment.calls("GET", "/admin/models")) == 2 * tried
+
+
 def test_a_firewall_that_blocks_admin_paths_alone_is_waited_for() -> None:
     blocked = Reply(403, {"message": "Forbidden"}, {"x-amzn-errortype": "ForbiddenException"})
     with scripted("v1.2.5") as deployment, adapter(deployment) as service:

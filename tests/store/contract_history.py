@@ -39,6 +39,25 @@ class UsageContract:
             history.add_usage("spring", after(60 * minute), [a_profile("p1", one), a_profile("p2", two)])
         assert history.used_before_reset("spring") == {"p1": 140.0}
 
+    def test_totals_go_on_over_a_monthly_reset(self, history: History) -> None:
+        crowd = ("p1", "p2", "p3")
+        history.add_usage("spring", NOW, [a_profile(each, 600.0) for each in crowd])
+        after_reset = history.add_usage("spring", after(60), [a_profile(each, 6.0) for each in crowd])
+        assert after_reset.minutes_used == 3 * 606.0
+        assert [sample.minutes_used for sample in history.usage("spring")] == [1800.0, 1818.0]
+        assert history.usage_of("spring", "p1") == [(NOW, 600.0, 0.0), (after(60), 606.0, 0.0)]
+
+    def test_totals_never_fall_however_often_counters_are_reset(self, history: History) -> None:
+        for number, used in enumerate([10.0, 10.0, 0.0, 0.0, 4.0, 0.0, 7.5, 2.0]):
+            history.add_usage("spring", after(60 * number), [a_profile("p1", used), a_profile("p2", 1.0)])
+        totals = [sample.minutes_used for sample in history.usage("spring")]
+        assert totals == [11.0, 11.0, 11.0, 11.0, 15.0, 15.0, 22.5, 24.5]
+        assert history.usage("autumn") == []
+
+    def test_who_was_active_before_a_reset_counts_as_active(self, history: History) -> None:
+        history.add_usage("spring", NOW, [a_profile("p1", 10.0), a_profile("p2", 0.0)])
+        assert history.add_usage("spring", after(60), [a_profile("p1", 0.0), a_profile("p2", 0.0)]).active == 1
+
     def test_queued_minutes_that_turn_into_used_ones_are_no_reset(self, history: History) -> None:
         history.add_usage("spring", NOW, [a_profile("p1", 10.0, 60.0)])
         history.add_usage("spring", after(60), [a_profile("p1", 42.0, 0.0)])

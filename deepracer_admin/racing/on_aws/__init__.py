@@ -7,6 +7,7 @@ operations, which stand in one table in `operations`.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -57,6 +58,9 @@ _LIMITS = (
 )
 
 
+_NOT_AT_ONCE_SECONDS = 300.0  # each try of the one call for all models counts under the firewall's rule
+
+
 @dataclass(frozen=True, slots=True)
 class _Connection:
     site: Site
@@ -105,6 +109,7 @@ class OnAws:
         self._found: Site | None = None
         self._sign_in: SignIn | None = None
         self._connection: _Connection | None = None
+        self._not_at_once_until = -math.inf
         self._invitations = Invitations(lambda: self._open().transport, staff=staff_emails, mail_cap=mail_cap)
 
     def __repr__(self) -> str:
@@ -238,8 +243,12 @@ class OnAws:
 
     def models(self, profile_ids: Sequence[str]) -> Iterator[Model]:
         connection = self._open()
-        at_once = connection.capabilities.all_models_in_one_call
-        return profiles.models_of(connection.transport, profile_ids, at_once=at_once)
+        at_once = connection.capabilities.all_models_in_one_call and self._clock.monotonic() >= self._not_at_once_until
+
+        def failed() -> None:
+            self._not_at_once_until = self._clock.monotonic() + _NOT_AT_ONCE_SECONDS
+
+        return profiles.models_of(connection.transport, profile_ids, at_once=at_once, on_failure=failed)
 
     def delete_models(self, profile_ids: Sequence[str]) -> Sequence[Outcome]:
         return profiles.delete_models(self._open().transport, profile_ids)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -114,8 +114,12 @@ def remove_profiles(transport: Transport, ids: Sequence[str], own_id: str) -> li
     return spread(ids, one, person=lambda each: each, in_flight=WRITES_IN_FLIGHT, on_error=failed)
 
 
-def models_of(transport: Transport, ids: Sequence[str], *, at_once: bool) -> Iterator[Model]:
+def models_of(
+    transport: Transport, ids: Sequence[str], *, at_once: bool, on_failure: Callable[[], None]
+) -> Iterator[Model]:
     """Models of these profiles: one call where the service has it (1.3 page, 8), else one each under the /admin/ rule.
+
+    `on_failure` is told when the one call failed at the service, so that it is not tried again at once.
 
     Raises Throttled, with the seconds to wait, before that rule is hit; ask again for the profiles not seen yet.
     """
@@ -127,6 +131,7 @@ def models_of(transport: Transport, ids: Sequence[str], *, at_once: bool) -> Ite
             pass
         except Unavailable:
             # The one reply may be more than a Lambda can return; a few profiles can still be asked one by one.
+            on_failure()
             if len(ids) > _FEW:
                 raise
     for profile_id in ids:
