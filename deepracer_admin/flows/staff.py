@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from deepracer_admin.errors import NotThere
+from deepracer_admin.errors import BadInput, Missing, NotThere
 from deepracer_admin.flows.pool_entry import open_pool
 from deepracer_admin.flows.ports import Ports
-from deepracer_admin.flows.profiles import remember_account
+from deepracer_admin.flows.profiles import by_email, read_profiles, remember_account
 from deepracer_admin.model import Event, Job, Lease, Quota
 from deepracer_admin.rules.quotas import quota_words
 from deepracer_admin.store import EventStore
@@ -40,10 +40,11 @@ def remember_pool_staff(ports: Ports, lease: Lease) -> int:
 
 
 class RoleHandler:
-    """Job `role`: plan {"profile", "email", "role"}."""
+    """Job `role`: plan {"email", "role"}. Whose profile it is says a listing of this moment."""
 
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
-        profile, email, role = (str(job.plan[name]) for name in ("profile", "email", "role"))
+        email, role = str(job.plan["email"]), str(job.plan["role"])
+        profile = _profile_of(ports, ports.store.event(job.event), email, lease)
         if role != RACER:
             _name(ports, email, role, lease)
         ports.racing().set_role(profile, role)
@@ -60,6 +61,17 @@ class AccountLimitsHandler:
         seen = ports.racing().set_account_limits(Quota(int(job.plan["minutes"]), int(job.plan["models"])))
         remember_account(ports, event, lease)
         return f"The site shows {quota_words(seen)} a month for the whole account (read back); nobody enforces that."
+
+
+def _profile_of(ports: Ports, event: Event, email: str, lease: Lease) -> str:
+    found = by_email(read_profiles(ports, event, lease)).get(email, [])
+    if not found:
+        raise Missing(
+            "The service lists no profile with that address: invite the person first, on the site or as a racer."
+        )
+    if len(found) > 1:
+        raise BadInput("The service lists two profiles with that address: let its operator remove one first.")
+    return found[0].id
 
 
 def _name(ports: Ports, email: str, role: str, lease: Lease) -> None:

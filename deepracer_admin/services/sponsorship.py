@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deepracer_admin.errors import BadInput
+from deepracer_admin.flows.watching import MODELS_SEEN
 from deepracer_admin.model import Actor, Job, Quota
 from deepracer_admin.services.racing_choice import RacingChoice
 
@@ -19,7 +20,8 @@ class SponsorshipView:
     """Sponsorship or multi-user mode as read back. `open` None = never read yet.
 
     `native`: the service has a switch of its own, which reaches every profile of the account, not only the event's.
-    `blast_*` count what the switch reaches: profiles, hours queued or running, gigabytes stored, their price a month.
+    `blast_*` count what the switch reaches: profiles, hours queued or running, gigabytes stored, their price a month,
+    as listed at `seen_at` (None: never); with a native switch also models and how many run, as of `models_as_of`.
     """
 
     open: bool | None
@@ -33,6 +35,10 @@ class SponsorshipView:
     blast_gb: float = 0.0
     blast_usd_a_month: float = 0.0
     new_profile_quota: Quota | None = None
+    seen_at: datetime | None = None
+    blast_models: int | None = None
+    blast_running: int = 0
+    models_as_of: datetime | None = None
 
 
 class SponsorshipService(RacingChoice):
@@ -45,7 +51,8 @@ class SponsorshipService(RacingChoice):
         seen = self.store.get(event.id, "sponsorship") or {}
         account = self.store.get(event.id, "account") or {}
         native = self._racing_kind(event) == "managed"
-        reached, _ = self.store.profiles(event.id)
+        reached, seen_at = self.store.profiles(event.id)
+        models = (self.store.get(event.id, MODELS_SEEN) or {}) if native else {}
         if not native:
             linked = {link.profile for link in self.store.links(event.id).values()}
             reached = [profile for profile in reached if profile.id in linked]
@@ -54,7 +61,7 @@ class SponsorshipService(RacingChoice):
         as_of = seen.get("as_of")
         return SponsorshipView(
             open=seen.get("open"),
-            as_of=datetime.fromisoformat(as_of) if as_of else None,
+            as_of=_moment(as_of),
             native=native,
             word="Multi-user mode" if native else "Sponsorship",
             blast_profiles=len(reached),
@@ -64,6 +71,10 @@ class SponsorshipService(RacingChoice):
             blast_gb=stored,
             blast_usd_a_month=stored * event.prices.storage_per_gb_month,
             new_profile_quota=Quota(*quota) if quota else None,
+            seen_at=seen_at,
+            blast_models=models.get("models"),
+            blast_running=models.get("running", 0),
+            models_as_of=_moment(models.get("as_of")),
         )
 
     def switch_sponsorship(self, actor: Actor, *, open_: bool, typed_name: str) -> Job:
@@ -83,3 +94,7 @@ class SponsorshipService(RacingChoice):
             before=before,
             after={"open": open_},
         )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -9,7 +9,7 @@ from datetime import datetime
 from deepracer_admin.errors import BadInput, Missing
 from deepracer_admin.flows.profiles import STAFF_ROLES
 from deepracer_admin.flows.staff import GROUPS, NAMED
-from deepracer_admin.model import UNLIMITED, Actor, Job, Profile
+from deepracer_admin.model import UNLIMITED, Actor, Job
 from deepracer_admin.rules.roster import check
 from deepracer_admin.services.base import Service
 
@@ -90,19 +90,19 @@ class StaffService(Service):
     def give_role(self, actor: Actor, address: str, role: str, *, typed_name: str = "") -> Job:
         """Ask the worker to give a role on the deployment. An administrator's needs the event's name typed.
 
-        Raises BadInput for an unknown role or a missing name, Missing when no profile has this address.
+        Raises BadInput for an unknown role or a missing name.
         """
         self._authorise(actor, "setup.role", target=role)
         event = self._event()
         roles = (self.store.get(event.id, "account") or {}).get("roles") or ()
         if role not in roles:
             raise BadInput("Role: run the connect check, then choose one of the roles that this deployment has.")
-        profile = self._profile(event.id, self._address(address))
+        email = self._address(address)
         if role == ADMIN and typed_name.strip() != event.name:
             raise BadInput("Type the event's name exactly as it stands to make somebody an administrator.")
-        plan = {"profile": profile.id, "email": profile.email, "role": role}
-        before, after = {"role": profile.role}, {"role": role}
-        return self._plan_job(actor, "setup.role", "role", target=profile.id, plan=plan, before=before, after=after)
+        return self._plan_job(
+            actor, "setup.role", "role", target=event.id, plan={"email": email, "role": role}, after={"role": role}
+        )
 
     def set_account_limits(self, actor: Actor, *, hours: float, models: int) -> Job:
         """Ask the worker to set what the deployment shows as account-wide limits; -1 = none. Raises BadInput."""
@@ -124,13 +124,3 @@ class StaffService(Service):
         if len(read.accepted) != 1:
             raise BadInput(f"Address: {read.rejected[0].reason if read.rejected else 'give one e-mail address.'}")
         return read.accepted[0].email
-
-    def _profile(self, event: str, email: str) -> Profile:
-        found = [profile for profile in self.store.profiles(event)[0] if profile.email == email]
-        if not found:
-            raise Missing(
-                "The service lists no profile with that address: invite the person first, on the site or as a racer."
-            )
-        if len(found) > 1:
-            raise BadInput("The service lists two profiles with that address: let its operator remove one first.")
-        return found[0]

@@ -106,7 +106,7 @@ def sponsorship(who: Actor, event: Event) -> None:
     if row.button(f"{off} …", icon=":material/lock:", key="sponsor-close"):
         confirm_typed(
             off,
-            facts=_closing(view),
+            facts=_closing(view, event.zone),
             name=event.name,
             button=off,
             run=lambda typed: console.events.switch_sponsorship(who, open_=False, typed_name=typed),
@@ -134,7 +134,7 @@ def _opening(view: SponsorshipView, event: Event) -> list[str]:
     ]
 
 
-def _closing(view: SponsorshipView) -> list[str]:
+def _closing(view: SponsorshipView, zone: str) -> list[str]:
     """What happens to people, and what goes on costing money unseen (managed-deepracer.md 3.1)."""
     running = f"{hours(view.blast_hours)} queued or running go on and are billed."
     if not view.native:
@@ -144,7 +144,25 @@ def _closing(view: SponsorshipView) -> list[str]:
             f"{running} Submitting to races goes on too, and costs what it runs: no limit holds it.",
             "Their hours are kept, and come back when you open it again.",
         ]
-    facts = [f"{count(view.blast_profiles, 'profile')} of this account lose access and vanish from this console."]
+    return _hidden(view, running, zone)
+
+
+def _hidden(view: SponsorshipView, running: str, zone: str) -> list[str]:
+    """What turning multi-user mode off hides, with the time of the reading; never a zero that was not read."""
+    if view.seen_at is None:
+        return [
+            "Who loses access, and which models and jobs vanish from this console, is not known: nothing was read yet. "
+            "With the mode on, the console reads it within seconds; cancel, and look again.",
+            "Models that exist stay out of sight, and their storage keeps billing until they are deleted.",
+        ]
+    facts = [
+        f"{count(view.blast_profiles, 'profile')} of this account lose access and vanish from this console "
+        f"({as_of(view.seen_at, 'racing service', zone)})."
+    ]
+    if view.blast_models:
+        going = f", {view.blast_running:,} of them at work now" if view.blast_running else ""
+        read = as_of(view.models_as_of, "racing service", zone)
+        facts.append(f"{count(view.blast_models, 'model')} vanish too{going} ({read}): delete them first.")
     if view.blast_gb:
         facts.append(
             f"Their models stay, out of sight: {view.blast_gb:,.1f} GB of storage keep billing, "
@@ -177,4 +195,6 @@ def _sponsorship_live() -> None:
         if not view.native:
             st.caption("This service has no switch: the console opens and closes it through the profiles' limits.")
         reach = f"Reaches {count(view.blast_profiles, 'profile')} with {hours(view.blast_hours)} queued or running."
+        if view.seen_at is None:
+            reach = "Whom it reaches is not known: profiles were not read yet."
         st.caption(reach if view.job is None else f"{reach} The worker is switching it now.")

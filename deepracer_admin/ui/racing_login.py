@@ -20,7 +20,7 @@ def sign_in(who: Actor) -> None:
     console = session.console()
     login = console.connection.login(who)
     words = {
-        "typed": f"Signed in as **{plain(login.user)}**, typed here; kept in memory until the console stops.",
+        "typed": f"Signs in as **{plain(login.user)}**, typed here; kept in memory until the console stops.",
         "settings": f"Signs in as **{plain(login.user)}**, from the console's settings.",
         "practice": f"Signs in as **{plain(login.user)}** of the practice world.",
         "none": "The console has no sign-in for DeepRacer on AWS yet.",
@@ -66,7 +66,7 @@ def _form(who: Actor, login: LoginView) -> None:
         "The account must be an administrator there (dr-admins). The password is kept in memory alone, and a "
         "restart asks for it again; for an event that must survive one, put a service login into the settings."
     )
-    if not st.form_submit_button("Sign in and check", type="primary", icon=":material/login:"):
+    if not st.form_submit_button("Sign in and check", icon=":material/login:"):
         return
     st.session_state["login-turn"] = turn + 1
     try:

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console
+from deepracer_admin.flows.watching import MODELS_SEEN
 from deepracer_admin.model import Actor, Attendee, Event, JobState, Profile, Quota, Role
 from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.ui.words import plain
@@ -243,12 +244,14 @@ def test_turning_multi_user_mode_off_says_what_is_lost_sight_of_and_needs_the_na
     browser: Browser, console: Console, event: Event, profiles: list[Profile]
 ) -> None:
     managed(console, event)
+    console.store.put("ev-1", MODELS_SEEN, {"models": 7, "running": 2, "profiles": 4, "as_of": NOW.isoformat()})
     app = click(browser.open(PAGE), "sponsor-close")
     shown = texts(app)
     assert "4 profiles of this account lose access and vanish from this console" in shown
     assert "10.0 GB of storage keep billing" in shown
     assert "until they are deleted" in shown
     assert "Out of sight too" in shown
+    assert "7 models vanish too, 2 of them at work now (as of 23 Nov 10:00:00" in shown
     go = next(button for button in app.button if button.key == "dialog-go")
     assert go.disabled
     assert console.store.jobs("ev-1", kind="sponsorship") == []
@@ -258,6 +261,7 @@ def test_turning_multi_user_mode_off_with_nothing_left_is_quiet(
     browser: Browser, console: Console, event: Event
 ) -> None:
     managed(console, event)
+    console.store.save_profiles("ev-1", [], seen_at=NOW, lease=None)
     shown = texts(click(browser.open(PAGE), "sponsor-close"))
     assert "0 profiles of this account lose access" in shown
     assert "Out of sight" not in shown
@@ -331,7 +335,7 @@ def test_a_sign_in_is_typed_checked_and_forgotten(
     assert not app.error
     assert [job.kind for job in console.store.jobs("ev-1", live=True)] == ["check"]
     app.run()
-    assert f"Signed in as **{plain('olivia@example.com')}**, typed here" in texts(app)
+    assert f"Signs in as **{plain('olivia@example.com')}**, typed here" in texts(app)
     assert "login-password-1" not in app.session_state, "a refused form's password goes with the next run"
     assert "Horse" not in str(app.session_state)
     click(app, "login-forget")
@@ -390,3 +394,13 @@ def test_account_wide_limits_say_that_nobody_enforces_them(browser: Browser, con
     click(app, "Set and read back")
     (job,) = console.store.jobs("ev-1", live=True, kind="account.limits")
     assert job.plan == {"minutes": 6000, "models": 50}
+
+
+def test_what_turning_the_mode_off_hides_is_never_a_zero_that_was_not_read(
+    browser: Browser, console: Console, event: Event
+) -> None:
+    managed(console, event)
+    shown = texts(click(browser.open(PAGE), "sponsor-close"))
+    assert "is not known: nothing was read yet" in shown
+    assert "their storage keeps billing" in shown
+    assert "0 profiles" not in shown.partition("is not known")[2]
