@@ -363,7 +363,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class UsageSample:
-    """Totals over the event's profiles at one instant of event time, as collected; what a monthly reset took is counted on."""
+    """Totals over the event's profiles at one instant of event time; what a monthly reset took is counted on."""
 
     at: datetime
     profiles: int

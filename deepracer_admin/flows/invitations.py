@@ -36,6 +36,8 @@ PATIENCE_S = 2.0
 PAUSE_S, LONGEST_PAUSE_S = 0.5, 3.0
 
 Chunk = dict[str, Any]
+# Reasons that concern one person: a listing looks for a row that the attempt left before anybody is invited again.
+_EACH_ALONE = frozenset({"not_created", "group", "not_processed"})
 
 
 class Invitations:
@@ -182,7 +184,7 @@ class Invitations:
             self._sent_at = self.ports.clock.monotonic()
             self._through_at = self._sent_at + self._each_s * len(people) if self._each_s else math.inf
             return
-        stopped = [outcome for outcome in outcomes if outcome.state is State.RETRY]
+        stopped = [each for each in outcomes if each.state is State.RETRY and each.reason not in _EACH_ALONE]
         if outcomes and len(stopped) == len(outcomes):
             self._put_off(event, token, outcomes, lease)
             return

@@ -14,6 +14,7 @@ them, so a profile of somebody in a chunk was made by us, any other was there be
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -23,12 +24,13 @@ from typing import Any
 from deepracer_admin.errors import AccessDenied, CredentialsExpired, Refused, ServiceError, Throttled
 from deepracer_admin.flows.invitations import READ_BACK, Invitations
 from deepracer_admin.flows.judging import Seen, judge, match
-from deepracer_admin.flows.listings import Listings
+from deepracer_admin.flows.limits import CLOSED, FORMER_OF_ADOPTED, Limits, pair, read_limits
+from deepracer_admin.flows.listings import Listing, Listings
+from deepracer_admin.flows.orphans import has_failed, set_aside, tell_apart, unanswered
 from deepracer_admin.flows.ports import Ports
-from deepracer_admin.flows.sponsorship import FORMER_OF_ADOPTED, is_open
+from deepracer_admin.flows.taking_back import take_back
 from deepracer_admin.model import Attendee, Event, Lease, Outcome, Profile, Quota, State, Step, StepRow
 from deepracer_admin.racing import RacingService
-from deepracer_admin.rules.quotas import quota_for
 from deepracer_admin.store import ProfileLink
 
 __all__ = ["PassReport", "ProfileReconciler"]
@@ -64,9 +66,15 @@ class _Look:
     links: dict[str, ProfileLink]
     ours: Set[str]
     seen: Mapping[str, Seen]
-    sponsored: bool
-    paused: Mapping[str, Any]
+    limits: Limits
+    by_limits: bool  # is sponsorship opened and closed through limits, for want of a switch
     report: PassReport
+
+    def quota(self, person: Attendee, profile: Profile, limits: Limits | None = None) -> Quota | None:
+        """The limit to set, by `limits` or as this look found them; None: it is not ours to set."""
+        link = self.links.get(person.id)
+        how = link.how if link else ""
+        return (limits or self.limits).wanted(profile.id, person, how, by_limits=self.by_limits)
 
 
 class ProfileReconciler:
@@ -103,14 +111,14 @@ class ProfileReconciler:
                 report.idle = self._clean
                 return report
             listing = self.listings.make(event, lease)
-        profiles, ours, half_in, pending = listing.profiles or [], listing.ours, listing.half_in, listing.pending
-        report.listed = len(profiles)
-        look = self._take(event, lease, profiles, ours, report)
+        half_in, pending = listing.half_in, listing.pending
+        report.listed = len(listing.profiles or [])
+        look = self._take(event, lease, listing, report)
         if not ports.racing().capabilities.set_alias:
             look = self._with_their_own_names(look)
         self._link(look)
         invites = ports.racing().capabilities.invite
-        judged = judge(look.people, look.seen, look.rows, look.access, self._quota_in(look))
+        judged = judge(look.people, look.seen, look.rows, look.access, look.quota)
         # Without invitations access does not hang on the profile: the directory grants it (flows/proof.py).
         report.outcomes = [
             outcome
@@ -119,12 +127,14 @@ class ProfileReconciler:
             and not (outcome.state.is_done and outcome.person in half_in)
         ]
         store.record(event.id, report.outcomes, lease=lease, now=ports.clock.now())
-        missing = self._missing(look, pending)
+        missing = self._missing(look, pending | _refused(report.outcomes))
         self._missing_then = len(missing) + len(pending)
         if ports.racing().capabilities.invite:
             report.invited = self.invitations.plan(event, missing, lease)
         changed = self._set_up(look)
-        removed = self._remove(look)
+        removed = take_back(ports, event, look.people, look.seen, look.rows, look.links, lease)
+        self.listings.set_up_since += removed
+        report.removed = removed
         self._clean = not (changed or removed or report.invited or pending)
         report.idle = self._clean
         return report
@@ -161,23 +171,26 @@ class ProfileReconciler:
         )
         return due or any(person.id not in rows for person in store.attendees(event.id, wanted=True))
 
-    def _take(
-        self, event: Event, lease: Lease, profiles: Sequence[Profile], ours: Set[str], report: PassReport
-    ) -> _Look:
+    def _take(self, event: Event, lease: Lease, listing: Listing, report: PassReport) -> _Look:
         store = self.ports.store
-        people = store.attendees(event.id)
-        links = store.links(event.id)
+        profiles, links = listing.profiles or [], store.links(event.id)
+        rows = {row.attendee: row for row in store.steps(event.id, step=Step.PROFILE)}
+        chunks = self.invitations.chunks(event).values()
+        waiting = unanswered(listing, rows, links, chunks, self.ports.clock.now())
+        people = [person for person in store.attendees(event.id) if person.id not in waiting]
+        orphans = tell_apart(self.ports, event, people, profiles, rows, links, lease)
+        set_aside(self.ports, event, {person for person in orphans if has_failed(rows.get(person))}, lease)
         return _Look(
             event=event,
             lease=lease,
             people=people,
-            rows={row.attendee: row for row in store.steps(event.id, step=Step.PROFILE)},
+            rows=rows,
             access={row.attendee: row for row in store.steps(event.id, step=Step.ACCESS)},
             links=links,
-            ours=ours,
-            seen=match(people, profiles, links, self.ports.staff_emails),
-            sponsored=is_open(store.get(event.id, "sponsorship")),
-            paused=store.get(event.id, "paused_profiles") or {},
+            ours=listing.ours,
+            seen=match(people, profiles, links, self.ports.staff_emails, orphans),
+            limits=read_limits(store, event),
+            by_limits=not self.ports.racing().capabilities.multi_user_mode,
             report=report,
         )
 
@@ -226,7 +239,7 @@ class ProfileReconciler:
         store, event = self.ports.store, look.event
         kept: dict[str, Any] = dict(store.get(event.id, FORMER_OF_ADOPTED) or {})
         fresh = {
-            seen.profile.id: [seen.profile.quota.minutes, seen.profile.quota.models]
+            seen.profile.id: _before(look.limits, seen.profile.id, seen.profile.quota)
             for seen in look.seen.values()
             if seen.profile and seen.profile.quota and seen.profile.id in adopted and seen.profile.id not in kept
         }
@@ -235,46 +248,43 @@ class ProfileReconciler:
 
     # --------------------------------------------------------------------------------------------- setting up
 
-    def _quota_in(self, look: _Look) -> Callable[[Attendee, Profile], Quota | None]:
-        """The quota to set; None while sponsorship is closed or a profile is paused (those limits are not ours)."""
-
-        def quota(person: Attendee, profile: Profile) -> Quota | None:
-            if not look.sponsored or profile.id in look.paused:
-                return None
-            return quota_for(look.event, person)
-
-        return quota
-
     def _set_up(self, look: _Look) -> int:
         """Alias and limits where they differ: one call per person, as many at once as the service takes writes."""
         store, clock = self.ports.store, self.ports.clock
-        quota_of = self._quota_in(look)
-        todo: list[tuple[Attendee, Profile, str | None, Quota | None]] = []
-        for person in look.people:
-            seen, row = look.seen[person.id], look.rows.get(person.id)
-            if not person.wanted or seen.profile is None or seen.trouble or not _may_try(row, clock.now()):
-                continue
-            if self.listings.last and person.id in self.listings.last.set_since:
-                continue
-            quota = quota_of(person, seen.profile)
-            alias = person.alias if person.alias and person.alias != seen.profile.alias else None
-            quota = None if quota == seen.profile.quota else quota
-            if alias is not None or quota is not None:
-                todo.append((person, seen.profile, alias, quota))
-        racing = self.ports.racing()
+        racing, gate = self.ports.racing(), _Gate(self.ports, look)
+        todo = self._to_set_up(look)
         done = 0
         with ThreadPoolExecutor(_writes_in_flight(racing), thread_name_prefix="set-up") as pool:
             for part in _slices(todo, SLICE):
                 if not self._keep_on():
                     break
                 self.listings.begin_ahead(look.event, look.lease)
-                outcomes = list(pool.map(lambda each: _set_one(racing, *each), part))
+                told = pool.map(lambda each: gate.set_one(racing, *each), part)
+                outcomes = [outcome for outcome in told if outcome is not None]
                 self.listings.note_set_up({outcome.person for outcome in outcomes})
                 store.record(look.event.id, outcomes, lease=look.lease, now=clock.now())
                 done += len(outcomes)
                 self.listings.set_up_since += sum(1 for outcome in outcomes if outcome.state is State.WAITING)
         look.report.set_up = done
         return done
+
+    def _to_set_up(self, look: _Look) -> list[tuple[Attendee, Profile, str | None, Quota | None]]:
+        now = self.ports.clock.now()
+        todo: list[tuple[Attendee, Profile, str | None, Quota | None]] = []
+        for person in look.people:
+            seen, row = look.seen[person.id], look.rows.get(person.id)
+            if not person.wanted or seen.profile is None or seen.trouble:
+                continue
+            if not (_may_try(row, now) or has_failed(row)):  # when to invite again says nothing of setting up
+                continue
+            if self.listings.last and person.id in self.listings.last.set_since:
+                continue
+            quota = look.quota(person, seen.profile)
+            alias = person.alias if person.alias and person.alias != seen.profile.alias else None
+            quota = None if quota == seen.profile.quota else quota
+            if alias is not None or quota is not None:
+                todo.append((person, seen.profile, alias, quota))
+        return todo
 
     def _missing(self, look: _Look, pending: Set[str]) -> list[Attendee]:
         """Who should have a profile, is not listed, is not under way, and may be tried (again)."""
@@ -290,34 +300,36 @@ class ProfileReconciler:
             and _may_try(look.rows.get(person.id), now)
         ]
 
-    # -------------------------------------------------------------------------------------------- leavers
 
-    def _remove(self, look: _Look) -> int:
-        """Leavers: profiles that this event made are deleted; adopted ones and staff are never touched."""
-        doomed: dict[str, str] = {}
-        told: list[Outcome] = []
-        for person in look.people:
-            link, seen, row = look.links.get(person.id), look.seen[person.id], look.rows.get(person.id)
-            if person.wanted or link is None or seen.profile is None or seen.staff or link.profile != seen.profile.id:
-                continue
-            if link.how == "created":
-                doomed[link.profile] = person.id
-            elif row is None or row.reason != "adopted":
-                told.append(Outcome(person.id, Step.PROFILE, State.REFUSED, "adopted", _ADOPTED, ref=link.profile))
-        outcomes = list(self.ports.racing().remove([*doomed])) if doomed else []
-        for outcome in outcomes:
-            state = State.WAITING if outcome.state.is_done else outcome.state
-            sentence = outcome.sentence or _REMOVING
-            told.append(Outcome(doomed[outcome.person], Step.PROFILE, state, "removing", sentence, outcome.retry_after))
-        self.ports.store.record(look.event.id, told, lease=look.lease, now=self.ports.clock.now())
-        removed = sum(1 for outcome in outcomes if outcome.state.is_done)
-        self.listings.set_up_since += removed
-        look.report.removed = removed
-        return removed
+class _Gate:
+    """What a look found is minutes old when its last write goes: each limit is decided anew just before it is set.
 
+    So that no write undoes a close or a pause. The store is read again only when something in it has changed.
+    """
 
-_REMOVING = "Deleted at the service; it counts once it is read back."
-_ADOPTED = "This profile was there before the event; remove it at the service if it should go."
+    def __init__(self, ports: Ports, look: _Look) -> None:
+        self._store, self._look = ports.store, look
+        self._lock = threading.Lock()
+        self._revision = -1
+        self._limits = look.limits
+
+    def set_one(
+        self, racing: RacingService, person: Attendee, profile: Profile, alias: str | None, quota: Quota | None
+    ) -> Outcome | None:
+        """Set what still holds; None: nothing of it does, and the next look decides."""
+        if quota is not None and self._look.quota(person, profile, self._now()) != quota:
+            quota = None
+        if alias is None and quota is None:
+            return None
+        return _set_one(racing, person, profile, alias, quota)
+
+    def _now(self) -> Limits:
+        with self._lock:
+            revision = self._store.revision(self._look.event.id)
+            if revision != self._revision:
+                self._limits = read_limits(self._store, self._look.event)
+                self._revision = revision
+            return self._limits
 
 
 def _set_one(
@@ -335,6 +347,16 @@ def _set_one(
         reason = type(error).__name__
         return Outcome(person.id, Step.PROFILE, State.RETRY, reason, error.sentence, wait, ref=profile.id)
     return Outcome(person.id, Step.PROFILE, State.WAITING, "set", READ_BACK, ref=profile.id)
+
+
+def _before(limits: Limits, profile: str, quota: Quota) -> list[int]:
+    """What an adopted profile had before the event: not the 0 to which a closing or a pause has set it meanwhile."""
+    kept = limits.paused.get(profile) or limits.former.get(profile)
+    return [*kept] if kept and quota == CLOSED else pair(quota)
+
+
+def _refused(outcomes: Sequence[Outcome]) -> set[str]:
+    return {each.person for each in outcomes if each.step is Step.PROFILE and each.state is State.REFUSED}
 
 
 def _writes_in_flight(racing: RacingService) -> int:

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from deepracer_admin.flows.ports import Ports
-from deepracer_admin.model import Event, Lease, Profile
+from deepracer_admin.model import Attendee, Event, Lease, Profile
 
-__all__ = ["STAFF_ROLES", "by_email", "is_staff", "linked_profiles", "read_profiles", "remember_account"]
+__all__ = ["STAFF_ROLES", "by_email", "is_staff", "linked_profiles", "owners_of", "read_profiles", "remember_account"]
 
 # roleName is a hint only and an open string (deepracer-on-aws.md 1.7, 1.3 page 3)
 STAFF_ROLES = frozenset({"dr-admins", "dr-race-facilitators", "dr-commentators", "dr-registration-managers"})
@@ -44,6 +44,16 @@ def linked_profiles(ports: Ports, event: Event, profiles: Sequence[Profile]) -> 
     """The event's own sponsored profiles."""
     mine = {link.profile for link in ports.store.links(event.id).values()}
     return [profile for profile in profiles if profile.id in mine]
+
+
+def owners_of(ports: Ports, event: Event) -> dict[str, tuple[Attendee, str]]:
+    """Whose a profile is and how we know (the link's `how`), by profile id."""
+    people = {person.id: person for person in ports.store.attendees(event.id)}
+    return {
+        link.profile: (people[link.attendee], link.how)
+        for link in ports.store.links(event.id).values()
+        if link.attendee in people
+    }
 
 
 def remember_account(ports: Ports, event: Event, lease: Lease, *, anew: bool = False) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Job `quota`: the person's own quota is stored, set at the service, and counts once it is read back.
 
-While sponsorship is closed, or a profile is paused, its limit at the service is 0; then the quota goes to where the
+While sponsorship is not open, or a profile is paused, its limit at the service is 0; then the quota goes to where the
 limit will be restored from. What if it dies here? A repeat stores the same and sets what does not read back yet.
 """
 
@@ -12,9 +12,9 @@ from typing import Any
 
 from deepracer_admin.counted import counted
 from deepracer_admin.flows.jobs import settle_items
+from deepracer_admin.flows.limits import PAUSED, SPONSORSHIP, pair, read_limits
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import read_profiles
-from deepracer_admin.flows.sponsorship import is_open
 from deepracer_admin.model import Event, Job, JobItem, Lease, Outcome, Quota, State
 
 __all__ = ["QuotaHandler"]
@@ -67,18 +67,28 @@ class QuotaHandler:
         )
 
     def _hold(self, ports: Ports, event: Event, wanted: Mapping[str, Quota], lease: Lease) -> set[str]:
-        """Profiles whose limit stays 0 for now; their quota is kept for later."""
-        paused: dict[str, Any] = dict(ports.store.get(event.id, "paused_profiles") or {})
-        state: dict[str, Any] = dict(ports.store.get(event.id, "sponsorship") or {})
-        values = {key: [quota.minutes, quota.models] for key, quota in wanted.items()}
-        held = {key for key in wanted if key in paused}
+        """Profiles whose limit stays as it is for now; their quota is kept where opening or a resume gives it from.
+
+        Where the service pauses by itself a paused profile has limits all the same, and they are set at once.
+        """
+        limits = read_limits(ports.store, event)
+        can = ports.racing().capabilities
+        values = {key: pair(quota) for key, quota in wanted.items()}
+        held = {key for key in wanted if key in limits.paused}
         if held:
-            ports.store.put(event.id, "paused_profiles", paused | {key: values[key] for key in held}, lease=lease)
-        if state.get("former") is not None and not is_open(state):
-            former = {**state["former"], **values}
-            ports.store.put(event.id, "sponsorship", {**state, "former": former}, lease=lease)
+            fresh = {key: values[key] for key in held}
+            ports.store.amend(event.id, PAUSED, lambda kept: {**(kept or {}), **fresh}, lease=lease)
+        if can.native_pause:
+            held = set()
+        if not limits.open and not can.multi_user_mode:
+            ports.store.amend(event.id, SPONSORSHIP, lambda state: _with_former(state, values), lease=lease)
             held |= set(wanted)
         return held
+
+
+def _with_former(state: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = dict(state or {})
+    return {**kept, "former": {**(kept.get("former") or {}), **values}}
 
 
 def _own(item: JobItem) -> Quota | None:

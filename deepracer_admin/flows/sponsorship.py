@@ -1,111 +1,138 @@
-"""Opening and closing sponsorship, pausing people: what should be is stored, then set, then read back.
+"""Opening and closing sponsorship: what should be is stored, then set, then read back.
 
 The managed service has a switch (multi-user mode). DeepRacer on AWS has none: there sponsorship is open or closed
-through the new-user limits and the limits of the event's own profiles; former values are stored before they are
-overwritten and restored exactly (deepracer-on-aws.md 2.4 and 3). Running and queued work goes on either way.
+through the limits of new profiles (newcomers.py) and of the event's own; former values are stored before they are
+overwritten and restored exactly (deepracer-on-aws.md 2.4 and 3). Running work, queued work and submissions go on either
+way: no limit and no switch reaches them (2.3, 2.4). Onboarding keeps who comes meanwhile at what holds (limits.py).
 
 What if it dies here? Former values are stored before the first write, and never replaced by values of our own; a
-repeat sets what does not read back yet.
+repeat sets what does not read back yet. The state says what was read back, never what was asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from deepracer_admin.counted import counted
-from deepracer_admin.flows.jobs import settle_items
+from deepracer_admin.errors import Refused
+from deepracer_admin.flows.jobs import Later
+from deepracer_admin.flows.limits import (
+    CLOSED,
+    FORMER_OF_ADOPTED,
+    OPENED_AT,
+    PAUSED,
+    SPONSORSHIP,
+    Limits,
+    is_open,
+    pair,
+    read_limits,
+)
+from deepracer_admin.flows.newcomers import FORMER, forget_former, new_words, set_newcomers, take_over
+from deepracer_admin.flows.pausing import SponsorHandler
 from deepracer_admin.flows.ports import Ports
-from deepracer_admin.flows.profiles import is_staff, linked_profiles, read_profiles, remember_account
-from deepracer_admin.model import Event, Job, JobItem, Lease, Outcome, Profile, Quota, State, Step
+from deepracer_admin.flows.profiles import is_staff, linked_profiles, owners_of, read_profiles, remember_account
+from deepracer_admin.model import Attendee, Event, Job, Lease, Profile, Quota
 from deepracer_admin.racing import RacingService
 from deepracer_admin.rules.quotas import quota_for, quota_words
 
 __all__ = ["CLOSED", "FORMER_OF_ADOPTED", "OPENED_AT", "SponsorHandler", "SponsorshipHandler", "is_open"]
 
-CLOSED = Quota(0, 0)
 BATCH = 200
-SET = "set"
-OPENED_AT = "opened_at"  # of the state: event time at which this event first turned multi-user mode on
-FORMER_OF_ADOPTED = "adopted_quotas"  # profile id -> [minutes, models] as they were before this event
-
-
-def is_open(state: Mapping[str, Any] | None) -> bool:
-    """Does the event sponsor now? Not while closing is under way: whoever sets limits then would work against it."""
-    return bool(state and state.get("open") and not state.get("closing"))
+TRIES = "tries"  # of the state: {"job", "rounds"} in which the switch read back otherwise
+ROUNDS = 5  # after which a job gives up
+AGAIN_S = 3.0
 
 
 class SponsorshipHandler:
-    """Job `sponsorship`: plan {"open": bool}; with {"final": true} adopted profiles get back what they had before."""
+    """Job `sponsorship`: plan {"open": bool}; with {"final": true} everything is as it was before this event."""
 
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         event = ports.store.event(job.event)
+        if ports.racing().capabilities.multi_user_mode:
+            return self._by_switch(ports, event, job, lease)
+        return self._by_limits(ports, event, job, lease)
+
+    def _by_switch(self, ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
         want_open = bool(job.plan["open"])
-        racing = ports.racing()
-        if racing.capabilities.multi_user_mode:
-            state: dict[str, Any] = dict(ports.store.get(event.id, "sponsorship") or {})
-            if want_open and OPENED_AT not in state:  # stored first: whoever comes after this moment came by this event
-                state[OPENED_AT] = ports.clock.event_now().isoformat()
-                ports.store.put(event.id, "sponsorship", state, lease=lease)
-            account = racing.set_multi_user_mode(want_open)
-            seen, sentence = account.multi_user_mode, f"Multi-user mode reads back {_on(account.multi_user_mode)}."
-        else:
-            state = self._keep_former(ports, event, racing, want_open, lease)
-            self._set_profiles(ports, event, racing, job.plan, lease)
-            back = racing.set_new_profile_quota(event.quota if want_open else _former_new(state))
-            left, sentence = self._read_back(ports, event, job.plan, back, lease)
-            if left:
-                ports.store.update_job(
-                    job.id,
-                    sentence=f"{counted(left, 'profile is', 'profiles are')} still being set.",
-                    lease=lease,
-                    now=ports.clock.now(),
-                )
-                return None
-            seen = want_open
-            state = dict(ports.store.get(event.id, "sponsorship") or {}) | {"closing": False}
+        if want_open:  # stored first: whoever comes after this moment came by this event
+            now = ports.clock.event_now().isoformat()
+            _amend(ports, event, lambda state: state.setdefault(OPENED_AT, now), lease)
+        seen = ports.racing().set_multi_user_mode(want_open).multi_user_mode
+        word = f"Multi-user mode reads back {_on(seen)}"
         remember_account(ports, event, lease)
-        as_of = ports.clock.now().isoformat()
-        changed = {**state, "open": seen, "as_of": as_of, "sentence": sentence}
-        ports.store.put(event.id, "sponsorship", changed, lease=lease)
+        _say(ports, event, seen, f"{word}.", lease, is_through=seen is want_open)
+        if seen is want_open:
+            return f"{word}."
+        _try_again(ports, event, job, word, "switch it in the AWS console", lease)
+        return None
+
+    def _by_limits(self, ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+        plan, racing = job.plan, ports.racing()
+        opening, final = bool(plan["open"]), bool(plan.get("final"))
+        wanted = take_over(ports, event, plan, lease)
+        seen: Quota | None = None
+        if opening:
+            _amend(ports, event, _end_closing, lease)
+            seen = set_newcomers(racing, wanted)
+            self._compare(ports, event, job, wanted, seen, lease)
+            self._set_profiles(ports, event, racing, plan, lease)
+        else:
+            self._keep_former(ports, event, lease)
+            self._set_profiles(ports, event, racing, plan, lease)
+            seen = set_newcomers(racing, wanted)
+        left, sentence = self._read_back(ports, event, plan, seen, lease)
+        if left:
+            told = f"{counted(left, 'profile is', 'profiles are')} still being set."
+            ports.store.update_job(job.id, sentence=told, lease=lease, now=ports.clock.now())
+            return None
+        self._compare(ports, event, job, wanted, seen, lease)
+        remember_account(ports, event, lease)
+        _say(ports, event, opening, sentence, lease, is_through=True, forget=final)
         return sentence
 
-    def _keep_former(
-        self, ports: Ports, event: Event, racing: RacingService, want_open: bool, lease: Lease
-    ) -> dict[str, Any]:
-        """Store what will be overwritten, once: a repeat after a crash must not store our own values."""
-        state: dict[str, Any] = dict(ports.store.get(event.id, "sponsorship") or {})
-        if want_open:
-            if "former_new" not in state:
-                quota = racing.new_profile_quota()
-                state["former_new"] = [quota.minutes, quota.models] if quota else None
-            state["closing"] = False
-        else:
-            kept: dict[str, Any] = dict(state.get("former") or {})
-            paused: Mapping[str, Any] = ports.store.get(event.id, "paused_profiles") or {}
-            for profile in linked_profiles(ports, event, read_profiles(ports, event, lease)):
-                if profile.quota and profile.quota != CLOSED and profile.id not in paused:
-                    kept[profile.id] = [profile.quota.minutes, profile.quota.models]
-                elif profile.id in paused:
-                    kept.setdefault(profile.id, paused[profile.id])
-            state["former"], state["closing"] = kept, True
-        ports.store.put(event.id, "sponsorship", state, lease=lease)
-        return state
+    def _compare(
+        self, ports: Ports, event: Event, job: Job, wanted: Quota | None, seen: Quota | None, lease: Lease
+    ) -> None:
+        """Raises what makes the job try again, or give up, when new profiles do not get what they should."""
+        if seen is None or seen == wanted:
+            return
+        word = f"What new profiles get reads back {quota_words(seen)}"
+        open_now = bool((ports.store.get(event.id, SPONSORSHIP) or {}).get("open"))  # opening reached nobody so far
+        if not job.plan["open"]:  # who closes has not closed while new profiles can train
+            open_now = seen != CLOSED and not job.plan.get("final")
+        _say(ports, event, open_now, f"{word}.", lease)
+        _try_again(ports, event, job, word, "set the limits of new users on the deployment's settings page", lease)
 
-    def _wanted(self, ports: Ports, event: Event, plan: Mapping[str, Any], profile: Profile) -> Quota | None:
-        """The limit that this profile should have; None: it is not ours to set."""
-        state: Mapping[str, Any] = ports.store.get(event.id, "sponsorship") or {}
-        if plan["open"]:
-            paused: Mapping[str, Any] = ports.store.get(event.id, "paused_profiles") or {}
-            if profile.id in paused:
-                return CLOSED
-            former = (state.get("former") or {}).get(profile.id)
-            return Quota(*former) if former else None
-        if plan.get("final"):
-            before = (ports.store.get(event.id, FORMER_OF_ADOPTED) or {}).get(profile.id)
-            return Quota(*before) if before else CLOSED
-        return CLOSED
+    def _keep_former(self, ports: Ports, event: Event, lease: Lease) -> None:
+        """Store what will be overwritten, once: a repeat after a crash must not store our own values."""
+        state: Mapping[str, Any] = ports.store.get(event.id, SPONSORSHIP) or {}
+        paused: Mapping[str, Any] = ports.store.get(event.id, PAUSED) or {}
+        kept: dict[str, Any] = dict(state.get("former") or {})
+        owners = owners_of(ports, event)
+        for profile in linked_profiles(ports, event, read_profiles(ports, event, lease)):
+            value = paused.get(profile.id) or _listed(event, profile, state, *owners.get(profile.id, (None, "")))
+            if value and value != pair(CLOSED):
+                kept[profile.id] = value
+            elif profile.id not in kept and profile.id in owners and owners[profile.id][1] == "created":
+                kept[profile.id] = pair(quota_for(event, owners[profile.id][0]))
+        _amend(ports, event, lambda stored: stored.update(former=kept, closing=True), lease)
+
+    def _wanted(self, ports: Ports, event: Event, plan: Mapping[str, Any]) -> Callable[[Profile], Quota | None]:
+        """The limit that a profile should have; None: it is not ours to set. Decided by what is stored now."""
+        limits = read_limits(ports.store, event)
+        owners = owners_of(ports, event)
+        before: Mapping[str, Any] = ports.store.get(event.id, FORMER_OF_ADOPTED) or {}
+
+        def wanted(profile: Profile) -> Quota | None:
+            person, how = owners.get(profile.id, (None, ""))
+            if plan["open"]:
+                return CLOSED if profile.id in limits.paused else limits.again(profile.id, person, how)
+            if plan.get("final"):
+                return _at_the_end(limits, before, profile, how)
+            return CLOSED
+
+        return wanted
 
     def _to_set(
         self, ports: Ports, event: Event, plan: Mapping[str, Any], lease: Lease
@@ -116,8 +143,9 @@ class SponsorshipHandler:
             for profile in linked_profiles(ports, event, read_profiles(ports, event, lease))
             if not is_staff(profile, ports.staff_emails)
         ]
-        wanted = [(profile, self._wanted(ports, event, plan, profile)) for profile in mine]
-        return [(p.id, quota) for p, quota in wanted if quota is not None and p.quota != quota], mine
+        wanted = self._wanted(ports, event, plan)
+        listed = [(profile, wanted(profile)) for profile in mine]
+        return [(p.id, quota) for p, quota in listed if quota is not None and p.quota != quota], mine
 
     def _set_profiles(
         self, ports: Ports, event: Event, racing: RacingService, plan: Mapping[str, Any], lease: Lease
@@ -126,130 +154,104 @@ class SponsorshipHandler:
         for start in range(0, len(changes), BATCH):
             for _ in racing.set_quotas(changes[start : start + BATCH]):
                 pass  # the read-back counts; single answers prove nothing
-            ports.store.put(event.id, "sponsorship", ports.store.get(event.id, "sponsorship"), lease=lease)  # a fence
+            _amend(ports, event, lambda _: None, lease)  # a fence
 
     def _read_back(
-        self, ports: Ports, event: Event, plan: Mapping[str, Any], new: Quota, lease: Lease
+        self, ports: Ports, event: Event, plan: Mapping[str, Any], new: Quota | None, lease: Lease
     ) -> tuple[int, str]:
         left, profiles = self._to_set(ports, event, plan, lease)
         zero = sum(1 for profile in profiles if profile.quota == CLOSED)
+        people = counted(len(profiles), "event profile")
         if plan["open"]:
-            return len(left), (
-                f"Sponsorship is open: new profiles get {quota_words(new)} (read back), "
-                f"{len(profiles) - zero:,} of {counted(len(profiles), 'event profile')} may train."
-            )
+            may = f"{len(profiles) - zero:,} of {people} may train."
+            return len(left), f"Sponsorship is open: {new_words(new, final=False)}, {may}"
         return len(left), (
-            f"Sponsorship is closed: {zero:,} of {counted(len(profiles), 'event profile')} read back with 0 minutes; "
-            f"new profiles get {quota_words(new)} again. Running and queued work goes on."
+            f"Sponsorship is closed: {zero:,} of {people} read back with 0 minutes; "
+            f"{new_words(new, final=bool(plan.get('final')))}. {_GOES_ON}"
         )
 
 
-def _former_new(state: Mapping[str, Any]) -> Quota:
-    former = state.get("former_new")
-    return Quota(*former) if former else CLOSED
+_GOES_ON = "Running work, queued work and submissions go on."
+
+
+def _listed(
+    event: Event, profile: Profile, state: Mapping[str, Any], person: Attendee | None, how: str
+) -> list[int] | None:
+    """The limit that a profile is listed with, when it is the person's; None when it is not theirs or not known.
+
+    A profile that this event made has the deployment's limit, and not its own, until the event was open and set it.
+    """
+    if profile.quota is None:
+        return None
+    listed = pair(profile.quota)
+    if how == "created" and person is not None:
+        untouched = listed == state.get(FORMER) and profile.quota != quota_for(event, person)
+        if untouched or not state.get("open"):
+            return None
+    return listed
+
+
+def _at_the_end(limits: Limits, before: Mapping[str, Any], profile: Profile, how: str) -> Quota | None:
+    """What the event leaves behind: theirs to the adopted, 0 where it made or closed the profile."""
+    if profile.id in before:
+        return Quota(*before[profile.id])
+    return CLOSED if how == "created" or profile.id in limits.former else None
+
+
+def _amend(ports: Ports, event: Event, change: Callable[[dict[str, Any]], object], lease: Lease) -> None:
+    """Change the state in place, in one transaction."""
+
+    def changed(stored: Any) -> dict[str, Any]:
+        state: dict[str, Any] = dict(stored or {})
+        change(state)
+        return state
+
+    ports.store.amend(event.id, SPONSORSHIP, changed, lease=lease)
+
+
+def _end_closing(state: dict[str, Any]) -> None:
+    """A closing that was broken off counts as a close: nobody is taken for sponsored before opening is through."""
+    if state.pop("closing", False):
+        state["open"] = False
+
+
+def _say(
+    ports: Ports,
+    event: Event,
+    seen: bool | None,
+    sentence: str,
+    lease: Lease,
+    *,
+    is_through: bool = False,
+    forget: bool = False,
+) -> None:
+    """Store what the read-back says, for the pages, in one step with everything that ends with it."""
+    as_of = ports.clock.now().isoformat()
+
+    def change(state: dict[str, Any]) -> None:
+        state.update(open=seen, as_of=as_of, sentence=sentence)
+        if is_through:
+            state.pop(TRIES, None)
+            state.pop("closing", None)
+        if forget:
+            forget_former(state)
+
+    _amend(ports, event, change, lease)
+
+
+def _try_again(ports: Ports, event: Event, job: Job, word: str, otherwise: str, lease: Lease) -> None:
+    """Raises Later, and Refused when a job of its own has tried often enough.
+
+    A close-out goes on trying: it says by itself what it waits for.
+    """
+    tries = (ports.store.get(event.id, SPONSORSHIP) or {}).get(TRIES) or {}
+    rounds = tries["rounds"] + 1 if tries.get("job") == job.id else 1
+    _amend(ports, event, lambda state: state.update({TRIES: {"job": job.id, "rounds": rounds}}), lease)
+    if job.kind == SPONSORSHIP and rounds >= ROUNDS:
+        raise Refused(f"{word}, after {rounds} tries: {otherwise}, or press again.", service=ports.racing().kind)
+    if job.kind == SPONSORSHIP or not ports.racing().capabilities.multi_user_mode:
+        raise Later(f"{word}; the console sets it again.", AGAIN_S)
 
 
 def _on(value: bool | None) -> str:
     return {True: "on", False: "off", None: "unknown"}[value]
-
-
-class SponsorHandler:
-    """Job `sponsor`: pause or resume profiles, natively or through limits that are remembered first."""
-
-    def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
-        event = ports.store.event(job.event)
-        active = bool(job.plan["active"])
-        todo = ports.store.job_items(job.id, state=State.TODO)
-        if not todo:
-            items = ports.store.job_items(job.id)
-            done = sum(1 for item in items if item.state.is_done)
-            word = "sponsored again" if active else "paused; running work, queued work and submissions go on"
-            return f"{done:,} of {counted(len(items), 'profile is', 'profiles are')} {word}."
-        fresh = [item for item in todo if item.reason != SET]
-        batch = fresh[:BATCH] or todo
-        # Former limits come from a listing of this minute; what was set counts by a new one, once for everybody.
-        listed = read_profiles(ports, event, lease, max_age_s=60 if fresh else 0)
-        profiles = {profile.id: profile for profile in listed}
-        native = ports.racing().capabilities.native_pause
-        if native:
-            self._remember(ports, event, batch, profiles, active, lease)
-            outcomes = list(ports.racing().sponsor([item.key for item in batch], active=active))
-        else:
-            outcomes = self._by_limits(ports, event, batch, profiles, active, lease)
-        by_id = {outcome.person: outcome for outcome in outcomes}
-        settled = [_settled(item, by_id.get(item.key)) for item in batch]
-        settle_items(ports, job, settled, lease)
-        if active:
-            self._forget(ports, event, [item.key for item in settled if item.state.is_done], lease)
-        return None
-
-    def _by_limits(
-        self,
-        ports: Ports,
-        event: Event,
-        batch: Sequence[JobItem],
-        profiles: Mapping[str, Profile],
-        active: bool,
-        lease: Lease,
-    ) -> list[Outcome]:
-        """Those that read back as they should are done; the others are set, and looked at again in the next round."""
-        former = self._remember(ports, event, batch, profiles, active, lease)
-        wanted = {item.key: former[item.key] if active else CLOSED for item in batch if item.key in profiles}
-        changes = [(key, quota) for key, quota in wanted.items() if profiles[key].quota != quota]
-        answers = {outcome.person: outcome for outcome in ports.racing().set_quotas(changes)} if changes else {}
-        told: list[Outcome] = []
-        for key in wanted:
-            answer = answers.get(key)
-            if answer is None:
-                told.append(Outcome(key, Step.PROFILE, State.DONE))
-            elif answer.state.is_done:
-                told.append(Outcome(key, Step.PROFILE, State.RETRY, SET, "Set; it counts once it is read back."))
-            else:
-                told.append(answer)
-        return told
-
-    def _remember(
-        self,
-        ports: Ports,
-        event: Event,
-        batch: Sequence[JobItem],
-        profiles: Mapping[str, Profile],
-        active: bool,
-        lease: Lease,
-    ) -> dict[str, Quota]:
-        """Former limits by profile; stored before anything is overwritten, so that a crash loses none."""
-        kept: dict[str, Any] = dict(ports.store.get(event.id, "paused_profiles") or {})
-        state: Mapping[str, Any] = ports.store.get(event.id, "sponsorship") or {}
-        closed = {} if is_open(state) else state.get("former") or {}
-        if not active:
-            for item in batch:
-                profile = profiles.get(item.key)
-                if profile and profile.quota and item.key not in kept:
-                    kept[item.key] = closed.get(item.key) or [profile.quota.minutes, profile.quota.models]
-            ports.store.put(event.id, "paused_profiles", kept, lease=lease)
-            return {}
-        people = {link.profile: link.attendee for link in ports.store.links(event.id).values()}
-        former: dict[str, Quota] = {}
-        for item in batch:
-            if closed:
-                former[item.key] = CLOSED  # resumed while sponsorship is closed: opening it restores the limit
-            elif item.key in kept:
-                former[item.key] = Quota(*kept[item.key])
-            elif item.key in people:
-                former[item.key] = quota_for(event, ports.store.attendee(event.id, people[item.key]))
-            else:
-                former[item.key] = event.quota
-        return former
-
-    def _forget(self, ports: Ports, event: Event, ids: Iterable[str], lease: Lease) -> None:
-        kept: dict[str, Any] = dict(ports.store.get(event.id, "paused_profiles") or {})
-        for key in ids:
-            kept.pop(key, None)
-        ports.store.put(event.id, "paused_profiles", kept, lease=lease)
-
-
-def _settled(item: JobItem, outcome: Outcome | None) -> JobItem:
-    if outcome is None:
-        return replace(item, state=State.REFUSED, reason="gone", sentence="The service lists no such profile any more.")
-    state = State.TODO if outcome.state in (State.RETRY, State.WAITING) else outcome.state
-    return replace(item, state=state, reason=outcome.reason, sentence=outcome.sentence)

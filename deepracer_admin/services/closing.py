@@ -12,6 +12,8 @@ from typing import Any
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.flows.close_steps import CloseStep, steps_for
+from deepracer_admin.flows.limits import OPENED_AT, SPONSORSHIP
+from deepracer_admin.flows.parting import SKEW
 from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState, State
 from deepracer_admin.rules.audit import export_rows, select, verify
 from deepracer_admin.rules.tabular import inert_csv
@@ -62,7 +64,9 @@ class CloseoutService(Service):
         event = self._event()
         job = next(iter(self.store.jobs(event.id, kind="closeout", limit=1)), None)
         items = {item.key: item for item in self.store.job_items(job.id)} if job else {}
+        managed = self._kind(event, items) == "managed"
         links = self.store.links(event.id).values()
+        made = len(self._came_since(event)) if managed else sum(1 for link in links if link.how == "created")
         proof = self.store.get(event.id, "proof") or {}
         return CloseView(
             steps=[(step, items.get(step.key)) for step in steps_for(self._kind(event, items))],
@@ -70,13 +74,23 @@ class CloseoutService(Service):
             closed_at=event.closed_at,
             can_still_sign_in=proof.get("can_still_sign_in"),
             read_back_at=datetime.fromisoformat(proof["as_of"]) if proof.get("as_of") else None,
-            created_profiles=sum(1 for link in links if link.how == "created"),
-            adopted_profiles=sum(1 for link in links if link.how != "created"),
+            created_profiles=made,
+            adopted_profiles=len(links) - made,
             in_group=proof.get("in_group"),
             in_identity_center=proof.get("in_identity_center"),
             source=proof.get("source", "the racing service"),
-            managed=self._kind(event, items) == "managed",
+            managed=managed,
         )
+
+    def _came_since(self, event: Event) -> set[str]:
+        """Linked profiles that appeared since this event turned the mode on: nobody is invited there (parting.py)."""
+        opened = (self.store.get(event.id, SPONSORSHIP) or {}).get(OPENED_AT)
+        if not opened:
+            return set()
+        since = datetime.fromisoformat(opened) - SKEW
+        linked = {link.profile for link in self.store.links(event.id).values()}
+        listed = self.store.profiles(event.id)[0]
+        return {each.id for each in listed if each.id in linked and each.created_at and each.created_at >= since}
 
     def _kind(self, event: Event, items: Mapping[str, JobItem]) -> str:
         """The steps that were planned tell the service; else it is the event's."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Missing
+from deepracer_admin.flows.limits import read_limits
 from deepracer_admin.model import (
     UNLIMITED,
     Actor,
@@ -172,14 +173,17 @@ class UsageService(Service):
         )
 
     def grant(self, actor: Actor, attendee: str, *, extra_hours: float) -> Job:
-        """More hours for one person: a facilitator may grant up to 2 h at a time, within the event's budget."""
+        """More hours for one person: a facilitator may grant up to 2 h at a time, within the event's budget.
+
+        On top of what the person has apart from a pause or a closing, when the service lists 0.
+        """
         self._authorise(actor, "usage.grant", target=attendee)
         if not 0 < extra_hours <= GRANT_MAX_HOURS:
             raise BadInput(f"Extra hours: more than 0 and at most {GRANT_MAX_HOURS:g} at a time.")
         event = self._event()
-        profile = self._profile_of(event.id, attendee)
+        profile, how = self._profile_of(event.id, attendee)
         person = self.store.attendee(event.id, attendee)
-        base = profile.quota or quota_for(event, person)
+        base = read_limits(self.store, event).entitled(profile, person, how)
         if base.minutes == UNLIMITED:
             raise BadInput("This person has no limit; there is nothing to add.")
         view = self.totals(actor)
@@ -187,7 +191,7 @@ class UsageService(Service):
         if event.budget_usd and view.spend_usd + view.committed_usd + most > event.budget_usd:
             raise BadInput("The event's budget is used or committed; ask an organizer to raise it first.")
         wanted = Quota(base.minutes + round(extra_hours * 60), base.models)
-        item = _quota_item(attendee, profile, base, wanted)
+        item = _quota_item(attendee, profile, base, wanted, own=person.quota)
         return self._plan_job(
             actor,
             "usage.grant",
@@ -205,6 +209,7 @@ class UsageService(Service):
         links = self.store.links(event.id)
         profiles = {profile.id: profile for profile in self.store.profiles(event.id)[0]}
         people = {person.id: person for person in self.store.attendees(event.id)}
+        limits = read_limits(self.store, event)
         items: list[JobItem] = []
         same, most = 0, 0.0
         for attendee in attendees:
@@ -213,7 +218,8 @@ class UsageService(Service):
                 raise Missing("Some of the chosen people are not on the list any more; choose again.")
             link = links.get(attendee)
             profile = profiles.get(link.profile) if link else None
-            current = (profile.quota if profile else None) or quota_for(event, person)
+            # the service lists 0 for whoever is paused or closed; what they had is what an undo gives back
+            current = limits.entitled(profile, person, link.how) if link and profile else quota_for(event, person)
             if current == wanted and person.quota == wanted:
                 same += 1
                 continue
@@ -221,17 +227,21 @@ class UsageService(Service):
             most += worst_case(event.prices, current, wanted)
         return QuotaPlan(items=items, people=len(items), same=same, most_usd=most)
 
-    def _profile_of(self, event: str, attendee: str) -> Profile:
+    def _profile_of(self, event: str, attendee: str) -> tuple[Profile, str]:
+        """Their profile, and how it is known to be theirs."""
         link = self.store.links(event).get(attendee)
         for profile in self.store.profiles(event)[0]:
             if link and profile.id == link.profile:
-                return profile
+                return profile, link.how
         raise Missing("This person has no sponsored profile yet; hours can be granted once onboarding is through.")
 
     # ------------------------------------------------------------------------------------------------- pause
 
     def sponsor(self, actor: Actor, attendees: Sequence[str], *, active: bool) -> Job:
-        """Pause or resume the sponsorship of these people (or of all with []). Running work goes on and is billed."""
+        """Pause or resume the sponsorship of these people (or of all with []).
+
+        Running work, queued work and submissions go on and are billed.
+        """
         self._authorise(
             actor, "usage.pause", target=counted(len(attendees), "person", "people") if attendees else "all people"
         )
@@ -279,9 +289,7 @@ def _quota(hours: float, models: int) -> Quota:
     return Quota(UNLIMITED if hours == UNLIMITED else round(hours * 60), models)
 
 
-def _quota_item(
-    attendee: str, profile: Profile | None, current: Quota, wanted: Quota, *, own: Quota | None = None
-) -> JobItem:
+def _quota_item(attendee: str, profile: Profile | None, current: Quota, wanted: Quota, *, own: Quota | None) -> JobItem:
     return JobItem(
         job="",
         key=attendee,

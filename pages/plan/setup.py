@@ -44,7 +44,9 @@ with staff:
     st.subheader("Account-wide limits", anchor=False)
     staff_desk.account_limits(who, event, known)
     jobs.live(("role", "account.limits"), key="setup-staff")
-    jobs.past(("role", "account.limits"), key="setup-staff-past", zone=event.zone, empty="Nothing was set from here yet.")
+    jobs.past(
+        ("role", "account.limits"), key="setup-staff-past", zone=event.zone, empty="Nothing was set from here yet."
+    )
 
 with others:
     st.download_button(

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from deepracer_admin.flows.sponsorship import ROUNDS
 from deepracer_admin.model import Attendee, JobState, Profile, Quota, State, Step
 from deepracer_admin.rehearsal.garage import Refused
 from deepracer_admin.services.races import RaceForm
@@ -196,3 +197,84 @@ def test_a_race_has_participants_and_a_link_that_can_be_replaced(stage: Stage) -
     assert [user for user, _ in racing.participants(race.id)] == ids
     racing.remove_participant(race.id, ids[0])
     assert [user for user, _ in racing.participants(race.id)] == ids[1:]
+
+
+def leave(stage: Stage, *people: Attendee) -> None:
+    now = [stage.store.attendee(stage.event.id, person.id) for person in people]
+    stage.store.save_attendees(stage.event.id, [replace(person, wanted=False) for person in now])
+
+
+def relist(stage: Stage, times: int = 3) -> None:
+    for _ in range(times):
+        stage.worker.profiles.listings.listed_at = None
+        stage.worker.run_once()
+
+
+def test_a_leaver_whose_profile_came_by_this_event_is_disabled_once(stage: Stage) -> None:
+    people, ids = everybody_in(stage, 2)
+    stage.rounds(lambda: stage.done(Step.PROFILE) == 2)
+    leave(stage, people[0])
+    stage.rounds(lambda: stage.step(people[0], Step.PROFILE).state is State.TODO)
+    assert stage.step(people[0], Step.PROFILE).sentence == "Sponsorship has ended (read back)."
+    assert [listed(stage)[each].state for each in ids] == ["DISABLED", "ACTIVE"]
+
+    def asked() -> int:
+        return sum(count for name, count in stage.calls().items() if name.endswith(".AdminManageUser"))
+
+    before = asked()
+    relist(stage)
+    assert asked() == before > 0
+
+
+def test_a_leaver_whose_profile_is_older_than_the_event_keeps_it(stage: Stage) -> None:
+    people, ids = everybody_in(stage, 1)
+    old = next(iter(account(stage).users.values()))
+    in_world(stage.world, lambda: setattr(old, "associated_on", old.associated_on - 30 * 86_400))
+    leave(stage, people[0])
+    relist(stage)
+    row = stage.step(people[0], Step.PROFILE)
+    assert (row.state, row.reason) == (State.REFUSED, "adopted")
+    assert row.sentence.startswith("This profile was there before the event")
+    assert listed(stage)[ids[0]].state == "ACTIVE"
+
+
+def test_where_the_mode_was_on_before_the_event_it_is_not_claimed_to_know(stage: Stage) -> None:
+    people, ids = everybody_in(stage, 1)
+    kept = stage.store.get(stage.event.id, "sponsorship")
+    stage.store.put(stage.event.id, "sponsorship", {key: kept[key] for key in kept if key != "opened_at"})
+    leave(stage, people[0])
+    relist(stage)
+    assert stage.step(people[0], Step.PROFILE).sentence.startswith("Multi-user mode was on before this event")
+    assert listed(stage)[ids[0]].state == "ACTIVE"
+
+
+@pytest.mark.parametrize("on", [True, False], ids=["on", "off"])
+def test_a_mode_that_reads_back_otherwise_is_set_again_and_the_job_gives_up_in_the_end(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, on: bool
+) -> None:
+    switch(stage, on=not on)
+    racing: Any = stage.ports.racing()
+    asked: list[bool] = []
+    monkeypatch.setattr(racing, "set_multi_user_mode", lambda wanted: asked.append(wanted) or racing.account())
+    name = "" if on else stage.event.name
+    job = stage.console.events.switch_sponsorship(ORGANIZER, open_=on, typed_name=name)
+    stage.worker.jobs.run(stage.event.id, stage.lease)
+    word = "off" if on else "on"
+    assert stage.store.job(job.id).sentence == f"Multi-user mode reads back {word}; the console sets it again."
+    assert stage.console.events.sponsorship(ORGANIZER).open is not on
+    job = stage.finish(job)
+    assert (job.state, asked) == (JobState.FAILED, [on] * ROUNDS)
+    assert job.sentence.startswith(f"Multi-user mode reads back {word}, after 5 tries: ")
+    monkeypatch.undo()
+    assert switch(stage, on=on) == f"Multi-user mode reads back {'on' if on else 'off'}."
+
+
+def test_a_quota_given_while_paused_is_set_at_once_where_the_service_pauses_by_itself(stage: Stage) -> None:
+    people, ids = everybody_in(stage, 1)
+    stage.rounds(lambda: stage.done(Step.PROFILE) == 1)
+    stage.finish(stage.console.usage.sponsor(ORGANIZER, [people[0].id], active=False))
+    job = stage.finish(stage.console.usage.grant(ORGANIZER, people[0].id, extra_hours=1))
+    more = Quota(stage.event.quota.minutes + 60, stage.event.quota.models)
+    assert (listed(stage)[ids[0]].quota, listed(stage)[ids[0]].state) == (more, "RESTRICTED")
+    stage.finish(stage.console.jobs.undo(ORGANIZER, job.id))
+    assert listed(stage)[ids[0]].quota == stage.event.quota

@@ -152,7 +152,7 @@ def test_a_profile_deleted_at_the_service_is_invited_again_and_not_mailed_twice(
     assert stage.store.links(stage.event.id)[people[0].id].profile != gone
 
 
-def test_limits_are_set_while_sponsorship_is_open_and_left_alone_while_it_is_closed(stage: Stage) -> None:
+def test_limits_are_0_before_sponsorship_opens_and_are_set_once_it_is_open(stage: Stage) -> None:
     stage.store.save_attendees(stage.event.id, [replace(stage.crowd(1)[0], quota=Quota(60, 2))])
     stage.start()
     stage.rounds(lambda: stage.done(Step.PROFILE) == 1)

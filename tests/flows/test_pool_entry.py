@@ -59,6 +59,7 @@ def status_of(stage: Stage, email: str) -> str:
 
 def test_everybody_gets_in_with_our_alias_one_mail_and_none_of_cognitos(stage: Stage) -> None:
     people = stage.crowd(12)
+    open_sponsorship(stage)
     onboard(stage, 12)
     truth = stage.world.truth()
     assert (truth["profiles"], truth["mails_sent"], truth["mails_duplicate"]) == (12, 12, 0)

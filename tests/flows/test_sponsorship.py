@@ -11,6 +11,7 @@ from deepracer_admin.flows import sponsorship
 from deepracer_admin.flows.sponsorship import CLOSED, SponsorshipHandler, is_open
 from deepracer_admin.model import Job, JobState, Outcome, Quota, State, Step
 from tests.flows.conftest import ORGANIZER, QUOTA, Stage
+from tests.flows.test_onboarding import invite_by_hand
 
 
 def switch(stage: Stage, open_: bool) -> Job:
@@ -22,6 +23,14 @@ def switch(stage: Stage, open_: bool) -> Job:
 def quotas(stage: Stage) -> dict[str, Quota | None]:
     """By address, as the service lists them; staff left out."""
     return {p.email: p.quota for p in stage.ports.racing().profiles() if p.email.startswith("racer.")}
+
+
+def relist(stage: Stage, times: int = 4) -> None:
+    """Onboarding looks again, though nothing tells it that something changed."""
+    for _ in range(times):
+        stage.worker.profiles.listings.listed_at = None
+        stage.worker.run_once()
+        stage.worker._stop.wait(0.05)
 
 
 @pytest.fixture
@@ -45,8 +54,9 @@ def test_closing_sets_all_to_zero_and_opening_restores_each_value(racing_event: 
     closed = switch(stage, False)
     assert closed.state is JobState.DONE
     assert "3 of 3 event profiles read back with 0 minutes" in closed.sentence
+    assert "new profiles get 0 h and 0 models (read back). Running work, queued work and submiss" in closed.sentence
     assert quotas(stage) == ALL_CLOSED
-    assert stage.ports.racing().new_profile_quota() == Quota(-1, -1)
+    assert stage.ports.racing().new_profile_quota() == CLOSED
     switch(stage, True)
     assert quotas(stage) == BEFORE
     assert stage.ports.racing().new_profile_quota() == QUOTA
@@ -169,9 +179,86 @@ def test_sponsorship_counts_as_closed_while_it_is_being_closed() -> None:
 
 
 def test_outcomes_of_a_pause_name_people_without_profile() -> None:
-    from deepracer_admin.flows.sponsorship import _settled
+    from deepracer_admin.flows.pausing import _settled
     from deepracer_admin.model import JobItem
 
     item = JobItem("j", "p", State.TODO, after={"active": False})
     assert _settled(item, None).sentence == "The service lists no such profile any more."
     assert _settled(item, Outcome("p", Step.PROFILE, State.RETRY)).state is State.TODO
+
+
+# ------------------------------------------------------------------------------------ who comes while it is closed
+
+
+def test_who_comes_while_sponsorship_is_closed_gets_0_and_opening_gives_them_their_quota(racing_event: Stage) -> None:
+    stage = racing_event
+    switch(stage, False)
+    own, other = stage.add("racer.own@example.com", "racer.late@example.com")
+    stage.store.save_attendees(stage.event.id, [replace(own, quota=Quota(60, 2))])
+    stage.rounds(lambda: stage.done(Step.PROFILE) == 5)
+    relist(stage)
+    assert quotas(stage) == ALL_CLOSED | {own.email: CLOSED, other.email: CLOSED}
+    stage.console.onboarding.pause(ORGANIZER)  # opening gives it by itself
+    opened = switch(stage, True)
+    assert "5 of 5 event profiles may train" in opened.sentence
+    assert quotas(stage) == BEFORE | {own.email: Quota(60, 2), other.email: QUOTA}
+
+
+def test_a_profile_that_came_with_unlimited_hours_while_it_was_closed_is_set_to_0(racing_event: Stage) -> None:
+    """By hand on the settings page: then onboarding alone stands between a newcomer and unlimited hours."""
+    stage = racing_event
+    switch(stage, False)
+    stage.ports.racing().set_new_profile_quota(Quota(-1, -1))
+    (late,) = stage.add("racer.late@example.com")
+    stage.rounds(lambda: quotas(stage).get(late.email) == CLOSED and stage.done(Step.PROFILE) == 4)
+    switch(stage, False)
+    switch(stage, True)
+    assert quotas(stage)[late.email] == QUOTA
+
+
+def test_nobody_may_train_before_sponsorship_is_opened_and_the_adopted_are_left_alone(stage: Stage) -> None:
+    invite_by_hand(stage, "racer.before@example.com")
+    stage.crowd(2)
+    stage.add("racer.before@example.com")
+    stage.start()
+    stage.rounds(lambda: stage.done(Step.PROFILE) == 3)
+    relist(stage)
+    fresh = {"racer.no0@example.com": CLOSED, "racer.no1@example.com": CLOSED}
+    assert quotas(stage) == fresh | {"racer.before@example.com": Quota(-1, -1)}
+    assert stage.ports.racing().new_profile_quota() == Quota(-1, -1), "nothing was switched yet"
+    switch(stage, True)
+    relist(stage)
+    assert set(quotas(stage).values()) == {QUOTA}
+
+
+def test_a_quota_given_before_sponsorship_is_opened_is_kept_for_later(stage: Stage) -> None:
+    stage.crowd(1)
+    stage.start()
+    stage.rounds(lambda: stage.done(Step.PROFILE) == 1)
+    stage.finish(stage.console.usage.set_quotas(ORGANIZER, ["at-0"], hours=5, models=7))
+    relist(stage, 2)
+    assert quotas(stage) == {"racer.no0@example.com": CLOSED}
+    switch(stage, True)
+    assert quotas(stage) == {"racer.no0@example.com": Quota(300, 7)}
+
+
+def test_a_pause_while_it_is_closed_and_a_resume_once_it_is_open_give_the_quota_back(stage: Stage) -> None:
+    stage.crowd(1)
+    stage.start()
+    stage.rounds(lambda: stage.done(Step.PROFILE) == 1)
+    stage.finish(stage.console.usage.sponsor(ORGANIZER, ["at-0"], active=False))
+    switch(stage, True)
+    assert quotas(stage) == {"racer.no0@example.com": CLOSED}
+    stage.console.onboarding.pause(ORGANIZER)
+    stage.finish(stage.console.usage.sponsor(ORGANIZER, ["at-0"], active=True))
+    assert quotas(stage) == {"racer.no0@example.com": QUOTA}
+
+
+def test_a_resume_while_it_is_closed_waits_for_the_opening(racing_event: Stage) -> None:
+    stage = racing_event
+    switch(stage, False)
+    stage.finish(stage.console.usage.sponsor(ORGANIZER, ["at-2"], active=False))
+    stage.finish(stage.console.usage.sponsor(ORGANIZER, ["at-2"], active=True))
+    assert quotas(stage) == ALL_CLOSED
+    switch(stage, True)
+    assert quotas(stage) == BEFORE

@@ -159,12 +159,14 @@ def test_the_user_pool_needs_exactly_its_policy(called: set[str], practice: Worl
     pool.enable(username)
     list(pool.users())
     list(pool.racers())
+    assert pool.groups(username) == {"dr-racers"}
+    assert dict(pool.staff())
     assert pool.find(ada.email)
     pool.delete(username)
     assert pool.practice_world
     pool.close()
     assert called == actions("cognito-user-pool.json")
-    tried = {"limits", "users", "find", "create", "fresh_password", "disable", "enable", "delete"}
+    tried = {"limits", "users", "find", "groups", "staff", "create", "fresh_password", "disable", "enable", "delete"}
     assert port_methods(UserPool) == tried
 
 

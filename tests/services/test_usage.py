@@ -9,6 +9,7 @@ import pytest
 
 from deepracer_admin.errors import BadInput, Conflict, NotAllowed
 from deepracer_admin.model import Quota, Role
+from deepracer_admin.rules.quotas import quota_for
 from tests.pages.conftest import NOW, actor_of
 
 ORGANIZER, FACILITATOR, VIEWER = (actor_of(role) for role in (Role.ORGANIZER, Role.FACILITATOR, Role.VIEWER))
@@ -54,6 +55,36 @@ def test_a_facilitator_grants_at_most_two_hours_and_sets_no_quota(console, profi
     with pytest.raises(NotAllowed, match="set quotas"):
         console.usage.set_quotas(FACILITATOR, ["at-1"], hours=9, models=3)
     assert console.usage.grant(FACILITATOR, "at-1", extra_hours=2).plan["minutes"] == 300 + 120
+
+
+@pytest.mark.parametrize("key", ["paused_profiles", "sponsorship"])
+def test_hours_of_the_paused_and_the_closed_are_added_to_what_they_had(console, event, profiles, key):
+    held = [replace(profile, quota=Quota(0, 0)) for profile in profiles]
+    console.store.save_profiles(event.id, held, seen_at=NOW, lease=None)
+    kept = {"pr-1": [600, 9]}
+    value = kept if key == "paused_profiles" else {"open": False, "former": kept}
+    console.store.put(event.id, key, value)
+    console.store.save_attendees(event.id, [replace(console.store.attendee(event.id, "at-1"), quota=Quota(600, 9))])
+    job = console.usage.grant(FACILITATOR, "at-1", extra_hours=2)
+    (item,) = console.store.job_items(job.id)
+    assert item.after == {"profile": "pr-1", "minutes": 720, "models": 9}
+    assert item.before == {"profile": "pr-1", "minutes": 600, "models": 9, "own": [600, 9]}
+
+
+def test_before_sponsorship_opens_hours_are_added_to_the_persons_quota(console, event, profiles):
+    held = [replace(profile, quota=Quota(0, 0)) for profile in profiles]
+    console.store.save_profiles(event.id, held, seen_at=NOW, lease=None)
+    wanted = quota_for(event, console.store.attendee(event.id, "at-1"))
+    assert console.usage.grant(FACILITATOR, "at-1", extra_hours=1).plan["minutes"] == wanted.minutes + 60
+
+
+def test_the_cost_of_a_quota_counts_what_the_paused_had(console, event, profiles):
+    held = [replace(profile, quota=Quota(0, 0)) for profile in profiles]
+    console.store.save_profiles(event.id, held, seen_at=NOW, lease=None)
+    console.store.put(event.id, "paused_profiles", {"pr-1": [300, 3]})
+    plan = console.usage.plan_quotas(ORGANIZER, ["at-1"], hours=7, models=3)
+    assert plan.most_usd == pytest.approx(2 * event.prices.per_hour)
+    assert (plan.items[0].before["minutes"], plan.items[0].before["models"]) == (300, 3)
 
 
 def test_a_used_budget_grants_nothing(console, event, profiles):
