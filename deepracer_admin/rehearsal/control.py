@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from deepracer_admin.rehearsal.faults import check_name
 from deepracer_admin.rehearsal.people import attendee_csv
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Control:
         wanted = await body(request)
         if not isinstance(wanted.get("service"), str) or not isinstance(wanted.get("name"), str):
             raise ValueError("A fault needs a service and a name.")
+        check_name(wanted["service"], wanted["name"])
         params = wanted.get("params") or {}
         if not isinstance(params, dict):
             raise ValueError("The params of a fault are an object.")

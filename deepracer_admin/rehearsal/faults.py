@@ -10,6 +10,36 @@ from typing import Any
 GENERIC = frozenset({"latency", "error_5xx", "throttle", "drop", "lost_answer", "down"})
 """What can happen to any service and is applied by the traffic layer. All other names belong to one service."""
 
+_CONNECTION = {"expired_credentials", "expired_token", "skew", "waf"}
+OWN: Mapping[str, frozenset[str]] = {
+    "deepracer": frozenset(
+        _CONNECTION
+        | {"identity_lookup", "profile_deleted", "timeout", "role_check", "group_change", "settings_conflict"}
+        | {"mail_quota", "mail_quota_after_trigger", "half_done", "capacity"}
+        | {"bulk_start", "bulk_stall", "bulk_fails", "row_fails", "result_lost"}
+        | {"bot_control", "no_validator", "no_policies", "default_sender", "wrong_site", "invite_pace"}
+    ),
+    "managed": frozenset(_CONNECTION | {"denied", "profile_deleted"}),
+    "identity-center": frozenset(
+        {"denied", "expired_credentials", "no_assignment", "no_policy", "cycle", "quarantine"}
+    ),
+    "graph": frozenset({"expired_token", "small_tenant", "replication_lag"}),
+    "entra": frozenset({"wrong_tenant", "no_refresh", "skew", "short_lived", "withhold_scopes"}),
+    "ses": frozenset({"sandbox", "quota", "paused", "suspended"}),
+    "sqs": frozenset(),
+    "cognito-idp": frozenset(),
+    "cognito-identity": frozenset(),
+}
+"""The names that each service knows beside the generic ones. A service that is not here takes any name."""
+
+
+def check_name(service: str, name: str) -> None:
+    """Raises ValueError for a name that would never strike: most likely a typo."""
+    own = frozenset[str]().union(*OWN.values()) if service == "*" else OWN.get(service)
+    if own is not None and name not in own | GENERIC:
+        known = ", ".join(sorted(own | GENERIC))
+        raise ValueError(f"{'The world' if service == '*' else service} knows no fault {name}: give one of {known}.")
+
 
 @dataclass
 class Fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -50,18 +51,24 @@ class Fleet:
 
     def tick(self, now: datetime) -> None:
         """Moves everybody whose moment has come."""
-        self._crowd.tick(now)
-        if self._crowd.changed:
-            self._crowd.changed = False
-            self._world.touch()
+        self.advance(now, math.inf)
+
+    def advance(self, now: datetime, budget_s: float) -> bool:
+        """The same for `budget_s` of real time; False when there is more to do: call again with the same moment."""
+        try:
+            return self._crowd.tick(now, budget_s)
+        finally:
+            if self._crowd.changed:
+                self._crowd.changed = False
+                self._world.touch()
 
     def states(self) -> Counter[str]:
         """How many racers are in which state."""
         return self._crowd.states()
 
     def truth(self) -> dict[str, Any]:
-        """`racers`: how many are in which state."""
-        return {"racers": dict(self.states())}
+        """`racers`: how many are in which state. `refusals`: how often a service said no to them, by reason."""
+        return {"racers": dict(self.states()), "refusals": dict(self._crowd.refusals)}
 
     def configure(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Changes members of `Behaviour` (none: only looks) and says what is in force; ValueError with a sentence."""

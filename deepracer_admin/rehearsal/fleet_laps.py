@@ -18,7 +18,17 @@ from statistics import NormalDist
 
 from .garage import LapResult
 
-__all__ = ["Career", "draw_career", "drive", "improves", "score_ratio", "submissions_quantile", "track_median_ms"]
+__all__ = [
+    "Career",
+    "draw_career",
+    "drive",
+    "first_entry",
+    "improves",
+    "next_entry",
+    "score_ratio",
+    "submissions_quantile",
+    "track_median_ms",
+]
 
 # Average lap of a racer's best submission over the race's median, by share of racers (open practice).
 SCORE_RATIO: tuple[tuple[float, float], ...] = (
@@ -40,22 +50,41 @@ PRACTICE_EXPONENT = 0.354
 # Share of submissions that beat the racer's best so far, by earlier submissions (monthly final hours, 288 steps of
 # one).
 IMPROVES: tuple[tuple[int, float], ...] = ((1, 0.56), (2, 0.34), (4, 0.35), (9, 0.22), (21, 0.05))
-# Best lap over average lap within one submission, by share of racers (open practice).
-BEST_OVER_AVERAGE: tuple[tuple[float, float], ...] = (
-    (0.00, 0.550), (0.01, 0.592), (0.05, 0.705), (0.25, 0.848), (0.50, 0.926), (0.75, 0.982), (0.95, 0.996),
-    (1.00, 1.000),
+# Best lap over average lap within the best submission, by tenth of the ranking, best tenth first (open practice): the
+# values at these shares of the tenth.
+SPREAD_SHARES = (0.0, 0.05, 0.25, 0.50, 0.75, 0.95, 1.0)
+BEST_OVER_AVERAGE: tuple[tuple[float, ...], ...] = (
+    (0.719, 0.842, 0.929, 0.972, 0.983, 0.993, 0.999), (0.657, 0.755, 0.856, 0.916, 0.981, 0.993, 1.000),
+    (0.541, 0.668, 0.807, 0.893, 0.968, 0.992, 0.999), (0.473, 0.642, 0.781, 0.867, 0.949, 0.993, 0.999),
+    (0.423, 0.654, 0.804, 0.899, 0.982, 0.996, 1.000), (0.514, 0.798, 0.971, 0.988, 0.994, 0.998, 1.000),
+    (0.534, 0.738, 0.927, 0.980, 0.992, 0.997, 1.000), (0.463, 0.679, 0.840, 0.897, 0.947, 0.994, 1.000),
+    (0.503, 0.707, 0.815, 0.881, 0.933, 0.992, 0.999), (0.583, 0.773, 0.870, 0.917, 0.952, 0.988, 1.000),
 )  # fmt: skip
-# Off-tracks in the best submission by tenth of the ranking, best tenth first: share with none, mean (open practice).
-OFF_TRACK: tuple[tuple[float, float], ...] = (
-    (0.76, 0.27), (0.48, 0.83), (0.27, 1.73), (0.18, 2.97), (0.31, 3.74),
-    (0.77, 1.37), (0.60, 2.13), (0.12, 6.38), (0.01, 13.76), (0.00, 35.77),
+# Off-tracks in the best submission, likewise.
+OFF_TRACK_SHARES = (0.0, 0.05, 0.25, 0.50, 0.75, 0.95, 0.99, 1.0)
+OFF_TRACK: tuple[tuple[int, ...], ...] = (
+    (0, 0, 0, 0, 0, 1, 2, 3), (0, 0, 0, 1, 1, 3, 3, 4), (0, 0, 0, 2, 3, 4, 5, 6), (0, 0, 1, 3, 5, 6, 7, 8),
+    (0, 0, 0, 4, 7, 8, 9, 10), (0, 0, 0, 0, 0, 9, 10, 11), (0, 0, 0, 0, 2, 10, 11, 12), (0, 0, 2, 5, 11, 14, 15, 17),
+    (0, 5, 9, 14, 19, 23, 25, 26), (1, 17, 27, 35, 39, 62, 103, 133),
 )  # fmt: skip
+# Share without any in the two best tenths, where whole numbers leave the line between two of those shares too coarse.
+NO_OFF_TRACK = (0.76, 0.48)
 # Share of newcomers on the board who had submitted once (monthly final hours: 56 of 80), hence finished at the
 # first try.
 FIRST_FINISHES = 0.70
 # Assumptions, for leaderboards cannot say: finishing again once a racer has finished; never finishing at all.
 LATER_FINISHES = 0.92
 NEVER_FINISHES = 0.04
+# Assumption: so many submissions bring a racer next to the final average, for a day's event holds no more of most long
+# careers, and a board of half-way careers would be slower, and nearer together, than a real one.
+NEARLY_THERE, NEARLY = 6, 1.02
+# The end of the month's race: in its last 12 hours 88 submissions an hour, before 20. Best runs are nearly even over
+# both races' windows all the same (7 and 17 of 100 in the last tenth), so the rush is taken as this factor, this short.
+RUSH, RUSH_SHARE = 4.0, 0.1
+# Assumptions that keep a board lively from its first hour and its best runs near those even windows: shares of racers
+# whose first submission waits for a moment anywhere in the first `LATEST` of the window, of those who submit once or
+# twice and of those who submit more often.
+LATE_FEW, LATE_MANY, LATEST = 0.50, 0.20, 0.85
 
 _NORMAL = NormalDist()
 # Pearson correlation of the normal pair that has the Spearman correlation above.
@@ -116,25 +145,53 @@ def improves(earlier: int) -> float:
     return IMPROVES[max(0, position)][1]
 
 
+def first_entry(career: Career, opened_at: float, closes_at: float, random: Random) -> float:
+    """The moment, in epoch seconds, before which a racer makes no submission to a race: for most the opening."""
+    late = LATE_FEW if career.submissions <= 2 else LATE_MANY
+    if random.random() >= late:
+        return opened_at
+    return opened_at + random.random() * LATEST * (closes_at - opened_at)
+
+
+def next_entry(now: float, left: int, opened_at: float, closes_at: float, random: Random) -> float:
+    """When the next of the `left` submissions still wanted comes: they spread over the rest of the window by chance,
+    and come `RUSH` times as fast in its last part. Moments in epoch seconds.
+    """
+    rush_at = max(now, closes_at - RUSH_SHARE * (closes_at - opened_at))
+    at = now + random.expovariate(1.0) * max(0.0, closes_at - now) / (left + 1)
+    return at if at <= rush_at else rush_at + (at - rush_at) / RUSH
+
+
 def drive(career: Career, made: int, best_ms: int | None, track_id: str, laps: int, random: Random) -> LapResult:
     """The run of submission number `made` + 1 of a career; `best_ms` is the best average so far, None before the first.
 
-    The last planned submission of a career that finishes brings exactly the career's final average.
+    The last planned submission of a career that finishes brings exactly the career's final average; a long career comes
+    near to it with its `NEARLY_THERE`th.
     """
     number = made + 1
     last = career.finishes and number == career.submissions
-    if not last and random.random() >= _finish_probability(career, best_ms):
-        return _unfinished(track_id, laps, random)
-    if last:
-        level = 1.0
-    elif best_ms is None or random.random() < improves(made):
-        level = max(1.0, (career.submissions / number) ** PRACTICE_EXPONENT)
-    else:
-        level = 0.0
     final_ms = score_ratio(career.skill) * track_median_ms(track_id)
-    average = final_ms * level if level else (best_ms or final_ms) * (1 + random.expovariate(8))
+    target_ms = final_ms * _level(career, number)
+    slow = best_ms is None or best_ms > 1.01 * target_ms
+    due = career.finishes and (last or (number >= NEARLY_THERE and slow))
+    if not due and random.random() >= _finish_probability(career, best_ms):
+        return _unfinished(track_id, laps, random)
+    if due or best_ms is None or random.random() < improves(made):
+        average = target_ms
+    else:
+        average = best_ms * (1 + random.expovariate(8))
     off_track = _off_track(career.skill, random)
-    return LapResult(_lap_times(average, laps, random), off_track=off_track, resets=off_track)
+    return LapResult(_lap_times(average, laps, career.skill, random), off_track=off_track, resets=off_track)
+
+
+def _level(career: Career, number: int) -> float:
+    """Average lap that an improving submission `number` reaches, over the career's final one."""
+    if number >= career.submissions:
+        return 1.0
+    if number >= NEARLY_THERE:
+        left = (career.submissions - number) / (career.submissions - NEARLY_THERE)
+        return 1 + (NEARLY - 1) * left
+    return (min(career.submissions, NEARLY_THERE) / number) ** PRACTICE_EXPONENT
 
 
 def _finish_probability(career: Career, best_ms: int | None) -> float:
@@ -151,21 +208,28 @@ def _unfinished(track_id: str, laps: int, random: Random) -> LapResult:
     done = random.randrange(laps) if laps > 1 else 0
     slow = track_median_ms(track_id) * (1.2 + random.random())
     off_track = 5 + int(random.expovariate(1 / 20))
-    return LapResult(_lap_times(slow, done, random) if done else (), off_track=off_track, resets=off_track)
+    laps_ms = _lap_times(slow, done, random.random(), random) if done else ()
+    return LapResult(laps_ms, off_track=off_track, resets=off_track)
 
 
 def _off_track(skill: float, random: Random) -> int:
-    none, mean = OFF_TRACK[min(9, int(skill * 10))]
-    if random.random() < none:
-        return 0
-    return 1 + int(random.expovariate(1 / max(0.5, mean / (1 - none) - 0.5)))
+    tenth, share = _tenth(skill), random.random()
+    drawn = _interpolate(tuple(zip(OFF_TRACK_SHARES, OFF_TRACK[tenth], strict=True)), share)
+    if tenth < len(NO_OFF_TRACK):
+        return 0 if share < NO_OFF_TRACK[tenth] else max(1, int(drawn + 0.5))
+    return int(drawn + 0.5)
 
 
-def _lap_times(average_ms: float, laps: int, random: Random) -> tuple[int, ...]:
+def _tenth(skill: float) -> int:
+    return min(9, int(skill * 10))
+
+
+def _lap_times(average_ms: float, laps: int, skill: float, random: Random) -> tuple[int, ...]:
     """Laps with that average whose fastest stands to it as in the real race, in random order."""
     if laps == 1:
         return (round(average_ms),)
-    best = average_ms * _interpolate(BEST_OVER_AVERAGE, random.random())
+    spread = tuple(zip(SPREAD_SHARES, BEST_OVER_AVERAGE[_tenth(skill)], strict=True))
+    best = average_ms * _interpolate(spread, random.random())
     rest = [best + random.random() ** 2 * (average_ms - best) for _ in range(laps - 2)]
     times = [best, *rest, average_ms * laps - best - sum(rest)]
     random.shuffle(times)

@@ -6,7 +6,11 @@ practice time and ends, and the service tells the fleet of the end through `ende
 (aware datetimes), every duration of compute is in minutes, every lap in whole milliseconds. What a racer does happens
 at the moment of the service's latest tick, not at the clock's now, which may be hours ahead while time is advanced.
 
-A service offers its garage to the fleet as an attribute named `garage`.
+A service offers its garage to the fleet as an attribute named `garage`. A garage may also offer, each found by name:
+
+`newcomers(known)` the racers whose profile id is not in `known`, without the work for the others;
+`let_fail(share)` makes that share (0..1) of the trainings and evaluations fail that are started from now on; the fleet
+sets it while it acts and leaves it at 0, so that jobs of others never fail by chance.
 """
 
 from __future__ import annotations
@@ -39,7 +43,11 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Racer:
-    """One racer as the service knows them now. `minutes_free` and `models_free` are `inf` without a limit."""
+    """One racer as the service knows them now. `minutes_free` and `models_free` are `inf` without a limit.
+
+    `chance`: what the racer's luck hangs on, where the profile id is not it: an id that depends on who was invited
+    before would give everybody another fate for one more invitation. Empty = the profile id.
+    """
 
     profile_id: str
     alias: str
@@ -49,11 +57,12 @@ class Racer:
     models: int
     models_free: float = float("inf")
     paused: bool = False
+    chance: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRace:
-    """A race that takes submissions now."""
+    """A race that takes submissions now. In a live one the car drives when the organizer sends it: no job ends soon."""
 
     race_id: str
     track_id: str
@@ -62,6 +71,7 @@ class OpenRace:
     maximum_laps: int
     opened_at: datetime
     closes_at: datetime
+    is_live: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,11 @@ def verify(request: Request, body: bytes, service: str, lookup: Lookup, *, regio
     signed = given["SignedHeaders"].split(";")
     if "host" not in signed:
         raise Refusal("InvalidSignatureException", "'Host' must be a 'SignedHeader' in the AWS Authorization.")
+    unsigned = sorted(name for name in headers if name.startswith("x-amz-") and name not in signed)
+    if unsigned:
+        raise Refusal(
+            "InvalidSignatureException", f"'{unsigned[0].title()}' must be a 'SignedHeader' in the AWS Authorization."
+        )
     credential = lookup(access_key_id)
     if credential is None or (credential.session_token or "") != headers.get("x-amz-security-token", ""):
         raise Refusal("UnrecognizedClientException", "The security token included in the request is invalid.")

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,9 +36,11 @@ log = logging.getLogger(__name__)
 TICK_S = 0.05
 """Real seconds between two looks at the clock."""
 STEP = timedelta(seconds=60)
-"""No service sees practice time jump further than this in one tick, however fast the clock runs."""
+"""No service sees practice time jump further than this in one tick, however fast the clock runs. Counted from the
+epoch, and the fleet moves at no other moments: when a racer acts must not depend on how the clock was read."""
 BUDGET_S = 0.02
 """Real seconds of catching up after which waiting requests are answered first."""
+EPOCH = datetime.fromtimestamp(0, UTC)
 SAVE_EVERY_S = 10.0
 STATE_FILE = "practice-state.json"
 STATE_VERSION = 1
@@ -137,8 +139,8 @@ class World:
         self.deepracer, self.identity_center = DeepRacer(self), IdentityCenter(self)
         for service in (self.entra, self.graph, self.mail, self.identity_center, self.deepracer, Managed(self)):
             self.services[service.name] = service
-        fleet = Fleet(self)
-        self.services[fleet.name] = fleet
+        self.fleet = Fleet(self)
+        self.services[self.fleet.name] = self.fleet
         for name, service in self.services.items():
             if name in states:
                 service.restore(states[name])
@@ -155,21 +157,34 @@ class World:
 
     async def _tick_forever(self) -> None:
         while True:
-            await self._catch_up(self.clock.now())
+            await self.catch_up(self.clock.now())
             await asyncio.sleep(TICK_S)
 
-    async def _catch_up(self, target: datetime) -> None:
+    async def catch_up(self, target: datetime) -> None:
         since = time.monotonic()
         while self.ticked_to < min(target, self.clock.now()):  # a reset meanwhile puts the clock back
-            self.ticked_to = min(self.ticked_to + STEP, target)
-            for service in self.services.values():
-                try:
-                    service.tick(self.ticked_to)
-                except Exception:
-                    log.exception("The practice service %s failed in a tick.", service.name)
+            on_time = EPOCH + ((self.ticked_to - EPOCH) // STEP + 1) * STEP
+            moment, services = min(on_time, target), self.services
+            for service in list(services.values()):
+                if service is not self.fleet:
+                    _tick(service, moment)
+            if moment == on_time:
+                await self._move_fleet(moment)
+            if services is not self.services:
+                continue
+            self.ticked_to = moment
             if time.monotonic() - since > BUDGET_S:
-                await asyncio.sleep(0)
+                await _give_way()
                 since = time.monotonic()
+
+    async def _move_fleet(self, moment: datetime) -> None:
+        """Lets the fleet act at this moment, and requests be answered in between; a reset meanwhile ends it."""
+        fleet = self.fleet
+        try:
+            while self.services.get(fleet.name) is fleet and not fleet.advance(moment, BUDGET_S):
+                await _give_way()
+        except Exception:
+            log.exception("The practice service %s failed in a tick.", fleet.name)
 
     async def lived_through(self, moment: datetime) -> None:
         """Wait until every service has seen this moment of practice time."""
@@ -283,6 +298,19 @@ class World:
             },
             "mail": {"from": SENDER, "configuration_set": CONFIGURATION_SET},
         }
+
+
+async def _give_way() -> None:
+    """Lets waiting requests be answered: each takes several turns of the loop, to be accepted, read and written."""
+    for _ in range(6):
+        await asyncio.sleep(0)
+
+
+def _tick(service: Service, moment: datetime) -> None:
+    try:
+        service.tick(moment)
+    except Exception:
+        log.exception("The practice service %s failed in a tick.", service.name)
 
 
 def new_secrets() -> dict[str, str]:

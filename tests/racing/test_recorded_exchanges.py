@@ -1,9 +1,9 @@
 """The recorded session of version 1.2.5, replayed exchange by exchange against the practice server in both versions.
 
-Every exchange must give the same status, the same error type and the same body, value by value (ids, tokens, presigned
-links and moments apart), save for a few that differ on purpose; the run's summary lists them with their reasons. What
-1.3.1 answers otherwise must stand on the 1.3 page. The 456th entry is no exchange but a list of claims; it is compared
-with a token of ours.
+Every exchange must give the same status, the same error type, the same kind of body and the same body, value by value
+(ids, tokens, moments and the signatures of links apart), save for a few that differ on purpose: they have a status and
+an error type of their own, and the run's summary lists them with their reasons. What 1.3.1 answers otherwise must stand
+on the 1.3 page. The 456th entry is no exchange but a list of claims; it is compared with a token of ours.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,33 +33,52 @@ from tests.rehearsal.deepracer.person import AGENT, Deployed, Person, Reply, rea
 from tests.rehearsal.deepracer.recorded_setup import RecordedSetup
 from tests.rehearsal.deepracer.replay import Bindings, exchanges
 
+
+@dataclass(frozen=True)
+class Deviation:
+    """Why an answer differs, and the status and error type that it must have all the same."""
+
+    why: str
+    status: int = 200
+    kind: str = ""
+
+
+_DENIED = (403, "AccessDeniedException")
+_EMPTY = Deviation("Cognito sends empty ChallengeParameters too")
 DEVIATIONS = {
-    1: "the challenge carries the members that Cognito sends, besides the one that the recording's stand-in knew",
-    3: "Cognito sends empty ChallengeParameters too",
-    5: "the pool hides whether a user exists, as the note in the recording says",
-    6: "Cognito sends empty ChallengeParameters too",
-    78: "the pool ignores letter case, as Cognito does (the recording's stand-in did not): the address is a duplicate",
-    553: "AWS names the error in a header too",
+    1: Deviation("the challenge carries the members that Cognito sends, not only the one that the stand-in knew"),
+    3: _EMPTY,
+    4: Deviation(
+        "Cognito's errors are of the kind of its answers; the stand-in's were not", 400, "NotAuthorizedException"
+    ),
+    5: Deviation(
+        "the pool hides whether a user exists, as the note in the recording says", 400, "NotAuthorizedException"
+    ),
+    6: _EMPTY,
+    78: Deviation(
+        "the pool ignores letter case, as Cognito does (the stand-in did not): a duplicate", 400, "BadRequestError"
+    ),
+    553: Deviation("AWS names the error in a header too", 400, "NotAuthorizedException"),
 }
 """Exchanges that the practice server answers otherwise, on purpose."""
-_ENDED_EARLY = "the race that exchange 374 ended early carries its new end (1.3 page, 5.1)"
-_FIVE_ROLES = "the list of roles has two more (1.3 page, 3)"
+_ENDED_EARLY = Deviation("the race that exchange 374 ended early carries its new end (1.3 page, 5.1)")
+_FIVE_ROLES = Deviation("the list of roles has two more (1.3 page, 3)", 400, "ValidationException")
 CHANGED_IN_1_3 = {
     219: _FIVE_ROLES,
     220: _FIVE_ROLES,
-    221: "commentator is a role now (1.3 page, 3)",
-    238: "racers may not invite any more (1.3 page, 3)",
-    258: "facilitators may not invite any more (1.3 page, 3)",
-    265: "two people fewer: exchanges 238 and 258 invited nobody",
-    283: "the Lambda checks the caller too (1.3 page, 3)",
-    373: "an open race is refused in other words (1.3 page, 5.1)",
-    374: "an admin may end an open race early (1.3 page, 5.1)",
+    221: Deviation("commentator is a role now (1.3 page, 3)"),
+    238: Deviation("racers may not invite any more (1.3 page, 3)", *_DENIED),
+    258: Deviation("facilitators may not invite any more (1.3 page, 3)", *_DENIED),
+    265: Deviation("two people fewer: exchanges 238 and 258 invited nobody"),
+    283: Deviation("the Lambda checks the caller too (1.3 page, 3)", 403, "NotAuthorizedError"),
+    373: Deviation("an open race is refused in other words (1.3 page, 5.1)", 400, "BadRequestError"),
+    374: Deviation("an admin may end an open race early (1.3 page, 5.1)"),
     424: _ENDED_EARLY,
     436: _ENDED_EARLY,
     437: _ENDED_EARLY,
     438: _ENDED_EARLY,
     440: _ENDED_EARLY,
-    527: "this version knows bulk invitations (1.3 page, 4.1)",
+    527: Deviation("this version knows bulk invitations (1.3 page, 4.1)"),
 }
 """Exchanges that the 1.3 page answers otherwise than 1.2.5 did."""
 PERSONAS = {
@@ -109,6 +129,7 @@ class Replay:
         self.unvalidated = world.arm("deepracer", "no_validator")  # the recording path had no request validator
         self._pages: dict[str, tuple[list[Any], list[Any]]] = {}
         self._people: dict[str, Person] = {}
+        self.answered = (0, "")
 
     def inside(self, act: Callable[[], Any]) -> Any:
         """Do something in the world's own thread."""
@@ -171,7 +192,8 @@ class Replay:
         return read(self.deployed.http.request(method, url, content=raw, headers=dict(request.headers.items())))
 
     def play(self, entry: dict[str, Any]) -> list[str]:
-        """Replay one exchange; what differs from the recording."""
+        """Replay one exchange; what differs from the recording. `answered` then has its status and error type."""
+        self.answered = (0, "")
         self.inside(lambda: self.setup.before(entry["seq"]))
         if entry["seq"] in INJECTED:
             self.world.arm("deepracer", INJECTED[entry["seq"]], count=1)
@@ -185,12 +207,14 @@ class Replay:
             return [f"nothing has made {missing}"]
         if skipped is not None:
             self.world.disarm(skipped)
+        self.answered = (reply.status, reply.kind)
         expected = entry["response"]
         found = []
         if reply.status != expected["status"]:
             found.append(f"status {reply.status} instead of {expected['status']}")
         if reply.kind != expected["headers"].get("x-amzn-errortype", ""):
             found.append(f"error type {reply.kind!r} instead of {expected['headers'].get('x-amzn-errortype', '')!r}")
+        found += differing_headers(expected["headers"], reply.response)
         found += self._compare(entry, reply)
         self.inside(lambda: self.setup.after(entry))
         return found
@@ -222,6 +246,16 @@ class Replay:
         return found + list(self.bindings.differences({member: whole[0]}, {member: whole[1]}))
 
 
+def differing_headers(expected: dict[str, str], reply: httpx.Response) -> list[str]:
+    """The kind of the body, and whether the answer came from a Lambda (`access-control-allow-origin`)."""
+    found = []
+    for name in ("content-type", "access-control-allow-origin"):
+        given = reply.headers.get(name)
+        if given != expected.get(name):
+            found.append(f"{name} {given!r} instead of {expected.get(name)!r}")
+    return found
+
+
 def _sized(body: dict[str, Any]) -> dict[str, Any]:
     return {name: len(value) if isinstance(value, list) else value for name, value in body.items()}
 
@@ -232,10 +266,11 @@ def _sized(body: dict[str, Any]) -> dict[str, Any]:
     ids=["1.2.5", "1.3.1"],
 )
 def test_every_recorded_exchange_is_answered_as_recorded(
-    version: str, expected: dict[int, str], tmp_path: Path, record_property: Callable[[str, object], None]
+    version: str, expected: dict[int, Deviation], tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     world = start_world(tmp_path / "world", version=version, start=START, speed=0)
     differing: dict[int, list[str]] = {}
+    answered: dict[int, tuple[int, str]] = {}
     try:
         with httpx.Client(headers={"user-agent": AGENT}, trust_env=False, timeout=30) as http:
             replay = Replay(world, http)
@@ -243,14 +278,16 @@ def test_every_recorded_exchange_is_answered_as_recorded(
                 found = replay.play(entry)
                 if found:
                     differing[entry["seq"]] = [entry["name"], *found]
+                    answered[entry["seq"]] = replay.answered
             claims = jwt.decode(replay.bindings.known["<id-token>"], options={"verify_signature": False})
     finally:
         world.stop()
     title = f"{len(replay.entries)} recorded exchanges against practice {version}: {len(differing)} differ on purpose"
-    record_property(SUMMARY, [title, *(f"{seq} {lines[0]}: {expected.get(seq)}" for seq, lines in differing.items())])
+    told = {seq: expected[seq].why if seq in expected else "not on purpose" for seq in differing}
+    record_property(SUMMARY, [title, *(f"{seq} {differing[seq][0]}: {why}" for seq, why in told.items())])
     assert len(replay.entries) == 455
     assert {seq: lines for seq, lines in differing.items() if seq not in expected} == {}
-    assert set(differing) == set(expected)
+    assert answered == {seq: (deviation.status, deviation.kind) for seq, deviation in expected.items()}
     recorded_claims = {
         "iss",
         "sub",

@@ -121,6 +121,26 @@ def test_a_wrong_fault_is_answered_with_a_sentence(client: httpx.Client, body: d
     assert refused.json()["error"]
 
 
+@pytest.mark.parametrize(
+    ("service", "name", "hint"),
+    [
+        ("deepracer", "rowfails", "row_fails"),
+        ("ses", "waf", "sandbox"),
+        ("cognito-idp", "throttled", "throttle"),
+        ("*", "latencies", "latency"),
+    ],
+)
+def test_a_fault_that_would_never_strike_is_refused_with_those_that_would(
+    client: httpx.Client, service: str, name: str, hint: str
+) -> None:
+    refused = client.post("/control/faults", json={"service": service, "name": name})
+    assert refused.status_code == 400
+    assert name in refused.json()["error"]
+    assert hint in refused.json()["error"]
+    assert client.get("/control/faults").json() == []
+    assert client.post("/control/faults", json={"service": service, "name": hint}).status_code == 201
+
+
 def test_a_service_takes_its_own_faults_and_leaves_the_generic_ones() -> None:
     faults = Faults(1)
     faults.arm("ses", "drop")

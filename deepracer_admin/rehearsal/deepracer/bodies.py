@@ -160,4 +160,44 @@ BulkInvite = Structure(
         "clientToken": Text(pattern="^[A-Za-z0-9-]{1,64}$"),
     }
 )
+EventStatus = Text(choices=("DRAFT", "OPEN", "IN_PROGRESS", "COMPLETED", "ARCHIVED", "DELETING"))
+EventAction = Text(choices=("OPEN", "START", "COMPLETE", "ARCHIVE"))
+_KINDS_OF_EVENT = (
+    "PRIVATE_WORKSHOP",
+    "OFFICIAL_WORKSHOP",
+    "PRIVATE_TRACK_RACE",
+    "OFFICIAL_TRACK_RACE",
+    "AWS_SUMMIT",
+    "TEST_EVENT",
+    "OTHER",
+)
+EventDefinition = Structure(
+    {
+        "name*": ResourceName,
+        "eventType*": Text(choices=_KINDS_OF_EVENT),
+        "raceFormat*": Text(choices=("BEST_LAP", "AVERAGE_LAPS")),
+        "eventDate*": AnyText,
+        "countryCode*": Text(pattern="^[A-Z]{2}$"),
+        "maxLaps*": Positive,
+        "maxTimeInMinutes*": Positive,
+        "maxResets*": NonNegative,
+        "maxRunsPerRacer": Positive,
+        "averageLapsWindow": Positive,
+        "combinedScoringStrategy": Text(
+            choices=("BEST_RESULT_PER_RACER", "SUM_ACROSS_TRACKS", "AVERAGE_ACROSS_TRACKS")
+        ),
+        "combinedLeaderBoardHeader": Text(1, 64),
+        "combinedLeaderBoardFooter": Text(1, 255),
+        "sponsor": Text(1, 128),
+    }
+)
+EventTrack = Structure(
+    {
+        "trackType*": Text(choices=TRACK_IDS),
+        "leaderBoardTitle*": ResourceName,
+        "leaderBoardFooter": Description,
+        "fleetId": Identifier,
+    }
+)
+PageSize = Text(pattern="^([1-9][0-9]?|100)$")
 RegisterUser = Structure({"emailAddress*": Text(1, 254), "countryCode": Text(pattern="^[A-Za-z]{2}$")})

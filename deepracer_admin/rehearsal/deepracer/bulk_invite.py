@@ -13,16 +13,29 @@ from .user_pool import PoolError
 from .wire import to_moment
 
 EXPIRY_SECONDS = 30 * 60
+EXECUTION_SECONDS = 20 * 60
+"""The Step Functions run of a job ends after this time, done or not."""
 _TOKEN_SECONDS = 24 * 3600
 _KEEP_SECONDS = 90 * 86_400
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _NOT_IN_ALIAS = re.compile(r"[^A-Za-z0-9_-]")
 _MAIL_QUOTA = "Email delivery quota exceeded — configure SES"
+_NOT_PROCESSED, _NOT_CREATED = "Failed to process entry", "Failed to create the account"
+_NO_GROUP = "Failed to assign the racer group"
+_NOT_ROLLED_BACK = "Account created but group assignment failed and could not be rolled back; requires manual cleanup"
+_NO_GROUP_FOR_KNOWN = "User exists but group assignment failed; requires manual cleanup"
+_CONCURRENT = "Concurrent creation in progress — re-import to complete"
+ROW_REASONS = frozenset(
+    {_NOT_PROCESSED, _NOT_CREATED, _MAIL_QUOTA, _NO_GROUP, _NOT_ROLLED_BACK, _NO_GROUP_FOR_KNOWN, _CONCURRENT}
+)
+_CAUSE = "The state machine ended with an error."
+_TIMED_OUT = "The execution timed out after 20 minutes."
+_OPERATION = "BulkInviteUser"
 
 
 def bulk_invite_user(site: Deployment, call: Call) -> tuple[int, dict[str, Any]]:
     owner = call.caller.profile_id
-    if not site.is_admin(call.caller):
+    if not site.is_admin(call):
         raise not_authorized("Only administrators can bulk-invite users.")
     entries = call.body["profiles"]
     if not 1 <= len(entries) <= 200:
@@ -113,21 +126,48 @@ def _status(site: Deployment, job: InviteJob) -> str:
 
 
 def advance_invites(site: Deployment) -> bool:
-    """Do the rows that are due by now: one each pace of real time. True when any was done."""
-    slowed, changed = site.switched("invite_pace"), False
-    pace = float(slowed.params["seconds"]) if slowed else site.options.invite_seconds
-    for job in site.state.invite_jobs.values():
-        while job.status == "PROCESSING" and not job.stalled:
-            if len(job.results) >= len(job.entries):
-                job.status = "COMPLETED"
-            elif site.real() - job.updated_real >= pace:
-                result = _process(site, job.entries[len(job.results)])
-                job.results.append(result)
+    """Do the rows that are due by now: one each pace of real time. True when anything changed."""
+    changed = False
+    with site.performing(_OPERATION):
+        for job in site.state.invite_jobs.values():
+            while job.status == "PROCESSING" and not job.stalled and _advance(site, job):
                 changed = True
-                job.updated_real = max(job.updated_real + pace, site.real() - EXPIRY_SECONDS / 2)
-            else:
-                break
     return changed
+
+
+def _advance(site: Deployment, job: InviteJob) -> bool:
+    """One entry of the job, or its end. False: nothing is due yet."""
+    slowed = site.switched("invite_pace", _OPERATION)
+    due = job.updated_real + (float(slowed.params["seconds"]) if slowed else site.options.invite_seconds)
+    end = job.created_real + EXECUTION_SECONDS
+    done = len(job.results) + job.lost
+    if done >= len(job.entries):
+        job.status = "COMPLETED"
+    elif _breaks_off(site, job, done):
+        job.status = "FAILED"
+    elif due > end and site.real() >= end:
+        job.status, job.error = "FAILED", _TIMED_OUT
+    elif due > site.real():
+        return False
+    else:
+        result = _process(site, job.entries[done])
+        if site.hit("result_lost", _OPERATION):
+            job.lost += 1
+        else:
+            job.results.append(result)
+        job.updated_real = due
+    return True
+
+
+def _breaks_off(site: Deployment, job: InviteJob, done: int) -> bool:
+    """The fault `bulk_fails`: the run ends after params.after entries (half of them), with params.cause."""
+    fault = site.faults.armed("deepracer", "bulk_fails", _OPERATION)
+    if fault is None or done < int(fault.params.get("after", len(job.entries) // 2)):
+        return False
+    if not site.hit("bulk_fails", _OPERATION):
+        return False
+    job.error = str(fault.params.get("cause", _CAUSE))
+    return True
 
 
 def to_alias(display_name: str | None) -> str | None:
@@ -141,20 +181,40 @@ def _process(site: Deployment, entry: dict[str, Any]) -> dict[str, Any]:
     shown = {"emailAddress": email}
     if entry.get("displayName"):
         shown["displayName"] = entry["displayName"]
-    if site.hit("row_fails", "BulkInviteUser"):
-        return shown | {"status": "FAILED", "reason": "Failed to process entry"}
     user = site.state.find_user(email)
-    if user is not None:
+    reason = _failing(site, known=user is not None)
+    if user is not None and reason is None:
         site.pool.add_to_group(user, RACERS)
         return shown | {"status": "SKIPPED", "reason": "User already exists"}
+    if user is None and reason in (None, _NO_GROUP, _NOT_ROLLED_BACK):
+        reason = _create(site, email, to_alias(entry.get("displayName")), reason)
+    return shown | ({"status": "CREATED"} if reason is None else {"status": "FAILED", "reason": reason})
+
+
+def _failing(site: Deployment, *, known: bool) -> str | None:
+    """The reason of the fault `row_fails` (params.reason), when this entry can fail of it."""
+    fault = site.faults.armed("deepracer", "row_fails", _OPERATION)
+    if fault is None:
+        return None
+    reason = str(fault.params.get("reason", _NOT_PROCESSED))
+    if reason != _NOT_PROCESSED and known != (reason == _NO_GROUP_FOR_KNOWN):
+        return None
+    return reason if site.hit("row_fails", _OPERATION) else None
+
+
+def _create(site: Deployment, email: str, alias: str | None, wanted: str | None) -> str | None:
+    """Why the entry failed, or None. `wanted`: how the racer group is to fail."""
     try:
-        invite(site, "BulkInviteUser", email, alias=to_alias(entry.get("displayName")))
+        user = invite(site, _OPERATION, email, alias=alias)
     except PoolError as problem:
-        quota = problem.name == "LimitExceededException"
-        return shown | {"status": "FAILED", "reason": _MAIL_QUOTA if quota else "Failed to create the account"}
+        return _MAIL_QUOTA if problem.name == "LimitExceededException" else _NOT_CREATED
     except GroupFailed:
-        return shown | {"status": "FAILED", "reason": "Failed to assign the racer group"}
-    return shown | {"status": "CREATED"}
+        return _NO_GROUP
+    if wanted is not None:
+        site.pool.remove_from_group(user, RACERS)
+    if wanted == _NO_GROUP:  # taken back, as far as it can be: the row of the trigger stays
+        site.state.remove_user(user.username)
+    return wanted
 
 
 def _ulid(state: State, real: float) -> str:

@@ -21,6 +21,7 @@ from .deployment import Deployment
 from .state import FORCE_CHANGE, RESET_REQUIRED, User
 from .tokens import TokenError
 from .user_pool import PoolError, digest
+from .wire import well_formed
 
 _TARGET = "AWSCognitoIdentityProviderService."
 _SESSION_SECONDS = 180
@@ -66,7 +67,8 @@ class UserPoolEndpoint:
         if signed is not None:
             if content.get("UserPoolId") != self.site.pool_id:
                 raise PoolError("ResourceNotFoundException", f"User pool {content.get('UserPoolId')} does not exist.")
-            reply = signed(content)
+            with self.site.performing(operation):
+                reply = signed(content)
             if operation.startswith("Admin") and not operation.startswith(("AdminGet", "AdminList")):
                 self.site.on_write("cognito-idp", operation)
             return reply
@@ -83,12 +85,18 @@ class UserPoolEndpoint:
         flow, given = content.get("AuthFlow"), content.get("AuthParameters") or {}
         if flow in ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN"):
             return self._refresh(given.get("REFRESH_TOKEN", ""))
+        if flow == "USER_SRP_AUTH":
+            raise PoolError(
+                "NotPractisedException",
+                "The real client also allows USER_SRP_AUTH (1.2 step 1), which is not practised here: use "
+                "USER_PASSWORD_AUTH.",
+            )
         if flow != "USER_PASSWORD_AUTH":
             raise PoolError("InvalidParameterException", f"{flow} is not enabled for the client.")
         for name in ("USERNAME", "PASSWORD"):
             if not given.get(name):
                 raise PoolError("InvalidParameterException", f"Missing required parameter {name}")
-        user = self.site.state.find_user(given["USERNAME"])
+        user = self.site.find_user(given["USERNAME"])
         if user is None or user.password_hash != digest(user.username, given["PASSWORD"]):
             raise PoolError("NotAuthorizedException", _WRONG)
         self._require_usable(user)
@@ -130,7 +138,7 @@ class UserPoolEndpoint:
                 raise PoolError("InvalidParameterException", f"Missing required parameter {name}")
         key = _hash(content.get("Session") or "")
         sub, since = self._sessions.get(key, ("", 0.0))
-        user = self.site.state.find_user(answers["USERNAME"])
+        user = self.site.find_user(answers["USERNAME"])
         if not sub or user is None or user.sub != sub:
             raise PoolError("NotAuthorizedException", "Invalid session for the user.")
         if self.site.real() - since > _SESSION_SECONDS:
@@ -161,7 +169,7 @@ class UserPoolEndpoint:
 
 def read_json(body: bytes) -> dict[str, Any]:
     try:
-        content = json.loads(body or b"{}")
+        content = well_formed(json.loads(body or b"{}"))
     except ValueError:
         content = None
     if not isinstance(content, dict):

@@ -42,7 +42,7 @@ class AdminCalls:
         return self._calls.get(operation)
 
     def _user(self, content: Content) -> User:
-        user = self.site.state.find_user(str(content.get("Username") or ""))
+        user = self.site.find_user(str(content.get("Username") or ""))
         if user is None:
             raise PoolError("UserNotFoundException", "User does not exist.")
         return user

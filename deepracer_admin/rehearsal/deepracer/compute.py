@@ -26,6 +26,7 @@ class Compute:
         self.queue = JobQueue(state, slots, self)
         self.ended: deque[dict[str, Any]] = deque(maxlen=20_000)
         self.sequence = 0
+        self.failing = 0.0  # share of the trainings and evaluations started now that will fail on the way
         self.next_reset: float | None = None
         self.after_live: Callable[[str], None] = lambda submission_id: None
 
@@ -34,12 +35,12 @@ class Compute:
     def train(self, profile: Profile, model: Model, moment: float) -> None:
         profile.queued += model.minutes
         profile.model_count = (profile.model_count or 0) + 1
-        runs = model.minutes * min(1.0, 0.95 + 0.1 * self._state.random.random())
+        runs = model.minutes * min(1.0, 0.95 + 0.1 * self._state.chance(model.model_id, "runs").random())
         self._enqueue("training", profile.profile_id, model.model_id, model.model_id, model.minutes, runs, moment)
 
     def evaluate(self, profile: Profile, evaluation: Evaluation, minutes: float, moment: float) -> None:
         profile.queued += minutes
-        runs = minutes * (0.3 + 0.6 * self._state.random.random())
+        runs = minutes * (0.3 + 0.6 * self._state.chance(evaluation.evaluation_id, "runs").random())
         self._enqueue(
             "evaluation", profile.profile_id, evaluation.model_id, evaluation.evaluation_id, minutes, runs, moment
         )
@@ -58,7 +59,9 @@ class Compute:
     def _enqueue(
         self, kind: str, profile_id: str, model_id: str, reference: str, asked: float, runs: float, moment: float
     ) -> None:
-        self.queue.enqueue(Job(self._state.new_id(), kind, profile_id, model_id, reference, asked, runs, moment))
+        failing = self.failing if kind in ("training", "evaluation") else 0.0
+        job_id = self._state.new_id()
+        self.queue.enqueue(Job(job_id, kind, profile_id, model_id, reference, asked, runs, moment, failing=failing))
 
     # time
 
@@ -108,6 +111,9 @@ class Compute:
         if job.state == "STOPPING":
             ran = (moment - job.running_since) / 60 if job.running_since is not None else 0
         self._meter(job, ran)
+        if job.state != "STOPPING" and self._state.chance(job.reference, "fails").random() < job.failing:
+            self._fail(job, self._state.models.get(job.model_id))
+            return
         self._set_state(job, "COMPLETED" if job.state != "STOPPING" or job.kind == "training" else "CANCELED")
         model = self._state.models.get(job.model_id)
         if model is not None and model.status != "ERROR":
@@ -121,9 +127,11 @@ class Compute:
         self._tell(job, succeeded=True)
 
     def _fail(self, job: Job, model: Model | None) -> None:
-        """A job that SageMaker never accepted: its minutes stay in `queued` for good."""
+        """The job is over without a result. One that SageMaker never accepted is not metered before: its minutes stay
+        in `queued` for good.
+        """
         self._set_state(job, "FAILED")
-        if model is not None:
+        if model is not None and model.status != "ERROR":
             model.status = "ERROR" if job.kind == "training" else "READY"
         if job.kind == "live":
             self.after_live(job.reference)
@@ -150,7 +158,7 @@ class Compute:
             profile.queued = max(0, profile.queued - job.asked)
 
     def _weigh(self, model: Model, ran: float) -> None:
-        model.size = int(45_000_000 + ran * 850_000 * (0.8 + 0.4 * self._state.random.random()))
+        model.size = int(45_000_000 + ran * 850_000 * (0.8 + 0.4 * self._state.chance(model.model_id, "size").random()))
         self.recount_storage(model.profile_id)
 
     def recount_storage(self, profile_id: str) -> None:
@@ -166,7 +174,8 @@ class Compute:
             evaluation = self._state.evaluations[job.reference]
             evaluation.status = status
             if status == "COMPLETED":
-                evaluation.metrics = [_trial(n, self._state.random.randint(9_000, 16_000)) for n in (1, 2, 3)]
+                chance = self._state.chance(job.reference, "trials")
+                evaluation.metrics = [_trial(n, chance.randint(9_000, 16_000)) for n in (1, 2, 3)]
         elif job.reference in self._state.submissions:
             self._state.submissions[job.reference].status = status
 

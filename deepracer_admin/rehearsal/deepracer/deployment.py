@@ -110,17 +110,19 @@ class Deployment:
         self.credentials: dict[str, dict[str, Any]] = {}
         self.role_updates: list[tuple[float, str, str]] = []
         self.invitation_tokens: dict[str, tuple[str, float]] = {}
+        self.events: dict[str, dict[str, Any]] = {}
         self.users_deleted = 0
         self.on_fault: Callable[[str], None] = lambda name: None
         self.on_write: Callable[[str, str], None] = lambda service, operation: None
         self._moment: float | None = None
+        self._performing: str | None = None
         self._ticked = clock.now().timestamp()
         self.pool = UserPool(
             self.state,
             pool_id=self.pool_id,
             now=self.now,
             document=lambda: self.settings,
-            sender=lambda: "default" if self.switched("default_sender") else options.cognito_mail,
+            sender=lambda: "default" if self.switched("default_sender", self._performing) else options.cognito_mail,
             groups=groups_of(self.version),
         )
         self.pool.on_group_change = self._expect_role_update
@@ -164,8 +166,17 @@ class Deployment:
             self.on_fault(name)
         return fault
 
-    def switched(self, name: str) -> Any:
-        """The armed state of this name, or None. States stay until they are disarmed:
+    @contextmanager
+    def performing(self, operation: str) -> Iterator[None]:
+        """What the user pool does meanwhile belongs to this operation: a state may be armed for it alone."""
+        before, self._performing = self._performing, operation
+        try:
+            yield
+        finally:
+            self._performing = before
+
+    def switched(self, name: str, operation: str | None = None) -> Any:
+        """The armed state of this name for this operation, or None. States stay until they are disarmed:
 
         `bot_control` with params.mode "libraries" (what is in force without it: default User-Agents of HTTP libraries
         are blocked), "non_browser" (only browsers, and agents that start with one of params.allow) or "off";
@@ -173,7 +184,7 @@ class Deployment:
         themselves; `default_sender` is Cognito's own mail with its cap of 50 a day; `wrong_site` serves no env.js;
         `invite_pace` with params.seconds of real time for each row of a bulk invite.
         """
-        return self.faults.armed("deepracer", name)
+        return self.faults.armed("deepracer", name, operation)
 
     def _refuses(self, job: Job) -> bool:
         return self.hit("capacity", job.kind)
@@ -193,21 +204,27 @@ class Deployment:
 
     # roles
 
-    def verify_groups(self, caller: Caller) -> list[str]:
+    def verify_groups(self, call: Call) -> list[str]:
         """The caller's groups as they are now (AdminListGroupsForUser); Cognito may throttle it."""
-        if self.hit("role_check"):
+        if self.hit("role_check", call.operation):
             raise internal("Failed to verify user permissions.")
-        return caller.user.groups
+        return call.caller.user.groups
 
-    def is_admin(self, caller: Caller) -> bool:
-        return ADMINS in self.verify_groups(caller)
+    def is_admin(self, call: Call) -> bool:
+        return ADMINS in self.verify_groups(call)
 
     def identify(self, sub: str, role: str, operation: str) -> Caller:
         """The ListUsers look-up that every Lambda starts with. Raises `Crash` for a user who is gone."""
         username = self.state.by_sub.get(sub)
-        if username is None or self.hit("identity_lookup", operation) or self.hit("profile_deleted", operation):
+        if username is None or self.hit("identity_lookup", operation):
             raise Crash
         return Caller(self.state.users[username], role)
+
+    def find_user(self, name: str) -> User | None:
+        """By username or e-mail address. The pool ignores letter case in both (1.2 step 1)."""
+        wanted = name.lower()
+        named = (user for username, user in self.state.users.items() if username.lower() == wanted)
+        return self.state.find_user(name) or next(named, None)
 
     def _expect_role_update(self, username: str, group: str) -> None:
         """`roleName` follows later, by a CloudTrail rule that fires for additions and removals alike."""
@@ -237,6 +254,7 @@ class Deployment:
             "credentials": dict(self.credentials),
             "role_updates": [list(row) for row in self.role_updates],
             "invitation_tokens": {key: list(row) for key, row in self.invitation_tokens.items()},
+            "events": {key: dict(row) for key, row in self.events.items()},
             "users_deleted": self.users_deleted,
             "pool": self.pool.dump(),
             "mint": self.mint.dump(),
@@ -254,6 +272,7 @@ class Deployment:
         self.credentials = dict(rows["credentials"])
         self.role_updates = [(row[0], row[1], row[2]) for row in rows["role_updates"]]
         self.invitation_tokens = {key: (row[0], row[1]) for key, row in rows["invitation_tokens"].items()}
+        self.events = {key: dict(row) for key, row in rows.get("events", {}).items()}
         self.users_deleted = rows["users_deleted"]
         self.pool.load(rows["pool"])
         self.mint.load(rows["mint"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from ..garage import EndedJob, LapResult, OpenRace, Racer, Refusal, Refused
@@ -29,9 +30,18 @@ class OnAwsGarage:
 
     def __init__(self, site: Deployment) -> None:
         self.site = site
+        self._failing = 0.0
+
+    def let_fail(self, share: float) -> None:
+        """So much of the trainings and evaluations started from now on fail."""
+        self._failing = share
 
     def racers(self) -> Iterable[Racer]:
-        for profile_id in list(self.site.state.profiles):
+        return self.newcomers(())
+
+    def newcomers(self, known: Container[str]) -> Iterator[Racer]:
+        """The racers whose profile id is not in `known`."""
+        for profile_id in [profile_id for profile_id in self.site.state.profiles if profile_id not in known]:
             racer = self.racer(profile_id)
             if racer is not None:
                 yield racer
@@ -51,6 +61,7 @@ class OnAwsGarage:
             models=len(self.site.state.models_of.get(profile_id, ())),
             models_free=_free(profile.max_models, profile.model_count or 0),
             paused=profile.max_minutes == 0 and profile.max_models == 0,
+            chance=profile.email,
         )
 
     def accept(self, profile_id: str) -> None:
@@ -67,11 +78,8 @@ class OnAwsGarage:
 
     def train(self, profile_id: str, model_name: str, minutes: int) -> str:
         profile = self._profile(profile_id)
-        try:
-            with self.site.in_tick():
-                return start_training(self.site, profile, model_name, minutes).model_id
-        except ApiError as refusal:
-            raise self._refused(refusal, profile) from None
+        with self._acting(profile):
+            return start_training(self.site, profile, model_name, minutes).model_id
 
     def ready_models(self, profile_id: str) -> Sequence[str]:
         return [model.model_id for model in self.site.state.list_models(profile_id) if model.status == "READY"]
@@ -81,11 +89,8 @@ class OnAwsGarage:
         model = self.site.state.models.get(model_id)
         if model is None or model.profile_id != profile_id:
             raise Refused("Item not found.", "unknown")
-        try:
-            with self.site.in_tick():
-                start_evaluation(self.site, profile, model, minutes)
-        except ApiError as refusal:
-            raise self._refused(refusal, profile) from None
+        with self._acting(profile):
+            start_evaluation(self.site, profile, model, minutes)
 
     def open_races(self) -> Sequence[OpenRace]:
         with self.site.in_tick():
@@ -105,13 +110,10 @@ class OnAwsGarage:
         model = self.site.state.models.get(model_id)
         if race is None or model is None or model.profile_id != profile_id:
             raise Refused("Item not found.", "unknown")
-        try:
-            with self.site.in_tick():
-                enter_submission(
-                    self.site, profile, race, model, list(laps.laps_ms), laps.off_track, laps.collisions, laps.resets
-                )
-        except ApiError as refusal:
-            raise self._refused(refusal, profile) from None
+        with self._acting(profile):
+            enter_submission(
+                self.site, profile, race, model, list(laps.laps_ms), laps.off_track, laps.collisions, laps.resets
+            )
 
     def ended(self, after: int) -> Sequence[EndedJob]:
         jobs = self.site.compute.ended
@@ -120,6 +122,19 @@ class OnAwsGarage:
         skip = max(0, after - jobs[0]["sequence"] + 1)
         fresh = [jobs[index] for index in range(skip, len(jobs))] if skip < 500 else list(jobs)[skip:]
         return [EndedJob(j["sequence"], j["profile_id"], j["model_id"], j["kind"], j["ok"]) for j in fresh]
+
+    @contextmanager
+    def _acting(self, profile: Profile) -> Iterator[None]:
+        """At the tick's moment; new ids hang on this racer alone, and jobs fail as often as the fleet wants."""
+        state, compute = self.site.state, self.site.compute
+        state.owner, compute.failing = profile.email, self._failing
+        try:
+            with self.site.in_tick():
+                yield
+        except ApiError as refusal:
+            raise self._refused(refusal, profile) from None
+        finally:
+            state.owner, compute.failing = "", 0.0
 
     def _profile(self, profile_id: str) -> Profile:
         profile = self.site.state.profiles.get(profile_id)
@@ -164,4 +179,5 @@ def _open_race(race: Leaderboard) -> OpenRace:
         laps["maximumLaps"],
         datetime.fromtimestamp(race.definition["openTime"], UTC),
         datetime.fromtimestamp(race.definition["closeTime"], UTC),
+        is_live=race.is_live,
     )

@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from ..sigv4 import Credential, Refusal, verify
 from .deployment import ACCOUNT, Call, Deployment
 from .errors import ApiError, Crash, Unmodelled
+from .happenings import delete_profile_first
 from .operations import Operation, build_operations
 from .policies import allows
 from .validation import Findings, examine
@@ -77,7 +78,7 @@ class Gateway:
         credential: Credential,
     ) -> Response:
         role = self.site.credentials[credential.access_key_id]["role"]
-        if not self.site.switched("no_policies") and not allows(
+        if not self.site.switched("no_policies", operation.name) and not allows(
             role, request.method, path[len(STAGE) :], self.site.version
         ):
             return self._deny(role, request.method, path)
@@ -90,12 +91,12 @@ class Gateway:
         exempt = self.site.version >= (1, 2, 10) and path.endswith(("/models", "/rewardFunction"))
         if not agent or (len(body) > _BODY_LIMIT and not exempt) or self.site.hit("waf", operation):
             return True
-        if self._looks_like_a_bot(agent):
+        if self._looks_like_a_bot(agent, operation):
             return True
         return "/admin/" in path and self._over_rate(request.client.host if request.client else "")
 
-    def _looks_like_a_bot(self, agent: str) -> bool:
-        state = self.site.switched("bot_control")
+    def _looks_like_a_bot(self, agent: str, operation: str | None) -> bool:
+        state = self.site.switched("bot_control", operation)
         mode = state.params.get("mode", "libraries") if state else "libraries"
         allowed = state.params.get("allow", ()) if state else ()
         if mode == "off" or any(agent.startswith(prefix) for prefix in allowed):
@@ -163,12 +164,12 @@ class Gateway:
     ) -> Response:
         site = self.site
         findings = examine(operation, parameters, request.scope["query_string"].decode("latin-1"), body)
-        if findings.gateway and not site.switched("no_validator"):
+        if findings.gateway and not site.switched("no_validator", operation.name):
             return _refuse_by_validator(findings)
         try:
             caller = site.identify(sub, role, operation.name)
         except Crash:
-            return _reply(502, "InternalServerErrorException", {"message": "Internal server error"})
+            return _crashed()
         refused = _refuse_by_sdk(request, body, findings)
         if refused is not None:
             return refused
@@ -177,7 +178,11 @@ class Gateway:
             query["token"] = "expired"
         call = Call(caller, operation.name, findings.path, query, findings.body)
         try:
-            reply = operation.handler(site, call)
+            delete_profile_first(site, call)
+            with site.performing(operation.name):
+                reply = operation.handler(site, call)
+        except Crash:
+            return _crashed()
         except ApiError as problem:
             if problem.error_type in operation.errors:
                 return _lambda_reply(problem.status, problem.body, problem.error_type)
@@ -211,8 +216,14 @@ def _reply(status: int, error_type: str, content: Any) -> Response:
 
 
 def _lambda_reply(status: int, content: Any, error_type: str | None = None) -> Response:
+    """`content` None is an empty body."""
     headers = {"access-control-allow-origin": "*"} | ({"x-amzn-errortype": error_type} if error_type else {})
-    return Response(json.dumps(content, ensure_ascii=False), status, headers, media_type="application/json")
+    body = "" if content is None else json.dumps(content, ensure_ascii=False)
+    return Response(body, status, headers, media_type="application/json")
+
+
+def _crashed() -> Response:
+    return _reply(502, "InternalServerErrorException", {"message": "Internal server error"})
 
 
 def _timed_out() -> Response:
@@ -222,7 +233,8 @@ def _timed_out() -> Response:
 
 def _missing_token(request: Request) -> Response:
     if request.method == "HEAD":
-        return Response(status_code=403, headers={"x-amzn-errortype": "MissingAuthenticationTokenException"})
+        headers = {"x-amzn-errortype": "MissingAuthenticationTokenException", "content-type": "application/json"}
+        return Response(status_code=403, headers=headers)
     return _reply(403, "MissingAuthenticationTokenException", {"message": "Missing Authentication Token"})
 
 

@@ -108,7 +108,7 @@ class JobQueue:
             return
         job.state = "INITIALIZING"
         self._busy += 1
-        self._schedule(job, moment + 60 + 60 * self._state.random.random())
+        self._schedule(job, moment + 60 + 60 * self._state.chance(job.reference, "start").random())
 
     def _schedule(self, job: Job, due: float) -> None:
         job.due = due

@@ -16,6 +16,7 @@ _MOMENTS = ("openTime", "closeTime", "liveEventTime")
 _NOT_STORED = frozenset({"description", "isLive", "liveEventStatus", "submissionPeriodOpen"})
 _NOT_STARTED = "Can only edit future leaderboards that have not started yet."
 _ONLY_TWO = "Admins can only edit the end time and submission limits on an active race."
+_OF_TRACK = ("name", "leaderBoardFooter")
 _SCORING = [
     "timingMethod",
     "submissionTerminationConditions",
@@ -112,6 +113,9 @@ def edit_leaderboard(site: Deployment, call: Call) -> dict[str, Any]:
         return {"leaderboard": describe(site, race)}
     if definition is None:
         raise bad_request("leaderboardDefinition is required.")
+    if race.definition.get("eventId"):
+        _edit_track(site, race, definition)
+        return {"leaderboard": describe(site, race)}
     if race.is_live:
         _check_live_edit(site, race, definition)
     elif race.definition["openTime"] <= site.now():
@@ -151,13 +155,11 @@ def _check_live_edit(site: Deployment, race: Leaderboard, definition: dict[str, 
 def _edit_open_race(site: Deployment, call: Call, race: Leaderboard, definition: dict[str, Any]) -> None:
     """1.3: an admin may move the end and the submission limit of a race that is open now, and nothing else."""
     open_now = site.now() < race.definition["closeTime"]
-    if site.version < (1, 3) or not open_now or not site.is_admin(call.caller):
+    if site.version < (1, 3) or not open_now or not site.is_admin(call):
         raise bad_request(_NOT_STARTED)
     stored = _to_stored(definition)
     movable = ("closeTime", "maxSubmissionsPerUser")
-    asked = {name: value for name, value in stored.items() if name not in movable}
-    kept = {name: value for name, value in race.definition.items() if name not in movable}
-    if asked != kept or definition.get("description") or definition.get("isLive"):
+    if _differs(race, stored, but=movable) or definition.get("description") or definition.get("isLive"):
         raise bad_request(_ONLY_TWO)
     if stored["closeTime"] != race.definition["closeTime"] and stored["closeTime"] <= site.now():
         raise bad_request("End time must be in the future.")
@@ -165,12 +167,27 @@ def _edit_open_race(site: Deployment, call: Call, race: Leaderboard, definition:
     race.definition = race.definition | {name: stored[name] for name in movable}
 
 
+def _differs(race: Leaderboard, stored: dict[str, Any], but: tuple[str, ...]) -> bool:
+    """Is anything else changed than `but`? `fleetId` is not looked at (1.3 page, 5.1), nor what an event adds."""
+    apart = {*but, "fleetId", "eventId", "trackType"}
+    return any(stored.get(n) != race.definition.get(n) for n in {*stored, *race.definition} - apart)
+
+
+def _edit_track(site: Deployment, race: Leaderboard, definition: dict[str, Any]) -> None:
+    """A track of an event changes its name and its footer only, and only before the event opens (1.3 page, 5.1)."""
+    status = site.events.get(race.definition["eventId"], {}).get("eventStatus", "DELETING")
+    stored = _to_stored(definition)
+    if status != "DRAFT" or _differs(race, stored, but=_OF_TRACK):
+        raise conflict(f"Cannot edit track: event is {status}.")
+    race.definition = race.definition | {name: stored[name] for name in _OF_TRACK if name in stored}
+
+
 def delete_leaderboard(site: Deployment, call: Call) -> dict[str, Any]:
     race = find_race(site, call)
-    if race.live_status == "IN_PROGRESS" and race.winner_id is None:
-        raise bad_request("Declare a winner first.")
     if race.definition["openTime"] <= site.now() <= race.definition["closeTime"]:
         raise bad_request("Unable to delete an open leaderboard.")
+    if race.live_status == "IN_PROGRESS" and race.winner_id is None:
+        raise bad_request("Declare a winner first.")
     key = race.leaderboard_id
     del site.state.leaderboards[key]
     site.state.drop_rankings(key)

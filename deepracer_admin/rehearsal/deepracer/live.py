@@ -112,6 +112,23 @@ def settle_live_job(site: Deployment, submission_id: str) -> None:
         start_next(site, race)
 
 
+def _stop_run(site: Deployment, race: Leaderboard) -> None:
+    """Stop the evaluation that runs. Its job gives its minutes back when it ends, but it stands for no submission any
+    more: the same model may be running anew by then, and what the old run drove must neither rank nor settle it."""
+    submission = site.state.submissions.get(race.running_submission or "")
+    race.running_submission = None
+    if submission is None:
+        return
+    submission.status = "QUEUED"
+    running = [j for j in site.state.jobs.values() if (j.kind, j.reference) == ("live", submission.submission_id)]
+    for job in running:
+        job.reference = f"{submission.submission_id} stopped"
+        if job.state == "QUEUED":
+            del site.state.jobs[job.job_id]
+        else:
+            site.compute.queue.stop(job, site.now())
+
+
 def reorder_live_queue(site: Deployment, call: Call) -> dict[str, Any]:
     race = _live_race(site, call)
     submission_id, after_id = call.body["submissionId"], call.body.get("afterSubmissionId")
@@ -154,7 +171,7 @@ def reset_live_queue_model(site: Deployment, call: Call) -> dict[str, Any]:
     if item is None or item.status not in ("FAILED", "IN_PROGRESS") or item.resets >= allowed:
         raise conflict("Item cannot be reset.")
     if race.running_submission == item.submission_id:
-        race.running_submission = None
+        _stop_run(site, race)
     item.status = "PENDING"
     item.resets += 1
     item.position = position_between(None, ordered[0].position)
@@ -169,7 +186,7 @@ def reset_live_queue_model(site: Deployment, call: Call) -> dict[str, Any]:
 def clear_live_leaderboard(site: Deployment, call: Call) -> dict[str, Any]:
     race = _live_race(site, call)
     race.auto_launch = False
-    race.running_submission = None
+    _stop_run(site, race)
     for item in _queue(site, race).values():
         item.status, item.resets = "PENDING", 0
     site.state.drop_rankings(race.leaderboard_id)

@@ -8,7 +8,7 @@ from .deployment import Call, Deployment
 from .errors import Unmodelled, bad_request, internal, not_authorized, not_found
 from .state import Evaluation, Model, Profile
 from .tracks import DIRECTIONS, SHELL_COLOURS
-from .wire import PAGE, open_token, presign, seal_token, to_moment, to_number
+from .wire import page_of, presign, to_moment, to_number
 
 _STAFF = {"dr-admins", "dr-race-facilitators"}
 _MINUTES_EXCEEDED = "Total compute minutes for the month exceeded."
@@ -135,10 +135,7 @@ def list_models(site: Deployment, call: Call) -> dict[str, Any]:
     models = site.state.list_models(call.caller.profile_id)
     if any(not model.training_row for model in models):
         raise internal("Training item not found.")
-    token = open_token("models", call.query.get("token"))
-    start = int(token.get("at", 0))
-    page = models[start : start + PAGE]
-    more = seal_token("models", page[-1].model_id, at=start + PAGE) if start + PAGE < len(models) else None
+    page, more = page_of("models", models, call.query.get("token"))
     return {"models": [_describe(model) for model in page]} | ({"token": more} if more else {})
 
 
@@ -179,9 +176,10 @@ def create_evaluation(site: Deployment, call: Call) -> dict[str, Any]:
 
 def list_evaluations(site: Deployment, call: Call) -> dict[str, Any]:
     model = own_model(site, call.caller.profile_id, call.path["modelId"])
-    open_token("evaluations", call.query.get("token"))
-    known = site.state.evaluations_of.get(model.model_id, [])
-    return {"evaluations": [_describe_evaluation(site.state.evaluations[key]) for key in reversed(known[-PAGE:])]}
+    newest_first = list(reversed(site.state.evaluations_of.get(model.model_id, [])))
+    page, more = page_of("evaluations", newest_first, call.query.get("token"))
+    shown = [_describe_evaluation(site.state.evaluations[key]) for key in page]
+    return {"evaluations": shown} | ({"token": more} if more else {})
 
 
 def get_evaluation(site: Deployment, call: Call) -> dict[str, Any]:
@@ -275,7 +273,7 @@ def get_admin_asset_url(site: Deployment, call: Call) -> dict[str, Any]:
 
 def require_staff(site: Deployment, call: Call) -> None:
     """The Lambda's own check of the admin pages: groups as they are now, not as the credentials remember them."""
-    if not _STAFF & set(site.verify_groups(call.caller)):
+    if not _STAFF & set(site.verify_groups(call)):
         raise not_authorized("Not authorized.")
 
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import bodies as b
-from . import bulk_invite, leaderboards, live, models, profiles, standings
+from . import bulk_invite, events, leaderboards, live, models, profiles, standings
 from .deployment import Call, Deployment
 from .errors import bad_request, internal, not_authorized, not_found
 from .settings_doc import look_up, store
 from .shapes import Shape, Structure, Text
 
-Reply = dict[str, Any] | tuple[int, dict[str, Any]]
+Reply = dict[str, Any] | tuple[int, dict[str, Any] | None]
 Handler = Callable[[Deployment, Call], Reply]
 _BASE_ERRORS = {"BadRequestError", "NotAuthorizedError", "InternalFailureError"}
 _CODES = {"404": "NotFoundError", "409": "ConflictError"}
@@ -46,7 +46,7 @@ def get_global_setting(site: Deployment, call: Call) -> Reply:
 
 
 def update_global_setting(site: Deployment, call: Call) -> Reply:
-    if site.version >= (1, 3) and not site.is_admin(call.caller):
+    if site.version >= (1, 3) and not site.is_admin(call):
         raise not_authorized("Not authorized.")
     try:
         changed = store(site.settings, call.path["key"], call.body["value"])
@@ -59,16 +59,17 @@ def update_global_setting(site: Deployment, call: Call) -> Reply:
 
 
 def attach_live_race_policy(site: Deployment, call: Call) -> Reply:
-    return {}
+    """No handler of the server SDK: its body is empty (1.7)."""
+    return 200, None
 
 
 def list_nothing(member: str) -> Handler:
-    """Physical events are not practised: the lists exist on 1.3 and are empty."""
+    """Cars and timers are not practised: the lists exist on 1.3 and are empty."""
     return lambda site, call: {member: []}
 
 
 def get_race_stats(site: Deployment, call: Call) -> Reply:
-    if not site.is_admin(call.caller):
+    if not site.is_admin(call):
         raise not_authorized("Not authorized.")
     counts = ("totalEvents", "totalRacers", "totalRaces", "totalLaps", "totalValidLaps", "totalCountries")
     lists = ("fastestLapsEver", "eventsByCountry", "eventsByMonth", "eventTypeBreakdown")
@@ -97,7 +98,7 @@ def _operation(
 
 
 _TOKEN: dict[str, Shape] = {"token": b.AnyText}
-_LB = "/leaderboards/{leaderboardId}"
+_LB, _EV = "/leaderboards/{leaderboardId}", "/events/{eventId}"
 _NEW = (1, 3)
 
 
@@ -128,6 +129,7 @@ def build_operations(version: tuple[int, ...]) -> list[Operation]:
     }
     reorder: dict[str, Shape] = {"submissionId*": b.Identifier, "afterSubmissionId": b.Identifier}
     reward: dict[str, Shape] = {"rewardFunction*": Text(1, 140000), "trackConfig*": b.Track}
+    definition_of_event: dict[str, Shape] = {"eventDefinition*": b.EventDefinition}
     training: dict[str, Shape] = {"modelDefinition*": b.ModelDefinition, "preTrainedModelId": b.Identifier}
     op = _operation
     table = [
@@ -146,7 +148,7 @@ def build_operations(version: tuple[int, ...]) -> list[Operation]:
         op("CreateLeaderboard", "POST /leaderboards", leaderboards.create_leaderboard, {"leaderboardDefinition*": definition}),
         op("ListLeaderboards", "GET /leaderboards", leaderboards.list_leaderboards, query=_TOKEN),
         op("GetLeaderboard", f"GET {_LB}", leaderboards.get_leaderboard, errors="404"),
-        op("EditLeaderboard", f"PATCH {_LB}", leaderboards.edit_leaderboard, edit, errors="404"),
+        op("EditLeaderboard", f"PATCH {_LB}", leaderboards.edit_leaderboard, edit, errors="404 409" if version >= _NEW else "404"),
         op("DeleteLeaderboard", f"DELETE {_LB}", leaderboards.delete_leaderboard, errors="404"),
         op("JoinLeaderboard", f"POST {_LB}", leaderboards.join_leaderboard, {"inviteCode*": b.AnyText}, errors="404"),
         op("ListRankings", f"GET {_LB}/rankings", standings.list_rankings, query=_TOKEN, errors="404"),
@@ -180,7 +182,15 @@ def build_operations(version: tuple[int, ...]) -> list[Operation]:
         op("RegisterUser", "POST /race-management/users", profiles.register_user, b.RegisterUser, errors="409", since=_NEW),
         op("GetRaceStats", "GET /race-management/stats", get_race_stats, since=_NEW),
         op("ListAdminModels", "GET /admin/models", models.list_admin_models, query={"status": b.AnyText, "optimizationStatus": b.AnyText}, since=_NEW),
-        op("ListEvents", "GET /events", list_nothing("events"), query={"token": b.AnyText, "status": b.AnyText}, since=_NEW),
+        op("CreateEvent", "POST /events", events.create_event, definition_of_event, since=_NEW),
+        op("ListEvents", "GET /events", events.list_events, query={"token": b.AnyText, "status": b.EventStatus}, since=_NEW),
+        op("GetEvent", f"GET {_EV}", events.get_event, errors="404", since=_NEW),
+        op("EditEvent", f"PATCH {_EV}", events.edit_event, definition_of_event, errors="404 409", since=_NEW),
+        op("DeleteEvent", f"DELETE {_EV}", events.delete_event, errors="404 409", since=_NEW),
+        op("TransitionEventStatus", f"POST {_EV}/transition", events.transition_event, {"action*": b.EventAction}, errors="404 409", since=_NEW),
+        op("AddTrackToEvent", f"POST {_EV}/tracks", events.add_track, b.EventTrack, errors="404 409", since=_NEW),
+        op("ListEventTracks", f"GET {_EV}/tracks", events.list_tracks, query={"nextToken": b.AnyText, "maxResults": b.PageSize}, errors="404", since=_NEW),
+        op("RemoveTrackFromEvent", f"DELETE {_EV}/tracks/{{leaderboardId}}", events.remove_track, errors="404 409", since=_NEW),
         op("ListDevices", "GET /devices", list_nothing("devices"), query=_TOKEN, since=_NEW),
         op("ListFleets", "GET /fleets", list_nothing("fleets"), since=_NEW),
     ]  # fmt: skip

@@ -24,11 +24,11 @@ def invite(site: Deployment, operation: str, email: str, *, alias: str | None = 
     """AdminCreateUser with a random username, then the racer group. Raises `PoolError`; `GroupFailed` after the user
     was rolled back, when the profile row of the trigger stays behind as an orphan."""
     if site.hit("mail_quota", operation):
-        raise PoolError("LimitExceededException", "Exceeded daily email limit for the operation or the account.")
+        raise over_quota()
 
     def fail_after_trigger() -> None:
         if site.hit("mail_quota_after_trigger", operation):
-            raise PoolError("LimitExceededException", "Exceeded daily email limit for the operation or the account.")
+            raise over_quota()
 
     user = site.pool.create(
         site.state.new_id(),
@@ -44,8 +44,12 @@ def invite(site: Deployment, operation: str, email: str, *, alias: str | None = 
     return user
 
 
+def over_quota() -> PoolError:
+    return PoolError("LimitExceededException", "Exceeded daily email limit for the operation or the account.")
+
+
 def create_profile(site: Deployment, call: Call) -> dict[str, Any]:
-    if site.version >= (1, 3) and not site.is_admin(call.caller):
+    if site.version >= (1, 3) and not site.is_admin(call):
         raise not_authorized("Only administrators can create profiles.")
     email = call.body["emailAddress"]
     if not EMAIL.match(email):
@@ -77,7 +81,7 @@ def register_user(site: Deployment, call: Call) -> tuple[int, dict[str, Any]]:
 
 
 def list_profiles(site: Deployment, call: Call) -> dict[str, Any]:
-    if site.version >= (1, 3) and not site.is_admin(call.caller):
+    if site.version >= (1, 3) and not site.is_admin(call):
         raise not_authorized("Only administrators can list all profiles.")
     token = open_token("profiles", call.query.get("token"))
     keys, last = site.state.profile_order.page(token.get("key"), PAGE)
@@ -119,7 +123,7 @@ def get_profile(site: Deployment, call: Call) -> dict[str, Any]:
 def update_profile(site: Deployment, call: Call) -> dict[str, Any]:
     body = call.body
     profile_id = body.get("profileId") or call.caller.profile_id
-    admin = site.is_admin(call.caller)
+    admin = site.is_admin(call)
     if profile_id != call.caller.profile_id and not admin:
         raise bad_request("Admin permission required to make this change.")
     limits = {name for name in ("maxTotalComputeMinutes", "maxModelCount") if name in body}
@@ -155,7 +159,7 @@ def update_group_membership(site: Deployment, call: Call) -> dict[str, Any]:
 
 def delete_profile(site: Deployment, call: Call) -> dict[str, Any]:
     """Cognito user, row, models, in this order. Without a Cognito user it fails before the row (orphans stay)."""
-    if not site.is_admin(call.caller):
+    if not site.is_admin(call):
         raise bad_request("Only administrators can delete user profiles")
     profile_id = call.path["profileId"]
     if profile_id not in site.state.users:
@@ -173,7 +177,7 @@ def delete_profile_models(site: Deployment, call: Call) -> dict[str, Any]:
 
 
 def resend_invite(site: Deployment, call: Call) -> dict[str, Any]:
-    if not site.is_admin(call.caller):
+    if not site.is_admin(call):
         raise not_authorized("Only administrators can resend invitations.")
     profile_id = call.path["profileId"]
     if profile_id not in site.state.profiles:
@@ -188,6 +192,8 @@ def resend_invite(site: Deployment, call: Call) -> dict[str, Any]:
     if user.status != FORCE_CHANGE:
         raise conflict("Unable to resend invitation for this user.")
     try:
+        if site.hit("mail_quota", call.operation):
+            raise over_quota()
         site.pool.resend(user)
     except PoolError:
         raise internal("Failed to resend invitation. Please try again.") from None

@@ -34,10 +34,12 @@ class DeepRacer:
     """DeepRacer on AWS in the world's version.
 
     Own faults, each for `operation` or for all: `waf`, `skew` (this service's clock, and the date of its replies, are
-    ahead by params.seconds, 600), `expired_credentials`, `identity_lookup` and `profile_deleted` (502), `timeout` (504,
-    the work is done all the same), `role_check`, `expired_token` (page tokens die), `mail_quota`,
-    `mail_quota_after_trigger`, `half_done` (an invited user without a group, half of the models left), `group_change`,
-    `settings_conflict`, `bulk_start`, `bulk_stall`, `row_fails`, `capacity` (SageMaker takes no job).
+    ahead by params.seconds, 600), `expired_credentials`, `identity_lookup` (502), `profile_deleted` (see
+    `delete_profile_first`), `timeout` (504, the work is done all the same), `role_check`, `expired_token` (page tokens
+    die), `mail_quota`, `mail_quota_after_trigger`, `half_done` (an invited user without a group, half of the models
+    left), `group_change`, `settings_conflict`, `capacity` (SageMaker takes no job). Of bulk invitations: `bulk_start`
+    (refused), `bulk_stall` (nothing moves), `bulk_fails` (ends early, params.after and params.cause), `row_fails`
+    (params.reason is any of `ROW_REASONS`), `result_lost` (done, and missing from the results).
     States, armed like faults and never used up: see `Deployment.switched`.
     """
 

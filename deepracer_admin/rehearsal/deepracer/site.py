@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from .deployment import ACCOUNT, Deployment
 
@@ -28,7 +28,7 @@ class Website:
 
     async def show_environment(self, request: Request) -> Response:
         site, options = self.site, self.site.options
-        if site.switched("wrong_site"):
+        if site.switched("wrong_site", "show_environment"):
             return await self.show_index(request)
         config = {
             "apiEndpointUrl": f"{request.url.scheme}://{request.url.netloc}{self.api}/prod/",
@@ -45,4 +45,4 @@ class Website:
         return Response(line, media_type="application/javascript")
 
     async def show_index(self, request: Request) -> Response:
-        return HTMLResponse(_INDEX)
+        return Response(_INDEX, headers={"content-type": "text/html"})  # as it lies in the bucket, without a charset

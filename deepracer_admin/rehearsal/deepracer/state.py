@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 from bisect import bisect_left, bisect_right, insort
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -159,6 +160,7 @@ class Job:
     state: str = "QUEUED"
     due: float | None = None
     running_since: float | None = None
+    failing: float = 0.0  # probability that it fails on the way
 
 
 @dataclass
@@ -173,6 +175,7 @@ class InviteJob:
     results: list[dict[str, Any]] = field(default_factory=list)
     error: str | None = None
     stalled: bool = False
+    lost: int = 0  # entries that were done and whose result was never written
 
 
 class HashOrder:
@@ -207,10 +210,17 @@ class HashOrder:
 
 
 class State:
-    """The tables and their prebuilt lookups."""
+    """The tables and their prebuilt lookups.
+
+    Chance comes in streams: what one person or one job meets must not depend on what others do meanwhile. `random` is
+    for what only organizers meet. While `owner` (an e-mail address) is set, new ids come from that racer's stream.
+    """
 
     def __init__(self, seed: int) -> None:
+        self.seed = seed
         self.random = random.Random(f"deepracer-{seed}")
+        self.drawn: Counter[str] = Counter()  # how many draws each stream has given
+        self.owner = ""
         self.users: dict[str, User] = {}
         self.user_order = HashOrder()
         self.by_email: dict[str, str] = {}
@@ -233,7 +243,19 @@ class State:
 
     def new_id(self) -> str:
         """A fresh ResourceIdentifier: 15 letters and digits."""
-        return "".join(self.random.choices(_LETTERS, k=15))
+        while True:
+            found = "".join(self.draw(f"id/{self.owner}").choices(_LETTERS, k=15))
+            if not any(found in table for table in self._flat().values()):
+                return found
+
+    def draw(self, stream: str) -> random.Random:
+        """Chance for the next event of a stream."""
+        self.drawn[stream] += 1
+        return self.chance(stream, self.drawn[stream])
+
+    def chance(self, what: str, part: object) -> random.Random:
+        """Chance that hangs on nothing but the seed and these two names."""
+        return random.Random(f"deepracer-{self.seed}/{what}/{part}")
 
     # users
 
@@ -327,11 +349,13 @@ class State:
         rows["queues"] = [vars(r).copy() for table in self.queues.values() for r in table.values()]
         version, internal, gauss = self.random.getstate()
         rows["random"] = [version, list(internal), gauss]
+        rows["drawn"] = dict(self.drawn)
         return rows
 
     def load(self, rows: dict[str, Any]) -> None:
         """Replace everything by what `dump` gave."""
-        self.__init__(0)
+        self.__init__(self.seed)
+        self.drawn.update(rows.get("drawn", {}))
         version, internal, gauss = rows["random"]
         self.random.setstate((version, tuple(internal), gauss))
         for row in rows["users"]:

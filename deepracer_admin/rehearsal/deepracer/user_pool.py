@@ -90,7 +90,7 @@ class UserPool:
         before_mail()
         now = self._now()
         user = User(
-            username, str(uuid.UUID(int=self.state.random.getrandbits(128), version=4)), email, FORCE_CHANGE,
+            username, str(uuid.UUID(int=self.state.draw("sub").getrandbits(128), version=4)), email, FORCE_CHANGE,
             digest(username, password), now, now, temporary_since=now, attributes=dict(attributes or {}),
         )  # fmt: skip
         self.state.add_user(user)
@@ -189,10 +189,11 @@ class UserPool:
         return list(islice(self.mails, start, start + limit))
 
     def invent_password(self) -> str:
-        pick = self.state.random.choice
+        chance = self.state.draw("password")
+        pick = chance.choice
         letters = [pick(kind) for kind in (string.ascii_uppercase, string.ascii_lowercase, string.digits, "!#%&*+-=?@")]
         letters += [pick(string.ascii_letters + string.digits) for _ in range(8)]
-        self.state.random.shuffle(letters)
+        chance.shuffle(letters)
         return "".join(letters)
 
     # saving

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qsl
 
 from .shapes import Misread, Violation
+from .wire import well_formed
 
 if TYPE_CHECKING:
     from .operations import Operation
@@ -65,7 +66,7 @@ def _examine_body(operation: Operation, body: bytes, found: Findings) -> None:
         return
     problems: list[str] = []
     try:
-        content = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant) if body else {}
+        content = well_formed(json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)) if body else {}
         found.body = operation.body.read(content if content is not None else {})
     except Misread as problem:
         found.misread = True

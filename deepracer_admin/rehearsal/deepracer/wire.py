@@ -5,12 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from .errors import Unmodelled
 
+Row = TypeVar("Row")
+
 PAGE = 100
+_Row = TypeVar("_Row")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def to_moment(epoch: float, *, always_millis: bool = False) -> str:
@@ -44,6 +50,26 @@ def open_token(kind: str, token: str | None) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("kind") != kind or not isinstance(content.get("key"), str):
         raise Unmodelled
     return content
+
+
+def page_of(kind: str, rows: Sequence[Row], token: str | None, size: int = PAGE) -> tuple[Sequence[Row], str | None]:
+    """One page of a list that is counted through, and the token of the next page if there is one."""
+    start = open_token(kind, token).get("at", 0)
+    if not isinstance(start, int) or start < 0:
+        raise Unmodelled
+    end = start + size
+    return rows[start:end], seal_token(kind, "", at=end) if end < len(rows) else None
+
+
+def well_formed(value: Any) -> Any:
+    """JSON as it can be stored: half of a surrogate pair is no character and becomes U+FFFD, as on its way to UTF-8."""
+    if isinstance(value, str):
+        return _LONE_SURROGATE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [well_formed(entry) for entry in value]
+    if isinstance(value, dict):
+        return {well_formed(name): well_formed(entry) for name, entry in value.items()}
+    return value
 
 
 def presign(key: str, seconds: int, **query: str) -> str:

@@ -32,6 +32,7 @@ class RecordedSetup:
         organizer = self.state.find_user("organizer@example.com")
         assert organizer is not None
         bindings.known["<profileId:organizer>"] = organizer.username
+        self._invited = {organizer.username}  # by a recorded exchange, or at deploy time
         self._organizer = self.state.profiles[organizer.username]
         self.passwords = {1: FIRST, 2: SECOND, 3: SECOND, 4: "Wrong-Pass-1!", 5: FIRST}
         site_names = {
@@ -91,6 +92,7 @@ class RecordedSetup:
         known = self.bindings.known
         for key, row in self.state.profiles.items():
             if row.email == address and key not in known.values():
+                self._invited.add(key)
                 name = address.partition("@")[0] + ("#orphan" if "group assignment fails" in entry["name"] else "")
                 known[f"<profileId:{name}#2>" if f"<profileId:{name}>" in known else f"<profileId:{name}>"] = key
 
@@ -122,6 +124,11 @@ class RecordedSetup:
             self.state.remove_user(user.username)
 
     def _sync_profiles(self, *seqs: int) -> None:
+        """The people whom no recorded exchange invited, and the counters and aliases that were written into the table.
+
+        Whoever was invited by an exchange keeps what it gave them (limits, avatar, address), and everything where the
+        recording has no sign of seeding: there the replay compares our own work.
+        """
         rows = [row for seq in seqs for row in self.bodies[seq]["profiles"]]
         wanted = {self._id(row["profileId"]): row for row in rows}
         for key in [key for key in self.state.profiles if key not in wanted]:
@@ -131,12 +138,19 @@ class RecordedSetup:
                 self.state.add_profile(Profile(key, row["emailAddress"], row["alias"], self.site.now(), 0, 0))
                 if "#orphan" not in row["profileId"]:
                     self._add_user(key, row["emailAddress"])
-            profile = self.state.profiles[key]
-            profile.alias, profile.avatar = row["alias"], row["avatar"]
-            profile.used, profile.queued = row["computeMinutesUsed"], row["computeMinutesQueued"]
-            profile.max_minutes, profile.max_models = row["maxTotalComputeMinutes"], row["maxModelCount"]
-            profile.model_count, profile.storage = row.get("modelCount"), row.get("modelStorageUsage")
-            profile.role_name = row.get("roleName")
+            if key not in self._invited:
+                self._seed_person(self.state.profiles[key], row)
+            if key not in self._invited or "roleName" in row:
+                self._seed_counters(self.state.profiles[key], row)
+
+    def _seed_person(self, profile: Profile, row: dict[str, Any]) -> None:
+        profile.avatar = row["avatar"]
+        profile.max_minutes, profile.max_models = row["maxTotalComputeMinutes"], row["maxModelCount"]
+
+    def _seed_counters(self, profile: Profile, row: dict[str, Any]) -> None:
+        profile.alias, profile.role_name = row["alias"], row.get("roleName")
+        profile.used, profile.queued = row["computeMinutesUsed"], row["computeMinutesQueued"]
+        profile.model_count, profile.storage = row.get("modelCount"), row.get("modelStorageUsage")
 
     def _add_user(self, key: str, email: str) -> None:
         if key not in self.state.users:

@@ -202,6 +202,9 @@ def test_an_open_race_may_be_ended_by_an_admin_and_changed_in_nothing_else(
     soon = {**stored, "closeTime": "2026-03-10T09:00:30Z", "maxSubmissionsPerUser": 1}
     edited = organizer.call("PATCH", f"/leaderboards/{cup}", {"leaderboardDefinition": soon})
     assert edited.body["leaderboard"]["closeTime"] == "2026-03-10T09:00:30Z"
+    with_fleet = {**soon, "fleetId": "F" * 15}  # not compared (1.3 page, 5.1), and not written
+    edited = organizer.call("PATCH", f"/leaderboards/{cup}", {"leaderboardDefinition": with_fleet})
+    assert (edited.status, "fleetId" in edited.body["leaderboard"]) == (200, False)
     facilitator = deployed.sign_in("facilitator@example.com", deployed.world.endpoints["deepracer"]["password"])
     refused = facilitator.call("PATCH", f"/leaderboards/{cup}", {"leaderboardDefinition": soon})
     assert refused.body == {"message": "Can only edit future leaderboards that have not started yet."}
@@ -230,6 +233,65 @@ def test_a_live_race_runs_its_queue_to_a_winner(
     assert winner["winnerId"] == items[0]["submissionId"]
     assert items[0]["status"] == "COMPLETED"
     assert organizer.call("GET", f"/leaderboards/{live}/liveState").body["rankings"][0]["bestLapTime"] == 30_000
+
+
+@pytest.fixture
+def running(deployed: Deployed, organizer: Person, garage: OnAwsGarage, ada: str) -> str:
+    """A live race whose only car is driving."""
+    model = train(deployed, garage, ada)
+    live = open_race(organizer, isLive=True, liveEventTime="2026-03-10T10:00:00Z")
+    garage.submit(ada, live, model, LapResult((10_000,) * 3))
+    deployed.world.advance(HOUR)
+    assert organizer.call("POST", f"/leaderboards/{live}/liveQueue/launch").status == 200
+    deployed.world.advance(130)  # the container is up and drives
+    return live
+
+
+def standing(organizer: Person, live: str) -> tuple[str, int, bool]:
+    """Status of the one queue item, how many are ranked, whether a car drives."""
+    (item,) = organizer.call("GET", f"/leaderboards/{live}/liveQueue").body["items"]
+    state = organizer.call("GET", f"/leaderboards/{live}/liveState").body
+    return item["status"], len(state["rankings"]), "currentEvaluation" in state
+
+
+def test_clearing_a_live_race_stops_the_car_so_that_nothing_comes_back(
+    deployed: Deployed, organizer: Person, service: DeepRacer, running: str
+) -> None:
+    assert standing(organizer, running) == ("IN_PROGRESS", 0, True)
+    cleared = organizer.call("POST", f"/leaderboards/{running}/liveQueue/resetAll")
+    assert cleared.body == {"itemsReset": 1, "itemsFailed": 0}
+    deployed.world.advance(60)
+    assert service.site.compute.queue.busy == 0
+    deployed.world.advance(HOUR)
+    assert standing(organizer, running) == ("PENDING", 0, False)
+    assert profile_of(organizer, "ada@example.com")["computeMinutesUsed"] > 10
+
+
+@pytest.mark.parametrize("gap", [0, 45])
+def test_a_run_that_was_reset_neither_ranks_nor_settles_the_next_one(
+    deployed: Deployed, organizer: Person, running: str, gap: int
+) -> None:
+    (item,) = organizer.call("GET", f"/leaderboards/{running}/liveQueue").body["items"]
+    path = f"/leaderboards/{running}/liveQueue/{item['submissionId']}/resetModel"
+    assert organizer.call("POST", path, {}).body["status"] == "PENDING"
+    deployed.world.advance(gap)
+    assert organizer.call("POST", f"/leaderboards/{running}/liveQueue/launch").status == 200
+    deployed.world.advance(125)  # the first run would be through by now, the second one drives
+    assert standing(organizer, running) == ("IN_PROGRESS", 0, True)
+    deployed.world.advance(HOUR)
+    assert standing(organizer, running) == ("COMPLETED", 1, False)
+
+
+def test_a_live_race_is_first_refused_as_open_and_then_for_want_of_a_winner(
+    deployed: Deployed, organizer: Person, running: str
+) -> None:
+    deployed.world.advance(HOUR)
+    refused = organizer.call("DELETE", f"/leaderboards/{running}")
+    assert (refused.status, refused.body) == (400, {"message": "Unable to delete an open leaderboard."})
+    deployed.world.advance(42 * 86_400)
+    assert organizer.call("DELETE", f"/leaderboards/{running}").body == {"message": "Declare a winner first."}
+    organizer.call("POST", f"/leaderboards/{running}/declareWinner")
+    assert organizer.call("DELETE", f"/leaderboards/{running}").status == 200
 
 
 @pytest.mark.parametrize("choose", [lambda n: 0, lambda n: n, lambda n: n // 2, lambda n: n * 7919 % (n + 1)])

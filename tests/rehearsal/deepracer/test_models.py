@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from deepracer_admin.rehearsal.deepracer.state import Evaluation
+
 from .person import Deployed, Person
 
 
@@ -112,3 +114,19 @@ def test_a_half_deleted_model_breaks_the_owners_list(organizer: Person, ada: Per
     assert organizer.call("DELETE", f"/profiles/{profile_id}/models").status == 200
     broken = ada.call("GET", "/models")
     assert (broken.status, broken.body) == (500, {"message": "Training item not found."})
+
+
+def test_evaluations_come_newest_first_in_pages_of_a_hundred(deployed: Deployed, ada: Person) -> None:
+    model = ada.call("POST", "/models", definition()).body["modelId"]
+    site = deployed.world.world.deepracer.site
+    made = [f"Evaluation{n:05}" for n in range(120)]
+    for key in made:
+        site.state.add_evaluation(Evaluation(key, model, site.state.models[model].profile_id, site.now(), "COMPLETED"))
+    first = ada.call("GET", f"/models/{model}/evaluations").body
+    assert len(first["evaluations"]) == 100
+    token = first["token"].replace("=", "%3D").replace("+", "%2B")
+    second = ada.call("GET", f"/models/{model}/evaluations?token={token}").body
+    assert "token" not in second
+    listed = [row["evaluationId"] for row in first["evaluations"] + second["evaluations"]]
+    assert listed == list(reversed(made))
+    assert ada.call("GET", f"/models/{model}/evaluations?token=zzz").status == 500

@@ -25,6 +25,12 @@ WALK = [
     ("POST", "/profiles/bulkInvite", {OLD: {ADMIN}, NEW: {ADMIN}}),
     ("GET", "/race-management/stats", {OLD: {ADMIN}, NEW: {ADMIN}}),
     ("GET", "/events", {OLD: {ADMIN}, NEW: {ADMIN, FACILITATOR, RACER, COMMENTATOR}}),
+    ("POST", "/events", {OLD: {ADMIN}, NEW: {ADMIN}}),
+    ("PATCH", "/events/x", {OLD: {ADMIN}, NEW: {ADMIN}}),
+    ("POST", "/events/x/transition", {OLD: {ADMIN}, NEW: {ADMIN}}),
+    ("DELETE", "/events/x", {OLD: {ADMIN}, NEW: {ADMIN}}),
+    ("POST", "/events/x/tracks", {OLD: {ADMIN}, NEW: {ADMIN}}),
+    ("GET", "/events/x/tracks", {OLD: {ADMIN}, NEW: {ADMIN, FACILITATOR, RACER, COMMENTATOR}}),
     ("GET", "/leaderboards", {OLD: {ADMIN, FACILITATOR, RACER}, NEW: {ADMIN, FACILITATOR, RACER}}),
 ]
 

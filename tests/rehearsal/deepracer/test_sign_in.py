@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from .conftest import START, on
-from .person import NEW_PASSWORD, Deployed, Person
+from .person import NEW_PASSWORD, Deployed, Person, Reply
 
 
 def test_env_js_is_one_line_and_every_other_path_is_the_index_page(deployed: Deployed) -> None:
@@ -160,3 +160,25 @@ def test_boto3_reads_the_user_pool_and_the_identity_pool(deployed: Deployed) -> 
 @on("1.2.5")
 def test_an_older_deployment_names_its_version(deployed: Deployed) -> None:
     assert deployed.env["solutionVersion"] == "v1.2.5"
+
+
+def test_letter_case_does_not_matter_in_a_username_either(deployed: Deployed, organizer: Person) -> None:
+    organizer.call("POST", "/profile", {"emailAddress": "ada@example.com"})
+    ada = deployed.sign_in("ada@example.com")
+    username = ada.call("GET", "/profile").body["profile"]["profileId"]
+    assert "AuthenticationResult" in deployed.initiate(username.swapcase(), NEW_PASSWORD).body
+    assert deployed.admin("AdminGetUser", Username=username.upper()).body["Username"] == username
+    again = organizer.call("POST", "/race-management/users", {"emailAddress": "ben@example.com"}).body["id"]
+    session = deployed.initiate(again.lower(), deployed.temporary_password("ben@example.com")).body["Session"]
+    assert "AuthenticationResult" in deployed.answer_challenge(again.upper(), session, NEW_PASSWORD).body
+
+
+def test_srp_is_told_apart_from_flows_that_the_client_does_not_allow(deployed: Deployed) -> None:
+    def ask(flow: str) -> Reply:
+        content = {"ClientId": deployed.env["userPoolClientId"], "AuthFlow": flow, "AuthParameters": {"USERNAME": "x"}}
+        return deployed.json11("cognito-idp", "InitiateAuth", content)
+
+    srp = ask("USER_SRP_AUTH")
+    assert (srp.status, srp.kind) == (400, "NotPractisedException")
+    assert "USER_PASSWORD_AUTH" in srp.body["message"]
+    assert ask("CUSTOM_AUTH").body["message"] == "CUSTOM_AUTH is not enabled for the client."

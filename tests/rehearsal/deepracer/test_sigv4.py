@@ -6,6 +6,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,3 +72,24 @@ def test_another_body_is_never_accepted(body: bytes, other: bytes) -> None:
         with pytest.raises(Refusal) as refusal:
             check(request, other)
         assert refusal.value.error_type == "InvalidSignatureException"
+
+
+@pytest.mark.parametrize("name", ["x-amz-date", "x-amz-security-token", "x-amz-note"])
+def test_a_header_of_aws_that_is_not_signed_is_refused(name: str) -> None:
+    class Careless(SigV4Auth):
+        def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
+            headers = super().headers_to_sign(request)
+            del headers[name]
+            return headers
+
+    def attempt(signer: SigV4Auth) -> None:
+        url = "http://127.0.0.1:8080/prod/profile"
+        request = AWSRequest("GET", url, data=b"", headers={"x-amz-note": "1"})
+        signer.add_auth(request)
+        check(received("GET", url, b"", dict(request.headers.items())), b"")
+
+    attempt(SigV4Auth(KEYS, "execute-api", "us-east-1"))
+    with pytest.raises(Refusal, match="must be a 'SignedHeader'") as refusal:
+        attempt(Careless(KEYS, "execute-api", "us-east-1"))
+    assert refusal.value.error_type == "InvalidSignatureException"
+    assert name in str(refusal.value).lower()
