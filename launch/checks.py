@@ -44,8 +44,12 @@ def test_checks(*, fast: bool, workers: int) -> list[Check]:
 
 
 def test_environment(environ: Mapping[str, str], browser: str | None) -> dict[str, str]:
-    """A person's own settings and AWS keys never reach a test; `E2E_CHROMIUM` names the system's browser, if any."""
+    """A person's own settings and AWS keys never reach a test; `E2E_CHROMIUM` names the system's browser, if any.
+
+    Tests start dozens of processes of the same code: what is compiled once is kept, whatever the environment prefers.
+    """
     kept = {name: value for name, value in environ.items() if not name.startswith(("DEEPRACER_ADMIN_", "AWS_"))}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     kept["AWS_EC2_METADATA_DISABLED"] = "true"
     return {**kept, "E2E_CHROMIUM": browser} if browser else kept
 

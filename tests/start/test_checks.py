@@ -33,7 +33,12 @@ def test_a_check_that_fails_stops_with_a_sentence_and_finding_no_test_is_failing
 
 
 def test_a_persons_own_settings_and_keys_never_reach_a_test() -> None:
-    environ = {"PATH": "/bin", "AWS_SECRET_ACCESS_KEY": "x", "DEEPRACER_ADMIN_MODE": "live"}
+    environ = {
+        "PATH": "/bin",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "DEEPRACER_ADMIN_MODE": "live",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     assert checks.test_environment(environ, "/usr/bin/chromium") == {
         "PATH": "/bin",
         "AWS_EC2_METADATA_DISABLED": "true",
