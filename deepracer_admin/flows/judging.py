@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -11,11 +11,12 @@ from deepracer_admin.flows.profiles import by_email, is_staff
 from deepracer_admin.model import Attendee, Outcome, Profile, Quota, State, Step, StepRow
 from deepracer_admin.store import ProfileLink
 
-__all__ = ["ROW_STAYS", "STAYS", "Seen", "is_over", "judge", "match"]
+__all__ = ["APART", "ROW_STAYS", "STAYS", "Seen", "is_over", "judge", "match"]
 
 USABLE = ("ACTIVE", "RESTRICTED", "")  # open strings (deepracer-on-aws.md 1.7)
 OVER = "DISABLED"  # the managed service keeps the names of those whose sponsorship has ended
 STAYS = "row_stays"  # reason of a leaver's step
+APART = "not_theirs"  # of the event: attendee -> ids of profiles that a human has said are not theirs
 BY_HAND = "group_by_hand"  # an account without a role: whoever has it cannot use it (1.3 page, 4.1)
 _NONE: Mapping[str, Set[str]] = MappingProxyType({})
 
@@ -47,10 +48,12 @@ def match(
     links: Mapping[str, ProfileLink],
     staff: frozenset[str],
     orphans: Mapping[str, Set[str]] = _NONE,
+    apart: Mapping[str, Collection[str]] = _NONE,
 ) -> dict[str, Seen]:
     """Who has which profile: by link, else by address, else (where no address is given) by alias.
 
-    `orphans` are ids of rows without an account, by attendee: they are nobody's profile.
+    `orphans` are ids of rows without an account, by attendee: they are nobody's profile. `apart` are ids of profiles
+    that a human has said are not this attendee's, though they bear their racer name.
     """
     without = {row for rows in orphans.values() for row in rows}
     profiles = [profile for profile in profiles if profile.id not in without] if without else profiles
@@ -66,6 +69,8 @@ def match(
         by_hand = profile is not None and link is not None and link.how == "manual"
         if profile is None:
             profile = found[0] if found else aliases.get(person.alias.casefold())
+            if profile is not None and not found and profile.id in apart.get(person.id, ()):
+                profile = None
         trouble = ""
         if (profile is not None and is_staff(profile, staff)) or person.email in staff:
             trouble = "staff"

@@ -23,7 +23,7 @@ from typing import Any
 
 from deepracer_admin.errors import AccessDenied, CredentialsExpired, Refused, ServiceError, Throttled
 from deepracer_admin.flows.invitations import READ_BACK, Invitations
-from deepracer_admin.flows.judging import Seen, judge, match
+from deepracer_admin.flows.judging import APART, Seen, judge, match
 from deepracer_admin.flows.limits import CLOSED, FORMER_OF_ADOPTED, Limits, pair, read_limits
 from deepracer_admin.flows.listings import Listing, Listings
 from deepracer_admin.flows.orphans import has_failed, set_aside, tell_apart, unanswered
@@ -188,7 +188,7 @@ class ProfileReconciler:
             access={row.attendee: row for row in store.steps(event.id, step=Step.ACCESS)},
             links=links,
             ours=listing.ours,
-            seen=match(people, profiles, links, self.ports.staff_emails, orphans),
+            seen=match(people, profiles, links, self.ports.staff_emails, orphans, store.get(event.id, APART) or {}),
             limits=read_limits(store, event),
             by_limits=not self.ports.racing().capabilities.multi_user_mode,
             report=report,

@@ -8,6 +8,7 @@ from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.guest_book import GUESTS
+from deepracer_admin.flows.judging import APART
 from deepracer_admin.model import Actor, Attendee, Event, State, Step
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.rules.roster import check, normalise_email
@@ -71,8 +72,8 @@ class PeopleService(Service):
         self._audit(actor, "attendees.edit", target=attendee, after={"address": "changed"})
         return changed
 
-    def link(self, actor: Actor, attendee: str, profile: str) -> None:
-        """Say by hand which profile is this person's (a profile that this event did not make is never deleted)."""
+    def link(self, actor: Actor, attendee: str, profile: str) -> str:
+        """Say by hand which profile is this person's. Returns what that means for it at the close."""
         self._authorise(actor, "attendees.link", target=attendee)
         event = self._event()
         self.store.attendee(event.id, attendee)
@@ -82,6 +83,32 @@ class PeopleService(Service):
             raise Conflict("That profile belongs to somebody on the list already.")
         self.store.link(event.id, [ProfileLink(attendee, profile, "manual", self.clock.now())])
         self._audit(actor, "attendees.link", target=attendee, after={"profile": profile})
+        if self._racing_kind(event) == "managed":
+            return "Linked. If it appeared since this event turned the mode on, closing ends its sponsorship."
+        return "Linked. It is never deleted at close."
+
+    def unlink(self, actor: Actor, attendee: str) -> None:
+        """Say by hand that this is not the person's profile: its racer name, which anybody may choose, was misleading.
+
+        It is not matched to them again. Refused where the service itself says whose it is, by its address. What the
+        profile may use stays as it is until it is somebody else's.
+        """
+        self._authorise(actor, "attendees.link", target=attendee)
+        event = self._event()
+        link = self.store.links(event.id).get(attendee)
+        if link is None:
+            raise Missing("No profile is linked to this person.")
+        listed = next((each for each in self.store.profiles(event.id)[0] if each.id == link.profile), None)
+        if link.how != "manual" and (listed is None or listed.email):
+            raise BadInput(
+                "The service says by its address that this profile is theirs; take the person out on the Onboarding "
+                "page if they should lose it."
+            )
+        self.store.amend(event.id, APART, lambda apart: _apart(apart, attendee, link.profile))
+        self.store.unlink(event.id, [attendee])
+        told = [Step.PROFILE, Step.SIGNED_IN, Step.TRAINED, Step.SUBMITTED]
+        self.store.reset_steps(event.id, [attendee], told if not (listed and listed.email) else [*told, Step.ACCESS])
+        self._audit(actor, "attendees.link", target=attendee, before={"profile": link.profile})
 
     def unlinked_profiles(self, actor: Actor) -> dict[str, str]:
         """Profile id -> what to call it, for those that are nobody's on the list."""
@@ -192,3 +219,8 @@ class PeopleService(Service):
         """The address rule of the event's racing service: the managed service has none of its own."""
         kind = event.service or self.house.settings.racing
         return "on_aws" if kind == "on_aws" else None
+
+
+def _apart(stored: Any, attendee: str, profile: str) -> dict[str, list[str]]:
+    kept: dict[str, list[str]] = dict(stored or {})
+    return {**kept, attendee: sorted({*kept.get(attendee, ()), profile})}

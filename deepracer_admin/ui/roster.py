@@ -155,6 +155,16 @@ def _change(who: Actor, attendee: str, *, linked: bool) -> None:
         if st.button("Change the address", key=f"person-{attendee}-change"):
             act(lambda: people.change_email(who, attendee, address or ""), done="Changed; onboarding starts anew.")
     if linked:
+        with st.expander("Not their profile?"):
+            st.caption(
+                "Where the service gives no address, profiles are matched by racer names, which racers choose. "
+                "Take a wrong match back here: it is not made again, and the profile can be linked to its owner."
+            )
+            if (
+                st.button("This is not their profile", key=f"person-{attendee}-unlink")
+                and attempt(lambda: people.unlink(who, attendee), done="Taken back.")[0]
+            ):
+                st.rerun()
         return
     with st.expander("Link to a profile"):
         free = people.unlinked_profiles(who)
@@ -163,7 +173,9 @@ def _change(who: Actor, attendee: str, *, linked: bool) -> None:
             return
         profile = st.selectbox("Profile", [*free], format_func=free.__getitem__, key=f"person-{attendee}-profile")
         if st.button("This is their profile", key=f"person-{attendee}-link"):
-            attempt(lambda: people.link(who, attendee, profile), done="Linked. It is never deleted at close.")
+            done, meaning = attempt(lambda: people.link(who, attendee, profile))
+            if done:
+                st.toast(meaning or "", icon=":material/check_circle:")
 
 
 def _keep_or_erase(who: Actor, attendee: str) -> None:

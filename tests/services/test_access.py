@@ -82,6 +82,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
         lambda c, who: c.attendees.change_email(who, "at-6", "other@example.com"),
     ),
     "attendees.link": ("attendees.link", lambda c, who: c.attendees.link(who, "at-6", "pr-9")),
+    "attendees.unlink": ("attendees.link", lambda c, who: c.attendees.unlink(who, "at-1")),
     "attendees.unlinked_profiles": ("attendees.link", lambda c, who: c.attendees.unlinked_profiles(who)),
     "attendees.export": ("attendees.export", lambda c, who: c.attendees.export(who)),
     "attendees.person_data": ("attendees.export", lambda c, who: c.attendees.person_data(who, "at-1")),

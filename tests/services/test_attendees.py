@@ -11,6 +11,7 @@ import pytest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput, Conflict, Missing
+from deepracer_admin.flows.judging import APART, match
 from deepracer_admin.model import Actor, Attendee, Event, JobState, Outcome, Profile, State, Step
 from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.services.dry_run import DryRun, report_lines
@@ -249,3 +250,30 @@ def test_no_racer_name_of_a_stranger_on_the_deployment_is_given(
     dry = console.attendees.dry_run(organizer, b"Email,Name\nadam@example.com,Ada Long\n", filename="l.csv")
     console.attendees.run_import(organizer, dry)
     assert [person.alias for person in console.store.attendees(event.id)] == ["Ada-L-2", "Ada-L-3"]
+
+
+def test_a_match_by_racer_name_is_taken_back_and_not_made_again(
+    console: Console, event: Event, organizer: Actor, profiles: list[Profile]
+) -> None:
+    nameless = [replace(each, email="") for each in profiles]  # the managed service gives no address
+    console.store.save_profiles(event.id, nameless, seen_at=NOW, lease=None)
+    console.attendees.unlink(organizer, "at-1")
+    assert "at-1" not in console.store.links(event.id)
+    assert console.store.get(event.id, APART) == {"at-1": ["pr-1"]}
+    people, links = console.store.attendees(event.id), console.store.links(event.id)
+    seen = match(people, nameless, links, frozenset(), apart=console.store.get(event.id, APART))
+    assert seen["at-1"].profile is None
+    assert seen["at-2"].profile is not None
+    console.attendees.link(organizer, "at-5", "pr-1")
+    with pytest.raises(Missing):
+        console.attendees.unlink(organizer, "at-1")
+    entry = next(each for each in console.store.audit(event.id, limit=9) if each.before)
+    assert (entry.action, entry.before) == ("attendees.link", {"profile": "pr-1"})
+
+
+def test_a_profile_that_bears_the_persons_address_stays_theirs(
+    console: Console, event: Event, organizer: Actor, profiles: list[Profile]
+) -> None:
+    with pytest.raises(BadInput, match="says by its address"):
+        console.attendees.unlink(organizer, "at-1")
+    assert "at-1" in console.store.links(event.id)
