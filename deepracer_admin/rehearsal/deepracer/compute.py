@@ -16,6 +16,7 @@ from .scoring import INVALID_SCORE, score_laps, summarise_laps
 from .state import Evaluation, Job, Model, Profile, Ranking, State, Submission
 
 SUBMISSION_MINUTES = 20
+RESET_WINDOW_S = 4 * 3600
 _START_UP_MINUTES = 1.5
 
 
@@ -69,20 +70,25 @@ class Compute:
         """Handle all that was due up to `now`, in order; True when anything was."""
         changed = False
         if self.next_reset is None:
-            self.next_reset = first_of_next_month(now)
+            self.next_reset = self._reset_after(now)
         while True:
             due = self.queue.next_due()
             if self.next_reset <= now and (due is None or self.next_reset <= due):
                 self.reset_month()
-                self.next_reset = first_of_next_month(self.next_reset)
+                self.next_reset = self._reset_after(self.next_reset)
             elif due is not None and due <= now:
                 self.queue.advance()
             else:
                 return changed
             changed = True
 
+    def _reset_after(self, moment: float) -> float:
+        """Between 00:00 and 04:00 UTC of the 1st (2.3), at a moment of its own each month."""
+        first = first_of_next_month(moment)
+        return first + RESET_WINDOW_S * self._state.chance(f"{first:.0f}", "reset").random()
+
     def reset_month(self) -> None:
-        """The 1st of the month, 00:00 UTC: used minutes and model counts to 0, queued minutes stay."""
+        """Used minutes and model counts to 0; queued minutes stay."""
         for profile in self._state.profiles.values():
             profile.used = 0
             profile.model_count = 0

@@ -1,14 +1,17 @@
 """Jobs, minutes, storage and results: the racer's side moves in process, the organizer looks over HTTP."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from deepracer_admin.rehearsal.deepracer import DeepRacer, OnAwsGarage
+from deepracer_admin.rehearsal.deepracer.compute import Compute
 from deepracer_admin.rehearsal.deepracer.jobs import JobQueue
 from deepracer_admin.rehearsal.deepracer.positions import position_between
 from deepracer_admin.rehearsal.deepracer.scoring import INVALID_SCORE, score_laps
+from deepracer_admin.rehearsal.deepracer.state import State
 from deepracer_admin.rehearsal.garage import LapResult, Refused
 from tests.practice import start_world
 
@@ -108,9 +111,19 @@ def test_the_month_turns_used_and_model_count_to_zero_but_not_queued(
     deployed.world.advance(21 * 86_400 + 14 * HOUR + 40 * 60)  # 31 March, 23:55
     garage.train(ada, "late", 600)
     assert profile_of(organizer, "ada@example.com")["computeMinutesUsed"] > 0
-    deployed.world.advance(20 * 60)
+    deployed.world.advance(4 * HOUR + 5 * 60)  # some time between 00:00 and 04:00
     row = profile_of(organizer, "ada@example.com")
     assert (row["computeMinutesUsed"], row["modelCount"], row["computeMinutesQueued"]) == (0, 0, 600)
+
+
+def test_the_month_turns_at_a_moment_of_its_own_between_midnight_and_four() -> None:
+    """A client must not take midnight for granted (2.3)."""
+    compute = Compute(State(seed=7), 8, lambda job: False)
+    moments = [compute._reset_after(datetime(2026, month, 15, tzinfo=UTC).timestamp()) for month in range(1, 12)]
+    clocks = [datetime.fromtimestamp(moment, UTC) for moment in moments]
+    assert [clock.day for clock in clocks] == [1] * len(clocks)
+    assert all(0 <= clock.hour < 4 for clock in clocks)
+    assert len({(clock.hour, clock.minute, clock.second) for clock in clocks}) == len(clocks)
 
 
 def test_a_submission_is_not_queued_but_counts_as_used_when_it_ends(
