@@ -268,6 +268,12 @@ class Invitee:
     name: str = ""
 
 
+RUNNING_MODELS = ("TRAINING", "EVALUATING", "STOPPING")
+"""`Model.status` while a job of that model uses compute minutes (managed-deepracer.md 1.5: stopping takes minutes to
+wind down). A model that is CREATED may have no job; importing, migrating and deleting are the service's own work.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A racer's model. `status` is an open string; READY and ERROR can be deleted on DeepRacer on AWS."""

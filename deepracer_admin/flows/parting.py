@@ -21,10 +21,10 @@ from deepracer_admin.flows.jobs import Later
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import is_staff, read_profiles
 from deepracer_admin.flows.sponsorship import FORMER_OF_ADOPTED, OPENED_AT, SponsorshipHandler
-from deepracer_admin.model import Event, Job, Lease, Model, Outcome, Profile, Quota, State, Step
+from deepracer_admin.model import RUNNING_MODELS, Event, Job, Lease, Model, Outcome, Profile, Quota, State, Step
 from deepracer_admin.racing import RacingService
 
-__all__ = ["ENDED", "RUNNING", "Crowd", "ended", "event_crowd", "pause_everybody", "stop_trainings", "turn_off"]
+__all__ = ["ENDED", "Crowd", "ended", "event_crowd", "pause_everybody", "stop_trainings", "turn_off"]
 
 KNOWN = "closing_profiles"  # ids of the event's profiles, as the close-out saw them with the mode on
 FORMER_STATE = "closing_former_states"  # profile id -> state before the close-out, of those who were there before
@@ -32,8 +32,7 @@ ENDED = "closing_ended"  # ids that read back as disabled
 OFF = "DISABLED"
 SKEW = timedelta(minutes=5)  # the service's clock and ours may differ by less than that
 STOPS = 50  # trainings stopped between two looks
-RUNNING = ("TRAINING", "EVALUATING", "STOPPING")  # states of a model that computes (managed-deepracer.md 1.5)
-TRAINING, EVALUATING, _ = RUNNING
+TRAINING, EVALUATING, _ = RUNNING_MODELS
 CREATED = "CREATED"  # computes nothing, but its training may wait for a slot
 STILL_ON_S = 5.0
 
@@ -104,7 +103,7 @@ def stop_trainings(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     ids = [profile.id for profile in crowd]
     waiting = {profile.id for profile in crowd if profile.minutes_queued}
     models: list[Model] = list(racing.models(ids)) if ids else []
-    running = [model for model in models if model.status in RUNNING]
+    running = [model for model in models if model.status in RUNNING_MODELS]
     created = [model for model in models if model.status == CREATED and model.profile_id in waiting]
     busy = _told_to_stop(racing, running, created)
     if not busy:

@@ -32,13 +32,14 @@ from deepracer_admin.flows.newcomers import FORMER, forget_former, new_words, se
 from deepracer_admin.flows.pausing import SponsorHandler
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import is_staff, linked_profiles, owners_of, read_profiles, remember_account
-from deepracer_admin.model import Attendee, Event, Job, Lease, Profile, Quota
+from deepracer_admin.model import RUNNING_MODELS, Attendee, Event, Job, Lease, Profile, Quota
 from deepracer_admin.racing import RacingService
 from deepracer_admin.rules.quotas import quota_for, quota_words
 
 __all__ = ["CLOSED", "FORMER_OF_ADOPTED", "OPENED_AT", "SponsorHandler", "SponsorshipHandler", "is_open"]
 
 BATCH = 200
+HIDDEN = "hidden"  # of the state: what went out of sight when multi-user mode was last turned off
 TRIES = "tries"  # of the state: {"job", "rounds"} in which the switch read back otherwise
 ROUNDS = 5  # after which a job gives up
 AGAIN_S = 3.0
@@ -58,12 +59,13 @@ class SponsorshipHandler:
         if want_open:  # stored first: whoever comes after this moment came by this event
             now = ports.clock.event_now().isoformat()
             _amend(ports, event, lambda state: state.setdefault(OPENED_AT, now), lease)
+        hidden = "" if want_open else _note_hidden(ports, event, lease)
         seen = ports.racing().set_multi_user_mode(want_open).multi_user_mode
         word = f"Multi-user mode reads back {_on(seen)}"
         remember_account(ports, event, lease)
-        _say(ports, event, seen, f"{word}.", lease, is_through=seen is want_open)
+        _say(ports, event, seen, f"{word}.{hidden}", lease, is_through=seen is want_open)
         if seen is want_open:
-            return f"{word}."
+            return f"{word}.{hidden}"
         _try_again(ports, event, job, word, "switch it in the AWS console", lease)
         return None
 
@@ -169,6 +171,23 @@ class SponsorshipHandler:
             f"Sponsorship is closed: {zero:,} of {people} read back with 0 minutes; "
             f"{new_words(new, final=bool(plan.get('final')))}. {_GOES_ON}"
         )
+
+
+def _note_hidden(ports: Ports, event: Event, lease: Lease) -> str:
+    """What turning the mode off takes out of sight, read just before and kept, for afterwards nobody is listed."""
+    profiles = [profile.id for profile in read_profiles(ports, event, lease)]
+    models = list(ports.racing().models(profiles)) if profiles else []
+    if models:
+        going = sum(1 for model in models if model.status in RUNNING_MODELS)
+        whose = counted(len({model.profile_id for model in models}), "profile")
+        told = (
+            f" {counted(len(models), 'model')} of {whose} went out of sight, {going:,} of them at work: their storage "
+            "goes on billing until they are deleted, for which the mode must be on."
+        )
+        _amend(ports, event, lambda state: state.update({HIDDEN: told}), lease)
+    elif ports.racing().account().multi_user_mode:
+        _amend(ports, event, lambda state: state.pop(HIDDEN, None), lease)
+    return str((ports.store.get(event.id, SPONSORSHIP) or {}).get(HIDDEN) or "")
 
 
 _GOES_ON = "Running work, queued work and submissions go on."

@@ -8,10 +8,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from deepracer_admin.flows.entrants import read_participants
-from deepracer_admin.flows.parting import RUNNING
 from deepracer_admin.flows.ports import Ports
 from deepracer_admin.flows.profiles import linked_profiles, read_profiles, remember_account
-from deepracer_admin.model import Event, Lease, Outcome, Profile, Race, RaceStatus, Standing, State, Step
+from deepracer_admin.model import (
+    RUNNING_MODELS,
+    Event,
+    Lease,
+    Outcome,
+    Profile,
+    Race,
+    RaceStatus,
+    Standing,
+    State,
+    Step,
+)
 from deepracer_admin.rules.aliases import racers_by_alias
 
 __all__ = ["MODELS_SEEN", "RaceWatcher", "UsageWatcher"]
@@ -83,7 +93,7 @@ class UsageWatcher:
         models = list(self.ports.racing().models(ids)) if ids else []
         seen = {
             "models": len(models),
-            "running": sum(1 for model in models if model.status in RUNNING),
+            "running": sum(1 for model in models if model.status in RUNNING_MODELS),
             "profiles": len(ids),
             "as_of": now.isoformat(),
         }

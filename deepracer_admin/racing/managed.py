@@ -42,7 +42,6 @@ from deepracer_admin.racing import InviteProgress
 from deepracer_admin.racing.managed_client import SERVICE, ManagedClient
 from deepracer_admin.racing.managed_shapes import (
     LINK,
-    RUNNING,
     leaderboard_arn,
     model_of,
     profile_of,
@@ -54,7 +53,7 @@ from deepracer_admin.racing.managed_shapes import (
     track_of,
 )
 
-__all__ = ["RUNNING", "ManagedDeepRacer"]
+__all__ = ["ManagedDeepRacer"]
 
 BATCH = 50  # user ids in one AdminManageUser: the ceiling is not known (1.7), the design's number
 DEFAULT_QUOTA = Quota(minutes=300, models=3)  # 3.1: what a participant starts with

@@ -14,7 +14,6 @@ from deepracer_admin.model import Model, Profile, Quota, Race, RaceDraft, Standi
 
 __all__ = [
     "LINK",
-    "RUNNING",
     "leaderboard_arn",
     "model_of",
     "profile_of",
@@ -27,10 +26,6 @@ __all__ = [
 ]
 
 LINK = "https://console.aws.amazon.com/deepracer/home#raceToken/"  # 1.4, observed
-RUNNING = ("TRAINING", "EVALUATING", "STOPPING")
-"""`Model.status` while a job of that model uses compute minutes (1.5: stopping takes minutes to wind down). A model
-that is CREATED has no job yet; importing, migrating and deleting are the service's own work.
-"""
 _LEADERBOARD = "arn:aws:deepracer:::leaderboard/"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)

@@ -278,3 +278,16 @@ def test_a_quota_given_while_paused_is_set_at_once_where_the_service_pauses_by_i
     assert (listed(stage)[ids[0]].quota, listed(stage)[ids[0]].state) == (more, "RESTRICTED")
     stage.finish(stage.console.jobs.undo(ORGANIZER, job.id))
     assert listed(stage)[ids[0]].quota == stage.event.quota
+
+
+def test_turning_the_mode_off_tells_what_went_out_of_sight(stage: Stage) -> None:
+    """Read just before, for afterwards nobody is listed; the storage goes on costing (managed-deepracer.md 3.1)."""
+    everybody_in(stage, 2)
+    (racer,) = directory_ids(stage, 1)
+    garage = stage.world.world.services["managed"].garage  # type: ignore[attr-defined]
+    in_world(stage.world, lambda: garage.train(racer, "at-work", 60))
+    sentence = switch(stage, on=False)
+    assert sentence.startswith("Multi-user mode reads back off. 1 model of 1 profile went out of sight, 1 of them at")
+    assert stage.console.events.sponsorship(ORGANIZER).sentence == sentence
+    switch(stage, on=True)
+    assert "out of sight" not in stage.console.events.sponsorship(ORGANIZER).sentence

@@ -27,7 +27,7 @@ from deepracer_admin.errors import (
 )
 from deepracer_admin.model import Invitee, Quota, Race, RaceDraft, RaceStatus, State, Timing, Track
 from deepracer_admin.racing import RacingService
-from deepracer_admin.racing.managed import RUNNING, ManagedDeepRacer
+from deepracer_admin.racing.managed import ManagedDeepRacer
 from deepracer_admin.racing.managed_client import ManagedClient
 from deepracer_admin.racing.managed_shapes import race_members, race_of, to_milliseconds
 from deepracer_admin.rehearsal.managed.wire import INPUTS
@@ -826,10 +826,6 @@ def test_closing_a_race_over_the_wire_changes_nothing_but_its_end(world: WorldHa
     kept = service.account.races[race.id]
     assert kept.definition == {**made["Definition"], "CloseTime": kept.definition["CloseTime"]}
     assert kept.config == {**made["RaceConfig"], "Moderated": False}
-
-
-def test_the_statuses_of_a_model_at_work_are_the_documented_ones() -> None:
-    assert RUNNING == ("TRAINING", "EVALUATING", "STOPPING")
 
 
 @pytest.mark.parametrize("tokens", [["A", "A"], ["A", "B", "A"], ["A", "B", "C", "B"]])
