@@ -15,17 +15,19 @@ from deepracer_admin.settings import read_practice
 
 __all__ = ["ConnectionService", "LoginView"]
 
+_BY_AWS = "The managed service is signed in to with AWS credentials: name a profile in the settings, or aws sso login."
 REMEMBERED = "racing_login"  # {"site", "user"} typed last, of all events: never a password
 
 
 @dataclass(frozen=True, slots=True)
 class LoginView:
-    """Which sign-in counts. `source`: "typed" here, "settings", "practice" (a rehearsal's own) or "none" yet.
+    """Which sign-in counts. `source`: "typed" here, "settings", "practice" (a rehearsal's own), "none" yet, or "aws":
+    the managed service takes AWS credentials.
 
     `site` and `user` are what counts or, without one, what was typed last. `why_not` says why nothing can be typed.
     """
 
-    source: Literal["typed", "settings", "practice", "none"]
+    source: Literal["typed", "settings", "practice", "none", "aws"]
     site: str
     user: str
     why_not: str = ""
@@ -41,7 +43,9 @@ class ConnectionService(Service):
     def login(self, actor: Actor) -> LoginView:
         """Which sign-in counts now."""
         self._authorise(actor, "setup.view")
-        settings, held = self.house.settings, self._desk.held()
+        settings, held, event = self.house.settings, self._desk.held(), self.current_event()
+        if event is not None and self._racing_kind(event) == "managed":
+            return LoginView("aws", "", settings.deepracer_aws_profile, _BY_AWS)
         if held:
             return LoginView("typed", held.site, held.user)
         if settings.rehearsal:
@@ -60,7 +64,7 @@ class ConnectionService(Service):
         if why := self._why_not():
             raise BadInput(why)
         if self._racing_kind(event) != "on_aws":
-            raise BadInput("The managed service is signed in to with AWS credentials: run aws sso login.")
+            raise BadInput(_BY_AWS)
         login = Login(self._checked_site(site), user.strip(), password, new_password)
         if "@" not in login.user or not login.password:
             raise BadInput("Give the e-mail address and the password with which you sign in to DeepRacer on AWS.")

@@ -31,10 +31,14 @@ class StaffRow:
 
 @dataclass(frozen=True, slots=True)
 class StaffView:
-    """Staff as known now; `roles` that can be given; account-wide limits as read at `as_of` (-1 = none)."""
+    """Staff as known now; `roles` that can be given; account-wide limits as read at `as_of` (-1 = none).
+
+    `no_roles`: the service has none to give, and no such limits.
+    """
 
     rows: Sequence[StaffRow]
     roles: Sequence[str]
+    no_roles: bool
     limits: dict[str, int]
     as_of: datetime | None
     profiles_as_of: datetime | None
@@ -64,6 +68,7 @@ class StaffService(Service):
         return StaffView(
             rows=sorted(rows.values(), key=lambda row: row.email),
             roles=account.get("roles") or (),
+            no_roles=self._racing_kind(event) == "managed",
             limits=account.get("account_quotas") or {} if account.get("roles") else {},
             as_of=datetime.fromisoformat(as_of) if as_of else None,
             profiles_as_of=seen_at,

@@ -13,6 +13,7 @@ from deepracer_admin.ui.words import plain
 __all__ = ["sign_in"]
 
 _TROUBLE = "login-trouble"
+_OWN_CREDENTIALS = "Uses this computer's AWS credentials."
 
 
 def sign_in(who: Actor) -> None:
@@ -24,6 +25,9 @@ def sign_in(who: Actor) -> None:
         "settings": f"Signs in as **{plain(login.user)}**, from the console's settings.",
         "practice": f"Signs in as **{plain(login.user)}** of the practice world.",
         "none": "The console has no sign-in for DeepRacer on AWS yet.",
+        "aws": f"Uses the AWS profile **{plain(login.user)}**."
+        if login.user
+        else "Uses this computer's AWS credentials.",
     }
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(words[login.source])

@@ -56,6 +56,9 @@ def staff(who: Actor, event: Event, view: StaffView) -> None:
 def roles(who: Actor, event: Event, view: StaffView) -> None:
     """Give somebody another role on the deployment, shown first."""
     console = session.console()
+    if view.no_roles:
+        st.caption("The managed service has no roles to give: who administers it, the account's IAM policies say.")
+        return
     if not view.roles:
         st.caption("Run the connect check first: it tells which roles this deployment has.")
         return
@@ -91,6 +94,9 @@ def roles(who: Actor, event: Event, view: StaffView) -> None:
 
 def account_limits(who: Actor, event: Event, view: StaffView) -> None:
     """What the deployment shows for the whole account; nobody enforces it, so the words say so."""
+    if view.no_roles:
+        st.caption("The managed service's limits are AWS quotas: AWS support changes them.")
+        return
     if not view.limits:
         st.caption("Run the connect check first: it reads what the deployment shows.")
         return

@@ -404,3 +404,14 @@ def test_what_turning_the_mode_off_hides_is_never_a_zero_that_was_not_read(
     assert "is not known: nothing was read yet" in shown
     assert "their storage keeps billing" in shown
     assert "0 profiles" not in shown.partition("is not known")[2]
+
+
+def test_the_managed_service_takes_aws_credentials_and_has_no_roles(
+    browser: Browser, console: Console, event: Event
+) -> None:
+    managed(console, event)
+    shown = texts(browser.open(PAGE))
+    assert "Uses this computer's AWS credentials" in shown
+    assert "has no roles to give" in shown
+    assert "AWS support changes them" in shown
+    assert "Run the connect check first" not in shown
