@@ -52,17 +52,22 @@ def test_the_second_listener_is_off_unless_asked_for(world: ProcessHandle, home:
 
 def _listening_ports(console: ConsoleProcess) -> set[int]:
     """Ports on which the process listens, on any address; Linux."""
-    sockets = {
-        os.readlink(link).removeprefix("socket:[").removesuffix("]")
-        for link in _links(Path(f"/proc/{console.process.pid}/fd"))
-        if os.readlink(link).startswith("socket:")
-    }
+    targets = map(_target, _links(Path(f"/proc/{console.process.pid}/fd")))
+    sockets = {each.removeprefix("socket:[").removesuffix("]") for each in targets if each.startswith("socket:")}
     rows = [
         line.split()
         for table in ("tcp", "tcp6")
         for line in Path(f"/proc/{console.process.pid}/net/{table}").read_text().splitlines()[1:]
     ]
     return {int(row[1].rsplit(":", 1)[1], 16) for row in rows if row[3] == "0A" and row[9] in sockets}
+
+
+def _target(link: Path) -> str:
+    """ "" for a descriptor that was closed meanwhile, such as a connection that has ended."""
+    try:
+        return os.readlink(link)
+    except FileNotFoundError:
+        return ""
 
 
 def _links(folder: Path) -> list[Path]:
