@@ -13,7 +13,6 @@ from deepracer_admin.ui.words import plain
 __all__ = ["sign_in"]
 
 _TROUBLE = "login-trouble"
-_OWN_CREDENTIALS = "Uses this computer's AWS credentials."
 
 
 def sign_in(who: Actor) -> None:
@@ -25,9 +24,7 @@ def sign_in(who: Actor) -> None:
         "settings": f"Signs in as **{plain(login.user)}**, from the console's settings.",
         "practice": f"Signs in as **{plain(login.user)}** of the practice world.",
         "none": "The console has no sign-in for DeepRacer on AWS yet.",
-        "aws": f"Uses the AWS profile **{plain(login.user)}**."
-        if login.user
-        else "Uses this computer's AWS credentials.",
+        "aws": _credentials(login.user, rehearsal=console.settings.rehearsal),
     }
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(words[login.source])
@@ -42,6 +39,12 @@ def sign_in(who: Actor) -> None:
         st.form("racing-login", border=False),
     ):
         _form(who, login)
+
+
+def _credentials(profile: str, *, rehearsal: bool) -> str:
+    if rehearsal:
+        return "Uses the practice world's own AWS credentials; a live event uses yours."
+    return f"Uses the AWS profile **{plain(profile)}**." if profile else "Uses this computer's AWS credentials."
 
 
 def _form(who: Actor, login: LoginView) -> None:

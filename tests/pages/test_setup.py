@@ -411,7 +411,7 @@ def test_the_managed_service_takes_aws_credentials_and_has_no_roles(
 ) -> None:
     managed(console, event)
     shown = texts(browser.open(PAGE))
-    assert "Uses this computer's AWS credentials" in shown
+    assert "Uses the practice world's own AWS credentials; a live event uses yours." in shown
     assert "has no roles to give" in shown
     assert "AWS support changes them" in shown
     assert "Run the connect check first" not in shown

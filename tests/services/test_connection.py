@@ -144,3 +144,15 @@ def test_a_new_password_is_offered_once() -> None:
     assert desk.held() == Login(SITE, USER, "Chosen-2!")
     desk.settle(asked, taken=False)
     assert (desk.held(), desk.turn) == (Login(SITE, USER, "Chosen-2!"), turn)
+
+
+def test_a_managed_event_of_a_live_console_uses_this_computers_credentials(
+    tmp_path: Path, event: Event, organizer: Actor
+) -> None:
+    for profile in ("", "deepracer-admin"):
+        live = opened(tmp_path / f"live-{profile}", mode="live", racing="managed", deepracer_aws_profile=profile)
+        live.store.save_event(event)
+        live.store.put("", CURRENT_EVENT, event.id)
+        login = live.connection.login(organizer)
+        assert (login.source, login.user) == ("aws", profile)
+        live.close()
