@@ -118,8 +118,8 @@ def measure(people: int) -> dict[str, Any]:
     from deepracer_admin.compose import compose
     from deepracer_admin.model import Role
     from deepracer_admin.settings import Settings
-    from deepracer_admin.ui import session
-    from deepracer_admin.ui.table import PAGES
+    from deepracer_admin.ui.kit import session
+    from deepracer_admin.ui.kit.page_table import PAGES
     from deepracer_admin.web import server
     from deepracer_admin.web.keeper import SessionKeeper
 

@@ -19,10 +19,9 @@ from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.entra_access import SignInSettings, directories, sign_in_settings
 from deepracer_admin.errors import BadSettings, StoreUnusable
-from deepracer_admin.flows.guest_book import GuestBook
+from deepracer_admin.flows.engine.pacing import Pacer
+from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import Letters
-from deepracer_admin.flows.pacing import Pacer
-from deepracer_admin.flows.ports import Ports
 from deepracer_admin.mail import Mailer
 from deepracer_admin.mail.aws import AwsAccess
 from deepracer_admin.mail.pinpoint import Pinpoint
@@ -31,18 +30,19 @@ from deepracer_admin.mail.smtp import Smtp
 from deepracer_admin.model import Limit
 from deepracer_admin.racing.login import LoginDesk
 from deepracer_admin.racing_access import RacingOfEvent, Staff, practice_of, racing_of
-from deepracer_admin.services.attendees import AttendeesService
+from deepracer_admin.records.guest_book import GuestBook
+from deepracer_admin.services.access.onboarding import OnboardingService
+from deepracer_admin.services.access.passwords import PasswordsService
 from deepracer_admin.services.base import House
-from deepracer_admin.services.boards import BoardsService
-from deepracer_admin.services.closing import AuditService, CloseoutService, JobsService
-from deepracer_admin.services.connection import ConnectionService
-from deepracer_admin.services.events import EventsService
-from deepracer_admin.services.messages import MessagesService
-from deepracer_admin.services.onboarding import OnboardingService
-from deepracer_admin.services.passwords import PasswordsService
-from deepracer_admin.services.races import RacesService
-from deepracer_admin.services.staff import StaffService
-from deepracer_admin.services.usage import UsageService
+from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.mail.messages import MessagesService
+from deepracer_admin.services.people.attendees import AttendeesService
+from deepracer_admin.services.races.boards import BoardsService
+from deepracer_admin.services.races.races import RacesService
+from deepracer_admin.services.setup.connection import ConnectionService
+from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.staff import StaffService
+from deepracer_admin.services.usage.usage import UsageService
 from deepracer_admin.settings import Practice, Settings
 from deepracer_admin.store import EventStore, History, Sessions
 from deepracer_admin.store.sqlite import open_event_store, open_history, open_sessions

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from deepracer_admin.clock import Clock
 from deepracer_admin.errors import BadSettings, Missing, ServiceError
-from deepracer_admin.flows.pacing import Pacer
-from deepracer_admin.flows.staff import known_staff
+from deepracer_admin.flows.engine.pacing import Pacer
+from deepracer_admin.flows.setup.staff import known_staff
 from deepracer_admin.model import Limit
 from deepracer_admin.racing import RacingService
 from deepracer_admin.racing.login import Login, LoginDesk

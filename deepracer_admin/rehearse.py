@@ -30,8 +30,8 @@ from deepracer_admin.counted import counted
 from deepracer_admin.directory.tokens import DELEGATED_SCOPES
 from deepracer_admin.errors import BadInput, BadSettings, ServiceError, Unreachable
 from deepracer_admin.model import Actor, Job, JobState, Role, Sending
-from deepracer_admin.services.events import EventDraft
-from deepracer_admin.services.races import RaceForm
+from deepracer_admin.services.races.races import RaceForm
+from deepracer_admin.services.setup.events import EventDraft
 from deepracer_admin.settings import PRACTICE_FILE, Practice, Settings, read_practice
 from deepracer_admin.worker import Worker
 

@@ -1,8 +1,9 @@
 """The loop that makes what is into what should be, outside any browser session.
 
-One process at a time holds the lease `worker`; the others stand by and take over when it dies (flows/leading.py). Each
-duty runs in its own thread at its own pace, so that a long listing never holds up the mail. A duty that fails says so
-in one sentence (key `trouble`) and is tried again; an unexpected failure gets an incident id that is in the log.
+One process at a time holds the lease `worker`; the others stand by and take over when it dies
+(flows/engine/lease.py). Each duty runs in its own thread at its own pace, so that a long listing never holds up the
+mail. A duty that fails says so in one sentence (key `trouble`) and is tried again; an unexpected failure gets an
+incident id that is in the log.
 """
 
 from __future__ import annotations
@@ -22,32 +23,32 @@ import httpx
 from deepracer_admin.clock import ScaledClock
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadSettings, ConsoleError, LeaseLost, Missing, Throttled, incident_id
-from deepracer_admin.flows.campaigns import CampaignReconciler, MailTestHandler, ensure_access_campaign
-from deepracer_admin.flows.closeout import CloseoutHandler
-from deepracer_admin.flows.entrants import AdmitHandler, ExpelHandler, LinkHandler
-from deepracer_admin.flows.erasure import Eraser
-from deepracer_admin.flows.guest_book import hide_links
-from deepracer_admin.flows.jobs import JobRunner
-from deepracer_admin.flows.leading import Leadership
-from deepracer_admin.flows.membership import MembershipReconciler
-from deepracer_admin.flows.onboarding import ProfileReconciler
-from deepracer_admin.flows.preflight import CheckHandler
-from deepracer_admin.flows.progress import limit_in_force, measure
-from deepracer_admin.flows.proof import IdentityCenterProof, SignedInFromCognito
-from deepracer_admin.flows.quota_jobs import QuotaHandler
-from deepracer_admin.flows.racing_jobs import (
+from deepracer_admin.flows.access.entra_group import MembershipReconciler
+from deepracer_admin.flows.access.onboarding import ProfileReconciler
+from deepracer_admin.flows.access.pace_and_eta import limit_in_force, measure
+from deepracer_admin.flows.access.proof import IdentityCenterProof, SignedInFromCognito
+from deepracer_admin.flows.access.resend_invitation import InviteResendHandler
+from deepracer_admin.flows.closeout.erase_people import Eraser
+from deepracer_admin.flows.closeout.run import CloseoutHandler
+from deepracer_admin.flows.engine.jobs import JobRunner
+from deepracer_admin.flows.engine.lease import Leadership
+from deepracer_admin.flows.mail.campaigns import CampaignReconciler, MailTestHandler, ensure_access_campaign
+from deepracer_admin.flows.races.entrants import AdmitHandler, ExpelHandler, LinkHandler
+from deepracer_admin.flows.races.race_jobs import (
     ModelsHandler,
     RaceCloseHandler,
     RaceCreateHandler,
     RaceDeleteHandler,
     RaceEditHandler,
 )
-from deepracer_admin.flows.resending import InviteResendHandler
-from deepracer_admin.flows.sponsorship import SponsorHandler, SponsorshipHandler
-from deepracer_admin.flows.staff import AccountLimitsHandler, RoleHandler
-from deepracer_admin.flows.watching import RaceWatcher, UsageWatcher
-from deepracer_admin.flows.ways_in import POOL
+from deepracer_admin.flows.races.watch import RaceWatcher, UsageWatcher
+from deepracer_admin.flows.setup.connect_check import CheckHandler
+from deepracer_admin.flows.setup.staff import AccountLimitsHandler, RoleHandler
+from deepracer_admin.flows.sponsorship.quotas import QuotaHandler
+from deepracer_admin.flows.sponsorship.switch import SponsorHandler, SponsorshipHandler
 from deepracer_admin.model import Event, Lease, Step
+from deepracer_admin.records.guest_book import hide_links
+from deepracer_admin.records.ways_in import POOL
 from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import read_practice
 

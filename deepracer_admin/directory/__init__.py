@@ -33,7 +33,7 @@ class Directory(Protocol):
 
     @property
     def limits(self) -> Sequence[Limit]:
-        """Declared limits, enforced by flows/pacing.py."""
+        """Declared limits, enforced by flows/engine/pacing.py."""
         ...
 
     def resolve(self, emails: Sequence[str]) -> Mapping[str, Resolution]:

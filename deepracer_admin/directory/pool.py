@@ -74,7 +74,7 @@ class UserPool(Protocol):
 
     @property
     def limits(self) -> Sequence[Limit]:
-        """Declared limits, enforced by flows/pacing.py."""
+        """Declared limits, enforced by flows/engine/pacing.py."""
         ...
 
     def users(self) -> Iterator[PoolUser]:

@@ -45,7 +45,7 @@ class AccessProof(Protocol):
 
     @property
     def limits(self) -> Sequence[Limit]:
-        """Declared limits, enforced by flows/pacing.py."""
+        """Declared limits, enforced by flows/engine/pacing.py."""
         ...
 
     def assignment(self) -> Assignment:

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput, Missing
-from deepracer_admin.flows.guest_book import GuestBook
-from deepracer_admin.flows.ways_in import OWN, POOL, SERVICE, WaysIn, read_ways_in
 from deepracer_admin.model import UNLIMITED, Attendee, Delivery, Event, Message, Step
+from deepracer_admin.records.guest_book import GuestBook
+from deepracer_admin.records.ways_in import OWN, POOL, SERVICE, WaysIn, read_ways_in
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
 from deepracer_admin.rules.templates import PASSWORD_NOTE, Rendered, Template, check_template, mask_password, render
 from deepracer_admin.store import EventStore
@@ -222,7 +222,7 @@ class Letters:
     # -------------------------------------------------------------------------------------------- audiences
 
     def audience(self, event: Event, kind: str, cohort: str = "") -> list[Attendee]:
-        """The people of an audience now (AUDIENCES of services/messages.py), wanted ones only."""
+        """The people of an audience now (AUDIENCES of services/mail/messages.py), wanted ones only."""
         people = self.store.attendees(event.id, wanted=True)
         if cohort:
             people = [person for person in people if cohort in cohorts_of(person)]

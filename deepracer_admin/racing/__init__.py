@@ -55,7 +55,7 @@ class RacingService(Protocol):
 
     @property
     def limits(self) -> Sequence[Limit]:
-        """Declared limits, enforced by flows/pacing.py."""
+        """Declared limits, enforced by flows/engine/pacing.py."""
         ...
 
     def account(self) -> Account:

@@ -1,8 +1,8 @@
 """Server-side sessions: a random id in a cookie, only its hash in the store (identity-and-mail.md 2.4).
 
 Absolute life 8 h, idle life 60 min. Only a person's own page loads and clicks extend the idle life; timed refreshes of
-open tabs look the session up without touching it, also when one of them draws the whole page anew (ui/refresh.py), so
-a forgotten tab signs itself out.
+open tabs look the session up without touching it, also when one of them draws the whole page anew
+(ui/kit/refresh.py), so a forgotten tab signs itself out.
 """
 
 from __future__ import annotations

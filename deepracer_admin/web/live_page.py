@@ -16,7 +16,7 @@ from importlib import resources
 import segno
 from starlette.responses import HTMLResponse
 
-from deepracer_admin.services.boards import Screen
+from deepracer_admin.services.races.boards import Screen
 
 __all__ = ["live_page"]
 

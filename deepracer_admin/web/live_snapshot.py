@@ -10,8 +10,8 @@ from deepracer_admin.clock import Clock
 from deepracer_admin.counted import counted
 from deepracer_admin.model import RaceStatus
 from deepracer_admin.rules.standings import BoardRow, lap_time
-from deepracer_admin.services.boards import BoardView, Screen
-from deepracer_admin.services.usage import UsageView
+from deepracer_admin.services.races.boards import BoardView, Screen
+from deepracer_admin.services.usage.usage import UsageView
 
 __all__ = ["PLACES", "snapshot"]
 

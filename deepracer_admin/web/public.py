@@ -1,7 +1,7 @@
 """The public listener: /live/<signed link>, plain ASGI, no sign-in, read-only.
 
-The link is the permission (services/boards.py). One snapshot per link is made at most every two seconds, however many
-screens and phones ask; an unchanged one is answered with 304.
+The link is the permission (services/races/boards.py). One snapshot per link is made at most every two seconds,
+however many screens and phones ask; an unchanged one is answered with 304.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from deepracer_admin.errors import ConsoleError, Missing, NotAllowed, incident_id
-from deepracer_admin.services.boards import BoardsService
+from deepracer_admin.services.races.boards import BoardsService
 from deepracer_admin.web.live_page import live_page
 from deepracer_admin.web.live_snapshot import snapshot
 from deepracer_admin.web.plain import page

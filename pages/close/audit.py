@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from deepracer_admin.ui import audit_trail, session
+from deepracer_admin.ui.closeout import audit_trail
+from deepracer_admin.ui.kit import session
 
 who = session.require("audit.view")
 console = session.console()

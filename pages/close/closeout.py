@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from deepracer_admin.ui import closing, jobs, session
-from deepracer_admin.ui.act import act
-from deepracer_admin.ui.dialogs import confirm_typed
-from deepracer_admin.ui.masthead import masthead
-from deepracer_admin.ui.words import when
+from deepracer_admin.ui.closeout import closing
+from deepracer_admin.ui.kit import jobs, session
+from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.confirm import confirm_typed
+from deepracer_admin.ui.kit.masthead import masthead
+from deepracer_admin.ui.kit.words import when
 
 who = session.require("closeout.view")
 closeout = session.console().closeout

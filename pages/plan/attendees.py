@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from deepracer_admin.ui import jobs, roster, session, upload
-from deepracer_admin.ui.act import act
-from deepracer_admin.ui.masthead import masthead
+from deepracer_admin.ui.kit import jobs, session
+from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.masthead import masthead
+from deepracer_admin.ui.people import roster, upload
 
 who = session.require("attendees.view")
 people = session.console().attendees

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from deepracer_admin.ui import jobs, progress, session
-from deepracer_admin.ui.masthead import masthead
-from deepracer_admin.ui.words import plain, when
+from deepracer_admin.ui.access import progress
+from deepracer_admin.ui.kit import jobs, session
+from deepracer_admin.ui.kit.masthead import masthead
+from deepracer_admin.ui.kit.words import plain, when
 
 who = session.require("event.view")
 event = masthead(who, "Event", "Where the event stands and what to do next.")

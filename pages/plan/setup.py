@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from deepracer_admin.ui import connection, jobs, racing_login, session, setup_form, staff_desk
-from deepracer_admin.ui.act import act
-from deepracer_admin.ui.words import plain
+from deepracer_admin.ui.kit import jobs, session
+from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.words import plain
+from deepracer_admin.ui.setup import connection, racing_login, setup_form, staff_desk
 
 who = session.require("setup.view")
 console = session.console()

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from deepracer_admin.ui import session
-from deepracer_admin.ui.act import act
-from deepracer_admin.ui.board_desk import links_desk, marks_desk
-from deepracer_admin.ui.boards import live_board
-from deepracer_admin.ui.masthead import link_to, masthead
-from deepracer_admin.ui.race_form import STATUS
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.masthead import link_to, masthead
+from deepracer_admin.ui.races.board_desk import links_desk, marks_desk
+from deepracer_admin.ui.races.boards import live_board
+from deepracer_admin.ui.races.race_form import STATUS
 
 who = session.require("boards.view")
 console = session.console()

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from deepracer_admin.model import Sending
-from deepracer_admin.ui import jobs, session
-from deepracer_admin.ui.letters import SENDING, choose_template, ledger_table, live_campaigns, outbox
-from deepracer_admin.ui.mail_desk import edit_template, preview, send_desk, settle, test_to_myself
-from deepracer_admin.ui.masthead import link_to, masthead
-from deepracer_admin.ui.words import count
+from deepracer_admin.ui.kit import jobs, session
+from deepracer_admin.ui.kit.masthead import link_to, masthead
+from deepracer_admin.ui.kit.words import count
+from deepracer_admin.ui.mail.letters import SENDING, choose_template, ledger_table, live_campaigns, outbox
+from deepracer_admin.ui.mail.mail_desk import edit_template, preview, send_desk, settle, test_to_myself
 
 who = session.require("messages.view")
 console = session.console()

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from deepracer_admin.ui import session
-from deepracer_admin.ui.act import act, attempt
-from deepracer_admin.ui.cached import onboarding_plan, onboarding_view
-from deepracer_admin.ui.dialogs import confirm_typed
-from deepracer_admin.ui.funnel import STEPS, live_funnel, live_plan, plan_sentence, stuck_table
-from deepracer_admin.ui.guests import offer_right, show_guests
-from deepracer_admin.ui.masthead import link_to, masthead
-from deepracer_admin.ui.passwords import ending, fresh_for_one, password_line, resend_note
-from deepracer_admin.ui.person import choose_people, show_person
-from deepracer_admin.ui.words import count, plain
+from deepracer_admin.ui.access.funnel import STEPS, live_funnel, live_plan, plan_sentence, stuck_table
+from deepracer_admin.ui.access.guests import offer_right, show_guests
+from deepracer_admin.ui.access.passwords import ending, fresh_for_one, password_line, resend_note
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.act import act, attempt
+from deepracer_admin.ui.kit.cached import onboarding_plan, onboarding_view
+from deepracer_admin.ui.kit.confirm import confirm_typed
+from deepracer_admin.ui.kit.masthead import link_to, masthead
+from deepracer_admin.ui.kit.words import count, plain
+from deepracer_admin.ui.people.person import choose_people, show_person
 
 who = session.require("onboarding.view")
 console = session.console()

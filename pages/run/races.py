@@ -5,15 +5,15 @@ from functools import partial
 import streamlit as st
 
 from deepracer_admin.model import RaceStatus
-from deepracer_admin.ui import jobs, session
-from deepracer_admin.ui.act import act
-from deepracer_admin.ui.dialogs import confirm, confirm_typed
-from deepracer_admin.ui.entrants import entry_desk, link_desk
-from deepracer_admin.ui.masthead import link_to, masthead
-from deepracer_admin.ui.qr import share
-from deepracer_admin.ui.race_form import default_form, race_form, race_table
-from deepracer_admin.ui.refresh import rerun_when_done
-from deepracer_admin.ui.words import as_of, count, plain, when
+from deepracer_admin.ui.kit import jobs, session
+from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
+from deepracer_admin.ui.kit.masthead import link_to, masthead
+from deepracer_admin.ui.kit.qr import share
+from deepracer_admin.ui.kit.refresh import rerun_when_done
+from deepracer_admin.ui.kit.words import as_of, count, plain, when
+from deepracer_admin.ui.races.entrants import entry_desk, link_desk
+from deepracer_admin.ui.races.race_form import default_form, race_form, race_table
 
 KINDS = ("race.create", "race.edit", "race.close", "race.delete", "race.admit", "race.expel", "race.link")
 

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from deepracer_admin.ui import jobs, session
-from deepracer_admin.ui.cached import profile_rows
-from deepracer_admin.ui.charts import top_chart
-from deepracer_admin.ui.masthead import masthead
-from deepracer_admin.ui.sponsoring import grant_hours, pause_or_delete, set_quota
-from deepracer_admin.ui.usage_board import filter_rows, live_totals, near_and_idle, profile_table
-from deepracer_admin.ui.words import count
+from deepracer_admin.ui.kit import jobs, session
+from deepracer_admin.ui.kit.cached import profile_rows
+from deepracer_admin.ui.kit.masthead import masthead
+from deepracer_admin.ui.kit.words import count
+from deepracer_admin.ui.usage.charts import top_chart
+from deepracer_admin.ui.usage.sponsoring import grant_hours, pause_or_delete, set_quota
+from deepracer_admin.ui.usage.usage_board import filter_rows, live_totals, near_and_idle, profile_table
 
 who = session.require("usage.totals")
 console = session.console()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deepracer_admin.compose import Console, compose
-from deepracer_admin.flows import onboarding
+from deepracer_admin.flows.access import onboarding
 from deepracer_admin.model import Actor, Attendee, Event, Job, Lease, Quota, Role
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.services.base import CURRENT_EVENT

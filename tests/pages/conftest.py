@@ -21,8 +21,8 @@ from deepracer_admin.model import Actor, Attendee, Event, Profile, Quota, Role
 from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from deepracer_admin.store import ProfileLink
-from deepracer_admin.ui import session
-from deepracer_admin.ui.table import PAGES
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.page_table import PAGES
 from deepracer_admin.web import server
 from deepracer_admin.web.keeper import SessionKeeper
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from deepracer_admin.compose import Console
-from deepracer_admin.flows.close_steps import MANAGED_STEPS, STEPS
+from deepracer_admin.flows.closeout.steps import MANAGED_STEPS, STEPS
 from deepracer_admin.model import Actor, Event, JobState, Profile, Role, State
 from tests.pages.conftest import NOW, Browser, click, texts
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console
-from deepracer_admin.flows.entrants import PARTICIPANTS
+from deepracer_admin.flows.races.entrants import PARTICIPANTS
 from deepracer_admin.model import Attendee, Event, Profile, Race, RaceDraft, Role, Standing
 from tests.pages.conftest import NOW, Browser, click, texts
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from deepracer_admin.flows.racing_jobs import draft_from_plan
+from deepracer_admin.flows.races.race_jobs import draft_from_plan
 from deepracer_admin.model import Race, RaceDraft, Role
 from tests.pages.conftest import NOW, click, texts
 

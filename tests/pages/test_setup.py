@@ -9,10 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console
-from deepracer_admin.flows.watching import MODELS_SEEN
+from deepracer_admin.flows.races.watch import MODELS_SEEN
 from deepracer_admin.model import Actor, Attendee, Event, JobState, Profile, Quota, Role
 from deepracer_admin.services.base import CURRENT_EVENT
-from deepracer_admin.ui.words import plain
+from deepracer_admin.ui.kit.words import plain
 from tests.pages.conftest import NOW, Browser, click, texts
 
 PAGE = "pages/plan/setup.py"

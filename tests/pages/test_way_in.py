@@ -10,11 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput
-from deepracer_admin.flows.invitations import INVITES
-from deepracer_admin.flows.preflight import POOL_CHECK
-from deepracer_admin.flows.proof import PASSWORDS_UNTIL
+from deepracer_admin.flows.access.invitations import INVITES
+from deepracer_admin.flows.access.proof import PASSWORDS_UNTIL
+from deepracer_admin.flows.setup.connect_check import POOL_CHECK
 from deepracer_admin.model import Actor, Attendee, Event, Outcome, Profile, Role, Sending, State, Step
-from deepracer_admin.services.drafts import read_draft, write_draft
+from deepracer_admin.services.setup.drafts import read_draft, write_draft
 from deepracer_admin.store.codec import decode, encode
 from tests.pages.conftest import NOW, Browser, actor_of, click, texts
 

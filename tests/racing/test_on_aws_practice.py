@@ -9,7 +9,7 @@ import pytest
 
 from deepracer_admin.clock import SystemClock
 from deepracer_admin.errors import AccessDenied, CredentialsExpired, NotThere, Refused, Throttled, Unavailable
-from deepracer_admin.flows.pacing import Pacer
+from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.model import Invitee, Quota, State
 from deepracer_admin.store.sqlite import open_event_store
 from tests.practice import WorldHandle

@@ -12,13 +12,13 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import ConsoleError, NotAllowed
 from deepracer_admin.model import Actor, Attendee, Event, Profile, Role
 from deepracer_admin.rules.access import ACTIONS
-from deepracer_admin.services.attendees import AttendeesService
-from deepracer_admin.services.closing import AuditService, CloseoutService, JobsService
-from deepracer_admin.services.connection import ConnectionService
-from deepracer_admin.services.events import EventsService
-from deepracer_admin.services.passwords import PasswordsService
-from deepracer_admin.services.races import RaceForm, RacesService
-from deepracer_admin.services.staff import StaffService
+from deepracer_admin.services.access.passwords import PasswordsService
+from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.people.attendees import AttendeesService
+from deepracer_admin.services.races.races import RaceForm, RacesService
+from deepracer_admin.services.setup.connection import ConnectionService
+from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.staff import StaffService
 from tests.pages.conftest import NOW, ROLES, actor_of
 
 LIST = b"Email,Full name\nada@example.com,Ada Lovelace\n"

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 from deepracer_admin.clock import SystemClock
 from deepracer_admin.errors import LeaseLost
-from deepracer_admin.flows.leading import Leadership
-from deepracer_admin.flows.pacing import Pacer
+from deepracer_admin.flows.engine.lease import Leadership
+from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.model import Attendee, Limit, Sending
 from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store
 from tests.store.contract_jobs import an_entry

@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 from deepracer_admin.compose import compose
 from deepracer_admin.model import Role
 from deepracer_admin.settings import Settings
-from deepracer_admin.ui.table import PAGES
+from deepracer_admin.ui.kit.page_table import PAGES
 from deepracer_admin.web.keeper import COOKIE, SessionKeeper
 from tests.console_process import ConsoleProcess, start_console, write_silent_world
 

@@ -1,0 +1,1 @@
+"""Ending an event in the only safe order."""

@@ -1,0 +1,231 @@
+"""Ending a managed event: nobody makes new work, trainings stop, profiles end, and the mode goes off last.
+
+Whose profiles? With multi-user mode off the service lists nobody (managed-deepracer.md 3.1), so what must be ended is
+ended before, and known ids are kept. A profile belongs to the event when it is linked with somebody of the list, or
+appeared since the event turned the mode on; those that were there before get back the state and limits they had.
+
+What if it dies here? Former states are stored before the first is changed; every step acts on what a listing shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from deepracer_admin.counted import counted
+from deepracer_admin.errors import NotThere, Refused
+from deepracer_admin.flows.engine.jobs import Later
+from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.models import holders
+from deepracer_admin.flows.readings.profiles import is_staff, read_profiles
+from deepracer_admin.flows.sponsorship.switch import FORMER_OF_ADOPTED, OPENED_AT, SponsorshipHandler
+from deepracer_admin.model import RUNNING_MODELS, Event, Job, Lease, Model, Outcome, Profile, Quota, State, Step
+from deepracer_admin.racing import RacingService
+from deepracer_admin.records.limits import SKEW
+
+__all__ = ["ENDED", "Crowd", "ended", "event_crowd", "pause_everybody", "stop_trainings", "turn_off"]
+
+KNOWN = "closing_profiles"  # ids of the event's profiles, as the close-out saw them with the mode on
+FORMER_STATE = "closing_former_states"  # profile id -> state before the close-out, of those who were there before
+ENDED = "closing_ended"  # ids that read back as disabled
+OFF = "DISABLED"
+STOPS = 50  # trainings stopped between two looks
+TRAINING, EVALUATING, _ = RUNNING_MODELS
+CREATED = "CREATED"  # computes nothing, but its training may wait for a slot
+STILL_ON_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Profiles as listed now: the event's (some known by id alone once the mode is off), those from before, others."""
+
+    mine: Sequence[Profile]
+    before: Sequence[Profile]
+    strangers: Sequence[Profile]
+    listed: frozenset[str]
+
+    @property
+    def at_work(self) -> list[Profile]:
+        """Everybody whose work the close-out ends: linked, or new since the event."""
+        return [*self.mine, *self.before]
+
+
+def event_crowd(ports: Ports, event: Event, lease: Lease, *, max_age_s: float = 0.0) -> Crowd:
+    """A listing, told apart, staff left out. Keeps the ids of `mine` for when the mode is off and nobody is listed."""
+    listed = read_profiles(ports, event, lease, max_age_s=max_age_s)
+    linked = {link.profile for link in ports.store.links(event.id).values()}
+    opened = (ports.store.get(event.id, "sponsorship") or {}).get(OPENED_AT)
+    since = datetime.fromisoformat(opened) - SKEW if opened else None
+    mine: list[Profile] = []
+    before: list[Profile] = []
+    strangers: list[Profile] = []
+    for profile in listed:
+        fresh = since is not None and profile.created_at is not None and profile.created_at >= since
+        if is_staff(profile, ports.staff_emails):
+            continue
+        if profile.id in linked:
+            (mine if fresh or since is None else before).append(profile)
+        else:
+            (mine if fresh else strangers).append(profile)
+    known = {*(ports.store.get(event.id, KNOWN) or ())}
+    ids = known | {profile.id for profile in mine}
+    if ids != known:
+        ports.store.put(event.id, KNOWN, sorted(ids), lease=lease)
+    seen = {profile.id for profile in listed}
+    mine += [Profile(key, "", state="") for key in sorted((ids | linked) - seen)]
+    return Crowd(mine, before, strangers, frozenset(seen))
+
+
+def pause_everybody(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+    """Restrict whoever is active. Submitting would still work, but the races are over by now (3.1)."""
+    crowd = event_crowd(ports, event, lease)
+    kept: dict[str, str] = dict(ports.store.get(event.id, FORMER_STATE) or {})
+    former = {profile.id: profile.state for profile in crowd.before if profile.id not in kept}
+    if former:
+        ports.store.put(event.id, FORMER_STATE, kept | former, lease=lease)
+    active = [profile.id for profile in crowd.at_work if profile.id in crowd.listed and profile.state == "ACTIVE"]
+    refused = _refused(ports.racing().sponsor(active, active=False)) if active else {}
+    if len(refused) < len(active):
+        raise Later(f"{counted(len(active), 'profile')} could still start work: paused, and read back next.")
+    paused = sum(1 for profile in crowd.at_work if profile.id in crowd.listed) - len(refused)
+    if not crowd.listed and not ports.racing().account().multi_user_mode:
+        return "Multi-user mode is off already, so nobody can start work; the service lists no profile."
+    still = counted(paused, "profile is", "profiles are")
+    return f"{still} paused or ended (read back): nobody starts new work.{_named(refused)}"
+
+
+def stop_trainings(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+    """Stop what runs or waits, a few at a time, until nothing does; an evaluation ends by itself."""
+    racing = ports.racing()
+    crowd = event_crowd(ports, event, lease, max_age_s=60).at_work
+    ids = [profile.id for profile in crowd]
+    waiting = {profile.id for profile in crowd if profile.minutes_queued}
+    models: list[Model] = list(racing.models(ids)) if ids else []
+    running = [model for model in models if model.status in RUNNING_MODELS]
+    created = [model for model in models if model.status == CREATED and model.profile_id in waiting]
+    busy = _told_to_stop(racing, running, created)
+    if not busy:
+        return f"No training runs for {counted(len(ids), 'profile')} (read back)."
+    evaluations = sum(1 for model in busy if model.status == EVALUATING)
+    trainings = len(busy) - evaluations
+    told = (
+        [f"{counted(trainings, 'training')} running or queued: told to stop, which takes minutes."] if trainings else []
+    )
+    if evaluations:
+        told.append(
+            f"{counted(evaluations, 'evaluation runs and ends by itself', 'evaluations run and end by themselves')}."
+        )
+    raise Later(" ".join(told))
+
+
+def _told_to_stop(racing: RacingService, running: Sequence[Model], created: Sequence[Model]) -> list[Model]:
+    """Stop some of these; returns those to be waited for: a created model counts only when it has a job to stop."""
+    idle: set[str] = set()
+    stopped = 0
+    for model in [*(model for model in running if model.status == TRAINING), *created]:
+        if stopped == STOPS:
+            break
+        try:
+            racing.stop_training(model.id)
+            stopped += 1
+        except (NotThere, Refused):  # ended meanwhile, or not to be stopped: the next listing tells
+            if model.status == CREATED:
+                idle.add(model.id)
+    return [model for model in [*running, *created] if model.id not in idle]
+
+
+def ended(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+    """Disable the event's profiles until a listing shows none that is not; the service keeps their names."""
+    ports.store.amend_attendees(event.id, lambda person: replace(person, wanted=False), lease=lease)
+    crowd = event_crowd(ports, event, lease)
+    refused = _end(ports, crowd)
+    off = {profile.id for profile in crowd.mine if profile.state == OFF}
+    _remember_ended(ports, event, off, lease)
+    gone = [
+        Outcome(link.attendee, Step.PROFILE, State.TODO, "removed", "Sponsorship has ended (read back).")
+        for link in ports.store.links(event.id).values()
+        if link.profile in off
+    ]
+    ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
+    stay = f"; {len(crowd.before):,} there before the event stay" if crowd.before else ""
+    return f"{counted(len(off), 'profile is', 'profiles are')} disabled (read back){stay}.{_named(refused)}"
+
+
+def turn_off(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+    """The last look at everybody, then the mode: what is not empty now would be hidden by it and go on costing.
+
+    Somebody may have signed in for the first time while the directory's cycle was waited for.
+    """
+    racing = ports.racing()
+    crowd = event_crowd(ports, event, lease)
+    tail = ""
+    if crowd.listed:
+        refused = _end(ports, crowd)
+        _remember_ended(ports, event, {profile.id for profile in crowd.mine if profile.state == OFF}, lease)
+        owners = holders(ports, event, crowd.at_work, lease)
+        if owners:
+            for _ in racing.delete_models(sorted(owners)):
+                pass  # the read-back of the next round counts
+            raise Later(f"{counted(len(owners), 'profile')} held a model again: deleted before the mode goes off.")
+        _give_back(ports, event, crowd)
+        tail = _named(refused) + _left_behind(crowd)
+    evidence = SponsorshipHandler().work(ports, replace(job, plan={"open": False, "final": True}), lease)
+    if evidence is None or racing.account().multi_user_mode:
+        raise Later(_STILL_ON, STILL_ON_S)
+    return f"{evidence}{tail}"
+
+
+_STILL_ON = (
+    "Multi-user mode was turned off and still reads back on; it is turned off again. If it stays so, turn it off in "
+    "the AWS console: closing goes on once it reads back off."
+)
+
+
+def _end(ports: Ports, crowd: Crowd) -> dict[str, str]:
+    """Disable who is not; raises Later until all are or are refused. Returns the refused with the reason."""
+    going = [profile.id for profile in crowd.mine if profile.id in crowd.listed and profile.state != OFF]
+    refused = _refused(ports.racing().remove(going)) if going else {}
+    if len(refused) < len(going):
+        raise Later(f"{counted(len(going), 'profile')} still sponsored: disabled, and read back next.")
+    return refused
+
+
+def _remember_ended(ports: Ports, event: Event, off: set[str], lease: Lease) -> None:
+    kept = {*(ports.store.get(event.id, ENDED) or ())}
+    if not off <= kept:
+        ports.store.put(event.id, ENDED, sorted(kept | off), lease=lease)
+
+
+def _give_back(ports: Ports, event: Event, crowd: Crowd) -> None:
+    """State and limits of those who were there before the event; raises Later until they read back."""
+    racing = ports.racing()
+    states: dict[str, str] = ports.store.get(event.id, FORMER_STATE) or {}
+    quotas: dict[str, Any] = ports.store.get(event.id, FORMER_OF_ADOPTED) or {}
+    resumed = [p.id for p in crowd.before if states.get(p.id) == "ACTIVE" and p.state != "ACTIVE"]
+    limits = [(p.id, Quota(*quotas[p.id])) for p in crowd.before if p.id in quotas and p.quota != Quota(*quotas[p.id])]
+    refused = _refused(racing.sponsor(resumed, active=True)) if resumed else {}
+    refused |= _refused(racing.set_quotas(limits)) if limits else {}
+    if len(refused) < len({*resumed, *(key for key, _ in limits)}):
+        raise Later("Who was there before the event gets back what they had; it is read back.")
+
+
+def _refused(outcomes: Any) -> dict[str, str]:
+    return {outcome.person: outcome.sentence for outcome in outcomes if outcome.state is State.REFUSED}
+
+
+def _named(refused: dict[str, str]) -> str:
+    return f" {len(refused):,} could not be changed: {next(iter(refused.values()))}" if refused else ""
+
+
+def _left_behind(crowd: Crowd) -> str:
+    """What the mode hides although it is not ours: its storage goes on costing."""
+    stored = [profile for profile in crowd.strangers if profile.storage_bytes]
+    if not stored:
+        return ""
+    size = sum(profile.storage_bytes or 0 for profile in stored) / 1e9
+    return (
+        f" {counted(len(stored), 'profile')}, there before and of nobody on the list, with {size:,.1f} GB of models: "
+        "not touched, not listed while the mode is off, and billed."
+    )

@@ -1,0 +1,134 @@
+"""Out of IAM Identity Center: waiting for the directory's cycle, and who can still sign in to a managed event.
+
+The console never writes there (identity-and-mail.md 3.1): whoever left the Entra group stays listed until the next
+cycle, and that is said so. Both steps only look, so there is nothing to repair after a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from deepracer_admin.counted import counted
+from deepracer_admin.directory.proof import Arrival, Presence
+from deepracer_admin.errors import BadSettings, ConsoleError, NotThere
+from deepracer_admin.flows.access.proof import ASK_EVERY
+from deepracer_admin.flows.closeout.end_managed_event import ENDED, event_crowd
+from deepracer_admin.flows.engine.jobs import Later
+from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.model import Attendee, Event, Job, Lease, Outcome, State, Step
+
+__all__ = ["await_cycle", "verify"]
+
+LEAST_PAUSE_S = 3.0
+
+
+def await_cycle(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+    """Later until Identity Center lists nobody of the event who was taken out of the group.
+
+    Not waited for: people whom the group step could not take out, an event without a group (the company fills it by
+    itself), and an Identity Center that is not set; each is said in the evidence.
+    """
+    people = ports.store.attendees(event.id)
+    crowd = counted(len(people), "person", "people")
+    began = ports.clock.monotonic()
+    arrivals, trouble = _arrivals(ports, people)
+    if arrivals is None:
+        return f"Not read back: {trouble}"
+    inside = [person for person in people if arrivals[person.email].presence is Presence.MEMBER]
+    out = [person.id for person in people if arrivals[person.email].presence is not Presence.MEMBER]
+    gone = [Outcome(key, Step.ACCESS, State.TODO, "removed", "Access is gone (read back).") for key in out]
+    ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
+    if not event.group_id:
+        tail = " No group was set, so the company takes them out by itself." if inside else ""
+        return f"IAM Identity Center lists {len(inside):,} of the event's {crowd} (read back).{tail}"
+    staying = _still_grouped(ports, event, job, inside)
+    leaving = len(inside) - len(staying)
+    if leaving:
+        # in a rehearsal a cycle is over in a minute or less; at the pace of a real one, a look every half minute
+        pause = max(LEAST_PAUSE_S, ASK_EVERY.total_seconds() / max(1.0, ports.clock.factor))
+        sentence = (
+            f"Taken out of the group; IAM Identity Center still lists {leaving:,} of {crowd} until the "
+            "directory's next cycle (about every 40 minutes)."
+        )
+        raise Later(sentence, max(pause, ports.clock.monotonic() - began))
+    tail = f" {len(staying):,} are still in the Entra group and keep their access." if staying else ""
+    return f"IAM Identity Center lists {len(inside):,} of the event's {crowd} (read back).{tail}"
+
+
+def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+    """Who can still sign in: listed in Identity Center and switched on there, with a profile that is not disabled.
+
+    Where Identity Center cannot be asked, everybody whose profile is listed and not disabled counts.
+    """
+    people = ports.store.attendees(event.id)
+    links = ports.store.links(event.id)
+    crowd = event_crowd(ports, event, lease)
+    states = {profile.id: profile.state for profile in [*crowd.mine, *crowd.before, *crowd.strangers]}
+    off = {*(ports.store.get(event.id, ENDED) or ())}
+    mode = ports.racing().account().multi_user_mode
+    arrivals, trouble = _arrivals(ports, people)
+    still: list[dict[str, str]] = []
+    for person in people:
+        link = links.get(person.id)
+        profile = link.profile if link else ""
+        listed = profile in crowd.listed
+        disabled = states[profile] == "DISABLED" if listed else profile in off
+        inside = arrivals[person.email].presence is Presence.MEMBER if arrivals is not None else listed
+        if inside and not disabled:
+            why = "identity_center" if arrivals is not None else (link.how if link else "")
+            still.append({"attendee": person.id, "name": person.name, "alias": person.alias, "why": why})
+    in_group, group_trouble = _in_group(ports, event, job)
+    inside_now = None
+    if arrivals is not None:
+        inside_now = sum(1 for arrival in arrivals.values() if arrival.presence is Presence.MEMBER)
+    proof = {
+        "can_still_sign_in": still,
+        "in_group": in_group,
+        "in_identity_center": inside_now,
+        "source": "IAM Identity Center and the racing service" if arrivals is not None else "the racing service alone",
+        "as_of": ports.clock.now().isoformat(),
+    }
+    ports.store.put(event.id, "proof", proof, lease=lease)
+    word = {True: "on", False: "off", None: "not known"}[mode]
+    where = (
+        f"{inside_now:,} listed in IAM Identity Center, {counted(len(off), 'profile')} disabled"
+        if inside_now is not None
+        else f"IAM Identity Center was not asked: {trouble}"
+    )
+    return (
+        f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in; "
+        f"multi-user mode reads back {word}; {where}."
+        f"{group_trouble} A session that has begun lasts up to eight hours, without a profile to use."
+    ).replace("..", ".")
+
+
+def _arrivals(ports: Ports, people: list[Attendee]) -> tuple[Mapping[str, Arrival] | None, str]:
+    """Where everybody stands, or None and why not. A group that is not there holds nobody."""
+    emails = [person.email for person in people]
+    if ports.proof is None:
+        return None, "no IAM Identity Center is set."
+    try:
+        return ports.proof().arrived(emails), ""
+    except BadSettings as error:
+        return None, error.sentence
+    except NotThere:
+        return {email: Arrival(email, Presence.ABSENT) for email in emails}, ""
+
+
+def _still_grouped(ports: Ports, event: Event, job: Job, inside: list[Attendee]) -> set[str]:
+    """Those of them who are still members of the Entra group: no cycle will take them out."""
+    if not inside:
+        return set()
+    members = ports.directory(job.created_by).members(event.group_id)
+    refs = {row.attendee: row.ref for row in ports.store.steps(event.id, step=Step.GROUP)}
+    return {person.id for person in inside if refs.get(person.id) in members}
+
+
+def _in_group(ports: Ports, event: Event, job: Job) -> tuple[int | None, str]:
+    if not event.group_id:
+        return None, ""
+    try:
+        members = ports.directory(job.created_by).members(event.group_id)
+    except ConsoleError as error:
+        return None, f" The group could not be read: {error.sentence}"
+    return len({row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref} & members), ""

@@ -1,0 +1,1 @@
+"""What every flow runs on: ports, pacing, jobs, the lease."""

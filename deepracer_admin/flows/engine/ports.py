@@ -1,0 +1,54 @@
+"""What flows reach the outside with: lazily connected adapters, given by compose.py.
+
+Connecting may fail (a service is down, a setting is missing); the error is a ConsoleError with a sentence and the flow
+simply tries again in a later pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from deepracer_admin.clock import Clock
+from deepracer_admin.directory import Directory
+from deepracer_admin.directory.pool import UserPool
+from deepracer_admin.directory.proof import AccessProof
+from deepracer_admin.flows.engine.pacing import Pacer
+from deepracer_admin.flows.letters import Letters
+from deepracer_admin.mail import Mailer
+from deepracer_admin.racing import RacingService
+from deepracer_admin.records.guest_book import GuestBook
+from deepracer_admin.store import EventStore, History
+
+__all__ = ["Ports"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything a flow works with. `directory(oid)` acts for that person (delegated), or as the app."""
+
+    store: EventStore
+    history: History
+    clock: Clock
+    pacer: Pacer
+    letters: Letters
+    racing: Callable[[], RacingService]
+    directory: Callable[[str], Directory]
+    mailer: Callable[[], Mailer]
+    home: Path
+    rehearsal: bool
+    staff: Callable[[], frozenset[str]] = frozenset  # lower-case addresses of the console's own logins
+    proof: Callable[[], AccessProof] | None = None  # IAM Identity Center, for the managed service
+    pool: Callable[[], UserPool] | None = None  # None: no credentials on the user pool
+    cognito_by_ses: bool = False  # do the settings say that Cognito mails through SES (no 50 a day)
+
+    @property
+    def staff_emails(self) -> frozenset[str]:
+        """Addresses that are never onboarded, limited or deleted."""
+        return self.staff()
+
+    @property
+    def guests(self) -> GuestBook:
+        """The event's guests; the letters alone open their links."""
+        return self.letters.guests

@@ -1,0 +1,1 @@
+"""Races, who may enter them, and their standings."""

@@ -1,0 +1,174 @@
+"""Watching: usage, milestones, races and standings, collected on the worker's clock and kept with their "as of"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.races.entrants import read_participants
+from deepracer_admin.flows.readings.profiles import linked_profiles, read_profiles, remember_account
+from deepracer_admin.model import (
+    RUNNING_MODELS,
+    Event,
+    Lease,
+    Outcome,
+    Profile,
+    Race,
+    RaceStatus,
+    Standing,
+    State,
+    Step,
+)
+from deepracer_admin.rules.aliases import racers_by_alias
+
+__all__ = ["MODELS_SEEN", "RaceWatcher", "UsageWatcher"]
+
+ENTRANTS_EVERY = timedelta(seconds=30)  # real time
+MODELS_EVERY = timedelta(seconds=60)  # real time
+MODELS_SEEN = "models_seen"  # {"models", "running", "profiles": counts, "as_of": real time}
+MODE_S = 3.0
+
+
+class UsageWatcher:
+    """Samples every profile's counters: one listing, shared with onboarding, one row of totals, milestones.
+
+    With multi-user mode on, everybody is listed although nobody is on the list, and their models are counted: whoever
+    is about to turn the mode off is told what it hides (managed-deepracer.md 3.1).
+    """
+
+    def __init__(self, ports: Ports) -> None:
+        self.ports = ports
+        self._profiles = 0
+        self._mode_was_on = False
+        self._waits_for_mode = False
+        self._models_at: datetime | None = None
+
+    def interval_s(self, event: Event) -> float:
+        """Real seconds until the next look: until the next sample, or soon when the mode may be turned on."""
+        return min(MODE_S, self._sample_s()) if self._waits_for_mode else self._sample_s()
+
+    def _sample_s(self) -> float:
+        """Real seconds between samples: about a minute of event time, never more often than the listing costs."""
+        pages = self._profiles / 100 + 1
+        return max(1.0, min(60.0, 60.0 / max(self.ports.clock.factor, 0.01)), 0.3 * pages)
+
+    def run(self, event: Event, lease: Lease) -> int:
+        """Read, keep, and note who has trained. Returns how many profiles of the event were seen."""
+        ports = self.ports
+        said_on = bool((ports.store.get(event.id, "sponsorship") or {}).get("open"))
+        nobody = not ports.store.links(event.id) and not ports.store.attendees(event.id)
+        if nobody and not said_on:
+            self._mode_was_on, self._waits_for_mode = False, True
+            return 0
+        has_mode = ports.racing().capabilities.multi_user_mode
+        self._waits_for_mode = has_mode and not said_on
+        if nobody and not has_mode:
+            return 0
+        just_on = has_mode and said_on and not self._mode_was_on
+        mine = self._sample(event, lease, max_age_s=0.0 if just_on else self._sample_s() / 2)
+        self._mode_was_on = has_mode and said_on
+        if self._mode_was_on:
+            self._count_models(event, lease, at_once=just_on)
+        return len(mine)
+
+    def _sample(self, event: Event, lease: Lease, *, max_age_s: float) -> list[Profile]:
+        profiles = read_profiles(self.ports, event, lease, max_age_s=max_age_s)
+        self._profiles = len(profiles)
+        mine = linked_profiles(self.ports, event, profiles)
+        if mine:
+            self.ports.history.add_usage(event.id, self.ports.clock.event_now(), mine)
+        self._milestones(event, mine, lease)
+        return mine
+
+    def _count_models(self, event: Event, lease: Lease, *, at_once: bool) -> None:
+        """Everybody's models are pages of their own to read, so they are counted now and then."""
+        now = self.ports.clock.now()
+        if not at_once and self._models_at is not None and now - self._models_at < MODELS_EVERY:
+            return
+        self._models_at = now  # before it is asked, so that a failing service is not asked more often
+        ids = [profile.id for profile in self.ports.store.profiles(event.id)[0]]
+        models = list(self.ports.racing().models(ids)) if ids else []
+        seen = {
+            "models": len(models),
+            "running": sum(1 for model in models if model.status in RUNNING_MODELS),
+            "profiles": len(ids),
+            "as_of": now.isoformat(),
+        }
+        self.ports.store.put(event.id, MODELS_SEEN, seen, lease=lease)
+
+    def _milestones(self, event: Event, profiles: Sequence[Profile], lease: Lease) -> None:
+        """A person with minutes or a model has trained, and so has signed in; without either it is not known."""
+        owners = {link.profile: link.attendee for link in self.ports.store.links(event.id).values()}
+        outcomes = []
+        for profile in profiles:
+            active = profile.minutes_used > 0 or profile.minutes_queued > 0 or (profile.model_count or 0) > 0
+            if not active:
+                continue
+            person = owners[profile.id]
+            outcomes.append(Outcome(person, Step.SIGNED_IN, State.DONE, "model", ref=profile.id))
+            if profile.minutes_used > 0 or (profile.model_count or 0) > 0:
+                outcomes.append(Outcome(person, Step.TRAINED, State.DONE, ref=profile.id))
+        self.ports.store.record(event.id, outcomes, lease=lease, now=self.ports.clock.now())
+
+
+class RaceWatcher:
+    """Reads races, tracks and standings; open races every round, closed ones until their standings hold still."""
+
+    def __init__(self, ports: Ports) -> None:
+        self.ports = ports
+        self._account_at: datetime | None = None
+        self._settled: dict[str, int] = {}
+        self._entrants_at: dict[str, datetime] = {}
+
+    def run(self, event: Event, lease: Lease) -> int:
+        """One round; returns how many standings were read."""
+        ports = self.ports
+        racing = ports.racing()
+        now = ports.clock.now()
+        if self._account_at is None or now - self._account_at > timedelta(minutes=5):
+            remember_account(ports, event, lease)
+            self._tracks(event, lease)
+            self._account_at = now
+        races = list(racing.races())
+        ports.store.save_races(event.id, races, seen_at=now, lease=lease)
+        read = 0
+        for race in races:
+            status = race.status(ports.clock.event_now())
+            if racing.capabilities.participants and status is not RaceStatus.CLOSED:
+                self._entrants(event, race, now, lease)
+            if status is RaceStatus.UPCOMING or self._settled.get(race.id, 0) >= 5:
+                continue
+            standings = list(racing.standings(race.id))
+            changed = ports.history.save_standings(event.id, race.id, ports.clock.event_now(), standings)
+            still = status is RaceStatus.CLOSED and not changed
+            self._settled[race.id] = self._settled.get(race.id, 0) + 1 if still else 0
+            self._submitted(event, race, standings, lease)
+            read += 1
+        return read
+
+    def _entrants(self, event: Event, race: Race, now: datetime, lease: Lease) -> None:
+        """Who may enter: racers join by the link whenever they like, so the list is read now and then."""
+        read = self._entrants_at.get(race.id)
+        if read is None or now - read >= ENTRANTS_EVERY:
+            read_participants(self.ports, event.id, race.id, lease)
+            self._entrants_at[race.id] = now
+
+    def _tracks(self, event: Event, lease: Lease) -> None:
+        rows: list[dict[str, Any]] = [asdict(track) for track in self.ports.racing().tracks()]
+        self.ports.store.put(event.id, "tracks", rows, lease=lease)
+
+    def _submitted(self, event: Event, race: Race, standings: Sequence[Standing], lease: Lease) -> None:
+        """By profile where the standings name it, else by alias (deepracer-on-aws.md 1.7: rankings carry no id)."""
+        store = self.ports.store
+        people = {person.id: person for person in store.attendees(event.id, wanted=True)}
+        owners = {link.profile: link.attendee for link in store.links(event.id).values()}
+        named = racers_by_alias(people.values(), store.profiles(event.id)[0], owners)
+        raced = {
+            owners.get(row.profile_id, "") if row.profile_id else named.get(row.alias.casefold(), "")
+            for row in standings
+        }
+        outcomes = [Outcome(person, Step.SUBMITTED, State.DONE, ref=race.id) for person in people if person in raced]
+        store.record(event.id, outcomes, lease=lease, now=self.ports.clock.now())

@@ -1,0 +1,1 @@
+"""What was last read from the racing service, kept in the store."""

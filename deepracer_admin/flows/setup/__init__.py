@@ -1,0 +1,1 @@
+"""The connect check and staff of the deployment."""

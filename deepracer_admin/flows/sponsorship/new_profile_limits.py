@@ -1,0 +1,82 @@
+"""The limits that the deployment gives to new profiles (deepracer-on-aws.md 2.1): borrowed for the event, given back.
+
+One setting for the whole deployment. What it was before is stored before it is first overwritten; while the event lasts
+it is either the event's quota (open) or 0 (closed), and only the final close gives the former value back. Whatever it
+reads that we never set was set by hand meanwhile: that counts as the former value from then on.
+
+What if it dies here? Every value is stored before it is set, so that a repeat knows its own values from others'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.model import Event, Lease, Quota
+from deepracer_admin.racing import RacingService
+from deepracer_admin.records.limits import CLOSED, SPONSORSHIP, pair
+from deepracer_admin.rules.quotas import quota_words
+
+__all__ = ["FORMER", "forget_former", "new_words", "set_newcomers", "take_over"]
+
+FORMER = "former_new"  # of the state: [minutes, models] before the event
+OURS = "own_new"  # of the state: every [minutes, models] that this event has set
+GIVEN_BACK = "given_back_new"  # of the state: [minutes, models] that the final close gave back
+
+
+def take_over(ports: Ports, event: Event, plan: Mapping[str, Any], lease: Lease) -> Quota | None:
+    """What the setting should be from now on, stored before it is set; None: it is not ours to write.
+
+    That is so where the deployment shows no such setting, and at the end of an event that never changed it.
+    """
+    state: Mapping[str, Any] = ports.store.get(event.id, SPONSORSHIP) or {}
+    final = not plan["open"] and bool(plan.get("final"))
+    if final and not (state.get(FORMER) or state.get(GIVEN_BACK)):
+        return None
+    seen = ports.racing().new_profile_quota()
+    if seen is None:
+        return None
+    if final and not state.get(FORMER):  # a repeat, after a crash or of the whole close-out
+        return seen if pair(seen) == state[GIVEN_BACK] else None
+    target = event.quota if plan["open"] else CLOSED
+
+    def change(stored: Any) -> dict[str, Any]:
+        kept: dict[str, Any] = dict(stored or {})
+        kept.pop(GIVEN_BACK, None)
+        ours = kept.get(OURS) or [pair(event.quota), pair(CLOSED)]  # an event from before we kept them
+        if not kept.get(FORMER) or pair(seen) not in ours:
+            kept[FORMER] = pair(seen)
+        if not final:
+            known = kept.get(OURS) or []
+            kept[OURS] = [*known, *(each for each in (pair(CLOSED), pair(target)) if each not in known)]
+        return kept
+
+    kept = ports.store.amend(event.id, SPONSORSHIP, change, lease=lease)
+    return Quota(*kept[FORMER]) if final else target
+
+
+def set_newcomers(racing: RacingService, wanted: Quota | None) -> Quota | None:
+    """Set it and return what a read-back says; None where it is not ours to write."""
+    return None if wanted is None else racing.set_new_profile_quota(wanted)
+
+
+def forget_former(state: dict[str, Any]) -> None:
+    """The setting is the deployment's own again: another opening takes it over anew."""
+    former = state.pop(FORMER, None)
+    state.pop(OURS, None)
+    if former:
+        state[GIVEN_BACK] = former
+
+
+def new_words(seen: Quota | None, *, final: bool) -> str:
+    """What new profiles get from now on, for the evidence."""
+    if seen is None:
+        return "the limits of new profiles are as they were, this event set none" if final else _NO_SETTING
+    if not final:
+        return f"new profiles get {quota_words(seen)} (read back)"
+    unlimited = seen.minutes < 0 and seen.models < 0
+    return f"new profiles get {'unlimited hours' if unlimited else quota_words(seen)} again, as before this event"
+
+
+_NO_SETTING = "the deployment shows no limits for new profiles, so none were set"

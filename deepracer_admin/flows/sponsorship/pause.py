@@ -1,0 +1,128 @@
+"""Pausing and resuming profiles: natively, or through limits that are remembered first.
+
+Running work, queued work and submissions go on (deepracer-on-aws.md 2.4). What if it dies here? What a person had is
+stored before it is overwritten; a repeat sets what does not read back yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from deepracer_admin.counted import counted
+from deepracer_admin.flows.engine.jobs import settle_items
+from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.profiles import owners_of, read_profiles
+from deepracer_admin.model import Event, Job, JobItem, Lease, Outcome, Profile, Quota, State, Step
+from deepracer_admin.records.limits import CLOSED, PAUSED, pair, read_limits
+from deepracer_admin.rules.quotas import quota_for
+
+__all__ = ["SponsorHandler"]
+
+BATCH = 200
+SET = "set"
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What one round works with."""
+
+    event: Event
+    batch: Sequence[JobItem]
+    profiles: Mapping[str, Profile]
+    active: bool
+    lease: Lease
+
+
+class SponsorHandler:
+    """Job `sponsor`: plan {"active": bool}, items by profile."""
+
+    def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
+        event = ports.store.event(job.event)
+        active = bool(job.plan["active"])
+        todo = ports.store.job_items(job.id, state=State.TODO)
+        if not todo:
+            items = ports.store.job_items(job.id)
+            done = sum(1 for item in items if item.state.is_done)
+            word = "sponsored again" if active else "paused; running work, queued work and submissions go on"
+            return f"{done:,} of {counted(len(items), 'profile is', 'profiles are')} {word}."
+        fresh = [item for item in todo if item.reason != SET]
+        batch = fresh[:BATCH] or todo
+        # Former limits come from a listing of this minute; what was set counts by a new one, once for everybody.
+        listed = read_profiles(ports, event, lease, max_age_s=60 if fresh else 0)
+        now = _Round(event, batch, {profile.id: profile for profile in listed}, active, lease)
+        if not active:
+            self._remember(ports, now)
+        if ports.racing().capabilities.native_pause:
+            outcomes = list(ports.racing().sponsor([item.key for item in batch], active=active))
+        else:
+            outcomes = self._by_limits(ports, now)
+        by_id = {outcome.person: outcome for outcome in outcomes}
+        settled = [_settled(item, by_id.get(item.key)) for item in batch]
+        settle_items(ports, job, settled, lease)
+        if active:
+            self._forget(ports, event, [item.key for item in settled if item.state.is_done], lease)
+        return None
+
+    def _by_limits(self, ports: Ports, now: _Round) -> list[Outcome]:
+        """Those that read back as they should are done; the others are set, and looked at again in the next round."""
+        keys = [item.key for item in now.batch if item.key in now.profiles]
+        wanted = self._given_back(ports, now, keys) if now.active else dict.fromkeys(keys, CLOSED)
+        changes = [(key, quota) for key, quota in wanted.items() if now.profiles[key].quota != quota]
+        answers = {outcome.person: outcome for outcome in ports.racing().set_quotas(changes)} if changes else {}
+        told: list[Outcome] = []
+        for key in wanted:
+            answer = answers.get(key)
+            if answer is None:
+                told.append(Outcome(key, Step.PROFILE, State.DONE))
+            elif answer.state.is_done:
+                told.append(Outcome(key, Step.PROFILE, State.RETRY, SET, "Set; it counts once it is read back."))
+            else:
+                told.append(answer)
+        return told
+
+    def _remember(self, ports: Ports, now: _Round) -> None:
+        """What each has apart from a closing, which opening gives back by itself; stored before it is overwritten."""
+        limits = read_limits(ports.store, now.event)
+        owners = owners_of(ports, now.event)
+        fresh: dict[str, Any] = {}
+        for item in now.batch:
+            profile = now.profiles.get(item.key)
+            if profile is None or profile.quota is None or item.key in limits.paused:
+                continue
+            person, how = owners.get(item.key, (None, ""))
+            fresh[item.key] = pair(limits.entitled(profile, person, how) if person else profile.quota)
+        ports.store.amend(now.event.id, PAUSED, lambda kept: {**fresh, **(kept or {})}, lease=now.lease)
+
+    def _given_back(self, ports: Ports, now: _Round, keys: Iterable[str]) -> dict[str, Quota]:
+        """The limit that each gets; 0 for those whom a closed sponsorship holds: opening it gives them theirs."""
+        limits = read_limits(ports.store, now.event)
+        owners = owners_of(ports, now.event)
+
+        def given(key: str) -> Quota:
+            person, how = owners.get(key, (None, ""))
+            if limits.is_held(key, how):
+                return CLOSED
+            kept = limits.paused.get(key)
+            if kept:
+                return Quota(*kept)
+            return quota_for(now.event, person) if person is not None else now.event.quota
+
+        return {key: given(key) for key in keys}
+
+    def _forget(self, ports: Ports, event: Event, ids: Iterable[str], lease: Lease) -> None:
+        gone = {*ids}
+        ports.store.amend(
+            event.id,
+            PAUSED,
+            lambda kept: {key: value for key, value in (kept or {}).items() if key not in gone},
+            lease=lease,
+        )
+
+
+def _settled(item: JobItem, outcome: Outcome | None) -> JobItem:
+    if outcome is None:
+        return replace(item, state=State.REFUSED, reason="gone", sentence="The service lists no such profile any more.")
+    state = State.TODO if outcome.state in (State.RETRY, State.WAITING) else outcome.state
+    return replace(item, state=state, reason=outcome.reason, sentence=outcome.sentence)

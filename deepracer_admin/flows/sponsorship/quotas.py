@@ -1,0 +1,118 @@
+"""Job `quota`: the person's own quota is stored, set at the service, and counts once it is read back.
+
+While sponsorship is not open, or a profile is paused, its limit at the service is 0; then the quota goes to where the
+limit will be restored from. What if it dies here? A repeat stores the same and sets what does not read back yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from deepracer_admin.counted import counted
+from deepracer_admin.flows.engine.jobs import settle_items
+from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.profiles import read_profiles
+from deepracer_admin.model import Event, Job, JobItem, Lease, Outcome, Quota, State
+from deepracer_admin.records.limits import PAUSED, SPONSORSHIP, pair, read_limits
+
+__all__ = ["QuotaHandler"]
+
+BATCH = 200
+SET = "set"
+
+
+class QuotaHandler:
+    """Items by attendee; `before` and `after` hold profile, minutes, models and own (None: no quota of their own)."""
+
+    def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
+        event = ports.store.event(job.event)
+        todo = ports.store.job_items(job.id, state=State.TODO)
+        if not todo:
+            items = ports.store.job_items(job.id)
+            done = sum(1 for item in items if item.state.is_done)
+            return f"{done:,} of {counted(len(items), 'person has their quota', 'people have their quota')}, read back."
+        fresh = [item for item in todo if item.reason != SET][:BATCH]
+        settled = self._set(ports, event, job, fresh, lease) if fresh else self._read_back(ports, event, todo, lease)
+        settle_items(ports, job, settled, lease)
+        return None
+
+    def _set(self, ports: Ports, event: Event, job: Job, batch: Sequence[JobItem], lease: Lease) -> list[JobItem]:
+        self._store_wanted(ports, event, batch, lease)
+        wanted = {str(item.after["profile"]): _quota(item) for item in batch if item.after.get("profile")}
+        held = self._hold(ports, event, wanted, lease)
+        changes = [(key, quota) for key, quota in wanted.items() if key not in held]
+        answers = {outcome.person: outcome for outcome in ports.racing().set_quotas(changes)} if changes else {}
+        return [_answered(item, held, answers) for item in batch]
+
+    def _read_back(self, ports: Ports, event: Event, todo: Sequence[JobItem], lease: Lease) -> list[JobItem]:
+        """One listing for everybody; whom it contradicts is set again."""
+        listed = {profile.id: profile for profile in read_profiles(ports, event, lease)}
+        settled = []
+        for item in todo:
+            profile = listed.get(str(item.after["profile"]))
+            if profile is None:
+                settled.append(replace(item, state=State.REFUSED, reason="gone", sentence=_GONE))
+            elif profile.quota == _quota(item):
+                settled.append(replace(item, state=State.DONE, reason="read_back", sentence=""))
+            else:
+                settled.append(replace(item, reason="again", sentence="It did not read back yet; set again."))
+        return settled
+
+    def _store_wanted(self, ports: Ports, event: Event, items: Iterable[JobItem], lease: Lease) -> None:
+        own = {item.key: _own(item) for item in items}
+        ports.store.amend_attendees(
+            event.id, lambda person: replace(person, quota=own[person.id]), ids=own, lease=lease
+        )
+
+    def _hold(self, ports: Ports, event: Event, wanted: Mapping[str, Quota], lease: Lease) -> set[str]:
+        """Profiles whose limit stays as it is for now; their quota is kept where opening or a resume gives it from.
+
+        Where the service pauses by itself a paused profile has limits all the same, and they are set at once.
+        """
+        limits = read_limits(ports.store, event)
+        can = ports.racing().capabilities
+        values = {key: pair(quota) for key, quota in wanted.items()}
+        held = {key for key in wanted if key in limits.paused}
+        if held:
+            fresh = {key: values[key] for key in held}
+            ports.store.amend(event.id, PAUSED, lambda kept: {**(kept or {}), **fresh}, lease=lease)
+        if can.native_pause:
+            held = set()
+        if not limits.open and not can.multi_user_mode:
+            ports.store.amend(event.id, SPONSORSHIP, lambda state: _with_former(state, values), lease=lease)
+            held |= set(wanted)
+        return held
+
+
+def _with_former(state: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = dict(state or {})
+    return {**kept, "former": {**(kept.get("former") or {}), **values}}
+
+
+def _own(item: JobItem) -> Quota | None:
+    """The person's own quota from now on; None: their cohort's or the event's counts."""
+    kept = item.after.get("own", "set")
+    return _quota(item) if kept == "set" else Quota(*kept) if kept else None
+
+
+def _quota(item: JobItem) -> Quota:
+    return Quota(item.after["minutes"], item.after["models"])
+
+
+def _answered(item: JobItem, held: set[str], answers: Mapping[str, Outcome]) -> JobItem:
+    profile = str(item.after.get("profile") or "")
+    if not profile:
+        return replace(item, state=State.DONE, reason="wanted", sentence="Will be set when the profile appears.")
+    if profile in held:
+        return replace(item, state=State.DONE, reason="held", sentence="Will be set when sponsorship goes on.")
+    answer = answers.get(profile)
+    if answer is not None and answer.state is State.REFUSED:
+        return replace(item, state=State.REFUSED, reason=answer.reason, sentence=answer.sentence)
+    if answer is None or not answer.state.is_done:
+        return replace(item, reason="again", sentence=answer.sentence if answer else "")
+    return replace(item, reason=SET, sentence="Set; it counts once it is read back.")
+
+
+_GONE = "The service lists no such profile any more."

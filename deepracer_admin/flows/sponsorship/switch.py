@@ -1,0 +1,288 @@
+"""Opening and closing sponsorship: what should be is stored, then set, then read back.
+
+The managed service has a switch (multi-user mode). DeepRacer on AWS has none: there sponsorship is open or closed
+through the limits of new profiles (newcomers.py) and of the event's own; former values are stored before they are
+overwritten and restored exactly (deepracer-on-aws.md 2.4 and 3). Running work, queued work and submissions go on either
+way: no limit and no switch reaches them (2.3, 2.4). Onboarding keeps who comes meanwhile at what holds (limits.py).
+
+What if it dies here? Former values are stored before the first write, and never replaced by values of our own; a
+repeat sets what does not read back yet. The state says what was read back, never what was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from deepracer_admin.counted import counted
+from deepracer_admin.errors import Refused
+from deepracer_admin.flows.engine.jobs import Later
+from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.profiles import (
+    is_staff,
+    linked_profiles,
+    owners_of,
+    read_profiles,
+    remember_account,
+)
+from deepracer_admin.flows.sponsorship.new_profile_limits import (
+    FORMER,
+    forget_former,
+    new_words,
+    set_newcomers,
+    take_over,
+)
+from deepracer_admin.flows.sponsorship.pause import SponsorHandler
+from deepracer_admin.model import RUNNING_MODELS, Attendee, Event, Job, Lease, Profile, Quota
+from deepracer_admin.racing import RacingService
+from deepracer_admin.records.limits import (
+    CLOSED,
+    FORMER_OF_ADOPTED,
+    OPENED_AT,
+    PAUSED,
+    SPONSORSHIP,
+    Limits,
+    is_open,
+    pair,
+    read_limits,
+)
+from deepracer_admin.rules.quotas import quota_for, quota_words
+
+__all__ = ["CLOSED", "FORMER_OF_ADOPTED", "OPENED_AT", "SponsorHandler", "SponsorshipHandler", "is_open"]
+
+BATCH = 200
+HIDDEN = "hidden"  # of the state: what went out of sight when multi-user mode was last turned off
+TRIES = "tries"  # of the state: {"job", "rounds"} in which the switch read back otherwise
+ROUNDS = 5  # after which a job gives up
+AGAIN_S = 3.0
+
+
+class SponsorshipHandler:
+    """Job `sponsorship`: plan {"open": bool}; with {"final": true} everything is as it was before this event."""
+
+    def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
+        event = ports.store.event(job.event)
+        if ports.racing().capabilities.multi_user_mode:
+            return self._by_switch(ports, event, job, lease)
+        return self._by_limits(ports, event, job, lease)
+
+    def _by_switch(self, ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+        want_open = bool(job.plan["open"])
+        if want_open:  # stored first: whoever comes after this moment came by this event
+            now = ports.clock.event_now().isoformat()
+            _amend(ports, event, lambda state: state.setdefault(OPENED_AT, now), lease)
+        hidden = "" if want_open else _note_hidden(ports, event, lease)
+        seen = ports.racing().set_multi_user_mode(want_open).multi_user_mode
+        word = f"Multi-user mode reads back {_on(seen)}"
+        remember_account(ports, event, lease)
+        _say(ports, event, seen, f"{word}.{hidden}", lease, is_through=seen is want_open)
+        if seen is want_open:
+            return f"{word}.{hidden}"
+        _try_again(ports, event, job, word, "switch it in the AWS console", lease)
+        return None
+
+    def _by_limits(self, ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
+        plan, racing = job.plan, ports.racing()
+        opening, final = bool(plan["open"]), bool(plan.get("final"))
+        wanted = take_over(ports, event, plan, lease)
+        seen: Quota | None = None
+        if opening:
+            _amend(ports, event, _end_closing, lease)
+            seen = set_newcomers(racing, wanted)
+            self._compare(ports, event, job, wanted, seen, lease)
+            self._set_profiles(ports, event, racing, plan, lease)
+        else:
+            self._keep_former(ports, event, lease)
+            self._set_profiles(ports, event, racing, plan, lease)
+            seen = set_newcomers(racing, wanted)
+        left, sentence = self._read_back(ports, event, plan, seen, lease)
+        if left:
+            told = f"{counted(left, 'profile is', 'profiles are')} still being set."
+            ports.store.update_job(job.id, sentence=told, lease=lease, now=ports.clock.now())
+            return None
+        self._compare(ports, event, job, wanted, seen, lease)
+        remember_account(ports, event, lease)
+        _say(ports, event, opening, sentence, lease, is_through=True, forget=final)
+        return sentence
+
+    def _compare(
+        self, ports: Ports, event: Event, job: Job, wanted: Quota | None, seen: Quota | None, lease: Lease
+    ) -> None:
+        """Raises what makes the job try again, or give up, when new profiles do not get what they should."""
+        if seen is None or seen == wanted:
+            return
+        word = f"What new profiles get reads back {quota_words(seen)}"
+        open_now = bool((ports.store.get(event.id, SPONSORSHIP) or {}).get("open"))  # opening reached nobody so far
+        if not job.plan["open"]:  # who closes has not closed while new profiles can train
+            open_now = seen != CLOSED and not job.plan.get("final")
+        _say(ports, event, open_now, f"{word}.", lease)
+        _try_again(ports, event, job, word, "set the limits of new users on the deployment's settings page", lease)
+
+    def _keep_former(self, ports: Ports, event: Event, lease: Lease) -> None:
+        """Store what will be overwritten, once: a repeat after a crash must not store our own values."""
+        state: Mapping[str, Any] = ports.store.get(event.id, SPONSORSHIP) or {}
+        paused: Mapping[str, Any] = ports.store.get(event.id, PAUSED) or {}
+        kept: dict[str, Any] = dict(state.get("former") or {})
+        owners = owners_of(ports, event)
+        for profile in linked_profiles(ports, event, read_profiles(ports, event, lease)):
+            value = paused.get(profile.id) or _listed(event, profile, state, *owners.get(profile.id, (None, "")))
+            if value and value != pair(CLOSED):
+                kept[profile.id] = value
+            elif profile.id not in kept and profile.id in owners and owners[profile.id][1] == "created":
+                kept[profile.id] = pair(quota_for(event, owners[profile.id][0]))
+        _amend(ports, event, lambda stored: stored.update(former=kept, closing=True), lease)
+
+    def _wanted(self, ports: Ports, event: Event, plan: Mapping[str, Any]) -> Callable[[Profile], Quota | None]:
+        """The limit that a profile should have; None: it is not ours to set. Decided by what is stored now."""
+        limits = read_limits(ports.store, event)
+        owners = owners_of(ports, event)
+        before: Mapping[str, Any] = ports.store.get(event.id, FORMER_OF_ADOPTED) or {}
+
+        def wanted(profile: Profile) -> Quota | None:
+            person, how = owners.get(profile.id, (None, ""))
+            if plan["open"]:
+                return CLOSED if profile.id in limits.paused else limits.again(profile.id, person, how)
+            if plan.get("final"):
+                return _at_the_end(limits, before, profile, how)
+            return CLOSED
+
+        return wanted
+
+    def _to_set(
+        self, ports: Ports, event: Event, plan: Mapping[str, Any], lease: Lease
+    ) -> tuple[list[tuple[str, Quota]], list[Profile]]:
+        """Profiles whose limit does not read back as it should; and all profiles of the event."""
+        mine = [
+            profile
+            for profile in linked_profiles(ports, event, read_profiles(ports, event, lease))
+            if not is_staff(profile, ports.staff_emails)
+        ]
+        wanted = self._wanted(ports, event, plan)
+        listed = [(profile, wanted(profile)) for profile in mine]
+        return [(p.id, quota) for p, quota in listed if quota is not None and p.quota != quota], mine
+
+    def _set_profiles(
+        self, ports: Ports, event: Event, racing: RacingService, plan: Mapping[str, Any], lease: Lease
+    ) -> None:
+        changes, _ = self._to_set(ports, event, plan, lease)
+        for start in range(0, len(changes), BATCH):
+            for _ in racing.set_quotas(changes[start : start + BATCH]):
+                pass  # the read-back counts; single answers prove nothing
+            _amend(ports, event, lambda _: None, lease)  # a fence
+
+    def _read_back(
+        self, ports: Ports, event: Event, plan: Mapping[str, Any], new: Quota | None, lease: Lease
+    ) -> tuple[int, str]:
+        left, profiles = self._to_set(ports, event, plan, lease)
+        zero = sum(1 for profile in profiles if profile.quota == CLOSED)
+        people = counted(len(profiles), "event profile")
+        if plan["open"]:
+            may = f"{len(profiles) - zero:,} of {people} may train."
+            return len(left), f"Sponsorship is open: {new_words(new, final=False)}, {may}"
+        return len(left), (
+            f"Sponsorship is closed: {zero:,} of {people} read back with 0 minutes; "
+            f"{new_words(new, final=bool(plan.get('final')))}. {_GOES_ON}"
+        )
+
+
+def _note_hidden(ports: Ports, event: Event, lease: Lease) -> str:
+    """What turning the mode off takes out of sight, read just before and kept, for afterwards nobody is listed."""
+    profiles = [profile.id for profile in read_profiles(ports, event, lease)]
+    models = list(ports.racing().models(profiles)) if profiles else []
+    if models:
+        going = sum(1 for model in models if model.status in RUNNING_MODELS)
+        whose = counted(len({model.profile_id for model in models}), "profile")
+        told = (
+            f" {counted(len(models), 'model')} of {whose} went out of sight, {going:,} of them at work: their storage "
+            "goes on billing until they are deleted, for which the mode must be on."
+        )
+        _amend(ports, event, lambda state: state.update({HIDDEN: told}), lease)
+    elif ports.racing().account().multi_user_mode:
+        _amend(ports, event, lambda state: state.pop(HIDDEN, None), lease)
+    return str((ports.store.get(event.id, SPONSORSHIP) or {}).get(HIDDEN) or "")
+
+
+_GOES_ON = "Running work, queued work and submissions go on."
+
+
+def _listed(
+    event: Event, profile: Profile, state: Mapping[str, Any], person: Attendee | None, how: str
+) -> list[int] | None:
+    """The limit that a profile is listed with, when it is the person's; None when it is not theirs or not known.
+
+    A profile that this event made has the deployment's limit, and not its own, until the event was open and set it.
+    """
+    if profile.quota is None:
+        return None
+    listed = pair(profile.quota)
+    if how == "created" and person is not None:
+        untouched = listed == state.get(FORMER) and profile.quota != quota_for(event, person)
+        if untouched or not state.get("open"):
+            return None
+    return listed
+
+
+def _at_the_end(limits: Limits, before: Mapping[str, Any], profile: Profile, how: str) -> Quota | None:
+    """What the event leaves behind: theirs to the adopted, 0 where it made or closed the profile."""
+    if profile.id in before:
+        return Quota(*before[profile.id])
+    return CLOSED if how == "created" or profile.id in limits.former else None
+
+
+def _amend(ports: Ports, event: Event, change: Callable[[dict[str, Any]], object], lease: Lease) -> None:
+    """Change the state in place, in one transaction."""
+
+    def changed(stored: Any) -> dict[str, Any]:
+        state: dict[str, Any] = dict(stored or {})
+        change(state)
+        return state
+
+    ports.store.amend(event.id, SPONSORSHIP, changed, lease=lease)
+
+
+def _end_closing(state: dict[str, Any]) -> None:
+    """A closing that was broken off counts as a close: nobody is taken for sponsored before opening is through."""
+    if state.pop("closing", False):
+        state["open"] = False
+
+
+def _say(
+    ports: Ports,
+    event: Event,
+    seen: bool | None,
+    sentence: str,
+    lease: Lease,
+    *,
+    is_through: bool = False,
+    forget: bool = False,
+) -> None:
+    """Store what the read-back says, for the pages, in one step with everything that ends with it."""
+    as_of = ports.clock.now().isoformat()
+
+    def change(state: dict[str, Any]) -> None:
+        state.update(open=seen, as_of=as_of, sentence=sentence)
+        if is_through:
+            state.pop(TRIES, None)
+            state.pop("closing", None)
+        if forget:
+            forget_former(state)
+
+    _amend(ports, event, change, lease)
+
+
+def _try_again(ports: Ports, event: Event, job: Job, word: str, otherwise: str, lease: Lease) -> None:
+    """Raises Later, and Refused when a job of its own has tried often enough.
+
+    A close-out goes on trying: it says by itself what it waits for.
+    """
+    tries = (ports.store.get(event.id, SPONSORSHIP) or {}).get(TRIES) or {}
+    rounds = tries["rounds"] + 1 if tries.get("job") == job.id else 1
+    _amend(ports, event, lambda state: state.update({TRIES: {"job": job.id, "rounds": rounds}}), lease)
+    if job.kind == SPONSORSHIP and rounds >= ROUNDS:
+        raise Refused(f"{word}, after {rounds} tries: {otherwise}, or press again.", service=ports.racing().kind)
+    if job.kind == SPONSORSHIP or not ports.racing().capabilities.multi_user_mode:
+        raise Later(f"{word}; the console sets it again.", AGAIN_S)
+
+
+def _on(value: bool | None) -> str:
+    return {True: "on", False: "off", None: "unknown"}[value]

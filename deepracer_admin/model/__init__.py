@@ -1,0 +1,73 @@
+"""What the field is made of. Frozen values, typed, no I/O; units stand in the docstrings.
+
+Times are aware datetimes in UTC. Compute is in minutes (float, as services report fractions), lap times in
+milliseconds, storage in bytes, money in US dollars (float, always an estimate unless it says otherwise). `UNLIMITED`
+(-1) means no limit.
+"""
+
+from __future__ import annotations
+
+from deepracer_admin.model.access import Outcome, State, Step, StepRow
+from deepracer_admin.model.event import UNLIMITED, Event, Finding, PriceList, Quota, Stage
+from deepracer_admin.model.mail import Delivery, DeliveryEvent, Message, Receipt, SenderLimits, Sending
+from deepracer_admin.model.people import Actor, Attendee, Found, Group, Resolution, Role
+from deepracer_admin.model.racing import (
+    RUNNING_MODELS,
+    Account,
+    Capabilities,
+    Invitee,
+    Model,
+    Profile,
+    Race,
+    RaceDraft,
+    RaceStatus,
+    Standing,
+    Timing,
+    Track,
+)
+from deepracer_admin.model.usage import Limit, UsageSample
+from deepracer_admin.model.work import AuditEntry, Job, JobItem, JobState, Lease
+
+__all__ = [
+    "RUNNING_MODELS",
+    "UNLIMITED",
+    "Account",
+    "Actor",
+    "Attendee",
+    "AuditEntry",
+    "Capabilities",
+    "Delivery",
+    "DeliveryEvent",
+    "Event",
+    "Finding",
+    "Found",
+    "Group",
+    "Invitee",
+    "Job",
+    "JobItem",
+    "JobState",
+    "Lease",
+    "Limit",
+    "Message",
+    "Model",
+    "Outcome",
+    "PriceList",
+    "Profile",
+    "Quota",
+    "Race",
+    "RaceDraft",
+    "RaceStatus",
+    "Receipt",
+    "Resolution",
+    "Role",
+    "SenderLimits",
+    "Sending",
+    "Stage",
+    "Standing",
+    "State",
+    "Step",
+    "StepRow",
+    "Timing",
+    "Track",
+    "UsageSample",
+]

@@ -1,0 +1,306 @@
+"""Onboarding page: the funnel, why people are stuck, start and pause, retry, one person's history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from deepracer_admin.counted import counted
+from deepracer_admin.errors import BadInput, Conflict, Missing
+from deepracer_admin.flows.access.invitations import INVITES, RESENT, mails_sent
+from deepracer_admin.model import Actor, Attendee, Delivery, Event, Profile, State, Step, StepRow
+from deepracer_admin.records.guest_book import GuestBook, GuestCounts
+from deepracer_admin.records.ways_in import SERVICE
+from deepracer_admin.rules.mail_days import MailDay, is_limited, reckon
+from deepracer_admin.services.base import House, Service
+from deepracer_admin.store import ProfileLink
+
+__all__ = ["FunnelRow", "OnboardingService", "OnboardingView", "PersonView", "StuckRow"]
+
+GRANTED = (Step.PROFILE, Step.GROUP, Step.ACCESS, Step.MAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelRow:
+    """One step: how many people are in which state; `oldest` = since when the longest-waiting one waits (real time)."""
+
+    step: Step
+    done: int
+    waiting: int
+    refused: int
+    unknown: int
+    todo: int
+    oldest: datetime | None
+    known: bool  # False: the service does not tell (e.g. signed in, without credentials on the user pool)
+
+
+@dataclass(frozen=True, slots=True)
+class StuckRow:
+    """One reason for which people are stuck, with the fix, how many, and the names of the first few."""
+
+    step: Step
+    state: State
+    reason: str
+    sentence: str
+    people: int
+    names: tuple[str, ...]
+
+    @property
+    def retryable(self) -> bool:
+        """A refusal can be retried; mail never is, and what repeats by itself needs nobody."""
+        return self.state is State.REFUSED and self.step is not Step.MAIL
+
+
+@dataclass(frozen=True, slots=True)
+class OnboardingView:
+    state: str  # idle | running | paused
+    by: str
+    since: datetime | None
+    funnel: Sequence[FunnelRow]
+    stuck: Sequence[StuckRow]
+    people: int
+    as_of: datetime | None  # real time of the worker's last pass
+    rate_per_minute: float  # people who reached the mail in the last minutes
+    eta_minutes: float | None  # estimate
+    limit: str  # the limit in force, in words
+    trouble: Mapping[str, str]
+    mail_day: MailDay | None = None  # None: Cognito mails through SES, or not at all
+    guests: GuestCounts | None = None  # None: the event has nothing to do with guests
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """One person: every step with its reason, the profile, mails, and the history."""
+
+    attendee: Attendee
+    steps: Sequence[StepRow]
+    link: ProfileLink | None
+    profile: Profile | None
+    deliveries: Sequence[Delivery]
+    history: Sequence[StepRow]
+
+
+class OnboardingService(Service):
+    """What the Onboarding page calls."""
+
+    def __init__(self, house: House, guests: GuestBook) -> None:
+        super().__init__(house)
+        self.guests = guests
+
+    def view(self, actor: Actor) -> OnboardingView:
+        """The funnel and the reasons, from the store. Raises Missing before the first event."""
+        self._authorise(actor, "onboarding.view")
+        event = self._event()
+        state: dict[str, Any] = self.store.get(event.id, "onboarding") or {}
+        report: dict[str, Any] = self.store.get(event.id, "onboarding_report") or {}
+        rows = self.store.steps(event.id)
+        people = self.store.attendees(event.id, wanted=True)
+        wanted = {person.id for person in people}
+        steps = [step for step in Step if step is not Step.GROUP or event.group_id]
+        return OnboardingView(
+            state=state.get("state", "idle"),
+            by=state.get("by_name", ""),
+            since=_time(state.get("since")),
+            funnel=_funnel(steps, rows, wanted, report.get("not_known", ())),
+            stuck=_stuck(rows, {person.id: person.name or person.email for person in people}),
+            people=len(people),
+            as_of=_time(report.get("as_of")),
+            rate_per_minute=float(report.get("rate_per_minute", 0.0)),
+            eta_minutes=report.get("eta_minutes"),
+            limit=report.get("limit", ""),
+            trouble=self.store.get(event.id, "trouble") or {},
+            mail_day=self._mail_day(event),
+            guests=self.guests.counts(event),
+        )
+
+    def _mail_day(self, event: Event) -> MailDay | None:
+        """Cognito's default sender: what it may still mail now, and when the last of those who wait gets theirs."""
+        settings = self.house.settings
+        by_ses = settings.rehearsal or settings.deepracer_ses
+        if event.way_in != SERVICE or event.service == "managed" or not is_limited(event, ses_by_settings=by_ses):
+            return None
+        chunks: Mapping[str, Any] = self.store.get(event.id, INVITES) or {}
+        waiting = sum(len(c["people"]) for c in chunks.values() if c["state"] == "planned" and not c.get("tries"))
+        sent = mails_sent(chunks, self.store.get(event.id, RESENT) or ())
+        return reckon(sent, waiting, self.clock.event_now())
+
+    def plan(self, actor: Actor) -> Mapping[str, int]:
+        """What starting would do: how many to invite, to add to the group, to mail, and how many are refused."""
+        self._authorise(actor, "onboarding.view")
+        event = self._event()
+        people = self.store.attendees(event.id, wanted=True)
+        funnel = self.store.funnel(event.id)
+        done = {step: sum(n for state, n in states.items() if state.is_done) for step, states in funnel.items()}
+        takeable = sum(1 for person in people if not person.refusal)
+        kind = event.service or self.house.settings.racing
+        return {
+            "people": len(people),
+            "refused": len(people) - takeable,
+            # the managed service takes no invitations: profiles appear at the first sign-in
+            "invite": 0 if kind == "managed" else max(0, takeable - done.get(Step.PROFILE, 0)),
+            "group": max(0, len(people) - done.get(Step.GROUP, 0)) if event.group_id else 0,
+            "mail": max(0, takeable - done.get(Step.MAIL, 0)),
+            "leave": len(self.store.attendees(event.id, wanted=False)),
+        }
+
+    def start(self, actor: Actor) -> None:
+        """Start or resume: the worker reconciles until everybody has access and their mail."""
+        self._set(actor, "running", allowed_from=("idle", "paused"))
+
+    def pause(self, actor: Actor) -> None:
+        """Stop after the batch that is under way."""
+        self._set(actor, "paused", allowed_from=("running",))
+
+    def _set(self, actor: Actor, to: str, *, allowed_from: tuple[str, ...]) -> None:
+        self._authorise(actor, "onboarding.run")
+        event = self._event()
+        before = self.store.get(event.id, "onboarding") or {"state": "idle"}
+        if before["state"] == to:
+            return
+        if before["state"] not in allowed_from:
+            raise Conflict(f"Onboarding is {before['state']}; it cannot become {to} from there.")
+        after = {
+            "state": to,
+            "by": actor.oid,
+            "by_name": actor.name,
+            "since": self.clock.now().isoformat(),
+        }
+        self.store.put(event.id, "onboarding", after)
+        self._audit(
+            actor,
+            "onboarding.run",
+            target=event.id,
+            before=before["state"],
+            after=to,
+            count=len(self.store.attendees(event.id, wanted=True)),
+        )
+
+    def retry(self, actor: Actor, *, step: Step | None = None, reason: str | None = None) -> int:
+        """Put everybody who was refused (of one step, with one reason) back to the start of that step; how many."""
+        self._authorise(actor, "onboarding.retry")
+        event = self._event()
+        chosen: dict[Step, list[str]] = {}
+        for row in self.store.steps(event.id):
+            if row.state is not State.REFUSED or row.step is Step.MAIL:
+                continue
+            if (step is None or row.step is step) and (reason is None or _why(row) == reason):
+                chosen.setdefault(row.step, []).append(row.attendee)
+        count = sum(self.store.reset_steps(event.id, ids, [at]) for at, ids in chosen.items())
+        self._audit(actor, "onboarding.retry", target=str(step or "all"), count=count)
+        return count
+
+    def retry_one(self, actor: Actor, attendee: str) -> int:
+        """Retry one person's refused steps."""
+        self._authorise(actor, "onboarding.retry_one", target=attendee)
+        event = self._event()
+        steps = [
+            row.step
+            for row in self.store.steps_of(event.id, attendee)
+            if row.state is State.REFUSED and row.step is not Step.MAIL
+        ]
+        count = self.store.reset_steps(event.id, [attendee], steps) if steps else 0
+        self._audit(actor, "onboarding.retry_one", target=attendee, count=count)
+        return count
+
+    def person(self, actor: Actor, attendee: str) -> PersonView:
+        """One person with everything that happened to them."""
+        self._authorise(actor, "onboarding.view")
+        event = self._event()
+        person = self.store.attendee(event.id, attendee)
+        link = self.store.links(event.id).get(attendee)
+        profiles, _ = self.store.profiles(event.id)
+        profile = next((entry for entry in profiles if link and entry.id == link.profile), None)
+        return PersonView(
+            attendee=person,
+            steps=self.store.steps_of(event.id, attendee),
+            link=link,
+            profile=profile,
+            deliveries=self.store.deliveries(event.id, attendee=attendee),
+            history=self.store.history_of(event.id, attendee),
+        )
+
+    def find(self, actor: Actor, text: str, *, limit: int = 20) -> list[Attendee]:
+        """People whose name, address or alias contains the text (case folded)."""
+        self._authorise(actor, "onboarding.view")
+        needle = " ".join(text.split()).casefold()
+        if len(needle) < 2:
+            raise BadInput("Type at least two letters of the name, address or alias.")
+        found = [
+            person
+            for person in self.store.attendees(self._event().id)
+            if needle in f"{person.name} {person.email} {person.alias}".casefold()
+        ]
+        return found[:limit]
+
+    def remove(self, actor: Actor, attendees: Sequence[str], *, typed_name: str) -> int:
+        """Take access away from some: they become unwanted, the worker takes profile and group back."""
+        self._authorise(actor, "onboarding.remove", target=counted(len(attendees), "person", "people"))
+        event = self._event()
+        if typed_name.strip() != event.name:
+            raise BadInput("Type the event's name exactly as it stands to remove access.")
+        known = {person.id: person for person in self.store.attendees(event.id)}
+        missing = [entry for entry in attendees if entry not in known]
+        if missing:
+            raise Missing("Some of the chosen people are not on the list any more; search again.")
+        self.store.save_attendees(event.id, [replace(known[entry], wanted=False) for entry in attendees])
+        self._audit(actor, "onboarding.remove", target=event.id, count=len(attendees))
+        return len(attendees)
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _funnel(
+    steps: Sequence[Step], rows: Sequence[StepRow], wanted: set[str], not_known: Sequence[str]
+) -> list[FunnelRow]:
+    counted: dict[Step, dict[str, int]] = {step: {} for step in steps}
+    oldest: dict[Step, datetime] = {}
+    for row in rows:
+        if row.attendee not in wanted or row.step not in counted:
+            continue
+        if row.state.is_done:
+            kind = "done"
+        elif row.state in (State.WAITING, State.RETRY):
+            kind = "waiting"
+        else:
+            kind = row.state.value
+        counted[row.step][kind] = counted[row.step].get(kind, 0) + 1
+        if kind in ("waiting", "refused") and row.changed_at:
+            oldest[row.step] = min(oldest.get(row.step, row.changed_at), row.changed_at)
+    result = []
+    for step in steps:
+        counts = counted[step]
+        seen = sum(n for kind, n in counts.items() if kind != "todo")
+        result.append(
+            FunnelRow(
+                step=step,
+                done=counts.get("done", 0),
+                waiting=counts.get("waiting", 0),
+                refused=counts.get("refused", 0),
+                unknown=counts.get("unknown", 0),
+                todo=len(wanted) - seen,
+                oldest=oldest.get(step),
+                known=step.value not in not_known,
+            )
+        )
+    return result
+
+
+def _why(row: StepRow) -> str:
+    """What groups people who are stuck for the same cause: the code, or the sentence where there is none."""
+    return row.reason or row.sentence
+
+
+def _stuck(rows: Sequence[StepRow], wanted: Mapping[str, str]) -> list[StuckRow]:
+    groups: dict[tuple[Step, State, str], list[StepRow]] = {}
+    for row in rows:
+        if row.attendee in wanted and row.state in (State.REFUSED, State.UNKNOWN, State.RETRY) and row.sentence:
+            groups.setdefault((row.step, row.state, _why(row)), []).append(row)
+    listed = [
+        StuckRow(step, state, reason, found[0].sentence, len(found), tuple(wanted[row.attendee] for row in found[:5]))
+        for (step, state, reason), found in groups.items()
+    ]
+    return sorted(listed, key=lambda row: -row.people)

@@ -1,0 +1,1 @@
+"""Close-out, audit and jobs."""

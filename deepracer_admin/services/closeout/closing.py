@@ -1,0 +1,223 @@
+"""Close page, Audit page and the list of jobs."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from deepracer_admin.counted import counted
+from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.flows.closeout.steps import CloseStep, steps_for
+from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState, State
+from deepracer_admin.records.limits import OPENED_AT, SKEW, SPONSORSHIP
+from deepracer_admin.rules.audit import export_rows, select, verify
+from deepracer_admin.rules.tabular import inert_csv
+from deepracer_admin.services.base import Service
+from deepracer_admin.services.closeout.certificate import certificate
+from deepracer_admin.services.people.attendees import AttendeesService
+
+__all__ = ["AuditService", "CloseView", "CloseoutService", "JobsService"]
+
+EVERYTHING = 1_000_000
+"""More audit entries than an installation ever writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseView:
+    """The steps in the only safe order, each with its evidence, and who can still sign in (read back)."""
+
+    steps: Sequence[tuple[CloseStep, JobItem | None]]
+    job: Job | None
+    closed_at: datetime | None
+    can_still_sign_in: Sequence[Mapping[str, Any]] | None  # None: not read back yet
+    read_back_at: datetime | None
+    created_profiles: int
+    adopted_profiles: int
+    in_group: int | None
+    in_identity_center: int | None = None  # None: not asked, or the service has no use for it
+    source: str = "the racing service"  # what the list of people was read from
+    managed: bool = False
+
+    @property
+    def models_fact(self) -> str:
+        """Whose models closing deletes, before it is started: all of a profile's, not this event's alone."""
+        whose = counted(self.created_profiles + self.adopted_profiles, "profile")
+        if not self.adopted_profiles:
+            return f"Models of {whose} are deleted."
+        return (
+            f"Models of {whose} are deleted; {self.adopted_profiles:,} of them had a profile before this event: "
+            "their older models go too."
+        )
+
+
+class CloseoutService(Service):
+    """What the Close page calls."""
+
+    def view(self, actor: Actor) -> CloseView:
+        """The steps with their evidence, from the last close-out job."""
+        self._authorise(actor, "closeout.view")
+        event = self._event()
+        job = next(iter(self.store.jobs(event.id, kind="closeout", limit=1)), None)
+        items = {item.key: item for item in self.store.job_items(job.id)} if job else {}
+        managed = self._kind(event, items) == "managed"
+        links = self.store.links(event.id).values()
+        made = len(self._came_since(event)) if managed else sum(1 for link in links if link.how == "created")
+        proof = self.store.get(event.id, "proof") or {}
+        return CloseView(
+            steps=[(step, items.get(step.key)) for step in steps_for(self._kind(event, items))],
+            job=job,
+            closed_at=event.closed_at,
+            can_still_sign_in=proof.get("can_still_sign_in"),
+            read_back_at=datetime.fromisoformat(proof["as_of"]) if proof.get("as_of") else None,
+            created_profiles=made,
+            adopted_profiles=len(links) - made,
+            in_group=proof.get("in_group"),
+            in_identity_center=proof.get("in_identity_center"),
+            source=proof.get("source", "the racing service"),
+            managed=managed,
+        )
+
+    def _came_since(self, event: Event) -> set[str]:
+        """Linked profiles that appeared since this event turned the mode on: nobody is invited there (parting.py)."""
+        opened = (self.store.get(event.id, SPONSORSHIP) or {}).get(OPENED_AT)
+        if not opened:
+            return set()
+        since = datetime.fromisoformat(opened) - SKEW
+        linked = {link.profile for link in self.store.links(event.id).values()}
+        listed = self.store.profiles(event.id)[0]
+        return {each.id for each in listed if each.id in linked and each.created_at and each.created_at >= since}
+
+    def _kind(self, event: Event, items: Mapping[str, JobItem]) -> str:
+        """The steps that were planned tell the service; else it is the event's."""
+        if items:
+            return "managed" if "cycle" in items else "on_aws"
+        return event.service or self.house.settings.racing
+
+    def start(self, actor: Actor, *, typed_name: str) -> Job:
+        """Close everything, in the only safe order; needs the event's name typed. Safe to press again after a stop."""
+        self._authorise(actor, "closeout.run")
+        event = self._event()
+        if typed_name.strip() != event.name:
+            raise BadInput("Type the event's name exactly as it stands to close the event.")
+        items = [JobItem(job="", key=step.key, state=State.TODO) for step in steps_for(self._kind(event, {}))]
+        return self._plan_job(actor, "closeout.run", "closeout", target=event.id, plan={}, items=items)
+
+    def export(self, actor: Actor) -> Mapping[str, bytes]:
+        """The export files that the close-out wrote: name -> content."""
+        self._authorise(actor, "closeout.run")
+        event = self._event()
+        folder = self.house.settings.home / "exports" / event.id
+        files = {path.name: path.read_bytes() for path in sorted(folder.glob("*"))} if folder.is_dir() else {}
+        self._audit(actor, "closeout.run", target="export", count=len(files))
+        return files
+
+    def export_zip(self, actor: Actor) -> bytes:
+        """The same files and the certificate in one ZIP archive."""
+        files = {**self.export(actor), "certificate.txt": self.certificate(actor).encode()}
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        return out.getvalue()
+
+    def certificate(self, actor: Actor) -> str:
+        """What was done and read back, as plain text to hand over; names nobody."""
+        view = self.view(actor)
+        entries = self.store.audit(None, limit=1)
+        return certificate(
+            self._event(),
+            view.steps,
+            can_still_sign_in=None if view.can_still_sign_in is None else len(view.can_still_sign_in),
+            in_group=view.in_group,
+            in_identity_center=view.in_identity_center,
+            started_at=view.job.created_at if view.job else None,
+            proof_at=view.read_back_at,
+            last_audit=entries[0] if entries else None,
+            rehearsal=self.house.settings.rehearsal,
+        )
+
+
+class AuditService(Service):
+    """What the Audit page calls."""
+
+    def entries(self, actor: Actor, *, text: str = "", action: str = "", limit: int = 1000) -> list[AuditEntry]:
+        """Newest first, filtered by a word in any field and by the action's name."""
+        self._authorise(actor, "audit.view")
+        rows = self.store.audit(None, limit=EVERYTHING if text.strip() or action else limit)
+        return select(rows, words=text, action=action)[:limit]
+
+    def newest(self, actor: Actor) -> int:
+        """The newest entry's number, 0 when there is none: pages cache by it."""
+        self._authorise(actor, "audit.view")
+        rows = self.store.audit(None, limit=1)
+        return rows[0].seq if rows else 0
+
+    def verify(self, actor: Actor) -> tuple[int, int | None]:
+        """(entries checked, first broken sequence number or None)."""
+        self._authorise(actor, "audit.view")
+        rows = list(reversed(self.store.audit(None, limit=EVERYTHING)))
+        return len(rows), verify(rows)
+
+    def export(self, actor: Actor) -> bytes:
+        """All entries as CSV, inert in spreadsheets."""
+        self._authorise(actor, "audit.export")
+        rows = list(reversed(self.store.audit(None, limit=EVERYTHING)))
+        table = export_rows(rows)
+        columns = [*table[0]] if table else ["seq"]
+        self._audit(actor, "audit.export", count=len(rows))
+        return inert_csv([[*line.values()] for line in table], columns)
+
+
+class JobsService(Service):
+    """Jobs with their items; cancel and undo."""
+
+    def list(self, actor: Actor, *, live: bool | None = None, limit: int = 50) -> list[Job]:
+        """Newest first."""
+        self._authorise(actor, "jobs.view")
+        event = self.current_event()
+        return self.store.jobs(event.id, live=live, limit=limit) if event else []
+
+    def items(self, actor: Actor, job: str) -> list[JobItem]:
+        """Per-person results of one job."""
+        self._authorise(actor, "jobs.view")
+        return self.store.job_items(job)
+
+    def cancel(self, actor: Actor, job: str) -> Job:
+        """Stop after the batch under way; what was done stays done."""
+        self._authorise(actor, "jobs.control", target=job)
+        changed = self.store.update_job(
+            job,
+            state=JobState.CANCELLED,
+            expect=(JobState.PLANNED, JobState.RUNNING, JobState.PAUSED),
+            now=self.clock.now(),
+        )
+        self._audit(actor, "jobs.control", target=job, after="cancelled")
+        return changed
+
+    def undo(self, actor: Actor, job_id: str) -> Job:
+        """Write the former desired state back, as a new job of the same kind."""
+        self._authorise(actor, "jobs.control", target=job_id)
+        job = self.store.job(job_id)
+        if job.kind == "roster.import":
+            return AttendeesService(self.house).undo_import(actor, job_id)
+        if not job.undoable or job.state is not JobState.DONE:
+            raise Conflict("This job cannot be undone: it is not finished, or its kind has no undo.")
+        items = [
+            JobItem(job="", key=item.key, state=State.TODO, before=item.after, after=item.before)
+            for item in self.store.job_items(job_id)
+            if item.before is not None
+        ]
+        plan = {**job.plan, "undo_of": job_id}
+        if job.kind == "sponsor":
+            plan["active"] = not job.plan["active"]
+            items = [
+                JobItem(job="", key=item.key, state=State.TODO, after={"active": plan["active"]})
+                for item in self.store.job_items(job_id)
+            ]
+        undo = self._plan_job(actor, "jobs.control", job.kind, target=job.target, plan=plan, items=items)
+        self.store.update_job(job_id, state=JobState.UNDONE, expect=(JobState.DONE,), now=self.clock.now())
+        return undo

@@ -1,0 +1,1 @@
+"""The list and one person on it."""

@@ -1,0 +1,324 @@
+"""Attendees page: read any list, dry run, import as an undoable job, search, walk-ups, export, erase."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Literal
+
+from deepracer_admin.counted import counted
+from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.model import Actor, Attendee, Event, Job, JobItem, JobState, State, Step, StepRow
+from deepracer_admin.rules.aliases import give_aliases
+from deepracer_admin.rules.quotas import cohorts_of, quota_for
+from deepracer_admin.rules.roster import FIELDS, RosterCheck, check
+from deepracer_admin.rules.roster.plan import Change, plan_check
+from deepracer_admin.rules.tabular import inert_csv
+from deepracer_admin.services.base import new_id
+from deepracer_admin.services.people.dry_run import DryRun, report_lines
+from deepracer_admin.services.people.one_person import PeopleService
+from deepracer_admin.store import ProfileLink
+
+__all__ = ["AttendeeRow", "AttendeesService", "DryRun"]
+
+STALE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class AttendeeRow:
+    """One line of the table: the person, their step states and their profile."""
+
+    attendee: Attendee
+    steps: Mapping[Step, StepRow]
+    link: ProfileLink | None
+
+
+class AttendeesService(PeopleService):
+    """What the Attendees page calls."""
+
+    # ------------------------------------------------------------------------------------------------ import
+
+    def dry_run(
+        self, actor: Actor, data: bytes, *, filename: str, mapping: Mapping[str, str | int] | None = None
+    ) -> DryRun:
+        """Read a list and compare it with the event; nothing is written. Raises UnreadableRoster with the reason.
+
+        A corrected mapping is remembered for lists with the same headings.
+        """
+        self._authorise(actor, "attendees.import", target="dry run")
+        event = self._event()
+        remembered: dict[str, dict[str, str | int]] = dict(self.store.get("", "column_mappings") or {})
+        read = check(data, filename=filename, mapping=mapping, service_rule=self._rule(event))
+        key = _headings(read)
+        if mapping is None and key in remembered:
+            read = check(data, filename=filename, mapping=remembered[key], service_rule=self._rule(event))
+        elif mapping is not None:
+            whole = {field: read.mapping.get(field, "") for field in FIELDS}  # "" keeps "not in the list" as well
+            if remembered.get(key) != whole:
+                self.store.put("", "column_mappings", {**remembered, key: whole})
+        people = self.store.attendees(event.id, wanted=True)
+        plan = plan_check(read, {person.email: person for person in people}, service_rule=self._rule(event))
+        digest = hashlib.sha256(data)
+        digest.update(repr((sorted(read.mapping.items()), event.id, plan.counts, plan.missing)).encode())
+        return DryRun(read, plan, digest.hexdigest()[:16], event.id)
+
+    def run_import(self, actor: Actor, dry: DryRun, *, take_out: Sequence[str] = (), typed_name: str = "") -> Job:
+        """Write a dry run's plan as one undoable job. `take_out`: addresses of leavers that lose access.
+
+        Raises Conflict when the event changed since the dry run; taking people out needs the event's name typed.
+        """
+        self._authorise(actor, "attendees.import", target=dry.check.file)
+        event = self._event()
+        if take_out and typed_name.strip() != event.name:
+            raise BadInput("Type the event's name exactly as it stands to take people out.")
+        if dry.event != event.id:
+            raise Conflict("Another event became the current one since the dry run; run it again.")
+        known = {person.email: person for person in self.store.attendees(event.id)}
+        missing = set(dry.plan.missing)
+        if any(email not in missing or email not in known for email in take_out):
+            raise Conflict("The list changed since the dry run; run it again.")
+        job = Job(
+            id=new_id("job"),
+            event=event.id,
+            kind="roster.import",
+            target=event.id,
+            state=JobState.RUNNING,
+            plan={"file": dry.check.file, "counts": dry.plan.counts},
+            undoable=True,
+            created_by=actor.oid,
+            created_by_name=actor.name,
+            created_at=self.clock.now(),
+            changed_at=self.clock.now(),
+        )
+        people, items = self._planned(dry, known, take_out, job, actor)
+        if not people:
+            raise BadInput("The list holds nothing new; everybody is on the event's list already.")
+        self._give_up_stale_imports(event)
+        self.store.create_job(replace(job, total=len(items)), items)
+        try:
+            self.store.save_attendees(event.id, people)
+        except Conflict:
+            self.store.update_job(
+                job.id, state=JobState.FAILED, sentence="The list changed meanwhile.", now=self.clock.now()
+            )
+            raise
+        counts = dry.plan.counts
+        fresh = sum(item.before is None for item in items)
+        changed = len(items) - fresh - len(take_out)
+        sentence = f"{fresh:,} new, {changed:,} changed or back, {len(take_out):,} taken out."
+        done = self.store.update_job(
+            job.id, state=JobState.DONE, done=len(items), sentence=sentence, now=self.clock.now()
+        )
+        self._audit(actor, "attendees.import", target=dry.check.file, count=len(items), after=counts, job=job.id)
+        return done
+
+    def _give_up_stale_imports(self, event: Event) -> None:
+        """An import whose process died between its two writes must not hold up the next one."""
+        now = self.clock.now()
+        for job in self.store.jobs(event.id, live=True, kind="roster.import"):
+            if job.changed_at is None or now - job.changed_at > STALE:
+                self.store.update_job(job.id, state=JobState.FAILED, sentence="It was broken off.", now=now)
+
+    def _planned(
+        self,
+        dry: DryRun,
+        known: Mapping[str, Attendee],
+        take_out: Sequence[str],
+        job: Job,
+        actor: Actor,
+    ) -> tuple[list[Attendee], list[JobItem]]:
+        entries = [entry for entry in dry.plan.entries if entry.change in (Change.NEW, Change.CHANGED)]
+        fresh = [entry for entry in entries if entry.email not in known]
+        aliases = give_aliases(
+            [(str(entry.values.get("name", "")), entry.email) for entry in fresh],
+            self._aliases_taken(self._event(), known.values()),
+        )
+        alias_of = dict(zip((entry.email for entry in fresh), aliases, strict=True))
+        now = self.clock.now()
+        people: list[Attendee] = []
+        items: list[JobItem] = []
+        for entry in entries:
+            before = known.get(entry.email)
+            values = {key: entry.values[key] for key in _FIELDS if key in entry.values}
+            if before is None:
+                person = Attendee(
+                    id=new_id("at"),
+                    email=entry.email,
+                    name=str(values.pop("name", "")),
+                    alias=alias_of[entry.email],
+                    source=job.id,
+                    added_at=now,
+                    added_by=actor.oid,
+                    refusal=entry.service_refusal or "",
+                    **values,
+                )
+            else:
+                if entry.change is Change.NEW:  # somebody who had left: what the list does not say stays known
+                    values = {key: value for key, value in values.items() if value not in ("", None, {})}
+                person = replace(before, **values, wanted=True, refusal=entry.service_refusal or "")
+            if person == before:
+                continue  # written by another import meanwhile, or by the same one clicked twice
+            people.append(person)
+            items.append(_item(job.id, before, person))
+        for email in take_out:
+            person = replace(known[email], wanted=False)
+            people.append(person)
+            items.append(_item(job.id, known[email], person))
+        return people, items
+
+    def undo_import(self, actor: Actor, job_id: str) -> Job:
+        """Write the list back as it was before that import. Refused once anybody of it has been invited."""
+        self._authorise(actor, "attendees.undo", target=job_id)
+        job = self.store.job(job_id)
+        if job.kind != "roster.import" or job.state is not JobState.DONE:
+            raise Conflict("Only a finished import can be undone, once.")
+        items = self.store.job_items(job_id)
+        new = [item.key for item in items if item.before is None]
+        fresh = set(new)
+        touched = {
+            row.attendee
+            for row in self.store.steps(job.event)
+            if row.attendee in fresh and row.state not in (State.TODO, State.REFUSED)
+        }
+        if touched:
+            raise Conflict(
+                f"{counted(len(touched), 'person', 'people')} of this import had been invited already; take them "
+                "out on the Onboarding page."
+            )
+        current = {person.id: person for person in self.store.attendees(job.event)}
+        back = [_restored(current[item.key], item.before) for item in items if item.before and item.key in current]
+        self.store.delete_attendees(job.event, new)
+        self.store.save_attendees(job.event, back)
+        done = self.store.update_job(job_id, state=JobState.UNDONE, expect=(JobState.DONE,), now=self.clock.now())
+        self._audit(actor, "attendees.undo", target=job_id, count=len(items), job=job_id)
+        return done
+
+    def imports(self, actor: Actor) -> list[Job]:
+        """Imports, newest first."""
+        self._authorise(actor, "attendees.import", target="list")
+        return self.store.jobs(self._event().id, kind="roster.import", limit=20)
+
+    # ---------------------------------------------------------------------------------------------- the list
+
+    def rows(self, actor: Actor, *, text: str = "", cohort: str = "", wanted: bool | None = True) -> list[AttendeeRow]:
+        """People with their states, filtered by a word (name, address, alias) and a cohort ("office:Milano")."""
+        self._authorise(actor, "attendees.view")
+        event = self._event()
+        steps: dict[str, dict[Step, StepRow]] = {}
+        for row in self.store.steps(event.id):
+            steps.setdefault(row.attendee, {})[row.step] = row
+        links = self.store.links(event.id)
+        needle = " ".join(text.split()).casefold()
+        return [
+            AttendeeRow(person, steps.get(person.id, {}), links.get(person.id))
+            for person in self.store.attendees(event.id, wanted=wanted)
+            if (not needle or needle in f"{person.name} {person.email} {person.alias}".casefold())
+            and (not cohort or cohort in cohorts_of(person))
+        ]
+
+    def revision(self, actor: Actor) -> tuple[str, int]:
+        """(event id, revision): pages cache the table by it."""
+        self._authorise(actor, "attendees.view")
+        event = self._event()
+        return event.id, self.store.revision(event.id)
+
+    def total(self, actor: Actor) -> int:
+        """How many people the list ever held, leavers included."""
+        self._authorise(actor, "attendees.view")
+        return len(self.store.attendees(self._event().id))
+
+    def names(self, actor: Actor, *, by: Literal["email", "id"] = "email") -> dict[str, str]:
+        """Address or id -> name (the address where there is none), leavers included."""
+        self._authorise(actor, "attendees.view")
+        people = self.store.attendees(self._event().id)
+        return {getattr(person, by): person.name or person.email for person in people}
+
+    def cohorts(self, actor: Actor) -> dict[str, int]:
+        """Cohort key -> people, largest first."""
+        self._authorise(actor, "attendees.view")
+        counts: dict[str, int] = {}
+        for person in self.store.attendees(self._event().id, wanted=True):
+            for key in cohorts_of(person):
+                counts[key] = counts.get(key, 0) + 1
+        return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+    def export(self, actor: Actor) -> bytes:
+        """The whole list with states as CSV, inert in spreadsheets; a rehearsal's is marked in every row."""
+        self._authorise(actor, "attendees.export")
+        event = self._event()
+        mark = ["REHEARSAL"] if self.house.settings.rehearsal else []
+        columns = [
+            "Name",
+            "Email",
+            "Alias",
+            "Office",
+            "Cost centre",
+            "New to AI/ML",
+            "New to AWS",
+            "Hours",
+            "Wanted",
+            *(step.value for step in Step),
+            "Note",
+            *mark,
+        ]
+        lines = [
+            [
+                row.attendee.name,
+                row.attendee.email,
+                row.attendee.alias,
+                row.attendee.office,
+                row.attendee.cost_centre,
+                _yes(row.attendee.new_to_ml),
+                _yes(row.attendee.new_to_aws),
+                hours / 60 if (hours := quota_for(event, row.attendee).minutes) >= 0 else "unlimited",
+                _yes(row.attendee.wanted),
+                *(row.steps[step].state.value if step in row.steps else "" for step in Step),
+                row.attendee.refusal,
+                *mark,
+            ]
+            for row in self.rows(actor, wanted=None)
+        ]
+        self._audit(actor, "attendees.export", count=len(lines))
+        return inert_csv(lines, columns)
+
+    def report(self, actor: Actor, dry: DryRun) -> bytes:
+        """Every row of a dry run and what would happen to it, as CSV that stays inert in spreadsheets."""
+        self._authorise(actor, "attendees.import", target="report")
+        mark = ["REHEARSAL"] if self.house.settings.rehearsal else []
+        rows = [[line.row, line.address, line.result, line.column, line.why, *mark] for line in report_lines(dry)]
+        return inert_csv(rows, ["Row", "Address or value", "Result", "Column", "Why", *mark])
+
+
+_FIELDS = ("name", "office", "cost_centre", "new_to_ml", "new_to_aws", "extra")
+
+
+def _headings(read: RosterCheck) -> str:
+    names = "\x1f".join(column.name.casefold() for column in read.columns)
+    return hashlib.sha256(names.encode()).hexdigest()[:16]
+
+
+def _plain(person: Attendee) -> dict[str, Any]:
+    return {
+        "name": person.name,
+        "office": person.office,
+        "cost_centre": person.cost_centre,
+        "new_to_ml": person.new_to_ml,
+        "new_to_aws": person.new_to_aws,
+        "extra": dict(person.extra),
+        "wanted": person.wanted,
+        "refusal": person.refusal,
+    }
+
+
+def _item(job: str, before: Attendee | None, after: Attendee) -> JobItem:
+    return JobItem(job, after.id, State.DONE, before=_plain(before) if before else None, after=_plain(after))
+
+
+def _restored(person: Attendee, before: Mapping[str, Any]) -> Attendee:
+    return replace(person, **before)
+
+
+def _yes(value: bool | None) -> str:
+    return {True: "yes", False: "no", None: ""}[value]

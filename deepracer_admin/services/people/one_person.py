@@ -1,0 +1,226 @@
+"""One person on the list: walk-ups, a corrected address, whose profile it is, their data, erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from deepracer_admin.errors import BadInput, Conflict, Missing
+from deepracer_admin.flows.access.match_profiles import APART
+from deepracer_admin.model import Actor, Attendee, Event, State, Step
+from deepracer_admin.records.guest_book import GUESTS
+from deepracer_admin.rules.aliases import give_aliases
+from deepracer_admin.rules.roster import check, normalise_email
+from deepracer_admin.services.base import Service, new_id
+from deepracer_admin.store import ProfileLink
+
+__all__ = ["PeopleService"]
+
+
+class PeopleService(Service):
+    """What can be done to one person; the part of the Attendees page that is not about lists."""
+
+    def add(self, actor: Actor, *, email: str, name: str, office: str = "") -> Attendee:
+        """A walk-up: one person on the list; the running onboarding takes them in by itself."""
+        self._authorise(actor, "attendees.add", target="walk-up")
+        event = self._event()
+        address, refusal = self._address(event, email)
+        known = self.store.attendees(event.id)
+        clash = next((person for person in known if person.email == address), None)
+        if clash is not None and clash.wanted:
+            raise Conflict(f"{clash.name or 'This person'} is on the list already.")
+        if clash is not None:
+            person = replace(clash, wanted=True, refusal=refusal)
+        else:
+            alias = give_aliases([(name, address)], self._aliases_taken(event, known))[0]
+            person = Attendee(
+                id=new_id("at"),
+                email=address,
+                name=" ".join(name.split())[:200],
+                alias=alias,
+                office=" ".join(office.split())[:200],
+                source="walk-up",
+                added_at=self.clock.now(),
+                added_by=actor.oid,
+                refusal=refusal,
+            )
+        self.store.save_attendees(event.id, [person])
+        self._audit(actor, "attendees.add", target=person.id)
+        return person
+
+    def change_email(self, actor: Actor, attendee: str, email: str) -> Attendee:
+        """Correct an address, e.g. one that the service refuses; the person starts onboarding anew.
+
+        Refused once the old address was invited: its access would stay behind and nobody would end it.
+        """
+        self._authorise(actor, "attendees.edit", target=attendee)
+        event = self._event()
+        person = self.store.attendee(event.id, attendee)
+        address, refusal = self._address(event, email)
+        if address == person.email:
+            raise BadInput("Address: that is the address already.")
+        if self._may_have_access(event, attendee):
+            raise Conflict(
+                "The old address was invited already; take this person out on the Onboarding page, "
+                "then add the new address."
+            )
+        changed = replace(person, email=address, refusal=refusal)
+        self.store.save_attendees(event.id, [changed])
+        self.store.unlink(event.id, [attendee])
+        self.store.reset_steps(event.id, [attendee], [Step.PROFILE, Step.GROUP, Step.ACCESS, Step.MAIL])
+        self._audit(actor, "attendees.edit", target=attendee, after={"address": "changed"})
+        return changed
+
+    def link(self, actor: Actor, attendee: str, profile: str) -> str:
+        """Say by hand which profile is this person's. Returns what that means for it at the close."""
+        self._authorise(actor, "attendees.link", target=attendee)
+        event = self._event()
+        self.store.attendee(event.id, attendee)
+        if all(entry.id != profile for entry in self.store.profiles(event.id)[0]):
+            raise Missing("The service lists no such profile.")
+        if any(link.profile == profile for link in self.store.links(event.id).values()):
+            raise Conflict("That profile belongs to somebody on the list already.")
+        self.store.link(event.id, [ProfileLink(attendee, profile, "manual", self.clock.now())])
+        self._audit(actor, "attendees.link", target=attendee, after={"profile": profile})
+        if self._racing_kind(event) == "managed":
+            return "Linked. If it appeared since this event turned the mode on, closing ends its sponsorship."
+        return "Linked. It is never deleted at close."
+
+    def unlink(self, actor: Actor, attendee: str) -> None:
+        """Say by hand that this is not the person's profile: its racer name, which anybody may choose, was misleading.
+
+        It is not matched to them again. Refused where the service itself says whose it is, by its address. What the
+        profile may use stays as it is until it is somebody else's.
+        """
+        self._authorise(actor, "attendees.link", target=attendee)
+        event = self._event()
+        link = self.store.links(event.id).get(attendee)
+        if link is None:
+            raise Missing("No profile is linked to this person.")
+        listed = next((each for each in self.store.profiles(event.id)[0] if each.id == link.profile), None)
+        if link.how != "manual" and (listed is None or listed.email):
+            raise BadInput(
+                "The service says by its address that this profile is theirs; take the person out on the Onboarding "
+                "page if they should lose it."
+            )
+        self.store.amend(event.id, APART, lambda apart: _apart(apart, attendee, link.profile))
+        self.store.unlink(event.id, [attendee])
+        told = [Step.PROFILE, Step.SIGNED_IN, Step.TRAINED, Step.SUBMITTED]
+        self.store.reset_steps(event.id, [attendee], told if not (listed and listed.email) else [*told, Step.ACCESS])
+        self._audit(actor, "attendees.link", target=attendee, before={"profile": link.profile})
+
+    def unlinked_profiles(self, actor: Actor) -> dict[str, str]:
+        """Profile id -> what to call it, for those that are nobody's on the list."""
+        self._authorise(actor, "attendees.link", target="choice")
+        event = self._event()
+        mine = {link.profile for link in self.store.links(event.id).values()}
+        profiles, _ = self.store.profiles(event.id)
+        return {
+            profile.id: f"{profile.alias} · {profile.email}" if profile.email else profile.alias
+            for profile in profiles
+            if profile.id not in mine
+        }
+
+    def person_data(self, actor: Actor, attendee: str) -> dict[str, Any]:
+        """Everything the console holds about one person, for their own request."""
+        self._authorise(actor, "attendees.export", target=attendee)
+        event = self._event()
+        person = self.store.attendee(event.id, attendee)
+        self._audit(actor, "attendees.export", target=attendee)
+        guest = (self.store.get(event.id, GUESTS) or {}).get(attendee)
+        return {
+            "event": event.name,
+            "guest": {"state": guest["state"], "id": guest["id"]} if guest else None,
+            "person": {
+                "email": person.email,
+                "name": person.name,
+                "alias": person.alias,
+                "office": person.office,
+                "cost_centre": person.cost_centre,
+                "new_to_ml": person.new_to_ml,
+                "new_to_aws": person.new_to_aws,
+                "extra": dict(person.extra),
+                "on_the_list": person.wanted,
+                "added_at": person.added_at.isoformat() if person.added_at else "",
+            },
+            "profile": self._profile_data(event, attendee),
+            "history": [
+                {
+                    "step": row.step.value,
+                    "state": row.state.value,
+                    "at": row.changed_at.isoformat() if row.changed_at else "",
+                }
+                for row in self.store.history_of(event.id, attendee)
+            ],
+            "mails": [
+                {"template": row.template, "state": row.state.value, "delivered": row.delivered}
+                for row in self.store.deliveries(event.id, attendee=attendee)
+            ],
+        }
+
+    def erase(self, actor: Actor, attendee: str, *, typed: str) -> None:
+        """Erase one person from this console; refused while they still have access. Needs the address typed."""
+        self._authorise(actor, "attendees.erase", target=attendee)
+        event = self._event()
+        person = self.store.attendee(event.id, attendee)
+        if normalise_email(typed) != person.email:
+            raise BadInput("Type the person's address exactly to erase them.")
+        if self._may_have_access(event, attendee):
+            raise Conflict("This person still has access; take them out on the Onboarding page first.")
+        self.store.delete_attendees(event.id, [attendee])
+        if attendee in (self.store.get(event.id, GUESTS) or {}):
+            self.store.amend(event.id, GUESTS, lambda book: {key: book[key] for key in book if key != attendee})
+        proof = self.store.get(event.id, "proof")
+        if proof:  # the close-out's listing names people
+            rows = [row for row in proof.get("can_still_sign_in") or () if row.get("attendee") != attendee]
+            self.store.put(event.id, "proof", {**proof, "can_still_sign_in": rows})
+        self._audit(actor, "attendees.erase", target=attendee)
+
+    def _profile_data(self, event: Event, attendee: str) -> dict[str, Any] | None:
+        link = self.store.links(event.id).get(attendee)
+        if link is None:
+            return None
+        usage = self.house.history.usage_of(event.id, link.profile)
+        return {
+            "id": link.profile,
+            "how": link.how,
+            "hours_used": [{"at": at.isoformat(), "hours": round(used / 60, 3)} for at, used, _ in usage],
+        }
+
+    def _address(self, event: Event, text: str) -> tuple[str, str]:
+        """(normalised address, why the service refuses it or ""). Raises BadInput for anything but one address."""
+        line = " ".join(text.split())
+        if not line:
+            raise BadInput("Address: give an e-mail address.")
+        read = check(line.encode(), filename="address", service_rule=self._rule(event))
+        if len(read.accepted) != 1:
+            reason = read.rejected[0].reason if read.rejected else "this is not one e-mail address."
+            raise BadInput(f"Address: {reason}")
+        return read.accepted[0].email, read.accepted[0].service_refusal or ""
+
+    def _aliases_taken(self, event: Event, known: Iterable[Attendee]) -> list[str]:
+        """Racer names of everybody on the list, and of strangers whom the service listed last: results are told apart
+        by nothing else (deepracer-on-aws.md 1.7).
+        """
+        mine = {link.profile for link in self.store.links(event.id).values()}
+        strangers = [profile.alias for profile in self.store.profiles(event.id)[0] if profile.id not in mine]
+        return [*(person.alias for person in known), *strangers]
+
+    def _may_have_access(self, event: Event, attendee: str) -> bool:
+        """Was anything granted to this person, or may it have been?"""
+        granted = (Step.PROFILE, Step.GROUP)
+        return any(
+            row.step in granted and row.state not in (State.TODO, State.REFUSED)
+            for row in self.store.steps_of(event.id, attendee)
+        )
+
+    def _rule(self, event: Event) -> str | None:
+        """The address rule of the event's racing service: the managed service has none of its own."""
+        kind = event.service or self.house.settings.racing
+        return "on_aws" if kind == "on_aws" else None
+
+
+def _apart(stored: Any, attendee: str, profile: str) -> dict[str, list[str]]:
+    kept: dict[str, list[str]] = dict(stored or {})
+    return {**kept, attendee: sorted({*kept.get(attendee, ()), profile})}

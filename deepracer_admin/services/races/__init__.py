@@ -1,0 +1,1 @@
+"""Races, entrants and boards."""

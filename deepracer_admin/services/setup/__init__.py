@@ -1,0 +1,1 @@
+"""The event itself, its service, its staff, its guests, its switch."""

@@ -1,0 +1,392 @@
+"""Event page and Set up page: the event itself, its stage, sponsorship, the connect check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from deepracer_admin.counted import counted
+from deepracer_admin.errors import BadInput, BadSettings
+from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
+from deepracer_admin.rules.access import allowed
+from deepracer_admin.rules.money import spend
+from deepracer_admin.rules.stage import next_step, stage_of
+from deepracer_admin.services.base import CURRENT_EVENT, new_id
+from deepracer_admin.services.setup.drafts import (
+    SERVICES,
+    TEMPLATES,
+    EventDraft,
+    as_audited,
+    days_until_erasure,
+    known_zones,
+    read_draft,
+    write_draft,
+)
+from deepracer_admin.services.setup.guests import ask_again, checked_guests
+from deepracer_admin.services.setup.sponsorship import SponsorshipService, SponsorshipView
+from deepracer_admin.settings import Practice, read_practice
+
+__all__ = ["TEMPLATES", "EventDraft", "EventView", "EventsService", "SponsorshipView"]
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """The Event page: stage, what to do next, counts with their "as of" (event time unless said)."""
+
+    event: Event
+    stage: Stage
+    next_title: str
+    next_page: str
+    next_why: str
+    funnel: Mapping[Step, Mapping[State, int]]
+    people: int
+    refused: int
+    profiles: int
+    profiles_as_of: datetime | None
+    hours_used: float
+    hours_queued: float
+    spend_usd: float
+    committed_usd: float
+    usage_as_of: datetime | None
+    races_open: int
+    running_jobs: Sequence[Job]
+    needs_human: Sequence[Finding]
+
+
+class EventsService(SponsorshipService):
+    """The event, its stage and its switch."""
+
+    # ------------------------------------------------------------------------------------------------ events
+
+    def list(self, actor: Actor) -> list[Event]:
+        """All events of this installation, newest first."""
+        self._authorise(actor, "event.view")
+        return sorted(self.store.events(), key=lambda event: event.starts_at, reverse=True)
+
+    def switch(self, actor: Actor, event_id: str) -> Event:
+        """Make another event the current one."""
+        self._authorise(actor, "event.edit", target=event_id)
+        event = self.store.event(event_id)
+        self.store.put("", CURRENT_EVENT, event_id)
+        self._audit(actor, "event.edit", target=event_id, after={"current": True})
+        return event
+
+    def template(self, actor: Actor, key: str, *, now: datetime | None = None, zone: str = "UTC") -> EventDraft:
+        """A draft with sensible defaults: from a template, or `last` for the last event with its dates moved on."""
+        self._authorise(actor, "setup.view")
+        if zone not in known_zones():
+            zone = "UTC"
+        local = (now or self.clock.event_now()).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        start = local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        if key == "last":
+            events = self.list(actor)
+            if events:
+                return self._moved(events[0], start)
+        template = next((entry for entry in TEMPLATES if entry.key == key), TEMPLATES[0])
+        settings, practice = self.house.settings, self._practice()
+        return EventDraft(
+            name="",
+            starts=start,
+            ends=start + timedelta(hours=template.duration_h),
+            head_count=200,
+            budget_usd=round(200 * template.hours_per_person * PriceList().per_hour, -1),
+            hours_per_person=template.hours_per_person,
+            models_per_person=template.models_per_person,
+            group_id=settings.group_id or (str(practice.graph.get("group_id") or "") if practice else ""),
+            sender=settings.mail_from,
+            portal_url=settings.deepracer_site or (practice.deepracer.get("site", "") if practice else ""),
+            zone=zone,
+        )
+
+    def _practice(self) -> Practice | None:
+        """The practice company's group and site, so that a rehearsal needs nothing typed but a name."""
+        if not self.house.settings.rehearsal:
+            return None
+        try:
+            return read_practice(self.house.settings.home)
+        except BadSettings:
+            return None
+
+    def create(self, actor: Actor, draft: EventDraft) -> Event:
+        """Create an event and make it the current one. Raises BadInput with the field and the rule."""
+        self._authorise(actor, "event.create", target=draft.name)
+        event = self._checked(
+            draft,
+            Event(
+                id=new_id("ev"),
+                name="",
+                starts_at=_EPOCH,
+                ends_at=_EPOCH,
+                zone="UTC",
+                head_count=0,
+                budget_usd=0,
+                quota=Quota(0, 0),
+            ),
+        )
+        event = replace(event, created_at=self.clock.now(), created_by=actor.oid)
+        self.store.save_event(event)
+        self.store.put("", CURRENT_EVENT, event.id)
+        self._audit(actor, "event.create", target=event.id, after=as_audited(event))
+        return event
+
+    def edit(self, actor: Actor, draft: EventDraft) -> Event:
+        """Change the current event's settings. People's quotas follow only through the Usage page."""
+        self._authorise(actor, "event.edit")
+        before = self._event()
+        event = self._checked(draft, before)
+        moves = self._racing_kind(event) != self._racing_kind(before)
+        if moves:
+            self._refuse_to_move(before)
+        self.store.save_event(event)
+        if moves:
+            self._forget_service(event)
+        ask_again(self.store, before, event)
+        self._audit(actor, "event.edit", target=event.id, before=as_audited(before), after=as_audited(event))
+        return event
+
+    def draft_of(self, event: Event) -> EventDraft:
+        """The set-up form filled with an event."""
+        zone = ZoneInfo(event.zone)
+        return EventDraft(
+            name=event.name,
+            starts=event.starts_at.astimezone(zone).replace(tzinfo=None),
+            ends=event.ends_at.astimezone(zone).replace(tzinfo=None),
+            zone=event.zone,
+            head_count=event.head_count,
+            budget_usd=event.budget_usd,
+            hours_per_person=event.quota.minutes / 60 if event.quota.minutes >= 0 else -1,
+            models_per_person=event.quota.models,
+            group_id=event.group_id,
+            guests=event.guests,
+            sender=event.sender,
+            portal_url=event.portal_url,
+            material_url=event.material_url,
+            language=event.language,
+            slots=event.slots,
+            prices=event.prices,
+            cohort_hours={
+                key: quota.minutes / 60 if quota.minutes >= 0 else -1 for key, quota in event.cohort_quotas.items()
+            },
+            public_url=event.public_url,
+            erase_after_days=days_until_erasure(event),
+            service=event.service,
+            way_in=event.way_in,
+            cognito_mail=event.cognito_mail,
+        )
+
+    def _moved(self, last: Event, start: datetime) -> EventDraft:
+        draft = self.draft_of(last)
+        return replace(draft, name=f"{last.name} (next)", starts=start, ends=start + (last.ends_at - last.starts_at))
+
+    def _checked(self, draft: EventDraft, base: Event) -> Event:
+        name = " ".join(draft.name.split())
+        if not 1 <= len(name) <= 120:
+            raise BadInput("Name: give the event a name of 1 to 120 characters.")
+        if draft.zone not in known_zones():
+            raise BadInput(f"Time zone: {draft.zone!r} is no IANA zone; choose one such as Europe/Rome.")
+        if draft.service not in SERVICES:
+            raise BadInput("Racing service: choose DeepRacer on AWS or the managed service.")
+        self._check_way_in(draft, base)
+        zone = ZoneInfo(draft.zone)
+        starts, ends = draft.starts.replace(tzinfo=zone), draft.ends.replace(tzinfo=zone)
+        if ends <= starts:
+            raise BadInput("Dates: the event ends before it starts; move the end after the start.")
+        if not 1 <= draft.head_count <= 100_000:
+            raise BadInput("Head-count: give the number of people, 1 to 100,000.")
+        if draft.budget_usd < 0:
+            raise BadInput("Budget: give an amount in US dollars, 0 or more.")
+        if draft.hours_per_person != -1 and not 0 < draft.hours_per_person <= 744:
+            raise BadInput("Hours per person: 0 to 744, or -1 for unlimited.")
+        if draft.models_per_person != -1 and not 1 <= draft.models_per_person <= 1000:
+            raise BadInput("Models per person: 1 to 1000, or -1 for unlimited.")
+        if draft.group_id and not re.fullmatch(r"[0-9a-fA-F-]{36}", draft.group_id):
+            raise BadInput("Entra group: give the group's object id (a GUID), or leave it empty.")
+        if draft.sender and ("@" not in draft.sender or re.search(r"\s", draft.sender)):
+            raise BadInput("Sender: give one e-mail address that your mail service may send from.")
+        for label, url in (
+            ("Portal link", draft.portal_url),
+            ("Material link", draft.material_url),
+            ("Public address", draft.public_url),
+        ):
+            if url and not re.fullmatch(r"https?://[^\s<>\"']+", url):
+                raise BadInput(f"{label}: give a full address that begins with https://.")
+        rates = (draft.prices.training_per_hour, draft.prices.volume_per_hour, draft.prices.storage_per_gb_month)
+        if not all(0 <= rate < 10_000 for rate in rates):
+            raise BadInput("Price list: each rate is an amount in US dollars, 0 or more.")
+        for cohort, hours in (draft.cohort_hours or {}).items():
+            if hours != -1 and not 0 <= hours <= 744:
+                raise BadInput(f"Cohort hours: {cohort} has {hours:g}; give 0 to 744, or -1 for unlimited.")
+        if not 0 <= draft.erase_after_days <= 3650:
+            raise BadInput("Erase personal data: give the number of days after the end, 0 to 3,650.")
+        if not 1 <= draft.slots <= 10_000:
+            raise BadInput("Job slots: give the account's quota for concurrent training jobs (its default is 8).")
+        minutes = -1 if draft.hours_per_person == -1 else round(draft.hours_per_person * 60)
+        cohorts = {
+            key: Quota(-1 if hours == -1 else round(hours * 60), draft.models_per_person)
+            for key, hours in (draft.cohort_hours or {}).items()
+        }
+        return replace(
+            base,
+            name=name,
+            starts_at=starts.astimezone(ZoneInfo("UTC")),
+            ends_at=ends.astimezone(ZoneInfo("UTC")),
+            zone=draft.zone,
+            head_count=draft.head_count,
+            budget_usd=float(draft.budget_usd),
+            quota=Quota(minutes, draft.models_per_person),
+            cohort_quotas=cohorts,
+            service=draft.service,
+            way_in=draft.way_in,
+            cognito_mail=draft.cognito_mail,
+            group_id=draft.group_id,
+            guests=checked_guests(draft),
+            sender=draft.sender,
+            portal_url=draft.portal_url,
+            material_url=draft.material_url,
+            language=draft.language,
+            slots=draft.slots,
+            prices=draft.prices,
+            public_url=draft.public_url.rstrip("/"),
+            erase_on=(ends.date() + timedelta(days=draft.erase_after_days)).isoformat(),
+        )
+
+    # -------------------------------------------------------------------------------------------- event page
+
+    def view(self, actor: Actor) -> EventView:
+        """Everything the Event page shows. Raises Missing before the first event."""
+        self._authorise(actor, "event.view")
+        event = self._event()
+        funnel = self.store.funnel(event.id)
+        people = self.store.attendees(event.id, wanted=True)
+        profiles, profiles_at = self.store.profiles(event.id)
+        linked = {link.profile for link in self.store.links(event.id).values()}
+        races, _ = self.store.races(event.id)
+        now = self.clock.event_now()
+        usage = self.house.history.usage(event.id, points=2)
+        last = usage[-1] if usage else None
+        used = last.minutes_used / 60 if last else 0.0
+        queued = last.minutes_queued / 60 if last else 0.0
+        jobs = self.store.jobs(event.id, live=True)
+        facts = self._facts(event, len(people), funnel, races)
+        stage = stage_of(event, now=now, **facts)
+        title, page, why = next_step(stage, event, now=now, **facts)
+        return EventView(
+            event=event,
+            stage=stage,
+            next_title=title,
+            next_page=page,
+            next_why=why,
+            funnel=funnel,
+            people=len(people),
+            refused=sum(1 for person in people if person.refusal),
+            profiles=sum(1 for profile in profiles if profile.id in linked),
+            profiles_as_of=profiles_at,
+            hours_used=used,
+            hours_queued=queued,
+            spend_usd=spend(
+                event.prices,
+                minutes=used * 60,
+                storage_bytes=last.storage_bytes if last else 0,
+                event=event,
+                now=last.at if last else now,
+            ),
+            committed_usd=queued * event.prices.per_hour,
+            usage_as_of=last.at if last else None,
+            races_open=sum(1 for race in races if race.draft.opens_at <= now < race.draft.closes_at),
+            running_jobs=jobs if allowed(actor, "jobs.view") else [],
+            needs_human=self._needs_human(event, funnel, jobs) if allowed(actor, "onboarding.view") else [],
+        )
+
+    def _facts(
+        self, event: Event, people: int, funnel: Mapping[Step, Mapping[State, int]], races: Sequence[Any]
+    ) -> dict[str, Any]:
+        done = {step: sum(n for state, n in states.items() if state.is_done) for step, states in funnel.items()}
+        return {
+            "people": people,
+            "mailed": done.get(Step.MAIL, 0),
+            "proven": done.get(Step.ACCESS, 0),
+            "onboarding": (self.store.get(event.id, "onboarding") or {}).get("state", "idle"),
+            "sponsorship_open": (self.store.get(event.id, "sponsorship") or {}).get("open"),
+            "checked": self.store.get(event.id, "check") is not None,
+            "races": len(races),
+        }
+
+    def _needs_human(
+        self, event: Event, funnel: Mapping[Step, Mapping[State, int]], jobs: Sequence[Job]
+    ) -> list[Finding]:
+        found: list[Finding] = []
+        for step in (Step.PROFILE, Step.GROUP, Step.ACCESS, Step.MAIL):
+            states = funnel.get(step, {})
+            if states.get(State.REFUSED):
+                found.append(
+                    Finding(
+                        f"{step}.refused",
+                        f"{counted(states[State.REFUSED], 'person is', 'people are')} refused at “{step}”",
+                        "red",
+                        "Each has a reason and a way out.",
+                        "Open Onboarding and look at the reasons.",
+                    )
+                )
+            if states.get(State.UNKNOWN):
+                found.append(
+                    Finding(
+                        f"{step}.unknown",
+                        f"{counted(states[State.UNKNOWN], 'person is', 'people are')} unknown at “{step}”",
+                        "amber",
+                        "The answer was lost; nothing is repeated by itself.",
+                        "Open Messages to settle them.",
+                    )
+                )
+        trouble = self.store.get(event.id, "trouble") or {}
+        found += [
+            Finding(key, "The worker waits", "amber", sentence, "It is tried again by itself until it works.")
+            for key, sentence in sorted(trouble.items())
+        ]
+        found += [
+            Finding(job.id, f"Job “{job.kind}” waits", "amber", job.sentence)
+            for job in jobs
+            if job.sentence and job.state.value == "paused"
+        ]
+        return found
+
+    # ----------------------------------------------------------------------------------------- connect check
+
+    def run_check(self, actor: Actor) -> Job:
+        """Ask the worker to run the connect check; the findings appear in `check`."""
+        self._authorise(actor, "setup.check")
+        return self._plan_check(actor)
+
+    def check(self, actor: Actor) -> tuple[list[Finding], datetime | None]:
+        """The last connect check: findings and when (real time)."""
+        self._authorise(actor, "setup.view")
+        event = self._event()
+        saved = self.store.get(event.id, "check") or {}
+        return [Finding(**{**row, "as_of": None}) for row in saved.get("findings", [])], _time(saved.get("as_of"))
+
+    def account(self, actor: Actor) -> Mapping[str, Any]:
+        """What the racing service said about itself: service, version, capabilities, quotas, notes, as_of."""
+        self._authorise(actor, "setup.view")
+        return self.store.get(self._event().id, "account") or {}
+
+    # -------------------------------------------------------------------------------------- settings exchange
+
+    def export_settings(self, actor: Actor) -> bytes:
+        """The event's settings as JSON without secrets, people or states: to start the next event from."""
+        self._authorise(actor, "setup.view")
+        return write_draft(self.draft_of(self._event()))
+
+    def read_settings(self, actor: Actor, data: bytes) -> EventDraft:
+        """A draft from such a file; nothing is written. Raises BadInput with the field that cannot be used."""
+        self._authorise(actor, "setup.view")
+        return read_draft(data)
+
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,100 @@
+"""The switch of the Set up page: sponsorship through limits, or the managed service's multi-user mode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from deepracer_admin.errors import BadInput
+from deepracer_admin.flows.races.watch import MODELS_SEEN
+from deepracer_admin.model import Actor, Job, Quota
+from deepracer_admin.services.setup.racing_choice import RacingChoice
+
+__all__ = ["GB", "SponsorshipService", "SponsorshipView"]
+
+GB = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class SponsorshipView:
+    """Sponsorship or multi-user mode as read back. `open` None = never read yet.
+
+    `native`: the service has a switch of its own, which reaches every profile of the account, not only the event's.
+    `blast_*` count what the switch reaches: profiles, hours queued or running, gigabytes stored, their price a month,
+    as listed at `seen_at` (None: never); with a native switch also models and how many run, as of `models_as_of`.
+    """
+
+    open: bool | None
+    as_of: datetime | None
+    native: bool
+    word: str
+    blast_profiles: int
+    blast_hours: float
+    sentence: str
+    job: Job | None
+    blast_gb: float = 0.0
+    blast_usd_a_month: float = 0.0
+    new_profile_quota: Quota | None = None
+    seen_at: datetime | None = None
+    blast_models: int | None = None
+    blast_running: int = 0
+    models_as_of: datetime | None = None
+
+
+class SponsorshipService(RacingChoice):
+    """What the switch says and does."""
+
+    def sponsorship(self, actor: Actor) -> SponsorshipView:
+        """The switch as last read back, and whom it would reach."""
+        self._authorise(actor, "setup.view")
+        event = self._event()
+        seen = self.store.get(event.id, "sponsorship") or {}
+        account = self.store.get(event.id, "account") or {}
+        native = self._racing_kind(event) == "managed"
+        reached, seen_at = self.store.profiles(event.id)
+        models = (self.store.get(event.id, MODELS_SEEN) or {}) if native else {}
+        if not native:
+            linked = {link.profile for link in self.store.links(event.id).values()}
+            reached = [profile for profile in reached if profile.id in linked]
+        stored = sum(profile.storage_bytes or 0 for profile in reached) / GB
+        quota = account.get("new_profile_quota")
+        as_of = seen.get("as_of")
+        return SponsorshipView(
+            open=seen.get("open"),
+            as_of=_moment(as_of),
+            native=native,
+            word="Multi-user mode" if native else "Sponsorship",
+            blast_profiles=len(reached),
+            blast_hours=sum(profile.minutes_queued for profile in reached) / 60,
+            sentence=seen.get("sentence", ""),
+            job=next(iter(self.store.jobs(event.id, live=True, kind="sponsorship")), None),
+            blast_gb=stored,
+            blast_usd_a_month=stored * event.prices.storage_per_gb_month,
+            new_profile_quota=Quota(*quota) if quota else None,
+            seen_at=seen_at,
+            blast_models=models.get("models"),
+            blast_running=models.get("running", 0),
+            models_as_of=_moment(models.get("as_of")),
+        )
+
+    def switch_sponsorship(self, actor: Actor, *, open_: bool, typed_name: str) -> Job:
+        """Open or close sponsorship (or multi-user mode). Closing needs the event's name typed."""
+        self._authorise(actor, "sponsorship.switch")
+        event = self._event()
+        if not open_ and typed_name.strip() != event.name:
+            what = "turn multi-user mode off" if self._racing_kind(event) == "managed" else "close sponsorship"
+            raise BadInput(f"Type the event's name exactly as it stands to {what}.")
+        before = self.store.get(event.id, "sponsorship")
+        return self._plan_job(
+            actor,
+            "sponsorship.switch",
+            "sponsorship",
+            target=event.id,
+            plan={"open": open_},
+            before=before,
+            after={"open": open_},
+        )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

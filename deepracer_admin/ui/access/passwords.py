@@ -1,0 +1,102 @@
+"""Temporary passwords on screen: whose ends soon, and a fresh one before it does."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from deepracer_admin.model import Actor, Event
+from deepracer_admin.services.access.passwords import SOON, PasswordAge, ends_soon
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.act import attempt
+from deepracer_admin.ui.kit.cached import password_ages
+from deepracer_admin.ui.kit.words import count, plain, span, when
+
+__all__ = ["ending", "fresh_for_one", "password_line", "resend_note"]
+
+_HOW = {
+    "pool": "our access mail once more, with a fresh password",
+    "service": "the service's invitation once more, with a fresh password",
+}
+
+
+def ending(who: Actor, event: Event) -> None:
+    """Those whose temporary password ends within two days; organizers send the chosen ones a fresh one."""
+    now = session.console().clock.event_now()
+    found = ends_soon(password_ages(who), now)
+    if not found:
+        return
+    st.subheader("Temporary passwords that end soon", anchor=False)
+    st.caption(
+        f"{count(len(found), 'person has', 'people have')} not signed in, and their temporary password ends within "
+        f"{span(SOON)} or has ended."
+    )
+    several = session.may(who, "messages.send")
+    choice = st.dataframe(
+        pd.DataFrame(
+            {
+                "Name": [age.attendee.name for age in found],
+                "Address": [age.attendee.email for age in found],
+                "Ends": [when(age.until, event.zone) for age in found],
+                "Left": ["ended" if age.until <= now else span(age.until - now) for age in found],
+                "Known from": ["the user pool" if age.read else "the invitation" for age in found],
+            }
+        ),
+        hide_index=True,
+        key="passwords-ending",
+        on_select="rerun",
+        selection_mode="multi-row" if several else "single-row",
+        alt="Temporary passwords that end soon",
+    )
+    chosen = [found[row] for row in choice.selection.rows if row < len(found)]  # type: ignore[union-attr]
+    refused = next((age.why_not for age in found if age.why_not), "")
+    if refused:
+        st.caption(refused)
+    people = count(len(chosen), "person", "people")
+    if st.button(
+        f"Send a fresh password to {people}" if chosen else "Send a fresh password to the chosen",
+        icon=":material/key:",
+        disabled=not chosen or any(age.why_not for age in chosen),
+        key="passwords-fresh",
+    ):
+        _send(who, [age.attendee.id for age in chosen])
+
+
+def password_line(who: Actor, attendee: str, event: Event) -> PasswordAge | None:
+    """How old one person's temporary password is; None (and nothing said) when they have none, or it is not known."""
+    age = next((each for each in password_ages(who) if each.attendee.id == attendee), None)
+    if age is None:
+        return None
+    now = session.console().clock.event_now()
+    known = "read from the user pool" if age.read else "reckoned from the invitation"
+    left = "it has ended" if age.until <= now else f"{span(age.until - now)} left"
+    st.caption(
+        f"Temporary password: {span(max(now - age.since, now - now))} old, valid until {when(age.until, event.zone)} "
+        f"({left}; {known})."
+    )
+    return age
+
+
+def resend_note(who: Actor, attendee: str) -> str | None:
+    """What a resend of the access mail does to the password."""
+    if not session.console().messages.carries_password(who, attendee, "access"):
+        return None
+    return "It carries a fresh first password, and the older one dies; who has signed in keeps their own."
+
+
+def fresh_for_one(who: Actor, age: PasswordAge | None) -> None:
+    """The button for one person; organizers and facilitators."""
+    if age is None or not session.may(who, "messages.resend_one"):
+        return
+    text = plain(age.why_not) if age.why_not else f"Sends {_HOW.get(age.way, '')}; the old one dies."
+    if st.button(
+        "Send a fresh password", icon=":material/key:", help=text, disabled=bool(age.why_not), key="password-fresh-one"
+    ):
+        _send(who, [age.attendee.id])
+
+
+def _send(who: Actor, attendees: list[str]) -> None:
+    attempt(
+        lambda: session.console().passwords.resend(who, attendees),
+        done="On its way; the older passwords do not work any more once it is sent.",
+    )

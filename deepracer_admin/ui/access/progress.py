@@ -1,0 +1,196 @@
+"""Where the event stands: stage, next step, funnel, spend against budget, job slots, what needs a human."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from deepracer_admin.model import Actor, Finding, Role, Stage, State, Step
+from deepracer_admin.rules.money import hours_through_slots
+from deepracer_admin.services.setup.events import EventView
+from deepracer_admin.services.usage.usage import UsageView
+from deepracer_admin.ui.access.funnel import STEPS
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.masthead import link_to
+from deepracer_admin.ui.kit.page_table import PAGES
+from deepracer_admin.ui.kit.words import as_of, count, hours, level, money, plain, when
+
+__all__ = ["findings", "funnel", "live", "next_step", "stepper"]
+
+_STAGES = {
+    Stage.PLAN: ("Plan", "list, budget, check"),
+    Stage.OPEN: ("Open", "sponsorship on"),
+    Stage.ONBOARD: ("Onboard", "access and mail"),
+    Stage.RACE: ("Race", "train and submit"),
+    Stage.CLOSE: ("Close", "export, end access"),
+}
+
+
+@st.fragment(run_every=2)
+def live() -> None:
+    """The Event page's moving part: reads the local store, draws, never acts."""
+    who, console = session.actor(), session.console()
+    event = console.events.current_event()
+    if event is None:
+        return
+    view, usage = _read(event.id, who.roles, who)
+    stepper(view.stage, closed=view.event.closed_at is not None)
+    next_step(who, view)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        if view.event.closed_at:
+            closing_summary(who, view, usage)
+        else:
+            funnel(view)
+        if session.may(who, "onboarding.view"):
+            st.subheader("Needs a human", anchor=False)
+            findings(view.needs_human, empty="Nobody waits for you.")
+    with right:
+        spend(view, usage)
+        if not usage.is_over:
+            slots(view)
+
+
+@st.cache_data(ttl=2, max_entries=6, show_spinner=False)
+def _read(event: str, roles: frozenset[Role], _who: Actor) -> tuple[EventView, UsageView]:
+    """One reading for all who look: at 10,000 people it takes a fifth of a second. What a role may see is the key."""
+    console = session.console()
+    return console.events.view(_who), console.usage.totals(_who)
+
+
+def stepper(now: Stage, *, closed: bool) -> None:
+    """The five stages in a line: behind us, here with what it is about, ahead; a word and an icon each."""
+    order = list(_STAGES)
+    here = len(order) if closed else order.index(now)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for place, stage in enumerate(order):
+            title, hint = _STAGES[stage]
+            if place < here:
+                st.badge(title, icon=":material/check:", color="green", help=f"Behind us: {hint}")
+            elif place == here:
+                st.badge(f"{title} · now: {hint}", icon=":material/flag:", color="primary")
+            else:
+                st.badge(title, icon=":material/radio_button_unchecked:", color="gray", help=f"Ahead: {hint}")
+
+
+def next_step(who: Actor, view: EventView) -> None:
+    """The one thing to do next, with the way there for those who may."""
+    entry = next((entry for entry in PAGES if entry.address == view.next_page), None)
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        lead = "" if view.event.closed_at else "Next: "
+        st.markdown(f"**{lead}{plain(view.next_title)}** — {plain(view.next_why)}")
+        if entry:
+            link_to(who, entry.address, f"Go to {entry.title}")
+
+
+def closing_summary(who: Actor, view: EventView, usage: UsageView) -> None:
+    """After the close-out nobody is to have access any more: what is left to tell, and where the evidence is."""
+    zone = view.event.zone
+    with st.container(border=True):
+        st.markdown(f"**Closed** — {when(view.event.closed_at, zone)}")
+        first, second = st.columns(2)
+        first.metric("Racers who trained", f"{usage.active:,} of {usage.profiles:,}")
+        second.metric("Models made", f"{usage.models:,}", help="Before they were deleted.")
+        st.caption(as_of(usage.as_of, "racing service, event time", zone))
+        if not session.may(who, "closeout.view"):
+            return
+        proof = session.console().closeout.view(who)
+        if proof.can_still_sign_in is None:
+            st.badge("Who can still sign in was not read back", icon=":material/help:", color="orange")
+        else:
+            left = len(proof.can_still_sign_in)
+            icon, colour = (":material/warning:", "orange") if left else (":material/check_circle:", "green")
+            st.badge(f"{count(left, 'person', 'people')} can still sign in", icon=icon, color=colour)  # type: ignore[arg-type]
+            st.caption(as_of(proof.read_back_at, "listing of the racing service", zone))
+        link_to(who, "closeout", "Evidence, exports and certificate")
+
+
+def funnel(view: EventView) -> None:
+    """Per step how many people are through, how many wait and how many are stuck."""
+    with st.container(border=True):
+        st.markdown(f"**Funnel** — {count(view.people, 'person', 'people')} on the list")
+        if not view.people:
+            st.caption("Nobody is on the list yet; an organizer uploads it on the Attendees page.")
+            return
+        shown = [step for step in STEPS if step is not Step.GROUP or view.event.group_id]
+        rows = [view.funnel.get(step, {}) for step in shown]
+        done = [sum(n for state, n in row.items() if state.is_done) for row in rows]
+        frame = pd.DataFrame(
+            {
+                "Step": [STEPS[step] for step in shown],
+                "Through": [100 * n / view.people for n in done],
+                "People": done,
+                "On the way": [row.get(State.WAITING, 0) + row.get(State.RETRY, 0) for row in rows],
+                "Refused": [row.get(State.REFUSED, 0) for row in rows],
+                "Unknown": [row.get(State.UNKNOWN, 0) for row in rows],
+            }
+        )
+        st.dataframe(
+            frame,
+            hide_index=True,
+            key="event-funnel",
+            column_config={
+                **{title: st.column_config.NumberColumn(width=80) for title in ("Refused", "Unknown", "On the way")},
+                "People": st.column_config.NumberColumn(width=70),
+                "Through": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width=110),
+            },
+            alt="Funnel: people through each step",
+        )
+        st.caption(as_of(view.profiles_as_of, "racing service", view.event.zone))
+
+
+def spend(view: EventView, usage: UsageView) -> None:
+    """Spend so far against the budget, what is committed, and where it ends."""
+    budget = view.event.budget_usd
+    with st.container(border=True):
+        st.markdown("**Spend** — estimate from the price list")
+        first, second, third = st.columns(3)
+        first.metric("Spent", money(view.spend_usd), help=f"Estimate. {view.event.prices.source}")
+        second.metric("Committed", money(view.committed_usd), help="Estimate for queued and running jobs.")
+        third.metric("Training", hours(view.hours_used), help="Hours used by the event's profiles.")
+        if budget:
+            share = view.spend_usd / budget
+            st.progress(min(1.0, share), text=f"{share:.0%} of the budget of {money(budget)}")
+        ahead = usage.forecast
+        if usage.is_over:
+            st.markdown(f"Final: **{money(view.spend_usd)}** (estimate; the bill has the last word).")
+        elif ahead:
+            st.markdown(
+                f"At the end about **{money(ahead.middle)}**, between {money(ahead.low)} and {money(ahead.high)} "
+                "(estimate at the pace of the last hours)."
+            )
+            if ahead.budget_reached_at:
+                at = when(ahead.budget_reached_at, view.event.zone)
+                st.badge(f"Budget reached {at}", icon=":material/warning:", color="orange")
+        st.caption(as_of(view.usage_as_of, "racing service, event time", view.event.zone))
+
+
+def slots(view: EventView) -> None:
+    """How long the work takes through the account's job slots."""
+    event = view.event
+    with st.container(border=True):
+        st.markdown(f"**Job slots** — {count(event.slots, 'job')} at once")
+        queue = view.hours_queued / event.slots
+        st.markdown(f"Queued and running: {hours(view.hours_queued)}, {hours(queue)} through the slots.")
+        if event.quota.minutes >= 0:
+            each = event.quota.minutes / 60
+            whole = hours_through_slots(people=event.head_count, hours_per_person=each, slots=event.slots)
+            people = count(event.head_count, "person", "people")
+            st.caption(f"Everybody's {hours(each)} for {people} would take {hours(whole)}.")
+
+
+def findings(found: Sequence[Finding], *, empty: str) -> None:
+    """Findings, the worst first: icon and word, what was seen, the fix."""
+    if not found:
+        st.caption(empty)
+        return
+    rank = {"red": 0, "amber": 1, "green": 2}
+    with st.container(border=True, gap="xsmall"):
+        for finding in sorted(found, key=lambda each: rank.get(each.level, 1)):
+            word, icon, colour = level(finding.level)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.badge(word, icon=icon, color=colour, width=120)  # type: ignore[arg-type]
+                fix = f"  \n→ {plain(finding.fix)}" if finding.fix else ""
+                st.markdown(f"**{plain(finding.title)}** · {plain(finding.evidence)}{fix}")

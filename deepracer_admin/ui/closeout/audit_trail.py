@@ -1,0 +1,109 @@
+"""The audit as a table, cached by its newest entry; the chain verified."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from deepracer_admin.model import Actor, AuditEntry
+from deepracer_admin.rules.access import ACTIONS
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.words import as_of, count, plain, table_height
+
+__all__ = ["chain", "entry", "filters", "table"]
+
+SHOWN = 1_000
+
+
+def chain(who: Actor, zone: str) -> None:
+    """Is the trail whole? Checked from the first entry to the newest."""
+    checked, broken, at = _verified(session.console().audit.newest(who), who)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if broken is None:
+            st.badge(f"Chain verified: {count(checked, 'entry', 'entries')}", icon=":material/verified:", color="green")
+        else:
+            st.badge(f"Chain broken at entry {broken:,} of {checked:,}", icon=":material/gpp_bad:", color="red")
+        st.caption(as_of(at, "audit", zone))
+    if broken is not None:
+        st.error("Somebody changed or removed an entry. Keep the database file as it is, and tell your security team.")
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _verified(newest: int, _who: Actor) -> tuple[int, int | None, datetime]:
+    checked, broken = session.console().audit.verify(_who)
+    return checked, broken, datetime.now(UTC)
+
+
+def filters() -> tuple[str, str]:
+    """(words, action) as chosen."""
+    left, right = st.columns([3, 2])
+    words = left.text_input("Search", key="audit-text", type="search", placeholder="Person, target, value")
+    action = right.selectbox(
+        "Action",
+        ["", *sorted(name for name, each in ACTIONS.items() if each.writes)],
+        format_func=lambda name: f"{name}: {ACTIONS[name].title}" if name else "Every action",
+        key="audit-action",
+    )
+    return words or "", action or ""
+
+
+def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | None:
+    """The newest entries that fit; the chosen one."""
+    found = _entries(session.console().audit.newest(who), words, action, who)
+    if not found:
+        st.info("No entry fits. Clear the search, or choose every action.", icon=":material/search_off:")
+        return None
+    newest = f"The newest {SHOWN:,} that fit; the export has all." if len(found) == SHOWN else ""
+    st.caption(f"{count(len(found), 'entry', 'entries')}. {newest}")
+    choice = st.dataframe(
+        pd.DataFrame(
+            {
+                "No.": [row.seq for row in found],
+                "When": [row.at for row in found],
+                "Who": [row.actor_name for row in found],
+                "Role": [row.role for row in found],
+                "Action": [_title(row.action) for row in found],
+                "To how many": [row.count for row in found],
+                "Allowed": ["✓ yes" if row.allowed else "✗ refused" for row in found],
+                "Target": [row.target for row in found],
+            }
+        ),
+        key=f"audit-{action}-{words}",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        height=table_height(len(found), most=14),
+        column_config={
+            "When": st.column_config.DatetimeColumn(f"When ({zone})", format="YYYY-MM-DD HH:mm:ss", timezone=zone),
+            "No.": st.column_config.NumberColumn(width="small"),
+            "Who": st.column_config.TextColumn(width="medium"),
+        },
+        alt="Audit entries, newest first",
+    )
+    rows = choice.selection.rows  # type: ignore[union-attr]
+    return found[rows[0]] if rows and rows[0] < len(found) else None
+
+
+def _title(action: str) -> str:
+    """What was done, in words; an action that this version does not know by its name."""
+    return ACTIONS[action].title if action in ACTIONS else action
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _entries(newest: int, words: str, action: str, _who: Actor) -> list[AuditEntry]:
+    return session.console().audit.entries(_who, text=words, action=action, limit=SHOWN)
+
+
+def entry(chosen: AuditEntry) -> None:
+    """One entry whole: before and after."""
+    with st.container(border=True):
+        what = f"**{chosen.seq:,} · {plain(_title(chosen.action))}** ({plain(chosen.action)})"
+        st.markdown(f"{what} by {plain(chosen.actor_name)}")
+        left, right = st.columns(2)
+        left.caption("Before")
+        left.json(chosen.before if chosen.before is not None else {}, expanded=2)
+        right.caption("After")
+        right.json(chosen.after if chosen.after is not None else {}, expanded=2)
+        st.caption(f"digest {chosen.digest} · job {plain(chosen.job or 'none')}")

@@ -1,0 +1,140 @@
+"""The close-out on screen: the steps in order with their evidence, and who can still sign in."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from deepracer_admin.model import Event, JobItem, State
+from deepracer_admin.services.closeout.certificate import read_back_at
+from deepracer_admin.services.closeout.closing import CloseView
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.refresh import rerun_unasked
+from deepracer_admin.ui.kit.words import as_of, count, plain, when
+
+__all__ = ["is_live", "live_steps", "proof", "start_facts"]
+
+_MARKS = {
+    State.DONE: ("done", ":material/check_circle:", "green"),
+    State.ALREADY: ("done", ":material/check_circle:", "green"),
+    State.WAITING: ("working", ":material/progress_activity:", "blue"),
+    State.REFUSED: ("needs you", ":material/error:", "red"),
+    State.UNKNOWN: ("not known", ":material/help:", "orange"),
+}
+_AHEAD = ("to do", ":material/radio_button_unchecked:", "gray")
+_WHY = {
+    "staff": "runs the service",
+    "adopted": "had access before the event",
+    "manual": "linked by hand: had access before the event",
+    "created": "made by this event, not deleted yet",
+    "identity_center": "still in IAM Identity Center, and no profile of theirs is disabled",
+}
+
+
+@st.fragment(run_every=2)
+def live_steps(*, drawn_live: bool) -> None:
+    """The steps, drawn anew every two seconds; the order is the only safe one.
+
+    `drawn_live`: the page around was drawn while the close-out ran; when that is over, the whole page is drawn once.
+    """
+    who = session.actor()
+    view = session.console().closeout.view(who)
+    if is_live(view) != drawn_live:
+        rerun_unasked()
+    if view.job and is_live(view):
+        done = sum(1 for _, item in view.steps if item and item.state.is_done)
+        st.progress(done / len(view.steps), text=f"{done} of {len(view.steps)} steps done")
+        if view.job.sentence:
+            st.caption(plain(view.job.sentence))
+    zone = session.console().events.current_event()
+    with st.container(border=True, gap="xsmall"):
+        for number, (step, item) in enumerate(view.steps, start=1):
+            mark, title, evidence = st.columns([2, 4, 9], vertical_alignment="top")
+            word, icon, colour = _MARKS.get(item.state, _AHEAD) if item else _AHEAD
+            mark.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+            title.markdown(f"**{number}. {step.title}**")
+            evidence.markdown(plain(_evidence(item, view, zone.zone if zone else "UTC")) or f":gray[{plain(step.why)}]")
+
+
+def is_live(view: CloseView) -> bool:
+    """Does a close-out run now?"""
+    return view.job is not None and view.job.state.is_live
+
+
+def _evidence(item: JobItem | None, view: CloseView, zone: str) -> str:
+    if item is None or not item.sentence:
+        return ""
+    seen = read_back_at(item, view.job.created_at if view.job else None)
+    if seen is None:
+        return item.sentence
+    return f"{item.sentence.replace(' (read back)', '').rstrip('.')}; {as_of(seen, 'read back', zone)}."
+
+
+def proof(view: CloseView, event: Event) -> None:
+    """Who can still sign in, by a fresh listing; an empty group alone proves nothing."""
+    people = view.can_still_sign_in
+    if people is None:
+        st.info("Not read back yet; the last step lists it.", icon=":material/help:")
+        return
+    icon, colour = (":material/check_circle:", "green") if not people else (":material/warning:", "orange")
+    st.badge(f"{count(len(people), 'person', 'people')} can still sign in", icon=icon, color=colour)  # type: ignore[arg-type]
+    st.caption(as_of(view.read_back_at, f"listing of {view.source}", event.zone))
+    if view.in_group is not None:
+        st.caption(f"{count(view.in_group, 'person', 'people')} of the event in the Entra group (read back).")
+    if view.in_identity_center is not None:
+        listed = count(view.in_identity_center, "person", "people")
+        st.caption(f"{listed} of the event listed in IAM Identity Center (read back).")
+    if people:
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Name": [row["name"] for row in people],
+                    "Alias": [row["alias"] for row in people],
+                    "Why": [_WHY.get(row["why"], row["why"]) for row in people],
+                }
+            ),
+            hide_index=True,
+            key="closeout-proof",
+            alt="People who can still sign in",
+        )
+
+
+def start_facts(view: CloseView, event: Event) -> list[str]:
+    """Whom closing reaches and what it does, before it is started."""
+    if view.managed:
+        return _managed_facts(view, event)
+    facts = [
+        "This event's races end now and all standings are frozen; other people's races go on. The exports are written "
+        "before anything is deleted.",
+        view.models_fact,
+        f"{count(view.created_profiles, 'profile')} that this event made are deleted: these people lose access.",
+        f"{count(view.adopted_profiles, 'profile')} that were there before stay.",
+        "It cannot be undone. It is safe to start again after a stop: each step looks first.",
+    ]
+    if event.group_id:
+        facts.insert(4, "The event's people leave the Entra group; nobody is deleted from the directory.")
+    if event.closed_at:
+        facts.insert(0, f"It was closed on {when(event.closed_at, event.zone)}; this checks everything anew.")
+    return facts
+
+
+def _managed_facts(view: CloseView, event: Event) -> list[str]:
+    """The same for AWS DeepRacer (managed), where the directory lets people in and the mode is the account's."""
+    people = count(view.created_profiles + view.adopted_profiles, "profile")
+    facts = [
+        "This event's races end now and all standings are frozen; other people's races go on. The exports are written "
+        "before anything is deleted.",
+        f"{people} of the event are paused, trainings stopped, models deleted, older ones too; and so it goes with "
+        "profiles that appeared since the event turned multi-user mode on.",
+        "These profiles are disabled; who was there before the event gets back what they had.",
+        "The directory's cycle takes people out of IAM Identity Center: about 40 minutes, and closing waits for it."
+        if event.group_id
+        else "No group was set: the company takes people out of IAM Identity Center by itself.",
+        "Multi-user mode goes off for the whole account: models that are left would go on costing storage, unseen.",
+        "It cannot be undone. It is safe to start again after a stop: each step looks first.",
+    ]
+    if event.group_id:
+        facts.insert(3, "The event's people leave the Entra group; nobody is deleted from the directory.")
+    if event.closed_at:
+        facts.insert(0, f"It was closed on {when(event.closed_at, event.zone)}; this checks everything anew.")
+    return facts

@@ -1,0 +1,83 @@
+"""Readings that many look at: one for all, until something of the event changes.
+
+Every write to an event raises its revision, so a reading by revision is never older than the stores. A role is asked
+before each answer (`revision` is a service call of its own); what a role may see is part of the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from deepracer_admin.model import Actor, Role
+from deepracer_admin.services.access.onboarding import OnboardingView
+from deepracer_admin.services.access.passwords import PasswordAge
+from deepracer_admin.services.races.boards import BoardView
+from deepracer_admin.services.setup.sponsorship import SponsorshipView
+from deepracer_admin.services.usage.usage import ProfileRow
+from deepracer_admin.ui.kit import session
+
+__all__ = ["board_view", "onboarding_plan", "onboarding_view", "password_ages", "profile_rows", "sponsorship_view"]
+
+
+def onboarding_view(who: Actor) -> OnboardingView:
+    """The funnel and the reasons; at 2,000 people the stores take a tenth of a second to tell them."""
+    return _onboarding(*session.console().attendees.revision(who), who.roles, who)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _onboarding(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> OnboardingView:
+    return session.console().onboarding.view(_who)
+
+
+def onboarding_plan(who: Actor) -> Mapping[str, int]:
+    """What is still to do for how many."""
+    return _plan(*session.console().attendees.revision(who), who.roles, who)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _plan(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> Mapping[str, int]:
+    return session.console().onboarding.plan(_who)
+
+
+def password_ages(who: Actor) -> list[PasswordAge]:
+    """Who has a temporary password until when, the one that ends first in front."""
+    return _passwords(*session.console().attendees.revision(who), who.roles, who)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _passwords(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> list[PasswordAge]:
+    return session.console().passwords.ages(_who)
+
+
+def profile_rows(who: Actor) -> list[ProfileRow]:
+    """One row per sponsored profile, most hours first."""
+    return _profiles(*session.console().attendees.revision(who), who.roles, who)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _profiles(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> list[ProfileRow]:
+    return session.console().usage.profiles(_who)
+
+
+def board_view(who: Actor, race: str) -> BoardView:
+    """The board of a race, at most two seconds old: its places move with event time even when nothing is written."""
+    people = session.console().attendees
+    revision = people.revision(who) if session.may(who, "attendees.view") else ("", 0)
+    return _board(race, *revision, who.roles, who)
+
+
+@st.cache_data(ttl=2, max_entries=16, show_spinner=False)
+def _board(race: str, event: str, revision: int, roles: frozenset[Role], _who: Actor) -> BoardView:
+    return session.console().boards.view(_who, race)
+
+
+def sponsorship_view(who: Actor) -> SponsorshipView:
+    """The switch as last read back, and whom it would reach."""
+    return _sponsorship(*session.console().attendees.revision(who), who.roles, who)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _sponsorship(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> SponsorshipView:
+    return session.console().events.sponsorship(_who)

@@ -1,0 +1,99 @@
+"""The frame around every page: navigation by role, the rehearsal banner, errors as sentences."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from deepracer_admin.errors import ConsoleError, incident_id
+from deepracer_admin.model import Actor
+from deepracer_admin.rules.access import allowed
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.page_table import PAGES, PageEntry
+from deepracer_admin.ui.kit.refresh import was_unasked
+from deepracer_admin.web import server
+
+__all__ = ["nothing", "on_script_error", "run"]
+
+log = logging.getLogger(__name__)
+FLAG = str(Path(__file__).with_name("flag.png"))  # an icon by name would be fetched from a font service
+
+
+def nothing() -> None:
+    """A page that draws nothing: registered at import, it switches off Streamlit's own discovery of pages/."""
+
+
+def run() -> None:
+    """One script run: who is it, which pages are theirs, draw the chosen one."""
+    st.set_page_config(page_title="DeepRacer Organizer Console", page_icon=FLAG, layout="wide")
+    try:
+        who = session.actor()
+        if not was_unasked():
+            server.keeper().touch(session.session_cookie())
+        chosen = st.navigation(_pages(who), position="sidebar")
+        _frame(who)
+        chosen.run()
+    except ConsoleError as error:
+        st.error(error.sentence, icon=":material/error:")
+
+
+def _pages(who: Actor) -> dict[str, list[st.Page]]:  # type: ignore[valid-type]
+    """Real pages for the actor's roles; a refusal with the same address for the rest, so that links stay stable."""
+    groups: dict[str, list] = {}
+    first = True
+    for entry in PAGES:
+        mine = allowed(who, entry.action)
+        page = st.Page(
+            entry.file if mine else _refusal(entry),
+            title=entry.title,
+            icon=entry.icon,
+            url_path=entry.address,
+            default=first and mine,
+            visibility="visible" if mine else "hidden",
+        )
+        first = first and not mine
+        groups.setdefault(entry.group, []).append(page)
+    return groups
+
+
+def _refusal(entry: PageEntry) -> Callable[[], None]:
+    def refused() -> None:
+        st.title(entry.title)
+        session.require(entry.action)
+
+    return refused
+
+
+# Streamlit marks a focused link by a tint that hardly differs from the background (WCAG 2.4.7, 1.4.11).
+_FOCUS = "<style>a:focus-visible { outline: 2px solid currentColor !important; outline-offset: 1px }</style>"
+
+
+def _frame(who: Actor) -> None:
+    st.html(_FOCUS)
+    settings = session.console().settings
+    if settings.rehearsal:
+        st.markdown(
+            ":orange-badge[:material/science: REHEARSAL] simulated people, simulated services; "
+            "nothing leaves this computer."
+        )
+    with st.sidebar:
+        roles = ", ".join(sorted(role.value for role in who.roles))
+        st.caption(f"{who.name} · {roles}")
+        st.html('<a href="/signin/out" target="_self" style="color: inherit">Sign out</a>')
+
+
+def on_script_error(error: Exception) -> bool:
+    """The last net, also for fragments and callbacks: a sentence for what we know, an incident id for the rest."""
+    if isinstance(error, ConsoleError):
+        st.error(error.sentence, icon=":material/error:")
+        return True
+    incident = incident_id()
+    log.error("incident %s on a page", incident, exc_info=error)
+    st.error(
+        f"Something unexpected happened ({incident}). Nothing was lost; reload the page, and tell the operator the id.",
+        icon=":material/error:",
+    )
+    return True

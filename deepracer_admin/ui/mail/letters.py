@@ -1,0 +1,203 @@
+"""Mail on screen: templates and their preview, campaigns with progress, the ledger, the outbox of a rehearsal.
+
+The HTML of a mail is shown as text, never drawn: a console page is no place for markup that names can reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from deepracer_admin.model import Event, Sending
+from deepracer_admin.rules.templates import PLACEHOLDERS, REQUIRED, Rendered, Template
+from deepracer_admin.services.mail.messages import AUDIENCES, CampaignView, LedgerRow
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.act import attempt
+from deepracer_admin.ui.kit.words import as_of, count, plain, when
+
+__all__ = ["SENDING", "choose_template", "ledger_table", "live_campaigns", "outbox", "placeholders", "show_mail"]
+
+SENDING = {
+    Sending.PENDING: "… queued",
+    Sending.CLAIMED: "… being sent",
+    Sending.SENT: "✓ sent",
+    Sending.FAILED: "✗ failed",
+    Sending.UNKNOWN: "? answer lost",
+    Sending.SKIPPED: "– left out",
+}
+_STATES = {
+    "scheduled": ("scheduled", ":material/schedule:", "blue"),
+    "running": ("sending", ":material/progress_activity:", "blue"),
+    "paused": ("paused", ":material/pause_circle:", "orange"),
+    "stopped": ("stopped", ":material/error:", "red"),
+    "done": ("done", ":material/check_circle:", "green"),
+    "cancelled": ("cancelled", ":material/cancel:", "gray"),
+}
+_NAMES = {"access": "Access", "races": "Race links", "reminder": "Reminder", "thanks": "Thanks"}
+
+
+def choose_template(templates: Sequence[Template], *, key: str) -> Template:
+    """Pick a template and its language."""
+    left, right = st.columns(2)
+    keys = sorted({entry.key for entry in templates})
+    name = left.selectbox("Mail", keys, key=f"{key}-name", format_func=lambda value: str(_NAMES.get(value, value)))
+    languages = [entry.language for entry in templates if entry.key == name]
+    language = right.selectbox("Language", languages, key=f"{key}-language-{name}")
+    return next(entry for entry in templates if (entry.key, entry.language) == (name, language))
+
+
+def placeholders() -> None:
+    """The closed list of placeholders."""
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Placeholder": ["{" + name + "}" for name in PLACEHOLDERS],
+                "Stands for": [*PLACEHOLDERS.values()],
+                "When empty": [
+                    "the mail is not sent" if name in REQUIRED else "its line is left out" for name in PLACEHOLDERS
+                ],
+            }
+        ),
+        hide_index=True,
+        key="placeholders",
+        alt="Placeholders",
+    )
+
+
+def show_mail(mail: Rendered) -> None:
+    """Subject, text, and the HTML part as its source."""
+    st.markdown(f"**{plain(mail.subject)}**")
+    text, html = st.tabs(["Text", "HTML source"])
+    with text:
+        st.text(mail.text)
+    with html:
+        st.code(mail.html, language="html", wrap_lines=True)
+
+
+@st.fragment(run_every=2)
+def live_campaigns() -> None:
+    """Campaigns with their counts and the sender's limits, drawn anew every two seconds; pause, resume, cancel."""
+    who, console = session.actor(), session.console()
+    event = console.events.current_event()
+    if event is None:
+        return
+    _sender(console.messages.sender(who), event)
+    found = console.messages.campaigns(who)
+    if not found:
+        st.caption("No campaign yet. The access mail starts by itself with the onboarding.")
+    for view in found:
+        with st.container(border=True, key=f"campaign-{view.id}"):
+            _campaign(view, event)
+            if session.may(who, "messages.send"):
+                _controls(view)
+
+
+def _sender(sender: Mapping[str, Any], event: Event) -> None:
+    if not sender:
+        st.caption("The sender's limits are read when the first mail goes out.")
+        return
+    read = datetime.fromisoformat(sender["as_of"]) if sender.get("as_of") else None
+    per_day = sender.get("per_day", -1)
+    used = f"{sender.get('used_today', 0):,} of {per_day:,} in 24 h when last read"
+    day = "no daily limit" if per_day < 0 else used
+    sandbox = " · **sandbox: only verified addresses**" if sender.get("sandbox") else ""
+    st.caption(f"Sender: {sender['per_second']:g} a second · {day}{sandbox} · {as_of(read, 'sender', event.zone)}")
+
+
+def _campaign(view: CampaignView, event: Event) -> None:
+    word, icon, colour = _STATES.get(view.state, (view.state, ":material/help:", "gray"))
+    total = sum(view.counts.values())
+    settled = total - view.counts.get(Sending.PENDING, 0) - view.counts.get(Sending.CLAIMED, 0)
+    if view.state == "running" and view.follows_onboarding and total and settled == total:
+        word, icon, colour = "follows onboarding, all sent", ":material/check_circle:", "green"
+    audience = AUDIENCES.get(view.audience.kind, view.audience.kind)
+    cohort = f", {plain(view.audience.cohort)}" if view.audience.cohort else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(_NAMES.get(view.template, view.template))}** v{view.version}")
+        st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+        st.caption(f"{audience}{cohort} · by {plain(view.created_by or 'the console')}")
+        if view.schedule_at and view.state == "scheduled":
+            st.caption(f"goes out {when(view.schedule_at, event.zone)}")
+    if total:
+        st.progress(settled / total, text=", ".join(f"{SENDING[key]}: {n:,}" for key, n in view.counts.items() if n))
+    if view.sentence:
+        st.warning(plain(view.sentence), icon=":material/warning:")
+
+
+def _controls(view: CampaignView) -> None:
+    offers = {
+        "running": (("Pause", "paused"), ("Cancel", "cancelled")),
+        "scheduled": (("Pause", "paused"), ("Cancel", "cancelled")),
+        "paused": (("Resume", "running"), ("Cancel", "cancelled")),
+        "stopped": (("Resume", "running"), ("Cancel", "cancelled")),
+    }.get(view.state, ())
+    who, console = session.actor(), session.console()
+    with st.container(horizontal=True):
+        for label, to in offers:
+            if st.button(label, key=f"{view.id}-{to}", help="What was sent stays sent."):
+                attempt(lambda to=to: console.messages.control(who, view.id, to), done=f"{label}: done.")
+
+
+def ledger_table(rows: Sequence[LedgerRow], zone: str, *, key: str) -> LedgerRow | None:
+    """One row per mail, latest change first; the chosen one."""
+    choice = st.dataframe(
+        pd.DataFrame(
+            {
+                "Name": [row.attendee.name for row in rows],
+                "Address": [row.attendee.email for row in rows],
+                "Mail": [f"{row.delivery.template} v{row.delivery.version}" for row in rows],
+                "State": [SENDING[row.delivery.state] for row in rows],
+                "Delivery": [row.delivery.delivered or "not reported" for row in rows],
+                "What was said": [row.delivery.sentence for row in rows],
+                "Changed": [when(row.delivery.changed_at, zone) for row in rows],
+            }
+        ),
+        hide_index=True,
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row",
+        alt="Mails, latest change first",
+    )
+    chosen = choice.selection.rows  # type: ignore[union-attr]
+    return rows[chosen[0]] if chosen and chosen[0] < len(rows) else None
+
+
+def outbox(mails: Sequence[Mapping[str, Any]], zone: str) -> None:
+    """Rehearsal: what the practice mail service took in, newest first."""
+    st.caption(f"{count(len(mails), 'mail')} that went nowhere: the practice world keeps the last of them for you.")
+    if not mails:
+        return
+    choice = st.dataframe(
+        pd.DataFrame(
+            {
+                "To": [_to(mail) for mail in mails],
+                "Subject": [mail.get("subject", "") for mail in mails],
+                "At": [_at(mail, zone) for mail in mails],
+            }
+        ),
+        hide_index=True,
+        key="outbox",
+        on_select="rerun",
+        selection_mode="single-row",
+        alt="Captured mails",
+    )
+    rows = choice.selection.rows  # type: ignore[union-attr]
+    mail = mails[rows[0]] if rows and rows[0] < len(mails) else mails[0]
+    with st.container(border=True):
+        show_mail(Rendered(str(mail.get("subject", "")), str(mail.get("text", "")), str(mail.get("html", ""))))
+
+
+def _at(mail: Mapping[str, Any], zone: str) -> str:
+    try:
+        return when(datetime.fromisoformat(str(mail.get("at", ""))), zone)
+    except ValueError:
+        return str(mail.get("at", ""))
+
+
+def _to(mail: Mapping[str, Any]) -> str:
+    to = mail.get("to", "")
+    return ", ".join(to) if isinstance(to, list) else str(to)

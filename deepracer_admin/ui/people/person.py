@@ -1,0 +1,104 @@
+"""One person: every step with its reason, profile, mails, history."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from deepracer_admin.model import Attendee
+from deepracer_admin.services.access.onboarding import PersonView
+from deepracer_admin.ui.access.funnel import STEPS
+from deepracer_admin.ui.kit.words import hours, plain, state_mark, when
+
+__all__ = ["choose_people", "show_person"]
+
+
+def choose_people(found: list[Attendee], *, key: str, several: bool) -> list[Attendee]:
+    """People as a table; the chosen ones."""
+    choice = st.dataframe(
+        pd.DataFrame(
+            {
+                "Name": [person.name for person in found],
+                "Address": [person.email for person in found],
+                "Alias": [person.alias for person in found],
+                "Office": [person.office for person in found],
+                "Access": ["should have" if person.wanted else "taken out" for person in found],
+            }
+        ),
+        hide_index=True,
+        key=key,
+        on_select="rerun",
+        selection_mode="multi-row" if several else "single-row",
+        alt="People found",
+    )
+    return [found[row] for row in choice.selection.rows if row < len(found)]  # type: ignore[union-attr]
+
+
+def show_person(view: PersonView, zone: str) -> None:
+    """Where this person stands and what happened to them, newest last."""
+    person = view.attendee
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(person.name or 'No name')}** · alias {plain(person.alias)}", width="content")
+        st.code(person.email, language=None, width="content")
+    if person.refusal:
+        st.error(plain(person.refusal), icon=":material/block:")
+    if view.profile:
+        used, queued = view.profile.minutes_used / 60, view.profile.minutes_queued / 60
+        st.caption(f"Profile {plain(view.profile.alias)}: {hours(used)} used, {hours(queued)} queued.")
+    elif view.link is None:
+        st.caption("No profile in the racing service is linked to this person yet.")
+    states = {row.step: row for row in view.steps}
+    st.dataframe(
+        pd.DataFrame(
+            [
+                {
+                    "Step": word,
+                    "State": state_mark(states[step].state.value) if step in states else "·",
+                    "Why, and what to do": states[step].sentence if step in states else "",
+                    "Since": when(states[step].changed_at, zone) if step in states else "",
+                    "Tries": states[step].attempts if step in states else 0,
+                }
+                for step, word in STEPS.items()
+            ]
+        ),
+        hide_index=True,
+        key=f"person-steps-{person.id}",
+        alt="Steps of this person",
+    )
+    mails, history = st.tabs([f"Mails ({len(view.deliveries)})", f"History ({len(view.history)})"])
+    with mails:
+        _mails(view, zone)
+    with history:
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "When": [when(row.changed_at, zone) for row in view.history],
+                    "Step": [STEPS[row.step] for row in view.history],
+                    "State": [state_mark(row.state.value) for row in view.history],
+                    "What was said": [row.sentence for row in view.history],
+                }
+            ),
+            hide_index=True,
+            key=f"person-history-{person.id}",
+            alt="History of this person",
+        )
+
+
+def _mails(view: PersonView, zone: str) -> None:
+    if not view.deliveries:
+        st.caption("No mail to this person yet; the access mail follows when their access is proven.")
+        return
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Mail": [f"{row.template} v{row.version}" for row in view.deliveries],
+                "State": [row.state.value for row in view.deliveries],
+                "Delivery": [row.delivered or "not reported" for row in view.deliveries],
+                "What was said": [row.sentence for row in view.deliveries],
+                "When": [when(row.changed_at, zone) for row in view.deliveries],
+            }
+        ),
+        hide_index=True,
+        key=f"person-mails-{view.attendee.id}",
+        alt="Mails to this person",
+    )

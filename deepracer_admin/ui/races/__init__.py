@@ -1,0 +1,1 @@
+"""Parts of the Races and Leaderboard pages."""

@@ -1,0 +1,111 @@
+"""A leaderboard inside the console: podium and table, live; signed links to the big screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from deepracer_admin.rules.standings import BoardRow, lap_time
+from deepracer_admin.services.races.boards import BoardEntry, BoardView, LiveLink
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.cached import board_view
+from deepracer_admin.ui.kit.words import as_of, count, plain, table_height, when
+from deepracer_admin.ui.races.race_form import STATUS
+
+__all__ = ["change_mark", "entry_label", "link_state", "live_board"]
+
+SHOWN = 200
+_MEDALS = ("1st", "2nd", "3rd")
+
+
+def change_mark(change: int | None) -> str:
+    """Places won or lost with a sign, e.g. "▲ 3"; "new" for a newcomer."""
+    if change is None:
+        return "new"
+    if change == 0:
+        return "="
+    return f"▲ {change}" if change > 0 else f"▼ {-change}"
+
+
+@st.fragment(run_every=2)
+def live_board(race_id: str) -> None:
+    """Status, podium and table, drawn anew every two seconds; nothing to click."""
+    who, console = session.actor(), session.console()
+    view = board_view(who, race_id)
+    people = console.boards.people(who) if session.may(who, "boards.names") else None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(STATUS[view.status], color="green" if view.status.value == "open" else "gray")
+        if view.frozen_at:
+            st.badge(f"held since {when(view.frozen_at, view.zone)}", icon=":material/ac_unit:", color="orange")
+        st.caption(f"{count(len(view.rows), 'racer')} · {as_of(view.as_of, 'standings, event time', view.zone)}")
+        st.caption(plain(view.tie_rule))
+    if not view.rows:
+        st.info("No results yet; the first submission appears here by itself.", icon=":material/hourglass_empty:")
+        return
+    for column, place, row in zip(st.columns(3), _MEDALS, view.rows, strict=False):
+        with column, st.container(border=True):
+            gap = f"+{lap_time(row.gap_ms)} s to the leader" if row.gap_ms else "leads"
+            score = lap_time(row.score_ms)
+            unit = "min" if ":" in score else "s"
+            title = f"{place} · {plain(row.alias)}"
+            st.metric(title, f"{score} {unit}", gap, delta_color="off", delta_arrow="off")
+    st.dataframe(
+        board_frame(view.rows[:SHOWN], people),
+        hide_index=True,
+        key=f"board-{race_id}",
+        height=table_height(len(view.rows)),
+        column_config={
+            "Place": st.column_config.NumberColumn(width=60),
+            "Last hour": st.column_config.TextColumn(width=90, help="Places won (▲) or lost (▼) in an hour."),
+            **{
+                name: st.column_config.TextColumn(f"{name} (m:s)", alignment="right")
+                for name in ("Time", "To leader", "To next", "Best lap")
+            },
+        },
+        alt=_spoken(view),
+    )
+    if len(view.rows) > SHOWN:
+        st.caption(f"The first {SHOWN} of {len(view.rows):,}; the export has all.")
+
+
+def board_frame(rows: Sequence[BoardRow], people: Mapping[str, str] | None) -> pd.DataFrame:
+    """The table: times in m:ss.mmm; the person beside the alias where `people` is given."""
+    columns: dict[str, list[object]] = {
+        "Place": [row.rank for row in rows],
+        "Last hour": [change_mark(row.change) for row in rows],
+        "Racer": [row.alias + ("  (hidden)" if row.hidden and people is not None else "") for row in rows],
+    }
+    if people is not None:
+        columns["Person"] = [people.get(row.attendee, "not on the list") for row in rows]
+    columns |= {
+        "Time": [lap_time(row.score_ms) for row in rows],
+        "To leader": ["" if not row.gap_ms else f"+{lap_time(row.gap_ms)}" for row in rows],
+        "To next": ["" if not row.interval_ms else f"+{lap_time(row.interval_ms)}" for row in rows],
+        "Best lap": [lap_time(row.best_lap_ms) for row in rows],
+    }
+    if any(row.submissions is not None for row in rows):
+        columns["Submissions"] = [row.submissions for row in rows]
+    return pd.DataFrame(columns)
+
+
+def _spoken(view: BoardView) -> str:
+    first = view.rows[0]
+    return f"{first.alias} leads {count(len(view.rows), 'racer')} with {lap_time(first.score_ms)}"
+
+
+def entry_label(entry: BoardEntry) -> str:
+    """A line in a list to choose from."""
+    hidden = " (hidden)" if entry.row.hidden else ""
+    return f"{entry.row.rank}. {entry.racer}{hidden} · {lap_time(entry.row.score_ms)}"
+
+
+def link_state(link: LiveLink, now: datetime, zone: str) -> str:
+    """What a link is worth now."""
+    if link.revoked:
+        return "withdrawn"
+    if now >= link.expires_at:
+        return "expired"
+    return f"valid until {when(link.expires_at, zone)}"

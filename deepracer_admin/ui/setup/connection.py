@@ -1,0 +1,200 @@
+"""The connected services on the Set up page: the check, what the service can do, the sponsorship switch."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from deepracer_admin.model import Actor, Event, Quota
+from deepracer_admin.rules.money import hours_through_slots, worst_case
+from deepracer_admin.rules.quotas import quota_words
+from deepracer_admin.services.setup.sponsorship import SponsorshipView
+from deepracer_admin.ui.access.progress import findings
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.cached import sponsorship_view
+from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
+from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain, span
+
+__all__ = ["check", "sponsorship"]
+
+
+def check(who: Actor) -> None:
+    """Start the connect check; its findings come in live."""
+    console = session.console()
+    st.caption("Tries every service once, changes nothing, and says what is missing and how to mend it.")
+    if st.button("Run the connect check", type="primary", icon=":material/network_check:", key="check-run"):
+        act(lambda: console.events.run_check(who), done="The worker runs the check.")
+    _check_live()
+
+
+@st.fragment(run_every=2)
+def _check_live() -> None:
+    """What the check found and what the service said about itself: both come in by themselves."""
+    who, console = session.actor(), session.console()
+    event = console.events.current_event()
+    if event is None:
+        return
+    found, at = console.events.check(who)
+    st.caption(as_of(at, "connect check", event.zone))
+    findings(found, empty="Not run yet. It takes a few seconds.")
+    st.subheader("What the service can do", anchor=False)
+    service(who, event)
+
+
+def service(who: Actor, event: Event) -> None:
+    """What the service said about itself, and head-count x hours through the job slots."""
+    row = session.console().events.account(who)
+    if not row:
+        st.info("Nothing is known of the service yet; run the connect check.", icon=":material/network_check:")
+        return
+    by = f", signed in as {plain(row['signed_in_as'])}" if row.get("signed_in_as") else ""
+    st.markdown(f"**{plain(row['service'])}** {plain(row['version'])} · {plain(row['region'] or row['site'])}{by}")
+    with st.container(horizontal=True):
+        for name, can in row["capabilities"].items():
+            word = name.replace("_", " ")
+            st.badge(word, icon=":material/check:" if can else ":material/close:", color="green" if can else "gray")
+    for name, value in row["account_quotas"].items():
+        most = "unlimited" if value < 0 else f"{value:,}"
+        st.markdown(f"- {plain(name)}: **{most}** for {count(event.head_count, 'person', 'people')}")
+    for note in row["notes"]:
+        st.markdown(f"- {plain(note)}")
+    _slots(event)
+    at = datetime.fromisoformat(row["as_of"]) if row.get("as_of") else None
+    st.caption(as_of(at, "racing service", event.zone))
+
+
+def _slots(event: Event) -> None:
+    """How long everybody's hours take through the account's job slots, against the event's length."""
+    if event.quota.minutes < 0:
+        return
+    each = event.quota.minutes / 60
+    need = hours_through_slots(people=event.head_count, hours_per_person=each, slots=event.slots)
+    fits = need <= (event.ends_at - event.starts_at).total_seconds() / 3600
+    people, slots = count(event.head_count, "person", "people"), count(event.slots, "slot")
+    st.badge(
+        f"{people} x {hours(each)} through {slots} = {hours(need)}; "
+        f"the event has {span(event.ends_at - event.starts_at)}",
+        icon=":material/check_circle:" if fits else ":material/warning:",
+        color="green" if fits else "orange",
+    )
+
+
+def sponsorship(who: Actor, event: Event) -> None:
+    """The switch: what was read back, whom it reaches, on and off."""
+    console = session.console()
+    _sponsorship_live()
+    view = sponsorship_view(who)
+    most = event.head_count * worst_case(event.prices, Quota(0, 0), event.quota)
+    everybody = count(event.head_count, "person uses", "people use")
+    on, off = _labels(view)
+    row = st.container(horizontal=True)
+    if row.button(on, icon=":material/lock_open:", key="sponsor-open"):
+        confirm(
+            on,
+            facts=[
+                *_opening(view, event),
+                "There is no upper limit to what it can cost: the hours of a person are unlimited."
+                if most == float("inf")
+                else f"At most {money(most)} if {everybody} everything (estimate).",
+            ],
+            button=on,
+            run=lambda: console.events.switch_sponsorship(who, open_=True, typed_name=""),
+            done="The worker switches it and reads it back.",
+        )
+    if row.button(f"{off} …", icon=":material/lock:", key="sponsor-close"):
+        confirm_typed(
+            off,
+            facts=_closing(view, event.zone),
+            name=event.name,
+            button=off,
+            run=lambda typed: console.events.switch_sponsorship(who, open_=False, typed_name=typed),
+            done="The worker switches it and reads it back.",
+        )
+
+
+def _labels(view: SponsorshipView) -> tuple[str, str]:
+    """The words of the two buttons: on and off."""
+    word = view.word.lower()
+    return (f"Turn on {word}", f"Turn off {word}") if view.native else (f"Open {word}", f"Close {word}")
+
+
+def _opening(view: SponsorshipView, event: Event) -> list[str]:
+    if view.native:
+        quota = view.new_profile_quota
+        first = f" with {quota_words(quota)}" if quota else ""
+        return [
+            f"Whoever your directory lets in gets a profile{first} at the first sign-in, all at this account's cost.",
+            f"{count(view.blast_profiles, 'profile')} known so far; the event's own limits are set as profiles appear.",
+        ]
+    return [
+        f"New profiles get {quota_words(event.quota)} each.",
+        f"{count(view.blast_profiles, 'profile')} of this event get their hours back.",
+    ]
+
+
+def _closing(view: SponsorshipView, zone: str) -> list[str]:
+    """What happens to people, and what goes on costing money unseen (managed-deepracer.md 3.1)."""
+    running = f"{hours(view.blast_hours)} queued or running go on and are billed."
+    if not view.native:
+        return [
+            f"{count(view.blast_profiles, 'profile')} of this event can start no new training or evaluation, and new "
+            "profiles get no hours.",
+            f"{running} Submitting to races goes on too, and costs what it runs: no limit holds it.",
+            "Their hours are kept, and come back when you open it again.",
+        ]
+    return _hidden(view, running, zone)
+
+
+def _hidden(view: SponsorshipView, running: str, zone: str) -> list[str]:
+    """What turning multi-user mode off hides, with the time of the reading; never a zero that was not read."""
+    if view.seen_at is None:
+        return [
+            "Who loses access, and which models and jobs vanish from this console, is not known: nothing was read yet. "
+            "With the mode on, the console reads it within seconds; cancel, and look again.",
+            "Models that exist stay out of sight, and their storage keeps billing until they are deleted.",
+        ]
+    facts = [
+        f"{count(view.blast_profiles, 'profile')} of this account lose access and vanish from this console "
+        f"({as_of(view.seen_at, 'racing service', zone)})."
+    ]
+    if view.blast_models:
+        going = f", {view.blast_running:,} of them at work now" if view.blast_running else ""
+        read = as_of(view.models_as_of, "racing service", zone)
+        facts.append(f"{count(view.blast_models, 'model')} vanish too{going} ({read}): delete them first.")
+    if view.blast_gb:
+        facts.append(
+            f"Their models stay, out of sight: {view.blast_gb:,.1f} GB of storage keep billing, "
+            f"{money(view.blast_usd_a_month)} a month (estimate), until they are deleted. Delete them first."
+        )
+    if view.blast_hours:
+        facts.append(f"Out of sight too: {running}")
+    return facts
+
+
+@st.fragment(run_every=2)
+def _sponsorship_live() -> None:
+    who, console = session.actor(), session.console()
+    event = console.events.current_event()
+    if event is None:
+        return
+    view = sponsorship_view(who)
+    word, icon, colour = {
+        True: ("on" if view.native else "open", ":material/lock_open:", "green"),
+        False: ("off" if view.native else "closed", ":material/lock:", "gray"),
+        None: ("not known", ":material/help:", "orange"),
+    }[view.open]
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{view.word}**")
+            st.badge(f"reads back {word}", icon=icon, color=colour)  # type: ignore[arg-type]
+            st.caption(as_of(view.as_of, "racing service", event.zone))
+        if view.sentence:
+            st.markdown(plain(view.sentence))
+        if not view.native:
+            st.caption("This service has no switch: the console opens and closes it through the profiles' limits.")
+        reach = f"Reaches {count(view.blast_profiles, 'profile')} with {hours(view.blast_hours)} queued or running."
+        if view.seen_at is None:
+            reach = "Whom it reaches is not known: profiles were not read yet."
+        st.caption(reach if view.job is None else f"{reach} The worker is switching it now.")

@@ -1,0 +1,273 @@
+"""The set-up form: create an event from a template, the last event or a settings file; edit it; hours per cohort."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from zoneinfo import available_timezones
+
+import pandas as pd
+import streamlit as st
+
+from deepracer_admin.model import Actor, Event, PriceList
+from deepracer_admin.services.setup.drafts import TEMPLATES, EventDraft, write_draft
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.words import money
+
+__all__ = ["cohorts", "create", "edit"]
+
+LANGUAGES = {"en": "English", "it": "Italiano"}
+SERVICE_WORDS = {
+    "": "As the console's settings say",
+    "on_aws": "DeepRacer on AWS, in your own account",
+    "managed": "AWS DeepRacer with multi-user mode (closed by AWS)",
+}
+CLOSED_BY_AWS = (
+    "AWS closed the managed service with multi-user mode in December 2025: use DeepRacer on AWS, which your company "
+    "deploys in its own account."
+)
+WAY_WORDS = {
+    "service": "The service invites; Cognito mails a first password",
+    "pool": "The console makes the users; our own mail carries the first password",
+}
+COGNITO_WORDS = {
+    "": "As the console's settings say",
+    "default": "Its default sender: 50 mails a day, the rest waits",
+    "ses": "SES: no such limit",
+}
+GUEST_WORDS = {"refuse": "Refuse, with the reason", "invite": "Invite as guests of the directory"}
+_LAST, _FILE = "last", "file"
+
+
+def create(who: Actor) -> None:
+    """One form with every default filled; the name is the only thing one must type."""
+    console = session.console()
+    options = {entry.key: entry.title for entry in TEMPLATES}
+    if console.events.list(who):
+        options[_LAST] = "Like the last event"
+    options[_FILE] = "From a settings file"
+    chosen = st.segmented_control(
+        "Start from", [*options], format_func=options.__getitem__, default="day", required=True, key="create-from"
+    )
+    if chosen == _FILE:
+        given = st.file_uploader("Settings file (JSON)", type=["json"], key="create-file", max_upload_size=1)
+        draft = act(lambda: console.events.read_settings(who, given.getvalue())) if given else None
+        if draft is None:
+            st.caption("Export one on this page from an event that went well; it holds no people and no secrets.")
+            return
+        digest = hashlib.sha256(write_draft(draft)).hexdigest()[:8]
+    else:
+        digest = chosen or "day"
+        made = console.events.template(who, digest, zone=st.context.timezone or "UTC")
+        draft = st.session_state.setdefault(f"create-draft-{digest}", made)  # event time must not move what was typed
+        hint = next((entry.hint for entry in TEMPLATES if entry.key == chosen), "The same settings, dates moved on.")
+        st.caption(hint)
+    with st.form(f"create-{digest}"):
+        filled = _fields(draft, who, key=f"create-{digest}")
+        if st.form_submit_button("Create the event", type="primary") and act(
+            lambda: console.events.create(who, filled), done="Created. Next: run the connect check."
+        ):
+            st.session_state.pop(f"create-draft-{digest}", None)
+            st.rerun()
+
+
+def edit(who: Actor, event: Event) -> None:
+    """The same form with the event's values. People's quotas follow only through the Usage page."""
+    console = session.console()
+    draft = console.events.draft_of(event)
+    key = f"edit-{event.id}-{hashlib.sha256(write_draft(draft)).hexdigest()[:8]}"
+    with st.form(key):
+        filled = _fields(draft, who, key=key)
+        if st.form_submit_button("Save", type="primary") and act(
+            lambda: console.events.edit(who, replace(filled, cohort_hours=draft.cohort_hours)), done="Saved."
+        ):
+            st.rerun()
+
+
+@cache
+def _zones() -> list[str]:
+    """Names of time zones; reading them takes longer than the rest of the form."""
+    return sorted(available_timezones())
+
+
+def _fields(draft: EventDraft, who: Actor, *, key: str) -> EventDraft:
+    zones = _zones()
+    name = st.text_input("Name", draft.name, key=f"{key}-name", max_chars=120, placeholder="e.g. Autumn Cup 2026")
+    first, second, third = st.columns(3)
+    starts = first.datetime_input("Starts (local time)", draft.starts, key=f"{key}-starts")
+    ends = second.datetime_input("Ends (local time)", draft.ends, key=f"{key}-ends")
+    zone = third.selectbox("Time zone", zones, index=_place(zones, draft.zone), key=f"{key}-zone")
+    service = st.selectbox(
+        "Racing service",
+        [*SERVICE_WORDS],
+        index=_place([*SERVICE_WORDS], draft.service),
+        format_func=SERVICE_WORDS.__getitem__,
+        key=f"{key}-service",
+    )
+    st.caption(CLOSED_BY_AWS)
+    draft = _way_in(replace(draft, service=service or ""), who, key)
+    a, b, c, d, e = st.columns(5)
+    filled = replace(
+        draft,
+        name=name or "",
+        starts=_naive(starts, draft.starts),
+        ends=_naive(ends, draft.ends),
+        zone=zone or "",
+        service=service or "",
+        head_count=int(a.number_input("Head-count", value=draft.head_count, step=10, key=f"{key}-people")),
+        budget_usd=float(b.number_input("Budget (USD)", value=draft.budget_usd, step=100.0, key=f"{key}-budget")),
+        hours_per_person=float(
+            c.number_input("Hours per person", value=float(draft.hours_per_person), step=0.5, key=f"{key}-hours")
+        ),
+        models_per_person=int(
+            d.number_input("Models per person", value=draft.models_per_person, step=1, key=f"{key}-models")
+        ),
+        slots=int(
+            e.number_input(
+                "Job slots",
+                value=draft.slots,
+                step=1,
+                key=f"{key}-slots",
+                help="The account's quota for concurrent training jobs (SageMaker's default is 8).",
+            )
+        ),
+    )
+    most = filled.head_count * max(0.0, filled.hours_per_person) * filled.prices.per_hour
+    st.caption(f"If everybody uses everything: {money(most)} (estimate from the price list below).")
+    with st.expander("Access, mail and links"):
+        filled = _links(filled, key)
+    with st.expander("Price list and personal data"):
+        return _prices(filled, key)
+
+
+def _way_in(draft: EventDraft, who: Actor, key: str) -> EventDraft:
+    """How people come in. Our own mail is offered only where the console may make users in the pool."""
+    why_not = session.console().events.why_no_pool(who, service=draft.service)
+    offered = [way for way in WAY_WORDS if way == "service" or not why_not or draft.way_in == way]
+    left, right = st.columns(2)
+    way = left.radio(
+        "Way in",
+        offered,
+        index=_place(offered, draft.way_in),
+        format_func=WAY_WORDS.__getitem__,
+        key=f"{key}-way",
+        help="The first password is valid for 7 days either way. Our own mail never lets the console keep it.",
+    )
+    if why_not:
+        left.caption(f"Our own mail cannot carry it: {why_not}")
+    mail = right.radio(
+        "Who sends Cognito's mail",
+        [*COGNITO_WORDS],
+        index=_place([*COGNITO_WORDS], draft.cognito_mail),
+        format_func=COGNITO_WORDS.__getitem__,
+        key=f"{key}-cognito",
+        help="A parameter of the deployment (EmailDeliveryMethod). It does not matter where our own mail carries it.",
+    )
+    return replace(draft, way_in=way or "service", cognito_mail=mail or "")
+
+
+def _links(draft: EventDraft, key: str) -> EventDraft:
+    left, right = st.columns(2)
+    languages = [*LANGUAGES]
+    return replace(
+        draft,
+        group_id=(left.text_input("Entra group (object id)", draft.group_id, key=f"{key}-group") or "").strip(),
+        guests=left.selectbox(
+            "People who are not in the directory",
+            [*GUEST_WORDS],
+            index=_place([*GUEST_WORDS], draft.guests),
+            format_func=GUEST_WORDS.__getitem__,
+            key=f"{key}-guests",
+            help="Guests need the group above and the right User.Invite.All. Microsoft mails nothing: their link "
+            "stands in our own mail.",
+        ),
+        sender=(right.text_input("Sender of our mail", draft.sender, key=f"{key}-sender") or "").strip(),
+        portal_url=(left.text_input("Portal link", draft.portal_url, key=f"{key}-portal") or "").strip(),
+        material_url=(right.text_input("Material link", draft.material_url, key=f"{key}-material") or "").strip(),
+        public_url=(left.text_input("Public address of boards", draft.public_url, key=f"{key}-public") or "").strip(),
+        language=right.selectbox(
+            "Language of mail",
+            languages,
+            index=_place(languages, draft.language),
+            format_func=LANGUAGES.__getitem__,
+            key=f"{key}-language",
+        ),
+    )
+
+
+def _prices(draft: EventDraft, key: str) -> EventDraft:
+    prices = draft.prices
+    a, b, c = st.columns(3)
+    training = a.number_input(
+        "Training instance (USD/h)", value=prices.training_per_hour, format="%.4f", key=f"{key}-training"
+    )
+    volume = b.number_input("Volume (USD/h)", value=prices.volume_per_hour, format="%.4f", key=f"{key}-volume")
+    storage = c.number_input(
+        "Storage (USD/GB-month)", value=prices.storage_per_gb_month, format="%.4f", key=f"{key}-storage"
+    )
+    source = a.text_input("Source of the prices", prices.source, key=f"{key}-source") or ""
+    priced_on = b.text_input("Prices as of", prices.as_of, key=f"{key}-priced") or ""
+    days = c.number_input(
+        "Erase personal data (days after the end)", value=draft.erase_after_days, step=1, key=f"{key}-erase"
+    )
+    return replace(
+        draft,
+        prices=PriceList(float(training), float(volume), float(storage), prices.currency, source, priced_on),
+        erase_after_days=int(days),
+    )
+
+
+def cohorts(who: Actor, event: Event) -> None:
+    """Hours per cohort as a table to edit; nothing is written before Save."""
+    console = session.console()
+    counts = console.attendees.cohorts(who)
+    own = {key: quota.minutes / 60 if quota.minutes >= 0 else -1.0 for key, quota in event.cohort_quotas.items()}
+    keys = [*counts, *(key for key in own if key not in counts)]
+    if not keys:
+        st.info("Cohorts come from the list: offices, cost centres, newcomers. Upload it on the Attendees page first.")
+        return
+    st.caption(
+        f"Empty means the event's {event.quota.minutes / 60:g} h; -1 means unlimited. A cost centre goes before an "
+        "office, an office before newcomers. People who have a profile already get new hours on the Usage page."
+    )
+    frame = pd.DataFrame(
+        {
+            "Cohort": [key.replace("_", " ").replace(":", ": ", 1) for key in keys],
+            "People": [counts.get(key, 0) for key in keys],
+            "Hours": [own.get(key) for key in keys],
+        }
+    ).astype({"Hours": "float64"})
+    editor = f"cohorts-{event.id}-{hashlib.sha256(repr((keys, own)).encode()).hexdigest()[:8]}"
+    changed = st.data_editor(
+        frame,
+        key=editor,
+        hide_index=True,
+        num_rows="fixed",
+        disabled=["Cohort", "People"],
+        column_config={"Hours": st.column_config.NumberColumn("Hours per person", min_value=-1.0, step=0.5)},
+        alt="Hours per cohort",
+    )
+    wanted = _told(keys, changed)
+    if wanted != own:
+        st.caption("Not saved yet.")
+    if st.button("Save the hours", type="primary", key="cohorts-save", disabled=wanted == own):
+        draft = replace(console.events.draft_of(event), cohort_hours=wanted)
+        if act(lambda: console.events.edit(who, draft), done="Saved."):
+            st.rerun()
+
+
+def _told(keys: list[str], changed: pd.DataFrame) -> Mapping[str, float]:
+    """Cohort -> hours, for the cells that hold a number."""
+    return {key: float(value) for key, value in zip(keys, changed["Hours"], strict=True) if pd.notna(value)}
+
+
+def _place(options: list[str], value: str) -> int:
+    return options.index(value) if value in options else 0
+
+
+def _naive(value: datetime | None, fallback: datetime) -> datetime:
+    return (value or fallback).replace(tzinfo=None)

@@ -1,0 +1,117 @@
+"""The Staff tab of the Set up page: who runs the deployment, their roles there, its account-wide limits."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from deepracer_admin.model import UNLIMITED, Actor, Event
+from deepracer_admin.services.setup.staff import ADMIN, StaffView
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.act import attempt
+from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
+from deepracer_admin.ui.kit.words import as_of, plain
+
+__all__ = ["account_limits", "roles", "staff"]
+
+
+def staff(who: Actor, event: Event, view: StaffView) -> None:
+    """Everybody who counts as staff, and a way to name more."""
+    console = session.console()
+    st.caption(
+        "People who run the deployment are never invited as racers, limited or deleted by the console, even when they "
+        "are on the list. What the service shows of roles comes late and may be wrong: name them here to be sure."
+    )
+    if view.rows:
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Address": [row.email for row in view.rows],
+                    "Role": [row.role or "not known" for row in view.rows],
+                    "How the console knows": [row.why for row in view.rows],
+                }
+            ),
+            hide_index=True,
+            key="staff-table",
+            alt="Staff of the deployment",
+        )
+    else:
+        st.caption("Nobody is known to be staff yet, besides the console's own login.")
+    st.caption(as_of(view.profiles_as_of, "list of profiles", event.zone))
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left.form("staff-name", clear_on_submit=True, border=False):
+        address = st.text_input("Address of somebody who runs the deployment", key="staff-address", autocomplete="off")
+        if (
+            st.form_submit_button("Keep this address out", icon=":material/shield_person:")
+            and attempt(lambda: console.staff.name(who, address or ""), done="Never touched from now on.")[0]
+        ):
+            st.rerun()
+    named = [row.email for row in view.rows if row.by_hand]
+    chosen = right.selectbox("Named here", named, index=None, key="staff-named", disabled=not named)
+    pressed = right.button("Take it back", disabled=chosen is None, key="staff-drop")
+    if pressed and chosen and attempt(lambda: console.staff.drop(who, chosen), done="Taken back.")[0]:
+        st.rerun()
+
+
+def roles(who: Actor, event: Event, view: StaffView) -> None:
+    """Give somebody another role on the deployment, shown first."""
+    console = session.console()
+    if view.no_roles:
+        st.caption("The managed service has no roles to give: who administers it, the account's IAM policies say.")
+        return
+    if not view.roles:
+        st.caption("Run the connect check first: it tells which roles this deployment has.")
+        return
+    left, middle, right = st.columns([3, 2, 1], vertical_alignment="bottom")
+    address = left.text_input("Address of their profile", key="role-address", autocomplete="off") or ""
+    role = middle.selectbox("Role", [*view.roles], key="role-role") or ""
+    if not right.button("Give it …", key="role-go", disabled=not address.strip()):
+        return
+    facts = [
+        f"{plain(address)} gets {plain(role)} instead of the role they have.",
+        "It holds from their next sign-in; a sign-in that is open now keeps its rights for up to an hour.",
+    ]
+    done = "The worker gives the role."
+    if role == ADMIN:
+        facts.append("An administrator may do everything on the deployment, delete every profile included.")
+        confirm_typed(
+            "Make an administrator",
+            facts=facts,
+            name=event.name,
+            button="Make them administrator",
+            run=lambda typed: console.staff.give_role(who, address, role, typed_name=typed),
+            done=done,
+        )
+    else:
+        confirm(
+            "Give a role",
+            facts=facts,
+            button="Give the role",
+            run=lambda: console.staff.give_role(who, address, role),
+            done=done,
+        )
+
+
+def account_limits(who: Actor, event: Event, view: StaffView) -> None:
+    """What the deployment shows for the whole account; nobody enforces it, so the words say so."""
+    if view.no_roles:
+        st.caption("The managed service's limits are AWS quotas: AWS support changes them.")
+        return
+    if not view.limits:
+        st.caption("Run the connect check first: it reads what the deployment shows.")
+        return
+    minutes, models = view.limits.values()
+    shown = UNLIMITED if minutes == UNLIMITED else minutes / 60
+    st.caption(
+        "Shown to everybody on the deployment's pages and enforced by nobody: what racers can really use is their own "
+        f"limits. {as_of(view.as_of, 'racing service', event.zone)}"
+    )
+    with st.form("account-limits", border=False):
+        left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
+        hours = left.number_input("Hours a month (-1 = none)", value=float(shown), step=10.0, key="limits-hours")
+        most = middle.number_input("Models a month (-1 = none)", value=int(models), step=10, key="limits-models")
+        if right.form_submit_button("Set and read back"):
+            attempt(
+                lambda: session.console().staff.set_account_limits(who, hours=float(hours), models=int(most)),
+                done="The worker sets them and reads them back.",
+            )

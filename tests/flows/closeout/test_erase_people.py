@@ -1,0 +1,115 @@
+"""Personal data goes on its date: only of a closed event, all of it, once, and the audit says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from deepracer_admin.clock import SystemClock
+from deepracer_admin.errors import StoreError
+from deepracer_admin.flows.closeout.erase_people import ERASED, Eraser
+from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.model import Attendee, Event, Lease, Profile, Quota, Standing
+from deepracer_admin.store.sqlite import open_event_store, open_history
+
+END = datetime(2026, 3, 1, 17, tzinfo=UTC)
+DUE = "2026-04-30"
+
+
+class DayClock(SystemClock):
+    """Event time stands on a day that the test sets; real time runs on from call to call."""
+
+    def __init__(self) -> None:
+        self.day = datetime(2026, 4, 29, 12, tzinfo=UTC)
+        self.real = datetime(2026, 4, 29, 12, tzinfo=UTC)
+
+    def event_now(self) -> datetime:
+        return self.day
+
+    def now(self) -> datetime:
+        self.real += timedelta(minutes=11)
+        return self.real
+
+
+@pytest.fixture
+def ports(tmp_path: Path) -> Iterator[Any]:
+    store, history = open_event_store(tmp_path / "e.sqlite", "live"), open_history(tmp_path / "h.sqlite")
+    event = Event("spring", "Spring Cup", END - timedelta(hours=8), END, "UTC", 2, 100.0, Quota(60, 1), erase_on=DUE)
+    store.save_event(replace(event, closed_at=END))
+    store.save_attendees("spring", [Attendee("a", "ada@example.com", "Ada"), Attendee("b", "bo@example.com", "Bo")])
+    store.put("spring", "proof", {"can_still_sign_in": [{"name": "Ada"}]})
+    profile = Profile("p", "Ada-L", email="ada@example.com", minutes_used=5)
+    store.save_profiles("spring", [profile], seen_at=END, lease=None)
+    history.add_usage("spring", END, [profile])
+    history.save_standings("spring", "r", END, [Standing(1, "Ada-L", 9000)])
+    exports = tmp_path / "exports" / "spring"
+    exports.mkdir(parents=True)
+    (exports / "usage.csv").write_text("Ada")
+    clock = DayClock()
+    yield SimpleNamespace(store=store, history=history, clock=clock, home=tmp_path)
+    store.close()
+    history.close()
+
+
+def _lease(ports: Any) -> Lease:
+    lease = ports.store.acquire("worker", "test", ttl_s=3600, now=ports.clock.now())
+    assert lease is not None
+    return lease
+
+
+def test_nothing_is_erased_before_the_date(ports: Any) -> None:
+    assert Eraser(cast(Ports, ports)).run(_lease(ports)) == 0
+    assert len(ports.store.attendees("spring")) == 2
+
+
+def test_an_event_that_was_never_closed_keeps_its_people(ports: Any) -> None:
+    ports.clock.day = datetime(2027, 1, 1, tzinfo=UTC)
+    ports.store.save_event(replace(ports.store.event("spring"), closed_at=None))
+    assert Eraser(cast(Ports, ports)).run(_lease(ports)) == 0
+    assert len(ports.store.attendees("spring")) == 2
+
+
+def test_on_the_date_everything_personal_goes_and_the_audit_says_so(ports: Any) -> None:
+    ports.clock.day = datetime(2026, 4, 30, 0, 5, tzinfo=UTC)
+    assert Eraser(cast(Ports, ports)).run(_lease(ports)) == 2
+    assert ports.store.attendees("spring") == []
+    assert ports.store.profiles("spring")[0] == []
+    assert ports.store.get("spring", "proof") is None
+    assert ports.history.usage("spring") == []
+    assert ports.history.standings("spring", "r")[0] == []
+    assert not (ports.home / "exports" / "spring").exists()
+    assert ports.store.get("spring", ERASED)["people"] == 2
+    entry = ports.store.audit("spring")[0]
+    assert (entry.action, entry.count, entry.role) == ("attendees.erase", 2, "System")
+
+
+def test_it_is_done_once(ports: Any) -> None:
+    ports.clock.day = datetime(2026, 5, 30, tzinfo=UTC)
+    eraser, lease = Eraser(cast(Ports, ports)), _lease(ports)
+    eraser.run(lease)
+    assert eraser.run(lease) == 0
+    assert len(ports.store.audit("spring")) == 1
+
+
+def test_an_export_that_is_open_elsewhere_is_told_and_erasure_goes_on_when_it_is_closed(
+    ports: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports.clock.day = datetime(2026, 4, 30, 0, 5, tzinfo=UTC)
+    eraser = Eraser(cast(Ports, ports))
+    with monkeypatch.context() as windows:
+
+        def refused(*_: object, **__: object) -> None:
+            raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+
+        windows.setattr("os.unlink", refused)
+        with pytest.raises(StoreError, match="The exports of “Spring Cup” cannot be erased"):
+            eraser.run(_lease(ports))
+    assert ports.store.get("spring", ERASED) is None
+    assert eraser.run(_lease(ports)) == 2
+    assert not (ports.home / "exports" / "spring").exists()

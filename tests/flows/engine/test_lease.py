@@ -1,0 +1,129 @@
+"""One worker leads; one that was away writes nothing."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deepracer_admin.errors import LeaseLost, StoreError
+from deepracer_admin.flows.engine.lease import Leadership
+from deepracer_admin.model import Lease, Outcome, State, Step
+from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store
+from tests.flows.fake_time import FakeClock
+from tests.store.people import people
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteEventStore]:
+    store = open_event_store(tmp_path / "events.db", "rehearsal")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+def leader(store: SqliteEventStore, clock: FakeClock, holder: str) -> Leadership:
+    return Leadership(store, "worker", holder, ttl_s=30.0, clock=clock)
+
+
+def test_the_first_leads_and_the_second_stands_by(store: SqliteEventStore, clock: FakeClock) -> None:
+    one, two = leader(store, clock, "anna-laptop"), leader(store, clock, "bo-laptop")
+    assert (one.beat(), two.beat()) == (True, False)
+    assert one.lease.holder.startswith("anna-laptop#")
+    with pytest.raises(LeaseLost, match="Another worker holds this work"):
+        _ = two.lease
+
+
+def test_beats_keep_the_lease_and_its_epoch(store: SqliteEventStore, clock: FakeClock) -> None:
+    one, two = leader(store, clock, "one"), leader(store, clock, "two")
+    for _ in range(10):
+        assert (one.beat(), two.beat()) == (True, False)
+        clock.seconds += 20
+    assert one.lease.epoch == 1
+
+
+def test_a_holder_that_slept_past_its_lease_writes_nothing(store: SqliteEventStore, clock: FakeClock) -> None:
+    store.save_attendees("spring", people(1))
+    sleeper, heir = leader(store, clock, "sleeper"), leader(store, clock, "heir")
+    sleeper.beat()
+    taken_along = sleeper.lease
+    clock.seconds += 31
+    assert sleeper.held is False
+    with pytest.raises(LeaseLost):
+        _ = sleeper.lease
+    assert heir.beat() is True
+    outcome = Outcome("a00000", Step.PROFILE, State.DONE)
+    with pytest.raises(LeaseLost):
+        store.record("spring", [outcome], lease=taken_along, now=clock.now())
+    assert store.steps("spring") == []
+    assert store.record("spring", [outcome], lease=heir.lease, now=clock.now()) == 1
+
+
+def test_a_sleeper_whom_nobody_replaced_starts_under_a_new_epoch(store: SqliteEventStore, clock: FakeClock) -> None:
+    sleeper = leader(store, clock, "sleeper")
+    sleeper.beat()
+    taken_along = sleeper.lease
+    clock.seconds += 31
+    assert sleeper.beat() is True
+    assert sleeper.lease.epoch == taken_along.epoch + 1
+    with pytest.raises(LeaseLost):
+        store.put("spring", "key", 1, lease=taken_along)
+    assert store.get("spring", "key") is None
+
+
+def test_a_restarted_process_is_not_taken_for_its_predecessor(store: SqliteEventStore, clock: FakeClock) -> None:
+    before, restarted = leader(store, clock, "anna-laptop"), leader(store, clock, "anna-laptop")
+    before.beat()
+    assert restarted.beat() is False
+    clock.seconds += 31
+    assert restarted.beat() is True
+    assert restarted.lease.epoch == 2
+
+
+def test_a_leader_that_stops_makes_room_at_once(store: SqliteEventStore, clock: FakeClock) -> None:
+    one, two = leader(store, clock, "one"), leader(store, clock, "two")
+    with one:
+        assert one.held
+        assert two.beat() is False
+    assert one.held is False
+    assert two.beat() is True
+    one.stop()
+    assert two.beat() is True
+
+
+def test_the_lease_is_renewed_in_the_background(store: SqliteEventStore) -> None:
+    renewals = threading.Semaphore(0)
+    renew = store.renew
+
+    def counted(lease: Lease, **values: object) -> Lease:
+        renewed = renew(lease, **values)  # type: ignore[arg-type]
+        renewals.release()
+        return renewed
+
+    store.renew = counted  # type: ignore[method-assign]
+    with Leadership(store, "worker", "one", ttl_s=6.0) as leadership:
+        first = leadership.lease
+        assert renewals.acquire(timeout=60)
+        assert leadership.lease.until >= first.until
+    assert "lease-worker" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_busy_store_does_not_end_the_renewing(store: SqliteEventStore) -> None:
+    renew = store.renew
+    failed, renewed = threading.Event(), threading.Event()
+
+    def failing_once(lease: Lease, **values: object) -> Lease:
+        if not failed.is_set():
+            failed.set()
+            raise StoreError("The data file is busy in another process: try again in a minute.")
+        renewed.set()
+        return renew(lease, **values)  # type: ignore[arg-type]
+
+    store.renew = failing_once  # type: ignore[method-assign]
+    with Leadership(store, "worker", "one", ttl_s=3.0):
+        assert failed.wait(60)
+        assert renewed.wait(60)

@@ -1,0 +1,317 @@
+"""The mail ledger at work: at most one mail a person, whatever the sender answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from deepracer_admin.errors import BadInput, LostAnswer, Refused, Throttled
+from deepracer_admin.flows.mail.campaigns import CampaignReconciler, ensure_access_campaign
+from deepracer_admin.flows.mail.sender import TRIES
+from deepracer_admin.model import Message, Outcome, Receipt, SenderLimits, Sending, State, Step
+from deepracer_admin.services.mail.messages import Audience
+from tests.flows.conftest import ORGANIZER, Stage
+
+PROVEN = Audience("proven")
+
+
+def prove(stage: Stage, *people: Any) -> None:
+    rows = [Outcome(person.id, Step.ACCESS, State.DONE, "listed") for person in people]
+    stage.store.record(stage.event.id, rows, lease=None, now=stage.console.clock.now())
+
+
+def start_access(stage: Stage, count: int) -> list[Any]:
+    """`count` people with proven access, and the access campaign running; nothing else of onboarding runs."""
+    people = stage.crowd(count)
+    prove(stage, *people)
+    stage.store.put(stage.event.id, "onboarding", {"state": "running"})
+    ensure_access_campaign(stage.ports, stage.event, stage.lease)
+    return people
+
+
+def slices(stage: Stage, ready: Callable[[], bool], *, most: int = 150) -> None:
+    for _ in range(most):
+        stage.worker.mail.run(stage.event, stage.lease)
+        if ready():
+            return
+        stage.worker._stop.wait(0.1)
+    raise AssertionError(f"not ready: {counts(stage)}, {stage.store.get(stage.event.id, 'campaigns')}")
+
+
+def counts(stage: Stage, campaign: str = "access") -> dict[str, int]:
+    found = stage.store.delivery_counts(stage.event.id, campaign)
+    return {state.value: n for state, n in found.items() if n}
+
+
+def row(stage: Stage, campaign: str = "access") -> dict[str, Any]:
+    return (stage.store.get(stage.event.id, "campaigns") or {})[campaign]
+
+
+class PlayedMailer:
+    """Answers what a practice fault cannot produce, one answer after another; the last one stays."""
+
+    kind, in_flight = "ses", 4
+
+    def __init__(self, *answers: Exception | None, limits: SenderLimits | None = None) -> None:
+        self.answers = list(answers) or [None]
+        self.sent: list[Message] = []
+        self.given = limits or SenderLimits(1000.0, -1, 0, False)
+
+    def limits(self) -> SenderLimits:
+        return self.given
+
+    def send(self, message: Message) -> Receipt:
+        self.sent.append(message)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if answer:
+            raise answer
+        return Receipt(f"m-{len(self.sent)}")
+
+    def suppressed(self, addresses: Any) -> dict[str, str]:
+        return {}
+
+    def events(self) -> list[Any]:
+        return []
+
+    def settle_events(self) -> None: ...
+
+
+def played(stage: Stage, mailer: PlayedMailer) -> CampaignReconciler:
+    return CampaignReconciler(replace(stage.ports, mailer=lambda: mailer))  # type: ignore[arg-type, return-value]
+
+
+def test_each_proven_person_gets_one_mail_with_their_key(stage: Stage) -> None:
+    people = start_access(stage, 5)
+    slices(stage, lambda: counts(stage) == {"sent": 5})
+    mails = stage.world.outbox()
+    assert sorted(mail["to"] for mail in mails) == sorted(person.email for person in people)
+    assert all(mail["subject"].startswith("[REHEARSAL] Autumn Cup") for mail in mails)
+    assert stage.done(Step.MAIL) == 5
+
+
+def test_those_who_become_ready_later_follow_by_themselves(stage: Stage) -> None:
+    start_access(stage, 2)
+    slices(stage, lambda: counts(stage) == {"sent": 2})
+    (late,) = stage.add("late.comer@example.com")
+    stage.worker.mail.run(stage.event, stage.lease)
+    assert counts(stage) == {"sent": 2}
+    prove(stage, late)
+    slices(stage, lambda: counts(stage) == {"sent": 3})
+
+
+def test_a_missing_value_stops_everything_with_the_person_s_name(stage: Stage) -> None:
+    people = start_access(stage, 3)
+    stage.store.save_attendees(stage.event.id, [replace(people[1], alias="")])
+    stage.worker.mail.run(stage.event, stage.lease)
+    assert row(stage)["state"] == "stopped"
+    assert row(stage)["sentence"] == "The mail for Racer No1 cannot be written: there is no value for {alias}."
+    assert stage.world.truth()["mails_sent"] == 0
+
+
+def test_a_lost_answer_is_unknown_never_repeated_and_settled_by_the_events(stage: Stage) -> None:
+    start_access(stage, 4)
+    stage.world.arm("ses", "lost_answer", operation="SendEmail", count=2)
+    slices(stage, lambda: counts(stage) == {"sent": 2, "unknown": 2})
+    for _ in range(3):
+        stage.worker.mail.run(stage.event, stage.lease)
+    assert stage.world.truth()["mails_sent"] == 4
+    unknown = [r for r in stage.store.steps(stage.event.id, step=Step.MAIL) if r.state is State.UNKNOWN]
+    assert len(unknown) == 2
+    assert "not repeated" in unknown[0].sentence
+    stage.world.advance(120)
+    assert stage.worker.mail.take_events(stage.event, stage.lease) >= 2
+    assert counts(stage) == {"sent": 4}
+    stage.worker.mail._mirroring._next.clear()
+    stage.worker.mail.run(stage.event, stage.lease)
+    assert stage.done(Step.MAIL) == 4
+    assert stage.world.truth()["mails_duplicate"] == 0
+
+
+def test_a_claim_of_a_holder_that_died_becomes_unknown_and_is_not_sent(stage: Stage) -> None:
+    start_access(stage, 3)
+    stage.worker.mail._plan(stage.event, "access", row(stage), stage.lease)
+    claimed = stage.store.claim_deliveries(
+        stage.event.id, "access", 2, lease=stage.lease, now=stage.console.clock.now()
+    )
+    assert len(claimed) == 2
+    stage.worker.lead.stop()
+    stage.worker.lead.beat()  # a new epoch, as after a takeover
+    slices(stage, lambda: counts(stage) == {"sent": 1, "unknown": 2})
+    assert stage.world.truth()["mails_sent"] == 1
+    assert {r.state for r in stage.store.steps(stage.event.id, step=Step.MAIL)} == {State.DONE, State.UNKNOWN}
+
+
+def test_throttled_mail_goes_later_and_only_once(stage: Stage) -> None:
+    start_access(stage, 4)
+    stage.world.arm("ses", "throttle", operation="SendEmail", count=3)
+    slices(stage, lambda: counts(stage) == {"sent": 4})
+    assert stage.world.truth()["mails_duplicate"] == 0
+
+
+def test_after_five_tries_it_is_final(stage: Stage) -> None:
+    start_access(stage, 1)
+    mailer = PlayedMailer(Throttled("Too fast.", retry_after=0.0))
+    mail = played(stage, mailer)
+    for _ in range(20):
+        mail.run(stage.event, stage.lease)
+        if any(not entry.next_try_at for entry in stage.store.deliveries(stage.event.id, state=Sending.FAILED)):
+            break
+        stage.worker._stop.wait(0.3)
+    mail.close()
+    assert len(mailer.sent) == TRIES
+    person = stage.store.steps(stage.event.id, step=Step.MAIL)[0]
+    assert (person.state, person.sentence) == (State.REFUSED, "Too fast.")
+
+
+def test_a_refusal_is_final_at_once(stage: Stage) -> None:
+    start_access(stage, 1)
+    mailer = PlayedMailer(Refused("SES refused this mail: bad address.", code="MessageRejected"))
+    mail = played(stage, mailer)
+    for _ in range(3):
+        mail.run(stage.event, stage.lease)
+    mail.close()
+    assert len(mailer.sent) == 1
+    assert counts(stage) == {"failed": 1}
+
+
+def test_an_unforeseen_failure_counts_as_perhaps_sent(stage: Stage) -> None:
+    start_access(stage, 2)
+    mailer = PlayedMailer(ZeroDivisionError(), LostAnswer("Lost."))
+    mail = played(stage, mailer)
+    for _ in range(3):
+        mail.run(stage.event, stage.lease)
+    mail.close()
+    assert (len(mailer.sent), counts(stage)) == (2, {"unknown": 2})
+
+
+def test_suppressed_people_are_skipped_with_the_reason(stage: Stage) -> None:
+    people = start_access(stage, 3)
+    stage.ports.mailer()._reads.put_suppressed_destination(EmailAddress=people[0].email, Reason="BOUNCE")  # type: ignore[attr-defined]
+    slices(stage, lambda: counts(stage) == {"sent": 2, "skipped": 1})
+    found = stage.step(people[0], Step.MAIL)
+    assert (found.state, found.reason) == (State.REFUSED, "suppressed")
+    assert "an earlier mail bounced" in found.sentence
+
+
+def test_the_quota_of_the_day_says_how_many_go_tomorrow(stage: Stage) -> None:
+    stage.world.arm("ses", "quota", params={"max_24h": 3, "rate": 50})
+    start_access(stage, 5)
+    slices(stage, lambda: counts(stage) == {"sent": 3, "pending": 2} and bool(row(stage)["sentence"]))
+    assert row(stage)["sentence"] == "The sender's quota of 3 a day leaves 0 now; 2 go tomorrow by themselves."
+    assert row(stage)["state"] == "running"
+    stage.world.advance(timedelta(hours=25).total_seconds())
+    stage.worker.mail.sender._limits = None
+    slices(stage, lambda: counts(stage) == {"sent": 5} and row(stage)["sentence"] == "")
+
+
+def test_paused_sending_stops_with_what_the_administrator_must_do(stage: Stage) -> None:
+    start_access(stage, 2)
+    stage.world.arm("ses", "paused")
+    stage.worker.mail.run(stage.event, stage.lease)
+    assert row(stage)["sentence"] == "The sender has paused sending for this account; its administrator must resume it."
+    assert counts(stage) == {"pending": 2}
+
+
+def test_mail_keeps_to_four_fifths_of_the_rate(stage: Stage) -> None:
+    stage.world.arm("ses", "quota", params={"max_24h": -1, "rate": 20})
+    start_access(stage, 60)
+    clock = stage.console.clock
+    began = clock.monotonic()
+    slices(stage, lambda: counts(stage) == {"sent": 60})
+    passed = clock.monotonic() - began
+    assert 16 * (passed + 1) + 16 >= 60
+    assert stage.calls().get("ses.SendEmail") == 60
+
+
+def test_a_pause_is_heard_and_a_cancelled_campaign_stays_cancelled(stage: Stage) -> None:
+    people = stage.crowd(3)
+    prove(stage, *people)
+    key = stage.console.messages.send(ORGANIZER, "reminder", PROVEN)
+    stage.console.messages.control(ORGANIZER, key, "paused")
+    stage.worker.mail.run(stage.event, stage.lease)
+    assert stage.world.truth()["mails_sent"] == 0
+    stage.console.messages.control(ORGANIZER, key, "running")
+    slices(stage, lambda: row(stage, key)["state"] == "done")
+    assert counts(stage, key) == {"sent": 3}
+    stage.console.messages.send(ORGANIZER, "reminder", PROVEN)
+    slices(stage, lambda: True)
+    assert stage.world.truth()["mails_sent"] == 3, "one mail per person, template and version"
+
+
+def test_everybody_needs_a_reason_that_is_audited(stage: Stage) -> None:
+    stage.crowd(1)
+    with pytest.raises(BadInput, match="write the reason"):
+        stage.console.messages.send(ORGANIZER, "reminder", Audience("all"), reason="because")
+    stage.console.messages.send(ORGANIZER, "reminder", Audience("all"), reason="The portal moved to a new address.")
+    entry = stage.store.audit(stage.event.id)[0]
+    assert entry.after["reason"] == "The portal moved to a new address."
+
+
+def test_a_scheduled_campaign_waits_for_its_hour(stage: Stage) -> None:
+    prove(stage, *stage.crowd(1))
+    at = stage.console.clock.event_now() + timedelta(hours=2)
+    key = stage.console.messages.send(ORGANIZER, "reminder", PROVEN, schedule_at=at)
+    stage.worker.mail.run(stage.event, stage.lease)
+    assert row(stage, key)["state"] == "scheduled"
+    stage.world.advance(7300)
+    stage.worker._anchor_clock()
+    slices(stage, lambda: row(stage, key)["state"] == "done")
+
+
+def test_a_bounce_lands_on_the_person(stage: Stage) -> None:
+    (person,) = stage.add("bounce.back@example.com")
+    prove(stage, person)
+    stage.store.put(stage.event.id, "onboarding", {"state": "running"})
+    ensure_access_campaign(stage.ports, stage.event, stage.lease)
+    slices(stage, lambda: counts(stage) == {"sent": 1})
+    stage.world.advance(120)
+    stage.worker.mail.take_events(stage.event, stage.lease)
+    stage.worker.mail._mirroring._next.clear()
+    stage.worker.mail.run(stage.event, stage.lease)
+    found = stage.step(person, Step.MAIL)
+    assert (found.state, found.reason) == (State.REFUSED, "bounced")
+    assert "correct the address" in found.sentence
+
+
+def test_a_test_mail_is_sent_once_and_again_only_when_nothing_left(stage: Stage) -> None:
+    stage.crowd(1)
+    stage.world.arm("ses", "throttle", operation="SendEmail", count=1)
+    job = stage.console.messages.test_to_myself(ORGANIZER, "access", address="olivia.organizer@example.com")
+    done = stage.finish(job)
+    assert done.sentence.startswith("The test mail was accepted")
+    assert [mail["subject"][:6] for mail in stage.world.outbox()] == ["[TEST]"]
+
+
+def test_a_test_mail_whose_answer_is_lost_is_not_repeated(stage: Stage) -> None:
+    stage.crowd(1)
+    stage.world.arm("ses", "lost_answer", operation="SendEmail", count=1)
+    done = stage.finish(
+        stage.console.messages.test_to_myself(ORGANIZER, "access", address="olivia.organizer@example.com")
+    )
+    assert "its answer was lost" in done.sentence
+    assert stage.world.truth()["mails_sent"] == 1
+
+
+def test_one_slow_look_at_the_list_never_keeps_the_next_mails_back_for_long(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = [0.0]
+    clock, letters = stage.console.clock, stage.ports.letters
+    real_time, read = clock.monotonic, letters.audience
+
+    def slow(*asked: Any) -> Any:
+        ahead[0] += 60.0
+        return read(*asked)
+
+    monkeypatch.setattr(clock, "monotonic", lambda: real_time() + ahead[0])
+    monkeypatch.setattr(letters, "audience", slow)
+    start_access(stage, 1)
+    slices(stage, lambda: stage.world.truth()["mails_sent"] == 1)
+    monkeypatch.setattr(letters, "audience", read)
+    prove(stage, *stage.add("late.comer@example.com"))
+    ahead[0] += 5.0
+    slices(stage, lambda: stage.world.truth()["mails_sent"] == 2)

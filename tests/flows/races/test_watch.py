@@ -1,0 +1,83 @@
+"""What the worker sees by itself: usage, milestones, races, the connect check, progress."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from deepracer_admin.flows.access.pace_and_eta import limit_in_force, measure
+from deepracer_admin.model import State, Step
+from tests.flows.access.test_onboarding import everybody_in, site
+from tests.flows.conftest import ORGANIZER, Stage
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def test_a_person_who_trained_has_signed_in_and_one_who_was_only_invited_has_not(stage: Stage) -> None:
+    people = stage.crowd(2)
+    stage.start()
+    stage.rounds(lambda: everybody_in(stage, 2))
+    racer = site(stage).state.profiles[stage.store.links(stage.event.id)[people[0].id].profile]
+    racer.used = 42
+    stage.worker.profiles.listings.listed_at = None
+    stage.worker._stop.wait(0.6)
+    stage.store.save_profiles(
+        stage.event.id, [], seen_at=stage.console.clock.now() - timedelta(minutes=5), lease=stage.lease
+    )
+    stage.worker.usage.run(stage.event, stage.lease)
+    assert stage.step(people[0], Step.TRAINED).state is State.DONE
+    assert stage.step(people[0], Step.SIGNED_IN).reason == "model"
+    invited = stage.step(people[1], Step.SIGNED_IN)
+    assert invited is None or (invited.state, invited.reason) == (State.WAITING, "invited")
+    assert stage.console.history.usage(stage.event.id)[-1].minutes_used == 42
+
+
+def test_the_check_finds_what_is_wrong_and_says_how_to_mend_it(stage: Stage) -> None:
+    stage.world.arm("ses", "sandbox")
+    stage.finish(stage.console.events.run_check(ORGANIZER))
+    found: dict[str, Any] = stage.store.get(stage.event.id, "check")
+    by_key = {row["key"]: row for row in found["findings"]}
+    assert by_key["racing"]["level"] == "green"
+    assert by_key["group"]["level"] == "green"
+    assert any(row["level"] != "green" and row["fix"] for row in found["findings"])
+
+
+def test_a_service_that_is_away_is_red_and_does_not_hide_the_others(stage: Stage) -> None:
+    stage.world.arm("deepracer", "down")
+    stage.finish(stage.console.events.run_check(ORGANIZER))
+    rows = stage.store.get(stage.event.id, "check")["findings"]
+    red = [row for row in rows if row["level"] == "red"]
+    assert [row["title"] for row in red] == ["Racing service"]
+    assert any(row["key"] == "group" for row in rows)
+
+
+def funnel(**counts: int) -> dict[Step, dict[State, int]]:
+    return {
+        Step.PROFILE: {State.DONE: counts["access"], State.TODO: 100 - counts["access"]},
+        Step.ACCESS: {State.DONE: counts["access"], State.TODO: 100 - counts["access"]},
+        Step.MAIL: {State.DONE: counts["mail"], State.TODO: 100 - counts["mail"]},
+    }
+
+
+def test_rate_and_arrival_follow_the_last_two_minutes() -> None:
+    passed: deque[tuple[datetime, int]] = deque()
+    assert measure(passed, funnel(access=0, mail=0), NOW).eta_minutes is None
+    found = measure(passed, funnel(access=60, mail=40), NOW + timedelta(minutes=1))
+    assert (found.per_minute, found.eta_minutes) == (40.0, 1.5)
+    for minute in range(2, 8):
+        found = measure(passed, funnel(access=60, mail=40), NOW + timedelta(minutes=minute))
+    assert (found.per_minute, found.eta_minutes) == (0.0, None)
+    done = measure(passed, funnel(access=100, mail=100), NOW + timedelta(minutes=8))
+    assert done.eta_minutes == 0.0
+
+
+def test_the_limit_in_force_is_the_one_that_people_wait_for() -> None:
+    sender = {"per_second": 100.0}
+    bulk = {"capabilities": {"bulk_invite": True}}
+    waiting = limit_in_force(funnel(access=20, mail=20), sender, bulk)
+    assert waiting == "DeepRacer on AWS takes one invitation job at a time; mail at 80/s (0.8 of the account's rate)"
+    assert limit_in_force(funnel(access=20, mail=20), sender, {}).startswith("DeepRacer on AWS takes 8 invitations")
+    assert limit_in_force(funnel(access=95, mail=20), sender, bulk) == "mail at 80/s (0.8 of the account's rate)"
+    assert limit_in_force(funnel(access=95, mail=20), {}, bulk) == ""
+    assert limit_in_force(funnel(access=20, mail=20), sender, {"kind": "managed"}).startswith("the directory's cycle")

@@ -1,0 +1,155 @@
+"""The event itself: validation by field, templates, sponsorship, settings that travel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepracer_admin.compose import Console
+from deepracer_admin.errors import BadInput, Conflict, Missing
+from deepracer_admin.model import Actor, Event, PriceList, Profile, Quota
+from deepracer_admin.rules.money import spend
+from deepracer_admin.services.setup.drafts import EventDraft, read_draft, write_draft
+from tests.pages.conftest import NOW
+
+WRONG: list[tuple[str, dict[str, Any]]] = [
+    ("Name", {"name": "  "}),
+    ("Name", {"name": "x" * 121}),
+    ("Time zone", {"zone": "Mars/Olympus"}),
+    ("Dates", {"hours": -1}),
+    ("Head-count", {"head_count": 0}),
+    ("Budget", {"budget_usd": -1.0}),
+    ("Hours per person", {"hours_per_person": 0.0}),
+    ("Hours per person", {"hours_per_person": 745.0}),
+    ("Models per person", {"models_per_person": 0}),
+    ("Entra group", {"group_id": "my group"}),
+    ("Sender", {"sender": "a@example.com\nBcc: b@example.com"}),
+    ("Portal link", {"portal_url": "javascript:alert(1)"}),
+    ("Material link", {"material_url": "ftp://example.com"}),
+    ("Public address", {"public_url": "example.com"}),
+    ("Job slots", {"slots": 0}),
+    ("Price list", {"prices": PriceList(training_per_hour=-1)}),
+    ("Price list", {"prices": PriceList(training_per_hour=float("nan"))}),
+    ("Cohort hours", {"cohort_hours": {"office:Milano": 800.0}}),
+    ("Erase personal data", {"erase_after_days": -1}),
+]
+
+
+def draft(console: Console, organizer: Actor) -> EventDraft:
+    return replace(console.events.template(organizer, "week", zone="Europe/Rome"), name="New Cup")
+
+
+@pytest.mark.parametrize(("field", "change"), WRONG)
+def test_a_wrong_value_is_named_by_its_field_and_nothing_is_saved(
+    console: Console, organizer: Actor, field: str, change: dict[str, Any]
+) -> None:
+    made = draft(console, organizer)
+    if "hours" in change:
+        change = {"ends": made.starts + timedelta(hours=change["hours"])}
+    with pytest.raises(BadInput, match=f"^{field}: "):
+        console.events.create(organizer, replace(made, **change))
+    assert console.store.events() == []
+
+
+def test_local_times_are_meant_in_the_events_zone(console: Console, organizer: Actor) -> None:
+    made = console.events.create(organizer, draft(console, organizer))
+    assert made.starts_at == NOW + timedelta(hours=1)
+    assert console.events.draft_of(made).starts.hour == 11
+    assert console.events.current_event() == made
+
+
+def test_an_unknown_zone_of_the_browser_falls_back_to_utc(console: Console, organizer: Actor) -> None:
+    assert console.events.template(organizer, "day", zone="Etc/Nowhere").zone == "UTC"
+
+
+def test_the_next_event_starts_from_the_last_with_its_dates_moved_on(
+    console: Console, event: Event, organizer: Actor
+) -> None:
+    made = console.events.template(organizer, "last", zone="Europe/Rome")
+    assert made.ends - made.starts == event.ends_at - event.starts_at
+    assert (made.budget_usd, made.head_count) == (event.budget_usd, event.head_count)
+
+
+def test_an_edit_keeps_the_day_of_erasure_and_unlimited_cohorts(console: Console, organizer: Actor) -> None:
+    first = replace(draft(console, organizer), erase_after_days=10, cohort_hours={"office:Milano": -1.0})
+    made = console.events.create(organizer, first)
+    again = console.events.edit(organizer, console.events.draft_of(made))
+    assert again.erase_on == made.erase_on
+    assert again.cohort_quotas == {"office:Milano": Quota(-1, 3)}
+    assert again == made
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    name=st.text(max_size=40),
+    hours=st.floats(0.1, 744),
+    people=st.integers(1, 100_000),
+    cohorts=st.none() | st.dictionaries(st.text(max_size=12), st.floats(0, 744), max_size=3),
+)
+def test_settings_come_back_as_they_left(name: str, hours: float, people: int, cohorts: dict | None) -> None:
+    made = EventDraft(
+        name=name,
+        starts=NOW.replace(tzinfo=None),
+        ends=NOW.replace(tzinfo=None) + timedelta(hours=hours),
+        zone="Europe/Rome",
+        head_count=people,
+        budget_usd=1.5,
+        hours_per_person=hours,
+        models_per_person=3,
+        cohort_hours=cohorts,
+    )
+    assert read_draft(write_draft(made)) == made
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff\xfe\x00",
+        b'{"format": 2}',
+        b'{"format": 1}',
+        b'{"format": 1, "password": "x"}',
+        b" " * 300_000,
+    ],
+)
+def test_a_file_that_is_no_settings_file_is_refused(data: bytes) -> None:
+    with pytest.raises(BadInput, match=r"^Settings file: "):
+        read_draft(data)
+
+
+def test_closing_sponsorship_needs_the_name_exactly(console: Console, event: Event, organizer: Actor) -> None:
+    for typed in ("", "autumn cup", "Autumn Cup 2"):
+        with pytest.raises(BadInput, match="Type the event's name"):
+            console.events.switch_sponsorship(organizer, open_=False, typed_name=typed)
+    job = console.events.switch_sponsorship(organizer, open_=False, typed_name="Autumn Cup")
+    assert job.plan == {"open": False}
+
+
+def test_the_switch_is_worked_by_one_job_at_a_time(console: Console, event: Event, organizer: Actor) -> None:
+    console.events.switch_sponsorship(organizer, open_=True, typed_name="")
+    with pytest.raises(Conflict):
+        console.events.switch_sponsorship(organizer, open_=False, typed_name="Autumn Cup")
+
+
+def test_a_second_click_on_the_check_gives_the_one_that_runs(console: Console, event: Event, organizer: Actor) -> None:
+    assert console.events.run_check(organizer).id == console.events.run_check(organizer).id
+
+
+def test_spend_on_the_event_page_is_the_one_of_the_usage_page(
+    console: Console, event: Event, profiles: list[Profile], organizer: Actor
+) -> None:
+    shown = console.events.view(organizer).spend_usd
+    assert shown == console.usage.totals(organizer).spend_usd
+    assert shown == spend(event.prices, minutes=300, storage_bytes=10 * 10**9, event=event, now=NOW)
+
+
+def test_before_the_first_event_it_says_so(console: Console, organizer: Actor) -> None:
+    with pytest.raises(Missing, match="Set up page"):
+        console.events.view(organizer)

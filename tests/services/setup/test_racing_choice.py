@@ -1,0 +1,111 @@
+"""Which racing service an event uses: its own choice, changed only while nothing of the event is at the former one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deepracer_admin.compose import Console
+from deepracer_admin.errors import BadInput
+from deepracer_admin.model import Actor, Attendee, Event, Job, JobState, Profile
+from deepracer_admin.services.setup.drafts import read_draft, write_draft
+from tests.pages.conftest import NOW
+
+
+def choose(console: Console, organizer: Actor, event: Event, service: str) -> Event:
+    draft = console.events.draft_of(console.store.event(event.id))
+    return console.events.edit(organizer, replace(draft, service=service))
+
+
+def test_the_choice_is_kept_and_travels_with_the_settings(console: Console, event: Event, organizer: Actor) -> None:
+    assert choose(console, organizer, event, "managed").service == "managed"
+    draft = console.events.draft_of(console.store.event(event.id))
+    assert read_draft(write_draft(draft)).service == "managed"
+    assert console.events.sponsorship(organizer).native
+    assert choose(console, organizer, event, "").service == ""
+    assert not console.events.sponsorship(organizer).native
+
+
+def test_a_service_that_does_not_exist_is_named(console: Console, event: Event, organizer: Actor) -> None:
+    with pytest.raises(BadInput, match=r"^Racing service: choose"):
+        choose(console, organizer, event, "robomaker")
+
+
+def test_people_who_are_linked_keep_the_event_where_it_is(
+    console: Console, event: Event, organizer: Actor, profiles: list[Profile]
+) -> None:
+    with pytest.raises(BadInput, match="4 people have a profile there already"):
+        choose(console, organizer, event, "managed")
+    assert console.store.event(event.id).service == ""
+
+
+def test_saying_by_name_what_the_settings_say_is_no_move(
+    console: Console, event: Event, organizer: Actor, profiles: list[Profile]
+) -> None:
+    assert choose(console, organizer, event, "on_aws").service == "on_aws"
+
+
+def test_invited_people_open_sponsorship_and_jobs_under_way_keep_it_too(
+    console: Console, event: Event, organizer: Actor
+) -> None:
+    console.store.put(event.id, "invites", {"t": {"people": ["a", "b"], "job": "", "state": "planned", "at": ""}})
+    with pytest.raises(BadInput, match="2 people"):
+        choose(console, organizer, event, "managed")
+    console.store.put(event.id, "invites", None)
+    console.store.put(event.id, "sponsorship", {"open": True})
+    with pytest.raises(BadInput, match="close that on the Sponsorship tab first"):
+        choose(console, organizer, event, "managed")
+    console.store.put(event.id, "sponsorship", {"open": False})
+    job = Job("j", event.id, "check", event.id, JobState.PLANNED, {}, created_at=NOW, changed_at=NOW)
+    console.store.create_job(job, [])
+    with pytest.raises(BadInput, match="jobs of this event are under way"):
+        choose(console, organizer, event, "managed")
+
+
+def test_a_move_forgets_what_the_former_service_said(console: Console, event: Event, organizer: Actor) -> None:
+    console.store.put(event.id, "account", {"kind": "on_aws", "new_profile_quota": [60, 1]})
+    console.store.put(event.id, "check", {"findings": [], "as_of": NOW.isoformat()})
+    choose(console, organizer, event, "managed")
+    assert console.events.account(organizer) == {}
+    assert console.events.check(organizer) == ([], None)
+
+
+def test_addresses_are_judged_by_the_rule_of_the_new_service(
+    console: Console, event: Event, organizer: Actor, people: list[Attendee]
+) -> None:
+    odd = replace(people[0], id="at-odd", email="o'hara@example.com", alias="ohara")
+    console.store.save_attendees(event.id, [odd])
+    choose(console, organizer, event, "managed")
+    assert console.store.attendee(event.id, "at-odd").refusal == ""
+    choose(console, organizer, event, "on_aws")
+    assert console.store.attendee(event.id, "at-odd").refusal
+    assert console.store.attendee(event.id, "at-2").refusal == ""
+
+
+@pytest.mark.parametrize(("service", "refused"), [("on_aws", 1), ("managed", 0)])
+def test_an_uploaded_list_is_judged_by_the_event_s_own_service(
+    console: Console, event: Event, organizer: Actor, service: str, refused: int
+) -> None:
+    console.store.save_event(replace(event, service=service))
+    roster = b"Name,Email\nAda Kowalski,ada@example.com\nPat O'Hara,o'hara@example.com\n"
+    found = console.attendees.dry_run(organizer, roster, filename="list.csv")
+    assert found.plan.counts["refused"] == refused
+
+
+def test_turning_multi_user_mode_off_asks_for_the_name(console: Console, event: Event, organizer: Actor) -> None:
+    choose(console, organizer, event, "managed")
+    with pytest.raises(BadInput, match="to turn multi-user mode off"):
+        console.events.switch_sponsorship(organizer, open_=False, typed_name="Autumn")
+
+
+def test_multi_user_mode_reaches_every_profile_of_the_account(
+    console: Console, event: Event, organizer: Actor, profiles: list[Profile]
+) -> None:
+    stranger = replace(profiles[0], id="pr-9", alias="stranger", email="")
+    console.store.save_profiles(event.id, [*profiles, stranger], seen_at=NOW, lease=None)
+    assert console.events.sponsorship(organizer).blast_profiles == 4
+    console.store.save_event(replace(event, service="managed"))
+    view = console.events.sponsorship(organizer)
+    assert (view.blast_profiles, view.blast_gb) == (5, 11.0)
+    assert view.blast_usd_a_month == pytest.approx(11 * event.prices.storage_per_gb_month)
