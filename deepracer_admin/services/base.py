@@ -1,4 +1,7 @@
-"""What every service shares: authorise, then act, then audit.
+"""What every service shares: of which event it is, authorise, then act, then audit.
+
+A service is of one event from its making (`EventDesk` in compose.py holds one of each): every read, act, job and audit
+row is of that event, whatever other screens show meanwhile.
 
 A service method takes the `Actor` first, calls `_authorise` before anything else, and returns plain values for a page,
 the command line or a function to show. It never calls an outside service: it reads the store, or records what should
@@ -43,26 +46,31 @@ class House:
 class Service:
     """Base of the services: authorisation, audit, jobs."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, event_id: str = "") -> None:
         self.house = house
+        self.event_id = event_id  # "": no event exists yet
         self.store = house.store
         self.clock = house.clock
 
-    def current_event(self) -> Event | None:
-        """The event that this console runs now; None before the first is created."""
-        chosen = self.store.get("", CURRENT_EVENT)
-        if chosen is None:
-            return None
+    def event(self) -> Event | None:
+        """The event of this desk as stored now; None before the first is created."""
         try:
-            return self.store.event(chosen)
+            return self.store.event(self.event_id) if self.event_id else None
         except Missing:
             return None
 
     def _event(self) -> Event:
-        event = self.current_event()
+        event = self.event()
         if event is None:
             raise Missing("There is no event yet; an organizer creates one on the Set up page.")
         return event
+
+    def _job(self, job_id: str) -> Job:
+        """A job of this event. Raises Missing, also for another event's."""
+        job = self.store.job(job_id)
+        if job.event != self.event_id:
+            raise Missing("This job belongs to another event: open that event, and choose it there.")
+        return job
 
     def _racing_kind(self, event: Event) -> str:
         """The racing service of the event, "on_aws" or "managed": its own choice, else the setting's."""
@@ -87,14 +95,14 @@ class Service:
         after: Any = None,
         job: str = "",
         allowed_: bool = True,
+        event_id: str | None = None,
     ) -> AuditEntry:
-        event = self.current_event()
         role = next(iter(sorted(role.value for role in actor.roles)), "")
         return self.store.append_audit(
             AuditEntry(
                 seq=0,
                 at=self.clock.now(),
-                event=event.id if event else "",
+                event=self.event_id if event_id is None else event_id,
                 actor=actor.oid,
                 actor_name=actor.name,
                 role=role,

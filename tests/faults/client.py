@@ -48,9 +48,9 @@ def set_up(home: Path, people: int) -> None:
     console.store.save_event(event)
     console.store.put("", CURRENT_EVENT, event.id)
     answer = httpx.get(f"{practice.control}/people.csv", params={"n": people, "seed": 5}, trust_env=False, timeout=60)
-    dry = console.attendees.dry_run(ORGANIZER, answer.content, filename="people.csv")
-    console.attendees.run_import(ORGANIZER, dry)
-    console.onboarding.start(ORGANIZER)
+    dry = console.first.attendees.dry_run(ORGANIZER, answer.content, filename="people.csv")
+    console.first.attendees.run_import(ORGANIZER, dry)
+    console.first.onboarding.start(ORGANIZER)
     console.close()
 
 

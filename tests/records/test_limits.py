@@ -23,14 +23,14 @@ def test_extra_hours_are_added_to_what_a_person_has_apart_from_it(racing_event: 
         if closed:
             switch(stage, not on)
         else:
-            stage.finish(stage.console.usage.sponsor(ORGANIZER, ["at-2"], active=not on))
+            stage.finish(stage.console.first.usage.sponsor(ORGANIZER, ["at-2"], active=not on))
 
     hold(True)
-    job = stage.finish(stage.console.usage.grant(ORGANIZER, "at-2", extra_hours=2.0))
+    job = stage.finish(stage.console.first.usage.grant(ORGANIZER, "at-2", extra_hours=2.0))
     hold(False)
     assert quotas(stage) == BEFORE | {"racer.no2@example.com": Quota(720, 9)}
     hold(True)
-    stage.finish(stage.console.jobs.undo(ORGANIZER, job.id))
+    stage.finish(stage.console.first.jobs.undo(ORGANIZER, job.id))
     hold(False)
     assert quotas(stage) == BEFORE
     assert stage.store.attendee(stage.event.id, "at-2").quota == Quota(600, 9)
@@ -38,9 +38,9 @@ def test_extra_hours_are_added_to_what_a_person_has_apart_from_it(racing_event: 
 
 def test_the_undo_of_extra_hours_keeps_the_persons_own_quota(racing_event: Stage) -> None:
     stage = racing_event
-    job = stage.finish(stage.console.usage.grant(ORGANIZER, "at-2", extra_hours=2.0))
+    job = stage.finish(stage.console.first.usage.grant(ORGANIZER, "at-2", extra_hours=2.0))
     assert quotas(stage)["racer.no2@example.com"] == Quota(720, 9)
-    stage.finish(stage.console.jobs.undo(ORGANIZER, job.id))
+    stage.finish(stage.console.first.jobs.undo(ORGANIZER, job.id))
     relist(stage)
     assert quotas(stage) == BEFORE
     assert stage.store.attendee(stage.event.id, "at-2").quota == Quota(600, 9)
@@ -48,11 +48,11 @@ def test_the_undo_of_extra_hours_keeps_the_persons_own_quota(racing_event: Stage
 
 def test_a_quota_set_while_paused_and_undone_leaves_what_was_there(racing_event: Stage) -> None:
     stage = racing_event
-    stage.finish(stage.console.usage.sponsor(ORGANIZER, ["at-2"], active=False))
-    job = stage.finish(stage.console.usage.set_quotas(ORGANIZER, ["at-2"], hours=20, models=7))
-    stage.finish(stage.console.jobs.undo(ORGANIZER, job.id))
+    stage.finish(stage.console.first.usage.sponsor(ORGANIZER, ["at-2"], active=False))
+    job = stage.finish(stage.console.first.usage.set_quotas(ORGANIZER, ["at-2"], hours=20, models=7))
+    stage.finish(stage.console.first.jobs.undo(ORGANIZER, job.id))
     assert [*stage.store.get(stage.event.id, "paused_profiles").values()] == [[600, 9]]
-    stage.finish(stage.console.usage.sponsor(ORGANIZER, ["at-2"], active=True))
+    stage.finish(stage.console.first.usage.sponsor(ORGANIZER, ["at-2"], active=True))
     assert quotas(stage) == BEFORE
 
 
@@ -92,7 +92,7 @@ def test_a_look_that_is_under_way_does_not_undo_a_pause(racing_event: Stage, mon
     stage = racing_event
 
     def pause() -> Job:
-        return stage.finish(stage.console.usage.sponsor(ORGANIZER, ["at-0", "at-1", "at-2"], active=False))
+        return stage.finish(stage.console.first.usage.sponsor(ORGANIZER, ["at-0", "at-1", "at-2"], active=False))
 
     with_other_quotas(stage, monkeypatch, pause)
     assert quotas(stage) == ALL_CLOSED

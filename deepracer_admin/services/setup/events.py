@@ -67,12 +67,12 @@ class EventsService(SponsorshipService):
         self._authorise(actor, "event.view")
         return sorted(self.store.events(), key=lambda event: event.starts_at, reverse=True)
 
-    def switch(self, actor: Actor, event_id: str) -> Event:
-        """Make another event the current one."""
+    def open_first(self, actor: Actor, event_id: str) -> Event:
+        """Let this event be the one that opens where an address names none. No screen that is open moves."""
         self._authorise(actor, "event.edit", target=event_id)
         event = self.store.event(event_id)
         self.store.put("", CURRENT_EVENT, event_id)
-        self._audit(actor, "event.edit", target=event_id, after={"current": True})
+        self._audit(actor, "event.edit", target=event_id, after={"opens_first": True}, event_id=event_id)
         return event
 
     def template(self, actor: Actor, key: str, *, now: datetime | None = None, zone: str = "UTC") -> EventDraft:
@@ -112,7 +112,7 @@ class EventsService(SponsorshipService):
             return None
 
     def create(self, actor: Actor, draft: EventDraft) -> Event:
-        """Create an event and make it the current one. Raises BadInput with the field and the rule."""
+        """Create an event; it opens first from now on. Raises BadInput with the field and the rule."""
         self._authorise(actor, "event.create", target=draft.name)
         event = self._checked(
             draft,
@@ -130,11 +130,11 @@ class EventsService(SponsorshipService):
         event = replace(event, created_at=self.clock.now(), created_by=actor.oid)
         self.store.save_event(event)
         self.store.put("", CURRENT_EVENT, event.id)
-        self._audit(actor, "event.create", target=event.id, after=as_audited(event))
+        self._audit(actor, "event.create", target=event.id, after=as_audited(event), event_id=event.id)
         return event
 
     def edit(self, actor: Actor, draft: EventDraft) -> Event:
-        """Change the current event's settings. People's quotas follow only through the Usage page."""
+        """Change the event's settings. People's quotas follow only through the Usage page."""
         self._authorise(actor, "event.edit")
         before = self._event()
         event = self._checked(draft, before)
