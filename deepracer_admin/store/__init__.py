@@ -36,6 +36,7 @@ from deepracer_admin.model import (
     StepRow,
     UsageSample,
 )
+from deepracer_admin.store.documents import Records
 
 __all__ = ["EventStore", "History", "ProfileLink", "SavedSession", "Sessions"]
 
@@ -67,7 +68,7 @@ class SavedSession:
     token_cache: bytes = b""  # encrypted MSAL cache
 
 
-class EventStore(Protocol):
+class EventStore(Records, Protocol):
     # -- life and settings
     @property
     def mode(self) -> str:
@@ -95,7 +96,9 @@ class EventStore(Protocol):
         """Raises Missing."""
         ...
 
-    def save_event(self, event: Event, *, lease: Lease | None = None) -> None: ...
+    def save_event(self, event: Event, *, lease: Lease | None = None) -> None:
+        """A new event. One that there is already is changed with `amend_event`, so that nobody's change is lost."""
+        ...
 
     # -- attendees
     def attendees(self, event: str, *, wanted: bool | None = None) -> list[Attendee]:
@@ -105,7 +108,9 @@ class EventStore(Protocol):
     def attendee(self, event: str, attendee: str) -> Attendee: ...
 
     def save_attendees(self, event: str, people: Iterable[Attendee]) -> None:
-        """Insert or update by id in one transaction. Raises Conflict when an e-mail belongs to another attendee."""
+        """Insert new people in one transaction (and those taken back by an undo). Those on the list are changed with
+        `amend_attendees`, so that nobody's change is lost. Raises Conflict when an e-mail belongs to another.
+        """
         ...
 
     def amend_attendees(

@@ -15,7 +15,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache, lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, overload
 
 from deepracer_admin.clock import iso, parse_iso
 
@@ -32,9 +32,17 @@ def encode(value: Any) -> str:
     return json.dumps(value, default=_default, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def decode(kind: type[T], document: str) -> T:
-    """The inverse of `encode` for a dataclass of model.py."""
-    return cast(T, _converter(kind)(json.loads(document)))
+@overload
+def decode(kind: type[T], document: str) -> T: ...
+
+
+@overload
+def decode(kind: Any, document: str) -> Any: ...
+
+
+def decode(kind: Any, document: str) -> Any:
+    """The inverse of `encode` for a dataclass, or another hint of what may be kept (store/documents.py)."""
+    return _converter(kind)(json.loads(document))
 
 
 def plain(document: str | None) -> Any:
@@ -84,6 +92,9 @@ def _converter(hint: Any) -> Convert:
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
         return _optional(_converter(next(kind for kind in inner if kind is not types.NoneType)))
+    if origin is tuple and inner[1:] != (...,):
+        each = [_converter(kind) for kind in inner]
+        return lambda values: tuple(convert(value) for convert, value in zip(each, values, strict=True))
     if origin is tuple:
         item = _converter(inner[0])
         return lambda values: tuple(item(value) for value in values)
@@ -91,8 +102,10 @@ def _converter(hint: Any) -> Convert:
         item = _converter(inner[0])
         return lambda values: frozenset(item(value) for value in values)
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        item = _converter(inner[1])
-        return _same if item is _same else lambda values: {key: item(value) for key, value in values.items()}
+        name, item = (_converter(kind) for kind in inner)
+        if name is _same and item is _same:
+            return _same
+        return lambda values: {name(key): item(value) for key, value in values.items()}
     if hint is datetime:
         return parsed
     if isinstance(hint, type) and issubclass(hint, Enum):

@@ -13,8 +13,8 @@ __all__ = ["SqliteEventStore", "SqliteHistory", "SqliteSessions", "open_event_st
 
 
 class SqliteEventStore(LeasesPart):
-    """An EventStore in one file. The parts build on one another in the order in which their tables do: events, people,
-    steps, ledger, jobs and audit, leases."""
+    """An EventStore in one file. The parts build on one another in the order in which their tables do: events,
+    records, people, steps, ledger, jobs and audit, leases."""
 
 
 def open_event_store(path: str | Path, mode: str) -> SqliteEventStore:

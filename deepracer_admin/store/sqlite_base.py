@@ -16,7 +16,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,8 +30,8 @@ BUSY_SECONDS = 20.0
 IDLE_READERS = 8
 HEADER = b"SQLite format 3\x00"
 
-Migration = Sequence[str]
-"""Statements that lead from one schema version to the next, run in one transaction."""
+Migration = Sequence[str | Callable[[sqlite3.Connection], None]]
+"""Statements, and what moves values, that lead from one schema version to the next, run in one transaction."""
 
 
 def real_now() -> datetime:
@@ -177,7 +177,10 @@ class SqliteFile:
                 connection.execute("INSERT INTO about VALUES ('kind', ?), ('mode', ?)", (self.kind, self._mode))
             for statements in migrations[version:]:
                 for statement in statements:
-                    connection.execute(statement)
+                    if isinstance(statement, str):
+                        connection.execute(statement)
+                    else:
+                        statement(connection)
             if version < len(migrations):
                 connection.execute(f"PRAGMA user_version={len(migrations):d}")
             self._refuse_other(dict(connection.execute("SELECT key, value FROM about").fetchall()))

@@ -12,7 +12,7 @@ from deepracer_admin.errors import Conflict, Missing
 from deepracer_admin.model import Attendee, Lease, Profile
 from deepracer_admin.store import ProfileLink
 from deepracer_admin.store.codec import decode, encode, instant, when
-from deepracer_admin.store.sqlite_events import EventsPart
+from deepracer_admin.store.sqlite_records import RecordsPart, forget_decoded
 
 __all__ = ["PeoplePart"]
 
@@ -25,7 +25,7 @@ def _attendee(body: str) -> Attendee:
     return decode(Attendee, body)
 
 
-class PeoplePart(EventsPart):
+class PeoplePart(RecordsPart):
     # -- attendees
 
     def attendees(self, event: str, *, wanted: bool | None = None) -> list[Attendee]:
@@ -106,6 +106,7 @@ class PeoplePart(EventsPart):
             )
             self._bump(connection, event)
         _attendee.cache_clear()  # who was erased is not kept in memory either
+        forget_decoded()
         self._truncate_log()
 
     # -- profiles as last read

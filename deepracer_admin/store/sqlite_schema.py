@@ -7,6 +7,7 @@ ledger row per mail, a SENT mail stays SENT, the audit only grows. Times are tex
 from __future__ import annotations
 
 from deepracer_admin.store.sqlite_base import Migration
+from deepracer_admin.store.version_4 import move_values
 
 __all__ = ["MIGRATIONS"]
 
@@ -119,8 +120,19 @@ COUNTS = (
     "CREATE INDEX attendees_by_wish ON attendees (event, wanted, position)",
 )
 
+# Version 4: values with a type (store/documents.py). A row with an attendee is part of that person and goes with them.
+RECORDS = (
+    """CREATE TABLE records (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
+        attendee TEXT, body TEXT NOT NULL, UNIQUE (event, kind, key),
+        FOREIGN KEY (event, attendee) REFERENCES attendees (event, id) ON DELETE CASCADE)""",
+    "CREATE INDEX records_of_person ON records (event, attendee) WHERE attendee IS NOT NULL",
+    move_values,
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     EVENTS + PEOPLE + LEDGER + JOBS + AUDIT + LEASES,
     JOBS_BY_PERSON,
     COUNTS,
+    RECORDS,
 )

@@ -12,6 +12,7 @@ from tests.store.contract_history import StandingsContract, UsageContract
 from tests.store.contract_jobs import AuditContract, JobsContract
 from tests.store.contract_leases import LeasesContract, TokensContract
 from tests.store.contract_ledger import DeliveryEventsContract, LedgerContract
+from tests.store.contract_records import AmendedEventsContract, DocumentsContract, TablesContract
 from tests.store.contract_sessions import SessionsContract
 from tests.store.contract_steps import StepsContract
 
@@ -38,6 +39,15 @@ def sessions(tmp_path: Path) -> Iterator[Sessions]:
 
 
 class TestEvents(EventsContract): ...
+
+
+class TestDocuments(DocumentsContract): ...
+
+
+class TestTables(TablesContract): ...
+
+
+class TestAmendedEvents(AmendedEventsContract): ...
 
 
 class TestPeople(PeopleContract): ...

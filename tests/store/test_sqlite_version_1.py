@@ -6,21 +6,10 @@ from pathlib import Path
 from deepracer_admin.model import JobState, Outcome, Sending, State, Step
 from deepracer_admin.rules.audit import verify
 from deepracer_admin.store.sqlite import open_event_store
-from deepracer_admin.store.sqlite_base import APPLICATION_ID
 from deepracer_admin.store.sqlite_schema import MIGRATIONS
 from tests.store.contract_jobs import an_entry
+from tests.store.old_files import version_1
 from tests.store.people import NOW
-
-VERSION_1 = (Path(__file__).parent / "version_1.sql").read_text(encoding="utf-8")
-
-
-def version_1(path: Path) -> Path:
-    connection = sqlite3.connect(path)
-    connection.executescript(VERSION_1)
-    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-    connection.execute("PRAGMA user_version=1")
-    connection.close()
-    return path
 
 
 def schema(path: Path) -> list[tuple[str, str]]:

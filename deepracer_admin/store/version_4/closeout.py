@@ -1,0 +1,9 @@
+"""The close-out: proof, what was ended and what was read back."""
+
+from __future__ import annotations
+
+from deepracer_admin.store.version_4.moved import Move
+
+__all__ = ["MOVES"]
+
+MOVES: dict[str, Move] = {}
