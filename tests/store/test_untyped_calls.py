@@ -45,7 +45,7 @@ LEFT = {
     "flows/sponsorship/pause.py",
     "flows/sponsorship/quotas.py",
     "flows/sponsorship/switch.py",
-    "racing_access.py",
+    "compose.py",
     "records/guest_book.py",
     "records/limits.py",
     "records/ways_in.py",
@@ -66,8 +66,9 @@ LEFT = {
     "services/setup/sponsorship.py",
     "services/setup/staff.py",
     "services/usage/usage.py",
-    "status.py",
-    "worker.py",
+    "worker/event_runtime.py",
+    "worker/open_work.py",
+    "worker/practice.py",
 }  # fmt: skip
 SAVE_EVENTS = {
     "flows/closeout/run.py",  # still to be amended
