@@ -52,7 +52,7 @@ LEFT = {
     "rehearse.py",
     "services/access/onboarding.py",
     "services/access/passwords.py",
-    "services/base.py",
+    "status.py",
     "services/closeout/closing.py",
     "services/mail/messages.py",
     "services/people/attendees.py",
