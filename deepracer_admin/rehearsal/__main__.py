@@ -5,14 +5,14 @@ import logging
 import sys
 from pathlib import Path
 
-from deepracer_admin.rehearsal.server import (
+from deepracer_admin.rehearsal.world import World
+from deepracer_admin.rehearsal.world.server import (
     HomeTaken,
     PortTaken,
     listening_socket,
     refuse_second_world,
     run_until_signalled,
 )
-from deepracer_admin.rehearsal.world import World
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:

@@ -16,8 +16,8 @@ from .store import Cycle, Directory, Names
 from .wire import Refused
 
 if TYPE_CHECKING:
-    from ..people import Person
-    from ..world import World
+    from deepracer_admin.rehearsal.shared.people import Person
+    from deepracer_admin.rehearsal.world import World
 
 SERVICE = "identity-center"
 

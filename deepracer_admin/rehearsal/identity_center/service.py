@@ -10,15 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..buckets import Bucket
-from ..sigv4 import Credential, Refusal, verify
+from deepracer_admin.rehearsal.shared.buckets import Bucket
+from deepracer_admin.rehearsal.shared.sigv4 import Credential, Refusal, verify
+
 from .calls import AdminCalls, Handler, StoreCalls
 from .scim import SERVICE, Provisioning
 from .store import ACCOUNT_ID, GROUP_NAME, PERMISSION_SET, REGION, Directory, Names
 from .wire import CONTENT_TYPE, Refused, answer, answer_error, invalid
 
 if TYPE_CHECKING:
-    from ..world import World
+    from deepracer_admin.rehearsal.world import World
 
 READING = ("List", "Describe", "Get", "Is")
 STORE_RATE, ADMIN_RATE = 10, 20

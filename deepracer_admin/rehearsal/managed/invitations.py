@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..world import World
+    from deepracer_admin.rehearsal.world import World
 
 HEARSAY_S = 4 * 3600.0
 TOLD_NAME = re.compile(r"^[^:\n]+: *([A-Za-z0-9-]{3,20})\.?$", re.MULTILINE)  # "Your racer name: Ada-K" in any language

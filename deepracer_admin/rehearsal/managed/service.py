@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..garage import EndedJob
-from ..sigv4 import Credential, Refusal, verify
+from deepracer_admin.rehearsal.shared.garage import EndedJob
+from deepracer_admin.rehearsal.shared.sigv4 import Credential, Refusal, verify
+
 from .garage import ManagedGarage
 from .invitations import Invitations
 from .models import Models
@@ -24,7 +25,7 @@ from .wire import Fault, invalid, read_input
 from .yard import Yard
 
 if TYPE_CHECKING:
-    from ..world import World
+    from deepracer_admin.rehearsal.world import World
 
 TARGET = "AwsSilverstoneCloudService."
 CONTENT_TYPE = "application/x-amz-json-1.1"

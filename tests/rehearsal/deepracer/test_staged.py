@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deepracer_admin.rehearsal import deepracer
-from deepracer_admin.rehearsal.faults import OWN
+from deepracer_admin.rehearsal.shared.faults import OWN
 
 from .person import Deployed, Person
 from .test_people import profiles
