@@ -39,7 +39,7 @@ def main(given: list[str] | None = None) -> int:
     except (HomeTaken, PortTaken, ValueError, OSError) as refused:
         print(refused, file=sys.stderr)
         return 2
-    run_until_signalled(world, listener, lambda: print(f"The practice world listens at {world.url}", flush=True))
+    run_until_signalled(world, listener, lambda: print(f"The practice world listens at {world.ground.url}", flush=True))
     return 0
 
 

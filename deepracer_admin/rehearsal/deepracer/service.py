@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from deepracer_admin.rehearsal.shared.sigv4 import Credential
+from deepracer_admin.rehearsal.shared.ground import Ground
 
 from .bulk_invite import advance_invites
 from .cognito import UserPoolEndpoint, json_error
@@ -22,9 +22,6 @@ from .identity_pool import IdentityPoolEndpoint
 from .live import settle_live_job
 from .site import Website
 from .state import ADMINS, CONFIRMED, FACILITATORS, RACERS
-
-if TYPE_CHECKING:
-    from deepracer_admin.rehearsal.world import World
 
 SITE = "/deepracer"
 API = "/deepracer/api"
@@ -46,33 +43,27 @@ class DeepRacer:
 
     name = "deepracer"
 
-    def __init__(self, world: World, options: Options | None = None) -> None:
-        self._world = world
-        password = world.secrets["deepracer_password"]
+    def __init__(self, ground: Ground, options: Options | None = None) -> None:
+        self._ground = ground
+        password = ground.secrets["deepracer_password"]
         chosen = options or Options(
-            version=world.version, slots=world.slots, organizer_password=password, facilitator_password=password
+            version=ground.version, slots=ground.slots, organizer_password=password, facilitator_password=password
         )
-        self.site = site = Deployment(clock=world.clock, faults=world.faults, seed=world.seed, options=chosen)
+        self.site = site = Deployment(clock=ground.clock, faults=ground.faults, seed=ground.seed, options=chosen)
         self.garage = OnAwsGarage(site)
         self._gateway = Gateway(site, API)
         self._web = Website(site, API)
-        self._pool = UserPoolEndpoint(site, self._find_key)
+        self._pool = UserPoolEndpoint(site, ground.company_key)
         self._identities = IdentityPoolEndpoint(site)
         site.on_fault, site.on_write = self._count_fault, self._count_write
         site.compute.after_live = lambda submission_id: settle_live_job(site, submission_id)
 
     def _count_fault(self, name: str) -> None:
-        self._world.counters.faults[f"{self.name}.{name}"] += 1
+        self._ground.counters.faults[f"{self.name}.{name}"] += 1
 
     def _count_write(self, service: str, operation: str) -> None:
-        self._world.counters.writes[service] += 1
-        self._world.counters.writes[f"{service}.{operation}"] += 1
-
-    def _find_key(self, access_key_id: str) -> Credential | None:
-        secrets = self._world.secrets
-        if access_key_id != secrets["access_key_id"]:
-            return None
-        return Credential(access_key_id, secrets["secret_access_key"])
+        self._ground.counters.writes[service] += 1
+        self._ground.counters.writes[f"{service}.{operation}"] += 1
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -116,7 +107,7 @@ class DeepRacer:
         if self.site.state.invite_jobs:
             changed |= advance_invites(self.site)
         if changed:
-            self._world.touch()
+            self._ground.touch()
 
     def invitations(self, after: int, limit: int) -> list[dict[str, Any]]:
         """The mails that the user pool sent with a temporary password, oldest first; `seq` numbers them from 1."""

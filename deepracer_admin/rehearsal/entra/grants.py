@@ -11,16 +11,14 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote_plus
 
+from deepracer_admin.rehearsal.shared.ground import Ground
 from deepracer_admin.rehearsal.shared.people import Person
 
 from .refusal import Refusal
 from .tokens import GRAPH, LIFETIME_S, OPENID_SCOPES, RefreshTokens, Signer
-
-if TYPE_CHECKING:
-    from deepracer_admin.rehearsal.world import World
 
 CODE_LIFETIME_S = 600
 VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
@@ -51,9 +49,9 @@ class Code:
 class Grants:
     """What people and the app hold. Its faults are those of `Entra`, which owns it."""
 
-    def __init__(self, world: World, signer: Signer) -> None:
-        self._world, self._signer = world, signer
-        self._tenant, self._client = world.secrets["tenant"], world.secrets["client_id"]
+    def __init__(self, ground: Ground, signer: Signer) -> None:
+        self._ground, self._signer = ground, signer
+        self._tenant, self._client = ground.secrets["tenant"], ground.secrets["client_id"]
         self._codes: dict[str, Code] = {}
         self._refresh = RefreshTokens()
 
@@ -93,7 +91,7 @@ class Grants:
         asked = [name.removeprefix(f"{GRAPH}/") for name in scope.split()]
         if not asked:
             raise Refusal("invalid_request", 900144, "The request body must contain the following parameter: 'scope'.")
-        held_back = self._world.faults.armed("entra", "withhold_scopes")
+        held_back = self._ground.faults.armed("entra", "withhold_scopes")
         missing = set(held_back.params.get("scopes", ())) if held_back else set()
         for name in asked:
             if name not in OPENID_SCOPES | DELEGATED | {".default"}:
@@ -126,7 +124,7 @@ class Grants:
                 "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
                 401,
             )
-        if not hmac.compare_digest(form["client_secret"].encode(), self._world.secrets["client_secret"].encode()):
+        if not hmac.compare_digest(form["client_secret"].encode(), self._ground.secrets["client_secret"].encode()):
             raise Refusal(
                 "invalid_client",
                 7000215,
@@ -167,7 +165,7 @@ class Grants:
         grant = self._refresh.find(form.get("refresh_token", ""))
         if grant is None:
             raise Refusal("invalid_grant", 9002313, "Invalid request. Request is malformed or invalid.")
-        if self._world.faults.armed("entra", "no_refresh"):
+        if self._ground.faults.armed("entra", "no_refresh"):
             raise Refusal(
                 "invalid_grant",
                 700082,
@@ -178,7 +176,7 @@ class Grants:
         return self._tokens(self._person(grant.person_id), scopes, grant.scopes, None)
 
     def _person(self, person_id: str) -> Person:
-        person = self._world.company.by_id(person_id)
+        person = self._ground.company.by_id(person_id)
         if person is None or not person.enabled:
             raise Refusal("invalid_grant", 50057, "The user account is disabled.")
         return person
@@ -199,8 +197,8 @@ class Grants:
         if "offline_access" in scopes:
             answer["refresh_token"] = self._refresh.issue(person.id, dict.fromkeys((*consented, *scopes)))
         if "openid" in scopes:
-            elsewhere = self._world.faults.take("entra", names=("wrong_tenant",))
-            skew = self._world.faults.take("entra", names=("skew",))
+            elsewhere = self._ground.faults.take("entra", names=("wrong_tenant",))
+            skew = self._ground.faults.take("entra", names=("skew",))
             answer["id_token"] = self._signer.id_token(
                 person,
                 nonce,
@@ -217,12 +215,12 @@ class Grants:
                 f"The provided value for scope {form.get('scope', '')} is not valid. Client credential flows must have "
                 "a scope value with /.default suffixed to the resource identifier (application ID URI).",
             )
-        held_back = self._world.faults.armed("entra", "withhold_scopes")
+        held_back = self._ground.faults.armed("entra", "withhold_scopes")
         missing = held_back.params.get("scopes", ()) if held_back else ()
         lifetime = self._lifetime()
         token = self._signer.app_token([role for role in APPLICATION if role not in missing], lifetime)
         return {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
 
     def _lifetime(self) -> int:
-        short = self._world.faults.armed("entra", "short_lived")
+        short = self._ground.faults.armed("entra", "short_lived")
         return int(short.params.get("seconds", 60)) if short else LIFETIME_S

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from deepracer_admin.rehearsal.shared.ground import Ground
 from deepracer_admin.rehearsal.shared.people import STAFF, Person
 
 from . import pages
 from .grants import Grants
 from .refusal import Refusal
 from .tokens import GRAPH, HOST, OPENID_SCOPES, Signer
-
-if TYPE_CHECKING:
-    from deepracer_admin.rehearsal.world import World
 
 REDIRECT = re.compile(r"http://(localhost|127\.0\.0\.1)(:\d{1,5})?/signin/callback")
 AFTER_LOGOUT = re.compile(r"http://(localhost|127\.0\.0\.1)(:\d{1,5})?(/[^\s]*)?")
@@ -34,11 +32,12 @@ class Entra:
 
     name = "entra"
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._tenant, self._client = world.secrets["tenant"], world.secrets["client_id"]
+    def __init__(self, ground: Ground, guest_with: Callable[[str], Person | None]) -> None:
+        """`guest_with` knows whose ticket of an invitation this is."""
+        self._ground, self._guest_with = ground, guest_with
+        self._tenant, self._client = ground.secrets["tenant"], ground.secrets["client_id"]
         self.signer = Signer(self._tenant, self._client)
-        self._grants = Grants(world, self.signer)
+        self._grants = Grants(ground, self.signer)
 
     def routes(self) -> list[Route]:
         base = "/entra/{tenant}"
@@ -67,7 +66,7 @@ class Entra:
         that, so what a browser opens is named on loopback at once."""
         if request.path_params["tenant"] != self._tenant:
             return self._unknown_tenant(request)
-        machine, browser = f"{HOST}/{self._tenant}", f"{self._world.url}/entra/{self._tenant}"
+        machine, browser = f"{HOST}/{self._tenant}", f"{self._ground.url}/entra/{self._tenant}"
         return JSONResponse(
             {
                 "issuer": self.signer.issuer,
@@ -152,7 +151,7 @@ class Entra:
             return STAFF[choice]
         hint = query.get("login_hint", "")
         if hint and query.get("prompt") not in ("select_account", "login"):
-            people = [p for p in self._world.company.by_upn(hint) if p.enabled]
+            people = [p for p in self._ground.company.by_upn(hint) if p.enabled]
             if people:
                 return people[0]
         if query.get("prompt") == "none":
@@ -172,11 +171,11 @@ class Entra:
 
     async def redeem(self, request: Request) -> Response:
         """A guest follows the link of an invitation."""
-        guest = self._world.graph.users.invited_with(request.query_params.get("rd", ""))
+        guest = self._guest_with(request.query_params.get("rd", ""))
         if guest is None or not guest.guest:
             return pages.refusal_page(90100, "This invitation is not valid.")
         guest.accepted = True
-        self._world.touch()
+        self._ground.touch()
         return pages.page("Invitation accepted", f"<p>Welcome, {pages.escape(guest.shown)}.</p>")
 
     # --- tokens

@@ -4,39 +4,33 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deepracer_admin.rehearsal.shared.garage import Garage
+from deepracer_admin.rehearsal.shared.ground import Ground
 
 from .crowd import Crowd
-
-if TYPE_CHECKING:
-    from deepracer_admin.rehearsal.world import World
 
 __all__ = ["Fleet"]
 
 
 class Fleet:
-    """Moves the racers of every service that has a `garage`. Made last, so that those services are there."""
+    """Moves the racers of every service that has a `Garage`."""
 
     name = "fleet"
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, ground: Ground, garages: Callable[[], Mapping[str, Garage]]) -> None:
+        """`garages` gives those of the services by their names, once these are there."""
+        self._ground, self._garages = ground, garages
 
     @cached_property
     def _crowd(self) -> Crowd:
         """Made at first use: a restored service has another garage than a new one."""
-        garages: dict[str, Garage] = {
-            name: service.garage  # type: ignore[attr-defined]  # optional, found by name
-            for name, service in self._world.services.items()
-            if getattr(service, "garage", None) is not None
-        }
-        return Crowd(garages, self._world.seed)
+        return Crowd(self._garages(), self._ground.seed)
 
     def routes(self) -> list[Any]:
         """None: the fleet answers no requests."""
@@ -61,7 +55,7 @@ class Fleet:
         finally:
             if self._crowd.changed:
                 self._crowd.changed = False
-                self._world.touch()
+                self._ground.touch()
 
     def states(self) -> Counter[str]:
         """How many racers are in which state."""

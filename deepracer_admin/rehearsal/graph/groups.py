@@ -7,15 +7,13 @@ import time
 import uuid
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from deepracer_admin.rehearsal.shared.ground import Ground
 from deepracer_admin.rehearsal.shared.people import STAFF
 
 from .calls import Call, GraphError, Reply, bad_request, denied, not_found
 from .users import Users, next_link, page_size, position, selected
-
-if TYPE_CHECKING:
-    from deepracer_admin.rehearsal.world import World
 
 MOST_REFERENCES = 20
 REFERENCE = re.compile(r"https?://[^/]+(?:/graph)?/(?:v1\.0|beta)/(?:directoryObjects|users)/([^/?#]+)")
@@ -86,14 +84,14 @@ def practice_groups(event_group: str) -> dict[str, Group]:
 class Groups:
     """Membership is changed by the group's owner (the organizer) or by the app alone; lists can lag behind."""
 
-    def __init__(self, world: World, users: Users) -> None:
-        self._world, self._users = world, users
-        self.kinds = practice_groups(world.secrets["group_id"])
+    def __init__(self, ground: Ground, users: Users) -> None:
+        self._ground, self._users = ground, users
+        self.kinds = practice_groups(ground.secrets["group_id"])
         self._groups = {group.id: group for group in self.kinds.values()}
 
     @property
     def _base(self) -> str:
-        return f"{self._world.url}/graph/v1.0"
+        return f"{self._ground.url}/graph/v1.0"
 
     def _find(self, call: Call) -> Group:
         wanted = call.parts["group"].lower()
@@ -135,7 +133,7 @@ class Groups:
         last = after
         more = False
         for person_id, member in entries[first:]:
-            person = self._world.company.by_id(person_id)
+            person = self._ground.company.by_id(person_id)
             if person is None or member.seen_from > now:
                 continue
             if len(page) == size:
@@ -174,7 +172,7 @@ class Groups:
         wanted = [self._referenced(reference) for reference in references]
         if len(set(wanted)) < len(wanted) or any(person_id in group.members for person_id in wanted):
             raise bad_request(ALREADY)
-        lag = self._world.faults.armed("graph", "replication_lag")
+        lag = self._ground.faults.armed("graph", "replication_lag")
         delay = float(lag.params.get("members_s", lag.params.get("seconds", 10))) if lag is not None else 0.0
         for person_id in wanted:
             group.last_number += 1
@@ -185,7 +183,7 @@ class Groups:
         match = REFERENCE.fullmatch(reference) if isinstance(reference, str) else None
         if match is None:
             raise bad_request("Invalid URL format specified in payload.")
-        person = self._world.company.by_id(match[1])
+        person = self._ground.company.by_id(match[1])
         if person is None or not self._users.visible(person):
             raise not_found(match[1])
         return person.id

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import jwt
@@ -21,14 +21,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from deepracer_admin.rehearsal.shared.buckets import Bucket
+from deepracer_admin.rehearsal.shared.ground import Ground
 
 from .batch import run_batch
 from .calls import Call, Caller, GraphError, Reply, throttled, unavailable
 from .groups import Groups
 from .users import Users
-
-if TYPE_CHECKING:
-    from deepracer_admin.rehearsal.world import World
 
 PREFIX = "/graph/v1.0"
 UNITS_PER_10_S = 8_000
@@ -67,11 +65,12 @@ class Graph:
 
     name = "graph"
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._random = random.Random(f"graph-{world.seed}")
-        self.users = Users(world)
-        self.groups = Groups(world, self.users)
+    def __init__(self, ground: Ground, read_token: Callable[[str], dict[str, Any]]) -> None:
+        """`read_token` gives the claims of a good access token; raises jwt.InvalidTokenError, by what is wrong."""
+        self._ground, self._read_token = ground, read_token
+        self._random = random.Random(f"graph-{ground.seed}")
+        self.users = Users(ground)
+        self.groups = Groups(ground, self.users)
         self._callers: dict[str, tuple[float, Caller]] = {}
         self._limits = (0, 0)
         self._units, self._writes = Bucket(1, 1), Bucket(1, 1)
@@ -151,10 +150,10 @@ class Graph:
             call = Call(method, path, dict(parse_qsl(query, keep_blank_values=True)), headers, body, caller)
             found = self._find(method, path)
             operation = found[0].name if found else "Unknown"
-            self._world.counters.by_operation[f"{self.name}.{operation}"] += 1
-            fault = self._world.faults.take(self.name, operation, names=("throttle", "error_5xx"))
+            self._ground.counters.by_operation[f"{self.name}.{operation}"] += 1
+            fault = self._ground.faults.take(self.name, operation, names=("throttle", "error_5xx"))
             if fault is not None:
-                self._world.counters.faults[f"{self.name}.{fault.name}"] += 1
+                self._ground.counters.faults[f"{self.name}.{fault.name}"] += 1
                 reply = self._fault_error(fault.name).reply()
                 if "retry_after" in fault.params:
                     reply.headers["Retry-After"] = str(fault.params["retry_after"])
@@ -176,8 +175,8 @@ class Graph:
         reply = operation.handler(Call(**{**vars(call), "parts": parts}))
         reply.headers.update(headers)
         if operation.writes:
-            self._world.counters.writes[self.name] += 1
-            self._world.counters.writes[f"{self.name}.{operation.name}"] += 1
+            self._ground.counters.writes[self.name] += 1
+            self._ground.counters.writes[f"{self.name}.{operation.name}"] += 1
         return reply
 
     # --- who asks
@@ -186,7 +185,7 @@ class Graph:
         kind, _, token = header.partition(" ")
         if kind.lower() != "bearer" or not token:
             raise unauthenticated("Access token is empty.")
-        if self._world.faults.take(self.name, names=("expired_token",)):
+        if self._ground.faults.take(self.name, names=("expired_token",)):
             raise unauthenticated("Lifetime validation failed, the token is expired.")
         key = hashlib.sha256(token.encode()).hexdigest()
         known = self._callers.get(key)
@@ -201,7 +200,7 @@ class Graph:
 
     def _read(self, token: str) -> tuple[float, Caller]:
         try:
-            claims = self._world.entra.signer.read_access_token(token)
+            claims = self._read_token(token)
         except jwt.ExpiredSignatureError:
             raise unauthenticated("Lifetime validation failed, the token is expired.") from None
         except jwt.InvalidAudienceError:
@@ -218,7 +217,7 @@ class Graph:
 
     def _charge(self, operation: Operation, units: int) -> dict[str, str]:
         """Take from the budgets, in real time; raises GraphError 429 when one is used up."""
-        small = self._world.faults.armed(self.name, "small_tenant")
+        small = self._ground.faults.armed(self.name, "small_tenant")
         params = small.params if small else {}
         limits = (int(params.get("resource_units", UNITS_PER_10_S)), int(params.get("writes", WRITES_PER_150_S)))
         if limits != self._limits:
@@ -240,7 +239,7 @@ class Graph:
         return headers
 
     def _scope(self, kind: str = "ReadWrite") -> str:
-        return f"Tenant_Application/{kind}/{self._world.secrets['client_id']}/{self._world.secrets['tenant']}"
+        return f"Tenant_Application/{kind}/{self._ground.secrets['client_id']}/{self._ground.secrets['tenant']}"
 
     # --- keeping
 
@@ -258,7 +257,7 @@ class Graph:
         return {
             "in_group": self.groups.in_event_group(),
             "users_deleted": self.users.deleted,
-            "guests": sum(person.guest for person in self._world.company.everybody()),
+            "guests": sum(person.guest for person in self._ground.company.everybody()),
             "invitation_mails": self.users.mailed,
         }
 

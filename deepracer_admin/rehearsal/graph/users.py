@@ -7,16 +7,14 @@ import secrets
 import time
 import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
+from deepracer_admin.rehearsal.shared.ground import Ground
 from deepracer_admin.rehearsal.shared.people import Person
 
 from .calls import Call, GraphError, Reply, bad_request, denied, not_found
 from .filters import matching
-
-if TYPE_CHECKING:
-    from deepracer_admin.rehearsal.world import World
 
 DEFAULT_PAGE, LARGEST_PAGE = 100, 999
 LONGEST_ADVANCED_URL = 2048
@@ -97,8 +95,8 @@ def next_link(base: str, call: Call, after: int) -> str:
 class Users:
     """The users of the tenant as Graph shows them. New guests can be hidden for a while (fault `replication_lag`)."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
         self._hidden_until: dict[str, float] = {}
         self.deleted = 0
         self.mailed = 0
@@ -106,15 +104,15 @@ class Users:
 
     @property
     def _base(self) -> str:
-        return f"{self._world.url}/graph/v1.0"
+        return f"{self._ground.url}/graph/v1.0"
 
     def visible(self, person: Person | None) -> bool:
         return person is not None and self._hidden_until.get(person.id, 0) <= time.time()
 
     def find(self, key: str) -> Person:
         """By id or user principal name; raises GraphError 404."""
-        found = self._world.company.by_id(key)
-        candidates = [found] if found else self._world.company.by_upn(key)
+        found = self._ground.company.by_id(key)
+        candidates = [found] if found else self._ground.company.by_upn(key)
         for person in candidates:
             if self.visible(person):
                 return person
@@ -126,7 +124,7 @@ class Users:
         if call.advanced and call.url_length > LONGEST_ADVANCED_URL:
             raise GraphError(414, "UriTooLong", f"The request URI is longer than {LONGEST_ADVANCED_URL} characters.")
         size, start = page_size(call), position(call)
-        company = self._world.company
+        company = self._ground.company
         if call.query.get("$filter"):
             people = matching(company, call.query["$filter"], advanced=call.advanced)
         else:
@@ -167,7 +165,7 @@ class Users:
             raise GraphError(400, "BadRequest", "The invited user email address is missing or not valid.")
         if not isinstance(redirect, str) or not redirect.startswith(("https://", "http://")):
             raise GraphError(400, "BadRequest", "The invite redirect URL is missing or not valid.")
-        company = self._world.company
+        company = self._ground.company
         known = company.by_mail(address)
         if known and not known[0].guest:
             raise GraphError(
@@ -177,7 +175,7 @@ class Users:
                 "account to sign in to shared apps and resources.",
             )
         guest = known[0] if known else company.invite(address, body.get("invitedUserDisplayName"), TENANT_DOMAIN)
-        lag = self._world.faults.armed("graph", "replication_lag")
+        lag = self._ground.faults.armed("graph", "replication_lag")
         if lag is not None and not known:
             self._hidden_until[guest.id] = time.time() + float(lag.params.get("users_s", lag.params.get("seconds", 10)))
         ticket = secrets.token_urlsafe(24)
@@ -186,7 +184,7 @@ class Users:
         invitation = {
             "@odata.context": f"{self._base}/$metadata#invitations/$entity",
             "id": str(uuid.uuid4()),
-            "inviteRedeemUrl": f"{self._world.url}/entra/redeem?rd={ticket}",
+            "inviteRedeemUrl": f"{self._ground.url}/entra/redeem?rd={ticket}",
             "invitedUserDisplayName": body.get("invitedUserDisplayName"),
             "invitedUserType": "Guest",
             "invitedUserEmailAddress": address,
@@ -200,10 +198,10 @@ class Users:
 
     def invited_with(self, ticket: str) -> Person | None:
         """Whose link this is. Every invitation has its own, and all of a guest's links lead to that guest."""
-        return self._world.company.by_id(self._tickets.get(ticket, ""))
+        return self._ground.company.by_id(self._tickets.get(ticket, ""))
 
     def delete(self, person_id: str) -> None:
-        self._world.company.delete(person_id)
+        self._ground.company.delete(person_id)
         self.deleted += 1
 
     def snapshot(self) -> dict[str, Any]:

@@ -8,16 +8,14 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deepracer_admin.rehearsal.shared.buckets import Bucket
+from deepracer_admin.rehearsal.shared.ground import Ground
 from deepracer_admin.rehearsal.shared.people import STAFF
 
 from . import mails
 from .mails import Wrong
-
-if TYPE_CHECKING:
-    from deepracer_admin.rehearsal.world import World
 
 SENDER = "deepracer@example.com"
 ACCOUNT_ID = "111122223333"
@@ -43,8 +41,8 @@ class SesError(Exception):
 class Account:
     """Faults that are states while armed: `sandbox`, `quota` (params.max_24h, params.rate), `paused`, `suspended`."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
         self._identities = {SENDER, *(person.mail for person in STAFF.values() if person.mail)}
         self._configuration_sets = {CONFIGURATION_SET}
         self.suppressed: dict[str, list[str]] = {}
@@ -55,7 +53,7 @@ class Account:
     # --- what may be sent
 
     def _state(self, name: str) -> Mapping[str, Any] | None:
-        fault = self._world.faults.armed("ses", name)
+        fault = self._ground.faults.armed("ses", name)
         return None if fault is None else fault.params
 
     def _limits(self) -> tuple[float, float]:
@@ -66,7 +64,7 @@ class Account:
         return float(quota.get("max_24h", MAX_24_H)), float(quota.get("rate", MAX_RATE))
 
     def _sent_last_24_h(self) -> int:
-        since = self._world.clock.now() - DAY
+        since = self._ground.clock.now() - DAY
         while self._sent_at and self._sent_at[0] <= since:
             self._sent_at.popleft()
         return len(self._sent_at)
@@ -194,7 +192,7 @@ class Account:
     def put_suppressed(self, body: dict[str, Any]) -> dict[str, Any]:
         if body.get("Reason") not in ("BOUNCE", "COMPLAINT"):
             raise Wrong("Reason must be BOUNCE or COMPLAINT.")
-        at = self._world.clock.now().isoformat()
+        at = self._ground.clock.now().isoformat()
         self.suppressed[mails.bare(body.get("EmailAddress", ""))] = [body["Reason"], at]
         return {}
 

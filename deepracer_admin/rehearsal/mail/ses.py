@@ -10,23 +10,21 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from deepracer_admin.rehearsal.shared.ground import Ground
 from deepracer_admin.rehearsal.shared.journal import Journal
-from deepracer_admin.rehearsal.shared.sigv4 import Credential, Refusal, verify
+from deepracer_admin.rehearsal.shared.sigv4 import Refusal, verify
 
 from . import mails
 from .account import SENDER, Account, SesError
 from .aftermath import Aftermath, Outbox
 from .mails import Mail, Wrong
-
-if TYPE_CHECKING:
-    from deepracer_admin.rehearsal.world import World
 
 MOST_RECIPIENTS, MOST_ENTRIES = 50, 50
 PREFIX = "/ses/v2/email"
@@ -48,11 +46,11 @@ class Ses:
 
     name = "ses"
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._random = random.Random(f"ses-{world.seed}")
-        self.account = Account(world)
-        self._aftermath = Aftermath(world.home, self.account, self._credential, self._random)
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._random = random.Random(f"ses-{ground.seed}")
+        self.account = Account(ground)
+        self._aftermath = Aftermath(ground.home, self.account, ground.company_key, self._random)
         self._templates: dict[str, dict[str, str]] = {}
         word = r"(?P<key>[^/]+)"
         own = self.account
@@ -114,7 +112,7 @@ class Ses:
     async def handle(self, request: Request) -> Response:
         raw = await request.body()
         try:
-            verify(request, raw, "ses", self._credential, region="us-east-1", now=self._world.clock.real())
+            verify(request, raw, "ses", self._ground.company_key, region="us-east-1", now=self._ground.clock.real())
             found = self._find(request.method, request.url.path.removeprefix(PREFIX))
             if found is None:
                 raise SesError(404, "UnknownOperationException", "The practice SES does not know this operation.")
@@ -128,12 +126,6 @@ class Ses:
         except SesError as error:
             return answer_error(error)
         return JSONResponse(answer, headers={"x-amzn-RequestId": str(uuid.uuid4())})
-
-    def _credential(self, access_key_id: str) -> Credential | None:
-        own = self._world.secrets
-        if access_key_id != own["access_key_id"]:
-            return None
-        return Credential(access_key_id, own["secret_access_key"], principal="root")
 
     # --- templates
 
@@ -234,20 +226,20 @@ class Ses:
         message_id = f"0100{uuid.uuid4()}-000000"
         common = {
             "message_id": message_id,
-            "at": self._world.clock.now().isoformat(timespec="milliseconds"),
+            "at": self._ground.clock.now().isoformat(timespec="milliseconds"),
             "tags": tags,
             "configuration_set": name,
             "operation": operation,
         }
         self._aftermath.accept(mail, addresses, common)
-        self._world.counters.writes[self.name] += 1
+        self._ground.counters.writes[self.name] += 1
         return message_id
 
     # --- keeping
 
     def tick(self, now: datetime) -> None:
         if self._aftermath.publish_until(now):
-            self._world.touch()
+            self._ground.touch()
 
     def snapshot(self) -> dict[str, Any]:
         return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -13,8 +13,7 @@ from starlette.routing import Route
 from deepracer_admin.rehearsal.shared.faults import check_name
 from deepracer_admin.rehearsal.shared.people import attendee_csv
 
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 MOST_PEOPLE = 50_000
 NOT_ARMED = "No fault with this id is armed."
@@ -59,9 +58,9 @@ class Control:
                 "speed": clock.speed,
                 "paused": clock.paused,
                 "real": clock.real().isoformat(),
-                "seed": self._world.seed,
-                "slots": self._world.slots,
-                "version": self._world.version,
+                "seed": self._world.ground.seed,
+                "slots": self._world.ground.slots,
+                "version": self._world.ground.version,
                 "services": sorted(self._world.services),
             }
         )
@@ -80,7 +79,7 @@ class Control:
         if "advance_s" in wanted:
             clock.advance(real(wanted, "advance_s"))
             await self._world.lived_through(clock.now())
-        self._world.touch()
+        self._world.ground.touch()
         return await self.status(request)
 
     async def counters(self, request: Request) -> Response:
@@ -92,7 +91,7 @@ class Control:
 
     async def faults(self, request: Request) -> Response:
         wanted = request.path_params.get("fault_id")
-        listed = self._world.faults.listing()
+        listed = self._world.ground.faults.listing()
         if wanted is None:
             return JSONResponse(listed)
         found = [fault for fault in listed if fault["id"] == wanted]
@@ -106,7 +105,7 @@ class Control:
         params = wanted.get("params") or {}
         if not isinstance(params, dict):
             raise ValueError("The params of a fault are an object.")
-        fault_id = self._world.faults.arm(
+        fault_id = self._world.ground.faults.arm(
             wanted["service"],
             wanted["name"],
             operation=wanted.get("operation"),
@@ -118,7 +117,7 @@ class Control:
         return JSONResponse({"id": fault_id}, 201)
 
     async def disarm(self, request: Request) -> Response:
-        if not self._world.faults.disarm(request.path_params.get("fault_id")):
+        if not self._world.ground.faults.disarm(request.path_params.get("fault_id")):
             return JSONResponse({"error": NOT_ARMED}, 404)
         return Response(status_code=204)
 
@@ -155,12 +154,12 @@ class Control:
         everybody), `accept_median` and `pause` (practice minutes), `accept_spread` (sigma of a lognormal),
         and as shares from 0 to 1 `ignoring`, `looping`, `casual` and `evaluates`.
         """
-        fleet = self._world.services.get("fleet")
-        if fleet is None:
+        fleet = self._world.fleet
+        if self._world.services.get(fleet.name) is not fleet:
             return JSONResponse({"error": "This practice world has no fleet."}, 404)
         options = await body(request) if request.method == "POST" else {}
-        answer = getattr(fleet, "configure")(options)  # noqa: B009
-        self._world.touch()
+        answer = fleet.configure(options)
+        self._world.ground.touch()
         return JSONResponse(answer)
 
     async def save(self, request: Request) -> Response:

@@ -13,11 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from deepracer_admin.rehearsal import MARK, MARK_HEADER
 
-from .world import World, write_private
+from .control import Control
+from .keeping import write_private
+from .traffic import LoopbackOnly
+from .world import World
 
 ADDRESS_FILE = "practice.json"
 
@@ -83,11 +89,16 @@ def refuse_second_world(home: Path) -> None:
         raise HomeTaken(f"A practice world already runs in {home} (port {port}): stop it, or choose another --home.")
 
 
+def application(world: World) -> ASGIApp:
+    """What listens: the controls under ``/control``, and behind everything else the services."""
+    return LoopbackOnly(Starlette(routes=[*Control(world).routes(), Mount("/", app=world.traffic)]))
+
+
 async def serve(world: World, listener: socket.socket, on_ready: Callable[[], None] = lambda: None) -> None:
     """Serve until `world.ask_to_stop()` is called, then save. `on_ready` is called when ``practice.json`` is there."""
-    world.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    world.ground.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     config = uvicorn.Config(
-        world.asgi,
+        application(world),
         http=_Protocol,
         ws="none",
         lifespan="off",

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, MutableMapping
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
@@ -15,11 +15,10 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deepracer_admin.rehearsal import MARK, MARK_HEADER
+from deepracer_admin.rehearsal.shared.faults import Fault
+from deepracer_admin.rehearsal.shared.ground import Ground
 
-if TYPE_CHECKING:
-    from deepracer_admin.rehearsal.shared.faults import Fault
-
-    from .world import Service, World
+from .service import Service
 
 CLOSING = frozenset({"drop", "down"})
 BEFORE = CLOSING | {"throttle", "error_5xx"}
@@ -63,8 +62,8 @@ class Traffic:
     through `request.state.operation`; `lost_answer` and the counters use the refined one.
     """
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
         self._routes: dict[str, list[tuple[BaseRoute, Service]]] = {}
 
     def serve(self, services: Iterable[Service]) -> None:
@@ -83,10 +82,10 @@ class Traffic:
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["operation"] = operation_of(route, service, scope)
         if scope["method"] not in ("GET", "HEAD"):
-            self._world.touch()
+            self._ground.touch()
         if await self._stopped_by_fault(name, service, state["operation"], scope, receive, send):
             return
-        answer = _Answer(self._world, name, state, send)
+        answer = _Answer(self._ground, name, state, send)
         if route is None:
             await JSONResponse({"message": "Not Found"}, 404)(scope, receive, answer.send)
         else:
@@ -112,16 +111,16 @@ class Traffic:
     async def _stopped_by_fault(
         self, name: str, service: Service, operation: str, scope: Scope, receive: Receive, send: Send
     ) -> bool:
-        world = self._world
-        late = world.faults.take(name, operation, names=("latency",))
+        ground = self._ground
+        late = ground.faults.take(name, operation, names=("latency",))
         if late is not None:
-            world.counters.faults[f"{name}.latency"] += 1
+            ground.counters.faults[f"{name}.latency"] += 1
             await asyncio.sleep(float(late.params.get("ms", 500)) / 1000)
-        fault = world.faults.take(name, operation, names=BEFORE)
+        fault = ground.faults.take(name, operation, names=BEFORE)
         if fault is None:
             return False
-        world.counters.called(name, operation)
-        world.counters.faults[f"{name}.{fault.name}"] += 1
+        ground.counters.called(name, operation)
+        ground.counters.faults[f"{name}.{fault.name}"] += 1
         if fault.name in CLOSING:
             await close_connection(scope, receive)
         else:
@@ -132,17 +131,17 @@ class Traffic:
 class _Answer:
     """Counts the answer of a service when it begins, and swallows it when `lost_answer` hits."""
 
-    def __init__(self, world: World, name: str, state: MutableMapping[str, Any], send: Send) -> None:
-        self._world, self._name, self._state, self._send = world, name, state, send
+    def __init__(self, ground: Ground, name: str, state: MutableMapping[str, Any], send: Send) -> None:
+        self._ground, self._name, self._state, self._send = ground, name, state, send
         self.lost = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             operation = str(self._state["operation"])
-            self._world.counters.called(self._name, operation)
-            self.lost = self._world.faults.take(self._name, operation, names=("lost_answer",)) is not None
+            self._ground.counters.called(self._name, operation)
+            self.lost = self._ground.faults.take(self._name, operation, names=("lost_answer",)) is not None
             if self.lost:
-                self._world.counters.faults[f"{self._name}.lost_answer"] += 1
+                self._ground.counters.faults[f"{self._name}.lost_answer"] += 1
         if not self.lost:
             await self._send(message)
 

@@ -1,20 +1,13 @@
 """The practice world: its services, its clock, its faults, and the file that it lives in between two runs."""
 
 import asyncio
-import json
 import logging
 import os
-import secrets
 import time
-import uuid
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
-
-from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Mount
+from typing import Any
 
 from deepracer_admin.rehearsal.deepracer import DeepRacer
 from deepracer_admin.rehearsal.deepracer.deployment import checked_slots, read_version
@@ -26,11 +19,14 @@ from deepracer_admin.rehearsal.mail import Ses
 from deepracer_admin.rehearsal.mail.account import ACCOUNT_ID, CONFIGURATION_SET, QUEUE, SENDER
 from deepracer_admin.rehearsal.managed import Managed
 from deepracer_admin.rehearsal.shared.clock import PracticeClock
+from deepracer_admin.rehearsal.shared.counters import Counters
 from deepracer_admin.rehearsal.shared.faults import Faults
+from deepracer_admin.rehearsal.shared.ground import Ground
 from deepracer_admin.rehearsal.shared.people import Company
 
-from .control import Control
-from .traffic import LoopbackOnly, Traffic
+from .keeping import foreign_state, new_secrets, read_state, write_state
+from .service import Service
+from .traffic import Traffic
 
 log = logging.getLogger(__name__)
 
@@ -43,53 +39,12 @@ BUDGET_S = 0.02
 """Real seconds of catching up after which waiting requests are answered first."""
 EPOCH = datetime.fromtimestamp(0, UTC)
 SAVE_EVERY_S = 10.0
-STATE_FILE = "practice-state.json"
-STATE_VERSION = 1
-
-
-class Service(Protocol):
-    """One imitated service. It may also offer, each found by name:
-
-    `fault_response(name, operation) -> Response` the service's own body for `error_5xx` and `throttle`;
-    `operation(method, path, headers) -> str | None` the name of an operation where route names do not tell it;
-    `configure(options) -> dict` (the fleet) what ``POST /control/fleet`` calls.
-    """
-
-    @property
-    def name(self) -> str: ...
-    def routes(self) -> Sequence[BaseRoute]: ...
-    def snapshot(self) -> dict[str, Any]: ...
-    def restore(self, state: dict[str, Any]) -> None: ...
-    def tick(self, now: datetime) -> None: ...
-    def truth(self) -> dict[str, Any]: ...
-
-
-class Counters:
-    """What the clients did: calls by service and by operation, writes that were carried out, faults that hit."""
-
-    def __init__(self) -> None:
-        self.calls: Counter[str] = Counter()
-        self.by_operation: Counter[str] = Counter()
-        self.writes: Counter[str] = Counter()
-        self.faults: Counter[str] = Counter()
-
-    def called(self, service: str, operation: str) -> None:
-        self.calls[service] += 1
-        self.by_operation[f"{service}.{operation}"] += 1
-
-    def listing(self) -> dict[str, dict[str, int]]:
-        return {name: dict(getattr(self, name)) for name in ("calls", "by_operation", "writes", "faults")}
-
-    def restore(self, state: dict[str, dict[str, int]]) -> None:
-        for name in ("calls", "by_operation", "writes", "faults"):
-            setattr(self, name, Counter(state.get(name, {})))
 
 
 class World:
-    """All services of one practice company in one process, and what they share.
+    """All services of one practice company in one process, and the ground that they share.
 
-    `secrets` are random per world and live in its state file, so that a restart keeps them valid.
-    `url` is the address of the listening server, without a slash at its end; known before services answer.
+    It alone knows them all, and hands to each what it needs of another.
     """
 
     def __init__(
@@ -102,28 +57,20 @@ class World:
         version: str = "1.3.1",
         start: datetime | None = None,
     ) -> None:
-        self.home = home
         read_version(version)  # before anything is written
-        self.seed, self.slots, self.version = seed, checked_slots(slots), version
-        self.url = "http://127.0.0.1:0"
-        self.clock = PracticeClock(speed, start)
-        self.started_at = self.clock.real()
-        self.faults = Faults(seed)
-        self.counters = Counters()
-        self.secrets = new_secrets()
-        self.company = Company()
+        clock = PracticeClock(speed, start)
+        self.ground = Ground(home, seed, checked_slots(slots), version, clock, new_secrets(), Faults(seed))
+        self.started_at = clock.real()
         self.services: dict[str, Service] = {}
         self.ask_to_stop: Callable[[], None] = lambda: None
         self._speed, self._start = speed, start
-        self._changed = False
-        self.ticked_to = self.clock.now()
+        self.ticked_to = clock.now()
         home.mkdir(parents=True, exist_ok=True)
-        self.traffic = Traffic(self)
-        self.asgi = LoopbackOnly(Starlette(routes=[*Control(self).routes(), Mount("/", app=self.traffic)]))
-        state = self._read_state()
+        self.traffic = Traffic(self.ground)
+        state = read_state(home)
         try:
             if state is not None:
-                self.secrets.update(state["secrets"])
+                self.ground.secrets.update(state["secrets"])
                 self.clock.restore(state["clock"])
                 self.counters.restore(state["counters"])
                 self.company.restore(state["company"])
@@ -131,22 +78,43 @@ class World:
         except (KeyError, TypeError, AttributeError, IndexError) as unreadable:
             if state is None:
                 raise
-            raise ValueError(self._foreign_state()) from unreadable
+            raise foreign_state(home) from unreadable
 
     def _make_services(self, states: dict[str, Any]) -> None:
-        self.entra, self.graph, self.mail = Entra(self), Graph(self), Ses(self)
-        self.services = {}
+        ground = self.ground
+        self.entra = Entra(ground, lambda ticket: self.graph.users.invited_with(ticket))
+        self.graph = Graph(ground, self.entra.signer.read_access_token)
+        self.mail = Ses(ground)
+        self.identity_center = IdentityCenter(ground, lambda: list(self.graph.groups.kinds["event"].members))
+        self.deepracer = DeepRacer(ground)
+        self.managed = Managed(ground, self.identity_center.people_with_access, self.mail.outbox.after)
+        self.fleet = Fleet(ground, lambda: {"deepracer": self.deepracer.garage, "managed": self.managed.garage})
         # In the order in which they are ticked: the fleet last, since it acts on what the others have done.
-        self.deepracer, self.identity_center = DeepRacer(self), IdentityCenter(self)
-        for service in (self.entra, self.graph, self.mail, self.identity_center, self.deepracer, Managed(self)):
-            self.services[service.name] = service
-        self.fleet = Fleet(self)
-        self.services[self.fleet.name] = self.fleet
+        made: tuple[Service, ...] = (
+            self.entra, self.graph, self.mail, self.identity_center, self.deepracer, self.managed, self.fleet
+        )  # fmt: skip
+        self.services = {service.name: service for service in made}
         for name, service in self.services.items():
             if name in states:
                 service.restore(states[name])
         self.traffic.serve(self.services.values())
         self.ticked_to = self.clock.now()
+
+    @property
+    def home(self) -> Path:
+        return self.ground.home
+
+    @property
+    def clock(self) -> PracticeClock:
+        return self.ground.clock
+
+    @property
+    def counters(self) -> Counters:
+        return self.ground.counters
+
+    @property
+    def company(self) -> Company:
+        return self.ground.company
 
     # --- time
 
@@ -194,15 +162,11 @@ class World:
 
     # --- keeping
 
-    def touch(self) -> None:
-        """Something changed that must be saved: said by itself for all requests but reads; ticks must say so."""
-        self._changed = True
-
     async def _save_forever(self) -> None:
         pause = SAVE_EVERY_S
         while True:
             await asyncio.sleep(pause)
-            if self._changed:
+            if self.ground.changed:
                 since = time.monotonic()
                 try:
                     self.save()
@@ -212,43 +176,28 @@ class World:
                 pause = max(SAVE_EVERY_S, 20 * (time.monotonic() - since))
 
     def save(self) -> None:
-        self._changed = False
+        ground = self.ground
+        ground.changed = False
         state = {
-            "version": STATE_VERSION,
-            "secrets": self.secrets,
-            "clock": self.clock.snapshot(),
-            "counters": self.counters.listing(),
-            "company": self.company.snapshot(),
+            "secrets": ground.secrets,
+            "clock": ground.clock.snapshot(),
+            "counters": ground.counters.listing(),
+            "company": ground.company.snapshot(),
             "services": {name: service.snapshot() for name, service in self.services.items()},
         }
-        write_private(self.home / STATE_FILE, json.dumps(state, separators=(",", ":")))
+        write_state(ground.home, state)
 
     def reset(self) -> None:
         """A fresh world with the same secrets: nobody invited, nothing sent, no fault armed, time back to its start."""
-        self.faults = Faults(self.seed)
-        self.counters.restore({})
-        start = self._start or self.clock.real()
-        self.clock.restore({"now": start.isoformat(), "speed": self._speed, "paused": False})
-        self.company = Company()
-        for journal in self.home.glob("practice-*.jsonl"):
+        ground = self.ground
+        ground.faults, ground.company = Faults(ground.seed), Company()
+        ground.counters.restore({})
+        start = self._start or ground.clock.real()
+        ground.clock.restore({"now": start.isoformat(), "speed": self._speed, "paused": False})
+        for journal in ground.home.glob("practice-*.jsonl"):
             journal.unlink()
         self._make_services({})
         self.save()
-
-    def _read_state(self) -> dict[str, Any] | None:
-        """The saved world, or None for a new one. Raises ValueError when the file is from another edition."""
-        try:
-            state = json.loads((self.home / STATE_FILE).read_text("utf-8"))
-        except FileNotFoundError:
-            return None
-        except json.JSONDecodeError as unreadable:
-            raise ValueError(self._foreign_state()) from unreadable
-        if not isinstance(state, dict) or state.get("version") != STATE_VERSION:
-            raise ValueError(self._foreign_state())
-        return state
-
-    def _foreign_state(self) -> str:
-        return f"{self.home / STATE_FILE} is damaged or from another edition of the practice world: delete it."
 
     # --- what it says of itself
 
@@ -260,7 +209,7 @@ class World:
 
     def endpoints(self) -> dict[str, Any]:
         """What ``practice.json`` says: where everything is and the secrets to use it."""
-        url, own = self.url, self.secrets
+        url, own = self.ground.url, self.ground.secrets
         return {
             "pid": os.getpid(),
             "port": int(url.rsplit(":", 1)[1]),
@@ -312,30 +261,3 @@ def _tick(service: Service, moment: datetime) -> None:
         service.tick(moment)
     except Exception:
         log.exception("The practice service %s failed in a tick.", service.name)
-
-
-def new_secrets() -> dict[str, str]:
-    return {
-        "tenant": str(uuid.uuid4()),
-        "client_id": str(uuid.uuid4()),
-        "client_secret": secrets.token_urlsafe(30),
-        "group_id": str(uuid.uuid4()),
-        "deepracer_password": f"Aa1-{secrets.token_urlsafe(15)}",
-        "access_key_id": "AKIA" + "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16)),
-        "secret_access_key": secrets.token_urlsafe(30),
-    }
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replace a file as one step, readable by its owner only."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    for attempt in range(20):
-        try:
-            os.replace(fresh, path)
-            return
-        except PermissionError:  # Windows, while another process reads the old file
-            if attempt == 19:
-                raise
-            time.sleep(0.05)

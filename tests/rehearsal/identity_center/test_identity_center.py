@@ -16,7 +16,7 @@ from tests.practice import WorldHandle, start_world
 from tests.rehearsal.microsoft import app_token
 
 MINUTE, CYCLE = 60.0, 40 * 60.0
-Api = Callable[[str], Any]
+Api = Callable[..., Any]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The fixed catalogues: tracks with their directions, car shells with their colours (deepracer-on-aws.md 1.6)."""
+"""The catalogue of tracks, with the directions in which they are driven (deepracer-on-aws.md 1.6)."""
 
 from __future__ import annotations
 
@@ -24,14 +24,3 @@ DIRECTIONS: dict[str, tuple[str, ...]] = {
     **{track: _BOTH for track in _BOTH_WAYS.split()},
 }
 TRACK_IDS = tuple(DIRECTIONS)
-
-_SHELLS = """
-AGATHA GREY; AMAZON_EDV PURPLE WHITE; BAJA_TRUCK TEAL ORANGE; BANANA BLACK; BIKE BLUE RED; BUGGY WHITE PURPLE;
-CLOWN YELLOW; COMPACT RED PURPLE; DEEPRACER BLACK BLUE GREY ORANGE PURPLE RED WHITE; DOG_VAN BROWN; DRAGON BROWN;
-DUNE_BUGGY RED GOLDEN; F1 RED; F1_NUDIE PURPLE ORANGE WHITE; FAMILY_WAGON GREEN PURPLE; GT PURPLE RED;
-HOT_ROD PURPLE ORANGE; KART RED; LORRY PURPLE; LUNAR_ROVER BROWN GOLDEN; MARS_ROVER WHITE; MONSTER_TRUCK PURPLE;
-NELL RED BLACK YELLOW; RETRO_FUTURISTIC PURPLE; ROGUE_ROD ORANGE; SNAIL PINK;
-TRON BLUE RED GOLDEN WHITE SKY_BLUE GREEN PURPLE YELLOW GREY GOLDENPINK; WAGON PINK BLUE
-"""
-SHELL_COLOURS = {words[0]: frozenset(words[1:]) for words in (entry.split() for entry in _SHELLS.split(";"))}
-COLOURS = tuple(sorted(frozenset[str]().union(*SHELL_COLOURS.values())))
