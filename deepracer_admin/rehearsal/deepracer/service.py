@@ -35,7 +35,8 @@ class DeepRacer:
     ahead by params.seconds, 600), `expired_credentials`, `identity_lookup` (502), `profile_deleted` (see
     `delete_profile_first`), `timeout` (504, the work is done all the same), `role_check`, `expired_token` (page tokens
     die), `mail_quota`, `mail_quota_after_trigger`, `half_done` (an invited user without a group, half of the models
-    left), `group_change`, `settings_conflict`, `capacity` (SageMaker takes no job). Of bulk invitations: `bulk_start`
+    left), `group_change`, `settings_conflict`, `capacity` (SageMaker takes no job), `delete_profile_500_empty` (see
+    `keep_account_alive`). Of bulk invitations: `bulk_start`
     (refused), `bulk_stall` (nothing moves), `bulk_fails` (ends early, params.after and params.cause), `row_fails`
     (params.reason is any of `ROW_REASONS`), `result_lost` (done, and missing from the results).
     States, armed like faults and never used up: see `Deployment.switched`.

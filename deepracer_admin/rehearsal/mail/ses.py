@@ -173,6 +173,8 @@ class Ses:
         else:
             mail = self._from_template(sender, content["Template"], {})
         addresses = checked_addresses(recipients)
+        for address in body.get("ReplyToAddresses") or ():
+            mails.bare(address)
         name = body.get("ConfigurationSetName") or mail.headers.get("X-SES-CONFIGURATION-SET")
         self.account.check_sender(mail.sender)
         self.account.check_recipients(addresses)

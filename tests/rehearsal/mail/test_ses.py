@@ -85,6 +85,47 @@ def test_an_accepted_mail_is_in_the_outbox(practice: WorldHandle, ses: Any) -> N
     assert (truth["mails_sent"], truth["mails_duplicate"]) == (1, 0)
 
 
+@pytest.mark.parametrize(
+    ("to", "sentence"),
+    [
+        ("ada", "Missing final '@domain'"),
+        ("ada@", "Missing domain"),
+        ("ada@bücher.example", "Domain contains control or whitespace"),
+        ("ada@example..com", "Domain contains dot-dot"),
+        ("ada@exam_ple.com", "Domain contains illegal character"),
+        ("jürgen@example.com", "Local address contains control or whitespace"),
+        ("ada byron@example.com", "Local address contains control or whitespace"),
+        ("mailto:ada@example.com", "Local address contains illegal character"),
+        ("Byron, Ada <ada@example.com>", "Illegal address"),
+        ("Ada <ada@example.com", "Illegal address"),
+    ],
+)
+def test_an_address_that_ses_cannot_read_is_refused_in_its_words(
+    practice: WorldHandle, ses: Any, to: str, sentence: str
+) -> None:
+    assert refused(lambda: send(ses, to)) == ("BadRequestException", sentence)
+    assert refused(lambda: send(ses, "ada@example.com", ReplyToAddresses=[to])) == ("BadRequestException", sentence)
+    assert practice.outbox() == []
+
+
+@pytest.mark.parametrize("name", ["Race, Lisbon", "Team: Lisbon", "lisbon@race", 'The "Cup', "Race\r\nLisbon"])
+def test_a_from_name_that_is_not_quoted_is_refused(practice: WorldHandle, ses: Any, name: str) -> None:
+    unquoted = f"{name} <deepracer@example.com>"
+    assert refused(lambda: send(ses, "ada@example.com", FromEmailAddress=unquoted)) == (
+        "BadRequestException",
+        "Illegal address",
+    )
+    assert practice.outbox() == []
+
+
+@pytest.mark.parametrize(
+    "name", ['"Race, Lisbon" ', '"The \\"Cup\\"" ', "Dr. Race (Lisbon) ", "=?utf-8?q?Caf=C3=A9?= ", ""]
+)
+def test_a_proper_from_name_is_accepted(practice: WorldHandle, ses: Any, name: str) -> None:
+    send(ses, "xn--bcher-kva@xn--bcher-kva.example", FromEmailAddress=f"{name}<deepracer@example.com>")
+    assert len(practice.outbox()) == 1
+
+
 def test_a_second_mail_of_the_same_template_counts_as_a_duplicate(practice: WorldHandle, ses: Any) -> None:
     send(ses, "ada@example.com")
     send(ses, "ada@example.com", EmailTags=[{"Name": "template", "Value": "welcome"}])
