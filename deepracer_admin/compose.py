@@ -41,6 +41,7 @@ from deepracer_admin.services.races.boards import BoardsService
 from deepracer_admin.services.races.races import RacesService
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from deepracer_admin.services.usage.usage import UsageService
 from deepracer_admin.settings import Practice, Settings
@@ -63,6 +64,7 @@ class EventDesk:
     events: EventsService
     connection: ConnectionService
     staff: StaffService
+    signed_in: SignedInService
     attendees: AttendeesService
     onboarding: OnboardingService
     passwords: PasswordsService
@@ -201,6 +203,7 @@ def _desk(house: House, event_id: str, login: LoginDesk, letters: Letters, key: 
         events=EventsService(house, event_id),
         connection=ConnectionService(house, login, event_id),
         staff=StaffService(house, event_id),
+        signed_in=SignedInService(house, event_id),
         attendees=AttendeesService(house, event_id),
         onboarding=OnboardingService(house, letters.guests, event_id),
         passwords=PasswordsService(house, event_id),

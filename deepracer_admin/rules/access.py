@@ -40,6 +40,7 @@ ACTIONS: dict[str, Action] = {
     "setup.check": Action("run the connect check", _O, True),
     "setup.connect": Action("sign the console in to the racing service", _O, True),
     "setup.staff": Action("say who runs the deployment", _O, True),
+    "setup.sessions": Action("see who is signed in, and sign people out", _O, True),
     "setup.role": Action("give roles on the deployment", _O, True, True),
     "setup.limits": Action("set account-wide limits", _O, True),
     "sponsorship.switch": Action("open or close sponsorship", _O, True, True),
