@@ -78,7 +78,7 @@ class RacingOfEvent:
             return self._made[kind][1]
 
     def _kind(self) -> str:
-        chosen = self._store.get("", CURRENT_EVENT)
+        chosen = self._store.read("", CURRENT_EVENT)
         try:
             return (self._store.event(chosen).service if chosen else "") or self._default
         except Missing:

@@ -7,6 +7,7 @@ from typing import Any
 
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Step
+from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
 from deepracer_admin.services.base import CURRENT_EVENT
 
 __all__ = ["racing_report", "status"]
@@ -14,7 +15,7 @@ __all__ = ["racing_report", "status"]
 
 def status(console: Console) -> dict[str, Any]:
     """The current event's state from the store; no outside call."""
-    event_id = console.store.get("", CURRENT_EVENT)
+    event_id = console.store.read("", CURRENT_EVENT)
     leases = [
         {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch, "until": lease.until.isoformat()}
         for lease in console.store.leases()
@@ -34,7 +35,7 @@ def status(console: Console) -> dict[str, Any]:
             "closed": event.closed_at is not None,
         },
         "people": len(console.store.attendees(event_id, wanted=True)),
-        "onboarding": (console.store.get(event_id, "onboarding") or {}).get("state", "idle"),
+        "onboarding": console.store.read(event_id, ONBOARDING).state.value,
         "steps": {step.value: {state.value: count for state, count in funnel.get(step, {}).items()} for step in Step},
         "mails": {state.value: count for state, count in console.store.delivery_counts(event_id).items()},
         "profiles": len(profiles),
@@ -42,7 +43,7 @@ def status(console: Console) -> dict[str, Any]:
         "live_jobs": [
             {"kind": job.kind, "done": job.done, "total": job.total} for job in console.store.jobs(event_id, live=True)
         ],
-        "trouble": console.store.get(event_id, "trouble") or {},
+        "trouble": console.store.read(event_id, TROUBLE),
         "leases": leases,
     }
 

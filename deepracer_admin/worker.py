@@ -13,7 +13,7 @@ import platform
 import ssl
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -48,6 +48,7 @@ from deepracer_admin.flows.sponsorship.quotas import QuotaHandler
 from deepracer_admin.flows.sponsorship.switch import SponsorHandler, SponsorshipHandler
 from deepracer_admin.model import Event, Lease, Step
 from deepracer_admin.records.guest_book import hide_links
+from deepracer_admin.records.onboarding import ONBOARDING, ONBOARDING_REPORT, TROUBLE, Onboarding, OnboardingReport, Run
 from deepracer_admin.records.ways_in import POOL
 from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import read_practice
@@ -125,7 +126,6 @@ class Worker:
             Duty("erasure", lambda _, lease: self.eraser.run(lease), lambda _: 60.0),
         )
         self._stop = threading.Event()
-        self._troubles = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._passed: deque[tuple[datetime, int]] = deque()
         self._reported_at = 0.0
@@ -243,15 +243,11 @@ class Worker:
 
     def _trouble(self, event: Event, duty: str, sentence: str, lease: Lease) -> None:
         """One sentence per duty, shown on Event and Onboarding until the duty succeeds again or visibly goes on."""
-        with self._troubles:
-            before: dict[str, str] = self.console.store.get(event.id, "trouble") or {}
-            if before.get(duty, "") == sentence:
-                return
-            after = {key: value for key, value in {**before, duty: sentence}.items() if value}
-            self.console.store.put(event.id, "trouble", after, lease=lease)
+        if self.console.store.read(event.id, TROUBLE).get(duty, "") != sentence:
+            self.console.store.update(event.id, TROUBLE, lambda told: _told(told, duty, sentence), lease=lease)
 
     def _event(self) -> Event | None:
-        chosen = self.console.store.get("", CURRENT_EVENT)
+        chosen = self.console.store.read("", CURRENT_EVENT)
         try:
             return self.console.store.event(chosen) if chosen else None
         except Missing:
@@ -259,40 +255,41 @@ class Worker:
 
     # ---------------------------------------------------------------------------------------------- duties
 
-    def _state(self, event: Event) -> dict[str, Any]:
-        return self.console.store.get(event.id, "onboarding") or {"state": "idle"}
+    def _state(self, event: Event) -> Onboarding:
+        return self.console.store.read(event.id, ONBOARDING)
 
     def _is_onboarding(self) -> bool:
         event = self._event()
-        return event is not None and not self._stop.is_set() and self._state(event)["state"] == "running"
+        return event is not None and not self._stop.is_set() and self._state(event).state is Run.RUNNING
 
     def _invite(self, event: Event, lease: Lease) -> None:
         """Invitations go on while another duty lists; at once when there is more to send, else at a gentle pace."""
         self._invite_pause = 0.5
-        if self._state(event)["state"] == "running" and self.profiles.invitations.active(event):
+        if self._state(event).state is Run.RUNNING and self.profiles.invitations.active(event):
             settled = self.profiles.invitations.follow(event, lease)
             self._invite_pause = 0.02 if settled else self.profiles.invitations.pause_s
 
     def _onboard(self, event: Event, lease: Lease) -> None:
-        if self._state(event)["state"] != "running":
+        if self._state(event).state is not Run.RUNNING:
             return
         ensure_access_campaign(self.console.ports, event, lease)
         self.profiles.look(event, lease)
 
     def _group(self, event: Event, lease: Lease) -> None:
         state = self._state(event)
-        if state["state"] == "running":
-            by = state.get("by", "")
-            self.members.run(event, lease, acting_for=by, goes_on=lambda: self._trouble(event, "group", "", lease))
+        if state.state is Run.RUNNING:
+            self.members.run(
+                event, lease, acting_for=state.by, goes_on=lambda: self._trouble(event, "group", "", lease)
+            )
 
     def _prove(self, event: Event, lease: Lease) -> None:
         """Where a directory cycle grants access: look whether people have arrived."""
         state = self._state(event)
-        if self.proof and state["state"] == "running" and not self.console.ports.racing().capabilities.invite:
-            self.proof.run(event, lease, acting_for=state.get("by", ""))
+        if self.proof and state.state is Run.RUNNING and not self.console.ports.racing().capabilities.invite:
+            self.proof.run(event, lease, acting_for=state.by)
 
     def _see_sign_ins(self, event: Event, lease: Lease) -> None:
-        if self.sign_ins and self._state(event)["state"] == "running" and self._on_aws():
+        if self.sign_ins and self._state(event).state is Run.RUNNING and self._on_aws():
             self.sign_ins.run(event, lease)
 
     def _on_aws(self) -> bool:
@@ -300,7 +297,7 @@ class Worker:
 
     def _mail(self, event: Event, lease: Lease) -> None:
         self._mails_went = self.mail.run(event, lease) > 0
-        if self._state(event)["state"] == "running":
+        if self._state(event).state is Run.RUNNING:
             self._report(event, lease)
 
     def _events(self, event: Event, lease: Lease) -> None:
@@ -315,19 +312,19 @@ class Worker:
         now, store = self.console.clock.now(), self.console.store
         funnel = store.funnel(event.id)
         progress = measure(self._passed, funnel, now)
-        row = {
-            "as_of": now.isoformat(),
-            "rate_per_minute": progress.per_minute,
-            "eta_minutes": progress.eta_minutes,
-            "limit": limit_in_force(
+        report = OnboardingReport(
+            as_of=now,
+            rate_per_minute=progress.per_minute,
+            eta_minutes=progress.eta_minutes,
+            limit=limit_in_force(
                 funnel,
                 store.get(event.id, "sender") or {},
                 store.get(event.id, "account") or {},
                 through_pool=event.way_in == POOL,
             ),
-            "not_known": [] if self.sign_ins and self._on_aws() else [Step.SIGNED_IN.value],
-        }
-        store.put(event.id, "onboarding_report", row, lease=lease)
+            not_known=() if self.sign_ins and self._on_aws() else (Step.SIGNED_IN,),
+        )
+        store.keep(event.id, ONBOARDING_REPORT, report, lease=lease)
 
     # ------------------------------------------------------------------------------------- practice world
 
@@ -371,6 +368,10 @@ class Worker:
         kept = [*(self.console.store.get("", "outbox") or []), *mails]
         by_seq = {mail["seq"]: {**mail, **_without_links(mail)} for mail in kept}
         self.console.store.put("", "outbox", [by_seq[seq] for seq in sorted(by_seq)][-500:], lease=lease)
+
+
+def _told(before: Mapping[str, str], duty: str, sentence: str) -> dict[str, str]:
+    return {key: value for key, value in {**before, duty: sentence}.items() if value}
 
 
 def _without_links(mail: dict[str, Any]) -> dict[str, str]:

@@ -15,13 +15,12 @@ from typing import Any
 from deepracer_admin.clock import Clock
 from deepracer_admin.errors import Conflict, Missing, NotAllowed
 from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.rules.access import ACTIONS, allowed, explain
 from deepracer_admin.settings import Settings
 from deepracer_admin.store import EventStore, History, Sessions
 
-__all__ = ["House", "Service", "new_id"]
-
-CURRENT_EVENT = "current_event"
+__all__ = ["CURRENT_EVENT", "House", "Service", "new_id"]
 
 
 def new_id(prefix: str) -> str:
@@ -50,8 +49,8 @@ class Service:
 
     def current_event(self) -> Event | None:
         """The event that this console runs now; None before the first is created."""
-        chosen = self.store.get("", CURRENT_EVENT)
-        if chosen is None:
+        chosen = self.store.read("", CURRENT_EVENT)
+        if not chosen:
             return None
         try:
             return self.store.event(chosen)

@@ -80,5 +80,5 @@ def an_event(console: Console, *, name: str = "Autumn Cup") -> Event:
         created_at=now - timedelta(days=1),
     )
     console.store.save_event(made)
-    console.store.put("", CURRENT_EVENT, made.id)
+    console.store.update("", CURRENT_EVENT, lambda _: made.id)
     return made

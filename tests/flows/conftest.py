@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.flows.access import onboarding
 from deepracer_admin.model import Actor, Attendee, Event, Job, Lease, Quota, Role
+from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Settings
@@ -72,8 +73,8 @@ class Stage:
         )
 
     @property
-    def trouble(self) -> dict[str, str]:
-        return self.store.get(self.event.id, "trouble") or {}
+    def trouble(self) -> Mapping[str, str]:
+        return self.store.read(self.event.id, TROUBLE)
 
     def done(self, step: Any) -> int:
         return sum(n for state, n in self.store.funnel(self.event.id)[step].items() if state.is_done)
@@ -137,7 +138,7 @@ def make_event(console: Console, *, group: str = "", event_id: str = "ev-1") -> 
         portal_url="https://racing.example.com",
     )
     console.store.save_event(event)
-    console.store.put("", CURRENT_EVENT, event.id)
+    console.store.update("", CURRENT_EVENT, lambda _: event.id)
     return event
 
 

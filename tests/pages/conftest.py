@@ -118,7 +118,7 @@ def event(console: Console) -> Event:
         created_at=NOW - timedelta(days=1),
     )
     console.store.save_event(made)
-    console.store.put("", CURRENT_EVENT, made.id)
+    console.store.update("", CURRENT_EVENT, lambda _: made.id)
     return made
 
 

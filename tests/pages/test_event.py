@@ -89,7 +89,7 @@ def test_only_an_organizer_can_cancel(browser: Browser, console: Console, event:
 
 def test_a_name_full_of_markdown_stays_text(browser: Browser, console: Console, event: Event) -> None:
     console.store.save_event(replace(event, id="ev-2", name="**:red[Cup]** $x$"))
-    console.store.put("", CURRENT_EVENT, "ev-2")
+    console.store.update("", CURRENT_EVENT, lambda _: "ev-2")
     assert "\\*\\*\\:\u2060red\\[Cup\\]\\*\\* \\$x\\$" in texts(browser.open(PAGE))
 
 

@@ -141,7 +141,7 @@ def test_an_event_is_created_from_a_settings_file(
     browser: Browser, console: Console, event: Event, organizer: Actor
 ) -> None:
     file = console.events.export_settings(organizer)
-    console.store.put("", CURRENT_EVENT, None)
+    console.store.update("", CURRENT_EVENT, lambda _: "")
     app = browser.open(PAGE)
     app.segmented_control[0].set_value("file").run()
     app.file_uploader[0].upload("settings.json", file).run()
@@ -166,7 +166,7 @@ def test_another_event_becomes_the_current_one(browser: Browser, console: Consol
     chooser = next(each for each in app.selectbox if each.label == "Current event")
     chooser.set_value("ev-2").run()
     click(app, "event-switch")
-    assert console.store.get("", CURRENT_EVENT) == "ev-2"
+    assert console.store.read("", CURRENT_EVENT) == "ev-2"
 
 
 def test_the_service_says_what_it_can_do_and_what_it_allows(browser: Browser, console: Console, event: Event) -> None:

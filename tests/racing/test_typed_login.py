@@ -34,7 +34,7 @@ def console(world: WorldHandle) -> Iterator[Console]:
     renew(world)
     made = compose(Settings(home=world.world.home))
     made.store.save_event(Event("ev-1", "Autumn Cup", NOW, NOW, "UTC", 10, 100.0, Quota(60, 1)))
-    made.store.put("", CURRENT_EVENT, "ev-1")
+    made.store.update("", CURRENT_EVENT, lambda _: "ev-1")
     yield made
     made.close()
 

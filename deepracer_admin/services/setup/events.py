@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, BadSettings
 from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
+from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import spend
 from deepracer_admin.rules.stage import next_step, stage_of
@@ -71,7 +72,7 @@ class EventsService(SponsorshipService):
         """Make another event the current one."""
         self._authorise(actor, "event.edit", target=event_id)
         event = self.store.event(event_id)
-        self.store.put("", CURRENT_EVENT, event_id)
+        self.store.update("", CURRENT_EVENT, lambda _: event_id)
         self._audit(actor, "event.edit", target=event_id, after={"current": True})
         return event
 
@@ -129,7 +130,7 @@ class EventsService(SponsorshipService):
         )
         event = replace(event, created_at=self.clock.now(), created_by=actor.oid)
         self.store.save_event(event)
-        self.store.put("", CURRENT_EVENT, event.id)
+        self.store.update("", CURRENT_EVENT, lambda _: event.id)
         self._audit(actor, "event.create", target=event.id, after=as_audited(event))
         return event
 
@@ -309,7 +310,7 @@ class EventsService(SponsorshipService):
             "people": people,
             "mailed": done.get(Step.MAIL, 0),
             "proven": done.get(Step.ACCESS, 0),
-            "onboarding": (self.store.get(event.id, "onboarding") or {}).get("state", "idle"),
+            "onboarding": self.store.read(event.id, ONBOARDING).state,
             "sponsorship_open": (self.store.get(event.id, "sponsorship") or {}).get("open"),
             "checked": self.store.get(event.id, "check") is not None,
             "races": len(races),
@@ -341,7 +342,7 @@ class EventsService(SponsorshipService):
                         "Open Messages to settle them.",
                     )
                 )
-        trouble = self.store.get(event.id, "trouble") or {}
+        trouble = self.store.read(event.id, TROUBLE)
         found += [
             Finding(key, "The worker waits", "amber", sentence, "It is tried again by itself until it works.")
             for key, sentence in sorted(trouble.items())
