@@ -20,7 +20,6 @@ from deepracer_admin.store import EventStore
 
 __all__ = [
     "CLOSED",
-    "FORMER_OF_ADOPTED",
     "OPENED_AT",
     "PAUSED",
     "SKEW",
@@ -34,7 +33,6 @@ __all__ = [
 CLOSED = Quota(0, 0)
 SPONSORSHIP = "sponsorship"  # key of the state below, and kind of the job that changes it
 PAUSED = "paused_profiles"  # profile id -> [minutes, models] that a resume gives back
-FORMER_OF_ADOPTED = "adopted_quotas"  # profile id -> [minutes, models] as they were before this event
 SKEW = timedelta(minutes=5)  # the service's clock and ours may differ by less than that
 OPENED_AT = "opened_at"  # of the state: event time at which this event first turned multi-user mode on
 

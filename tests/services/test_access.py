@@ -11,6 +11,7 @@ import pytest
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import ConsoleError, NotAllowed
 from deepracer_admin.model import Actor, Attendee, Event, Profile, Role
+from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.rules.access import ACTIONS
 from deepracer_admin.services.access.passwords import PasswordsService
 from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
@@ -193,7 +194,7 @@ def test_a_viewer_sees_the_event_without_jobs_and_without_troubles(
     console: Console, event: Event, organizer: Actor
 ) -> None:
     console.first.events.run_check(organizer)
-    console.store.put("ev-1", "trouble", {"mail": "The sender waits."})
+    console.store.update("ev-1", TROUBLE, lambda _: {"mail": "The sender waits."})
     assert len(console.first.events.view(organizer).running_jobs) == 1
     assert len(console.first.events.view(organizer).needs_human) == 1
     view = console.first.events.view(actor_of(Role.VIEWER))

@@ -25,12 +25,14 @@ from deepracer_admin.errors import AccessDenied, CredentialsExpired, Refused, Se
 from deepracer_admin.flows.access.invitations import READ_BACK, Invitations
 from deepracer_admin.flows.access.leavers import take_back
 from deepracer_admin.flows.access.listing_ahead import Listing, Listings
-from deepracer_admin.flows.access.match_profiles import APART, Seen, judge, match
+from deepracer_admin.flows.access.match_profiles import Seen, judge, match
 from deepracer_admin.flows.access.rows_without_account import has_failed, set_aside, tell_apart, unanswered
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Lease, Outcome, Profile, Quota, State, Step, StepRow
 from deepracer_admin.racing import RacingService
-from deepracer_admin.records.limits import CLOSED, FORMER_OF_ADOPTED, Limits, pair, read_limits
+from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
+from deepracer_admin.records.limits import CLOSED, Limits, read_limits
+from deepracer_admin.records.profile_rows import NOT_THEIRS
 from deepracer_admin.store import ProfileLink
 
 __all__ = ["PassReport", "ProfileReconciler"]
@@ -180,6 +182,7 @@ class ProfileReconciler:
         people = [person for person in store.attendees(event.id) if person.id not in waiting]
         orphans = tell_apart(self.ports, event, people, profiles, rows, links, lease)
         set_aside(self.ports, event, {person for person in orphans if has_failed(rows.get(person))}, lease)
+        apart = {key: row.ids for key, row in store.rows(event.id, NOT_THEIRS).items()}
         return _Look(
             event=event,
             lease=lease,
@@ -188,7 +191,7 @@ class ProfileReconciler:
             access={row.attendee: row for row in store.steps(event.id, step=Step.ACCESS)},
             links=links,
             ours=listing.ours,
-            seen=match(people, profiles, links, self.ports.staff_emails, orphans, store.get(event.id, APART) or {}),
+            seen=match(people, profiles, links, self.ports.staff_emails, orphans, apart),
             limits=read_limits(store, event),
             by_limits=not self.ports.racing().capabilities.multi_user_mode,
             report=report,
@@ -237,14 +240,14 @@ class ProfileReconciler:
         if not adopted:
             return
         store, event = self.ports.store, look.event
-        kept: dict[str, Any] = dict(store.get(event.id, FORMER_OF_ADOPTED) or {})
+        kept = store.rows(event.id, ADOPTED_QUOTAS)
         fresh = {
             seen.profile.id: _before(look.limits, seen.profile.id, seen.profile.quota)
             for seen in look.seen.values()
             if seen.profile and seen.profile.quota and seen.profile.id in adopted and seen.profile.id not in kept
         }
         if fresh:
-            store.put(event.id, FORMER_OF_ADOPTED, kept | fresh, lease=look.lease)
+            store.change_rows(event.id, ADOPTED_QUOTAS, lambda rows: {**fresh, **rows}, keys=fresh, lease=look.lease)
 
     # --------------------------------------------------------------------------------------------- setting up
 
@@ -349,10 +352,10 @@ def _set_one(
     return Outcome(person.id, Step.PROFILE, State.WAITING, "set", READ_BACK, ref=profile.id)
 
 
-def _before(limits: Limits, profile: str, quota: Quota) -> list[int]:
+def _before(limits: Limits, profile: str, quota: Quota) -> Quota:
     """What an adopted profile had before the event: not the 0 to which a closing or a pause has set it meanwhile."""
     kept = limits.paused.get(profile) or limits.former.get(profile)
-    return [*kept] if kept and quota == CLOSED else pair(quota)
+    return Quota(*kept) if kept and quota == CLOSED else quota
 
 
 def _refused(outcomes: Sequence[Outcome]) -> set[str]:

@@ -20,9 +20,10 @@ from deepracer_admin.flows.engine.jobs import Later
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.models import holders
 from deepracer_admin.flows.readings.profiles import is_staff, read_profiles
-from deepracer_admin.flows.sponsorship.switch import FORMER_OF_ADOPTED, OPENED_AT, SponsorshipHandler
-from deepracer_admin.model import RUNNING_MODELS, Event, Job, Lease, Model, Outcome, Profile, Quota, State, Step
+from deepracer_admin.flows.sponsorship.switch import OPENED_AT, SponsorshipHandler
+from deepracer_admin.model import RUNNING_MODELS, Event, Job, Lease, Model, Outcome, Profile, State, Step
 from deepracer_admin.racing import RacingService
+from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
 from deepracer_admin.records.limits import SKEW
 
 __all__ = ["ENDED", "Crowd", "ended", "event_crowd", "pause_everybody", "stop_trainings", "turn_off"]
@@ -202,9 +203,9 @@ def _give_back(ports: Ports, event: Event, crowd: Crowd) -> None:
     """State and limits of those who were there before the event; raises Later until they read back."""
     racing = ports.racing()
     states: dict[str, str] = ports.store.get(event.id, FORMER_STATE) or {}
-    quotas: dict[str, Any] = ports.store.get(event.id, FORMER_OF_ADOPTED) or {}
+    quotas = ports.store.rows(event.id, ADOPTED_QUOTAS)
     resumed = [p.id for p in crowd.before if states.get(p.id) == "ACTIVE" and p.state != "ACTIVE"]
-    limits = [(p.id, Quota(*quotas[p.id])) for p in crowd.before if p.id in quotas and p.quota != Quota(*quotas[p.id])]
+    limits = [(p.id, quotas[p.id]) for p in crowd.before if p.id in quotas and p.quota != quotas[p.id]]
     refused = _refused(racing.sponsor(resumed, active=True)) if resumed else {}
     refused |= _refused(racing.set_quotas(limits)) if limits else {}
     if len(refused) < len({*resumed, *(key for key, _ in limits)}):

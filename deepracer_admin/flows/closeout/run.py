@@ -34,6 +34,7 @@ from deepracer_admin.flows.readings.profiles import is_staff, linked_profiles, r
 from deepracer_admin.flows.sponsorship.switch import SponsorshipHandler, is_open
 from deepracer_admin.model import Event, Job, Lease, Outcome, Profile, State, Step
 from deepracer_admin.records.guest_book import guests_left
+from deepracer_admin.records.onboarding import ONBOARDING, Run
 from deepracer_admin.rules.standings import board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
 
@@ -81,13 +82,12 @@ class CloseoutHandler:
             settle_items(ports, job, [done], lease)
             return None  # one step a round, so that a page sees each
         now = ports.clock.now()
-        ports.store.save_event(replace(ports.store.event(job.event), closed_at=now), lease=lease)
+        ports.store.amend_event(job.event, lambda event: replace(event, closed_at=now), lease=lease)
         return "The event is closed; the evidence stands beside each step."
 
 
 def _stop(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
-    state: dict[str, Any] = dict(ports.store.get(event.id, "onboarding") or {"state": "idle"})
-    ports.store.put(event.id, "onboarding", {**state, "state": "closed"}, lease=lease)
+    ports.store.update(event.id, ONBOARDING, lambda onboarding: replace(onboarding, state=Run.CLOSED), lease=lease)
     rows: dict[str, Any] = dict(ports.store.get(event.id, "campaigns") or {})
     stopped = 0
     for key, row in rows.items():

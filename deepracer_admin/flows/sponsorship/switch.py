@@ -35,9 +35,9 @@ from deepracer_admin.flows.sponsorship.new_profile_limits import (
 from deepracer_admin.flows.sponsorship.pause import SponsorHandler
 from deepracer_admin.model import RUNNING_MODELS, Attendee, Event, Job, Lease, Profile, Quota
 from deepracer_admin.racing import RacingService
+from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
 from deepracer_admin.records.limits import (
     CLOSED,
-    FORMER_OF_ADOPTED,
     OPENED_AT,
     PAUSED,
     SPONSORSHIP,
@@ -48,7 +48,7 @@ from deepracer_admin.records.limits import (
 )
 from deepracer_admin.rules.quotas import quota_for, quota_words
 
-__all__ = ["CLOSED", "FORMER_OF_ADOPTED", "OPENED_AT", "SponsorHandler", "SponsorshipHandler", "is_open"]
+__all__ = ["CLOSED", "OPENED_AT", "SponsorHandler", "SponsorshipHandler", "is_open"]
 
 BATCH = 200
 HIDDEN = "hidden"  # of the state: what went out of sight when multi-user mode was last turned off
@@ -136,7 +136,7 @@ class SponsorshipHandler:
         """The limit that a profile should have; None: it is not ours to set. Decided by what is stored now."""
         limits = read_limits(ports.store, event)
         owners = owners_of(ports, event)
-        before: Mapping[str, Any] = ports.store.get(event.id, FORMER_OF_ADOPTED) or {}
+        before = ports.store.rows(event.id, ADOPTED_QUOTAS)
 
         def wanted(profile: Profile) -> Quota | None:
             person, how = owners.get(profile.id, (None, ""))
@@ -222,10 +222,10 @@ def _listed(
     return listed
 
 
-def _at_the_end(limits: Limits, before: Mapping[str, Any], profile: Profile, how: str) -> Quota | None:
+def _at_the_end(limits: Limits, before: Mapping[str, Quota], profile: Profile, how: str) -> Quota | None:
     """What the event leaves behind: theirs to the adopted, 0 where it made or closed the profile."""
     if profile.id in before:
-        return Quota(*before[profile.id])
+        return before[profile.id]
     return CLOSED if how == "created" or profile.id in limits.former else None
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.errors import BadInput
-from deepracer_admin.flows.access.invitations import INVITES
 from deepracer_admin.model import Event, Sending, State, Step
+from deepracer_admin.records.ways_in import INVITATIONS
 from deepracer_admin.worker.practice import OutboxCopier
 from tests.directory.test_cognito import sign_in
 from tests.flows.access.test_onboarding import invite_by_hand, open_sponsorship, site
@@ -282,7 +282,7 @@ def test_without_credentials_nothing_is_planned_and_the_worker_says_why(stage: S
     stage.start()
     stage.worker.run_once()
     assert "no credentials on the user pool" in stage.trouble["onboarding"]
-    assert stage.store.get(stage.event.id, INVITES) is None
+    assert stage.store.rows(stage.event.id, INVITATIONS) == {}
 
 
 def test_a_change_of_way_recuts_what_was_not_sent(stage: Stage) -> None:
