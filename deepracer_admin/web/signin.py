@@ -213,7 +213,7 @@ class SignIn:
 
     def _keys_of(self, settings: SignInSettings) -> Keys:
         with self._lock:
-            return self._keys.setdefault(settings.keys_url, Keys(settings.keys_url))
+            return self._keys.setdefault(settings.keys_url, Keys(settings.keys_url, self._console().settings.reach))
 
 
 def _redirect_uri(console: Console) -> str:
