@@ -42,6 +42,8 @@ _SPECIAL = str.maketrans(
     }
 )
 
+_SPECIAL_SIGNS = frozenset(map(chr, _SPECIAL))
+
 
 def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKD", text.translate(_SPECIAL))
@@ -53,6 +55,12 @@ def _words(name: str) -> list[str]:
     kept = " ".join(word for word in name.split() if "@" not in word).replace("'", "").replace("\u2019", "")
     spelled = unicodedata.normalize("NFC", kept)  # else a combining accent would part its word
     return [word for word in (_plain(word) for word in _BETWEEN_WORDS.split(spelled)) if word]
+
+
+def _spellings(text: str) -> set[str]:
+    """How a text may be written plainly: with Ø as O, and without it."""
+    dropped = "".join(sign for sign in text if sign not in _SPECIAL_SIGNS)
+    return {spelled for spelled in (_plain(text).casefold(), _plain(dropped).casefold()) if spelled}
 
 
 def tells(alias: str, name: str, email: str) -> bool:
@@ -67,8 +75,7 @@ def tells(alias: str, name: str, email: str) -> bool:
         return word in parts or word == whole or (len(word) >= _SHORT and word in whole)
 
     local = email.rpartition("@")[0] or email.partition("@")[0]
-    secrets = [_plain(local).casefold(), _plain(local.partition("+")[0]).casefold(), _plain(name).casefold()]
-    if any(secret and holds(secret) for secret in secrets):
+    if any(holds(secret) for text in (local, local.partition("+")[0], name) for secret in _spellings(text)):
         return True
     words = {word.casefold() for word in _words(name)}
     return bool(words) and all(holds(word) for word in words)

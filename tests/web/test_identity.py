@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from deepracer_admin.edge.reach import Reach
-from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import AccessDenied, ConsoleError, Refused, Unreachable
 from deepracer_admin.model import Role
 from deepracer_admin.web.identity import Keys, read_roles, verify_id_token
