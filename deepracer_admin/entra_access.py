@@ -112,7 +112,7 @@ def _entra(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock, o
         return vault.open(found[0]) if found else ""
 
     def save(text: str) -> None:
-        sessions.save_delegation(oid, name, vault.seal(text), at=clock.now())
+        sessions.renew_delegation(oid, vault.seal(text), at=clock.now())  # never one that was dropped meanwhile
 
     tokens = DelegatedTokens(app, load, save, name=name, oid=oid)
     return Entra(base, tokens, invite_token=tokens.also(GUEST_SCOPE), reach=settings.reach)

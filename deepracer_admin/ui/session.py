@@ -11,7 +11,6 @@ from deepracer_admin.compose import Console
 from deepracer_admin.model import Actor
 from deepracer_admin.rules.access import allowed, explain
 from deepracer_admin.web import server
-from deepracer_admin.web.keeper import COOKIE
 
 __all__ = ["actor", "console", "may", "require", "session_cookie"]
 
@@ -23,7 +22,7 @@ def console() -> Console:
 
 def session_cookie() -> str:
     """The session cookie of this browser; the seam where tests put a session of their own."""
-    return st.context.cookies.get(COOKIE, "")
+    return st.context.cookies.get(server.session_cookie_name(), "")
 
 
 def actor() -> Actor:
