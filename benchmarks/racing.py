@@ -56,6 +56,7 @@ def serve_profiles(home: Path, count: int) -> None:
 def connect(kind: str, found: dict[str, Any]) -> Any:
     """The adapter, pointed at the practice world."""
     from deepracer_admin.clock import SystemClock
+    from deepracer_admin.edge.reach import Reach
 
     site, aws = found["deepracer"], found["aws"]
     if kind == "managed":
@@ -63,7 +64,7 @@ def connect(kind: str, found: dict[str, Any]) -> Any:
         from deepracer_admin.racing.managed_client import ManagedClient
 
         keys = {name: aws[name] for name in ("access_key_id", "secret_access_key")}
-        return ManagedDeepRacer(ManagedClient(endpoint_url=aws["managed_url"], **keys))
+        return ManagedDeepRacer(ManagedClient(endpoint_url=aws["managed_url"], **keys, reach=Reach.PRACTICE))
     from deepracer_admin.racing.on_aws import OnAws
 
     return OnAws(
@@ -73,7 +74,7 @@ def connect(kind: str, found: dict[str, Any]) -> Any:
         clock=SystemClock(),
         cognito_idp_url=aws["cognito_idp_url"],
         cognito_identity_url=aws["cognito_identity_url"],
-        allow_http_loopback=True,
+        reach=Reach.PRACTICE,
     )
 
 

@@ -17,13 +17,14 @@ from typing import Any, Generic, TypeVar
 from deepracer_admin.clock import Clock, ScaledClock, SystemClock
 from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.directory.identity_center import IdentityCenter
+from deepracer_admin.edge.aws import AwsAccess
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.entra_access import SignInSettings, claims_of, directories, sign_in_settings
 from deepracer_admin.errors import BadSettings, Missing, StoreUnusable
 from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import Letters
 from deepracer_admin.mail import Mailer
-from deepracer_admin.mail.aws import AwsAccess
 from deepracer_admin.mail.pinpoint import Pinpoint
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.smtp import Smtp
@@ -248,6 +249,7 @@ def _practice_access(practice: Practice, address: str) -> AwsAccess:
         endpoint_url=practice.aws[address],
         access_key_id=practice.aws["access_key_id"],
         secret_access_key=practice.aws["secret_access_key"],
+        reach=Reach.PRACTICE,
     )
 
 
@@ -272,6 +274,7 @@ def _mailer(settings: Settings, clock: Clock) -> Mailer:
             username=settings.smtp_user,
             password=settings.smtp_password.get_secret_value(),
             clock=clock,
+            reach=settings.reach,
         )
     return Ses(
         AwsAccess(profile=settings.mail_aws_profile, region=settings.mail_region),

@@ -345,12 +345,20 @@ class Sessions(Protocol):
         """The encrypted token cache with which the worker acts for this person."""
         ...
 
-    def delegation(self, oid: str) -> tuple[bytes, str, datetime] | None:
-        """(cache, name, saved at)."""
+    def renew_delegation(self, oid: str, cache: bytes, *, at: datetime) -> bool:
+        """A newer cache for a delegation that is still there; a dropped one stays dropped. False when there is none."""
         ...
 
-    def drop_delegation(self, oid: str) -> None:
-        """The worker acts for this person no more. Harmless when there is none."""
+    def drop_delegation(self, oid: str) -> bool:
+        """The worker no longer acts for this person. False when it did not."""
+        ...
+
+    def delegations(self) -> list[tuple[str, str, datetime]]:
+        """(oid, name, saved at) of everybody the worker may act for, by name."""
+        ...
+
+    def delegation(self, oid: str) -> tuple[bytes, str, datetime] | None:
+        """(cache, name, saved at)."""
         ...
 
     def purge(self, *, now: datetime) -> int: ...

@@ -106,14 +106,25 @@ class SqliteSessions(SqliteFile):
         with self._transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO delegations VALUES (?, ?, ?, ?)", (oid, name, cache, iso(at)))
 
+    def renew_delegation(self, oid: str, cache: bytes, *, at: datetime) -> bool:
+        """Never brings a dropped one back. False when there is none."""
+        with self._transaction() as connection:
+            statement = "UPDATE delegations SET cache = ?, at = ? WHERE oid = ?"
+            return connection.execute(statement, (cache, iso(at), oid)).rowcount > 0
+
+    def drop_delegation(self, oid: str) -> bool:
+        with self._transaction() as connection:
+            return connection.execute("DELETE FROM delegations WHERE oid = ?", (oid,)).rowcount > 0
+
+    def delegations(self) -> list[tuple[str, str, datetime]]:
+        with self._reading() as connection:
+            rows = connection.execute("SELECT oid, name, at FROM delegations ORDER BY name, oid").fetchall()
+        return [(row["oid"], row["name"], parse_iso(row["at"])) for row in rows]
+
     def delegation(self, oid: str) -> tuple[bytes, str, datetime] | None:
         with self._reading() as connection:
             row = connection.execute("SELECT cache, name, at FROM delegations WHERE oid = ?", (oid,)).fetchone()
         return None if row is None else (row["cache"], row["name"], parse_iso(row["at"]))
-
-    def drop_delegation(self, oid: str) -> None:
-        with self._transaction() as connection:
-            connection.execute("DELETE FROM delegations WHERE oid = ?", (oid,))
 
     # -- housekeeping
 

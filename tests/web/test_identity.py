@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import AccessDenied, ConsoleError, Refused, Unreachable
 from deepracer_admin.model import Role
 from deepracer_admin.rules.access import roles_in
@@ -34,7 +35,7 @@ class Published(Keys):
     """Keys as a tenant publishes them, without its server."""
 
     def __init__(self, **keys: rsa.RSAPrivateKey) -> None:
-        super().__init__("http://127.0.0.1:9/keys")
+        super().__init__("http://127.0.0.1:9/keys", Reach.PRACTICE)
         self.published = jwks(**keys)
         self.asked = 0
 
@@ -120,7 +121,7 @@ def test_a_key_that_rolls_over_is_fetched_once_more_but_not_for_every_forgery(
 
 def test_keys_that_cannot_be_fetched_say_what_to_check() -> None:
     with pytest.raises(Unreachable, match="check the network and proxy"):
-        Keys("http://127.0.0.1:9/keys").find("one")
+        Keys("http://127.0.0.1:9/keys", Reach.PRACTICE).find("one")
 
 
 @pytest.mark.parametrize(

@@ -247,8 +247,10 @@ def test_no_racer_name_of_a_stranger_on_the_deployment_is_given(
 ) -> None:
     """Two of one name could not be told apart on a leaderboard."""
     console.store.save_profiles(event.id, [Profile("p9", "ada-l", "other@example.com")], seen_at=NOW, lease=None)
-    assert console.first.attendees.add(organizer, email="ada@example.com", name="Ada Lovelace").alias == "Ada-L-2"
-    dry = console.first.attendees.dry_run(organizer, b"Email,Name\nadam@example.com,Ada Long\n", filename="l.csv")
+    assert (
+        console.first.attendees.add(organizer, email="ada.lovelace@example.com", name="Ada Lovelace").alias == "Ada-L-2"
+    )
+    dry = console.first.attendees.dry_run(organizer, b"Email,Name\nada.long@example.com,Ada Long\n", filename="l.csv")
     console.first.attendees.run_import(organizer, dry)
     assert [person.alias for person in console.store.attendees(event.id)] == ["Ada-L-2", "Ada-L-3"]
 

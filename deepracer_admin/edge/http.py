@@ -11,16 +11,15 @@ from __future__ import annotations
 import ssl
 from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, version
-from urllib.parse import urlsplit
 
 import httpx
 import truststore
 
+from deepracer_admin.edge.addresses import LOOPBACK
+from deepracer_admin.edge.reach import SITE, Outside, Reach
 from deepracer_admin.errors import BadSettings, Refused
 
-__all__ = ["LOOPBACK", "honest_user_agent", "is_loopback", "is_untrusted", "open_client", "why_unreachable"]
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+__all__ = ["honest_user_agent", "is_untrusted", "open_client", "why_unreachable"]
 
 # A connection that idles longer than the far side keeps it would break a write half-way, and look like a lost answer.
 _KEEP_ALIVE_SECONDS = 3.0
@@ -42,11 +41,6 @@ def honest_user_agent(name: str = "") -> str:
     return name
 
 
-def is_loopback(url: str) -> bool:
-    """True when the address points at this computer."""
-    return (urlsplit(url).hostname or "") in LOOPBACK
-
-
 def open_client(
     *,
     hosts: Collection[str],
@@ -54,10 +48,13 @@ def open_client(
     in_flight: int,
     connect_seconds: float = 10.0,
     read_seconds: float = 35.0,
+    reach: Reach = Reach.LIVE,
+    service: Outside = SITE,
     transport: httpx.BaseTransport | None = None,
 ) -> httpx.Client:
     """A client that speaks to `hosts` alone; the collection may grow while the client lives. Thread-safe.
 
+    Whoever adds a host has asked `Reach.admit` for it; what answers is asked here whether it is a practice world's.
     `read_seconds` is above the 29 s after which API Gateway gives up (deepracer-on-aws.md 1.4). `transport` replaces
     the network in tests.
     """
@@ -65,6 +62,9 @@ def open_client(
     def keep_to_the_list(request: httpx.Request) -> None:
         if request.url.host not in hosts:
             raise Refused(f"The console does not call {request.url.host}: it is not on its list of hosts.", code="host")
+
+    def believe(reply: httpx.Response) -> None:
+        reach.believe(reply.headers, service)
 
     return httpx.Client(
         verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
@@ -76,7 +76,7 @@ def open_client(
             keepalive_expiry=_KEEP_ALIVE_SECONDS,
         ),
         follow_redirects=False,
-        event_hooks={"request": [keep_to_the_list]},
+        event_hooks={"request": [keep_to_the_list], "response": [believe]},
         mounts=None if transport else {f"all://{_bracketed(host)}": None for host in LOOPBACK},
         transport=transport,
     )

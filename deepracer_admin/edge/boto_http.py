@@ -23,7 +23,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from deepracer_admin.racing.http import is_untrusted
+from deepracer_admin.edge.http import is_untrusted
 
 __all__ = ["carry"]
 
