@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import re
 import secrets
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,13 +52,13 @@ class Grants:
         self._ground, self._signer = ground, signer
         self._tenant, self._client = ground.secrets["tenant"], ground.secrets["client_id"]
         self._codes: dict[str, Code] = {}
-        self._refresh = RefreshTokens()
+        self._refresh = RefreshTokens(ground.clock.unix)
 
     def issue_code(self, person: Person, redirect_uri: str, query: Mapping[str, str], scopes: tuple[str, ...]) -> str:
         """A code for the answer to this authorisation request."""
         code = f"1.{secrets.token_urlsafe(40)}"
         self._codes[code] = Code(
-            person.id, redirect_uri, query["code_challenge"], query.get("nonce"), scopes, time.monotonic()
+            person.id, redirect_uri, query["code_challenge"], query.get("nonce"), scopes, self._ground.clock.monotonic()
         )
         return code
 
@@ -76,7 +75,8 @@ class Grants:
         raise Refusal("unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant}'.")
 
     def forget_old_codes(self) -> None:
-        old = [code for code, kept in self._codes.items() if time.monotonic() - kept.issued_at > 2 * CODE_LIFETIME_S]
+        now = self._ground.clock.monotonic()
+        old = [code for code, kept in self._codes.items() if now - kept.issued_at > 2 * CODE_LIFETIME_S]
         for code in old:
             del self._codes[code]
 
@@ -144,7 +144,7 @@ class Grants:
                 "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing "
                 "refresh token.",
             )
-        if time.monotonic() - code.issued_at > CODE_LIFETIME_S:
+        if self._ground.clock.monotonic() - code.issued_at > CODE_LIFETIME_S:
             raise Refusal("invalid_grant", 70008, "The provided authorization code or refresh token has expired.")
         if form.get("redirect_uri") != code.redirect_uri:
             raise Refusal(

@@ -36,7 +36,7 @@ class Entra:
         """`guest_with` knows whose ticket of an invitation this is."""
         self._ground, self._guest_with = ground, guest_with
         self._tenant, self._client = ground.secrets["tenant"], ground.secrets["client_id"]
-        self.signer = Signer(self._tenant, self._client)
+        self.signer = Signer(self._tenant, self._client, ground.clock.unix)
         self._grants = Grants(ground, self.signer)
 
     def routes(self) -> list[Route]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 import uuid
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -126,7 +125,8 @@ class Groups:
     def members(self, call: Call) -> Reply:
         if not call.caller.has(*READ_RIGHTS):
             raise denied()
-        group, size, after, now = self._find(call), page_size(call), position(call), time.time()
+        group, size, after = self._find(call), page_size(call), position(call)
+        now = self._ground.clock.unix()
         entries = list(group.members.items())
         first = bisect_right(entries, after, key=lambda entry: entry[1].number)
         page: list[dict[str, Any]] = []
@@ -176,7 +176,7 @@ class Groups:
         delay = float(lag.params.get("members_s", lag.params.get("seconds", 10))) if lag is not None else 0.0
         for person_id in wanted:
             group.last_number += 1
-            group.members[person_id] = Member(group.last_number, time.time() + delay if delay else 0.0)
+            group.members[person_id] = Member(group.last_number, self._ground.clock.unix() + delay if delay else 0.0)
         return Reply(204)
 
     def _referenced(self, reference: Any) -> str:

@@ -7,7 +7,6 @@ import json
 import math
 import random
 import re
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -72,8 +71,7 @@ class Graph:
         self.users = Users(ground)
         self.groups = Groups(ground, self.users)
         self._callers: dict[str, tuple[float, Caller]] = {}
-        self._limits = (0, 0)
-        self._units, self._writes = Bucket(1, 1), Bucket(1, 1)
+        self._budgets(UNITS_PER_10_S, WRITES_PER_150_S)
         group, member = r"/groups/(?P<group>[^/]+)", r"(?P<member>[^/]+)"
         table: list[tuple[str, str, str, Callable[[Call], Reply], int]] = [
             ("ListUsers", "GET", r"/users", self.users.list, 2),
@@ -194,7 +192,7 @@ class Graph:
                 self._callers.clear()
             known = self._callers[key] = self._read(token)
         expires_at, caller = known
-        if time.time() >= expires_at:
+        if self._ground.clock.unix() >= expires_at:
             raise unauthenticated("Lifetime validation failed, the token is expired.")
         return caller
 
@@ -221,8 +219,7 @@ class Graph:
         params = small.params if small else {}
         limits = (int(params.get("resource_units", UNITS_PER_10_S)), int(params.get("writes", WRITES_PER_150_S)))
         if limits != self._limits:
-            self._limits = limits
-            self._units, self._writes = Bucket(limits[0], limits[0] / 10), Bucket(limits[1], limits[1] / 150)
+            self._budgets(*limits)
         wait_units = self._units.wait_s(units)
         wait_writes = self._writes.wait_s(1) if operation.writes else 0.0
         if wait_writes > 0:
@@ -237,6 +234,12 @@ class Graph:
         if used >= 0.8:
             headers["x-ms-throttle-limit-percentage"] = f"{used:.2f}"
         return headers
+
+    def _budgets(self, units: int, writes: int) -> None:
+        """Full budgets: so many resource units in 10 s, so many writes in 150 s."""
+        monotonic = self._ground.clock.monotonic
+        self._limits = (units, writes)
+        self._units, self._writes = Bucket(units, units / 10, monotonic), Bucket(writes, writes / 150, monotonic)
 
     def _scope(self, kind: str = "ReadWrite") -> str:
         return f"Tenant_Application/{kind}/{self._ground.secrets['client_id']}/{self._ground.secrets['tenant']}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import secrets
-import time
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -107,7 +106,7 @@ class Users:
         return f"{self._ground.url}/graph/v1.0"
 
     def visible(self, person: Person | None) -> bool:
-        return person is not None and self._hidden_until.get(person.id, 0) <= time.time()
+        return person is not None and self._hidden_until.get(person.id, 0) <= self._ground.clock.unix()
 
     def find(self, key: str) -> Person:
         """By id or user principal name; raises GraphError 404."""
@@ -177,7 +176,8 @@ class Users:
         guest = known[0] if known else company.invite(address, body.get("invitedUserDisplayName"), TENANT_DOMAIN)
         lag = self._ground.faults.armed("graph", "replication_lag")
         if lag is not None and not known:
-            self._hidden_until[guest.id] = time.time() + float(lag.params.get("users_s", lag.params.get("seconds", 10)))
+            lag_s = float(lag.params.get("users_s", lag.params.get("seconds", 10)))
+            self._hidden_until[guest.id] = self._ground.clock.unix() + lag_s
         ticket = secrets.token_urlsafe(24)
         self._tickets[ticket] = guest.id
         self.mailed += bool(body.get("sendInvitationMessage", False))

@@ -46,7 +46,8 @@ class IdentityCenter:
         store = StoreCalls(directory, lambda: ground.clock.now().timestamp())
         admin = AdminCalls(directory, lambda state: ground.faults.armed(SERVICE, state) is not None)
         self._apis = {api.prefix: api for api in (store, admin)}
-        self._buckets = {store.prefix: Bucket(STORE_RATE, STORE_RATE), admin.prefix: Bucket(ADMIN_RATE, ADMIN_RATE)}
+        rates = ((store.prefix, STORE_RATE), (admin.prefix, ADMIN_RATE))
+        self._buckets = {prefix: Bucket(rate, rate, ground.clock.monotonic) for prefix, rate in rates}
 
     def routes(self) -> list[Route]:
         paths = (f"/{SERVICE}/", f"/{SERVICE}")

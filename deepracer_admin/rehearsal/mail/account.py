@@ -48,7 +48,7 @@ class Account:
         self.suppressed: dict[str, list[str]] = {}
         self._sent_at: deque[datetime] = deque()
         self._rate = MAX_RATE
-        self._bucket = Bucket(MAX_RATE, MAX_RATE)
+        self._bucket = Bucket(MAX_RATE, MAX_RATE, ground.clock.monotonic)
 
     # --- what may be sent
 
@@ -77,7 +77,7 @@ class Account:
         """Take from the quota of the day (practice time) and from the rate (real time); raises SesError."""
         most, rate = self._limits()
         if rate != self._rate:
-            self._rate, self._bucket = rate, Bucket(max(1.0, rate), rate)
+            self._rate, self._bucket = rate, Bucket(max(1.0, rate), rate, self._ground.clock.monotonic)
         if 0 <= most < self._sent_last_24_h() + recipients:
             raise SesError(400, "LimitExceededException", "Daily message quota exceeded.")
         if self._bucket.wait_s(min(recipients, self._bucket.capacity)) > 0:

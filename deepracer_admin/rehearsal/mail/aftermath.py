@@ -11,11 +11,10 @@ import random
 import re
 from collections import Counter
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+from deepracer_admin.rehearsal.shared.ground import Ground
 from deepracer_admin.rehearsal.shared.journal import Journal
-from deepracer_admin.rehearsal.shared.sigv4 import Lookup
 
 from . import mails
 from .account import ACCOUNT_ID, QUEUE, Account
@@ -65,11 +64,11 @@ class Outbox:
 class Aftermath:
     """Plans and publishes the events. Addresses that begin with ``bounce.`` bounce, with ``complaint.`` complain."""
 
-    def __init__(self, home: Path, account: Account, lookup: Lookup, chance: random.Random) -> None:
+    def __init__(self, ground: Ground, account: Account, chance: random.Random) -> None:
         self._account, self._random = account, chance
-        self.outbox = Outbox(Journal(home / "practice-outbox.jsonl"))
-        self.events = Journal(home / "practice-mail-events.jsonl")
-        self.queue = Queue(QUEUE, ACCOUNT_ID, self.events, lookup)
+        self.outbox = Outbox(Journal(ground.home / "practice-outbox.jsonl"))
+        self.events = Journal(ground.home / "practice-mail-events.jsonl")
+        self.queue = Queue(QUEUE, ACCOUNT_ID, self.events, ground.company_key, ground.clock.real)
         self._due: list[tuple[str, int, str]] = []
         self._planned = 0
         for entry in self.outbox.journal.read():

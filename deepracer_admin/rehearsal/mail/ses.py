@@ -50,7 +50,7 @@ class Ses:
         self._ground = ground
         self._random = random.Random(f"ses-{ground.seed}")
         self.account = Account(ground)
-        self._aftermath = Aftermath(ground.home, self.account, ground.company_key, self._random)
+        self._aftermath = Aftermath(ground, self.account, self._random)
         self._templates: dict[str, dict[str, str]] = {}
         word = r"(?P<key>[^/]+)"
         own = self.account

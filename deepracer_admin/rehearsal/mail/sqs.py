@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -30,8 +29,9 @@ class QueueError(Exception):
 class Queue:
     """Messages are entries of the journal of events; each is hidden for a while when received and gone when deleted."""
 
-    def __init__(self, name: str, account: str, events: Journal, lookup: Lookup) -> None:
-        self.name, self._account, self._events, self._lookup = name, account, events, lookup
+    def __init__(self, name: str, account: str, events: Journal, lookup: Lookup, real: Callable[[], datetime]) -> None:
+        """`real` is real time: how long a message stays hidden follows it, as signatures do."""
+        self.name, self._account, self._events, self._lookup, self._real = name, account, events, lookup, real
         self._visible_from: dict[int, float] = {}
         self._receipts: dict[str, int] = {}
         self._received: dict[int, int] = {}
@@ -50,7 +50,7 @@ class Queue:
             "DeleteMessageBatch": self._delete_batch,
         }
         try:
-            verify(request, body, "sqs", self._lookup, region="us-east-1", now=datetime.now(UTC))
+            verify(request, body, "sqs", self._lookup, region="us-east-1", now=self._real())
             if operation not in handlers:
                 raise QueueError(
                     "UnknownOperationException", f"The practice queue does not know {operation or 'this'}."
@@ -75,7 +75,7 @@ class Queue:
         return {"QueueUrl": f"http://{request.headers['host']}/sqs/{self._account}/{self.name}"}
 
     def _attributes(self, wanted: dict[str, Any], request: Request) -> dict[str, Any]:
-        hidden = sum(1 for at in self._visible_from.values() if at > time.time())
+        hidden = sum(1 for at in self._visible_from.values() if at > self._real().timestamp())
         attributes = {
             "QueueArn": f"arn:aws:sqs:us-east-1:{self._account}:{self.name}",
             "ApproximateNumberOfMessages": str(len(self._visible_from) - hidden),
@@ -94,7 +94,7 @@ class Queue:
                 "Reason: Must be between 1 and 10, if provided.",
             )
         hidden_s = int(wanted.get("VisibilityTimeout", VISIBILITY_S))
-        present = time.time()
+        present = self._real().timestamp()
         messages = []
         for number in [n for n, at in self._visible_from.items() if at <= present][:most]:
             self._visible_from[number] = present + hidden_s

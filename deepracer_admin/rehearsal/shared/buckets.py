@@ -1,19 +1,20 @@
 """Token buckets in real time: what a service allows at once and how fast it allows more."""
 
 import time
+from collections.abc import Callable
 
 
 class Bucket:
     """Holds at most `capacity` tokens and gains `per_second`."""
 
-    def __init__(self, capacity: float, per_second: float) -> None:
+    def __init__(self, capacity: float, per_second: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.capacity, self.per_second = capacity, per_second
-        self._level = capacity
-        self._seen = time.monotonic()
+        self._level, self._monotonic = capacity, monotonic
+        self._seen = monotonic()
 
     def wait_s(self, tokens: float) -> float:
         """Seconds until `tokens` can be taken; 0: now. Takes nothing."""
-        now = time.monotonic()
+        now = self._monotonic()
         self._level = min(self.capacity, self._level + (now - self._seen) * self.per_second)
         self._seen = now
         if self._level >= tokens:

@@ -3,20 +3,44 @@
 import math
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 SLOWEST, FASTEST = 0.0, 600.0
+
+
+class RealTime(Protocol):
+    """Real time as the machine tells it; a test may tell it instead."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that only grow, from any beginning."""
+        ...
+
+
+class MachineTime:
+    """The real time of this machine."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
 
 
 class PracticeClock:
     """Event time at a factor of 0 to 600 of real time (architecture.md, "Time").
 
-    Fleet, jobs, race windows and the mail day follow `now()`. Tokens, signatures and request rates follow `real()`.
+    Fleet, jobs, race windows and the mail day follow `now()`. Tokens, signatures and request rates follow `real()` and
+    `monotonic()`: nothing in the practice world asks the machine for the time but this clock's `machine`.
     """
 
-    def __init__(self, speed: float = 60.0, start: datetime | None = None) -> None:
-        self._base = start or datetime.now(UTC)
-        self._anchor = time.monotonic()
+    def __init__(self, speed: float = 60.0, start: datetime | None = None, machine: RealTime | None = None) -> None:
+        self.machine = machine or MachineTime()
+        self._base = start or self.machine.now()
+        self._anchor = self.machine.monotonic()
         self._speed = checked_speed(speed)
         self._paused = False
 
@@ -33,11 +57,19 @@ class PracticeClock:
         """Event time, aware, UTC."""
         if self._paused:
             return self._base
-        return self._base + timedelta(seconds=(time.monotonic() - self._anchor) * self._speed)
+        return self._base + timedelta(seconds=(self.machine.monotonic() - self._anchor) * self._speed)
 
     def real(self) -> datetime:
         """Real time, aware, UTC."""
-        return datetime.now(UTC)
+        return self.machine.now()
+
+    def unix(self) -> float:
+        """Real time in Unix seconds."""
+        return self.machine.now().timestamp()
+
+    def monotonic(self) -> float:
+        """Real seconds that only grow: for spans that nobody keeps beyond this run."""
+        return self.machine.monotonic()
 
     def set_speed(self, speed: float) -> None:
         """Change the factor and let the clock run. Raises ValueError outside 0 to 600."""
@@ -58,7 +90,7 @@ class PracticeClock:
 
     def _rebase(self, now: datetime) -> None:
         self._base = now
-        self._anchor = time.monotonic()
+        self._anchor = self.machine.monotonic()
 
     def snapshot(self) -> dict[str, Any]:
         return {"now": self.now().isoformat(), "speed": self._speed, "paused": self._paused}

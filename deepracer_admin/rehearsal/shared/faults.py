@@ -3,7 +3,7 @@
 import itertools
 import random
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,12 +62,10 @@ class Fault:
     def concerns(self, service: str, operation: str | None) -> bool:
         return self.service in (service, "*") and self.operation in (None, operation)
 
-    def spent(self) -> bool:
-        return (self.count is not None and self.count <= 0) or (
-            self.until is not None and time.monotonic() >= self.until
-        )
+    def spent(self, now: float) -> bool:
+        return (self.count is not None and self.count <= 0) or (self.until is not None and now >= self.until)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self, now: float) -> dict[str, Any]:
         return {
             "id": self.id,
             "service": self.service,
@@ -75,7 +73,7 @@ class Fault:
             "operation": self.operation,
             "rate": self.rate,
             "count": self.count,
-            "seconds_left": None if self.until is None else max(0.0, self.until - time.monotonic()),
+            "seconds_left": None if self.until is None else max(0.0, self.until - now),
             "params": dict(self.params),
             "hits": self.hits,
         }
@@ -84,7 +82,8 @@ class Fault:
 class Faults:
     """The armed faults of a world. Chance is seeded, so that a rehearsal can be repeated."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self._random = random.Random(f"faults-{seed}")
         self._ids = itertools.count(1)
         self._armed: dict[int, Fault] = {}
@@ -105,7 +104,7 @@ class Faults:
             raise ValueError("The rate of a fault is a number from 0 to 1.")
         if (count is not None and count < 1) or (seconds is not None and not seconds > 0):
             raise ValueError("A fault lasts for at least one hit and for more than zero seconds.")
-        until = None if seconds is None else time.monotonic() + seconds
+        until = None if seconds is None else self._monotonic() + seconds
         fault = Fault(next(self._ids), service, name, operation, rate, count, until, dict(params or {}))
         self._armed[fault.id] = fault
         return fault.id
@@ -139,8 +138,10 @@ class Faults:
 
     def listing(self) -> list[dict[str, Any]]:
         self._forget_spent()
-        return [fault.describe() for fault in self._armed.values()]
+        now = self._monotonic()
+        return [fault.describe(now) for fault in self._armed.values()]
 
     def _forget_spent(self) -> None:
-        for fault_id in [f.id for f in self._armed.values() if f.spent()]:
+        now = self._monotonic()
+        for fault_id in [f.id for f in self._armed.values() if f.spent(now)]:
             del self._armed[fault_id]

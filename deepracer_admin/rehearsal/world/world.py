@@ -18,7 +18,7 @@ from deepracer_admin.rehearsal.identity_center import IdentityCenter
 from deepracer_admin.rehearsal.mail import Ses
 from deepracer_admin.rehearsal.mail.account import ACCOUNT_ID, CONFIGURATION_SET, QUEUE, SENDER
 from deepracer_admin.rehearsal.managed import Managed
-from deepracer_admin.rehearsal.shared.clock import PracticeClock
+from deepracer_admin.rehearsal.shared.clock import PracticeClock, RealTime
 from deepracer_admin.rehearsal.shared.counters import Counters
 from deepracer_admin.rehearsal.shared.faults import Faults
 from deepracer_admin.rehearsal.shared.ground import Ground
@@ -56,10 +56,12 @@ class World:
         slots: int = 100,
         version: str = "1.3.1",
         start: datetime | None = None,
+        machine: RealTime | None = None,
     ) -> None:
         read_version(version)  # before anything is written
-        clock = PracticeClock(speed, start)
-        self.ground = Ground(home, seed, checked_slots(slots), version, clock, new_secrets(), Faults(seed))
+        clock = PracticeClock(speed, start, machine)
+        faults = Faults(seed, clock.monotonic)
+        self.ground = Ground(home, seed, checked_slots(slots), version, clock, new_secrets(), faults)
         self.started_at = clock.real()
         self.services: dict[str, Service] = {}
         self.ask_to_stop: Callable[[], None] = lambda: None
@@ -190,7 +192,7 @@ class World:
     def reset(self) -> None:
         """A fresh world with the same secrets: nobody invited, nothing sent, no fault armed, time back to its start."""
         ground = self.ground
-        ground.faults, ground.company = Faults(ground.seed), Company()
+        ground.faults, ground.company = Faults(ground.seed, ground.clock.monotonic), Company()
         ground.counters.restore({})
         start = self._start or ground.clock.real()
         ground.clock.restore({"now": start.isoformat(), "speed": self._speed, "paused": False})

@@ -1,12 +1,12 @@
 """Inviting one by one and in bulk, resending, the user pool's own calls, and what each leaves behind."""
 
 import json
-import time
 from typing import Any
 
 import pytest
 
 from deepracer_admin.rehearsal.deepracer import DeepRacer
+from tests.rehearsal.held_time import pass_real_time
 
 from .conftest import on
 from .person import NEW_PASSWORD, Deployed, Person
@@ -32,7 +32,7 @@ def finished(person: Person, job_id: str) -> dict[str, Any]:
         job = person.call("GET", f"/profiles/bulkInvite/{job_id}").body
         if job["status"] != "PROCESSING":
             return job
-        time.sleep(0.05)
+        pass_real_time(person.deployed.world, 0.05)
     raise AssertionError("The bulk invite did not finish.")
 
 

@@ -1,6 +1,5 @@
 """The practice clock: it runs as fast as it is told, and never back."""
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from deepracer_admin.rehearsal.shared.clock import PracticeClock
 from tests.practice import WorldHandle
+from tests.rehearsal.held_time import HeldTime
 
 START = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 
@@ -18,10 +18,13 @@ def moment(handle: WorldHandle) -> datetime:
 
 
 def test_a_paused_clock_stands_still_and_can_be_advanced() -> None:
-    clock = PracticeClock(600, START)
+    machine = HeldTime()
+    clock = PracticeClock(600, START, machine)
+    machine.passed_s += 2
+    assert clock.now() == START + timedelta(seconds=1200)
     clock.pause()
     held = clock.now()
-    time.sleep(0.02)
+    machine.passed_s += 2
     assert clock.now() == held
     clock.advance(90)
     assert clock.now() == held + timedelta(seconds=90)
