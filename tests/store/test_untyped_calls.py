@@ -33,7 +33,6 @@ LEFT = {
     "flows/engine/pacing.py",
     "flows/letters.py",
     "flows/mail/campaigns.py",
-    "flows/mail/sender.py",
     "flows/races/entrants.py",
     "flows/races/race_jobs.py",
     "flows/races/watch.py",
@@ -54,7 +53,6 @@ LEFT = {
     "services/access/passwords.py",
     "status.py",
     "services/closeout/closing.py",
-    "services/mail/messages.py",
     "services/people/attendees.py",
     "services/people/one_person.py",
     "services/races/boards.py",
@@ -68,7 +66,6 @@ LEFT = {
     "services/usage/usage.py",
     "worker/event_runtime.py",
     "worker/open_work.py",
-    "worker/practice.py",
 }  # fmt: skip
 SAVE_EVENTS = {
     "flows/closeout/run.py",  # still to be amended
