@@ -12,9 +12,10 @@ import pytest
 from deepracer_admin.errors import BadInput, LostAnswer, Refused, Throttled
 from deepracer_admin.flows.mail.campaigns import CampaignReconciler, ensure_access_campaign
 from deepracer_admin.flows.mail.sender import TRIES
-from deepracer_admin.model import Message, Outcome, Receipt, SenderLimits, Sending, State, Step
+from deepracer_admin.model import Outcome, Sending, State, Step
 from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign
 from tests.flows.conftest import ORGANIZER, Stage
+from tests.flows.mail.mailers import PlayedMailer
 
 PROVEN = Audience("proven")
 
@@ -49,35 +50,6 @@ def counts(stage: Stage, campaign: str = "access") -> dict[str, int]:
 
 def row(stage: Stage, campaign: str = "access") -> Campaign:
     return stage.store.rows(stage.event.id, CAMPAIGNS)[campaign]
-
-
-class PlayedMailer:
-    """Answers what a practice fault cannot produce, one answer after another; the last one stays."""
-
-    kind, in_flight = "ses", 4
-
-    def __init__(self, *answers: Exception | None, limits: SenderLimits | None = None) -> None:
-        self.answers = list(answers) or [None]
-        self.sent: list[Message] = []
-        self.given = limits or SenderLimits(1000.0, -1, 0, False)
-
-    def limits(self) -> SenderLimits:
-        return self.given
-
-    def send(self, message: Message) -> Receipt:
-        self.sent.append(message)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if answer:
-            raise answer
-        return Receipt(f"m-{len(self.sent)}")
-
-    def suppressed(self, addresses: Any) -> dict[str, str]:
-        return {}
-
-    def events(self) -> list[Any]:
-        return []
-
-    def settle_events(self) -> None: ...
 
 
 def played(stage: Stage, mailer: PlayedMailer) -> CampaignReconciler:
