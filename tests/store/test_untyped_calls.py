@@ -27,7 +27,6 @@ LEFT = {
     "flows/closeout/run.py",
     "flows/letters.py",
     "flows/mail/campaigns.py",
-    "flows/mail/sender.py",
     "flows/races/entrants.py",
     "flows/races/race_jobs.py",
     "flows/races/watch.py",
@@ -43,7 +42,6 @@ LEFT = {
     "rehearse.py",
     "services/access/passwords.py",
     "services/closeout/closing.py",
-    "services/mail/messages.py",
     "services/people/one_person.py",
     "services/races/boards.py",
     "services/races/entrants.py",
@@ -56,7 +54,6 @@ LEFT = {
     "services/usage/usage.py",
     "worker/event_runtime.py",
     "worker/open_work.py",
-    "worker/practice.py",
 }  # fmt: skip
 SAVE_EVENTS = {
     "services/setup/events.py",  # a new event

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from deepracer_admin.model import State, Step
+from deepracer_admin.model import SenderLimits, State, Step
 
 __all__ = ["Progress", "limit_in_force", "measure"]
 
@@ -43,10 +43,10 @@ def measure(passed: deque[tuple[datetime, int]], funnel: Funnel, now: datetime) 
 
 
 def limit_in_force(
-    funnel: Funnel, sender: Mapping[str, Any], account: Mapping[str, Any], *, through_pool: bool = False
+    funnel: Funnel, sender: SenderLimits | None, account: Mapping[str, Any], *, through_pool: bool = False
 ) -> str:
     """What decides the pace now, in words: the service while people wait for access, the sender once they have it."""
-    mail = f"mail at {0.8 * sender['per_second']:g}/s (0.8 of the account's rate)" if sender else ""
+    mail = f"mail at {0.8 * sender.per_second:g}/s (0.8 of the account's rate)" if sender else ""
     profile, access = funnel.get(Step.PROFILE, {}), _done(funnel.get(Step.ACCESS, {}))
     waiting = sum(profile.values()) - profile.get(State.REFUSED, 0) - access
     ready = access - _done(funnel.get(Step.MAIL, {}))
