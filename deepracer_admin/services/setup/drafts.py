@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -22,6 +22,7 @@ __all__ = [
     "EventDraft",
     "Template",
     "as_audited",
+    "changes_between",
     "days_until_erasure",
     "known_zones",
     "read_draft",
@@ -107,6 +108,12 @@ def as_audited(event: Event) -> dict[str, Any]:
     for key in ("starts_at", "ends_at", "created_at", "closed_at"):
         values[key] = values[key].isoformat() if values[key] else None
     return values
+
+
+def changes_between(before: Event, after: Event) -> dict[str, Any]:
+    """The fields in which they differ: what an edit may write, and nothing else."""
+    names = [each.name for each in fields(Event)]
+    return {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
 
 
 def write_draft(draft: EventDraft) -> bytes:

@@ -22,6 +22,7 @@ from deepracer_admin.services.setup.drafts import (
     TEMPLATES,
     EventDraft,
     as_audited,
+    changes_between,
     days_until_erasure,
     known_zones,
     read_draft,
@@ -142,7 +143,8 @@ class EventsService(SponsorshipService):
         moves = self._racing_kind(event) != self._racing_kind(before)
         if moves:
             self._refuse_to_move(before)
-        self.store.save_event(event)
+        changes = changes_between(before, event)
+        event = self.store.amend_event(event.id, lambda stored: replace(stored, **changes))
         if moves:
             self._forget_service(event)
         ask_again(self.store, before, event)
