@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import deepracer_admin
+from deepracer_admin.records import every
+from deepracer_admin.store.version_4 import MOVES
 
 PACKAGE = Path(deepracer_admin.__file__).parent
 SOURCES = [
@@ -65,17 +67,23 @@ SAVE_PEOPLE = {
 }  # fmt: skip
 
 
+def untyped(path: Path, names: set[str]) -> Iterator[ast.Call]:
+    """Calls of such a method of something that is called a store."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in names
+            and ast.unparse(node.func.value).endswith("store")
+        ):
+            yield node
+
+
 def calls(names: set[str]) -> Iterator[str]:
-    """Files that call such a method of something that is called a store."""
+    """Files that make such calls."""
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in names
-                and ast.unparse(node.func.value).endswith("store")
-            ):
-                yield path.relative_to(PACKAGE).as_posix() if path.is_relative_to(PACKAGE) else path.name
+        if any(untyped(path, names)):
+            yield path.relative_to(PACKAGE).as_posix() if path.is_relative_to(PACKAGE) else path.name
 
 
 def test_only_what_is_left_calls_the_untyped_methods() -> None:
@@ -88,3 +96,20 @@ def test_an_event_is_saved_only_when_it_is_made() -> None:
 
 def test_people_are_saved_only_when_they_come_onto_the_list() -> None:
     assert {*calls({"save_attendees"})} == SAVE_PEOPLE
+
+
+def test_no_untyped_call_names_what_has_a_type() -> None:
+    """It would read and write beside the typed value."""
+    typed = {*every(), *MOVES}
+    found = {
+        f"{path.relative_to(PACKAGE.parent).as_posix()}:{call.lineno} {word.value}"
+        for path in [
+            *SOURCES,
+            *(PACKAGE.parent / "tests").rglob("*.py"),
+            *(PACKAGE.parent / "benchmarks").rglob("*.py"),
+        ]
+        for call in untyped(path, {"get", "put", "amend"})
+        for word in call.args[1:2]
+        if isinstance(word, ast.Constant) and word.value in typed and "tests/store/" not in path.as_posix()
+    }
+    assert found == set()
