@@ -14,10 +14,11 @@ from deepracer_admin.records import every
 from deepracer_admin.store.version_4 import MOVES
 
 PACKAGE = Path(deepracer_admin.__file__).parent
+ROOT = PACKAGE.parent
 SOURCES = [
     path
-    for path in (*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "pages").rglob("*.py"), PACKAGE.parent / "app.py")
-    if path.relative_to(PACKAGE.parent).parts[1:2] not in (("store",), ("rehearsal",))
+    for path in (*PACKAGE.rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "app.py")
+    if path.relative_to(ROOT).parts[1:2] not in (("store",), ("rehearsal",))
 ]
 LEFT = {
     "flows/access/leavers.py",
@@ -102,11 +103,11 @@ def test_no_untyped_call_names_what_has_a_type() -> None:
     """It would read and write beside the typed value."""
     typed = {*every(), *MOVES}
     found = {
-        f"{path.relative_to(PACKAGE.parent).as_posix()}:{call.lineno} {word.value}"
+        f"{path.relative_to(ROOT).as_posix()}:{call.lineno} {word.value}"
         for path in [
             *SOURCES,
-            *(PACKAGE.parent / "tests").rglob("*.py"),
-            *(PACKAGE.parent / "benchmarks").rglob("*.py"),
+            *(ROOT / "tests").rglob("*.py"),
+            *(ROOT / "benchmarks").rglob("*.py"),
         ]
         for call in untyped(path, {"get", "put", "amend"})
         for word in call.args[1:2]
