@@ -43,8 +43,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Actor, Event, Invitee, Message, Quota, Role, Sending, Step
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.rehearsal.deepracer.deployment import Options
-from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Settings, read_practice
 from deepracer_admin.worker import Worker
 
@@ -100,13 +100,15 @@ def make_event(console: Console, people: bytes, group: str, head_count: int) -> 
     )
     console.store.save_event(event)
     console.store.update("", CURRENT_EVENT, lambda _: event.id)
-    console.attendees.run_import(ORGANIZER, console.attendees.dry_run(ORGANIZER, people, filename="people.csv"))
+    console.first.attendees.run_import(
+        ORGANIZER, console.first.attendees.dry_run(ORGANIZER, people, filename="people.csv")
+    )
     return event
 
 
 def open_sponsorship(console: Console) -> None:
     """Wait until the worker has switched it: onboarding would keep everybody at 0 hours until then."""
-    job = console.events.switch_sponsorship(ORGANIZER, open_=True, typed_name="")
+    job = console.first.events.switch_sponsorship(ORGANIZER, open_=True, typed_name="")
     while console.store.job(job.id).state.is_live:
         time.sleep(0.1)
 
@@ -157,7 +159,12 @@ def naive(home: Path, sample: int) -> float:
     console = compose(Settings.model_validate({"home": home, "entra_app_only": True}))
     try:
         practice = read_practice(home)
-        directory, racing, mailer = console.ports.directory(""), console.ports.racing(), console.ports.mailer()
+        ports = console.ports_of(console.opens_first)
+        directory, racing, mailer = (
+            ports.directory(""),
+            ports.racing(),
+            ports.mailer(),
+        )
         racing.capabilities  # noqa: B018 - connects before the watch starts
         began = time.monotonic()
         for number in range(sample):
@@ -180,7 +187,7 @@ def run(home: Path, options: argparse.Namespace) -> dict[str, Any]:
     event = make_event(
         console, control.get("people.csv", n=options.attendees, seed=3), practice.graph["group_id"], options.attendees
     )
-    console.ports.racing().capabilities  # noqa: B018 - signed in before the watch starts
+    console.ports_of(event.id).racing().capabilities  # noqa: B018 - signed in before the watch starts
     for service in ("graph", "deepracer", "ses"):
         control.post("faults", service=service, name="latency", params={"ms": options.latency_ms})
     worker = Worker(console, holder="benchmark")

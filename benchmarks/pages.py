@@ -67,7 +67,7 @@ def fill(console: Any, people: int) -> None:
         State,
         Step,
     )
-    from deepracer_admin.services.base import CURRENT_EVENT
+    from deepracer_admin.records.current_event import CURRENT_EVENT
     from deepracer_admin.store import ProfileLink
 
     now = datetime.now(UTC)

@@ -45,10 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("roster", help="check an attendee list: roster check FILE --json", add_help=False)
     worker = commands.add_parser("worker", help="run the worker alone (one of several may run; one holds the lease)")
     worker.set_defaults(run=_worker)
-    status = commands.add_parser("status", help="where the current event stands")
+    status = commands.add_parser("status", help="where an event stands")
+    status.add_argument("--event", help="id of the event (default: the one that opens first)")
     status.add_argument("--json", action="store_true", help="print JSON")
     status.set_defaults(run=_status)
     racing = commands.add_parser("racing", help="account, capabilities, profiles and races of the racing service")
+    racing.add_argument("--event", help="id of the event (default: the one that opens first)")
     racing.add_argument("--json", action="store_true", help="print JSON")
     racing.set_defaults(run=_racing)
     rehearse = commands.add_parser(
@@ -92,7 +94,7 @@ def _status(parsed: argparse.Namespace) -> int:
 
     console = compose(load_settings())
     try:
-        report = status(console)
+        report = status(console, parsed.event)
     finally:
         console.close()
     if parsed.json:
@@ -110,7 +112,7 @@ def _racing(parsed: argparse.Namespace) -> int:
 
     console = compose(load_settings())
     try:
-        report = racing_report(console)
+        report = racing_report(console, parsed.event)
     finally:
         console.close()
     sys.stdout.write(json.dumps(report, indent=2 if parsed.json else None, ensure_ascii=False) + "\n")

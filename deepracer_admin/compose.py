@@ -10,15 +10,15 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from deepracer_admin.clock import Clock, ScaledClock, SystemClock
 from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.directory.identity_center import IdentityCenter
-from deepracer_admin.entra_access import SignInSettings, directories, sign_in_settings
-from deepracer_admin.errors import BadSettings, StoreUnusable
+from deepracer_admin.entra_access import SignInSettings, claims_of, directories, sign_in_settings
+from deepracer_admin.errors import BadSettings, Missing, StoreUnusable
 from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import Letters
@@ -29,7 +29,8 @@ from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.smtp import Smtp
 from deepracer_admin.model import Limit
 from deepracer_admin.racing.login import LoginDesk
-from deepracer_admin.racing_access import RacingOfEvent, Staff, practice_of, racing_of
+from deepracer_admin.racing_access import RacingServices, Staff, practice_of, racing_of
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.services.access.onboarding import OnboardingService
 from deepracer_admin.services.access.passwords import PasswordsService
@@ -41,16 +42,40 @@ from deepracer_admin.services.races.boards import BoardsService
 from deepracer_admin.services.races.races import RacesService
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from deepracer_admin.services.usage.usage import UsageService
 from deepracer_admin.settings import Practice, Settings
-from deepracer_admin.store import EventStore, History, Sessions
+from deepracer_admin.store import EventStore, History, SavedSession, Sessions
 from deepracer_admin.store.sqlite import open_event_store, open_history, open_sessions
 from deepracer_admin.vault import Vault, open_vault
 
-__all__ = ["Console", "compose"]
+__all__ = ["Console", "EventDesk", "compose"]
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class EventDesk:
+    """What screens, the command line and functions call about one event. `event_id` "": none exists yet."""
+
+    event_id: str
+    settings: Settings
+    clock: Clock
+    events: EventsService
+    connection: ConnectionService
+    staff: StaffService
+    signed_in: SignedInService
+    attendees: AttendeesService
+    onboarding: OnboardingService
+    passwords: PasswordsService
+    messages: MessagesService
+    races: RacesService
+    usage: UsageService
+    boards: BoardsService
+    closeout: CloseoutService
+    audit: AuditService
+    jobs: JobsService
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +88,45 @@ class Console:
     history: History
     sessions: Sessions
     vault: Vault
-    ports: Ports
+    of: Callable[[str], EventDesk]  # the desk of an event
+    ports_of: Callable[[str], Ports]  # what flows of an event work with
     sign_in: Callable[[], SignInSettings]
-    events: EventsService
-    connection: ConnectionService
-    staff: StaffService
-    attendees: AttendeesService
-    onboarding: OnboardingService
-    passwords: PasswordsService
-    messages: MessagesService
-    races: RacesService
-    usage: UsageService
-    boards: BoardsService
-    closeout: CloseoutService
-    audit: AuditService
-    jobs: JobsService
+    claims: Callable[[SavedSession], dict[str, Any]]  # what Entra says now about the person of a session
+
+    @property
+    def opens_first(self) -> str:
+        """Id of the event that opens where an address names none; "" before the first is created."""
+        chosen = self.store.read("", CURRENT_EVENT)
+        try:
+            return self.store.event(chosen).id if chosen else ""
+        except Missing:
+            return ""
+
+    @property
+    def first(self) -> EventDesk:
+        """The desk of the event that opens first: for the command line, where no address names one."""
+        return self.of(self.opens_first)
 
     def close(self) -> None:
         """Let files go."""
         self.store.close()
         self.history.close()
         self.sessions.close()
+
+
+class _Kept(Generic[T]):
+    """One thing per key, made at the first call and kept."""
+
+    def __init__(self, make: Callable[[str], T]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: dict[str, T] = {}
+
+    def __call__(self, key: str) -> T:
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = self._make(key)
+            return self._made[key]
 
 
 class _Once(Generic[T]):
@@ -117,18 +160,19 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         sender=settings.mail_from or (practice.mail["from"] if practice else ""),
         reply_to=settings.mail_reply_to,
     )
-    desk = LoginDesk()
-    staff = Staff(settings, practice, store, desk, clock)
+    login = LoginDesk()
+    staff = Staff(settings, practice, store, login, clock)
     pacer = Pacer(store, clock)
+    racing = RacingServices(
+        store, settings.racing, login, lambda kind: racing_of(settings, kind, clock, staff(), login, pacer)
+    )
     ports = Ports(
         store=store,
         history=history,
         clock=clock,
         pacer=pacer,
         letters=letters,
-        racing=RacingOfEvent(
-            store, settings.racing, desk, lambda kind: racing_of(settings, kind, clock, staff(), desk, pacer)
-        ),
+        racing=racing.of(""),
         directory=directories(settings, sessions, vault, clock),
         mailer=_Once(lambda: _mailer(settings, clock)),
         home=home,
@@ -145,21 +189,32 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         history=history,
         sessions=sessions,
         vault=vault,
-        ports=ports,
+        of=_Kept(lambda event_id: _desk(house, event_id, login, letters, vault.key)),
+        ports_of=_Kept(lambda event_id: replace(ports, racing=racing.of(event_id))),
         sign_in=lambda: sign_in_settings(settings),
-        events=EventsService(house),
-        connection=ConnectionService(house, desk),
-        staff=StaffService(house),
-        attendees=AttendeesService(house),
-        onboarding=OnboardingService(house, letters.guests),
-        passwords=PasswordsService(house),
-        messages=MessagesService(house, letters),
-        races=RacesService(house),
-        usage=UsageService(house),
-        boards=BoardsService(house, vault.key),
-        closeout=CloseoutService(house),
-        audit=AuditService(house),
-        jobs=JobsService(house),
+        claims=claims_of(settings, sessions, vault),
+    )
+
+
+def _desk(house: House, event_id: str, login: LoginDesk, letters: Letters, key: bytes) -> EventDesk:
+    return EventDesk(
+        event_id=event_id,
+        settings=house.settings,
+        clock=house.clock,
+        events=EventsService(house, event_id),
+        connection=ConnectionService(house, login, event_id),
+        staff=StaffService(house, event_id),
+        signed_in=SignedInService(house, event_id),
+        attendees=AttendeesService(house, event_id),
+        onboarding=OnboardingService(house, letters.guests, event_id),
+        passwords=PasswordsService(house, event_id),
+        messages=MessagesService(house, letters, event_id),
+        races=RacesService(house, event_id),
+        usage=UsageService(house, event_id),
+        boards=BoardsService(house, key, event_id),
+        closeout=CloseoutService(house, event_id),
+        audit=AuditService(house, event_id),
+        jobs=JobsService(house, event_id),
     )
 
 

@@ -17,11 +17,10 @@ from deepracer_admin.racing.managed import ManagedDeepRacer
 from deepracer_admin.racing.managed_client import ManagedClient
 from deepracer_admin.racing.on_aws import OnAws, Pace
 from deepracer_admin.rules.roster import normalise_email
-from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Practice, Settings, read_practice
 from deepracer_admin.store import EventStore
 
-__all__ = ["RacingOfEvent", "Staff", "practice_of", "racing_of"]
+__all__ = ["RacingServices", "Staff", "practice_of", "racing_of"]
 
 
 def practice_of(settings: Settings) -> Practice | None:
@@ -55,8 +54,9 @@ class Staff:
         return known | {normalise_email(held.user)} if held else known
 
 
-class RacingOfEvent:
-    """The racing service of the current event: its own choice, else the setting's; one connection per kind and sign-in.
+class RacingServices:
+    """The racing service of each event: its own choice, else the setting's; one connection per kind and sign-in, which
+    events on the same service share.
 
     A connection of an earlier sign-in is let go, not closed: a flow may still be at work with it.
     """
@@ -69,18 +69,20 @@ class RacingOfEvent:
         self._lock = threading.Lock()
         self._made: dict[str, tuple[int, RacingService]] = {}
 
-    def __call__(self) -> RacingService:
-        kind = self._kind()
+    def of(self, event_id: str) -> Callable[[], RacingService]:
+        """What connects to the service of this event, and of no other; "" before there is one: the setting's."""
+        return lambda: self._connected(self._kind(event_id))
+
+    def _connected(self, kind: str) -> RacingService:
         with self._lock:
             turn = self._desk.turn
             if kind not in self._made or self._made[kind][0] != turn:
                 self._made[kind] = (turn, self._make(kind))
             return self._made[kind][1]
 
-    def _kind(self) -> str:
-        chosen = self._store.read("", CURRENT_EVENT)
+    def _kind(self, event_id: str) -> str:
         try:
-            return (self._store.event(chosen).service if chosen else "") or self._default
+            return (self._store.event(event_id).service if event_id else "") or self._default
         except Missing:
             return self._default
 

@@ -185,8 +185,8 @@ class _Rehearsal:
         return Actor(claims["oid"], claims["tid"], claims["name"], frozenset({Role(role) for role in claims["roles"]}))
 
     def _set_up(self, organizer: Actor) -> None:
-        events = self.console.events
-        if events.current_event() is not None:
+        events = self.console.first.events
+        if events.event() is not None:
             self.say("The event exists; going on.")
             return
         now = self.console.clock.event_now().astimezone(UTC).replace(tzinfo=None, microsecond=0)
@@ -210,12 +210,12 @@ class _Rehearsal:
         self.say(f"Event “{event.name}” for {counted(self.plan.attendees, 'person', 'people')}.")
 
     def _import(self, organizer: Actor) -> None:
-        event = self.console.events.current_event()
+        event = self.console.first.events.event()
         assert event is not None  # noqa: S101 - made just before
         if self.console.store.attendees(event.id):
             return
         data = self._control("people.csv", n=self.plan.attendees, seed=self.plan.seed).content
-        attendees = self.console.attendees
+        attendees = self.console.first.attendees
         dry = attendees.dry_run(organizer, data, filename="people.csv")
         attendees.run_import(organizer, dry)
         self.say(f"List imported: {dry.plan.counts['new']} new.")
@@ -223,9 +223,11 @@ class _Rehearsal:
     def _open(self, organizer: Actor) -> None:
         console = self.console
         if not (console.store.get(self._event_id(), "check") or {}).get("findings"):
-            self._wait_job(console.events.run_check(organizer))
-        if console.events.sponsorship(organizer).open is not True:
-            job = self._live("sponsorship") or console.events.switch_sponsorship(organizer, open_=True, typed_name="")
+            self._wait_job(console.first.events.run_check(organizer))
+        if console.first.events.sponsorship(organizer).open is not True:
+            job = self._live("sponsorship") or console.first.events.switch_sponsorship(
+                organizer, open_=True, typed_name=""
+            )
             self._wait_job(job)
         if not console.store.races(self._event_id())[0]:
             event = console.store.event(self._event_id())
@@ -233,7 +235,7 @@ class _Rehearsal:
             form = RaceForm(
                 name="Rehearsal Cup", track_id=TRACK, opens=start, closes=event.ends_at.replace(tzinfo=None)
             )
-            self._wait_job(self._live("race.create") or console.races.create(organizer, form))
+            self._wait_job(self._live("race.create") or console.first.races.create(organizer, form))
         self.say("Sponsorship is open, the race exists.")
 
     def _onboard(self, organizer: Actor) -> None:
@@ -241,7 +243,7 @@ class _Rehearsal:
         if state is Run.CLOSED:
             return
         if state is not Run.RUNNING:
-            self.console.onboarding.start(organizer)
+            self.console.first.onboarding.start(organizer)
         self._wait("everybody has their mail", self._everybody_mailed)
         self._wait("the directory is through", self._everybody_in_group)
         self.say(f"Onboarding is through: {counted(self._control('truth').json()['mails_sent'], 'mail')}.")
@@ -282,10 +284,10 @@ class _Rehearsal:
     def _close(self, organizer: Actor) -> None:
         event = self.console.store.event(self._event_id())
         if event.closed_at is None:
-            job = self._live("closeout") or self.console.closeout.start(organizer, typed_name=event.name)
+            job = self._live("closeout") or self.console.first.closeout.start(organizer, typed_name=event.name)
             self._control("clock", {"speed": min(60.0, self.plan.speed)})
             self._wait_job(job)
-        view = self.console.closeout.view(organizer)
+        view = self.console.first.closeout.view(organizer)
         for step, item in view.steps:
             self.say(f"  {step.title}: {item.sentence if item else 'not done'}")
 
@@ -313,7 +315,7 @@ class _Rehearsal:
     # ---------------------------------------------------------------------------------------------- waiting
 
     def _event_id(self) -> str:
-        event = self.console.events.current_event()
+        event = self.console.first.events.event()
         if event is None:
             raise BadInput("The rehearsal's event is gone; use a new --home.")
         return event.id

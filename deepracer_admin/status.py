@@ -8,14 +8,13 @@ from typing import Any
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Step
 from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
-from deepracer_admin.services.base import CURRENT_EVENT
 
 __all__ = ["racing_report", "status"]
 
 
-def status(console: Console) -> dict[str, Any]:
-    """The current event's state from the store; no outside call."""
-    event_id = console.store.read("", CURRENT_EVENT)
+def status(console: Console, event_id: str | None = None) -> dict[str, Any]:
+    """An event's state from the store, of the one that opens first unless told; no outside call. Raises Missing."""
+    event_id = console.opens_first if event_id is None else event_id
     leases = [
         {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch, "until": lease.until.isoformat()}
         for lease in console.store.leases()
@@ -48,9 +47,9 @@ def status(console: Console) -> dict[str, Any]:
     }
 
 
-def racing_report(console: Console) -> dict[str, Any]:
+def racing_report(console: Console, event_id: str | None = None) -> dict[str, Any]:
     """Account, capabilities, profiles and races, asked now. Raises ServiceError, BadSettings."""
-    racing = console.ports.racing()
+    racing = console.ports_of(console.opens_first if event_id is None else event_id).racing()
     account = racing.account()
     profiles = list(racing.profiles())
     races = racing.races()

@@ -15,7 +15,7 @@ import pytest
 
 from deepracer_admin.compose import compose
 from deepracer_admin.model import Event, Quota
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from tests.console_process import write_silent_world
 from tests.practice import ProcessHandle, start_world_process

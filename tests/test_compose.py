@@ -128,9 +128,9 @@ def test_a_practice_world_that_went_away_is_a_sentence_and_the_console_still_ope
     console = compose(rehearsal(home))
     try:
         with pytest.raises(Unreachable):
-            console.ports.racing().account()
+            console.ports_of("").racing().account()
         with pytest.raises((Unreachable, CredentialsExpired)):
-            console.ports.directory("nobody").members("group")
+            console.ports_of("").directory("nobody").members("group")
     finally:
         console.close()
 
@@ -158,7 +158,7 @@ def test_live_refuses_a_site_that_names_itself_a_practice_world(
     console = compose(live(tmp_path, deepracer_site=practice["site"], **login))
     try:
         with pytest.raises(BadSettings, match="names itself a practice world, but the mode is live"):
-            console.ports.racing()
+            console.ports_of("").racing()
     finally:
         console.close()
 
@@ -176,7 +176,7 @@ def test_live_refuses_a_managed_service_that_names_itself_a_practice_world(
     console = compose(live(tmp_path, racing="managed"))
     try:
         with pytest.raises(BadSettings, match="names itself a practice world, but the mode is live"):
-            console.ports.racing()
+            console.ports_of("").racing()
     finally:
         console.close()
 
@@ -192,7 +192,7 @@ def test_a_half_configured_site_says_what_is_missing(tmp_path: Path, options: di
     console = compose(live(tmp_path, **options))
     try:
         with pytest.raises(BadSettings) as caught:
-            console.ports.racing()
+            console.ports_of("").racing()
         assert words in caught.value.sentence
     finally:
         console.close()
@@ -227,7 +227,7 @@ def test_a_mailer_that_cannot_work_says_what_to_do(tmp_path: Path, options: dict
     console = compose(live(tmp_path, **options))
     try:
         with pytest.raises(ConsoleError) as caught:
-            console.ports.mailer()
+            console.ports_of("").mailer()
         assert words in caught.value.sentence
     finally:
         console.close()

@@ -1,4 +1,7 @@
-"""What every service shares: authorise, then act, then audit.
+"""What every service shares: of which event it is, authorise, then act, then audit.
+
+A service is of one event from its making (`EventDesk` in compose.py holds one of each): every read, act, job and audit
+row is of that event, whatever other screens show meanwhile.
 
 A service method takes the `Actor` first, calls `_authorise` before anything else, and returns plain values for a page,
 the command line or a function to show. It never calls an outside service: it reads the store, or records what should
@@ -9,18 +12,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deepracer_admin.clock import Clock
-from deepracer_admin.errors import Conflict, Missing, NotAllowed
-from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState
-from deepracer_admin.records.current_event import CURRENT_EVENT
+from deepracer_admin.errors import Conflict, Missing, NotAllowed, SignedOut
+from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState, Role
 from deepracer_admin.rules.access import ACTIONS, allowed, explain
+from deepracer_admin.rules.sessions import is_over, roles_are_fresh
 from deepracer_admin.settings import Settings
 from deepracer_admin.store import EventStore, History, Sessions
 
-__all__ = ["CURRENT_EVENT", "House", "Service", "new_id"]
+__all__ = ["House", "Service", "new_id"]
 
 
 def new_id(prefix: str) -> str:
@@ -42,38 +45,66 @@ class House:
 class Service:
     """Base of the services: authorisation, audit, jobs."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, event_id: str = "") -> None:
         self.house = house
+        self.event_id = event_id  # "": no event exists yet
         self.store = house.store
         self.clock = house.clock
 
-    def current_event(self) -> Event | None:
-        """The event that this console runs now; None before the first is created."""
-        chosen = self.store.read("", CURRENT_EVENT)
-        if not chosen:
-            return None
+    def event(self) -> Event | None:
+        """The event of this desk as stored now; None before the first is created."""
         try:
-            return self.store.event(chosen)
+            return self.store.event(self.event_id) if self.event_id else None
         except Missing:
             return None
 
     def _event(self) -> Event:
-        event = self.current_event()
+        event = self.event()
         if event is None:
             raise Missing("There is no event yet; an organizer creates one on the Set up page.")
         return event
+
+    def _job(self, job_id: str) -> Job:
+        """A job of this event. Raises Missing, also for another event's."""
+        job = self.store.job(job_id)
+        if job.event != self.event_id:
+            raise Missing("This job belongs to another event: open that event, and choose it there.")
+        return job
 
     def _racing_kind(self, event: Event) -> str:
         """The racing service of the event, "on_aws" or "managed": its own choice, else the setting's."""
         return event.service or self.house.settings.racing
 
     def _authorise(self, actor: Actor, action: str, *, target: str = "") -> None:
-        """Default deny. A refusal is audited, because it is worth knowing."""
-        if allowed(actor, action):
+        """Default deny, asked at the moment of the act. A refusal is audited, because it is worth knowing.
+
+        A page may hold an actor from when it was drawn (a dialog, a fragment, a late download): what counts is the
+        session as it is now. `session` is "" for the command line and the worker, which have none.
+        Raises SignedOut, NotAllowed.
+        """
+        entry = ACTIONS.get(action)
+        refusal: NotAllowed | SignedOut | None = None if allowed(actor, action) else NotAllowed(explain(actor, action))
+        if refusal is None and actor.session:
+            refusal = self._not_now(actor, action)
+        if refusal is None:
             return
-        if action not in ACTIONS or ACTIONS[action].writes:
+        if entry is None or entry.writes:
             self._audit(actor, action, target=target, allowed_=False)
-        raise NotAllowed(explain(actor, action))
+        raise refusal
+
+    def _not_now(self, actor: Actor, action: str) -> NotAllowed | SignedOut | None:
+        saved, now = self.house.sessions.lookup(actor.session), self.clock.now()
+        if saved is None or saved.oid != actor.oid or is_over(saved.created_at, saved.last_seen_at, now):
+            return SignedOut("Your session has ended, so nothing was done: sign in again, then press once more.")
+        present = replace(actor, roles=frozenset(Role(role) for role in saved.roles))
+        if not allowed(present, action):
+            return NotAllowed(explain(present, action))
+        if ACTIONS[action].for_good and not roles_are_fresh(saved.roles_read_at or saved.created_at, now):
+            return NotAllowed(
+                "This cannot be taken back, and Microsoft has not confirmed your role for a quarter of an hour, so "
+                "nothing was done: sign out and in again, then press once more."
+            )
+        return None
 
     def _audit(
         self,
@@ -86,14 +117,14 @@ class Service:
         after: Any = None,
         job: str = "",
         allowed_: bool = True,
+        event_id: str | None = None,
     ) -> AuditEntry:
-        event = self.current_event()
         role = next(iter(sorted(role.value for role in actor.roles)), "")
         return self.store.append_audit(
             AuditEntry(
                 seq=0,
                 at=self.clock.now(),
-                event=event.id if event else "",
+                event=self.event_id if event_id is None else event_id,
                 actor=actor.oid,
                 actor_name=actor.name,
                 role=role,

@@ -6,8 +6,8 @@ from deepracer_admin.ui.closeout import audit_trail
 from deepracer_admin.ui.kit import session
 
 who = session.require("audit.view")
-console = session.console()
-event = console.events.current_event()
+desk = session.desk()
+event = desk.events.event()
 zone = event.zone if event else "UTC"
 st.title("Audit", anchor=False)
 st.caption("Who did what, when, to how many. Nothing here can be changed; a refusal is an entry too.")
@@ -22,7 +22,7 @@ else:
 
 st.download_button(
     "Export everything (CSV)",
-    lambda: console.audit.export(who),
+    lambda: desk.audit.export(who),
     "audit.csv",
     "text/csv",
     icon=":material/download:",

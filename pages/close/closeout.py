@@ -10,7 +10,7 @@ from deepracer_admin.ui.kit.masthead import masthead
 from deepracer_admin.ui.kit.words import when
 
 who = session.require("closeout.view")
-closeout = session.console().closeout
+closeout = session.desk().closeout
 event = masthead(who, "Close", "End the event in the only safe order, and prove that access is gone.")
 view = closeout.view(who)
 
@@ -27,7 +27,7 @@ with st.container(horizontal=True):
     label = "Close the event …" if view.job is None else "Check and close again …"
     if view.job and closing.is_live(view):
         if st.button("Stop after this step", icon=":material/stop_circle:", key="closeout-stop") and act(
-            lambda job=view.job.id: session.console().jobs.cancel(who, job), done="Stopped; start it again to go on."
+            lambda job=view.job.id: session.desk().jobs.cancel(who, job), done="Stopped; start it again to go on."
         ):
             st.rerun()
     elif st.button(label, type="primary", icon=":material/lock:", key="closeout-start"):

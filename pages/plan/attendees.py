@@ -8,7 +8,7 @@ from deepracer_admin.ui.kit.masthead import masthead
 from deepracer_admin.ui.people import roster, upload
 
 who = session.require("attendees.view")
-people = session.console().attendees
+people = session.desk().attendees
 event = masthead(who, "Attendees", "Who takes part: upload or paste any list, see what it changes, find a person.")
 
 views = ["The list", "Add one"]

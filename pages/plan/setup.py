@@ -8,8 +8,8 @@ from deepracer_admin.ui.kit.words import plain
 from deepracer_admin.ui.setup import connection, racing_login, setup_form, staff_desk
 
 who = session.require("setup.view")
-console = session.console()
-event = console.events.current_event()
+desk = session.desk()
+event = desk.events.event()
 st.title("Set up", anchor=False)
 st.caption("Name, dates, budget and hours; whether every service answers; who pays.")
 
@@ -38,7 +38,7 @@ with cohorts:
     setup_form.cohorts(who, event)
 
 with staff:
-    known = console.staff.view(who)
+    known = desk.staff.view(who)
     staff_desk.staff(who, event, known)
     st.subheader("Roles on the deployment", anchor=False)
     staff_desk.roles(who, event, known)
@@ -52,18 +52,26 @@ with staff:
 with others:
     st.download_button(
         "Export these settings (JSON, no secrets)",
-        console.events.export_settings(who),
+        desk.events.export_settings(who),
         file_name="event-settings.json",
         mime="application/json",
         icon=":material/download:",
         on_click="ignore",
         key="settings-export",
     )
-    events = {each.id: each.name for each in console.events.list(who)}
+    events = {each.id: each.name for each in desk.events.list(who)}
+    first = session.console().opens_first
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    chosen = left.selectbox("Current event", [*events], index=[*events].index(event.id), format_func=events.__getitem__)
-    if right.button("Switch", disabled=chosen == event.id, key="event-switch") and act(
-        lambda: console.events.switch(who, chosen), done=f"Now: {plain(events[chosen])}"
+    chosen = left.selectbox(
+        "Opens first",
+        [*events],
+        index=[*events].index(first) if first in events else 0,
+        format_func=events.__getitem__,
+        key="event-first",
+        help="The event that a browser opens when its address names none. Screens that are open stay where they are.",
+    )
+    if right.button("Open this first", disabled=chosen == first, key="event-first-save") and act(
+        lambda: desk.events.open_first(who, chosen), done=f"Opens first from now on: {plain(events[chosen])}"
     ):
         st.rerun()
     with st.expander("Create another event"):

@@ -10,9 +10,9 @@ from deepracer_admin.ui.races.boards import live_board
 from deepracer_admin.ui.races.race_form import STATUS
 
 who = session.require("boards.view")
-console = session.console()
+desk = session.desk()
 event = masthead(who, "Leaderboard", "Who leads, by how much, and the link for the projector.")
-rows, _ = console.races.list(who)
+rows, _ = desk.races.list(who)
 if not rows:
     st.info("There is no race yet; the board appears with the first one.", icon=":material/sports_score:")
     link_to(who, "races", "Create a race")
@@ -28,17 +28,17 @@ race_id = st.selectbox(
 live_board(race_id)
 
 if session.may(who, "boards.run"):
-    screen, desk, table = st.tabs(["Big screen", "Run the board", "Export"], key="board-tabs", on_change="rerun")
+    screen, running, table = st.tabs(["Big screen", "Run the board", "Export"], key="board-tabs", on_change="rerun")
     if screen.open:
         with screen:
             links_desk(who, event, race_id, {key: row.race.draft.name for key, row in status.items()})
-    elif desk.open:
-        with desk:
+    elif running.open:
+        with running:
             marks_desk(who, race_id)
     else:
         with table:
             st.caption("Aliases and times of all places, inert in spreadsheets; the export is written to the audit.")
             if session.may(who, "boards.export") and st.button("Prepare the CSV", icon=":material/table:"):
-                data = act(lambda: console.boards.export(who, race_id))
+                data = act(lambda: desk.boards.export(who, race_id))
                 if data is not None:
                     st.download_button("Download standings.csv", data, "standings.csv", "text/csv", on_click="ignore")

@@ -10,11 +10,11 @@ from deepracer_admin.ui.mail.letters import SENDING, choose_template, ledger_tab
 from deepracer_admin.ui.mail.mail_desk import edit_template, preview, send_desk, settle, test_to_myself
 
 who = session.require("messages.view")
-console = session.console()
+desk = session.desk()
 event = masthead(who, "Messages", "One mail per person, template and version; nothing is repeated by itself.")
-templates = console.messages.templates(who)
+templates = desk.messages.templates(who)
 sections = ["Campaigns", "Templates", "Ledger"]
-if console.settings.rehearsal and session.may(who, "messages.outbox"):
+if desk.settings.rehearsal and session.may(who, "messages.outbox"):
     sections.append("Outbox")
 section = st.segmented_control("Section", sections, default="Campaigns", key="section", label_visibility="collapsed")
 
@@ -35,7 +35,7 @@ elif section == "Ledger":
     state = left.selectbox(
         "State", [None, *SENDING], format_func=lambda value: SENDING[value] if value else "All", key="ledger-state"
     )
-    rows = console.messages.ledger(who, state=state)
+    rows = desk.messages.ledger(who, state=state)
     bounced = sum(1 for row in rows if row.delivery.delivered in ("bounced", "complained"))
     unknown = sum(1 for row in rows if row.delivery.state is Sending.UNKNOWN)
     right.markdown(
@@ -53,7 +53,7 @@ elif section == "Ledger":
             link_to(who, "attendees", "Correct the address")
 
 elif section == "Outbox":
-    outbox(console.messages.outbox(who), event.zone)
+    outbox(desk.messages.outbox(who), event.zone)
 
 else:
     if session.may(who, "messages.send"):

@@ -14,7 +14,7 @@ from deepracer_admin.ui.kit.words import count, plain
 from deepracer_admin.ui.people.person import choose_people, show_person
 
 who = session.require("onboarding.view")
-console = session.console()
+desk = session.desk()
 event = masthead(who, "Onboarding", "Gives everybody on the list access and their mail, and says who is stuck and why.")
 view = onboarding_view(who)
 if event.closed_at:
@@ -32,7 +32,7 @@ if session.may(who, "onboarding.run"):
             live_plan()
             if (
                 st.button("Pause", icon=":material/pause:", help="Stops after the batch under way.")
-                and attempt(lambda: console.onboarding.pause(who), done="Paused after the batch under way.")[0]
+                and attempt(lambda: desk.onboarding.pause(who), done="Paused after the batch under way.")[0]
             ):
                 st.rerun()
         elif view.state in ("idle", "paused"):
@@ -40,7 +40,7 @@ if session.may(who, "onboarding.run"):
             st.markdown(f"**{word}**: {plan_sentence(onboarding_plan(who))}.")
             if (
                 st.button(word, type="primary", icon=":material/play_arrow:")
-                and attempt(lambda: console.onboarding.start(who), done="Onboarding runs; you may close this page.")[0]
+                and attempt(lambda: desk.onboarding.start(who), done="Onboarding runs; you may close this page.")[0]
             ):
                 st.rerun()
         else:
@@ -51,7 +51,7 @@ if view.guests:
     show_guests(view.guests, event.zone)
 
 st.subheader("Why people are stuck", anchor=False)
-offer_right(view.stuck, app_only=console.settings.entra_app_only)
+offer_right(view.stuck, app_only=desk.settings.entra_app_only)
 if not view.stuck:
     st.caption("Nobody is stuck.")
 else:
@@ -69,7 +69,7 @@ else:
             link_to(who, "messages", "Settle mails on the Messages page")
         elif session.may(who, "onboarding.retry"):
             if st.button(f"Retry these {chosen.people:,}", icon=":material/replay:"):
-                done = act(lambda: console.onboarding.retry(who, step=step, reason=reason))
+                done = act(lambda: desk.onboarding.retry(who, step=step, reason=reason))
                 if done is not None:
                     st.toast(f"{count(done, 'person', 'people')} put back to the start of this step.")
                     st.rerun()
@@ -81,7 +81,7 @@ ending(who, event)
 st.subheader("Find a person", anchor=False)
 text = st.text_input("Name, address or alias", key="find", placeholder="at least two letters")
 if text:
-    found = act(lambda: console.onboarding.find(who, text))
+    found = act(lambda: desk.onboarding.find(who, text))
     may_remove = session.may(who, "onboarding.remove")
     if found == []:
         st.caption("Nobody on the list fits. A walk-up is added on the Attendees page.")
@@ -90,17 +90,17 @@ if text:
         if len(people) == 1:
             person = people[0]
             with st.container(border=True, key="person"):
-                show_person(console.onboarding.person(who, person.id), event.zone)
+                show_person(desk.onboarding.person(who, person.id), event.zone)
                 age = password_line(who, person.id, event)
                 with st.container(horizontal=True):
                     if st.button("Retry this person", icon=":material/replay:", help="Only what was refused."):
-                        tried = act(lambda: console.onboarding.retry_one(who, person.id))
+                        tried = act(lambda: desk.onboarding.retry_one(who, person.id))
                         if tried is not None:
                             st.toast(f"{count(tried, 'step')} put back to the start.")
                     if st.button(
                         "Resend their access mail", icon=":material/forward_to_inbox:", help=resend_note(who, person.id)
                     ):
-                        attempt(lambda: console.messages.resend_one(who, person.id), done="One mail is on its way.")
+                        attempt(lambda: desk.messages.resend_one(who, person.id), done="One mail is on its way.")
                     fresh_for_one(who, age)
         if people and may_remove:
             words = count(len(people), "person", "people")
@@ -115,6 +115,6 @@ if text:
                     ],
                     name=event.name,
                     button="Remove access",
-                    run=lambda typed: console.onboarding.remove(who, [p.id for p in people], typed_name=typed),
+                    run=lambda typed: desk.onboarding.remove(who, [p.id for p in people], typed_name=typed),
                     done="Their access is being taken back.",
                 )

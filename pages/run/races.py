@@ -18,12 +18,12 @@ from deepracer_admin.ui.races.race_form import default_form, race_form, race_tab
 KINDS = ("race.create", "race.edit", "race.close", "race.delete", "race.admit", "race.expel", "race.link")
 
 who = session.require("races.view")
-console = session.console()
+desk = session.desk()
 event = masthead(who, "Races", "Makes the event's races, shares their links, and says who is in.")
 rerun_when_done(KINDS)
-able = console.races.capabilities(who)
-rows, seen_at = console.races.list(who)
-tracks = console.races.tracks(who)
+able = desk.races.capabilities(who)
+rows, seen_at = desk.races.list(who)
+tracks = desk.races.tracks(who)
 st.caption(as_of(seen_at, "racing service", event.zone))
 if able and not able.get("private_races"):
     st.info(
@@ -42,13 +42,13 @@ elif chosen is None:
 
 if session.may(who, "races.create"):
     with st.expander("Create a race", icon=":material/add:", expanded=not rows):
-        start = default_form(event, console.clock.event_now(), tracks)
+        start = default_form(event, desk.clock.event_now(), tracks)
         if not tracks:
             st.caption("The worker has not read the service's tracks yet; it does once the service is connected.")
             link_to(who, "setup", "Connect the service")
         filled = race_form(start, tracks, event.zone, key="race-new", button="Create the race")
         if filled:
-            act(partial(console.races.create, who, filled), done="The worker creates the race and reads it back.")
+            act(partial(desk.races.create, who, filled), done="The worker creates the race and reads it back.")
 
 if chosen is not None:
     race = chosen.race
@@ -71,10 +71,10 @@ if chosen is not None:
                 if chosen.status is RaceStatus.OPEN and not able.get("edit_open_race"):
                     st.caption("The race is open: this service changes only races that have not begun.")
                 filled = race_form(
-                    console.races.form_of(race, event.zone), tracks, event.zone, key=f"race-{race_id}", button="Save"
+                    desk.races.form_of(race, event.zone), tracks, event.zone, key=f"race-{race_id}", button="Save"
                 )
                 if filled:
-                    act(partial(console.races.edit, who, race_id, filled), done="The worker changes the race.")
+                    act(partial(desk.races.edit, who, race_id, filled), done="The worker changes the race.")
             with st.container(horizontal=True, vertical_alignment="center"):
                 if chosen.status is RaceStatus.OPEN and able.get("close_early"):
                     if st.button("End it now", icon=":material/flag:"):
@@ -82,7 +82,7 @@ if chosen is not None:
                             f"End {name} now",
                             facts=[f"{count(race.participants, 'racer')} with a result; nobody can submit any more."],
                             button="End the race",
-                            run=lambda: console.races.close(who, race_id),
+                            run=lambda: desk.races.close(who, race_id),
                             done="The worker ends the race and reads back.",
                         )
                 elif chosen.status is RaceStatus.OPEN:
@@ -96,11 +96,11 @@ if chosen is not None:
                         facts=[f"Deletes the race with {count(race.participants, 'result')}; export them first."],
                         name=name,
                         button="Delete the race",
-                        run=lambda typed: console.races.delete(who, race_id, typed_name=typed),
+                        run=lambda typed: desk.races.delete(who, race_id, typed_name=typed),
                         done="The worker deletes the race and reads back.",
                         what="the race's name",
                     )
 
 if session.may(who, "jobs.view"):
     with st.expander("What was done with races"):
-        jobs.past(KINDS, key="races-past", zone=event.zone, names=partial(console.races.entrant_names, who))
+        jobs.past(KINDS, key="races-past", zone=event.zone, names=partial(desk.races.entrant_names, who))

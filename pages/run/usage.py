@@ -11,7 +11,7 @@ from deepracer_admin.ui.usage.sponsoring import grant_hours, pause_or_delete, se
 from deepracer_admin.ui.usage.usage_board import filter_rows, live_totals, near_and_idle, profile_table
 
 who = session.require("usage.totals")
-console = session.console()
+desk = session.desk()
 event = masthead(who, "Usage", "Training hours and estimated spend of everybody who is sponsored, against the budget.")
 live_totals()
 if not session.may(who, "usage.view"):

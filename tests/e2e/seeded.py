@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Event, Quota, Role
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from deepracer_admin.web.keeper import COOKIE, SessionKeeper
 from tests.console_process import ConsoleProcess, start_console, write_silent_world

@@ -15,8 +15,8 @@ import httpx
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Actor, Event, Quota, Role, Sending, Step
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.onboarding import TROUBLE
-from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Settings, read_practice
 from deepracer_admin.worker import Worker
 
@@ -49,9 +49,9 @@ def set_up(home: Path, people: int) -> None:
     console.store.save_event(event)
     console.store.update("", CURRENT_EVENT, lambda _: event.id)
     answer = httpx.get(f"{practice.control}/people.csv", params={"n": people, "seed": 5}, trust_env=False, timeout=60)
-    dry = console.attendees.dry_run(ORGANIZER, answer.content, filename="people.csv")
-    console.attendees.run_import(ORGANIZER, dry)
-    console.onboarding.start(ORGANIZER)
+    dry = console.first.attendees.dry_run(ORGANIZER, answer.content, filename="people.csv")
+    console.first.attendees.run_import(ORGANIZER, dry)
+    console.first.onboarding.start(ORGANIZER)
     console.close()
 
 

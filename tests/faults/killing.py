@@ -84,7 +84,7 @@ def look(home: Path, world: ProcessHandle, people: int, kills: int, seconds: flo
     assert is_through(console)
     unknown = console.store.delivery_counts(EVENT)[Sending.UNKNOWN]
     world.advance(300)
-    mailer = console.ports.mailer()
+    mailer = console.ports_of("").mailer()
     while events := list(mailer.events()):
         console.store.apply_delivery_events(EVENT, events, now=console.clock.now())
         mailer.settle_events()

@@ -12,11 +12,12 @@ import pytest
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.flows.access import onboarding
 from deepracer_admin.model import Actor, Attendee, Event, Job, Lease, Quota, Role
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.rules.aliases import give_aliases
-from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Settings
-from deepracer_admin.worker import Worker
+from deepracer_admin.worker import EventRuntime
+from deepracer_admin.worker.practice import anchor_clock
 from tests.practice import WorldHandle, start_world
 
 QUOTA = Quota(180, 5)
@@ -28,8 +29,8 @@ class Stage:
 
     def __init__(self, world: WorldHandle, console: Console, event: Event) -> None:
         self.world, self.console, self.event = world, console, event
-        self.store, self.ports = console.store, console.ports
-        self.worker = Worker(console, holder="test")
+        self.store, self.ports = console.store, console.ports_of(event.id)
+        self.worker = EventRuntime(console, event, holder="test")
         self.worker.lead.beat()
         self._pace()
 
@@ -59,7 +60,7 @@ class Stage:
         return self.add(*(f"racer.no{number}@example.com" for number in range(count)))
 
     def start(self) -> None:
-        self.console.onboarding.start(ORGANIZER)
+        self.console.first.onboarding.start(ORGANIZER)
 
     def rounds(self, ready: Callable[[], bool], *, most: int = 150) -> None:
         """Let the worker go round until something is so."""
@@ -67,10 +68,24 @@ class Stage:
             self.worker.run_once()
             if ready():
                 return
-            self.worker._stop.wait(0.04)
+            self.rest(0.04)
         raise AssertionError(
             f"not ready after {most} rounds; trouble: {self.trouble}; {self.store.funnel(self.event.id)}"
         )
+
+    def rest(self, seconds: float) -> None:
+        """Let the practice world have real time."""
+        self.worker.threads.stopping.wait(seconds)
+
+    def anchor_clock(self) -> None:
+        anchor_clock(self.console)
+
+    def begin_anew(self) -> None:
+        """As after a restart of the process: what reconcilers remember between passes is gone, the lease stays."""
+        lead = self.worker.lead
+        self.worker.mail.close()
+        self.worker = EventRuntime(self.console, self.event, holder="test")
+        self.worker.lead = self.worker.threads.lead = lead
 
     @property
     def trouble(self) -> Mapping[str, str]:

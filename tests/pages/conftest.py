@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Actor, Attendee, Event, Profile, Quota, Role
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from deepracer_admin.store import ProfileLink
 from deepracer_admin.ui.kit import session

@@ -176,8 +176,8 @@ def test_a_walk_up_without_an_address_is_refused_by_the_field(browser: Browser, 
 def test_imports_are_listed_with_what_they_did(
     browser: Browser, console: Console, event: Event, organizer: Actor
 ) -> None:
-    dry = console.attendees.dry_run(organizer, LIST, filename="list.csv")
-    console.attendees.run_import(organizer, dry)
+    dry = console.first.attendees.dry_run(organizer, LIST, filename="list.csv")
+    console.first.attendees.run_import(organizer, dry)
     app = browser.open(PAGE)
     app.segmented_control(key="attendees-view").set_value("Imports and undo").run()
     row = app.dataframe[0].value.iloc[0]

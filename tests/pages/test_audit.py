@@ -20,10 +20,10 @@ PAGE = "pages/close/audit.py"
 @pytest.fixture
 def acts(console: Console, event: Event, organizer: Actor) -> None:
     """Three entries: a walk-up, a check, and a refusal."""
-    console.attendees.add(organizer, email="ada@example.com", name="Ada")
-    console.events.run_check(organizer)
+    console.first.attendees.add(organizer, email="ada@example.com", name="Ada")
+    console.first.events.run_check(organizer)
     with contextlib.suppress(NotAllowed):
-        console.events.run_check(actor_of(Role.VIEWER))
+        console.first.events.run_check(actor_of(Role.VIEWER))
 
 
 @pytest.mark.parametrize("role", [Role.FACILITATOR, Role.VIEWER])
@@ -77,6 +77,6 @@ def test_an_altered_entry_breaks_the_chain_on_screen(browser: Browser, console: 
 
 
 def test_the_export_is_whole_oldest_first_and_audited(console: Console, acts: None, organizer: Actor) -> None:
-    rows = list(csv.DictReader(io.StringIO(console.audit.export(organizer).decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(console.first.audit.export(organizer).decode("utf-8-sig"))))
     assert [row["action"] for row in rows] == ["attendees.add", "setup.check", "setup.check"]
-    assert console.audit.entries(organizer)[0].action == "audit.export"
+    assert console.first.audit.entries(organizer)[0].action == "audit.export"

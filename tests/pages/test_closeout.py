@@ -48,7 +48,7 @@ def test_before_it_starts_it_says_whom_it_reaches_and_asks_for_the_name(
 def test_each_step_shows_its_evidence_and_its_time(
     browser: Browser, console: Console, event: Event, organizer: Actor
 ) -> None:
-    job = console.closeout.start(organizer, typed_name="Autumn Cup")
+    job = console.first.closeout.start(organizer, typed_name="Autumn Cup")
     item = console.store.job_items(job.id)[0]
     seen = replace(item, state=State.DONE, sentence="2 races frozen.", after={"as_of": "09:00:00 UTC"})
     console.store.save_job_items(job.id, [seen])
@@ -61,12 +61,12 @@ def test_each_step_shows_its_evidence_and_its_time(
 def test_a_stopped_close_out_can_be_started_again(
     browser: Browser, console: Console, event: Event, organizer: Actor
 ) -> None:
-    job = console.closeout.start(organizer, typed_name="Autumn Cup")
+    job = console.first.closeout.start(organizer, typed_name="Autumn Cup")
     app = click(browser.open(PAGE), "Stop after this step")
     assert console.store.job(job.id).state is JobState.CANCELLED
     assert "It was stopped before the end" in texts(app)
     assert "Check and close again …" in [button.label for button in app.button]
-    again = console.closeout.start(organizer, typed_name="Autumn Cup")
+    again = console.first.closeout.start(organizer, typed_name="Autumn Cup")
     assert (again.id != job.id, again.state) == (True, JobState.PLANNED)
 
 
@@ -105,7 +105,7 @@ def test_a_managed_event_says_before_it_closes_that_the_cycle_is_waited_for(
 def test_a_step_that_waits_for_the_cycle_says_who_is_still_listed(
     browser: Browser, console: Console, managed: Event, organizer: Actor
 ) -> None:
-    job = console.closeout.start(organizer, typed_name="Autumn Cup")
+    job = console.first.closeout.start(organizer, typed_name="Autumn Cup")
     item = next(item for item in console.store.job_items(job.id) if item.key == "cycle")
     waits = "Taken out of the group; IAM Identity Center still lists 3 of 24 people until the directory's next cycle."
     console.store.save_job_items(job.id, [replace(item, state=State.WAITING, sentence=waits)])
@@ -136,7 +136,7 @@ def test_the_archive_holds_the_exports_and_a_certificate_that_claims_nothing_unr
     folder = console.settings.home / "exports" / event.id
     folder.mkdir(parents=True)
     (folder / "usage.csv").write_bytes(b"x")
-    with zipfile.ZipFile(io.BytesIO(console.closeout.export_zip(organizer))) as archive:
+    with zipfile.ZipFile(io.BytesIO(console.first.closeout.export_zip(organizer))) as archive:
         assert sorted(archive.namelist()) == ["certificate.txt", "usage.csv"]
         text = archive.read("certificate.txt").decode()
     assert text.startswith("REHEARSAL")

@@ -131,7 +131,7 @@ def test_a_result_of_somebody_who_is_not_on_the_entry_list_is_marked(
     shared: Race,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    console.races.admit(organizer, shared.id, ["at-2"])
+    console.first.races.admit(organizer, shared.id, ["at-2"])
     app = opened(browser, monkeypatch)
     assert "1 racer in the standings and not on the list" in texts(app)
     assert frame(app, "On the list") == ["✗ no", "✓ yes"]

@@ -8,7 +8,7 @@ import pytest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Attendee, Event, JobState, Outcome, Profile, Role, State, Step
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from tests.pages.conftest import NOW, ROLES, Browser, actor_of, click, texts
 
 PAGE = "pages/plan/event.py"
@@ -32,14 +32,14 @@ def test_without_a_session_nothing_of_the_event_is_shown(browser: Browser, event
 def test_before_the_first_event_the_page_says_who_creates_one(browser: Browser, role: Role) -> None:
     app = browser.open(PAGE, role)
     assert "There is no event yet. An organizer creates one" in texts(app)
-    assert bool([1 for link in app.get("page_link")]) == (role is Role.ORGANIZER)
+    assert bool(app.main.get("page_link")) == (role is Role.ORGANIZER)
 
 
 def test_the_next_step_leads_to_its_page_only_for_those_who_may_open_it(browser: Browser, event: Event) -> None:
     organizer = browser.open(PAGE, Role.ORGANIZER)
     viewer = browser.open(PAGE, Role.VIEWER)
-    assert [link.proto.label for link in organizer.get("page_link")] == ["Go to Set up"]
-    assert viewer.get("page_link") == []
+    assert [link.proto.label for link in organizer.main.get("page_link")] == ["Go to Set up"]
+    assert viewer.main.get("page_link") == []
 
 
 def test_numbers_carry_their_unit_and_how_old_they_are(browser: Browser, profiles: list[Profile]) -> None:
@@ -72,7 +72,7 @@ def test_people_who_are_refused_wait_for_a_human(browser: Browser, console: Cons
 def test_a_running_job_shows_its_progress_and_can_be_cancelled(
     browser: Browser, console: Console, event: Event
 ) -> None:
-    job = console.events.run_check(actor_of(Role.ORGANIZER))
+    job = console.first.events.run_check(actor_of(Role.ORGANIZER))
     app = browser.open(PAGE)
     assert "Connect check" in texts(app)
     click(app, f"event-jobs-{job.id}-cancel")
@@ -81,7 +81,7 @@ def test_a_running_job_shows_its_progress_and_can_be_cancelled(
 
 @pytest.mark.parametrize("role", [Role.FACILITATOR, Role.VIEWER])
 def test_only_an_organizer_can_cancel(browser: Browser, console: Console, event: Event, role: Role) -> None:
-    console.events.run_check(actor_of(Role.ORGANIZER))
+    console.first.events.run_check(actor_of(Role.ORGANIZER))
     app = browser.open(PAGE, role)
     assert [button.label for button in app.button] == []
     assert ("Connect check" in texts(app)) == (role is Role.FACILITATOR)
@@ -105,3 +105,26 @@ def test_after_the_close_out_its_summary_stands_where_the_funnel_was(
     assert "Racers who trained" in {metric.label for metric in app.metric}
     assert ("was not read back" in shown) == (role is Role.ORGANIZER)
     assert "At the end about" not in shown
+
+
+def test_a_tab_stays_with_its_event_whatever_others_open(browser: Browser, console: Console, event: Event) -> None:
+    app = browser.open(PAGE)
+    console.store.save_event(replace(event, id="ev-2", name="Winter Cup"))
+    console.store.update("", CURRENT_EVENT, lambda _: "ev-2")
+    assert "Autumn Cup" in texts(app.run())
+    assert app.query_params["event"] == "ev-1", "a reload and a copied link show the same event"
+    assert "Winter Cup" in texts(browser.open(PAGE)), "a new tab opens what opens first"
+
+
+def test_an_address_that_names_an_unknown_event_shows_none(browser: Browser, event: Event) -> None:
+    app = browser.open(PAGE)
+    app.query_params["event"] = "ev-gone"
+    shown = texts(app.run())
+    assert "names an event that this console does not have" in shown
+    assert "Autumn Cup" not in shown
+
+
+def test_every_link_between_pages_carries_the_event(browser: Browser, console: Console, event: Event) -> None:
+    links = browser.open(PAGE).get("page_link")
+    assert len(links) > 5
+    assert {link.proto.query_string for link in links} == {"event=ev-1"}

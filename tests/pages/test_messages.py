@@ -87,7 +87,7 @@ def test_a_lost_answer_is_counted_and_stays_until_a_human_settles_it(browser, co
     console.store.settle_deliveries(event.id, [replace(row, state=Sending.UNKNOWN)], lease=lease, now=NOW)
     app = browser.open(PAGE, state={"section": "Ledger"})
     assert "1 lost answer to settle by hand" in texts(app)
-    console.messages.settle_unknown(actor_of(Role.ORGANIZER), "at-1", "access", 1, as_="again")
+    console.first.messages.settle_unknown(actor_of(Role.ORGANIZER), "at-1", "access", 1, as_="again")
     assert [entry.state for entry in console.store.deliveries(event.id)] == [Sending.PENDING]
 
 

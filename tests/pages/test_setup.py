@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from deepracer_admin.compose import Console
 from deepracer_admin.flows.races.watch import MODELS_SEEN
 from deepracer_admin.model import Actor, Attendee, Event, JobState, Profile, Quota, Role
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.ui.kit.words import plain
 from tests.pages.conftest import NOW, Browser, click, texts
 
@@ -45,7 +45,7 @@ def test_a_name_is_all_that_must_be_typed(browser: Browser, console: Console, pa
     field(app, "Name").input("First Cup")
     click(app, "Create the event")
     assert not app.error
-    made = console.events.current_event()
+    made = console.first.events.event()
     assert made is not None
     assert (made.name, made.quota.minutes, made.head_count) == ("First Cup", int(hours * 60), 200)
     assert made.starts_at > NOW
@@ -54,7 +54,7 @@ def test_a_name_is_all_that_must_be_typed(browser: Browser, console: Console, pa
 def test_a_form_without_a_name_is_refused_by_the_field(browser: Browser, console: Console) -> None:
     app = click(browser.open(PAGE), "Create the event")
     assert "Name: give the event a name" in app.error[0].value
-    assert console.events.current_event() is None
+    assert console.first.events.event() is None
 
 
 def test_saved_settings_are_on_the_event(browser: Browser, console: Console, event: Event) -> None:
@@ -132,21 +132,21 @@ def test_cohort_hours_are_written_only_by_save(
 def test_settings_leave_without_secrets_or_ids_and_come_back_as_a_draft(
     console: Console, event: Event, organizer: Actor
 ) -> None:
-    file = console.events.export_settings(organizer)
+    file = console.first.events.export_settings(organizer)
     assert {"id", "created_by"}.isdisjoint(json.loads(file))
-    assert console.events.read_settings(organizer, file) == console.events.draft_of(event)
+    assert console.first.events.read_settings(organizer, file) == console.first.events.draft_of(event)
 
 
 def test_an_event_is_created_from_a_settings_file(
     browser: Browser, console: Console, event: Event, organizer: Actor
 ) -> None:
-    file = console.events.export_settings(organizer)
+    file = console.first.events.export_settings(organizer)
     console.store.update("", CURRENT_EVENT, lambda _: "")
     app = browser.open(PAGE)
     app.segmented_control[0].set_value("file").run()
     app.file_uploader[0].upload("settings.json", file).run()
     click(app, "Create the event")
-    made = console.events.current_event()
+    made = console.first.events.event()
     assert made is not None
     assert (made.id != "ev-1", made.name, made.budget_usd) == (True, "Autumn Cup", 1000.0)
 
@@ -158,15 +158,15 @@ def test_a_file_that_is_no_settings_file_is_refused_with_a_sentence(browser: Bro
     assert "is no setting of an event" in app.error[0].value
 
 
-def test_another_event_becomes_the_current_one(browser: Browser, console: Console, event: Event) -> None:
+def test_another_event_opens_first_and_the_tab_stays(browser: Browser, console: Console, event: Event) -> None:
     from dataclasses import replace
 
     console.store.save_event(replace(event, id="ev-2", name="Second Cup"))
     app = browser.open(PAGE)
-    chooser = next(each for each in app.selectbox if each.label == "Current event")
+    chooser = next(each for each in app.selectbox if each.label == "Opens first")
     chooser.set_value("ev-2").run()
-    click(app, "event-switch")
-    assert console.store.read("", CURRENT_EVENT) == "ev-2"
+    click(app, "event-first-save")
+    assert (console.opens_first, app.query_params["event"]) == ("ev-2", "ev-1")
 
 
 def test_the_service_says_what_it_can_do_and_what_it_allows(browser: Browser, console: Console, event: Event) -> None:
@@ -324,7 +324,7 @@ def test_who_the_console_is_at_the_service_is_said_and_a_worker_elsewhere_too(
 def test_a_sign_in_is_typed_checked_and_forgotten(
     browser: Browser, console: Console, event: Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(console.connection, "_why_not", lambda: "")
+    monkeypatch.setattr(console.first.connection, "_why_not", lambda: "")
     app = browser.open(PAGE)
     field(app, "E-mail of your account there").input("olivia@example.com")
     click(app, "Sign in and check")
@@ -360,11 +360,11 @@ def test_staff_are_named_and_taken_back(browser: Browser, console: Console, even
     app = browser.open(PAGE)
     field(app, "Address of somebody who runs the deployment").input("Frank@Example.com")
     click(app, "Keep this address out")
-    assert [row.email for row in console.staff.view(organizer).rows] == ["frank@example.com"]
+    assert [row.email for row in console.first.staff.view(organizer).rows] == ["frank@example.com"]
     app.run()
     next(each for each in app.selectbox if each.label == "Named here").set_value("frank@example.com").run()
     click(app, "staff-drop")
-    assert console.staff.view(organizer).rows == []
+    assert console.first.staff.view(organizer).rows == []
 
 
 def test_a_role_is_shown_first_and_an_administrators_needs_the_name(

@@ -42,7 +42,7 @@ def test_the_way_in_and_cognitos_sender_are_chosen_in_set_up(browser: Browser, c
     assert not app.error
     saved = console.store.event(event.id)
     assert (saved.way_in, saved.cognito_mail) == ("pool", "default")
-    draft = console.events.draft_of(saved)
+    draft = console.first.events.draft_of(saved)
     assert read_draft(write_draft(draft)) == draft
 
 
@@ -53,9 +53,9 @@ def test_our_own_mail_is_not_offered_while_the_credentials_do_not_work(
     app = browser.open(SETUP)
     assert len(chooser(app, "Way in").options) == 1
     assert "Our own mail cannot carry it: the last connect check says: AWS does not allow" in texts(app)
-    draft = replace(console.events.draft_of(event), way_in="pool")
+    draft = replace(console.first.events.draft_of(event), way_in="pool")
     with pytest.raises(BadInput, match=r"^Way in: our own mail cannot carry it"):
-        console.events.edit(organizer, draft)
+        console.first.events.edit(organizer, draft)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_way_that_does_not_exist_is_named_by_its_field(
     console: Console, event: Event, organizer: Actor, change: dict[str, str], told: str
 ) -> None:
     with pytest.raises(BadInput, match=told):
-        console.events.edit(organizer, replace(console.events.draft_of(event), **change))
+        console.first.events.edit(organizer, replace(console.first.events.draft_of(event), **change))
     assert console.store.event(event.id) == event
 
 
@@ -147,5 +147,5 @@ def test_settling_a_lost_mail_says_that_the_next_one_has_a_fresh_password(
     app.session_state["ledger-None"] = chosen
     app.run()
     assert "makes a fresh first password: the one in the lost mail does not work any more" in texts(app)
-    assert console.messages.carries_password(actor_of(Role.ORGANIZER), "at-1", "access")
-    assert not console.messages.carries_password(actor_of(Role.ORGANIZER), "at-1", "reminder")
+    assert console.first.messages.carries_password(actor_of(Role.ORGANIZER), "at-1", "access")
+    assert not console.first.messages.carries_password(actor_of(Role.ORGANIZER), "at-1", "reminder")

@@ -10,8 +10,8 @@ import pytest
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.errors import BadSettings, CredentialsExpired, Refused
 from deepracer_admin.model import Event, Quota, Role
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.rehearsal.deepracer.profiles import invite
-from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from tests.pages.conftest import NOW, actor_of
 from tests.practice import WorldHandle
@@ -53,41 +53,41 @@ def invited_admin(world: WorldHandle, password: str = TEMPORARY, *, permanent: b
 
 
 def sign_in(console: Console, password: str, new_password: str = "") -> None:
-    site = console.connection.login(ORGANIZER).site
-    console.connection.sign_in(ORGANIZER, site=site, user=OLIVIA, password=password, new_password=new_password)
+    site = console.first.connection.login(ORGANIZER).site
+    console.first.connection.sign_in(ORGANIZER, site=site, user=OLIVIA, password=password, new_password=new_password)
 
 
 def test_ones_own_account_goes_before_that_of_the_settings(world: WorldHandle, console: Console) -> None:
-    assert console.ports.racing().account().signed_in_as == "organizer@example.com"
+    assert console.ports_of("ev-1").racing().account().signed_in_as == "organizer@example.com"
     invited_admin(world, CHOSEN, permanent=True)
     sign_in(console, CHOSEN)
-    assert console.ports.racing().account().signed_in_as == OLIVIA
-    assert console.ports.racing() is console.ports.racing(), "one connection per sign-in"
-    console.connection.forget(ORGANIZER)
-    assert console.ports.racing().account().signed_in_as == "organizer@example.com"
+    assert console.ports_of("ev-1").racing().account().signed_in_as == OLIVIA
+    assert console.ports_of("ev-1").racing() is console.ports_of("ev-1").racing(), "one connection per sign-in"
+    console.first.connection.forget(ORGANIZER)
+    assert console.ports_of("ev-1").racing().account().signed_in_as == "organizer@example.com"
 
 
 def test_the_first_sign_in_asks_for_a_new_password_and_takes_it(world: WorldHandle, console: Console) -> None:
     invited_admin(world)
     sign_in(console, TEMPORARY)
     with pytest.raises(CredentialsExpired, match="choose a new password on the Set up page"):
-        console.ports.racing().account()
+        console.ports_of("ev-1").racing().account()
     sign_in(console, TEMPORARY, CHOSEN)
-    assert console.ports.racing().account().signed_in_as == OLIVIA
-    console.ports.racing()
+    assert console.ports_of("ev-1").racing().account().signed_in_as == OLIVIA
+    console.ports_of("ev-1").racing()
     sign_in(console, CHOSEN)
-    assert console.ports.racing().account().signed_in_as == OLIVIA
+    assert console.ports_of("ev-1").racing().account().signed_in_as == OLIVIA
 
 
 def test_a_new_password_that_is_too_simple_is_offered_once(world: WorldHandle, console: Console) -> None:
     invited_admin(world)
     sign_in(console, TEMPORARY, "simple")
     with pytest.raises(Refused, match="too simple"):
-        console.ports.racing()
+        console.ports_of("ev-1").racing()
     world.control("POST", "counters/reset")
     for _ in range(5):
         with pytest.raises(CredentialsExpired, match="temporary password"):
-            console.ports.racing().account()
+            console.ports_of("ev-1").racing().account()
     asked = world.counters()["by_operation"]
     assert sum(count for name, count in asked.items() if "InitiateAuth" in name) <= 1, asked
 
@@ -98,22 +98,22 @@ def test_a_wrong_password_is_not_tried_again_and_again(world: WorldHandle, conso
     world.control("POST", "counters/reset")
     for _ in range(5):
         with pytest.raises(CredentialsExpired, match="does not accept"):
-            console.ports.racing().account()
+            console.ports_of("ev-1").racing().account()
     asked = world.counters()["by_operation"]
     assert sum(count for name, count in asked.items() if "InitiateAuth" in name) == 1, asked
 
 
 def test_a_rehearsal_refuses_a_site_that_is_no_practice_world(console: Console) -> None:
     with scripted() as deployment:
-        console.connection.sign_in(ORGANIZER, site=f"{deployment.url}/site", user=OLIVIA, password=CHOSEN)
+        console.first.connection.sign_in(ORGANIZER, site=f"{deployment.url}/site", user=OLIVIA, password=CHOSEN)
         with pytest.raises(BadSettings, match="is a real one, but the mode is rehearsal"):
-            console.ports.racing()
+            console.ports_of("ev-1").racing()
         assert not [each for each in deployment.seen if "InitiateAuth" in str(each.headers)]
 
 
 def test_it_is_kept_in_no_file(world: WorldHandle, console: Console) -> None:
     invited_admin(world, CHOSEN, permanent=True)
     sign_in(console, CHOSEN)
-    console.ports.racing().account()
+    console.ports_of("ev-1").racing().account()
     written = [file for file in world.world.home.glob("*.sqlite*") if b"Chosen-Horse" in file.read_bytes()]
     assert written == []

@@ -19,6 +19,7 @@ from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.races.races import RaceForm, RacesService
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from tests.pages.conftest import NOW, ROLES, actor_of
 
@@ -26,11 +27,11 @@ LIST = b"Email,Full name\nada@example.com,Ada Lovelace\n"
 
 
 def _draft(console: Console):
-    return console.events.template(actor_of(Role.ORGANIZER), "day")
+    return console.first.events.template(actor_of(Role.ORGANIZER), "day")
 
 
 def _dry(console: Console):
-    return console.attendees.dry_run(actor_of(Role.ORGANIZER), LIST, filename="list.csv")
+    return console.first.attendees.dry_run(actor_of(Role.ORGANIZER), LIST, filename="list.csv")
 
 
 def _race_form() -> RaceForm:
@@ -39,85 +40,96 @@ def _race_form() -> RaceForm:
 
 
 CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
-    "events.list": ("event.view", lambda c, who: c.events.list(who)),
-    "events.view": ("event.view", lambda c, who: c.events.view(who)),
-    "events.switch": ("event.edit", lambda c, who: c.events.switch(who, "ev-1")),
-    "events.template": ("setup.view", lambda c, who: c.events.template(who, "week")),
-    "events.create": ("event.create", lambda c, who: c.events.create(who, _draft(c))),
-    "events.edit": ("event.edit", lambda c, who: c.events.edit(who, c.events.draft_of(c.store.event("ev-1")))),
-    "events.sponsorship": ("setup.view", lambda c, who: c.events.sponsorship(who)),
+    "events.list": ("event.view", lambda c, who: c.first.events.list(who)),
+    "events.view": ("event.view", lambda c, who: c.first.events.view(who)),
+    "events.open_first": ("event.edit", lambda c, who: c.first.events.open_first(who, "ev-1")),
+    "events.template": ("setup.view", lambda c, who: c.first.events.template(who, "week")),
+    "events.create": ("event.create", lambda c, who: c.first.events.create(who, _draft(c))),
+    "events.edit": (
+        "event.edit",
+        lambda c, who: c.first.events.edit(who, c.first.events.draft_of(c.store.event("ev-1"))),
+    ),
+    "events.sponsorship": ("setup.view", lambda c, who: c.first.events.sponsorship(who)),
     "events.switch_sponsorship": (
         "sponsorship.switch",
-        lambda c, who: c.events.switch_sponsorship(who, open_=True, typed_name=""),
+        lambda c, who: c.first.events.switch_sponsorship(who, open_=True, typed_name=""),
     ),
-    "events.run_check": ("setup.check", lambda c, who: c.events.run_check(who)),
-    "events.check": ("setup.view", lambda c, who: c.events.check(who)),
-    "events.why_no_pool": ("setup.view", lambda c, who: c.events.why_no_pool(who)),
-    "events.account": ("setup.view", lambda c, who: c.events.account(who)),
-    "events.export_settings": ("setup.view", lambda c, who: c.events.export_settings(who)),
-    "events.read_settings": ("setup.view", lambda c, who: c.events.read_settings(who, b"{}")),
-    "connection.login": ("setup.view", lambda c, who: c.connection.login(who)),
-    "connection.forget": ("setup.connect", lambda c, who: c.connection.forget(who)),
+    "events.run_check": ("setup.check", lambda c, who: c.first.events.run_check(who)),
+    "events.check": ("setup.view", lambda c, who: c.first.events.check(who)),
+    "events.why_no_pool": ("setup.view", lambda c, who: c.first.events.why_no_pool(who)),
+    "events.account": ("setup.view", lambda c, who: c.first.events.account(who)),
+    "events.export_settings": ("setup.view", lambda c, who: c.first.events.export_settings(who)),
+    "events.read_settings": ("setup.view", lambda c, who: c.first.events.read_settings(who, b"{}")),
+    "connection.login": ("setup.view", lambda c, who: c.first.connection.login(who)),
+    "connection.forget": ("setup.connect", lambda c, who: c.first.connection.forget(who)),
     "connection.sign_in": (
         "setup.connect",
-        lambda c, who: c.connection.sign_in(who, site="http://127.0.0.1:9", user="a@example.com", password="p"),
+        lambda c, who: c.first.connection.sign_in(who, site="http://127.0.0.1:9", user="a@example.com", password="p"),
     ),
-    "staff.view": ("setup.view", lambda c, who: c.staff.view(who)),
-    "staff.name": ("setup.staff", lambda c, who: c.staff.name(who, "frank@example.com")),
-    "staff.drop": ("setup.staff", lambda c, who: c.staff.drop(who, "frank@example.com")),
-    "staff.give_role": ("setup.role", lambda c, who: c.staff.give_role(who, "frank@example.com", "dr-racers")),
-    "staff.set_account_limits": ("setup.limits", lambda c, who: c.staff.set_account_limits(who, hours=1, models=1)),
-    "attendees.dry_run": ("attendees.import", lambda c, who: c.attendees.dry_run(who, LIST, filename="list.csv")),
-    "attendees.run_import": ("attendees.import", lambda c, who: c.attendees.run_import(who, _dry(c))),
-    "attendees.undo_import": ("attendees.undo", lambda c, who: c.attendees.undo_import(who, "job-0")),
-    "attendees.imports": ("attendees.import", lambda c, who: c.attendees.imports(who)),
-    "attendees.report": ("attendees.import", lambda c, who: c.attendees.report(who, _dry(c))),
-    "attendees.rows": ("attendees.view", lambda c, who: c.attendees.rows(who)),
-    "attendees.revision": ("attendees.view", lambda c, who: c.attendees.revision(who)),
-    "attendees.total": ("attendees.view", lambda c, who: c.attendees.total(who)),
-    "attendees.names": ("attendees.view", lambda c, who: c.attendees.names(who)),
-    "attendees.cohorts": ("attendees.view", lambda c, who: c.attendees.cohorts(who)),
-    "attendees.add": ("attendees.add", lambda c, who: c.attendees.add(who, email="new@example.com", name="New")),
+    "staff.view": ("setup.view", lambda c, who: c.first.staff.view(who)),
+    "staff.name": ("setup.staff", lambda c, who: c.first.staff.name(who, "frank@example.com")),
+    "staff.drop": ("setup.staff", lambda c, who: c.first.staff.drop(who, "frank@example.com")),
+    "staff.give_role": ("setup.role", lambda c, who: c.first.staff.give_role(who, "frank@example.com", "dr-racers")),
+    "staff.set_account_limits": (
+        "setup.limits",
+        lambda c, who: c.first.staff.set_account_limits(who, hours=1, models=1),
+    ),
+    "attendees.dry_run": ("attendees.import", lambda c, who: c.first.attendees.dry_run(who, LIST, filename="list.csv")),
+    "attendees.run_import": ("attendees.import", lambda c, who: c.first.attendees.run_import(who, _dry(c))),
+    "attendees.undo_import": ("attendees.undo", lambda c, who: c.first.attendees.undo_import(who, "job-0")),
+    "attendees.imports": ("attendees.import", lambda c, who: c.first.attendees.imports(who)),
+    "attendees.report": ("attendees.import", lambda c, who: c.first.attendees.report(who, _dry(c))),
+    "attendees.rows": ("attendees.view", lambda c, who: c.first.attendees.rows(who)),
+    "attendees.revision": ("attendees.view", lambda c, who: c.first.attendees.revision(who)),
+    "attendees.total": ("attendees.view", lambda c, who: c.first.attendees.total(who)),
+    "attendees.names": ("attendees.view", lambda c, who: c.first.attendees.names(who)),
+    "attendees.cohorts": ("attendees.view", lambda c, who: c.first.attendees.cohorts(who)),
+    "attendees.add": ("attendees.add", lambda c, who: c.first.attendees.add(who, email="new@example.com", name="New")),
     "attendees.change_email": (
         "attendees.edit",
-        lambda c, who: c.attendees.change_email(who, "at-6", "other@example.com"),
+        lambda c, who: c.first.attendees.change_email(who, "at-6", "other@example.com"),
     ),
-    "attendees.link": ("attendees.link", lambda c, who: c.attendees.link(who, "at-6", "pr-9")),
-    "attendees.unlink": ("attendees.link", lambda c, who: c.attendees.unlink(who, "at-1")),
-    "attendees.unlinked_profiles": ("attendees.link", lambda c, who: c.attendees.unlinked_profiles(who)),
-    "attendees.export": ("attendees.export", lambda c, who: c.attendees.export(who)),
-    "attendees.person_data": ("attendees.export", lambda c, who: c.attendees.person_data(who, "at-1")),
-    "attendees.erase": ("attendees.erase", lambda c, who: c.attendees.erase(who, "at-6", typed="racer6@example.com")),
-    "passwords.ages": ("onboarding.view", lambda c, who: c.passwords.ages(who)),
-    "passwords.ending": ("onboarding.view", lambda c, who: c.passwords.ending(who)),
-    "passwords.resend": ("messages.send", lambda c, who: c.passwords.resend(who, ["at-1", "at-2"])),
-    "closeout.view": ("closeout.view", lambda c, who: c.closeout.view(who)),
-    "closeout.start": ("closeout.run", lambda c, who: c.closeout.start(who, typed_name="Autumn Cup")),
-    "closeout.export": ("closeout.run", lambda c, who: c.closeout.export(who)),
-    "closeout.export_zip": ("closeout.run", lambda c, who: c.closeout.export_zip(who)),
-    "closeout.certificate": ("closeout.view", lambda c, who: c.closeout.certificate(who)),
-    "audit.entries": ("audit.view", lambda c, who: c.audit.entries(who)),
-    "audit.newest": ("audit.view", lambda c, who: c.audit.newest(who)),
-    "audit.verify": ("audit.view", lambda c, who: c.audit.verify(who)),
-    "audit.export": ("audit.export", lambda c, who: c.audit.export(who)),
-    "races.list": ("races.view", lambda c, who: c.races.list(who)),
-    "races.tracks": ("races.view", lambda c, who: c.races.tracks(who)),
-    "races.capabilities": ("races.view", lambda c, who: c.races.capabilities(who)),
-    "races.jobs": ("races.view", lambda c, who: c.races.jobs(who)),
-    "races.create": ("races.create", lambda c, who: c.races.create(who, _race_form())),
-    "races.edit": ("races.edit", lambda c, who: c.races.edit(who, "r-1", _race_form())),
-    "races.close": ("races.edit", lambda c, who: c.races.close(who, "r-1")),
-    "races.delete": ("races.delete", lambda c, who: c.races.delete(who, "r-1", typed_name="Cup")),
-    "races.entrants": ("races.entrants", lambda c, who: c.races.entrants(who, "r-1")),
-    "races.entrant_names": ("races.entrants", lambda c, who: c.races.entrant_names(who)),
-    "races.admit": ("races.admit", lambda c, who: c.races.admit(who, "r-1", ["at-1"])),
-    "races.expel": ("races.admit", lambda c, who: c.races.expel(who, "r-1", ["at-1"])),
-    "races.drop_list": ("races.admit", lambda c, who: c.races.drop_list(who, "r-1")),
-    "races.new_link": ("races.link", lambda c, who: c.races.new_link(who, "r-1")),
-    "jobs.list": ("jobs.view", lambda c, who: c.jobs.list(who)),
-    "jobs.items": ("jobs.view", lambda c, who: c.jobs.items(who, "job-0")),
-    "jobs.cancel": ("jobs.control", lambda c, who: c.jobs.cancel(who, "job-0")),
-    "jobs.undo": ("jobs.control", lambda c, who: c.jobs.undo(who, "job-0")),
+    "attendees.link": ("attendees.link", lambda c, who: c.first.attendees.link(who, "at-6", "pr-9")),
+    "attendees.unlink": ("attendees.link", lambda c, who: c.first.attendees.unlink(who, "at-1")),
+    "attendees.unlinked_profiles": ("attendees.link", lambda c, who: c.first.attendees.unlinked_profiles(who)),
+    "attendees.export": ("attendees.export", lambda c, who: c.first.attendees.export(who)),
+    "attendees.person_data": ("attendees.export", lambda c, who: c.first.attendees.person_data(who, "at-1")),
+    "attendees.erase": (
+        "attendees.erase",
+        lambda c, who: c.first.attendees.erase(who, "at-6", typed="racer6@example.com"),
+    ),
+    "passwords.ages": ("onboarding.view", lambda c, who: c.first.passwords.ages(who)),
+    "passwords.ending": ("onboarding.view", lambda c, who: c.first.passwords.ending(who)),
+    "passwords.resend": ("messages.send", lambda c, who: c.first.passwords.resend(who, ["at-1", "at-2"])),
+    "closeout.view": ("closeout.view", lambda c, who: c.first.closeout.view(who)),
+    "closeout.start": ("closeout.run", lambda c, who: c.first.closeout.start(who, typed_name="Autumn Cup")),
+    "closeout.export": ("closeout.run", lambda c, who: c.first.closeout.export(who)),
+    "closeout.export_zip": ("closeout.run", lambda c, who: c.first.closeout.export_zip(who)),
+    "closeout.certificate": ("closeout.view", lambda c, who: c.first.closeout.certificate(who)),
+    "audit.entries": ("audit.view", lambda c, who: c.first.audit.entries(who)),
+    "audit.newest": ("audit.view", lambda c, who: c.first.audit.newest(who)),
+    "audit.verify": ("audit.view", lambda c, who: c.first.audit.verify(who)),
+    "audit.export": ("audit.export", lambda c, who: c.first.audit.export(who)),
+    "races.list": ("races.view", lambda c, who: c.first.races.list(who)),
+    "races.tracks": ("races.view", lambda c, who: c.first.races.tracks(who)),
+    "races.capabilities": ("races.view", lambda c, who: c.first.races.capabilities(who)),
+    "races.jobs": ("races.view", lambda c, who: c.first.races.jobs(who)),
+    "races.create": ("races.create", lambda c, who: c.first.races.create(who, _race_form())),
+    "races.edit": ("races.edit", lambda c, who: c.first.races.edit(who, "r-1", _race_form())),
+    "races.close": ("races.edit", lambda c, who: c.first.races.close(who, "r-1")),
+    "races.delete": ("races.delete", lambda c, who: c.first.races.delete(who, "r-1", typed_name="Cup")),
+    "races.entrants": ("races.entrants", lambda c, who: c.first.races.entrants(who, "r-1")),
+    "races.entrant_names": ("races.entrants", lambda c, who: c.first.races.entrant_names(who)),
+    "races.admit": ("races.admit", lambda c, who: c.first.races.admit(who, "r-1", ["at-1"])),
+    "races.expel": ("races.admit", lambda c, who: c.first.races.expel(who, "r-1", ["at-1"])),
+    "races.drop_list": ("races.admit", lambda c, who: c.first.races.drop_list(who, "r-1")),
+    "races.new_link": ("races.link", lambda c, who: c.first.races.new_link(who, "r-1")),
+    "signed_in.people": ("setup.sessions", lambda c, who: c.first.signed_in.people(who)),
+    "signed_in.sign_out": ("setup.sessions", lambda c, who: c.first.signed_in.sign_out(who, "oid-x")),
+    "jobs.list": ("jobs.view", lambda c, who: c.first.jobs.list(who)),
+    "jobs.items": ("jobs.view", lambda c, who: c.first.jobs.items(who, "job-0")),
+    "jobs.cancel": ("jobs.control", lambda c, who: c.first.jobs.cancel(who, "job-0")),
+    "jobs.undo": ("jobs.control", lambda c, who: c.first.jobs.undo(who, "job-0")),
 }
 SERVICES = {
     "races": RacesService,
@@ -129,8 +141,9 @@ SERVICES = {
     "passwords": PasswordsService,
     "connection": ConnectionService,
     "staff": StaffService,
+    "signed_in": SignedInService,
 }
-WITHOUT_ACTOR = {"current_event", "draft_of", "form_of"}
+WITHOUT_ACTOR = {"event", "draft_of", "form_of"}
 
 
 def test_every_public_method_is_in_the_table() -> None:
@@ -180,9 +193,9 @@ def test_somebody_without_a_role_may_do_nothing(
 def test_a_viewer_sees_the_event_without_jobs_and_without_troubles(
     console: Console, event: Event, organizer: Actor
 ) -> None:
-    console.events.run_check(organizer)
+    console.first.events.run_check(organizer)
     console.store.update("ev-1", TROUBLE, lambda _: {"mail": "The sender waits."})
-    assert len(console.events.view(organizer).running_jobs) == 1
-    assert len(console.events.view(organizer).needs_human) == 1
-    view = console.events.view(actor_of(Role.VIEWER))
+    assert len(console.first.events.view(organizer).running_jobs) == 1
+    assert len(console.first.events.view(organizer).needs_human) == 1
+    view = console.first.events.view(actor_of(Role.VIEWER))
     assert (list(view.running_jobs), list(view.needs_human)) == ([], [])

@@ -57,7 +57,9 @@ LEFT = {
     "services/setup/sponsorship.py",
     "services/setup/staff.py",
     "services/usage/usage.py",
-    "worker.py",
+    "worker/event_runtime.py",
+    "worker/open_work.py",
+    "worker/practice.py",
 }  # fmt: skip
 SAVE_EVENTS = {
     "services/setup/events.py",  # a new event

@@ -35,7 +35,7 @@ def client(console: Console, event: Event, people: object) -> Iterator[httpx.Cli
     draft = RaceDraft("Cup", "t-1", NOW - timedelta(minutes=50), NOW + timedelta(days=1))
     console.store.save_races(event.id, [Race("r-1", draft, participants=3)], seen_at=NOW, lease=None)
     standings(console, event, [("racer-1", 9_000), (HOSTILE, 10_250), ("racer-2", 61_000)])
-    config = uvicorn.Config(public_app(console.boards), port=0, log_config=None, lifespan="off")
+    config = uvicorn.Config(public_app(console.first.boards), port=0, log_config=None, lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -54,7 +54,7 @@ def standings(console: Console, event: Event, rows: list[tuple[str, int]]) -> No
 
 
 def path_of(console: Console, **options: object) -> str:  # noqa: F811
-    link = console.boards.make_link(ORGANIZER, str(options.pop("race", "r-1")), **options)  # type: ignore[arg-type]
+    link = console.first.boards.make_link(ORGANIZER, str(options.pop("race", "r-1")), **options)  # type: ignore[arg-type]
     return link.address.removeprefix("http://board.example.com")
 
 
@@ -106,7 +106,7 @@ def test_an_expired_link_is_refused(client, console, clock):  # noqa: F811
 def test_a_withdrawn_link_dies_within_the_two_seconds_of_a_snapshot(client, console, monkeypatch):  # noqa: F811
     path = path_of(console)
     assert client.get(path + ".json").status_code == 200
-    console.boards.revoke_link(ORGANIZER, path.removeprefix("/live/").split(".")[0])
+    console.first.boards.revoke_link(ORGANIZER, path.removeprefix("/live/").split(".")[0])
     monkeypatch.setattr(public, "FRESH_S", 0.0)
     assert client.get(path + ".json").status_code == 403
     assert "withdrawn" in client.get(path).text
@@ -119,8 +119,8 @@ def test_a_race_that_is_gone_is_a_plain_page(client, console, event):  # noqa: F
 
 
 def test_many_screens_cost_one_reading(client, console, monkeypatch):  # noqa: F811
-    path, asked, genuine = path_of(console), [], console.boards.screen
-    monkeypatch.setattr(type(console.boards), "screen", lambda self, token: asked.append(token) or genuine(token))
+    path, asked, genuine = path_of(console), [], console.first.boards.screen
+    monkeypatch.setattr(type(console.first.boards), "screen", lambda self, token: asked.append(token) or genuine(token))
     monkeypatch.setattr(public, "FRESH_S", 60.0)
     assert {client.get(path + ".json").status_code for _ in range(30)} == {200}
     assert len(asked) == 1
@@ -139,8 +139,8 @@ def test_an_unchanged_board_needs_no_bytes(client, console, event, monkeypatch):
 def test_hidden_and_disqualified_aliases_never_reach_a_screen(client, console, monkeypatch):  # noqa: F811
     monkeypatch.setattr(public, "FRESH_S", 0.0)
     path = path_of(console) + ".json"
-    console.boards.hide(ORGANIZER, "r-1", "racer-1", hidden=True)
-    console.boards.disqualify(ORGANIZER, "r-1", HOSTILE, reason="no name for a screen")
+    console.first.boards.hide(ORGANIZER, "r-1", "racer-1", hidden=True)
+    console.first.boards.disqualify(ORGANIZER, "r-1", HOSTILE, reason="no name for a screen")
     answer = client.get(path)
     assert [row["a"] for row in answer.json()["rows"]] == ["Racer 1", "racer-2"]
     assert "img" not in answer.text
@@ -149,7 +149,7 @@ def test_hidden_and_disqualified_aliases_never_reach_a_screen(client, console, m
 def test_a_held_board_does_not_move(client, console, event, clock, monkeypatch):  # noqa: F811
     monkeypatch.setattr(public, "FRESH_S", 0.0)
     path = path_of(console) + ".json"
-    console.boards.freeze(ORGANIZER, "r-1", frozen=True)
+    console.first.boards.freeze(ORGANIZER, "r-1", frozen=True)
     clock.at = NOW + timedelta(minutes=5)
     standings(console, event, [("racer-2", 8_000)])
     content = client.get(path).json()

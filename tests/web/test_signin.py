@@ -10,8 +10,9 @@ import re
 import httpx
 import pytest
 
-from deepracer_admin.model import Role
+from deepracer_admin.model import Lease, Role
 from deepracer_admin.web.keeper import COOKIE, FLOW_COOKIE, hash_id
+from deepracer_admin.worker.role_watch import RoleWatch
 from tests.practice import WorldHandle
 from tests.web.conftest import INNER, Site, begin, choose, come_back, redirect_practice, signed_in
 
@@ -381,3 +382,29 @@ def test_a_refused_right_is_a_page_that_says_so(site: Site, world: WorldHandle, 
 
 def test_only_somebody_signed_in_asks_for_the_right(visitor: httpx.Client) -> None:
     assert visitor.get("/signin/guests").headers["location"].startswith("/signin?next=")
+
+
+@pytest.mark.parametrize("left", [("Viewer",), ()])
+def test_a_role_taken_away_in_entra_ends_here_within_minutes(
+    world: WorldHandle, site: Site, visitor: httpx.Client, left: tuple[str, ...]
+) -> None:
+    value = signed_in(visitor)
+    watch = RoleWatch(site.console.store, site.console.sessions, site.clock, site.console.claims)
+    lease = Lease("worker", "test", 1, site.clock.now())
+    site.clock.forward(minutes=2)
+    watch.run(lease)
+    found = site.keeper.find(value)
+    assert found
+    assert found.roles == {Role.ORGANIZER}, "read again, and still so"
+    assert site.console.sessions.all()[0].roles_read_at > site.console.sessions.all()[0].created_at
+    olivia = world.world.company.by_id(found.oid)
+    assert olivia is not None
+    given = olivia.roles
+    object.__setattr__(olivia, "roles", left)
+    try:
+        site.clock.forward(minutes=2)
+        watch.run(lease)
+    finally:
+        object.__setattr__(olivia, "roles", given)
+    found = site.keeper.find(value)
+    assert (found.roles if found else None) == (frozenset(map(Role, left)) or None)

@@ -26,7 +26,10 @@ __all__ = ["Ports"]
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything a flow works with. `directory(oid)` acts for that person (delegated), or as the app."""
+    """Everything the flows of one event work with. `directory(oid)` acts for that person (delegated), or as the app.
+
+    `racing` connects to the racing service of that event, whichever event screens show (compose.py, `ports_of`).
+    """
 
     store: EventStore
     history: History

@@ -84,8 +84,8 @@ class PersonView:
 class OnboardingService(Service):
     """What the Onboarding page calls."""
 
-    def __init__(self, house: House, guests: GuestBook) -> None:
-        super().__init__(house)
+    def __init__(self, house: House, guests: GuestBook, event_id: str = "") -> None:
+        super().__init__(house, event_id)
         self.guests = guests
 
     def view(self, actor: Actor) -> OnboardingView:

@@ -178,19 +178,19 @@ class JobsService(Service):
     def list(self, actor: Actor, *, live: bool | None = None, limit: int = 50) -> list[Job]:
         """Newest first."""
         self._authorise(actor, "jobs.view")
-        event = self.current_event()
+        event = self.event()
         return self.store.jobs(event.id, live=live, limit=limit) if event else []
 
     def items(self, actor: Actor, job: str) -> list[JobItem]:
         """Per-person results of one job."""
         self._authorise(actor, "jobs.view")
-        return self.store.job_items(job)
+        return self.store.job_items(self._job(job).id)
 
     def cancel(self, actor: Actor, job: str) -> Job:
         """Stop after the batch under way; what was done stays done."""
         self._authorise(actor, "jobs.control", target=job)
         changed = self.store.update_job(
-            job,
+            self._job(job).id,
             state=JobState.CANCELLED,
             expect=(JobState.PLANNED, JobState.RUNNING, JobState.PAUSED),
             now=self.clock.now(),
@@ -201,9 +201,9 @@ class JobsService(Service):
     def undo(self, actor: Actor, job_id: str) -> Job:
         """Write the former desired state back, as a new job of the same kind."""
         self._authorise(actor, "jobs.control", target=job_id)
-        job = self.store.job(job_id)
+        job = self._job(job_id)
         if job.kind == "roster.import":
-            return AttendeesService(self.house).undo_import(actor, job_id)
+            return AttendeesService(self.house, self.event_id).undo_import(actor, job_id)
         if not job.undoable or job.state is not JobState.DONE:
             raise Conflict("This job cannot be undone: it is not finished, or its kind has no undo.")
         items = [

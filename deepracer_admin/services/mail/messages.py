@@ -67,8 +67,8 @@ class LedgerRow:
 class MessagesService(Service):
     """What the Messages page calls."""
 
-    def __init__(self, house: House, letters: Letters) -> None:
-        super().__init__(house)
+    def __init__(self, house: House, letters: Letters, event_id: str = "") -> None:
+        super().__init__(house, event_id)
         self.letters = letters
 
     # --------------------------------------------------------------------------------------------- templates

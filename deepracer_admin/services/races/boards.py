@@ -77,8 +77,8 @@ class LiveLink:
 class BoardsService(Service):
     """What the Leaderboard page and the public listener call. `key` signs links; it is the installation's own."""
 
-    def __init__(self, house: House, key: bytes) -> None:
-        super().__init__(house)
+    def __init__(self, house: House, key: bytes, event_id: str = "") -> None:
+        super().__init__(house, event_id)
         self._key = hmac.digest(key, b"live-links", "sha256")
 
     def view(self, actor: Actor, race_id: str, *, minutes_back: int = 60) -> BoardView:

@@ -36,14 +36,14 @@ class LoginView:
 class ConnectionService(Service):
     """The console's sign-in to DeepRacer on AWS. The worker makes the connection; nothing is called from here."""
 
-    def __init__(self, house: House, desk: LoginDesk) -> None:
-        super().__init__(house)
+    def __init__(self, house: House, desk: LoginDesk, event_id: str = "") -> None:
+        super().__init__(house, event_id)
         self._desk = desk
 
     def login(self, actor: Actor) -> LoginView:
         """Which sign-in counts now."""
         self._authorise(actor, "setup.view")
-        settings, held, event = self.house.settings, self._desk.held(), self.current_event()
+        settings, held, event = self.house.settings, self._desk.held(), self.event()
         if event is not None and self._racing_kind(event) == "managed":
             return LoginView("aws", "", settings.deepracer_aws_profile, _BY_AWS)
         if held:

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, BadSettings
 from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import spend
 from deepracer_admin.rules.stage import next_step, stage_of
-from deepracer_admin.services.base import CURRENT_EVENT, new_id
+from deepracer_admin.services.base import new_id
 from deepracer_admin.services.setup.drafts import (
     SERVICES,
     TEMPLATES,
@@ -69,12 +70,12 @@ class EventsService(SponsorshipService):
         self._authorise(actor, "event.view")
         return sorted(self.store.events(), key=lambda event: event.starts_at, reverse=True)
 
-    def switch(self, actor: Actor, event_id: str) -> Event:
-        """Make another event the current one."""
+    def open_first(self, actor: Actor, event_id: str) -> Event:
+        """Let this event be the one that opens where an address names none. No screen that is open moves."""
         self._authorise(actor, "event.edit", target=event_id)
         event = self.store.event(event_id)
         self.store.update("", CURRENT_EVENT, lambda _: event_id)
-        self._audit(actor, "event.edit", target=event_id, after={"current": True})
+        self._audit(actor, "event.edit", target=event_id, after={"opens_first": True}, event_id=event_id)
         return event
 
     def template(self, actor: Actor, key: str, *, now: datetime | None = None, zone: str = "UTC") -> EventDraft:
@@ -114,7 +115,7 @@ class EventsService(SponsorshipService):
             return None
 
     def create(self, actor: Actor, draft: EventDraft) -> Event:
-        """Create an event and make it the current one. Raises BadInput with the field and the rule."""
+        """Create an event; it opens first from now on. Raises BadInput with the field and the rule."""
         self._authorise(actor, "event.create", target=draft.name)
         event = self._checked(
             draft,
@@ -132,11 +133,11 @@ class EventsService(SponsorshipService):
         event = replace(event, created_at=self.clock.now(), created_by=actor.oid)
         self.store.save_event(event)
         self.store.update("", CURRENT_EVENT, lambda _: event.id)
-        self._audit(actor, "event.create", target=event.id, after=as_audited(event))
+        self._audit(actor, "event.create", target=event.id, after=as_audited(event), event_id=event.id)
         return event
 
     def edit(self, actor: Actor, draft: EventDraft) -> Event:
-        """Change the current event's settings. People's quotas follow only through the Usage page."""
+        """Change the event's settings. People's quotas follow only through the Usage page."""
         self._authorise(actor, "event.edit")
         before = self._event()
         event = self._checked(draft, before)

@@ -28,7 +28,7 @@ class RacingChoice(Service):
         `service`: the racing service as it is about to be chosen.
         """
         self._authorise(actor, "setup.view")
-        event = self.current_event()
+        event = self.event()
         return self._why_no_pool(service, event.id if event else "")
 
     def _why_no_pool(self, service: str, event: str) -> str:

@@ -86,8 +86,8 @@ def live_funnel(drawn: OnboardingView, *, looking: bool) -> None:
     The rest of the page shows `drawn`: when other reasons than those hold people up, or onboarding was started or
     paused elsewhere, the page is drawn anew, unless somebody is `looking` at a reason that they chose.
     """
-    who, console = session.actor(), session.console()
-    event = console.events.current_event()
+    who, desk = session.actor(), session.desk()
+    event = desk.events.event()
     if event is None:
         return
     view = onboarding_view(who)
@@ -100,7 +100,7 @@ def live_funnel(drawn: OnboardingView, *, looking: bool) -> None:
     if not view.people:
         return
     st.plotly_chart(_figure(view), key="funnel-chart", config={"displayModeBar": False}, alt=_spoken(view))
-    now = console.clock.now()
+    now = desk.clock.now()
     st.dataframe(
         pd.DataFrame([_line(row, view.people, now) for row in view.funnel]),
         hide_index=True,

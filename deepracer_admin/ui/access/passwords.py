@@ -22,7 +22,7 @@ _HOW = {
 
 def ending(who: Actor, event: Event) -> None:
     """Those whose temporary password ends within two days; organizers send the chosen ones a fresh one."""
-    now = session.console().clock.event_now()
+    now = session.desk().clock.event_now()
     found = ends_soon(password_ages(who), now)
     if not found:
         return
@@ -67,7 +67,7 @@ def password_line(who: Actor, attendee: str, event: Event) -> PasswordAge | None
     age = next((each for each in password_ages(who) if each.attendee.id == attendee), None)
     if age is None:
         return None
-    now = session.console().clock.event_now()
+    now = session.desk().clock.event_now()
     known = "read from the user pool" if age.read else "reckoned from the invitation"
     left = "it has ended" if age.until <= now else f"{span(age.until - now)} left"
     st.caption(
@@ -79,7 +79,7 @@ def password_line(who: Actor, attendee: str, event: Event) -> PasswordAge | None
 
 def resend_note(who: Actor, attendee: str) -> str | None:
     """What a resend of the access mail does to the password."""
-    if not session.console().messages.carries_password(who, attendee, "access"):
+    if not session.desk().messages.carries_password(who, attendee, "access"):
         return None
     return "It carries a fresh first password, and the older one dies; who has signed in keeps their own."
 
@@ -97,6 +97,6 @@ def fresh_for_one(who: Actor, age: PasswordAge | None) -> None:
 
 def _send(who: Actor, attendees: list[str]) -> None:
     attempt(
-        lambda: session.console().passwords.resend(who, attendees),
+        lambda: session.desk().passwords.resend(who, attendees),
         done="On its way; the older passwords do not work any more once it is sent.",
     )

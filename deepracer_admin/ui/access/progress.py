@@ -31,8 +31,8 @@ _STAGES = {
 @st.fragment(run_every=2)
 def live() -> None:
     """The Event page's moving part: reads the local store, draws, never acts."""
-    who, console = session.actor(), session.console()
-    event = console.events.current_event()
+    who, desk = session.actor(), session.desk()
+    event = desk.events.event()
     if event is None:
         return
     view, usage = _read(event.id, who.roles, who)
@@ -56,8 +56,8 @@ def live() -> None:
 @st.cache_data(ttl=2, max_entries=6, show_spinner=False)
 def _read(event: str, roles: frozenset[Role], _who: Actor) -> tuple[EventView, UsageView]:
     """One reading for all who look: at 10,000 people it takes a fifth of a second. What a role may see is the key."""
-    console = session.console()
-    return console.events.view(_who), console.usage.totals(_who)
+    desk = session.console().of(event)
+    return desk.events.view(_who), desk.usage.totals(_who)
 
 
 def stepper(now: Stage, *, closed: bool) -> None:
@@ -96,7 +96,7 @@ def closing_summary(who: Actor, view: EventView, usage: UsageView) -> None:
         st.caption(as_of(usage.as_of, "racing service, event time", zone))
         if not session.may(who, "closeout.view"):
             return
-        proof = session.console().closeout.view(who)
+        proof = session.desk().closeout.view(who)
         if proof.can_still_sign_in is None:
             st.badge("Who can still sign in was not read back", icon=":material/help:", color="orange")
         else:

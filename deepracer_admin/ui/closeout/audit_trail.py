@@ -19,7 +19,7 @@ SHOWN = 1_000
 
 def chain(who: Actor, zone: str) -> None:
     """Is the trail whole? Checked from the first entry to the newest."""
-    checked, broken, at = _verified(session.console().audit.newest(who), who)
+    checked, broken, at = _verified(session.desk().audit.newest(who), who)
     with st.container(horizontal=True, vertical_alignment="center"):
         if broken is None:
             st.badge(f"Chain verified: {count(checked, 'entry', 'entries')}", icon=":material/verified:", color="green")
@@ -32,7 +32,7 @@ def chain(who: Actor, zone: str) -> None:
 
 @st.cache_data(max_entries=2, show_spinner=False)
 def _verified(newest: int, _who: Actor) -> tuple[int, int | None, datetime]:
-    checked, broken = session.console().audit.verify(_who)
+    checked, broken = session.desk().audit.verify(_who)
     return checked, broken, datetime.now(UTC)
 
 
@@ -51,7 +51,7 @@ def filters() -> tuple[str, str]:
 
 def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | None:
     """The newest entries that fit; the chosen one."""
-    found = _entries(session.console().audit.newest(who), words, action, who)
+    found = _entries(session.desk().audit.newest(who), words, action, who)
     if not found:
         st.info("No entry fits. Clear the search, or choose every action.", icon=":material/search_off:")
         return None
@@ -93,7 +93,7 @@ def _title(action: str) -> str:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _entries(newest: int, words: str, action: str, _who: Actor) -> list[AuditEntry]:
-    return session.console().audit.entries(_who, text=words, action=action, limit=SHOWN)
+    return session.desk().audit.entries(_who, text=words, action=action, limit=SHOWN)
 
 
 def entry(chosen: AuditEntry) -> None:

@@ -38,7 +38,7 @@ def live_steps(*, drawn_live: bool) -> None:
     `drawn_live`: the page around was drawn while the close-out ran; when that is over, the whole page is drawn once.
     """
     who = session.actor()
-    view = session.console().closeout.view(who)
+    view = session.desk().closeout.view(who)
     if is_live(view) != drawn_live:
         rerun_unasked()
     if view.job and is_live(view):
@@ -46,7 +46,7 @@ def live_steps(*, drawn_live: bool) -> None:
         st.progress(done / len(view.steps), text=f"{done} of {len(view.steps)} steps done")
         if view.job.sentence:
             st.caption(plain(view.job.sentence))
-    zone = session.console().events.current_event()
+    zone = session.desk().events.event()
     with st.container(border=True, gap="xsmall"):
         for number, (step, item) in enumerate(view.steps, start=1):
             mark, title, evidence = st.columns([2, 4, 9], vertical_alignment="top")

@@ -23,61 +23,61 @@ __all__ = ["board_view", "onboarding_plan", "onboarding_view", "password_ages", 
 
 def onboarding_view(who: Actor) -> OnboardingView:
     """The funnel and the reasons; at 2,000 people the stores take a tenth of a second to tell them."""
-    return _onboarding(*session.console().attendees.revision(who), who.roles, who)
+    return _onboarding(*session.desk().attendees.revision(who), who.roles, who)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _onboarding(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> OnboardingView:
-    return session.console().onboarding.view(_who)
+    return session.console().of(event).onboarding.view(_who)
 
 
 def onboarding_plan(who: Actor) -> Mapping[str, int]:
     """What is still to do for how many."""
-    return _plan(*session.console().attendees.revision(who), who.roles, who)
+    return _plan(*session.desk().attendees.revision(who), who.roles, who)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _plan(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> Mapping[str, int]:
-    return session.console().onboarding.plan(_who)
+    return session.console().of(event).onboarding.plan(_who)
 
 
 def password_ages(who: Actor) -> list[PasswordAge]:
     """Who has a temporary password until when, the one that ends first in front."""
-    return _passwords(*session.console().attendees.revision(who), who.roles, who)
+    return _passwords(*session.desk().attendees.revision(who), who.roles, who)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _passwords(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> list[PasswordAge]:
-    return session.console().passwords.ages(_who)
+    return session.console().of(event).passwords.ages(_who)
 
 
 def profile_rows(who: Actor) -> list[ProfileRow]:
     """One row per sponsored profile, most hours first."""
-    return _profiles(*session.console().attendees.revision(who), who.roles, who)
+    return _profiles(*session.desk().attendees.revision(who), who.roles, who)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _profiles(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> list[ProfileRow]:
-    return session.console().usage.profiles(_who)
+    return session.console().of(event).usage.profiles(_who)
 
 
 def board_view(who: Actor, race: str) -> BoardView:
     """The board of a race, at most two seconds old: its places move with event time even when nothing is written."""
-    people = session.console().attendees
-    revision = people.revision(who) if session.may(who, "attendees.view") else ("", 0)
+    people = session.desk().attendees
+    revision = people.revision(who) if session.may(who, "attendees.view") else (session.event_id(), 0)
     return _board(race, *revision, who.roles, who)
 
 
 @st.cache_data(ttl=2, max_entries=16, show_spinner=False)
 def _board(race: str, event: str, revision: int, roles: frozenset[Role], _who: Actor) -> BoardView:
-    return session.console().boards.view(_who, race)
+    return session.console().of(event).boards.view(_who, race)
 
 
 def sponsorship_view(who: Actor) -> SponsorshipView:
     """The switch as last read back, and whom it would reach."""
-    return _sponsorship(*session.console().attendees.revision(who), who.roles, who)
+    return _sponsorship(*session.desk().attendees.revision(who), who.roles, who)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _sponsorship(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> SponsorshipView:
-    return session.console().events.sponsorship(_who)
+    return session.console().of(event).events.sponsorship(_who)

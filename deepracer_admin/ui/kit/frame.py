@@ -14,6 +14,7 @@ from deepracer_admin.rules.access import allowed
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.page_table import PAGES, PageEntry
 from deepracer_admin.ui.kit.refresh import was_unasked
+from deepracer_admin.ui.kit.words import plain
 from deepracer_admin.web import server
 
 __all__ = ["nothing", "on_script_error", "run"]
@@ -33,8 +34,10 @@ def run() -> None:
         who = session.actor()
         if not was_unasked():
             server.keeper().touch(session.session_cookie())
-        chosen = st.navigation(_pages(who), position="sidebar")
-        _frame(who)
+        pages = _pages(who)
+        chosen = st.navigation(pages, position="hidden")
+        _keep_address()
+        _frame(who, pages)
         chosen.run()
     except ConsoleError as error:
         st.error(error.sentence, icon=":material/error:")
@@ -71,18 +74,52 @@ def _refusal(entry: PageEntry) -> Callable[[], None]:
 _FOCUS = "<style>a:focus-visible { outline: 2px solid currentColor !important; outline-offset: 1px }</style>"
 
 
-def _frame(who: Actor) -> None:
+def _keep_address() -> None:
+    """The address names the event, so that a reload and a copied link show the same one."""
+    for name, value in session.address().items():
+        if st.query_params.get(name) != value:
+            st.query_params[name] = value
+
+
+def _frame(who: Actor, pages: dict[str, list[st.Page]]) -> None:  # type: ignore[valid-type]
     st.html(_FOCUS)
-    settings = session.console().settings
+    settings = session.desk().settings
     if settings.rehearsal:
         st.markdown(
             ":orange-badge[:material/science: REHEARSAL] simulated people, simulated services; "
             "nothing leaves this computer."
         )
     with st.sidebar:
+        _choose_event(who)
+        for group, entries in pages.items():
+            mine = [page for page in entries if page.visibility == "visible"]
+            if mine:
+                st.caption(group)
+            for page in mine:
+                st.page_link(page, query_params=session.address())
         roles = ", ".join(sorted(role.value for role in who.roles))
         st.caption(f"{who.name} · {roles}")
         st.html('<a href="/signin/out" target="_self" style="color: inherit">Sign out</a>')
+
+
+def _choose_event(who: Actor) -> None:
+    """Which event this tab shows, where there are several."""
+    names = {event.id: event.name for event in session.desk().events.list(who)}
+    shown = session.event_id()
+    if shown not in names:
+        return
+    if len(names) == 1:
+        st.markdown(f"**{plain(names[shown])}**")
+        return
+    chosen = st.selectbox(
+        "Event of this tab",
+        [*names],
+        index=[*names].index(shown),
+        format_func=names.__getitem__,
+        key=f"tab-event-{shown}",
+    )
+    if chosen and chosen != shown:
+        session.open_event(chosen)
 
 
 def on_script_error(error: Exception) -> bool:

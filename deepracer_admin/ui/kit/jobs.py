@@ -61,8 +61,8 @@ def live(kinds: Collection[str] = (), *, key: str, empty: str = "") -> None:
     who = session.actor()
     if not session.may(who, "jobs.view"):
         return
-    console = session.console()
-    found = [job for job in console.jobs.list(who, live=True) if not kinds or job.kind in kinds]
+    desk = session.desk()
+    found = [job for job in desk.jobs.list(who, live=True) if not kinds or job.kind in kinds]
     if not found and empty:
         st.caption(empty)
     for job in found:
@@ -71,7 +71,7 @@ def live(kinds: Collection[str] = (), *, key: str, empty: str = "") -> None:
             if session.may(who, "jobs.control") and st.button(
                 "Cancel", key=f"{key}-{job.id}-cancel", icon=":material/cancel:", help="What was done stays done."
             ):
-                act(lambda chosen=job.id: console.jobs.cancel(who, chosen), done="Cancelled after the batch under way.")
+                act(lambda chosen=job.id: desk.jobs.cancel(who, chosen), done="Cancelled after the batch under way.")
 
 
 def show_job(job: Job) -> None:
@@ -102,8 +102,8 @@ def past(
     `names` gives item key -> name, asked only when a job is open; `undo(job id)` does the undoing (default: the jobs
     service).
     """
-    who, console = session.actor(), session.console()
-    found = [job for job in console.jobs.list(who) if job.kind in kinds]
+    who, desk = session.actor(), session.desk()
+    found = [job for job in desk.jobs.list(who) if job.kind in kinds]
     if not found:
         st.caption(empty)
         return
@@ -124,15 +124,15 @@ def past(
 
 
 def _one(job: Job, *, key: str, names: Callable[[], dict[str, str]] | None, undo: Callable[[str], Any] | None) -> None:
-    who, console = session.actor(), session.console()
+    who, desk = session.actor(), session.desk()
     show_job(job)
     if job.undoable and job.state is JobState.DONE and session.may(who, "jobs.control"):
-        call = undo or (lambda chosen: console.jobs.undo(who, chosen))
+        call = undo or (lambda chosen: desk.jobs.undo(who, chosen))
         if st.button("Undo this", key=f"{key}-{job.id}-undo", icon=":material/undo:") and act(
             lambda: call(job.id), done="Undone: what should be is as it was before."
         ):
             st.rerun()
-    items_table(console.jobs.items(who, job.id), key=f"{key}-{job.id}-items", names=names() if names else {})
+    items_table(desk.jobs.items(who, job.id), key=f"{key}-{job.id}-items", names=names() if names else {})
 
 
 def items_table(items: Sequence[JobItem], *, key: str, names: dict[str, str]) -> None:

@@ -13,10 +13,10 @@ __all__ = ["link_to", "masthead"]
 
 
 def masthead(who: Actor, title: str, purpose: str) -> Event:
-    """Draw the top; the current event. Without one: what to do next, and the script ends."""
+    """Draw the top; the event of this tab. Without one: what to do next, and the script ends."""
     st.title(title, anchor=False)
     st.caption(purpose)
-    event = session.console().events.current_event()
+    event = session.desk().events.event()
     if event is None:
         st.info("There is no event yet. An organizer creates one on the Set up page.", icon=":material/flag:")
         link_to(who, "setup", "Create the event")
@@ -30,6 +30,6 @@ def link_to(who: Actor, address: str, label: str) -> None:
     if not session.may(who, entry.action):
         return
     try:
-        st.page_link(entry.file, label=label, icon=":material/arrow_forward:")
+        st.page_link(entry.file, label=label, icon=":material/arrow_forward:", query_params=session.address())
     except StreamlitAPIException:  # a page that this run does not offer
         st.caption(f"{label}: open “{entry.title}” in the menu.")

@@ -56,5 +56,5 @@ def _watch(kinds: Collection[str], drawn: _Drawn) -> None:
 
 
 def _ended(who: Actor, kinds: Collection[str]) -> frozenset[str]:
-    found = session.console().jobs.list(who, live=False)
+    found = session.desk().jobs.list(who, live=False)
     return frozenset(job.id for job in found if job.kind in kinds)

@@ -1,4 +1,8 @@
-"""Who looks at this page? Asked in every script run and every fragment, so that a revoked session dies in open tabs."""
+"""Who looks at this page, and at which event? Both asked in every script run and every fragment.
+
+So a revoked session dies in open tabs, and a tab stays with its event: the address names it (`?event=`), whatever other
+tabs and other people open. Which event opens where an address names none is only a start (`Console.opens_first`).
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,69 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-from deepracer_admin.compose import Console
+from deepracer_admin.compose import Console, EventDesk
+from deepracer_admin.errors import Missing
 from deepracer_admin.model import Actor
 from deepracer_admin.rules.access import allowed, explain
 from deepracer_admin.web import server
 from deepracer_admin.web.keeper import COOKIE
 
-__all__ = ["actor", "console", "may", "require", "session_cookie"]
+__all__ = ["actor", "address", "console", "desk", "event_id", "may", "open_event", "require", "session_cookie"]
+
+_EVENT = "event"  # name in the address, and in the tab's own memory
 
 
 def console() -> Console:
     """The process's console."""
     return server.console()
+
+
+def desk() -> EventDesk:
+    """What this tab calls: the services of its event."""
+    return console().of(event_id())
+
+
+def event_id() -> str:
+    """The event of this tab: as its address says; a link without one keeps the tab's; else the one that opens first.
+
+    "" before there is any. Ends the script when the address names an event that is not here.
+    """
+    named = st.query_params.get(_EVENT, "")
+    if named and not _exists(named):
+        st.error(
+            "This address names an event that this console does not have: choose one below.",
+            icon=":material/event_busy:",
+        )
+        if st.button("Open the latest event", key="event-open-first"):
+            open_event(console().opens_first)
+        st.stop()
+    chosen = named or st.session_state.get(_EVENT, "") or console().opens_first
+    st.session_state[_EVENT] = chosen
+    return chosen
+
+
+def _exists(event: str) -> bool:
+    try:
+        console().store.event(event)
+    except Missing:
+        return False
+    return True
+
+
+def open_event(event: str) -> None:
+    """Move this tab, and no other, to an event; the script begins anew."""
+    st.session_state[_EVENT] = event
+    if event:
+        st.query_params[_EVENT] = event
+    else:
+        st.query_params.pop(_EVENT, None)
+    st.rerun()
+
+
+def address() -> dict[str, str]:
+    """What links between pages carry, so that a page opened in a new tab shows the same event."""
+    event = event_id()
+    return {_EVENT: event} if event else {}
 
 
 def session_cookie() -> str:

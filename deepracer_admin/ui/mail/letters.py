@@ -81,12 +81,12 @@ def show_mail(mail: Rendered) -> None:
 @st.fragment(run_every=2)
 def live_campaigns() -> None:
     """Campaigns with their counts and the sender's limits, drawn anew every two seconds; pause, resume, cancel."""
-    who, console = session.actor(), session.console()
-    event = console.events.current_event()
+    who, desk = session.actor(), session.desk()
+    event = desk.events.event()
     if event is None:
         return
-    _sender(console.messages.sender(who), event)
-    found = console.messages.campaigns(who)
+    _sender(desk.messages.sender(who), event)
+    found = desk.messages.campaigns(who)
     if not found:
         st.caption("No campaign yet. The access mail starts by itself with the onboarding.")
     for view in found:
@@ -135,11 +135,11 @@ def _controls(view: CampaignView) -> None:
         "paused": (("Resume", "running"), ("Cancel", "cancelled")),
         "stopped": (("Resume", "running"), ("Cancel", "cancelled")),
     }.get(view.state, ())
-    who, console = session.actor(), session.console()
+    who, desk = session.actor(), session.desk()
     with st.container(horizontal=True):
         for label, to in offers:
             if st.button(label, key=f"{view.id}-{to}", help="What was sent stays sent."):
-                attempt(lambda to=to: console.messages.control(who, view.id, to), done=f"{label}: done.")
+                attempt(lambda to=to: desk.messages.control(who, view.id, to), done=f"{label}: done.")
 
 
 def ledger_table(rows: Sequence[LedgerRow], zone: str, *, key: str) -> LedgerRow | None:

@@ -23,11 +23,11 @@ __all__ = ["edit_template", "preview", "send_desk", "settle", "test_to_myself"]
 
 def preview(who: Actor, template: Template) -> None:
     """The mail as a person on the list would get it."""
-    console = session.console()
+    desk = session.desk()
     text = st.text_input("Preview as", key="preview-as", placeholder="name or address; empty: the first on the list")
     person = None
     if text:
-        found = act(lambda: console.onboarding.find(who, text, limit=20))
+        found = act(lambda: desk.onboarding.find(who, text, limit=20))
         if not found:
             st.caption("Nobody on the list fits.")
             return
@@ -35,7 +35,7 @@ def preview(who: Actor, template: Template) -> None:
             "Person", found, format_func=lambda entry: f"{entry.name} · {entry.email}", key="preview-person"
         )
     mail = act(
-        lambda: console.messages.preview(
+        lambda: desk.messages.preview(
             who, template.key, attendee=person.id if person else None, language=template.language
         )
     )
@@ -55,7 +55,7 @@ def edit_template(who: Actor, template: Template) -> None:
         placeholders()
     if saved:
         edited = replace(template, subject=subject, body=body)
-        if act(partial(session.console().messages.save_template, who, edited), done="Saved as a new version."):
+        if act(partial(session.desk().messages.save_template, who, edited), done="Saved as a new version."):
             st.rerun()
 
 
@@ -65,18 +65,18 @@ def test_to_myself(who: Actor, template: Template) -> None:
         address = st.text_input("Your address", key="test-address", placeholder="you@example.com")
         if st.button("Send a test to myself", icon=":material/forward_to_inbox:", disabled=not address):
             act(
-                lambda: session.console().messages.test_to_myself(who, template.key, address=address),
+                lambda: session.desk().messages.test_to_myself(who, template.key, address=address),
                 done="One test mail is on its way.",
             )
 
 
 def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
     """Audience, count, time, send."""
-    console = session.console()
+    desk = session.desk()
     left, middle, right = st.columns(3)
     key = left.selectbox("Mail to send", keys, key="send-key")
     kind = middle.selectbox("To whom", [*AUDIENCES], format_func=lambda value: AUDIENCES[value], key="send-kind")
-    cohorts = console.attendees.cohorts(who)
+    cohorts = desk.attendees.cohorts(who)
     cohort = right.selectbox(
         "Cohort",
         ["", *cohorts],
@@ -86,11 +86,11 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
     if kind == "not_signed_in":
         st.caption("Sign-ins are seen in Cognito with credentials on its user pool; without them, by the first model.")
     audience = Audience(kind, cohort)
-    found = act(lambda: console.messages.reach(who, key, audience))
+    found = act(lambda: desk.messages.reach(who, key, audience))
     if found is None:
         return
     people, had = found
-    rate = (console.messages.sender(who) or {}).get("per_second", 0) * 0.8
+    rate = (desk.messages.sender(who) or {}).get("per_second", 0) * 0.8
     time = f", about {span(timedelta(seconds=len(people) / rate))} at the sender's rate" if rate and people else ""
     names = ", ".join(plain(person.name or person.email) for person in people[:3])
     st.markdown(
@@ -101,7 +101,7 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
     at = None
     if st.checkbox("Send later", key="send-later"):
         zone = ZoneInfo(event.zone)
-        start = console.clock.event_now().astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
+        start = desk.clock.event_now().astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
         local = st.datetime_input(f"At ({event.zone})", start + timedelta(hours=1), key="send-at")
         at = local.replace(tzinfo=zone) if local else None
     label = (
@@ -109,7 +109,7 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
     )
     if st.button(label, type="primary", icon=":material/send:", disabled=not people):
         act(
-            lambda: console.messages.send(who, key, audience, schedule_at=at, reason=reason),
+            lambda: desk.messages.send(who, key, audience, schedule_at=at, reason=reason),
             done="The worker sends it; progress is shown below.",
         )
 
@@ -121,12 +121,12 @@ def settle(who: Actor, row: LedgerRow) -> None:
         f"The answer for **{plain(row.attendee.name or row.attendee.email)}** was lost: the mail may have gone out. "
         "Ask the person, then settle it. Sending again may reach them twice."
     )
-    if session.console().messages.carries_password(who, mail.attendee, mail.template):
+    if session.desk().messages.carries_password(who, mail.attendee, mail.template):
         st.caption(
             "Sending it once more makes a fresh first password: the one in the lost mail does not work any more. "
             "Whoever has signed in keeps their own."
         )
-    call = partial(session.console().messages.settle_unknown, who, mail.attendee, mail.template, mail.version)
+    call = partial(session.desk().messages.settle_unknown, who, mail.attendee, mail.template, mail.version)
     with st.container(horizontal=True):
         if st.button("It arrived", icon=":material/check:") and attempt(lambda: call(as_="sent"), done="Settled.")[0]:
             st.rerun()

@@ -34,7 +34,7 @@ _SHORT = {
 
 def filters(who: Actor) -> tuple[str, str, str]:
     """(words, cohort, kind) as chosen."""
-    _, counts = _facts(*session.console().attendees.revision(who), who)
+    _, counts = _facts(*session.desk().attendees.revision(who), who)
     first, second, third = st.columns([2, 2, 2])
     text = first.text_input("Search", key="roster-text", type="search", placeholder="Name, address or alias")
     cohort = second.selectbox(
@@ -49,12 +49,12 @@ def filters(who: Actor) -> tuple[str, str, str]:
 
 def is_empty(who: Actor) -> bool:
     """Has nobody ever been on the list?"""
-    return not _facts(*session.console().attendees.revision(who), who)[0]
+    return not _facts(*session.desk().attendees.revision(who), who)[0]
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _facts(event: str, revision: int, _who: Actor) -> tuple[int, dict[str, int]]:
-    people = session.console().attendees
+    people = session.desk().attendees
     return people.total(_who), people.cohorts(_who)
 
 
@@ -64,7 +64,7 @@ def _cohort(key: str) -> str:
 
 def table(who: Actor, zone: str, *, text: str, cohort: str, kind: str) -> str | None:
     """The people who fit; the id of the one chosen."""
-    event, revision = session.console().attendees.revision(who)
+    event, revision = session.desk().attendees.revision(who)
     ids, frame, read_at = _frame(event, revision, text, cohort, kind, who)
     st.caption(f"{count(len(ids), 'person', 'people')} · {as_of(read_at, 'list and steps', zone)}")
     if not ids:
@@ -94,7 +94,7 @@ def _frame(
 ) -> tuple[list[str], pd.DataFrame, datetime]:
     """`event` and `revision` are the key of the cache; the service authorised `_who` before it was asked."""
     wanted = kind != "Taken out"
-    rows = session.console().attendees.rows(_who, text=text, cohort=cohort, wanted=wanted)
+    rows = session.desk().attendees.rows(_who, text=text, cohort=cohort, wanted=wanted)
     rows = [row for row in rows if _fits(row, kind)]
     columns = {
         "Name": [row.attendee.name for row in rows],
@@ -108,7 +108,7 @@ def _frame(
         columns[title] = [state_mark(row.steps[step].state.value) if step in row.steps else "·" for row in rows]
     columns.setdefault("Note", [_note(row) for row in rows])
     columns["Cost centre"] = [row.attendee.cost_centre for row in rows]
-    return [row.attendee.id for row in rows], pd.DataFrame(columns), session.console().clock.now()
+    return [row.attendee.id for row in rows], pd.DataFrame(columns), session.desk().clock.now()
 
 
 def _fits(row: AttendeeRow, kind: str) -> bool:
@@ -134,9 +134,9 @@ def drawer(who: Actor, event: Event, chosen: str | None) -> None:
 
     @st.dialog("Person", width="large", position="right")
     def show() -> None:
-        console = session.console()
+        desk = session.desk()
         try:
-            view = console.onboarding.person(who, chosen)
+            view = desk.onboarding.person(who, chosen)
         except ConsoleError as error:
             st.error(plain(error.sentence))
             return
@@ -149,7 +149,7 @@ def drawer(who: Actor, event: Event, chosen: str | None) -> None:
 
 
 def _change(who: Actor, attendee: str, *, linked: bool) -> None:
-    people = session.console().attendees
+    people = session.desk().attendees
     with st.expander("Correct the address"):
         address = st.text_input("New address", key=f"person-{attendee}-address", autocomplete="off")
         if st.button("Change the address", key=f"person-{attendee}-change"):
@@ -179,7 +179,7 @@ def _change(who: Actor, attendee: str, *, linked: bool) -> None:
 
 
 def _keep_or_erase(who: Actor, attendee: str) -> None:
-    people = session.console().attendees
+    people = session.desk().attendees
     with st.expander("Export or erase their data"):
         st.download_button(
             "Everything the console holds about them (JSON)",

@@ -50,11 +50,11 @@ def given_list(who: Actor) -> DryRun | None:
         return None
     digest = hashlib.sha256(data).hexdigest()[:12]
     try:
-        first = session.console().attendees.dry_run(who, data, filename=name)
+        first = session.desk().attendees.dry_run(who, data, filename=name)
         mapping = _columns(first.check, digest)
         if mapping is None:
             return first
-        return session.console().attendees.dry_run(who, data, filename=name, mapping=mapping)
+        return session.desk().attendees.dry_run(who, data, filename=name, mapping=mapping)
     except ConsoleError as error:
         st.error(plain(error.sentence), icon=":material/error:")
         return None
@@ -161,7 +161,7 @@ def report(who: Actor, dry: DryRun) -> None:
     shown = left.segmented_control("Rows", kinds, default="Problems", required=True, key="report-kind")
     right.download_button(
         "Download the report",
-        lambda: session.console().attendees.report(who, dry),
+        lambda: session.desk().attendees.report(who, dry),
         "import-report.csv",
         "text/csv",
         icon=":material/download:",
@@ -233,7 +233,7 @@ def confirm_import(who: Actor, event: Event, dry: DryRun, leaving: Sequence[str]
     ]
 
     def run(typed: str = "") -> None:
-        session.console().attendees.run_import(who, dry, take_out=leaving, typed_name=typed)
+        session.desk().attendees.run_import(who, dry, take_out=leaving, typed_name=typed)
         _forget()
 
     if leaving:

@@ -19,7 +19,7 @@ __all__ = ["links_desk", "marks_desk"]
 
 def marks_desk(who: Actor, race_id: str) -> None:
     """Hold the board, hide an alias, disqualify with a reason; each shows at once on every screen."""
-    boards = session.console().boards
+    boards = session.desk().boards
     marks = boards.marks(who, race_id)
     frozen = bool(marks.get("frozen_at"))
     word = "Let the board go on" if frozen else "Hold the board still"
@@ -47,20 +47,20 @@ def marks_desk(who: Actor, race_id: str) -> None:
 
 def links_desk(who: Actor, event: Event, race_id: str, names: dict[str, str]) -> None:
     """Make a signed link for a projector or phones, open it, withdraw it."""
-    console = session.console()
+    desk = session.desk()
     st.caption("A link shows one board, or the totals, to whoever has it: read-only, no names, until it expires.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         scene = st.selectbox("Shows", ("board", "usage"), format_func=_scene, key="link-scene")
         hours = st.number_input("Valid for (hours)", 1, 1440, 12, key="link-hours")
         if st.button("Make a link", type="primary", icon=":material/cast:"):
-            made = act(lambda: console.boards.make_link(who, race_id, scene=scene, hours=float(hours)), done="Made.")
+            made = act(lambda: desk.boards.make_link(who, race_id, scene=scene, hours=float(hours)), done="Made.")
             if made:
                 st.session_state["link-shown"] = made.id
-    links = console.boards.links(who)
+    links = desk.boards.links(who)
     if not links:
         st.caption("No link yet.")
         return
-    now = console.clock.now()
+    now = desk.clock.now()
     choice = st.dataframe(
         pd.DataFrame(
             {
@@ -91,7 +91,7 @@ def links_desk(who: Actor, event: Event, race_id: str, names: dict[str, str]) ->
         st.caption("This address works on this computer only; set a public address for phones and other screens.")
     st.caption("For a bright hall add ?theme=light to the address; ?places=120 shows more places in turn.")
     if st.button("Withdraw this link", icon=":material/link_off:", type="tertiary"):
-        _then_rerun(lambda: console.boards.revoke_link(who, link.id), "Withdrawn; open screens say so.")
+        _then_rerun(lambda: desk.boards.revoke_link(who, link.id), "Withdrawn; open screens say so.")
 
 
 def _scene(name: str) -> str:

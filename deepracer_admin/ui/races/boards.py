@@ -33,9 +33,9 @@ def change_mark(change: int | None) -> str:
 @st.fragment(run_every=2)
 def live_board(race_id: str) -> None:
     """Status, podium and table, drawn anew every two seconds; nothing to click."""
-    who, console = session.actor(), session.console()
+    who, desk = session.actor(), session.desk()
     view = board_view(who, race_id)
-    people = console.boards.people(who) if session.may(who, "boards.names") else None
+    people = desk.boards.people(who) if session.may(who, "boards.names") else None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(STATUS[view.status], color="green" if view.status.value == "open" else "gray")
         if view.frozen_at:

@@ -37,7 +37,7 @@ def link_desk(chosen: RaceRow, able: Mapping[str, bool]) -> None:
             f"New share link for {race.draft.name}",
             facts=facts,
             button="Make the new link",
-            run=lambda: session.console().races.new_link(who, race.id),
+            run=lambda: session.desk().races.new_link(who, race.id),
             done="The worker makes the link and reads it back.",
         )
 
@@ -47,7 +47,7 @@ def entry_desk(chosen: RaceRow, able: Mapping[str, bool], event: Event) -> None:
     who = session.actor()
     if not able or not session.may(who, "races.entrants"):
         return
-    view = session.console().races.entrants(who, chosen.race.id)
+    view = session.desk().races.entrants(who, chosen.race.id)
     may = session.may(who, "races.admit") and chosen.status is not RaceStatus.CLOSED
     st.markdown("**Who may enter**")
     _say_what_it_is(view, event, link=bool(chosen.race.share_link))
@@ -137,7 +137,7 @@ def _inside(view: EntrantsView, chosen: RaceRow, *, may: bool) -> None:
                 f"{chosen.race.draft.name} for everybody",
                 facts=["The entry list goes; no result is marked any more."],
                 button="Drop the entry list",
-                run=lambda: session.console().races.drop_list(session.actor(), chosen.race.id),
+                run=lambda: session.desk().races.drop_list(session.actor(), chosen.race.id),
                 done="The race is for everybody.",
             )
 
@@ -150,7 +150,7 @@ def _ask_expel(view: EntrantsView, chosen: RaceRow, keys: Sequence[str], names: 
         f"Take {count(len(keys), 'racer')} out of {chosen.race.draft.name}",
         facts=facts,
         button="Take them out",
-        run=lambda: session.console().races.expel(session.actor(), chosen.race.id, keys),
+        run=lambda: session.desk().races.expel(session.actor(), chosen.race.id, keys),
         done="The worker takes them out and reads back." if view.native else "Taken off the list.",
     )
 
@@ -194,7 +194,7 @@ def _ask_admit(view: EntrantsView, chosen: RaceRow, people: Sequence[Attendee]) 
         f"Let {count(len(ids), 'person', 'people')} into {chosen.race.draft.name}",
         facts=facts,
         button="Let them in",
-        run=lambda: session.console().races.admit(session.actor(), chosen.race.id, ids),
+        run=lambda: session.desk().races.admit(session.actor(), chosen.race.id, ids),
         done="The worker lets them in and reads back." if view.native else "Put on the list.",
     )
 

@@ -22,21 +22,21 @@ __all__ = ["check", "sponsorship"]
 
 def check(who: Actor) -> None:
     """Start the connect check; its findings come in live."""
-    console = session.console()
+    desk = session.desk()
     st.caption("Tries every service once, changes nothing, and says what is missing and how to mend it.")
     if st.button("Run the connect check", type="primary", icon=":material/network_check:", key="check-run"):
-        act(lambda: console.events.run_check(who), done="The worker runs the check.")
+        act(lambda: desk.events.run_check(who), done="The worker runs the check.")
     _check_live()
 
 
 @st.fragment(run_every=2)
 def _check_live() -> None:
     """What the check found and what the service said about itself: both come in by themselves."""
-    who, console = session.actor(), session.console()
-    event = console.events.current_event()
+    who, desk = session.actor(), session.desk()
+    event = desk.events.event()
     if event is None:
         return
-    found, at = console.events.check(who)
+    found, at = desk.events.check(who)
     st.caption(as_of(at, "connect check", event.zone))
     findings(found, empty="Not run yet. It takes a few seconds.")
     st.subheader("What the service can do", anchor=False)
@@ -45,7 +45,7 @@ def _check_live() -> None:
 
 def service(who: Actor, event: Event) -> None:
     """What the service said about itself, and head-count x hours through the job slots."""
-    row = session.console().events.account(who)
+    row = session.desk().events.account(who)
     if not row:
         st.info("Nothing is known of the service yet; run the connect check.", icon=":material/network_check:")
         return
@@ -83,7 +83,7 @@ def _slots(event: Event) -> None:
 
 def sponsorship(who: Actor, event: Event) -> None:
     """The switch: what was read back, whom it reaches, on and off."""
-    console = session.console()
+    desk = session.desk()
     _sponsorship_live()
     view = sponsorship_view(who)
     most = event.head_count * worst_case(event.prices, Quota(0, 0), event.quota)
@@ -100,7 +100,7 @@ def sponsorship(who: Actor, event: Event) -> None:
                 else f"At most {money(most)} if {everybody} everything (estimate).",
             ],
             button=on,
-            run=lambda: console.events.switch_sponsorship(who, open_=True, typed_name=""),
+            run=lambda: desk.events.switch_sponsorship(who, open_=True, typed_name=""),
             done="The worker switches it and reads it back.",
         )
     if row.button(f"{off} …", icon=":material/lock:", key="sponsor-close"):
@@ -109,7 +109,7 @@ def sponsorship(who: Actor, event: Event) -> None:
             facts=_closing(view, event.zone),
             name=event.name,
             button=off,
-            run=lambda typed: console.events.switch_sponsorship(who, open_=False, typed_name=typed),
+            run=lambda typed: desk.events.switch_sponsorship(who, open_=False, typed_name=typed),
             done="The worker switches it and reads it back.",
         )
 
@@ -175,8 +175,8 @@ def _hidden(view: SponsorshipView, running: str, zone: str) -> list[str]:
 
 @st.fragment(run_every=2)
 def _sponsorship_live() -> None:
-    who, console = session.actor(), session.console()
-    event = console.events.current_event()
+    who, desk = session.actor(), session.desk()
+    event = desk.events.event()
     if event is None:
         return
     view = sponsorship_view(who)

@@ -17,19 +17,19 @@ _TROUBLE = "login-trouble"
 
 def sign_in(who: Actor) -> None:
     """Who is signed in, and a form for another sign-in; its passwords leave the form as they are sent."""
-    console = session.console()
-    login = console.connection.login(who)
+    desk = session.desk()
+    login = desk.connection.login(who)
     words = {
         "typed": f"Signs in as **{plain(login.user)}**, typed here; kept in memory until the console stops.",
         "settings": f"Signs in as **{plain(login.user)}**, from the console's settings.",
         "practice": f"Signs in as **{plain(login.user)}** of the practice world.",
         "none": "The console has no sign-in for DeepRacer on AWS yet.",
-        "aws": _credentials(login.user, rehearsal=console.settings.rehearsal),
+        "aws": _credentials(login.user, rehearsal=desk.settings.rehearsal),
     }
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(words[login.source])
         if login.source == "typed" and st.button("Forget this sign-in", type="tertiary", key="login-forget"):
-            console.connection.forget(who)
+            desk.connection.forget(who)
             st.rerun()
     if login.why_not:
         st.caption(plain(login.why_not))
@@ -77,7 +77,7 @@ def _form(who: Actor, login: LoginView) -> None:
         return
     st.session_state["login-turn"] = turn + 1
     try:
-        session.console().connection.sign_in(
+        session.desk().connection.sign_in(
             who, site=site or "", user=user or "", password=password or "", new_password=new or ""
         )
     except ConsoleError as error:

@@ -45,9 +45,9 @@ _LAST, _FILE = "last", "file"
 
 def create(who: Actor) -> None:
     """One form with every default filled; the name is the only thing one must type."""
-    console = session.console()
+    desk = session.desk()
     options = {entry.key: entry.title for entry in TEMPLATES}
-    if console.events.list(who):
+    if desk.events.list(who):
         options[_LAST] = "Like the last event"
     options[_FILE] = "From a settings file"
     chosen = st.segmented_control(
@@ -55,35 +55,35 @@ def create(who: Actor) -> None:
     )
     if chosen == _FILE:
         given = st.file_uploader("Settings file (JSON)", type=["json"], key="create-file", max_upload_size=1)
-        draft = act(lambda: console.events.read_settings(who, given.getvalue())) if given else None
+        draft = act(lambda: desk.events.read_settings(who, given.getvalue())) if given else None
         if draft is None:
             st.caption("Export one on this page from an event that went well; it holds no people and no secrets.")
             return
         digest = hashlib.sha256(write_draft(draft)).hexdigest()[:8]
     else:
         digest = chosen or "day"
-        made = console.events.template(who, digest, zone=st.context.timezone or "UTC")
+        made = desk.events.template(who, digest, zone=st.context.timezone or "UTC")
         draft = st.session_state.setdefault(f"create-draft-{digest}", made)  # event time must not move what was typed
         hint = next((entry.hint for entry in TEMPLATES if entry.key == chosen), "The same settings, dates moved on.")
         st.caption(hint)
     with st.form(f"create-{digest}"):
         filled = _fields(draft, who, key=f"create-{digest}")
-        if st.form_submit_button("Create the event", type="primary") and act(
-            lambda: console.events.create(who, filled), done="Created. Next: run the connect check."
-        ):
-            st.session_state.pop(f"create-draft-{digest}", None)
-            st.rerun()
+        if st.form_submit_button("Create the event", type="primary", key=f"create-{digest}-go"):
+            made = act(lambda: desk.events.create(who, filled), done="Created. Next: run the connect check.")
+            if made:
+                st.session_state.pop(f"create-draft-{digest}", None)
+                session.open_event(made.id)
 
 
 def edit(who: Actor, event: Event) -> None:
     """The same form with the event's values. People's quotas follow only through the Usage page."""
-    console = session.console()
-    draft = console.events.draft_of(event)
+    desk = session.desk()
+    draft = desk.events.draft_of(event)
     key = f"edit-{event.id}-{hashlib.sha256(write_draft(draft)).hexdigest()[:8]}"
     with st.form(key):
         filled = _fields(draft, who, key=key)
         if st.form_submit_button("Save", type="primary") and act(
-            lambda: console.events.edit(who, replace(filled, cohort_hours=draft.cohort_hours)), done="Saved."
+            lambda: desk.events.edit(who, replace(filled, cohort_hours=draft.cohort_hours)), done="Saved."
         ):
             st.rerun()
 
@@ -146,7 +146,7 @@ def _fields(draft: EventDraft, who: Actor, *, key: str) -> EventDraft:
 
 def _way_in(draft: EventDraft, who: Actor, key: str) -> EventDraft:
     """How people come in. Our own mail is offered only where the console may make users in the pool."""
-    why_not = session.console().events.why_no_pool(who, service=draft.service)
+    why_not = session.desk().events.why_no_pool(who, service=draft.service)
     offered = [way for way in WAY_WORDS if way == "service" or not why_not or draft.way_in == way]
     left, right = st.columns(2)
     way = left.radio(
@@ -223,8 +223,8 @@ def _prices(draft: EventDraft, key: str) -> EventDraft:
 
 def cohorts(who: Actor, event: Event) -> None:
     """Hours per cohort as a table to edit; nothing is written before Save."""
-    console = session.console()
-    counts = console.attendees.cohorts(who)
+    desk = session.desk()
+    counts = desk.attendees.cohorts(who)
     own = {key: quota.minutes / 60 if quota.minutes >= 0 else -1.0 for key, quota in event.cohort_quotas.items()}
     keys = [*counts, *(key for key in own if key not in counts)]
     if not keys:
@@ -255,8 +255,8 @@ def cohorts(who: Actor, event: Event) -> None:
     if wanted != own:
         st.caption("Not saved yet.")
     if st.button("Save the hours", type="primary", key="cohorts-save", disabled=wanted == own):
-        draft = replace(console.events.draft_of(event), cohort_hours=wanted)
-        if act(lambda: console.events.edit(who, draft), done="Saved."):
+        draft = replace(desk.events.draft_of(event), cohort_hours=wanted)
+        if act(lambda: desk.events.edit(who, draft), done="Saved."):
             st.rerun()
 
 

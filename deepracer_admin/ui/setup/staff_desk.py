@@ -17,7 +17,7 @@ __all__ = ["account_limits", "roles", "staff"]
 
 def staff(who: Actor, event: Event, view: StaffView) -> None:
     """Everybody who counts as staff, and a way to name more."""
-    console = session.console()
+    desk = session.desk()
     st.caption(
         "People who run the deployment are never invited as racers, limited or deleted by the console, even when they "
         "are on the list. What the service shows of roles comes late and may be wrong: name them here to be sure."
@@ -43,19 +43,19 @@ def staff(who: Actor, event: Event, view: StaffView) -> None:
         address = st.text_input("Address of somebody who runs the deployment", key="staff-address", autocomplete="off")
         if (
             st.form_submit_button("Keep this address out", icon=":material/shield_person:")
-            and attempt(lambda: console.staff.name(who, address or ""), done="Never touched from now on.")[0]
+            and attempt(lambda: desk.staff.name(who, address or ""), done="Never touched from now on.")[0]
         ):
             st.rerun()
     named = [row.email for row in view.rows if row.by_hand]
     chosen = right.selectbox("Named here", named, index=None, key="staff-named", disabled=not named)
     pressed = right.button("Take it back", disabled=chosen is None, key="staff-drop")
-    if pressed and chosen and attempt(lambda: console.staff.drop(who, chosen), done="Taken back.")[0]:
+    if pressed and chosen and attempt(lambda: desk.staff.drop(who, chosen), done="Taken back.")[0]:
         st.rerun()
 
 
 def roles(who: Actor, event: Event, view: StaffView) -> None:
     """Give somebody another role on the deployment, shown first."""
-    console = session.console()
+    desk = session.desk()
     if view.no_roles:
         st.caption("The managed service has no roles to give: who administers it, the account's IAM policies say.")
         return
@@ -79,7 +79,7 @@ def roles(who: Actor, event: Event, view: StaffView) -> None:
             facts=facts,
             name=event.name,
             button="Make them administrator",
-            run=lambda typed: console.staff.give_role(who, address, role, typed_name=typed),
+            run=lambda typed: desk.staff.give_role(who, address, role, typed_name=typed),
             done=done,
         )
     else:
@@ -87,7 +87,7 @@ def roles(who: Actor, event: Event, view: StaffView) -> None:
             "Give a role",
             facts=facts,
             button="Give the role",
-            run=lambda: console.staff.give_role(who, address, role),
+            run=lambda: desk.staff.give_role(who, address, role),
             done=done,
         )
 
@@ -112,6 +112,6 @@ def account_limits(who: Actor, event: Event, view: StaffView) -> None:
         most = middle.number_input("Models a month (-1 = none)", value=int(models), step=10, key="limits-models")
         if right.form_submit_button("Set and read back"):
             attempt(
-                lambda: session.console().staff.set_account_limits(who, hours=float(hours), models=int(most)),
+                lambda: session.desk().staff.set_account_limits(who, hours=float(hours), models=int(most)),
                 done="The worker sets them and reads them back.",
             )

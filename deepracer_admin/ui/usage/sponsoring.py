@@ -18,13 +18,13 @@ __all__ = ["grant_hours", "pause_or_delete", "set_quota"]
 
 def set_quota(who: Actor, event: Event, chosen: Sequence[ProfileRow]) -> None:
     """A quota for all chosen: the most that it can cost, then the job."""
-    console = session.console()
+    desk = session.desk()
     people = [row.attendee for row in chosen if row.attendee]
     start = event.quota.minutes / 60 if event.quota.minutes != UNLIMITED else -1.0
     left, right = st.columns(2)
     wanted = left.number_input("Training hours each (-1 = unlimited)", -1.0, 744.0, start, 0.5, key="quota-hours")
     models = right.number_input("Models each (-1 = unlimited)", -1, 1000, event.quota.models, key="quota-models")
-    plan = act(lambda: console.usage.plan_quotas(who, people, hours=float(wanted), models=int(models)))
+    plan = act(lambda: desk.usage.plan_quotas(who, people, hours=float(wanted), models=int(models)))
     if plan is None:
         return
     words = count(plan.people, "person", "people")
@@ -34,14 +34,14 @@ def set_quota(who: Actor, event: Event, chosen: Sequence[ProfileRow]) -> None:
     )
     if st.button(f"Set this quota for {words}", type="primary", disabled=not plan.people, icon=":material/tune:"):
         act(
-            lambda: console.usage.set_quotas(who, people, hours=float(wanted), models=int(models)),
+            lambda: desk.usage.set_quotas(who, people, hours=float(wanted), models=int(models)),
             done="The worker sets the quotas and reads them back.",
         )
 
 
 def grant_hours(who: Actor, event: Event, row: ProfileRow) -> None:
     """More hours for one person."""
-    console = session.console()
+    desk = session.desk()
     extra = st.number_input("Extra hours", 0.5, GRANT_MAX_HOURS, 1.0, 0.5, key="grant-hours")
     now = "no limit" if row.hours_limit is None else hours(row.hours_limit)
     st.markdown(
@@ -50,14 +50,14 @@ def grant_hours(who: Actor, event: Event, row: ProfileRow) -> None:
     )
     if st.button(f"Grant {extra:g} h", type="primary", icon=":material/more_time:"):
         act(
-            lambda: console.usage.grant(who, row.attendee, extra_hours=float(extra)),
+            lambda: desk.usage.grant(who, row.attendee, extra_hours=float(extra)),
             done="The worker sets the hours and reads them back.",
         )
 
 
 def pause_or_delete(who: Actor, event: Event, chosen: Sequence[ProfileRow]) -> None:
     """Pause, resume, delete models."""
-    console = session.console()
+    desk = session.desk()
     people = [row.attendee for row in chosen if row.attendee]
     paused = sum(1 for row in chosen if row.paused)
     queued = sum(row.hours_queued for row in chosen)
@@ -68,9 +68,9 @@ def pause_or_delete(who: Actor, event: Event, chosen: Sequence[ProfileRow]) -> N
     words = count(len(chosen) - paused, "person", "people")
     with st.container(horizontal=True):
         if st.button(f"Pause {words}", icon=":material/pause:", disabled=paused == len(chosen)):
-            act(lambda: console.usage.sponsor(who, people, active=False), done="The worker pauses and reads back.")
+            act(lambda: desk.usage.sponsor(who, people, active=False), done="The worker pauses and reads back.")
         if st.button(f"Resume {count(paused, 'person', 'people')}", icon=":material/play_arrow:", disabled=not paused):
-            act(lambda: console.usage.sponsor(who, people, active=True), done="The worker resumes and reads back.")
+            act(lambda: desk.usage.sponsor(who, people, active=True), done="The worker resumes and reads back.")
         if st.button("Delete their models", icon=":material/delete:", type="tertiary"):
             made = sum(row.models or 0 for row in chosen)
             confirm_typed(
@@ -82,6 +82,6 @@ def pause_or_delete(who: Actor, event: Event, chosen: Sequence[ProfileRow]) -> N
                 ],
                 name=event.name,
                 button="Delete models",
-                run=lambda typed: console.usage.delete_models(who, people, typed_name=typed),
+                run=lambda typed: desk.usage.delete_models(who, people, typed_name=typed),
                 done="The worker deletes and counts again until none is left.",
             )

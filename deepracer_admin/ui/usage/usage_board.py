@@ -21,8 +21,8 @@ IDLE_HOURS = 0.05  # three minutes: less than any training job
 @st.fragment(run_every=2)
 def live_totals() -> None:
     """Totals and the spend chart, drawn anew every two seconds; nothing to click."""
-    who, console = session.actor(), session.console()
-    view = console.usage.totals(who)
+    who, desk = session.actor(), session.desk()
+    view = desk.usage.totals(who)
     event = view.event
     st.caption(
         f"{as_of(view.as_of, 'racing service, event time', event.zone)} · money is an *estimate*: hours × "

@@ -14,6 +14,7 @@ from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.errors import BadInput
 from deepracer_admin.model import Event, Sending, State, Step
 from deepracer_admin.records.ways_in import INVITATIONS
+from deepracer_admin.worker.practice import OutboxCopier
 from tests.directory.test_cognito import sign_in
 from tests.flows.access.test_onboarding import invite_by_hand, open_sponsorship, site
 from tests.flows.closeout.test_run import start as start_closing
@@ -89,9 +90,9 @@ def test_the_password_is_in_no_file_of_the_console_and_in_no_log(
     caplog.set_level(logging.DEBUG, logger="deepracer_admin")
     people = stage.crowd(4)
     onboard(stage, 4)
-    stage.worker.run_once()  # the outbox viewer has its copies
+    OutboxCopier(stage.console).run(stage.lease)  # the outbox viewer has its copies
     passwords = [password_of(stage, person.email).encode() for person in people]
-    shown = stage.console.messages.outbox(ORGANIZER)
+    shown = stage.console.first.messages.outbox(ORGANIZER)
     assert len(shown) == 4
     assert all("first password: ••••••••" in mail["text"] + mail["html"] for mail in shown)
     files = [path for path in tmp_path.iterdir() if path.is_file() and ".sqlite" in path.name]
@@ -134,7 +135,7 @@ def test_a_kill_between_create_and_record_keeps_it_ours_until_the_close_out(
     assert made
     monkeypatch.undo()
     again = Stage(stage.world, stage.console, stage.event)  # another process takes over
-    again.worker.lead = stage.worker.lead
+    again.worker.lead = again.worker.threads.lead = stage.worker.lead
     try:
         again.rounds(lambda: again.done(Step.MAIL) == 6)
     finally:
@@ -188,7 +189,7 @@ def test_a_resend_to_somebody_who_signed_in_makes_no_password(stage: Stage) -> N
     (person,) = stage.crowd(1)
     onboard(stage, 1)
     assert sign_in(stage.world, person.email, password_of(stage, person.email), "My-own-1-choice") == "in"
-    stage.console.messages.resend_one(ORGANIZER, person.id)
+    stage.console.first.messages.resend_one(ORGANIZER, person.id)
     stage.rounds(lambda: len(stage.world.outbox()) == 2)
     assert FIRST.search(mail_of(stage, person.email)["text"]) is None
     assert sign_in(stage.world, person.email, "My-own-1-choice") == "in"
@@ -205,7 +206,7 @@ def test_a_lost_answer_is_unknown_and_a_resend_makes_a_fresh_password(stage: Sta
     assert len(stage.world.outbox()) == 1  # never a second by itself
     lost = password_of(stage, person.email)
     (row,) = stage.store.deliveries(stage.event.id)
-    stage.console.messages.settle_unknown(ORGANIZER, person.id, row.template, row.version, as_="again")
+    stage.console.first.messages.settle_unknown(ORGANIZER, person.id, row.template, row.version, as_="again")
     stage.rounds(lambda: len(stage.world.outbox()) == 2)
     fresh = password_of(stage, person.email)
     assert fresh != lost
@@ -256,9 +257,9 @@ def test_staff_are_refused_before_anything_is_changed(stage: Stage) -> None:
 
 def test_a_preview_shows_what_stands_in_the_passwords_place(stage: Stage) -> None:
     stage.crowd(1)
-    text = stage.console.messages.preview(ORGANIZER, "access").text
+    text = stage.console.first.messages.preview(ORGANIZER, "access").text
     assert "Your first password: (a temporary password, made when the mail is sent)" in text
-    italian = stage.console.messages.preview(ORGANIZER, "access", language="it").text
+    italian = stage.console.first.messages.preview(ORGANIZER, "access", language="it").text
     assert "La tua prima password: (una password temporanea" in italian
     assert "cognito-idp.AdminSetUserPassword" not in stage.calls()
 
@@ -268,11 +269,11 @@ def test_an_access_mail_without_the_password_note_is_stopped(stage: Stage) -> No
     letters = stage.ports.letters
     template = letters.template(stage.event, "access", "en")
     bare = replace(template, body=template.body.replace("{password_note}", ""))
-    stage.console.messages.save_template(ORGANIZER, bare)
+    stage.console.first.messages.save_template(ORGANIZER, bare)
     with pytest.raises(BadInput, match=r"\{password_note\}, which this text lacks"):
-        stage.console.messages.preview(ORGANIZER, "access")
+        stage.console.first.messages.preview(ORGANIZER, "access")
     with pytest.raises(BadInput, match="belongs in the text"):
-        stage.console.messages.save_template(ORGANIZER, replace(template, subject="{password_note}"))
+        stage.console.first.messages.save_template(ORGANIZER, replace(template, subject="{password_note}"))
 
 
 def test_without_credentials_nothing_is_planned_and_the_worker_says_why(stage: Stage) -> None:
@@ -310,12 +311,12 @@ def test_cognitos_default_sender_mails_fifty_in_a_day_and_the_rest_waits_and_goe
     for _ in range(3):
         stage.worker.run_once()
     assert len(stage.world.invitations()) == 50
-    day = stage.console.onboarding.view(ORGANIZER).mail_day
+    day = stage.console.first.onboarding.view(ORGANIZER).mail_day
     assert day is not None
     assert (day.left, day.waiting) == (0, 20)
     assert day.next_at == day.last_at
     stage.world.advance(25 * 3600)
-    stage.worker._anchor_clock()
+    stage.anchor_clock()
     stage.rounds(lambda: len(stage.world.invitations()) == 70)
     stage.rounds(lambda: stage.done(Step.PROFILE) == 70)
     refused = [row for row in stage.store.steps(stage.event.id, step=Step.PROFILE) if row.reason == "mail_quota"]

@@ -46,7 +46,7 @@ def look_again(stage: Stage) -> None:
 
 def let_days_pass(stage: Stage) -> None:
     stage.world.advance(FIVE_DAYS_AND_A_BIT)
-    stage.worker._anchor_clock()
+    stage.anchor_clock()
     look_again(stage)
 
 
@@ -57,11 +57,11 @@ def newest_password(stage: Stage, email: str) -> str:
 
 
 def age_of(stage: Stage, attendee: str) -> PasswordAge | None:
-    return next((age for age in stage.console.passwords.ages(ORGANIZER) if age.attendee.id == attendee), None)
+    return next((age for age in stage.console.first.passwords.ages(ORGANIZER) if age.attendee.id == attendee), None)
 
 
 def ending(stage: Stage) -> list[PasswordAge]:
-    return stage.console.passwords.ending(ORGANIZER)
+    return stage.console.first.passwords.ending(ORGANIZER)
 
 
 def test_a_password_that_ends_soon_is_listed_and_a_fresh_one_replaces_it(stage: Stage) -> None:
@@ -70,13 +70,13 @@ def test_a_password_that_ends_soon_is_listed_and_a_fresh_one_replaces_it(stage: 
     assert sign_in(stage.world, people[0].email, newest_password(stage, people[0].email), "My-own-1-choice") == "in"
     look_again(stage)
     assert ending(stage) == []
-    ages = stage.console.passwords.ages(ORGANIZER)
+    ages = stage.console.first.passwords.ages(ORGANIZER)
     assert {age.attendee.id for age in ages} == {people[1].id, people[2].id}
     assert all(age.read for age in ages)
     let_days_pass(stage)
     assert {age.attendee.id for age in ending(stage)} == {people[1].id, people[2].id}
     old = newest_password(stage, people[1].email)
-    assert stage.console.passwords.resend(FACILITATOR, [people[1].id]) == 1
+    assert stage.console.first.passwords.resend(FACILITATOR, [people[1].id]) == 1
     stage.rounds(lambda: newest_password(stage, people[1].email) != old)
     assert sign_in(stage.world, people[1].email, old) == "NotAuthorizedException"
     assert sign_in(stage.world, people[1].email, newest_password(stage, people[1].email)) == "NEW_PASSWORD_REQUIRED"
@@ -89,8 +89,8 @@ def test_a_facilitator_sends_to_one_and_never_to_several(stage: Stage) -> None:
     people = stage.crowd(2)
     onboard(stage, 2)
     with pytest.raises(NotAllowed):
-        stage.console.passwords.resend(FACILITATOR, [person.id for person in people])
-    assert stage.console.passwords.resend(ORGANIZER, [person.id for person in people]) == 2
+        stage.console.first.passwords.resend(FACILITATOR, [person.id for person in people])
+    assert stage.console.first.passwords.resend(ORGANIZER, [person.id for person in people]) == 2
 
 
 def test_adopted_people_are_not_offered_a_fresh_password(stage: Stage) -> None:
@@ -100,7 +100,7 @@ def test_adopted_people_are_not_offered_a_fresh_password(stage: Stage) -> None:
     look_again(stage)
     assert age_of(stage, person.id) is None
     with pytest.raises(BadInput, match="None of them has a temporary password"):
-        stage.console.passwords.resend(ORGANIZER, [person.id])
+        stage.console.first.passwords.resend(ORGANIZER, [person.id])
 
 
 @pytest.mark.parametrize("stage", ["service"], indirect=True)
@@ -128,14 +128,14 @@ def test_a_version_that_cannot_resend_says_what_to_do(stage: Stage) -> None:
     account["capabilities"]["resend_invite"] = False
     stage.store.put(stage.event.id, "account", account)
     with pytest.raises(BadInput, match="administrator resends it in Cognito"):
-        stage.console.passwords.resend(ORGANIZER, [person.id])
+        stage.console.first.passwords.resend(ORGANIZER, [person.id])
 
 
 @pytest.mark.parametrize("stage", ["service"], indirect=True)
 def test_a_lost_answer_of_a_resend_is_unknown_and_not_repeated(stage: Stage) -> None:
     (person,) = stage.crowd(1)
     onboard(stage, 1)
-    stage.console.passwords.resend(ORGANIZER, [person.id])
+    stage.console.first.passwords.resend(ORGANIZER, [person.id])
     (job,) = stage.store.jobs(stage.event.id, kind="invite.resend")
     stage.world.arm("deepracer", "lost_answer", operation="ResendInvite", count=1)
     stage.finish(job)
@@ -152,7 +152,7 @@ def test_resends_by_the_default_sender_wait_for_the_day(stage: Stage) -> None:
     stage.store.save_event(replace(stage.event, cognito_mail="default"))
     now = stage.console.clock.event_now()
     stage.store.update(stage.event.id, RESENT, lambda _: tuple(Resent(now, f"at-{n}") for n in range(49)))
-    stage.console.passwords.resend(ORGANIZER, [person.id])
+    stage.console.first.passwords.resend(ORGANIZER, [person.id])
     (job,) = stage.store.jobs(stage.event.id, kind="invite.resend")
     stage.worker.jobs.run(stage.event.id, stage.lease)
     waiting = stage.store.job(job.id)
@@ -160,6 +160,6 @@ def test_resends_by_the_default_sender_wait_for_the_day(stage: Stage) -> None:
     assert "50 mails of 24 hours" in waiting.sentence
     assert "deepracer.ResendInvite" not in stage.calls()
     stage.world.advance(25 * 3600)
-    stage.worker._anchor_clock()
+    stage.anchor_clock()
     assert stage.finish(job).sentence.startswith("1 of 1 invitation went")
     assert stage.done(Step.MAIL) == 1

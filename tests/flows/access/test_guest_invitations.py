@@ -15,6 +15,7 @@ import pytest
 from deepracer_admin.errors import BadInput, LostAnswer
 from deepracer_admin.flows.access import guest_invitations as guests
 from deepracer_admin.model import Attendee, Invitee, JobState, Sending, State, Step
+from deepracer_admin.worker.practice import OutboxCopier
 from tests.flows.conftest import ORGANIZER, Stage, make_console, make_event
 from tests.practice import WorldHandle
 
@@ -98,10 +99,10 @@ def test_the_link_of_the_mail_lets_that_guest_in_and_then_it_is_forgotten(stage:
     assert row(stage, gina) == (State.DONE, "guest_accepted")
     (entry,) = stage.ports.guests.entries(stage.event.id).values()
     assert entry.link == ""
-    counts = stage.console.onboarding.view(ORGANIZER).guests
+    counts = stage.console.first.onboarding.view(ORGANIZER).guests
     assert counts is not None
     assert (counts.invited, counts.accepted, counts.without_link) == (1, 1, 0)
-    stage.console.messages.resend_one(ORGANIZER, gina.id)
+    stage.console.first.messages.resend_one(ORGANIZER, gina.id)
     stage.rounds(lambda: len(mails(stage)[GINA]) == 2)
     assert LINK.findall(mails(stage)[GINA][1]) == []
 
@@ -109,7 +110,7 @@ def test_the_link_of_the_mail_lets_that_guest_in_and_then_it_is_forgotten(stage:
 def test_no_link_rests_in_plain_bytes_and_none_is_shown(stage: Stage) -> None:
     (gina,) = stage.add(GINA)
     all_mailed(stage, 1)
-    stage.worker._copy_outbox(stage.lease)
+    OutboxCopier(stage.console).run(stage.lease)
     (entry,) = stage.ports.guests.entries(stage.event.id).values()
     link = stage.ports.guests.link(entry)
     ticket = link.partition("rd=")[2]
@@ -118,15 +119,15 @@ def test_no_link_rests_in_plain_bytes_and_none_is_shown(stage: Stage) -> None:
     kept = bytes_at_rest(stage)
     assert gina.email.encode() in kept  # these are the files that hold the event
     assert ticket.encode() not in kept
-    preview = stage.console.messages.preview(ORGANIZER, "access", attendee=gina.id)
+    preview = stage.console.first.messages.preview(ORGANIZER, "access", attendee=gina.id)
     assert "own link" in preview.text
     assert ticket not in preview.text + preview.html
-    test = stage.finish(stage.console.messages.test_to_myself(ORGANIZER, "access", address="olivia@example.com"))
+    test = stage.finish(stage.console.first.messages.test_to_myself(ORGANIZER, "access", address="olivia@example.com"))
     assert test.state is JobState.DONE
     assert ticket not in mails(stage)["olivia@example.com"][0]
-    shown = repr(stage.console.onboarding.person(ORGANIZER, gina.id)) + repr(stage.store.audit(limit=100))
-    shown += repr(stage.console.attendees.person_data(ORGANIZER, gina.id)) + repr(
-        stage.console.messages.outbox(ORGANIZER)
+    shown = repr(stage.console.first.onboarding.person(ORGANIZER, gina.id)) + repr(stage.store.audit(limit=100))
+    shown += repr(stage.console.first.attendees.person_data(ORGANIZER, gina.id)) + repr(
+        stage.console.first.messages.outbox(ORGANIZER)
     )
     assert "[personal link]" in shown
     assert ticket not in shown
@@ -158,7 +159,7 @@ def test_a_lost_answer_does_not_invite_twice(stage: Stage) -> None:
     stage.start()
     stage.rounds(lambda: stage.done(Step.MAIL) == 1)
     assert list(mails(stage)) == [anna.email]
-    stage.worker._stop.wait(3.1)
+    stage.rest(3.1)
     go(stage, 2)  # found, and one request for the link of that same guest
     assert (invitations(stage), stage.world.truth()["guests"]) == (2, 1)
     stage.rounds(lambda: stage.done(Step.MAIL) == 2)
@@ -196,7 +197,7 @@ def test_a_crash_between_the_answer_and_the_record_invites_nobody_twice(
             go(stage)
     assert row(stage, gina) == (State.WAITING, "inviting")
     assert stage.world.truth()["guests"] == 1
-    stage.worker._take_up()
+    stage.begin_anew()
     go(stage)
     assert row(stage, gina) == (State.DONE, "guest_pending")
     assert (stage.world.truth()["guests"], invitations(stage)) == (1, 2)  # the second is for the lost link
@@ -216,8 +217,8 @@ def test_a_crash_before_the_group_step_uses_the_id_that_the_book_has(
         crash.setattr(stage.worker.members.guests, "_tell", dies)
         with pytest.raises(KeyboardInterrupt):
             go(stage)
-    stage.worker._take_up()
-    stage.worker._stop.wait(0.6)
+    stage.begin_anew()
+    stage.rest(0.6)
     go(stage)
     assert (row(stage, gina), invitations(stage)) == ((State.DONE, "guest_pending"), 1)
 
@@ -228,12 +229,12 @@ def test_without_the_right_the_scope_is_named_and_everybody_else_goes_on(stage: 
     stage.start()
     stage.rounds(lambda: stage.done(Step.MAIL) == 1 and stage.done(Step.GROUP) == 1)
     assert list(mails(stage)) == [anna.email]
-    (stuck,) = stage.console.onboarding.view(ORGANIZER).stuck
+    (stuck,) = stage.console.first.onboarding.view(ORGANIZER).stuck
     assert (stuck.people, stuck.reason, stuck.retryable) == (2, "guests_denied", True)
     assert "User.Invite.All" in stuck.sentence
     assert stage.trouble == {}
     stage.world.disarm()
-    stage.console.onboarding.retry(ORGANIZER, step=Step.GROUP, reason="guests_denied")
+    stage.console.first.onboarding.retry(ORGANIZER, step=Step.GROUP, reason="guests_denied")
     stage.rounds(lambda: stage.done(Step.MAIL) == 3)
     assert {row(stage, gina), row(stage, gus)} == {(State.DONE, "guest_pending")}
 
@@ -248,7 +249,7 @@ def test_disabled_and_ambiguous_people_keep_their_reason_and_nobody_invites_them
 
 def test_a_guest_of_somebody_else_gets_a_link_of_ours_and_is_not_counted_as_made(stage: Stage) -> None:
     (gina,) = stage.add(GINA)
-    elsewhere = stage.console.ports.directory("")
+    elsewhere = stage.ports.directory("")
     (before,) = elsewhere.invite([Invitee("x", GINA, "")], redirect_url="https://portal.example.com")
     all_mailed(stage, 1)
     assert len(LINK.findall(mails(stage)[GINA][0])) == 1
@@ -277,8 +278,8 @@ def test_the_choice_holds_for_those_who_were_refused_before(stage: Stage) -> Non
     stage.store.save_event(stage.event)
     go(stage)
     assert row(stage, gina) == (State.REFUSED, "none")
-    draft = replace(stage.console.events.draft_of(stage.event), guests="invite")
-    stage.event = stage.console.events.edit(ORGANIZER, draft)
+    draft = replace(stage.console.first.events.draft_of(stage.event), guests="invite")
+    stage.event = stage.console.first.events.edit(ORGANIZER, draft)
     assert stage.event.guests == chosen.guests
     go(stage)
     assert row(stage, gina) == (State.DONE, "guest_pending")
@@ -305,17 +306,17 @@ def test_the_close_out_keeps_the_accounts_says_how_many_and_who_decides(stage: S
     gina, _, _ = stage.add(GINA, GUS, "anna.berg@example.com")
     all_mailed(stage, 3)
     stage.rounds(lambda: stage.done(Step.GROUP) == 3)
-    job = stage.finish(stage.console.closeout.start(ORGANIZER, typed_name=stage.event.name))
+    job = stage.finish(stage.console.first.closeout.start(ORGANIZER, typed_name=stage.event.name))
     assert job.state is JobState.DONE
     truth = stage.world.truth()
     assert (truth["in_group"], truth["users_deleted"], truth["guests"]) == (0, 0, 2)
     assert "graph.DeleteUser" not in stage.calls()
-    certificate = stage.console.closeout.certificate(ORGANIZER)
+    certificate = stage.console.first.closeout.certificate(ORGANIZER)
     assert "2 guest accounts that this event invited remain in the directory" in certificate
     assert "the directory's administrator decides" in certificate
     assert [entry.link for entry in stage.ports.guests.entries(stage.event.id).values()] == ["", ""]
     with pytest.raises(BadInput, match="not proven"):
-        stage.console.messages.resend_one(ORGANIZER, gina.id)
+        stage.console.first.messages.resend_one(ORGANIZER, gina.id)
 
 
 def test_many_guests_take_several_passes_and_each_is_invited_once(
@@ -349,5 +350,5 @@ def test_a_resend_waits_for_the_link_too(stage: Stage) -> None:
     all_mailed(stage, 1)
     stage.ports.guests.drop_links(stage.event.id, None)
     with pytest.raises(BadInput, match="link is not known yet"):
-        stage.console.messages.resend_one(ORGANIZER, gina.id)
+        stage.console.first.messages.resend_one(ORGANIZER, gina.id)
     assert [each.state for each in stage.store.deliveries(stage.event.id)] == [Sending.SENT]

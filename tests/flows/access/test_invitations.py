@@ -97,7 +97,7 @@ def test_the_close_out_does_not_wait_for_what_may_have_been_sent_and_has_no_job(
     line.drop_planned(stage.event, stage.lease)
     assert not line.active(stage.event)
     assert line.ours(stage.event) == {person.id for person in people}, "a profile that turns up is ours to delete"
-    job = stage.console.closeout.start(ORGANIZER, typed_name=stage.event.name)
+    job = stage.console.first.closeout.start(ORGANIZER, typed_name=stage.event.name)
     assert stage.finish(job).state is JobState.DONE
 
 

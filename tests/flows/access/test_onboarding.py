@@ -31,7 +31,7 @@ def everybody_in(stage: Stage, people: int) -> bool:
 def open_sponsorship(stage: Stage) -> None:
     from tests.flows.conftest import ORGANIZER
 
-    stage.finish(stage.console.events.switch_sponsorship(ORGANIZER, open_=True, typed_name=""))
+    stage.finish(stage.console.first.events.switch_sponsorship(ORGANIZER, open_=True, typed_name=""))
 
 
 def test_everybody_on_the_list_gets_profile_group_and_one_mail(stage: Stage) -> None:
@@ -50,7 +50,7 @@ def test_a_second_run_over_a_finished_event_writes_nothing(stage: Stage) -> None
     stage.worker.run_once()
     before = stage.writes()
     again = Stage(stage.world, stage.console, stage.event)  # a fresh worker remembers nothing
-    again.worker.lead = stage.worker.lead
+    again.worker.lead = again.worker.threads.lead = stage.worker.lead
     for _ in range(3):
         again.worker.run_once()
     again.worker.mail.close()
@@ -184,13 +184,13 @@ def test_a_worker_that_lost_its_lease_writes_nothing(stage: Stage) -> None:
     stage.start()
     old = stage.lease
     stage.worker.lead.stop()
-    newer = stage.store.acquire("worker", "another", ttl_s=60, now=stage.console.clock.now())
+    newer = stage.store.acquire(f"worker/{stage.event.id}", "another", ttl_s=60, now=stage.console.clock.now())
     assert newer is not None
     before, writes = stage.store.revision(stage.event.id), stage.writes()
-    for duty in stage.worker.duties:
+    for duty in stage.worker.threads.duties:
         if duty.name in ("invitations", "onboarding", "mail", "jobs", "usage", "races"):
             with suppress(LeaseLost):
-                stage.worker._tried(duty, stage.event, old)
+                stage.worker.threads._tried(duty, old)
     assert stage.store.revision(stage.event.id) == before
     assert stage.writes() == writes
 

@@ -38,7 +38,7 @@ def relist(stage: Stage, times: int = 3) -> None:
     for _ in range(times):
         stage.worker.profiles.listings.listed_at = None
         stage.worker.run_once()
-        stage.worker._stop.wait(0.05)
+        stage.rest(0.05)
 
 
 def refused(stage: Stage, people: list[Attendee]) -> list[Attendee]:
@@ -61,7 +61,7 @@ def rows_of(stage: Stage, person: Attendee) -> list[str]:
 
 
 def retry(stage: Stage, person: Attendee) -> None:
-    assert stage.console.onboarding.retry_one(ORGANIZER, person.id) == 1
+    assert stage.console.first.onboarding.retry_one(ORGANIZER, person.id) == 1
 
 
 @pytest.mark.parametrize("fault", ["half_done", "mail_quota_after_trigger"])
@@ -255,7 +255,7 @@ def test_a_leavers_row_that_cannot_be_deleted_is_settled_and_not_asked_for_again
     before: dict[str, Any] = dict(old.calls())
     for _ in range(20):
         old.worker.run_once()
-        old.worker._stop.wait(0.02)
+        old.rest(0.02)
     after = old.calls()
     assert after["deepracer.DeleteProfile"] == before["deepracer.DeleteProfile"] <= 5
     assert after["deepracer.ListProfiles"] - before["deepracer.ListProfiles"] <= 2

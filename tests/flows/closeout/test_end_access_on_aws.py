@@ -54,7 +54,7 @@ def orphan(stage: Stage) -> str:
 
 
 def start(stage: Stage) -> Job:
-    return stage.console.closeout.start(ORGANIZER, typed_name=stage.event.name)
+    return stage.console.first.closeout.start(ORGANIZER, typed_name=stage.event.name)
 
 
 def told(stage: Stage, job: Job) -> dict[str, str]:

@@ -44,7 +44,7 @@ def evidence(stage: Stage, job: Job) -> dict[str, str]:
 
 
 def start(stage: Stage) -> Job:
-    return stage.console.closeout.start(ORGANIZER, typed_name=stage.event.name)
+    return stage.console.first.closeout.start(ORGANIZER, typed_name=stage.event.name)
 
 
 def close(stage: Stage, job: Job, *, seconds: float = STEP_S) -> list[str]:
@@ -120,7 +120,7 @@ def test_from_the_first_name_to_the_last_access_removed(full: Stage) -> None:
 
 def test_the_certificate_names_identity_center(full: Stage) -> None:
     close(full, start(full))
-    text = full.console.closeout.certificate(ORGANIZER)
+    text = full.console.first.closeout.certificate(ORGANIZER)
     assert "People of the event listed in IAM Identity Center: 0." in text
     assert "NOT DONE" not in text
 
@@ -234,7 +234,7 @@ def test_a_member_without_a_profile_can_still_sign_in_and_is_named(
     monkeypatch.setitem(handler._steps, "cycle", lambda *_: "Not waited for.")
     full.world.arm("identity-center", "quarantine")
     close(full, start(full))
-    (left,) = [*(full.console.closeout.view(ORGANIZER).can_still_sign_in or ())]
+    (left,) = [*(full.console.first.closeout.view(ORGANIZER).can_still_sign_in or ())]
     assert (left["attendee"], left["why"]) == (late.id, "identity_center")
 
 
@@ -254,7 +254,7 @@ def test_without_identity_center_the_proof_says_that_it_was_not_asked(full: Stag
     close(full, job)
     assert evidence(full, job)["cycle"] == "Not read back: no IAM Identity Center is set."
     assert "IAM Identity Center was not asked" in evidence(full, job)["verify"]
-    assert full.console.closeout.view(ORGANIZER).in_identity_center is None
+    assert full.console.first.closeout.view(ORGANIZER).in_identity_center is None
 
 
 def test_closing_again_finds_nothing_left_to_do(full: Stage) -> None:

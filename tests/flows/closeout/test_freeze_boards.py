@@ -29,13 +29,13 @@ def ours(stage: Stage) -> Race:
     """The event's own race, made by its job, and open by now."""
     assert create(stage).state is JobState.DONE
     stage.world.advance(3 * 3600)
-    stage.worker._anchor_clock()
+    stage.anchor_clock()
     return next(race for race in stage.ports.racing().races() if race.draft.name == "Autumn Cup")
 
 
 def close(stage: Stage) -> str:
     """The close-out to its end; what the freeze says."""
-    job = stage.finish(stage.console.closeout.start(ORGANIZER, typed_name=stage.event.name))
+    job = stage.finish(stage.console.first.closeout.start(ORGANIZER, typed_name=stage.event.name))
     assert job.state is JobState.DONE, job.sentence
     return next(item.sentence for item in stage.store.job_items(job.id) if item.key == "freeze")
 
@@ -118,6 +118,6 @@ def test_closing_again_ends_nothing_that_is_over(stage: Stage) -> None:
     close(stage)
     first = closing(stage, mine)
     stage.world.advance(3600)
-    stage.worker._anchor_clock()
+    stage.anchor_clock()
     assert close(stage) == "1 race frozen, 0 ended early."
     assert closing(stage, mine) == first

@@ -15,7 +15,7 @@ import pytest
 
 from deepracer_admin.flows.sponsorship.switch import ROUNDS
 from deepracer_admin.model import Attendee, JobState, Profile, Quota, State, Step
-from deepracer_admin.rehearsal.garage import Refused
+from deepracer_admin.rehearsal.shared.garage import Refused
 from deepracer_admin.services.races.races import RaceForm
 from tests.flows.conftest import ORGANIZER, Stage, make_console, make_event
 from tests.practice import WorldHandle
@@ -53,7 +53,7 @@ def listed(stage: Stage) -> dict[str, Profile]:
 
 def switch(stage: Stage, *, on: bool) -> str:
     name = "" if on else stage.event.name
-    job = stage.finish(stage.console.events.switch_sponsorship(ORGANIZER, open_=on, typed_name=name))
+    job = stage.finish(stage.console.first.events.switch_sponsorship(ORGANIZER, open_=on, typed_name=name))
     assert job.state is JobState.DONE
     return job.sentence
 
@@ -88,30 +88,30 @@ def everybody_in(stage: Stage, count: int) -> tuple[list[Attendee], list[str]]:
 
 
 def test_the_check_names_the_service_and_says_that_aws_closed_it(stage: Stage) -> None:
-    stage.finish(stage.console.events.run_check(ORGANIZER))
-    findings, _ = stage.console.events.check(ORGANIZER)
+    stage.finish(stage.console.first.events.run_check(ORGANIZER))
+    findings, _ = stage.console.first.events.check(ORGANIZER)
     said = {finding.key: finding.evidence for finding in findings}
     assert said["racing"].startswith("AWS DeepRacer (managed)")
-    assert stage.console.events.account(ORGANIZER)["capabilities"]["multi_user_mode"] is True
+    assert stage.console.first.events.account(ORGANIZER)["capabilities"]["multi_user_mode"] is True
     assert any("closed this service in December 2025" in text for text in said.values())
 
 
 def test_the_check_says_when_the_account_has_fewer_cars_than_people(stage: Stage) -> None:
     for people, words in ((1000, ""), (2000, "1,000 cars for 2,000 people")):
         stage.store.save_event(replace(stage.event, head_count=people))
-        stage.finish(stage.console.events.run_check(ORGANIZER))
-        found = [each.evidence for each in stage.console.events.check(ORGANIZER)[0] if each.key == "quota_cars"]
+        stage.finish(stage.console.first.events.run_check(ORGANIZER))
+        found = [each.evidence for each in stage.console.first.events.check(ORGANIZER)[0] if each.key == "quota_cars"]
         assert [each.startswith(words) for each in found] == ([True] if words else [])
 
 
 def test_multi_user_mode_is_switched_and_read_back(stage: Stage) -> None:
     assert switch(stage, on=True) == "Multi-user mode reads back on."
     assert account(stage).multi_user_mode
-    view = stage.console.events.sponsorship(ORGANIZER)
+    view = stage.console.first.events.sponsorship(ORGANIZER)
     assert (view.open, view.native, view.word) == (True, True, "Multi-user mode")
     assert switch(stage, on=False) == "Multi-user mode reads back off."
     assert not account(stage).multi_user_mode
-    assert stage.console.events.sponsorship(ORGANIZER).open is False
+    assert stage.console.first.events.sponsorship(ORGANIZER).open is False
 
 
 def test_profiles_appear_at_the_first_sign_in_and_are_linked_by_racer_name(stage: Stage) -> None:
@@ -154,7 +154,7 @@ def test_a_racer_under_another_name_is_linked_by_hand_and_stays_linked(stage: St
     (profile,) = sign_in(stage.world, directory_ids(stage, 1))
     stage.rounds(lambda: bool(stage.store.profiles(stage.event.id)[0]))
     assert linked(stage) == {}
-    stage.console.attendees.link(ORGANIZER, person.id, profile)
+    stage.console.first.attendees.link(ORGANIZER, person.id, profile)
     for _ in range(3):
         stage.worker.run_once()
     assert linked(stage) == {person.id: profile}
@@ -164,7 +164,7 @@ def test_a_racer_under_another_name_is_linked_by_hand_and_stays_linked(stage: St
 def test_hours_are_set_and_read_back(stage: Stage) -> None:
     people, ids = everybody_in(stage, 3)
     chosen = [person.id for person in people[:2]]
-    job = stage.finish(stage.console.usage.set_quotas(ORGANIZER, chosen, hours=7.0, models=6))
+    job = stage.finish(stage.console.first.usage.set_quotas(ORGANIZER, chosen, hours=7.0, models=6))
     assert job.state is JobState.DONE
     found = listed(stage)
     assert [found[each].quota for each in ids[:2]] == [Quota(420, 6)] * 2
@@ -173,11 +173,11 @@ def test_hours_are_set_and_read_back(stage: Stage) -> None:
 def test_a_paused_racer_is_restricted_natively_and_resumed_with_the_same_hours(stage: Stage) -> None:
     people, ids = everybody_in(stage, 2)
     stage.rounds(lambda: stage.done(Step.PROFILE) == 2)
-    stage.finish(stage.console.usage.sponsor(ORGANIZER, [people[0].id], active=False))
+    stage.finish(stage.console.first.usage.sponsor(ORGANIZER, [people[0].id], active=False))
     found = listed(stage)
     assert [found[each].state for each in ids] == ["RESTRICTED", "ACTIVE"]
     assert found[ids[0]].quota == stage.event.quota
-    stage.finish(stage.console.usage.sponsor(ORGANIZER, [people[0].id], active=True))
+    stage.finish(stage.console.first.usage.sponsor(ORGANIZER, [people[0].id], active=True))
     assert {profile.state for profile in listed(stage).values()} == {"ACTIVE"}
 
 
@@ -186,8 +186,8 @@ def test_a_race_has_participants_and_a_link_that_can_be_replaced(stage: Stage) -
     now = stage.console.clock.event_now().replace(tzinfo=None, microsecond=0)
     stage.worker.races.run(stage.event, stage.lease)
     form = RaceForm("Autumn Final", "reInvent2019_track", now + timedelta(hours=1), now + timedelta(hours=5))
-    form = replace(form, track_id=stage.console.races.tracks(ORGANIZER)[0].id)
-    job = stage.finish(stage.console.races.create(ORGANIZER, form))
+    form = replace(form, track_id=stage.console.first.races.tracks(ORGANIZER)[0].id)
+    job = stage.finish(stage.console.first.races.create(ORGANIZER, form))
     assert job.state is JobState.DONE, job.sentence
     racing: Any = stage.ports.racing()
     (race,) = racing.races()
@@ -257,11 +257,11 @@ def test_a_mode_that_reads_back_otherwise_is_set_again_and_the_job_gives_up_in_t
     asked: list[bool] = []
     monkeypatch.setattr(racing, "set_multi_user_mode", lambda wanted: asked.append(wanted) or racing.account())
     name = "" if on else stage.event.name
-    job = stage.console.events.switch_sponsorship(ORGANIZER, open_=on, typed_name=name)
+    job = stage.console.first.events.switch_sponsorship(ORGANIZER, open_=on, typed_name=name)
     stage.worker.jobs.run(stage.event.id, stage.lease)
     word = "off" if on else "on"
     assert stage.store.job(job.id).sentence == f"Multi-user mode reads back {word}; the console sets it again."
-    assert stage.console.events.sponsorship(ORGANIZER).open is not on
+    assert stage.console.first.events.sponsorship(ORGANIZER).open is not on
     job = stage.finish(job)
     assert (job.state, asked) == (JobState.FAILED, [on] * ROUNDS)
     assert job.sentence.startswith(f"Multi-user mode reads back {word}, after 5 tries: ")
@@ -272,11 +272,11 @@ def test_a_mode_that_reads_back_otherwise_is_set_again_and_the_job_gives_up_in_t
 def test_a_quota_given_while_paused_is_set_at_once_where_the_service_pauses_by_itself(stage: Stage) -> None:
     people, ids = everybody_in(stage, 1)
     stage.rounds(lambda: stage.done(Step.PROFILE) == 1)
-    stage.finish(stage.console.usage.sponsor(ORGANIZER, [people[0].id], active=False))
-    job = stage.finish(stage.console.usage.grant(ORGANIZER, people[0].id, extra_hours=1))
+    stage.finish(stage.console.first.usage.sponsor(ORGANIZER, [people[0].id], active=False))
+    job = stage.finish(stage.console.first.usage.grant(ORGANIZER, people[0].id, extra_hours=1))
     more = Quota(stage.event.quota.minutes + 60, stage.event.quota.models)
     assert (listed(stage)[ids[0]].quota, listed(stage)[ids[0]].state) == (more, "RESTRICTED")
-    stage.finish(stage.console.jobs.undo(ORGANIZER, job.id))
+    stage.finish(stage.console.first.jobs.undo(ORGANIZER, job.id))
     assert listed(stage)[ids[0]].quota == stage.event.quota
 
 
@@ -288,6 +288,6 @@ def test_turning_the_mode_off_tells_what_went_out_of_sight(stage: Stage) -> None
     in_world(stage.world, lambda: garage.train(racer, "at-work", 60))
     sentence = switch(stage, on=False)
     assert sentence.startswith("Multi-user mode reads back off. 1 model of 1 profile went out of sight, 1 of them at")
-    assert stage.console.events.sponsorship(ORGANIZER).sentence == sentence
+    assert stage.console.first.events.sponsorship(ORGANIZER).sentence == sentence
     switch(stage, on=True)
-    assert "out of sight" not in stage.console.events.sponsorship(ORGANIZER).sentence
+    assert "out of sight" not in stage.console.first.events.sponsorship(ORGANIZER).sentence

@@ -36,7 +36,7 @@ def full(stage: Stage) -> Stage:
 
 
 def start(stage: Stage) -> Job:
-    return stage.console.closeout.start(ORGANIZER, typed_name=stage.event.name)
+    return stage.console.first.closeout.start(ORGANIZER, typed_name=stage.event.name)
 
 
 def test_everything_this_event_made_is_gone_and_what_was_there_before_stays(full: Stage) -> None:
@@ -100,7 +100,7 @@ def test_invitations_that_the_service_still_works_on_are_waited_for(stage: Stage
         waits.append(stage.store.job(job.id).sentence)
         if not stage.store.job(job.id).state.is_live:
             break
-        stage.worker._stop.wait(0.1)
+        stage.rest(0.1)
     assert "The service is still working on invitations; access ends when it is through." in waits
     assert stage.store.job(job.id).state is JobState.DONE
     assert stage.world.truth()["profiles"] == 0
@@ -141,7 +141,7 @@ def test_the_export_counts_what_a_monthly_reset_has_taken(full: Stage) -> None:
     history.add_usage(full.event.id, now, [replace(profile, minutes_used=600.0) for profile in profiles])
     history.add_usage(full.event.id, now, [replace(profile, minutes_used=0.0) for profile in profiles])
     full.finish(start(full))
-    table = full.console.closeout.export(ORGANIZER)["usage.csv"].decode("utf-8-sig")
+    table = full.console.first.closeout.export(ORGANIZER)["usage.csv"].decode("utf-8-sig")
     rows = [*csv.DictReader(io.StringIO(table))]
     assert [float(row["Hours used"]) for row in rows] == [10.0] * 4
     spent = float(rows[0]["Spend (USD, estimate)"])

@@ -81,7 +81,7 @@ def test_a_lost_lease_ends_the_round(stage: Stage) -> None:
 
 def test_a_job_cancelled_meanwhile_stays_cancelled(stage: Stage) -> None:
     def cancel() -> str:
-        stage.console.jobs.cancel(ORGANIZER, "job-1")
+        stage.console.first.jobs.cancel(ORGANIZER, "job-1")
         return "Finished after all."
 
     job = run(stage, cancel)

@@ -39,7 +39,7 @@ def slices(stage: Stage, ready: Callable[[], bool], *, most: int = 150) -> None:
         stage.worker.mail.run(stage.event, stage.lease)
         if ready():
             return
-        stage.worker._stop.wait(0.1)
+        stage.rest(0.1)
     raise AssertionError(f"not ready: {counts(stage)}, {stage.store.get(stage.event.id, 'campaigns')}")
 
 
@@ -161,7 +161,7 @@ def test_after_five_tries_it_is_final(stage: Stage) -> None:
         mail.run(stage.event, stage.lease)
         if any(not entry.next_try_at for entry in stage.store.deliveries(stage.event.id, state=Sending.FAILED)):
             break
-        stage.worker._stop.wait(0.3)
+        stage.rest(0.3)
     mail.close()
     assert len(mailer.sent) == TRIES
     person = stage.store.steps(stage.event.id, step=Step.MAIL)[0]
@@ -231,14 +231,14 @@ def test_mail_keeps_to_four_fifths_of_the_rate(stage: Stage) -> None:
 def test_a_pause_is_heard_and_a_cancelled_campaign_stays_cancelled(stage: Stage) -> None:
     people = stage.crowd(3)
     prove(stage, *people)
-    key = stage.console.messages.send(ORGANIZER, "reminder", PROVEN)
-    stage.console.messages.control(ORGANIZER, key, "paused")
+    key = stage.console.first.messages.send(ORGANIZER, "reminder", PROVEN)
+    stage.console.first.messages.control(ORGANIZER, key, "paused")
     stage.worker.mail.run(stage.event, stage.lease)
     assert stage.world.truth()["mails_sent"] == 0
-    stage.console.messages.control(ORGANIZER, key, "running")
+    stage.console.first.messages.control(ORGANIZER, key, "running")
     slices(stage, lambda: row(stage, key)["state"] == "done")
     assert counts(stage, key) == {"sent": 3}
-    stage.console.messages.send(ORGANIZER, "reminder", PROVEN)
+    stage.console.first.messages.send(ORGANIZER, "reminder", PROVEN)
     slices(stage, lambda: True)
     assert stage.world.truth()["mails_sent"] == 3, "one mail per person, template and version"
 
@@ -246,8 +246,10 @@ def test_a_pause_is_heard_and_a_cancelled_campaign_stays_cancelled(stage: Stage)
 def test_everybody_needs_a_reason_that_is_audited(stage: Stage) -> None:
     stage.crowd(1)
     with pytest.raises(BadInput, match="write the reason"):
-        stage.console.messages.send(ORGANIZER, "reminder", Audience("all"), reason="because")
-    stage.console.messages.send(ORGANIZER, "reminder", Audience("all"), reason="The portal moved to a new address.")
+        stage.console.first.messages.send(ORGANIZER, "reminder", Audience("all"), reason="because")
+    stage.console.first.messages.send(
+        ORGANIZER, "reminder", Audience("all"), reason="The portal moved to a new address."
+    )
     entry = stage.store.audit(stage.event.id)[0]
     assert entry.after["reason"] == "The portal moved to a new address."
 
@@ -255,11 +257,11 @@ def test_everybody_needs_a_reason_that_is_audited(stage: Stage) -> None:
 def test_a_scheduled_campaign_waits_for_its_hour(stage: Stage) -> None:
     prove(stage, *stage.crowd(1))
     at = stage.console.clock.event_now() + timedelta(hours=2)
-    key = stage.console.messages.send(ORGANIZER, "reminder", PROVEN, schedule_at=at)
+    key = stage.console.first.messages.send(ORGANIZER, "reminder", PROVEN, schedule_at=at)
     stage.worker.mail.run(stage.event, stage.lease)
     assert row(stage, key)["state"] == "scheduled"
     stage.world.advance(7300)
-    stage.worker._anchor_clock()
+    stage.anchor_clock()
     slices(stage, lambda: row(stage, key)["state"] == "done")
 
 
@@ -281,7 +283,7 @@ def test_a_bounce_lands_on_the_person(stage: Stage) -> None:
 def test_a_test_mail_is_sent_once_and_again_only_when_nothing_left(stage: Stage) -> None:
     stage.crowd(1)
     stage.world.arm("ses", "throttle", operation="SendEmail", count=1)
-    job = stage.console.messages.test_to_myself(ORGANIZER, "access", address="olivia.organizer@example.com")
+    job = stage.console.first.messages.test_to_myself(ORGANIZER, "access", address="olivia.organizer@example.com")
     done = stage.finish(job)
     assert done.sentence.startswith("The test mail was accepted")
     assert [mail["subject"][:6] for mail in stage.world.outbox()] == ["[TEST]"]
@@ -291,7 +293,7 @@ def test_a_test_mail_whose_answer_is_lost_is_not_repeated(stage: Stage) -> None:
     stage.crowd(1)
     stage.world.arm("ses", "lost_answer", operation="SendEmail", count=1)
     done = stage.finish(
-        stage.console.messages.test_to_myself(ORGANIZER, "access", address="olivia.organizer@example.com")
+        stage.console.first.messages.test_to_myself(ORGANIZER, "access", address="olivia.organizer@example.com")
     )
     assert "its answer was lost" in done.sentence
     assert stage.world.truth()["mails_sent"] == 1

@@ -19,9 +19,9 @@ __all__ = ["stage"]
 def make_race(stage: Stage, name: str = "Autumn Final") -> Race:
     stage.worker.races.run(stage.event, stage.lease)
     now = stage.console.clock.event_now().replace(tzinfo=None, microsecond=0)
-    track = stage.console.races.tracks(ORGANIZER)[0].id
+    track = stage.console.first.races.tracks(ORGANIZER)[0].id
     form = RaceForm(name, track, now + timedelta(hours=1), now + timedelta(hours=5))
-    job = stage.finish(stage.console.races.create(ORGANIZER, form))
+    job = stage.finish(stage.console.first.races.create(ORGANIZER, form))
     assert job.state is JobState.DONE, job.sentence
     stage.worker.races.run(stage.event, stage.lease)
     return next(race for race in stage.store.races(stage.event.id)[0] if race.draft.name == name)
@@ -32,7 +32,7 @@ def at_the_service(stage: Stage, race: Race) -> set[str]:
 
 
 def admit(stage: Stage, race: Race, people: list[str]) -> Job:
-    job = stage.console.races.admit(ORGANIZER, race.id, people).job
+    job = stage.console.first.races.admit(ORGANIZER, race.id, people).job
     assert job is not None
     return stage.finish(job)
 
@@ -40,12 +40,12 @@ def admit(stage: Stage, race: Race, people: list[str]) -> Job:
 def test_many_are_let_in_by_one_job_and_listed_with_their_names(stage: Stage) -> None:
     people, ids = everybody_in(stage, 3)
     race = make_race(stage)
-    view = stage.console.races.entrants(ORGANIZER, race.id)
+    view = stage.console.first.races.entrants(ORGANIZER, race.id)
     assert (view.native, view.listed, len(view.outside)) == (True, 0, 3)
     job = admit(stage, race, [person.id for person in people])
     assert job.sentence == "3 of 3 people may enter the race (read back: 3 in all)."
     assert at_the_service(stage, race) == set(ids)
-    view = stage.console.races.entrants(ORGANIZER, race.id)
+    view = stage.console.first.races.entrants(ORGANIZER, race.id)
     assert {row.name for row in view.rows} == {person.name for person in people}
     assert view.as_of is not None
     assert list(view.outside) == []
@@ -64,7 +64,7 @@ def test_somebody_taken_out_may_not_enter_and_the_others_stay(stage: Stage) -> N
     people, ids = everybody_in(stage, 3)
     race = make_race(stage)
     admit(stage, race, [person.id for person in people])
-    job = stage.console.races.expel(ORGANIZER, race.id, ids[:1]).job
+    job = stage.console.first.races.expel(ORGANIZER, race.id, ids[:1]).job
     assert job is not None
     assert stage.finish(job).sentence == "1 of 1 person may not enter the race any more (read back: 2 may)."
     assert at_the_service(stage, race) == set(ids[1:])
@@ -74,10 +74,10 @@ def test_people_without_a_profile_are_counted_and_left_out(stage: Stage) -> None
     people, _ = everybody_in(stage, 1)
     (other,) = stage.add("not.yet@example.com")
     race = make_race(stage)
-    change = stage.console.races.admit(ORGANIZER, race.id, [people[0].id, other.id])
+    change = stage.console.first.races.admit(ORGANIZER, race.id, [people[0].id, other.id])
     assert (change.people, change.without_profile) == (1, 1)
     with pytest.raises(BadInput, match="first sign-in"):
-        stage.console.races.admit(ORGANIZER, race.id, [other.id])
+        stage.console.first.races.admit(ORGANIZER, race.id, [other.id])
 
 
 def test_one_who_cannot_be_let_in_is_named_and_keeps_nobody_else_out(stage: Stage) -> None:
@@ -107,7 +107,7 @@ def test_a_worker_that_dies_after_letting_in_does_it_again_without_harm(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(racing, "add_participants", dies_after)
-    job = stage.console.races.admit(ORGANIZER, race.id, [person.id for person in people]).job
+    job = stage.console.first.races.admit(ORGANIZER, race.id, [person.id for person in people]).job
     assert job is not None
     with pytest.raises(KeyboardInterrupt):
         stage.finish(job)
@@ -131,7 +131,7 @@ def test_a_new_link_replaces_the_former_and_racers_who_are_in_stay(stage: Stage)
     admit(stage, race, [people[0].id])
     former = next(r.share_link for r in stage.store.races(stage.event.id)[0] if r.id == race.id)
     assert former
-    job = stage.finish(stage.console.races.new_link(ORGANIZER, race.id))
+    job = stage.finish(stage.console.first.races.new_link(ORGANIZER, race.id))
     assert job.sentence == "The race “Autumn Final” has a new link; the former one lets nobody in any more."
     found = next(r.share_link for r in stage.store.races(stage.event.id)[0] if r.id == race.id)
     assert found
@@ -145,12 +145,12 @@ def test_the_worker_reads_who_joined_by_the_link(stage: Stage) -> None:
     account(stage).races[race.id].participants[ids[0]] = 0.0
     stage.worker.races._entrants_at.clear()
     stage.worker.races.run(stage.event, stage.lease)
-    view = stage.console.races.entrants(ORGANIZER, race.id)
+    view = stage.console.first.races.entrants(ORGANIZER, race.id)
     assert [row.key for row in view.rows] == ids == [*linked(stage).values()]
 
 
 def test_people_of_the_list_who_never_signed_in_cannot_be_chosen(stage: Stage) -> None:
     racers(stage, 2)
     race = make_race(stage)
-    view = stage.console.races.entrants(ORGANIZER, race.id)
+    view = stage.console.first.races.entrants(ORGANIZER, race.id)
     assert (list(view.outside), view.without_profile) == ([], 2)

@@ -24,7 +24,7 @@ def form(stage: Stage, **values: Any) -> RaceForm:
 
 
 def create(stage: Stage) -> Job:
-    return stage.finish(stage.console.races.create(ORGANIZER, form(stage)))
+    return stage.finish(stage.console.first.races.create(ORGANIZER, form(stage)))
 
 
 def test_a_race_is_made_and_its_link_is_told(stage: Stage) -> None:

@@ -21,7 +21,7 @@ def test_a_person_who_trained_has_signed_in_and_one_who_was_only_invited_has_not
     racer = site(stage).state.profiles[stage.store.links(stage.event.id)[people[0].id].profile]
     racer.used = 42
     stage.worker.profiles.listings.listed_at = None
-    stage.worker._stop.wait(0.6)
+    stage.rest(0.6)
     stage.store.save_profiles(
         stage.event.id, [], seen_at=stage.console.clock.now() - timedelta(minutes=5), lease=stage.lease
     )
@@ -35,7 +35,7 @@ def test_a_person_who_trained_has_signed_in_and_one_who_was_only_invited_has_not
 
 def test_the_check_finds_what_is_wrong_and_says_how_to_mend_it(stage: Stage) -> None:
     stage.world.arm("ses", "sandbox")
-    stage.finish(stage.console.events.run_check(ORGANIZER))
+    stage.finish(stage.console.first.events.run_check(ORGANIZER))
     found: dict[str, Any] = stage.store.get(stage.event.id, "check")
     by_key = {row["key"]: row for row in found["findings"]}
     assert by_key["racing"]["level"] == "green"
@@ -45,7 +45,7 @@ def test_the_check_finds_what_is_wrong_and_says_how_to_mend_it(stage: Stage) -> 
 
 def test_a_service_that_is_away_is_red_and_does_not_hide_the_others(stage: Stage) -> None:
     stage.world.arm("deepracer", "down")
-    stage.finish(stage.console.events.run_check(ORGANIZER))
+    stage.finish(stage.console.first.events.run_check(ORGANIZER))
     rows = stage.store.get(stage.event.id, "check")["findings"]
     red = [row for row in rows if row["level"] == "red"]
     assert [row["title"] for row in red] == ["Racing service"]

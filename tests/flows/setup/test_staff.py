@@ -12,7 +12,7 @@ from tests.flows.conftest import ORGANIZER, Stage
 
 
 def check(stage: Stage) -> None:
-    assert stage.finish(stage.console.events.run_check(ORGANIZER)).state is JobState.DONE
+    assert stage.finish(stage.console.first.events.run_check(ORGANIZER)).state is JobState.DONE
 
 
 def in_service(stage: Stage, count: int = 1) -> list[Attendee]:
@@ -34,14 +34,14 @@ def groups(stage: Stage, person: Attendee) -> list[str]:
 def test_a_role_is_given_read_back_and_protects(stage: Stage) -> None:
     check(stage)
     (person,) = in_service(stage)
-    job = stage.finish(stage.console.staff.give_role(ORGANIZER, person.email.upper(), "dr-race-facilitators"))
+    job = stage.finish(stage.console.first.staff.give_role(ORGANIZER, person.email.upper(), "dr-race-facilitators"))
     assert job.state is JobState.DONE
     assert job.sentence.startswith("The user pool reads back dr-race-facilitators.")
     assert groups(stage, person) == ["dr-race-facilitators"]
     assert person.email in staff.known_staff(stage.store)
-    row = next(each for each in stage.console.staff.view(ORGANIZER).rows if each.email == person.email)
+    row = next(each for each in stage.console.first.staff.view(ORGANIZER).rows if each.email == person.email)
     assert (row.role, row.why) == ("dr-race-facilitators", "given from here")
-    again = stage.finish(stage.console.staff.give_role(ORGANIZER, person.email, "dr-racers"))
+    again = stage.finish(stage.console.first.staff.give_role(ORGANIZER, person.email, "dr-racers"))
     assert "reads back dr-racers" in again.sentence
     assert person.email not in staff.known_staff(stage.store)
 
@@ -50,27 +50,27 @@ def test_an_administrator_needs_the_name_typed(stage: Stage) -> None:
     check(stage)
     (person,) = in_service(stage)
     with pytest.raises(BadInput, match="Type the event's name"):
-        stage.console.staff.give_role(ORGANIZER, person.email, "dr-admins")
-    job = stage.console.staff.give_role(ORGANIZER, person.email, "dr-admins", typed_name=stage.event.name)
+        stage.console.first.staff.give_role(ORGANIZER, person.email, "dr-admins")
+    job = stage.console.first.staff.give_role(ORGANIZER, person.email, "dr-admins", typed_name=stage.event.name)
     assert stage.finish(job).state is JobState.DONE
     assert groups(stage, person) == ["dr-admins"]
 
 
 def test_what_cannot_be_given_is_named(stage: Stage) -> None:
     with pytest.raises(BadInput, match="run the connect check"):
-        stage.console.staff.give_role(ORGANIZER, "ada@example.com", "dr-racers")
+        stage.console.first.staff.give_role(ORGANIZER, "ada@example.com", "dr-racers")
     check(stage)
-    job = stage.finish(stage.console.staff.give_role(ORGANIZER, "ada@example.com", "dr-racers"))
+    job = stage.finish(stage.console.first.staff.give_role(ORGANIZER, "ada@example.com", "dr-racers"))
     assert job.state is JobState.FAILED
     assert "lists no profile with that address" in job.sentence
     with pytest.raises(BadInput, match="Role:"):
-        stage.console.staff.give_role(ORGANIZER, "ada@example.com", "dr-emperors")
+        stage.console.first.staff.give_role(ORGANIZER, "ada@example.com", "dr-emperors")
 
 
 def test_the_consoles_own_user_keeps_its_role(stage: Stage) -> None:
     check(stage)
     in_service(stage)
-    job = stage.finish(stage.console.staff.give_role(ORGANIZER, "organizer@example.com", "dr-racers"))
+    job = stage.finish(stage.console.first.staff.give_role(ORGANIZER, "organizer@example.com", "dr-racers"))
     assert job.state is JobState.FAILED
     assert "must stay an administrator" in job.sentence
     assert site(stage).state.find_user("organizer@example.com").groups == ["dr-admins"]
@@ -78,17 +78,17 @@ def test_the_consoles_own_user_keeps_its_role(stage: Stage) -> None:
 
 def test_whoever_is_named_is_never_made_a_racer(stage: Stage) -> None:
     people = stage.crowd(2)
-    stage.console.staff.name(ORGANIZER, f" {people[0].email.upper()} ")
+    stage.console.first.staff.name(ORGANIZER, f" {people[0].email.upper()} ")
     stage.start()
     stage.rounds(lambda: stage.done(Step.PROFILE) == 1)
     assert stage.step(people[0], Step.PROFILE).state is State.REFUSED
     assert "staff of the service" in stage.step(people[0], Step.PROFILE).sentence
     assert site(stage).state.find_user(people[0].email) is None
-    stage.console.staff.drop(ORGANIZER, people[0].email)
+    stage.console.first.staff.drop(ORGANIZER, people[0].email)
     with pytest.raises(Missing):
-        stage.console.staff.drop(ORGANIZER, people[0].email)
+        stage.console.first.staff.drop(ORGANIZER, people[0].email)
     with pytest.raises(BadInput, match="Address:"):
-        stage.console.staff.name(ORGANIZER, "nobody at all")
+        stage.console.first.staff.name(ORGANIZER, "nobody at all")
 
 
 def test_the_check_learns_staff_from_the_pool_though_the_service_shows_no_role(stage: Stage) -> None:
@@ -98,19 +98,19 @@ def test_the_check_learns_staff_from_the_pool_though_the_service_shows_no_role(s
     assert person.email not in stage.ports.staff_emails
     check(stage)
     assert person.email in staff.known_staff(stage.store)
-    stage.worker._stop.wait(1.1)  # the list of staff is read once a second
+    stage.rest(1.1)  # the list of staff is read once a second
     assert person.email in stage.ports.staff_emails
-    row = next(each for each in stage.console.staff.view(ORGANIZER).rows if each.email == person.email)
+    row = next(each for each in stage.console.first.staff.view(ORGANIZER).rows if each.email == person.email)
     assert (row.role, row.why) == ("dr-admins", "in the user pool's group")
 
 
 def test_account_wide_limits_are_set_and_read_back(stage: Stage) -> None:
     check(stage)
-    job = stage.finish(stage.console.staff.set_account_limits(ORGANIZER, hours=100, models=-1))
+    job = stage.finish(stage.console.first.staff.set_account_limits(ORGANIZER, hours=100, models=-1))
     assert job.sentence == (
         "The site shows 100 h and unlimited models a month for the whole account (read back); nobody enforces that."
     )
-    assert list(stage.console.staff.view(ORGANIZER).limits.values()) == [6000, -1]
+    assert list(stage.console.first.staff.view(ORGANIZER).limits.values()) == [6000, -1]
     for hours, models in ((-2, 1), (1, -2), (float("inf"), 1), (float("nan"), 1)):
         with pytest.raises(BadInput):
-            stage.console.staff.set_account_limits(ORGANIZER, hours=hours, models=models)
+            stage.console.first.staff.set_account_limits(ORGANIZER, hours=hours, models=models)

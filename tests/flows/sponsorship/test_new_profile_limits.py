@@ -16,7 +16,7 @@ __all__ = ["racing_event"]
 
 
 def close_out(stage: Stage) -> dict[str, str]:
-    job = stage.finish(stage.console.closeout.start(ORGANIZER, typed_name=stage.event.name))
+    job = stage.finish(stage.console.first.closeout.start(ORGANIZER, typed_name=stage.event.name))
     assert job.state is JobState.DONE
     return {item.key: item.sentence for item in stage.store.job_items(job.id)}
 
@@ -48,7 +48,7 @@ def test_a_close_out_that_died_after_giving_back_says_the_same_when_it_goes_on(s
         raise KeyboardInterrupt  # done and stored, the step not written down
 
     handler._steps["sponsorship"] = dies_after
-    job = stage.console.closeout.start(ORGANIZER, typed_name=stage.event.name)
+    job = stage.console.first.closeout.start(ORGANIZER, typed_name=stage.event.name)
     with pytest.raises(KeyboardInterrupt):
         stage.finish(job)
     handler._steps["sponsorship"] = real
@@ -106,7 +106,7 @@ def test_limits_that_read_back_otherwise_are_set_again_and_the_job_gives_up_in_t
     asked: list[Quota] = []
     monkeypatch.setattr(racing, "set_new_profile_quota", lambda quota: asked.append(quota) or Quota(600, 9))
     name = "" if open_ else stage.event.name
-    job = stage.console.events.switch_sponsorship(ORGANIZER, open_=open_, typed_name=name)
+    job = stage.console.first.events.switch_sponsorship(ORGANIZER, open_=open_, typed_name=name)
     stage.worker.jobs.run(stage.event.id, stage.lease)
     assert stage.store.job(job.id).sentence == (
         "What new profiles get reads back 10 h and 9 models; the console sets it again."

@@ -16,7 +16,9 @@ from tests.flows.conftest import ORGANIZER, QUOTA, Stage
 
 def switch(stage: Stage, open_: bool) -> Job:
     return stage.finish(
-        stage.console.events.switch_sponsorship(ORGANIZER, open_=open_, typed_name="" if open_ else stage.event.name)
+        stage.console.first.events.switch_sponsorship(
+            ORGANIZER, open_=open_, typed_name="" if open_ else stage.event.name
+        )
     )
 
 
@@ -30,7 +32,7 @@ def relist(stage: Stage, times: int = 4) -> None:
     for _ in range(times):
         stage.worker.profiles.listings.listed_at = None
         stage.worker.run_once()
-        stage.worker._stop.wait(0.05)
+        stage.rest(0.05)
 
 
 @pytest.fixture
@@ -92,7 +94,7 @@ def test_a_crash_in_the_middle_loses_no_former_value(
 
     monkeypatch.setattr(racing, "set_quotas", dies_at_the_second)
     name = "" if open_first else stage.event.name
-    job = stage.console.events.switch_sponsorship(ORGANIZER, open_=open_first, typed_name=name)
+    job = stage.console.first.events.switch_sponsorship(ORGANIZER, open_=open_first, typed_name=name)
     with pytest.raises(KeyboardInterrupt):
         stage.finish(job)
     monkeypatch.setattr(racing, "set_quotas", real)
@@ -130,13 +132,13 @@ def test_a_limit_that_does_not_read_back_is_set_again(racing_event: Stage) -> No
 
 def test_pausing_and_resuming_one_person(racing_event: Stage) -> None:
     stage = racing_event
-    pause = stage.console.usage.sponsor(ORGANIZER, ["at-2"], active=False)
+    pause = stage.console.first.usage.sponsor(ORGANIZER, ["at-2"], active=False)
     assert stage.finish(pause).sentence == "1 of 1 profile is paused; running work, queued work and submissions go on."
     assert quotas(stage) == BEFORE | {"racer.no2@example.com": CLOSED}
     stage.worker.profiles.listings.listed_at = None
     stage.worker.run_once()
     assert quotas(stage)["racer.no2@example.com"] == CLOSED
-    resume = stage.console.usage.sponsor(ORGANIZER, ["at-2"], active=True)
+    resume = stage.console.first.usage.sponsor(ORGANIZER, ["at-2"], active=True)
     assert stage.finish(resume).sentence == "1 of 1 profile is sponsored again."
     assert quotas(stage) == BEFORE
     assert stage.store.get(stage.event.id, "paused_profiles") == {}
@@ -144,20 +146,20 @@ def test_pausing_and_resuming_one_person(racing_event: Stage) -> None:
 
 def test_a_paused_person_stays_paused_over_closing_and_opening(racing_event: Stage) -> None:
     stage = racing_event
-    stage.finish(stage.console.usage.sponsor(ORGANIZER, ["at-0"], active=False))
+    stage.finish(stage.console.first.usage.sponsor(ORGANIZER, ["at-0"], active=False))
     switch(stage, False)
     switch(stage, True)
     assert quotas(stage) == BEFORE | {"racer.no0@example.com": CLOSED}
-    stage.finish(stage.console.usage.sponsor(ORGANIZER, ["at-0"], active=True))
+    stage.finish(stage.console.first.usage.sponsor(ORGANIZER, ["at-0"], active=True))
     assert quotas(stage) == BEFORE
 
 
 def test_a_quota_is_read_back_and_undone(racing_event: Stage) -> None:
     stage = racing_event
-    job = stage.finish(stage.console.usage.set_quotas(ORGANIZER, ["at-0", "at-1"], hours=5, models=7))
+    job = stage.finish(stage.console.first.usage.set_quotas(ORGANIZER, ["at-0", "at-1"], hours=5, models=7))
     assert job.sentence == "2 of 2 people have their quota, read back."
     assert quotas(stage)["racer.no0@example.com"] == Quota(300, 7)
-    undo = stage.finish(stage.console.jobs.undo(ORGANIZER, job.id))
+    undo = stage.finish(stage.console.first.jobs.undo(ORGANIZER, job.id))
     assert undo.state is JobState.DONE
     assert quotas(stage) == BEFORE
     assert stage.store.attendee(stage.event.id, "at-0").quota is None
@@ -166,7 +168,7 @@ def test_a_quota_is_read_back_and_undone(racing_event: Stage) -> None:
 def test_a_quota_given_while_sponsorship_is_closed_is_kept_for_later(racing_event: Stage) -> None:
     stage = racing_event
     switch(stage, False)
-    stage.finish(stage.console.usage.set_quotas(ORGANIZER, ["at-0"], hours=5, models=7))
+    stage.finish(stage.console.first.usage.set_quotas(ORGANIZER, ["at-0"], hours=5, models=7))
     assert quotas(stage) == ALL_CLOSED
     switch(stage, True)
     assert quotas(stage) == BEFORE | {"racer.no0@example.com": Quota(300, 7)}
@@ -198,7 +200,7 @@ def test_who_comes_while_sponsorship_is_closed_gets_0_and_opening_gives_them_the
     stage.rounds(lambda: stage.done(Step.PROFILE) == 5)
     relist(stage)
     assert quotas(stage) == ALL_CLOSED | {own.email: CLOSED, other.email: CLOSED}
-    stage.console.onboarding.pause(ORGANIZER)  # opening gives it by itself
+    stage.console.first.onboarding.pause(ORGANIZER)  # opening gives it by itself
     opened = switch(stage, True)
     assert "5 of 5 event profiles may train" in opened.sentence
     assert quotas(stage) == BEFORE | {own.email: Quota(60, 2), other.email: QUOTA}
@@ -235,7 +237,7 @@ def test_a_quota_given_before_sponsorship_is_opened_is_kept_for_later(stage: Sta
     stage.crowd(1)
     stage.start()
     stage.rounds(lambda: stage.done(Step.PROFILE) == 1)
-    stage.finish(stage.console.usage.set_quotas(ORGANIZER, ["at-0"], hours=5, models=7))
+    stage.finish(stage.console.first.usage.set_quotas(ORGANIZER, ["at-0"], hours=5, models=7))
     relist(stage, 2)
     assert quotas(stage) == {"racer.no0@example.com": CLOSED}
     switch(stage, True)
@@ -246,19 +248,19 @@ def test_a_pause_while_it_is_closed_and_a_resume_once_it_is_open_give_the_quota_
     stage.crowd(1)
     stage.start()
     stage.rounds(lambda: stage.done(Step.PROFILE) == 1)
-    stage.finish(stage.console.usage.sponsor(ORGANIZER, ["at-0"], active=False))
+    stage.finish(stage.console.first.usage.sponsor(ORGANIZER, ["at-0"], active=False))
     switch(stage, True)
     assert quotas(stage) == {"racer.no0@example.com": CLOSED}
-    stage.console.onboarding.pause(ORGANIZER)
-    stage.finish(stage.console.usage.sponsor(ORGANIZER, ["at-0"], active=True))
+    stage.console.first.onboarding.pause(ORGANIZER)
+    stage.finish(stage.console.first.usage.sponsor(ORGANIZER, ["at-0"], active=True))
     assert quotas(stage) == {"racer.no0@example.com": QUOTA}
 
 
 def test_a_resume_while_it_is_closed_waits_for_the_opening(racing_event: Stage) -> None:
     stage = racing_event
     switch(stage, False)
-    stage.finish(stage.console.usage.sponsor(ORGANIZER, ["at-2"], active=False))
-    stage.finish(stage.console.usage.sponsor(ORGANIZER, ["at-2"], active=True))
+    stage.finish(stage.console.first.usage.sponsor(ORGANIZER, ["at-2"], active=False))
+    stage.finish(stage.console.first.usage.sponsor(ORGANIZER, ["at-2"], active=True))
     assert quotas(stage) == ALL_CLOSED
     switch(stage, True)
     assert quotas(stage) == BEFORE

@@ -11,7 +11,7 @@ from tests.pages.conftest import NOW
 
 
 def test_older_models_of_adopted_profiles_are_said_to_go_too(console: Console, event: Event, organizer: Actor) -> None:
-    view = replace(console.closeout.view(organizer), created_profiles=3, adopted_profiles=2)
+    view = replace(console.first.closeout.view(organizer), created_profiles=3, adopted_profiles=2)
     assert view.models_fact == (
         "Models of 5 profiles are deleted; 2 of them had a profile before this event: their older models go too."
     )
@@ -27,5 +27,5 @@ def test_managed_profiles_that_came_by_this_event_are_told_from_older_ones(
     ages = [NOW - timedelta(days=30), NOW + timedelta(hours=1), NOW + timedelta(hours=2), None]
     listed = [replace(each, created_at=age) for each, age in zip(profiles, ages, strict=True)]
     console.store.save_profiles(event.id, listed, seen_at=NOW, lease=None)
-    view = console.closeout.view(organizer)
+    view = console.first.closeout.view(organizer)
     assert (view.created_profiles, view.adopted_profiles) == (2, 2)

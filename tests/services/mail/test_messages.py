@@ -22,7 +22,7 @@ def messages(console, event, people):
     console.store.save_event(replace(event, portal_url="https://portal.example.com"))
     done = [Outcome(f"at-{number}", Step.ACCESS, State.DONE) for number in (1, 3)]
     console.store.record(event.id, done, lease=None, now=NOW)
-    return console.messages
+    return console.first.messages
 
 
 def test_an_audience_is_narrowed_by_cohort(messages):

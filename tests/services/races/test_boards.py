@@ -24,7 +24,7 @@ def boards(console, event, people):
     console.history.save_standings(event.id, "r-1", NOW - timedelta(hours=2), before)
     rows = [Standing(1, "racer-1", 9_000), Standing(2, "racer-2", 10_000), Standing(3, "Éva\u202e", 12_000)]
     console.history.save_standings(event.id, "r-1", NOW, rows)
-    return console.boards
+    return console.first.boards
 
 
 def token(link) -> str:

@@ -28,7 +28,7 @@ def races(console, event):
         {"id": "t-2", "name": "Bowl", "directions": ["CLOCKWISE"], "length_m": None},
     ]
     console.store.put(event.id, "tracks", tracks)
-    return console.races
+    return console.first.races
 
 
 def test_times_are_of_the_events_zone(races):

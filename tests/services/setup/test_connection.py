@@ -12,7 +12,7 @@ from deepracer_admin.compose import Console, compose
 from deepracer_admin.errors import BadInput, BadSettings, NotAllowed
 from deepracer_admin.model import Actor, Event, JobState, Role
 from deepracer_admin.racing.login import Login, LoginDesk
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from tests.console_process import write_silent_world
 from tests.pages.conftest import StandingClock, actor_of
@@ -38,19 +38,19 @@ def own(tmp_path: Path, event: Event) -> Iterator[Console]:
 
 
 def test_a_sign_in_is_used_from_now_on_and_checked(own: Console, organizer: Actor) -> None:
-    assert own.connection.login(organizer).source == "practice"
-    job = own.connection.sign_in(organizer, site=f" {SITE}/env.js ", user=USER, password=PASSWORD)
+    assert own.first.connection.login(organizer).source == "practice"
+    job = own.first.connection.sign_in(organizer, site=f" {SITE}/env.js ", user=USER, password=PASSWORD)
     assert (job.kind, job.state) == ("check", JobState.PLANNED)
-    login = own.connection.login(organizer)
+    login = own.first.connection.login(organizer)
     assert (login.source, login.site, login.user) == ("typed", SITE, USER)
-    assert USER in own.ports.staff_emails
-    own.connection.forget(organizer)
-    assert own.connection.login(organizer).source == "practice"
-    assert USER not in own.ports.staff_emails
+    assert USER in own.ports_of("").staff_emails
+    own.first.connection.forget(organizer)
+    assert own.first.connection.login(organizer).source == "practice"
+    assert USER not in own.ports_of("").staff_emails
 
 
 def test_its_password_is_written_nowhere(own: Console, organizer: Actor, caplog: pytest.LogCaptureFixture) -> None:
-    own.connection.sign_in(organizer, site=SITE, user=USER, password=PASSWORD, new_password="Another-Horse-2")
+    own.first.connection.sign_in(organizer, site=SITE, user=USER, password=PASSWORD, new_password="Another-Horse-2")
     home = own.settings.home
     own.store.close()
     for file in home.rglob("*"):
@@ -62,7 +62,7 @@ def test_its_password_is_written_nowhere(own: Console, organizer: Actor, caplog:
 
 
 def test_the_act_is_audited_by_host_alone(own: Console, organizer: Actor) -> None:
-    own.connection.sign_in(organizer, site=SITE, user=USER, password=PASSWORD)
+    own.first.connection.sign_in(organizer, site=SITE, user=USER, password=PASSWORD)
     entry = next(each for each in own.store.audit("ev-1", limit=5) if each.action == "setup.connect")
     assert (entry.target, entry.before, entry.after) == ("127.0.0.1", None, None)
 
@@ -70,9 +70,9 @@ def test_the_act_is_audited_by_host_alone(own: Console, organizer: Actor) -> Non
 @pytest.mark.parametrize("role", [Role.FACILITATOR, Role.VIEWER])
 def test_nobody_but_an_organizer_signs_the_console_in(own: Console, role: Role) -> None:
     with pytest.raises(NotAllowed, match="sign the console in"):
-        own.connection.sign_in(actor_of(role), site=SITE, user=USER, password=PASSWORD)
+        own.first.connection.sign_in(actor_of(role), site=SITE, user=USER, password=PASSWORD)
     with pytest.raises(NotAllowed):
-        own.connection.forget(actor_of(role))
+        own.first.connection.forget(actor_of(role))
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_what_cannot_work_is_named_and_nothing_changes(
     own: Console, organizer: Actor, site: str, user: str, password: str, words: str
 ) -> None:
     with pytest.raises(BadInput, match=words):
-        own.connection.sign_in(organizer, site=site, user=user, password=password)
-    assert own.connection.login(organizer).source == "practice"
+        own.first.connection.sign_in(organizer, site=site, user=user, password=password)
+    assert own.first.connection.login(organizer).source == "practice"
 
 
 @pytest.mark.parametrize(
@@ -102,14 +102,14 @@ def test_a_live_console_takes_only_https_of_elsewhere(
     live = opened(tmp_path / "live", mode="live")
     live.store.save_event(event)
     live.store.update("", CURRENT_EVENT, lambda _: event.id)
-    assert live.connection.login(organizer).source == "none"
+    assert live.first.connection.login(organizer).source == "none"
     with pytest.raises(BadInput, match=words):
-        live.connection.sign_in(organizer, site=site, user=USER, password=PASSWORD)
+        live.first.connection.sign_in(organizer, site=site, user=USER, password=PASSWORD)
     with pytest.raises(BadSettings, match="sign in on the Set up page"):
-        live.ports.racing()
-    live.connection.sign_in(organizer, site="https://d111.cloudfront.net", user=USER, password=PASSWORD)
-    live.connection.forget(organizer)
-    login = live.connection.login(organizer)
+        live.ports_of("").racing()
+    live.first.connection.sign_in(organizer, site="https://d111.cloudfront.net", user=USER, password=PASSWORD)
+    live.first.connection.forget(organizer)
+    login = live.first.connection.login(organizer)
     assert (login.source, login.site, login.user) == ("none", "https://d111.cloudfront.net", USER)
     live.close()
 
@@ -122,7 +122,7 @@ def test_a_sign_in_of_the_settings_is_shown_and_can_be_replaced(tmp_path: Path, 
         deepracer_user="service@example.com",
         deepracer_password=SecretStr("x"),
     )
-    login = live.connection.login(organizer)
+    login = live.first.connection.login(organizer)
     assert (login.source, login.user, login.why_not) == ("settings", "service@example.com", "")
     live.close()
 
@@ -130,9 +130,9 @@ def test_a_sign_in_of_the_settings_is_shown_and_can_be_replaced(tmp_path: Path, 
 def test_a_worker_elsewhere_cannot_be_reached_and_that_is_said(
     console: Console, event: Event, organizer: Actor
 ) -> None:
-    assert "The worker runs in a process of its own" in console.connection.login(organizer).why_not
+    assert "The worker runs in a process of its own" in console.first.connection.login(organizer).why_not
     with pytest.raises(BadInput, match="put it into that process's settings"):
-        console.connection.sign_in(organizer, site=SITE, user=USER, password=PASSWORD)
+        console.first.connection.sign_in(organizer, site=SITE, user=USER, password=PASSWORD)
 
 
 def test_a_new_password_is_offered_once() -> None:
@@ -153,6 +153,6 @@ def test_a_managed_event_of_a_live_console_uses_this_computers_credentials(
         live = opened(tmp_path / f"live-{profile}", mode="live", racing="managed", deepracer_aws_profile=profile)
         live.store.save_event(event)
         live.store.update("", CURRENT_EVENT, lambda _: event.id)
-        login = live.connection.login(organizer)
+        login = live.first.connection.login(organizer)
         assert (login.source, login.user) == ("aws", profile)
         live.close()

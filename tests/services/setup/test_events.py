@@ -41,7 +41,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 
 
 def draft(console: Console, organizer: Actor) -> EventDraft:
-    return replace(console.events.template(organizer, "week", zone="Europe/Rome"), name="New Cup")
+    return replace(console.first.events.template(organizer, "week", zone="Europe/Rome"), name="New Cup")
 
 
 @pytest.mark.parametrize(("field", "change"), WRONG)
@@ -52,33 +52,33 @@ def test_a_wrong_value_is_named_by_its_field_and_nothing_is_saved(
     if "hours" in change:
         change = {"ends": made.starts + timedelta(hours=change["hours"])}
     with pytest.raises(BadInput, match=f"^{field}: "):
-        console.events.create(organizer, replace(made, **change))
+        console.first.events.create(organizer, replace(made, **change))
     assert console.store.events() == []
 
 
 def test_local_times_are_meant_in_the_events_zone(console: Console, organizer: Actor) -> None:
-    made = console.events.create(organizer, draft(console, organizer))
+    made = console.first.events.create(organizer, draft(console, organizer))
     assert made.starts_at == NOW + timedelta(hours=1)
-    assert console.events.draft_of(made).starts.hour == 11
-    assert console.events.current_event() == made
+    assert console.first.events.draft_of(made).starts.hour == 11
+    assert console.first.events.event() == made
 
 
 def test_an_unknown_zone_of_the_browser_falls_back_to_utc(console: Console, organizer: Actor) -> None:
-    assert console.events.template(organizer, "day", zone="Etc/Nowhere").zone == "UTC"
+    assert console.first.events.template(organizer, "day", zone="Etc/Nowhere").zone == "UTC"
 
 
 def test_the_next_event_starts_from_the_last_with_its_dates_moved_on(
     console: Console, event: Event, organizer: Actor
 ) -> None:
-    made = console.events.template(organizer, "last", zone="Europe/Rome")
+    made = console.first.events.template(organizer, "last", zone="Europe/Rome")
     assert made.ends - made.starts == event.ends_at - event.starts_at
     assert (made.budget_usd, made.head_count) == (event.budget_usd, event.head_count)
 
 
 def test_an_edit_keeps_the_day_of_erasure_and_unlimited_cohorts(console: Console, organizer: Actor) -> None:
     first = replace(draft(console, organizer), erase_after_days=10, cohort_hours={"office:Milano": -1.0})
-    made = console.events.create(organizer, first)
-    again = console.events.edit(organizer, console.events.draft_of(made))
+    made = console.first.events.create(organizer, first)
+    again = console.first.events.edit(organizer, console.first.events.draft_of(made))
     assert again.erase_on == made.erase_on
     assert again.cohort_quotas == {"office:Milano": Quota(-1, 3)}
     assert again == made
@@ -127,29 +127,29 @@ def test_a_file_that_is_no_settings_file_is_refused(data: bytes) -> None:
 def test_closing_sponsorship_needs_the_name_exactly(console: Console, event: Event, organizer: Actor) -> None:
     for typed in ("", "autumn cup", "Autumn Cup 2"):
         with pytest.raises(BadInput, match="Type the event's name"):
-            console.events.switch_sponsorship(organizer, open_=False, typed_name=typed)
-    job = console.events.switch_sponsorship(organizer, open_=False, typed_name="Autumn Cup")
+            console.first.events.switch_sponsorship(organizer, open_=False, typed_name=typed)
+    job = console.first.events.switch_sponsorship(organizer, open_=False, typed_name="Autumn Cup")
     assert job.plan == {"open": False}
 
 
 def test_the_switch_is_worked_by_one_job_at_a_time(console: Console, event: Event, organizer: Actor) -> None:
-    console.events.switch_sponsorship(organizer, open_=True, typed_name="")
+    console.first.events.switch_sponsorship(organizer, open_=True, typed_name="")
     with pytest.raises(Conflict):
-        console.events.switch_sponsorship(organizer, open_=False, typed_name="Autumn Cup")
+        console.first.events.switch_sponsorship(organizer, open_=False, typed_name="Autumn Cup")
 
 
 def test_a_second_click_on_the_check_gives_the_one_that_runs(console: Console, event: Event, organizer: Actor) -> None:
-    assert console.events.run_check(organizer).id == console.events.run_check(organizer).id
+    assert console.first.events.run_check(organizer).id == console.first.events.run_check(organizer).id
 
 
 def test_spend_on_the_event_page_is_the_one_of_the_usage_page(
     console: Console, event: Event, profiles: list[Profile], organizer: Actor
 ) -> None:
-    shown = console.events.view(organizer).spend_usd
-    assert shown == console.usage.totals(organizer).spend_usd
+    shown = console.first.events.view(organizer).spend_usd
+    assert shown == console.first.usage.totals(organizer).spend_usd
     assert shown == spend(event.prices, minutes=300, storage_bytes=10 * 10**9, event=event, now=NOW)
 
 
 def test_before_the_first_event_it_says_so(console: Console, organizer: Actor) -> None:
     with pytest.raises(Missing, match="Set up page"):
-        console.events.view(organizer)
+        console.first.events.view(organizer)

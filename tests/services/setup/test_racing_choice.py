@@ -15,17 +15,17 @@ from tests.pages.conftest import NOW
 
 
 def choose(console: Console, organizer: Actor, event: Event, service: str) -> Event:
-    draft = console.events.draft_of(console.store.event(event.id))
-    return console.events.edit(organizer, replace(draft, service=service))
+    draft = console.first.events.draft_of(console.store.event(event.id))
+    return console.first.events.edit(organizer, replace(draft, service=service))
 
 
 def test_the_choice_is_kept_and_travels_with_the_settings(console: Console, event: Event, organizer: Actor) -> None:
     assert choose(console, organizer, event, "managed").service == "managed"
-    draft = console.events.draft_of(console.store.event(event.id))
+    draft = console.first.events.draft_of(console.store.event(event.id))
     assert read_draft(write_draft(draft)).service == "managed"
-    assert console.events.sponsorship(organizer).native
+    assert console.first.events.sponsorship(organizer).native
     assert choose(console, organizer, event, "").service == ""
-    assert not console.events.sponsorship(organizer).native
+    assert not console.first.events.sponsorship(organizer).native
 
 
 def test_a_service_that_does_not_exist_is_named(console: Console, event: Event, organizer: Actor) -> None:
@@ -68,8 +68,8 @@ def test_a_move_forgets_what_the_former_service_said(console: Console, event: Ev
     console.store.put(event.id, "account", {"kind": "on_aws", "new_profile_quota": [60, 1]})
     console.store.put(event.id, "check", {"findings": [], "as_of": NOW.isoformat()})
     choose(console, organizer, event, "managed")
-    assert console.events.account(organizer) == {}
-    assert console.events.check(organizer) == ([], None)
+    assert console.first.events.account(organizer) == {}
+    assert console.first.events.check(organizer) == ([], None)
 
 
 def test_addresses_are_judged_by_the_rule_of_the_new_service(
@@ -90,14 +90,14 @@ def test_an_uploaded_list_is_judged_by_the_event_s_own_service(
 ) -> None:
     console.store.save_event(replace(event, service=service))
     roster = b"Name,Email\nAda Kowalski,ada@example.com\nPat O'Hara,o'hara@example.com\n"
-    found = console.attendees.dry_run(organizer, roster, filename="list.csv")
+    found = console.first.attendees.dry_run(organizer, roster, filename="list.csv")
     assert found.plan.counts["refused"] == refused
 
 
 def test_turning_multi_user_mode_off_asks_for_the_name(console: Console, event: Event, organizer: Actor) -> None:
     choose(console, organizer, event, "managed")
     with pytest.raises(BadInput, match="to turn multi-user mode off"):
-        console.events.switch_sponsorship(organizer, open_=False, typed_name="Autumn")
+        console.first.events.switch_sponsorship(organizer, open_=False, typed_name="Autumn")
 
 
 def test_multi_user_mode_reaches_every_profile_of_the_account(
@@ -105,8 +105,8 @@ def test_multi_user_mode_reaches_every_profile_of_the_account(
 ) -> None:
     stranger = replace(profiles[0], id="pr-9", alias="stranger", email="")
     console.store.save_profiles(event.id, [*profiles, stranger], seen_at=NOW, lease=None)
-    assert console.events.sponsorship(organizer).blast_profiles == 4
+    assert console.first.events.sponsorship(organizer).blast_profiles == 4
     console.store.save_event(replace(event, service="managed"))
-    view = console.events.sponsorship(organizer)
+    view = console.first.events.sponsorship(organizer)
     assert (view.blast_profiles, view.blast_gb) == (5, 11.0)
     assert view.blast_usd_a_month == pytest.approx(11 * event.prices.storage_per_gb_month)

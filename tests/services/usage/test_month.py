@@ -25,7 +25,7 @@ def over_the_first(console: Console, event: Event, profiles: list[Profile]) -> N
 def test_totals_spend_and_forecast_go_on(
     console: Console, event: Event, organizer: Actor, over_the_first: None
 ) -> None:
-    view = console.usage.totals(organizer)
+    view = console.first.usage.totals(organizer)
     assert view.hours_used == pytest.approx(30.3)
     assert view.spend_usd == pytest.approx(30.3 * event.prices.per_hour)
     assert view.active == 3
@@ -36,7 +36,7 @@ def test_totals_spend_and_forecast_go_on(
 
 
 def test_the_event_page_says_the_same(console: Console, event: Event, organizer: Actor, over_the_first: None) -> None:
-    view = console.events.view(organizer)
+    view = console.first.events.view(organizer)
     assert view.hours_used == pytest.approx(30.3)
     assert view.spend_usd == pytest.approx(30.3 * event.prices.per_hour)
 
@@ -46,6 +46,6 @@ def test_the_rows_of_people_add_up_to_the_total(
 ) -> None:
     now = [replace(profile, minutes_used=6.0) for profile in profiles[:3]]
     console.store.save_profiles(event.id, now, seen_at=NOW, lease=None)
-    rows = console.usage.profiles(organizer)
-    assert sum(row.hours_used for row in rows) == pytest.approx(console.usage.totals(organizer).hours_used)
-    assert console.usage.series_of(organizer, now[0].id)[-1][1] == pytest.approx(10.1)
+    rows = console.first.usage.profiles(organizer)
+    assert sum(row.hours_used for row in rows) == pytest.approx(console.first.usage.totals(organizer).hours_used)
+    assert console.first.usage.series_of(organizer, now[0].id)[-1][1] == pytest.approx(10.1)

@@ -16,7 +16,7 @@ ORGANIZER, FACILITATOR, VIEWER = (actor_of(role) for role in (Role.ORGANIZER, Ro
 
 
 def test_totals_are_hours_and_estimated_money(console, profiles):
-    view = console.usage.totals(VIEWER)
+    view = console.first.usage.totals(VIEWER)
     assert (view.hours_used, view.active, view.profiles, view.models) == (5.0, 4, 4, 10)
     assert view.committed_usd == pytest.approx(40 / 60 * view.event.prices.per_hour)
 
@@ -24,7 +24,7 @@ def test_totals_are_hours_and_estimated_money(console, profiles):
 def test_the_end_is_never_estimated_below_what_is_spent(console, event, profiles, clock):
     clock.at = event.ends_at + timedelta(hours=2)
     console.history.add_usage(event.id, clock.at, profiles)
-    view = console.usage.totals(VIEWER)
+    view = console.first.usage.totals(VIEWER)
     assert view.forecast is not None
     assert view.forecast.middle >= view.spend_usd - 0.01
     assert view.spend_series[-1] == (clock.at, pytest.approx(view.spend_usd))
@@ -32,29 +32,29 @@ def test_the_end_is_never_estimated_below_what_is_spent(console, event, profiles
 
 def test_a_viewer_gets_no_row_of_a_person(console, profiles):
     with pytest.raises(NotAllowed, match="usage per person"):
-        console.usage.profiles(VIEWER)
+        console.first.usage.profiles(VIEWER)
 
 
 def test_the_cost_of_a_quota_is_the_most_that_it_can_add(console, event, profiles):
-    plan = console.usage.plan_quotas(ORGANIZER, ["at-1", "at-2"], hours=7, models=3)
+    plan = console.first.usage.plan_quotas(ORGANIZER, ["at-1", "at-2"], hours=7, models=3)
     assert plan.people == 2
     assert plan.most_usd == pytest.approx(2 * 2 * event.prices.per_hour)
-    assert console.usage.plan_quotas(ORGANIZER, ["at-1"], hours=-1, models=3).most_usd == float("inf")
-    assert console.usage.plan_quotas(ORGANIZER, ["at-1"], hours=1, models=3).most_usd == 0.0
+    assert console.first.usage.plan_quotas(ORGANIZER, ["at-1"], hours=-1, models=3).most_usd == float("inf")
+    assert console.first.usage.plan_quotas(ORGANIZER, ["at-1"], hours=1, models=3).most_usd == 0.0
 
 
 def test_one_quota_job_runs_at_a_time(console, profiles):
-    console.usage.set_quotas(ORGANIZER, ["at-1"], hours=7, models=3)
+    console.first.usage.set_quotas(ORGANIZER, ["at-1"], hours=7, models=3)
     with pytest.raises(Conflict):
-        console.usage.set_quotas(ORGANIZER, ["at-2"], hours=8, models=3)
+        console.first.usage.set_quotas(ORGANIZER, ["at-2"], hours=8, models=3)
 
 
 def test_a_facilitator_grants_at_most_two_hours_and_sets_no_quota(console, profiles):
     with pytest.raises(BadInput, match="at most 2"):
-        console.usage.grant(FACILITATOR, "at-1", extra_hours=2.5)
+        console.first.usage.grant(FACILITATOR, "at-1", extra_hours=2.5)
     with pytest.raises(NotAllowed, match="set quotas"):
-        console.usage.set_quotas(FACILITATOR, ["at-1"], hours=9, models=3)
-    assert console.usage.grant(FACILITATOR, "at-1", extra_hours=2).plan["minutes"] == 300 + 120
+        console.first.usage.set_quotas(FACILITATOR, ["at-1"], hours=9, models=3)
+    assert console.first.usage.grant(FACILITATOR, "at-1", extra_hours=2).plan["minutes"] == 300 + 120
 
 
 @pytest.mark.parametrize("key", ["paused_profiles", "sponsorship"])
@@ -65,7 +65,7 @@ def test_hours_of_the_paused_and_the_closed_are_added_to_what_they_had(console, 
     value = kept if key == "paused_profiles" else {"open": False, "former": kept}
     console.store.put(event.id, key, value)
     console.store.save_attendees(event.id, [replace(console.store.attendee(event.id, "at-1"), quota=Quota(600, 9))])
-    job = console.usage.grant(FACILITATOR, "at-1", extra_hours=2)
+    job = console.first.usage.grant(FACILITATOR, "at-1", extra_hours=2)
     (item,) = console.store.job_items(job.id)
     assert item.after == {"profile": "pr-1", "minutes": 720, "models": 9}
     assert item.before == {"profile": "pr-1", "minutes": 600, "models": 9, "own": [600, 9]}
@@ -75,14 +75,14 @@ def test_before_sponsorship_opens_hours_are_added_to_the_persons_quota(console, 
     held = [replace(profile, quota=Quota(0, 0)) for profile in profiles]
     console.store.save_profiles(event.id, held, seen_at=NOW, lease=None)
     wanted = quota_for(event, console.store.attendee(event.id, "at-1"))
-    assert console.usage.grant(FACILITATOR, "at-1", extra_hours=1).plan["minutes"] == wanted.minutes + 60
+    assert console.first.usage.grant(FACILITATOR, "at-1", extra_hours=1).plan["minutes"] == wanted.minutes + 60
 
 
 def test_the_cost_of_a_quota_counts_what_the_paused_had(console, event, profiles):
     held = [replace(profile, quota=Quota(0, 0)) for profile in profiles]
     console.store.save_profiles(event.id, held, seen_at=NOW, lease=None)
     console.store.put(event.id, "paused_profiles", {"pr-1": [300, 3]})
-    plan = console.usage.plan_quotas(ORGANIZER, ["at-1"], hours=7, models=3)
+    plan = console.first.usage.plan_quotas(ORGANIZER, ["at-1"], hours=7, models=3)
     assert plan.most_usd == pytest.approx(2 * event.prices.per_hour)
     assert (plan.items[0].before["minutes"], plan.items[0].before["models"]) == (300, 3)
 
@@ -90,23 +90,23 @@ def test_the_cost_of_a_quota_counts_what_the_paused_had(console, event, profiles
 def test_a_used_budget_grants_nothing(console, event, profiles):
     console.store.save_event(replace(event, budget_usd=5.0))
     with pytest.raises(BadInput, match="budget is used or committed"):
-        console.usage.grant(FACILITATOR, "at-1", extra_hours=1)
+        console.first.usage.grant(FACILITATOR, "at-1", extra_hours=1)
 
 
 def test_who_has_no_limit_needs_no_hours(console, event, profiles):
     console.store.save_profiles(event.id, [replace(profiles[0], quota=Quota(-1, 3))], seen_at=NOW, lease=None)
     with pytest.raises(BadInput, match="no limit"):
-        console.usage.grant(FACILITATOR, "at-1", extra_hours=1)
+        console.first.usage.grant(FACILITATOR, "at-1", extra_hours=1)
 
 
 def test_pausing_reaches_only_those_who_are_not_paused(console, event, profiles):
     console.store.put(event.id, "paused_profiles", {"pr-1": [300, 3]})
-    job = console.usage.sponsor(ORGANIZER, ["at-1", "at-2"], active=False)
+    job = console.first.usage.sponsor(ORGANIZER, ["at-1", "at-2"], active=False)
     assert [item.key for item in console.store.job_items(job.id)] == ["pr-2"]
 
 
 def test_models_are_deleted_only_with_the_name_typed(console, event, profiles):
     with pytest.raises(BadInput, match="exactly as it stands"):
-        console.usage.delete_models(ORGANIZER, ["at-1"], typed_name="autumn cup")
-    job = console.usage.delete_models(ORGANIZER, ["at-1", "at-5"], typed_name="Autumn Cup")
+        console.first.usage.delete_models(ORGANIZER, ["at-1"], typed_name="autumn cup")
+    job = console.first.usage.delete_models(ORGANIZER, ["at-1", "at-5"], typed_name="Autumn Cup")
     assert [item.key for item in console.store.job_items(job.id)] == ["pr-1"]

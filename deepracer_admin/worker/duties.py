@@ -1,0 +1,103 @@
+"""Something done again and again in a thread of its own, as long as a lease is held."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from deepracer_admin.errors import ConsoleError, LeaseLost, Throttled, incident_id
+from deepracer_admin.flows.engine.lease import Leadership
+from deepracer_admin.model import Lease
+
+__all__ = ["Duty", "DutyThreads"]
+
+log = logging.getLogger(__name__)
+
+STANDS_BY_S = 0.5
+LONGEST_STOP_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """`run` does one round; `pause` gives the real seconds until the next."""
+
+    name: str
+    run: Callable[[Lease], Any]
+    pause: Callable[[], float]
+
+
+class DutyThreads:
+    """Runs duties while `lead` holds its lease. `trouble(duty, sentence, lease)`: "" once it works again.
+
+    A duty that fails says so in one sentence and is tried again; an unexpected failure gets an incident id that is in
+    the log.
+    """
+
+    def __init__(self, lead: Leadership, duties: tuple[Duty, ...], trouble: Callable[[str, str, Lease], None]) -> None:
+        self.lead = lead
+        self.duties = duties
+        self.stopping = threading.Event()
+        self._trouble = trouble
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start every duty in the background."""
+        self.stopping.clear()
+        self.lead.start()
+        for duty in self.duties:
+            name = f"{self.lead.name}: {duty.name}"
+            thread = threading.Thread(target=self._loop, args=(duty,), name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Stop after what is under way. The lease is still held afterwards: give it back with `lead.stop()`."""
+        self.stopping.set()
+        for thread in self._threads:
+            thread.join(timeout=LONGEST_STOP_S)
+        self._threads.clear()
+
+    def run_once(self) -> None:
+        """Every duty once, in order, in this thread: for tests."""
+        self.lead.beat()
+        for duty in self.duties:
+            self._round(duty)
+
+    def _loop(self, duty: Duty) -> None:
+        pause = STANDS_BY_S
+        while not self.stopping.is_set():
+            try:
+                pause = STANDS_BY_S
+                if self.lead.held:
+                    self._round(duty)
+                    pause = duty.pause()
+            except Exception:
+                log.exception("incident %s in the worker's loop (%s)", incident_id(), duty.name)
+                pause = 2.0
+            self.stopping.wait(pause)
+
+    def _round(self, duty: Duty) -> None:
+        try:
+            self._tried(duty, self.lead.lease)
+        except LeaseLost:
+            log.info("duty %s stands by: another worker holds the lease", duty.name)
+
+    def _tried(self, duty: Duty, lease: Lease) -> None:
+        try:
+            duty.run(lease)
+        except LeaseLost:
+            raise
+        except ConsoleError as error:
+            self._trouble(duty.name, error.sentence, lease)
+            log.info("duty %s waits: %s", duty.name, type(error).__name__)
+            self.stopping.wait(min(error.retry_after, 30.0) if isinstance(error, Throttled) else 1.0)
+        except Exception:
+            incident = incident_id()
+            log.exception("incident %s in duty %s", incident, duty.name)
+            self._trouble(duty.name, f"Something unexpected happened ({incident}); the log has the details.", lease)
+            self.stopping.wait(2.0)
+        else:
+            self._trouble(duty.name, "", lease)
