@@ -41,8 +41,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Actor, Event, Invitee, Message, Quota, Role, Sending, Step
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.rehearsal.deepracer.deployment import Options
-from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Settings, read_practice
 from deepracer_admin.worker import Worker
 
@@ -97,7 +97,7 @@ def make_event(console: Console, people: bytes, group: str, head_count: int) -> 
         portal_url=read_practice(console.settings.home).deepracer["site"],
     )
     console.store.save_event(event)
-    console.store.put("", CURRENT_EVENT, event.id)
+    console.store.update("", CURRENT_EVENT, lambda _: event.id)
     console.first.attendees.run_import(
         ORGANIZER, console.first.attendees.dry_run(ORGANIZER, people, filename="people.csv")
     )

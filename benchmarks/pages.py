@@ -65,7 +65,7 @@ def fill(console: Any, people: int) -> None:
         State,
         Step,
     )
-    from deepracer_admin.services.base import CURRENT_EVENT
+    from deepracer_admin.records.current_event import CURRENT_EVENT
     from deepracer_admin.store import ProfileLink
 
     now = datetime.now(UTC)
@@ -75,7 +75,7 @@ def fill(console: Any, people: int) -> None:
         slots=100, created_at=now - timedelta(days=1),
     )  # fmt: skip
     console.store.save_event(event)
-    console.store.put("", CURRENT_EVENT, event.id)
+    console.store.update("", CURRENT_EVENT, lambda _: event.id)
     console.store.put(event.id, "sponsorship", {"open": True})
     console.store.put(event.id, "onboarding", {"state": "running"})
     list_ = [

@@ -30,10 +30,11 @@ from deepracer_admin.mail.smtp import Smtp
 from deepracer_admin.model import Limit
 from deepracer_admin.racing.login import LoginDesk
 from deepracer_admin.racing_access import RacingServices, Staff, practice_of, racing_of
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.services.access.onboarding import OnboardingService
 from deepracer_admin.services.access.passwords import PasswordsService
-from deepracer_admin.services.base import CURRENT_EVENT, House
+from deepracer_admin.services.base import House
 from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
@@ -92,7 +93,7 @@ class Console:
     @property
     def opens_first(self) -> str:
         """Id of the event that opens where an address names none; "" before the first is created."""
-        chosen = self.store.get("", CURRENT_EVENT)
+        chosen = self.store.read("", CURRENT_EVENT)
         try:
             return self.store.event(chosen).id if chosen else ""
         except Missing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from deepracer_admin.rules.racers import Racer
 from deepracer_admin.store.documents import Table
 
 __all__ = ["BOARD_MARKS", "FROZEN_BOARDS", "BoardMark", "FrozenBoard", "mark_key"]
@@ -12,28 +13,25 @@ __all__ = ["BOARD_MARKS", "FROZEN_BOARDS", "BoardMark", "FrozenBoard", "mark_key
 
 @dataclass(frozen=True, slots=True)
 class BoardMark:
-    """One racer of one race, named by the profile where it was known when the mark was made.
+    """What was done to one racer of one race. `racer` as they were known at that moment.
 
-    `alias` as it stood then. `submitted_at`: only of a racer who shared the name with others and had no profile known;
-    `others`: when those others had submitted. `disqualified`: the reason, "" = not disqualified.
+    `disqualified`: the reason, "" = not disqualified.
     """
 
     race: str
-    profile: str = ""
-    alias: str = ""
-    submitted_at: datetime | None = None
-    others: tuple[datetime, ...] = ()
+    racer: Racer
     hidden: bool = False
     disqualified: str = ""
 
 
 BOARD_MARKS = Table("board_marks", BoardMark, "racer", personal=True)
-"""By race and racer (`mark_key`). Written by who runs the board; read by every board and by the exports."""
+"""By race and racer (`mark_key`), so that the marks of two racers never meet. Written by who runs the board; read by
+every board."""
 
 
-def mark_key(race: str, racer: str) -> str:
-    """The row of this racer in this race; `racer` as rules/racers.py names them."""
-    return f"{race}/{racer}"
+def mark_key(race: str, racer: Racer) -> str:
+    """The row of this racer in this race."""
+    return f"{race}/{racer.id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from deepracer_admin.model import Account, Capabilities, Track
@@ -16,8 +16,8 @@ class AccountSeen:
     """`kind`: "on_aws" | "managed". `as_of`: real time; None = the service was never reached."""
 
     kind: str = ""
-    account: Account = Account("")
-    capabilities: Capabilities = Capabilities()
+    account: Account = field(default_factory=lambda: Account(""))
+    capabilities: Capabilities = field(default_factory=Capabilities)
     as_of: datetime | None = None
 
 

@@ -24,8 +24,6 @@ from deepracer_admin.store import EventStore, History, Sessions
 
 __all__ = ["House", "Service", "new_id"]
 
-CURRENT_EVENT = "current_event"
-
 
 def new_id(prefix: str) -> str:
     """A random id, e.g. `job-9f2c...`; letters, digits and `-` only."""

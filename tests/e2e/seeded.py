@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Event, Quota, Role
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from deepracer_admin.web.keeper import COOKIE, SessionKeeper
 from tests.console_process import ConsoleProcess, start_console, write_silent_world
@@ -80,5 +80,5 @@ def an_event(console: Console, *, name: str = "Autumn Cup") -> Event:
         created_at=now - timedelta(days=1),
     )
     console.store.save_event(made)
-    console.store.put("", CURRENT_EVENT, made.id)
+    console.store.update("", CURRENT_EVENT, lambda _: made.id)
     return made

@@ -15,7 +15,7 @@ import httpx
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Actor, Event, Quota, Role, Sending, Step
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.settings import Settings, read_practice
 from deepracer_admin.worker import Worker
 
@@ -46,7 +46,7 @@ def set_up(home: Path, people: int) -> None:
         portal_url=practice.deepracer["site"],
     )
     console.store.save_event(event)
-    console.store.put("", CURRENT_EVENT, event.id)
+    console.store.update("", CURRENT_EVENT, lambda _: event.id)
     answer = httpx.get(f"{practice.control}/people.csv", params={"n": people, "seed": 5}, trust_env=False, timeout=60)
     dry = console.first.attendees.dry_run(ORGANIZER, answer.content, filename="people.csv")
     console.first.attendees.run_import(ORGANIZER, dry)

@@ -12,8 +12,8 @@ import pytest
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.flows.access import onboarding
 from deepracer_admin.model import Actor, Attendee, Event, Job, Lease, Quota, Role
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.rules.aliases import give_aliases
-from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from deepracer_admin.worker import EventRuntime
 from deepracer_admin.worker.practice import anchor_clock
@@ -152,7 +152,7 @@ def make_event(console: Console, *, group: str = "", event_id: str = "ev-1") -> 
         portal_url="https://racing.example.com",
     )
     console.store.save_event(event)
-    console.store.put("", CURRENT_EVENT, event.id)
+    console.store.update("", CURRENT_EVENT, lambda _: event.id)
     return event
 
 

@@ -27,25 +27,18 @@ LEFT = {
     "flows/closeout/end_access_on_aws.py",
     "flows/closeout/end_managed_event.py",
     "flows/closeout/erase_people.py",
-    "flows/closeout/freeze_boards.py",
     "flows/closeout/leave_identity_center.py",
     "flows/closeout/run.py",
     "flows/engine/pacing.py",
     "flows/letters.py",
     "flows/mail/campaigns.py",
     "flows/mail/sender.py",
-    "flows/races/entrants.py",
-    "flows/races/race_jobs.py",
     "flows/races/watch.py",
     "flows/readings/models.py",
-    "flows/readings/profiles.py",
-    "flows/setup/connect_check.py",
-    "flows/setup/staff.py",
     "flows/sponsorship/new_profile_limits.py",
     "flows/sponsorship/pause.py",
     "flows/sponsorship/quotas.py",
     "flows/sponsorship/switch.py",
-    "compose.py",
     "records/guest_book.py",
     "records/limits.py",
     "records/ways_in.py",
@@ -57,14 +50,9 @@ LEFT = {
     "services/mail/messages.py",
     "services/people/attendees.py",
     "services/people/one_person.py",
-    "services/races/boards.py",
-    "services/races/entrants.py",
-    "services/races/races.py",
-    "services/setup/connection.py",
     "services/setup/events.py",
     "services/setup/racing_choice.py",
     "services/setup/sponsorship.py",
-    "services/setup/staff.py",
     "services/usage/usage.py",
     "worker/event_runtime.py",
     "worker/open_work.py",
@@ -78,7 +66,6 @@ SAVE_PEOPLE = {
     "services/people/attendees.py",  # new people, and those whom an undo brings back
     "services/people/one_person.py",  # a walk-up
     "services/access/onboarding.py",  # still to be amended
-    "services/setup/racing_choice.py",  # still to be amended
 }  # fmt: skip
 
 

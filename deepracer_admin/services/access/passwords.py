@@ -18,6 +18,7 @@ from deepracer_admin.flows.access.invitations import INVITES, RESENT
 from deepracer_admin.flows.access.proof import PASSWORDS_UNTIL
 from deepracer_admin.flows.letters import ACCESS
 from deepracer_admin.model import Actor, Attendee, Event, JobItem, Sending, State, Step
+from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.records.ways_in import OWN, POOL, read_ways_in
 from deepracer_admin.services.base import Service
 
@@ -102,7 +103,7 @@ class PasswordsService(Service):
         read: Mapping[str, str] = self.store.get(event.id, PASSWORDS_UNTIL) or {}
         reckoned = self._reckoned(event)
         ways = read_ways_in(self.store, event)
-        resendable = bool(((self.store.get(event.id, "account") or {}).get("capabilities") or {}).get("resend_invite"))
+        resendable = self.store.read(event.id, ACCOUNT).capabilities.resend_invite
         found = []
         for person in self.store.attendees(event.id, wanted=True):
             way, until = ways.of(person), _time(read.get(person.id)) or reckoned.get(person.id)

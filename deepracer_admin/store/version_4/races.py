@@ -17,7 +17,8 @@ def _marks(value: dict[str, Any]) -> Iterable[Moved]:
             yield Moved("frozen_boards", {"at": marks["frozen_at"]}, race)
         hidden, out = {*marks.get("hidden", ())}, marks.get("disqualified", {})
         for alias in sorted(hidden | {*out}):
-            body = {"race": race, "alias": alias, "hidden": alias in hidden, "disqualified": out.get(alias, "")}
+            body = {"race": race, "racer": {"alias": alias}}
+            body |= {"hidden": alias in hidden, "disqualified": out.get(alias, "")}
             yield Moved("board_marks", body, f"{race}/alias:{alias}")
 
 

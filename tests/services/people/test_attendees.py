@@ -13,7 +13,7 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.access.match_profiles import APART, match
 from deepracer_admin.model import Actor, Attendee, Event, JobState, Outcome, Profile, State, Step
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
 from tests.pages.conftest import NOW, StandingClock
 
@@ -62,7 +62,7 @@ def test_a_second_click_on_import_changes_nothing_and_says_so(
 def test_a_dry_run_of_another_event_is_not_imported(console: Console, event: Event, organizer: Actor) -> None:
     dry = read(console, organizer)
     console.store.save_event(replace(event, id="ev-2", name="Other"))
-    console.store.put("", CURRENT_EVENT, "ev-2")
+    console.store.update("", CURRENT_EVENT, lambda _: "ev-2")
     with pytest.raises(Conflict, match="run it again"):
         console.first.attendees.run_import(organizer, dry)
     assert console.store.attendees("ev-2") == []

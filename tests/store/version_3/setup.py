@@ -24,7 +24,14 @@ EXAMPLES: dict[str, Sequence[Any]] = {
     "check": [
         {
             "findings": [
-                {"key": "racing", "title": "Racing service", "level": "green", "evidence": "1.3.1", "fix": "", "as_of": None}
+                {
+                    "key": "racing",
+                    "title": "Racing service",
+                    "level": "green",
+                    "evidence": "1.3.1",
+                    "fix": "",
+                    "as_of": None,
+                }
             ],
             "as_of": "2026-11-02T09:30:00.123456+00:00",
         },
