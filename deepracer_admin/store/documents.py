@@ -63,7 +63,9 @@ class Table(Generic[T]):
 
     name: str
     kind: type[T]
-    by: Literal["attendee", "profile", "race", "campaign", "template", "email", "chunk", "link", "limit", "headings"]
+    by: Literal[
+        "attendee", "profile", "racer", "race", "campaign", "template", "email", "chunk", "link", "limit", "headings"
+    ]
     personal: bool
     of_event: bool = True
 

@@ -47,9 +47,9 @@ def amend(console: Console, key: str, **values: Any) -> None:
 def test_an_edit_of_the_event_leaves_it_closed(
     console: Console, event: Event, organizer: Actor, between: Between
 ) -> None:
-    draft = replace(console.events.draft_of(event), name="Spring Cup")
+    shown = console.events.draft_of(event)
     between("event", lambda: console.store.amend_event(event.id, lambda now: replace(now, closed_at=NOW)))
-    edited = console.events.edit(organizer, draft)
+    edited = console.events.edit(organizer, replace(shown, name="Spring Cup"), shown)
     assert console.store.event(event.id) == edited
     assert (edited.name, edited.closed_at) == ("Spring Cup", NOW)
 
@@ -57,9 +57,9 @@ def test_an_edit_of_the_event_leaves_it_closed(
 def test_two_edits_of_different_settings_both_hold(
     console: Console, event: Event, organizer: Actor, between: Between
 ) -> None:
-    draft = replace(console.events.draft_of(event), name="Spring Cup")
+    shown = console.events.draft_of(event)
     between("event", lambda: console.store.amend_event(event.id, lambda now: replace(now, budget_usd=77.0)))
-    console.events.edit(organizer, draft)
+    console.events.edit(organizer, replace(shown, name="Spring Cup"), shown)
     now = console.store.event(event.id)
     assert (now.name, now.budget_usd) == ("Spring Cup", 77.0)
 
@@ -131,7 +131,8 @@ def test_a_move_to_another_service_keeps_what_the_worker_learned_meanwhile(
 ) -> None:
     amend(console, "at-1", refusal="The service takes no such address.")
     between("amend_event", lambda: amend(console, "at-1", alias="Flash"))
-    console.events.edit(organizer, replace(console.events.draft_of(event), service="managed"))
+    shown = console.events.draft_of(event)
+    console.events.edit(organizer, replace(shown, service="managed"), shown)
     assert person(console, "at-1") == replace(people[0], refusal="", alias="Flash")
 
 

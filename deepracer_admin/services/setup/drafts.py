@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 
-from deepracer_admin.errors import BadInput
+from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.model import Event, PriceList
 
 __all__ = [
@@ -22,9 +22,9 @@ __all__ = [
     "EventDraft",
     "Template",
     "as_audited",
-    "changes_between",
     "days_until_erasure",
     "known_zones",
+    "merged",
     "read_draft",
     "write_draft",
 ]
@@ -95,6 +95,25 @@ TEMPLATES: tuple[Template, ...] = (
 )
 
 
+_TOGETHER = ({"starts", "ends", "zone"},)  # local times mean nothing without their zone
+
+
+def merged(draft: EventDraft, shown: EventDraft, now: EventDraft) -> EventDraft:
+    """What a form of `shown` means for an event that is `now`: only what was changed in it. Raises Conflict."""
+    mine, theirs = _differing(draft, shown), _differing(now, shown)
+    for group in _TOGETHER:
+        theirs |= group if theirs & group and mine & group else set()
+    both = sorted(name for name in mine & theirs if getattr(draft, name) != getattr(now, name))
+    if both:
+        words = ", ".join(name.replace("_", " ") for name in both)
+        raise Conflict(f"A colleague changed this meanwhile: {words}. Look at it as it is now, then change it again.")
+    return replace(now, **{name: getattr(draft, name) for name in mine})
+
+
+def _differing(one: EventDraft, other: EventDraft) -> set[str]:
+    return {each.name for each in fields(one) if getattr(one, each.name) != getattr(other, each.name)}
+
+
 def days_until_erasure(event: Event) -> int:
     """Days between the event's end and the erasure of personal data."""
     if not event.erase_on:
@@ -108,12 +127,6 @@ def as_audited(event: Event) -> dict[str, Any]:
     for key in ("starts_at", "ends_at", "created_at", "closed_at"):
         values[key] = values[key].isoformat() if values[key] else None
     return values
-
-
-def changes_between(before: Event, after: Event) -> dict[str, Any]:
-    """The fields in which they differ: what an edit may write, and nothing else."""
-    names = [each.name for each in fields(Event)]
-    return {name: getattr(after, name) for name in names if getattr(after, name) != getattr(before, name)}
 
 
 def write_draft(draft: EventDraft) -> bytes:
