@@ -8,28 +8,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from typing import Any, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput, Missing
-from deepracer_admin.model import UNLIMITED, Attendee, Delivery, Event, Message, Step
+from deepracer_admin.model import UNLIMITED, Again, Attendee, Delivery, Event, Message, Step
 from deepracer_admin.records.guest_book import GuestBook
+from deepracer_admin.records.mail_texts import MAIL_TEXTS
 from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.records.ways_in import OWN, POOL, SERVICE, WaysIn, read_ways_in
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
 from deepracer_admin.rules.templates import PASSWORD_NOTE, Rendered, Template, check_template, mask_password, render
 from deepracer_admin.store import EventStore
 
-__all__ = ["ACCESS", "Letter", "LetterWriter", "Letters", "mail_key", "shipped_templates"]
+__all__ = ["ACCESS", "Letter", "LetterWriter", "Letters", "again_of", "mail_key", "shipped_templates"]
 
 ACCESS = "access"  # the template that carries the way in
 PasswordShown = tuple[str, datetime]
 """A first password and until when it holds (event time)."""
 
 
+def again_of(template: str) -> Again:
+    """When a campaign writes once more to somebody who has a mail of this template: the way in is told once."""
+    return Again.NEVER if template == ACCESS else Again.NEW_TEXT
+
+
 def mail_key(event: str, row: Delivery) -> str:
     """The ledger key as it travels with the mail, so that a delivery event finds its row (identity-and-mail.md 4.4)."""
-    return f"{event}#{row.attendee}#{row.template}#{row.version}"
+    return f"{event}#{row.attendee}#{row.template}#{row.number}"
 
 
 def shipped_templates() -> dict[tuple[str, str], Template]:
@@ -97,20 +103,17 @@ class Letters:
 
     def templates(self, event: Event) -> list[Template]:
         """Shipped texts, with the event's own edits over them."""
-        own: Mapping[str, Mapping[str, Any]] = self.store.get(event.id, "templates") or {}
         merged = dict(self._shipped)
-        for row in own.values():
-            template = Template(**row)
+        for template in self.store.rows(event.id, MAIL_TEXTS).values():
             merged[(template.key, template.language)] = template
         return [merged[key] for key in sorted(merged)]
 
     def template(self, event: Event, key: str, language: str) -> Template:
         """One template; English where the language lacks it. Raises Missing."""
-        found = {(row.key, row.language): row for row in self.templates(event)}
-        for wanted in ((key, language), (key, "en")):
-            if wanted in found:
-                return found[wanted]
-        raise Missing(f"There is no mail template called {key!r}.")
+        found = _in_language(self.templates(event), language)
+        if key not in found:
+            raise Missing(f"There is no mail template called {key!r}.")
+        return found[key]
 
     def render(self, event: Event, template: Template, person: Attendee) -> Rendered:
         """The mail for one person. Raises BadInput naming person and placeholder."""
@@ -144,7 +147,7 @@ class Letters:
             subject=mail.subject,
             text=mail.text,
             html=mail.html,
-            tags={"key": mail_key(event.id, row), "template": f"{row.template}.{row.version}"},
+            tags={"key": mail_key(event.id, row), "template": f"{row.template}.{row.number}"},
             reply_to=self.reply_to,
         )
 
@@ -248,10 +251,15 @@ _REACHED: dict[str, tuple[Step, Step | None]] = {
 
 
 class LetterWriter:
-    """The mails of ledger rows of one event, for a few seconds."""
+    """The mails of ledger rows of one event, for a few seconds: an edit meanwhile counts for the next writer.
+
+    `versions`: of the texts that it writes, by template, for the ledger to stamp.
+    """
 
     def __init__(self, letters: Letters, event: Event) -> None:
         self._letters, self._event = letters, event
+        self._texts = _in_language(letters.templates(event), event.language)
+        self.versions: Mapping[str, int] = {key: template.version for key, template in self._texts.items()}
         self._ways = read_ways_in(letters.store, event)
         self._renderers: dict[str, Renderer] = {}
 
@@ -263,8 +271,10 @@ class LetterWriter:
         except Missing:
             return None
         if row.template not in self._renderers:
-            template = letters.template(event, row.template, event.language)
-            self._renderers[row.template] = letters.renderer(event, template, ways=self._ways, to_themselves=True)
+            if row.template not in self._texts:
+                raise Missing(f"There is no mail template called {row.template!r}.")
+            text = self._texts[row.template]
+            self._renderers[row.template] = letters.renderer(event, text, ways=self._ways, to_themselves=True)
         rendered = self._renderers[row.template]
 
         def write(first: PasswordShown | None) -> Message:
@@ -272,6 +282,12 @@ class LetterWriter:
 
         message = letters.address(event, row, person, rendered(person))
         return Letter(message, person, row.template == ACCESS and self._ways.of(person) == POOL, write)
+
+
+def _in_language(templates: Sequence[Template], language: str) -> dict[str, Template]:
+    """By key; English where the language lacks one."""
+    english = {row.key: row for row in templates if row.language == "en"}
+    return english | {row.key: row for row in templates if row.language == language}
 
 
 def _local(at: datetime, zone: str) -> str:

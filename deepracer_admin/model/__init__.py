@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from deepracer_admin.model.access import Outcome, State, Step, StepRow
 from deepracer_admin.model.event import UNLIMITED, Event, Finding, PriceList, Quota, Stage
-from deepracer_admin.model.mail import Delivery, DeliveryEvent, Message, Receipt, SenderLimits, Sending
+from deepracer_admin.model.mail import (
+    CANCELLED,
+    Again,
+    Delivery,
+    DeliveryEvent,
+    Message,
+    Receipt,
+    SenderLimits,
+    Sending,
+)
 from deepracer_admin.model.people import Actor, Attendee, Found, Group, Resolution, Role
 from deepracer_admin.model.racing import (
     RUNNING_MODELS,
@@ -29,10 +38,12 @@ from deepracer_admin.model.usage import Limit, UsageSample
 from deepracer_admin.model.work import AuditEntry, Job, JobItem, JobState, Lease
 
 __all__ = [
+    "CANCELLED",
     "RUNNING_MODELS",
     "UNLIMITED",
     "Account",
     "Actor",
+    "Again",
     "Attendee",
     "AuditEntry",
     "Capabilities",

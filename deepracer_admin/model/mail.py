@@ -19,9 +19,21 @@ class Sending(StrEnum):
     SKIPPED = "skipped"  # suppressed or cancelled, with the reason
 
 
+class Again(StrEnum):
+    """When does somebody who has a mail of a template in the ledger get another one of it?"""
+
+    NEVER = "never"  # the access mail: an edit of its text is no reason to write twice
+    NEW_TEXT = "new_text"  # when the text is newer than the one they had
+    ASKED = "asked"  # somebody asked for it, for this person
+
+
+CANCELLED = "cancelled"
+"""Code of a SKIPPED mail whose campaign was cancelled: it never went, so it stands against no other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One rendered mail. `key` is event#attendee#template#version; `tags` travel with the mail to delivery events."""
+    """One rendered mail. `key` is event#attendee#template#number; `tags` travel with the mail to delivery events."""
 
     key: str
     sender: str
@@ -54,11 +66,15 @@ class SenderLimits:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A row of the mail ledger: at most one mail per event, attendee, template and version."""
+    """A row of the mail ledger: one mail. At most one an event, attendee, template and `number`.
+
+    `number` counts the mails of this template to this person, from 1. `version` is that of the text: the newest when
+    the mail was planned, and the one that goes out from the moment the mail is claimed.
+    """
 
     attendee: str
     template: str
-    version: int
+    number: int
     state: Sending
     owner: str = ""
     epoch: int = 0
@@ -70,6 +86,21 @@ class Delivery:
     campaign: str = ""
     next_try_at: datetime | None = None
     changed_at: datetime | None = None
+    version: int = 0
+
+    @property
+    def is_under_way(self) -> bool:
+        """Does it still go out by itself, with the text as it is then?"""
+        retried = self.state is Sending.FAILED and self.next_try_at is not None
+        return self.state in (Sending.PENDING, Sending.CLAIMED) or retried
+
+    def stands_against(self, version: int, again: Again) -> bool:
+        """Does this mail keep another one of its template, with text `version`, from its person?"""
+        if (self.state, self.code) == (Sending.SKIPPED, CANCELLED):
+            return False
+        if again is Again.NEVER:
+            return True
+        return self.is_under_way or (again is Again.NEW_TEXT and self.version >= version)
 
 
 @dataclass(frozen=True, slots=True)

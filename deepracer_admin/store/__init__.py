@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from deepracer_admin.model import (
+    Again,
     Attendee,
     AuditEntry,
     Delivery,
@@ -178,17 +179,41 @@ class EventStore(Records, Protocol):
 
     # -- mail ledger
     def plan_deliveries(
-        self, event: str, rows: Iterable[tuple[str, str, int]], *, campaign: str, lease: Lease | None
+        self,
+        event: str,
+        rows: Iterable[tuple[str, str, int]],
+        *,
+        campaign: str,
+        lease: Lease | None,
+        again: Again = Again.NEVER,
     ) -> int:
-        """Insert (attendee, template, version) as PENDING where no such row exists; returns how many were new."""
+        """Queue one more mail (PENDING) of (attendee, template, version of its text) for each of whom no mail stands
+        against it (`Delivery.stands_against`), decided in the same transaction; returns how many that were.
+        """
         ...
 
-    def claim_deliveries(self, event: str, campaign: str, limit: int, *, lease: Lease, now: datetime) -> list[Delivery]:
-        """Atomically PENDING (or FAILED-retryable past next_try_at) -> CLAIMED by this lease; returns those."""
+    def claim_deliveries(
+        self,
+        event: str,
+        campaign: str,
+        limit: int,
+        *,
+        lease: Lease,
+        now: datetime,
+        versions: Mapping[str, int] | None = None,
+    ) -> list[Delivery]:
+        """Atomically PENDING (or FAILED-retryable past next_try_at) -> CLAIMED by this lease; returns those.
+
+        `versions`: of the texts that go out now, by template; each mail is stamped with its own.
+        """
         ...
 
     def settle_deliveries(self, event: str, rows: Iterable[Delivery], *, lease: Lease | None, now: datetime) -> None:
-        """Write SENT, FAILED, UNKNOWN, SKIPPED or back to PENDING. A row that is already SENT never changes back."""
+        """Write SENT, FAILED, UNKNOWN, SKIPPED or back to PENDING. A row that is already SENT never changes back.
+
+        Without `lease`, a worker that lost its lease may still tell what became of its own claims, as the rows' owner
+        and epoch.
+        """
         ...
 
     def expire_claims(self, event: str, *, lease: Lease, now: datetime) -> int:

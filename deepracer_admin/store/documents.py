@@ -64,7 +64,18 @@ class Table(Generic[T]):
     name: str
     kind: type[T]
     by: Literal[
-        "attendee", "profile", "racer", "race", "campaign", "template", "email", "chunk", "link", "limit", "headings"
+        "attendee",
+        "profile",
+        "racer",
+        "race",
+        "campaign",
+        "template",
+        "mail",
+        "email",
+        "chunk",
+        "link",
+        "limit",
+        "headings",
     ]
     personal: bool
     of_event: bool = True

@@ -1,21 +1,22 @@
-"""The mail ledger: at most one mail per event, attendee, template and version (identity-and-mail.md 4.4).
+"""The mail ledger: at most one mail per event, attendee, template and number (identity-and-mail.md 4.4).
 
     PENDING --claim--> CLAIMED --settle--> SENT | FAILED | UNKNOWN | SKIPPED | PENDING (not sent, try later)
     FAILED --claim, once next_try_at has come--> CLAIMED       CLAIMED --the holder died--> UNKNOWN
     FAILED | UNKNOWN | SKIPPED --settle, asked for--> PENDING  UNKNOWN --settle, asked for--> SENT
     anything --a delivery event proves acceptance--> SENT      SENT --> nothing, ever
 
-A CLAIMED row is settled only by its claimant (owner and epoch must match). A move that is not drawn here is not made.
+A CLAIMED row is settled only by its claimant (owner and epoch must match), and so is one that became UNKNOWN because
+its claimant was thought dead. A move that is not drawn here is not made.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from deepracer_admin.clock import iso
-from deepracer_admin.model import Delivery, DeliveryEvent, Lease, Sending
+from deepracer_admin.model import Again, Delivery, DeliveryEvent, Lease, Sending
 from deepracer_admin.store.codec import instant, when
 from deepracer_admin.store.sqlite_steps import StepsPart
 
@@ -25,12 +26,12 @@ SETTLE = """UPDATE deliveries SET
     state = :state, attempts = max(attempts, :attempts), code = :code, sentence = :sentence,
     message_id = CASE WHEN :message_id = '' THEN message_id ELSE :message_id END,
     next_try_at = CASE WHEN :state IN ('pending', 'failed') THEN :next_try_at END, changed_at = :now
-    WHERE event = :event AND attendee = :attendee AND template = :template AND version = :version
+    WHERE event = :event AND attendee = :attendee AND template = :template AND number = :number
     AND CASE state
         WHEN 'pending' THEN :state IN ('pending', 'failed', 'skipped')
         WHEN 'claimed' THEN :state <> 'claimed' AND owner = :owner AND epoch = :epoch
         WHEN 'failed' THEN :state IN ('pending', 'failed', 'skipped')
-        WHEN 'unknown' THEN :state IN ('sent', 'pending', 'failed', 'skipped')
+        WHEN 'unknown' THEN :state IN ('sent', 'pending', 'failed', 'skipped') AND owner = :owner AND epoch = :epoch
         WHEN 'skipped' THEN :state = 'pending'
         WHEN 'sent' THEN :state = 'sent' AND message_id = '' AND :message_id <> ''
         ELSE 0 END"""
@@ -56,44 +57,82 @@ KINDS = ("send", *DELIVERED)
 
 class LedgerPart(StepsPart):
     def plan_deliveries(
-        self, event: str, rows: Iterable[tuple[str, str, int]], *, campaign: str, lease: Lease | None
+        self,
+        event: str,
+        rows: Iterable[tuple[str, str, int]],
+        *,
+        campaign: str,
+        lease: Lease | None,
+        again: Again = Again.NEVER,
     ) -> int:
         """See EventStore.plan_deliveries. People who were deleted meanwhile are left out."""
-        values = [
-            {"event": event, "attendee": attendee, "template": template, "version": version, "campaign": campaign}
-            for attendee, template, version in rows
-        ]
+        planned = 0
         with self._writing(lease) as connection:
-            before = connection.total_changes
-            connection.executemany(
-                "INSERT INTO deliveries (event, attendee, template, version, state, campaign)"
-                " SELECT :event, :attendee, :template, :version, 'pending', :campaign"
-                " WHERE EXISTS (SELECT 1 FROM attendees WHERE event = :event AND id = :attendee)"
-                " ON CONFLICT (event, attendee, template, version) DO NOTHING",
-                values,
-            )
-            planned = connection.total_changes - before
+            for attendee, template, version in rows:
+                had = [
+                    _delivery(row)
+                    for row in connection.execute(
+                        "SELECT * FROM deliveries WHERE event = ? AND attendee = ? AND template = ?",
+                        (event, attendee, template),
+                    ).fetchall()
+                ]
+                if any(row.stands_against(version, again) for row in had):
+                    continue
+                planned += connection.execute(
+                    "INSERT INTO deliveries (event, attendee, template, number, version, state, campaign)"
+                    " SELECT :event, :attendee, :template, :number, :version, 'pending', :campaign"
+                    " WHERE EXISTS (SELECT 1 FROM attendees WHERE event = :event AND id = :attendee)",
+                    {
+                        "event": event,
+                        "attendee": attendee,
+                        "template": template,
+                        "number": max((row.number for row in had), default=0) + 1,
+                        "version": version,
+                        "campaign": campaign,
+                    },
+                ).rowcount
             if planned:
                 self._bump(connection, event)
         return planned
 
-    def claim_deliveries(self, event: str, campaign: str, limit: int, *, lease: Lease, now: datetime) -> list[Delivery]:
+    def claim_deliveries(
+        self,
+        event: str,
+        campaign: str,
+        limit: int,
+        *,
+        lease: Lease,
+        now: datetime,
+        versions: Mapping[str, int] | None = None,
+    ) -> list[Delivery]:
         with self._writing(lease) as connection:
             found = connection.execute(
-                "SELECT position FROM deliveries WHERE event = :event AND campaign = :campaign"
+                "SELECT position, template, version FROM deliveries WHERE event = :event AND campaign = :campaign"
                 " AND (state = 'pending' AND (next_try_at IS NULL OR next_try_at <= :now)"
                 " OR state = 'failed' AND next_try_at <= :now) ORDER BY position LIMIT :limit",
                 {"event": event, "campaign": campaign, "now": iso(now), "limit": max(0, limit)},
             ).fetchall()
-            positions = [row["position"] for row in found]
+            newest = versions or {}
             connection.executemany(
                 "UPDATE deliveries SET state = 'claimed', lease = ?, owner = ?, epoch = ?, attempts = attempts + 1,"
-                " next_try_at = NULL, changed_at = ? WHERE position = ?",
-                [(lease.name, lease.holder, lease.epoch, iso(now), position) for position in positions],
+                " next_try_at = NULL, changed_at = ?, version = ? WHERE position = ?",
+                [
+                    (
+                        lease.name,
+                        lease.holder,
+                        lease.epoch,
+                        iso(now),
+                        newest.get(row["template"], row["version"]),
+                        row["position"],
+                    )
+                    for row in found
+                ],
             )
             claimed = [
-                _delivery(connection.execute("SELECT * FROM deliveries WHERE position = ?", (position,)).fetchone())
-                for position in positions
+                _delivery(
+                    connection.execute("SELECT * FROM deliveries WHERE position = ?", (row["position"],)).fetchone()
+                )
+                for row in found
             ]
             if claimed:
                 self._bump(connection, event)
@@ -102,14 +141,15 @@ class LedgerPart(StepsPart):
     def settle_deliveries(self, event: str, rows: Iterable[Delivery], *, lease: Lease | None, now: datetime) -> None:
         """Moves that the ledger does not allow are left out (see the module). Raises ValueError for CLAIMED.
 
-        A CLAIMED row is settled by its claimant alone: by `lease`, or without one by the row's own owner and epoch.
+        A CLAIMED or UNKNOWN row is settled by its claimant alone: by `lease`, or without one by the row's own owner
+        and epoch, as the row was read.
         """
         values = [
             {
                 "event": event,
                 "attendee": row.attendee,
                 "template": row.template,
-                "version": row.version,
+                "number": row.number,
                 "state": row.state,
                 "attempts": row.attempts,
                 "code": row.code,
@@ -183,7 +223,7 @@ class LedgerPart(StepsPart):
         parts = each.key.rsplit("#", 3)
         if len(parts) == 4 and parts[0] == event and parts[3].isdecimal():
             row = connection.execute(
-                "SELECT * FROM deliveries WHERE event = ? AND attendee = ? AND template = ? AND version = ?",
+                "SELECT * FROM deliveries WHERE event = ? AND attendee = ? AND template = ? AND number = ?",
                 (event, parts[1], parts[2], int(parts[3])),
             ).fetchone()
             if row is not None:
@@ -218,7 +258,7 @@ def _delivery(row: sqlite3.Row) -> Delivery:
     return Delivery(
         attendee=row["attendee"],
         template=row["template"],
-        version=row["version"],
+        number=row["number"],
         state=Sending(row["state"]),
         owner=row["owner"],
         epoch=row["epoch"],
@@ -230,4 +270,5 @@ def _delivery(row: sqlite3.Row) -> Delivery:
         campaign=row["campaign"],
         next_try_at=instant(row["next_try_at"]),
         changed_at=instant(row["changed_at"]),
+        version=row["version"],
     )

@@ -130,9 +130,31 @@ RECORDS = (
     move_values,
 )
 
+# Version 5: a mail is told apart by its number; the version of its text is what it was when it went. Numbers from 1,000
+# on were given to mails that somebody asked for once more.
+MAILS_BY_NUMBER = (
+    "DROP TRIGGER a_mail_is_remembered",
+    "ALTER TABLE deliveries RENAME COLUMN version TO number",
+    "ALTER TABLE deliveries ADD COLUMN version INTEGER NOT NULL DEFAULT 0",
+    "UPDATE deliveries SET version = number % 1000",
+    """CREATE TRIGGER a_mail_is_remembered AFTER UPDATE OF state, delivered ON deliveries
+        WHEN NEW.state IN ('sent', 'failed', 'unknown', 'skipped')
+            AND (OLD.state <> NEW.state OR OLD.delivered <> NEW.delivered)
+        BEGIN INSERT INTO person_history
+            (event, attendee, step, state, reason, sentence, ref, attempts, changed_at)
+            VALUES (NEW.event, NEW.attendee, 'mail',
+                CASE NEW.state WHEN 'sent' THEN 'done' WHEN 'unknown' THEN 'unknown'
+                    WHEN 'failed' THEN CASE WHEN NEW.next_try_at IS NULL THEN 'refused' ELSE 'retry' END
+                    ELSE 'refused' END,
+                'mail:' || NEW.template || ':' || NEW.version || ':' ||
+                    CASE WHEN NEW.delivered = '' THEN NEW.state ELSE NEW.delivered END,
+                NEW.sentence, NEW.message_id, NEW.attempts, NEW.changed_at); END""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     EVENTS + PEOPLE + LEDGER + JOBS + AUDIT + LEASES,
     JOBS_BY_PERSON,
     COUNTS,
     RECORDS,
+    MAILS_BY_NUMBER,
 )

@@ -24,6 +24,8 @@ from deepracer_admin.flows.engine.lease import Leadership
 from deepracer_admin.flows.mail.campaigns import CampaignReconciler, ensure_access_campaign
 from deepracer_admin.flows.races.watch import RaceWatcher, UsageWatcher
 from deepracer_admin.model import Event, Lease, Step
+from deepracer_admin.records.campaigns import CAMPAIGNS
+from deepracer_admin.records.mail_sender import SENDER
 from deepracer_admin.records.onboarding import ONBOARDING, ONBOARDING_REPORT, TROUBLE, Onboarding, OnboardingReport, Run
 from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.records.ways_in import POOL
@@ -53,7 +55,7 @@ class EventRuntime:
         self.jobs = JobRunner(ports, HANDLERS)
         self.profiles = ProfileReconciler(ports, keep_on=self._is_onboarding)
         self.members = MembershipReconciler(ports)
-        self.mail = CampaignReconciler(ports)
+        self.mail = CampaignReconciler(ports, keep_on=lambda: not self.threads.stopping.is_set())
         self.usage = UsageWatcher(ports)
         self.races = RaceWatcher(ports)
         self.proof = IdentityCenterProof(ports, ports.proof) if ports.proof else None
@@ -154,7 +156,7 @@ class EventRuntime:
             self._report(event, lease)
 
     def _events(self, event: Event, lease: Lease) -> None:
-        if self.console.store.get(event.id, "campaigns"):
+        if self.console.store.rows(event.id, CAMPAIGNS):
             self.mail.take_events(event, lease)
 
     def _report(self, event: Event, lease: Lease) -> None:
@@ -171,7 +173,7 @@ class EventRuntime:
             eta_minutes=progress.eta_minutes,
             limit=limit_in_force(
                 funnel,
-                store.get(event.id, "sender") or {},
+                store.read(event.id, SENDER),
                 store.read(event.id, ACCOUNT),
                 through_pool=event.way_in == POOL,
             ),

@@ -6,6 +6,7 @@ Event time is the practice world's; between two looks the clock runs on by itsel
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadSettings
 from deepracer_admin.model import Lease
 from deepracer_admin.records.guest_book import hide_links
+from deepracer_admin.records.outbox import OUTBOX, CapturedMail
 from deepracer_admin.settings import read_practice
 
 __all__ = ["OutboxCopier", "anchor_clock"]
@@ -39,7 +41,7 @@ def anchor_clock(console: Console) -> None:
 
 
 class OutboxCopier:
-    """Keeps the last 500 mails for the outbox viewer."""
+    """Keeps the last 500 mails for the outbox viewer, of people who are on a list."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -62,14 +64,31 @@ class OutboxCopier:
         mails = mails if isinstance(mails, list) else mails.get("mails", [])
         if not mails:
             return
+        taken = self._of_the_listed([self._taken(mail) for mail in mails])
+        self.console.store.change_rows("", OUTBOX, lambda kept: _newest(kept, taken), lease=lease)
         self._seq = max(mail["seq"] for mail in mails)
-        hide = self.console.ports_of("").letters.mask_passwords  # the practice service alone keeps what was in a mail
-        mails = [mail | {part: hide(str(mail.get(part, ""))) for part in ("text", "html")} for mail in mails]
-        kept = [*(self.console.store.get("", "outbox") or []), *mails]
-        by_seq = {mail["seq"]: {**mail, **_without_links(mail)} for mail in kept}
-        self.console.store.put("", "outbox", [by_seq[seq] for seq in sorted(by_seq)][-KEPT:], lease=lease)
+
+    def _taken(self, mail: Mapping[str, Any]) -> CapturedMail:
+        """Without what lets anybody in: the practice service alone keeps that, and a guest's link stands in their own
+        mail and in no copy of it."""
+        hide = self.console.ports_of("").letters.mask_passwords
+        text, html = (hide_links(hide(str(mail.get(part, "")))) for part in ("text", "html"))
+        at = datetime.fromisoformat(mail["at"]).astimezone(UTC) if mail.get("at") else None
+        tags = {str(name): str(value) for name, value in (mail.get("tags") or {}).items()}
+        subject, message_id = str(mail.get("subject", "")), str(mail.get("message_id", ""))
+        return CapturedMail(int(mail["seq"]), str(mail["to"]), subject, text, html, at, message_id, tags)
+
+    def _of_the_listed(self, mails: list[CapturedMail]) -> list[CapturedMail]:
+        """Whoever was erased does not come back with the practice world's copies."""
+        store = self.console.store
+        listed = {
+            event: {person.id for person in store.attendees(event)} for event, _ in {mail.whose for mail in mails}
+        }
+        return [mail for mail in mails if not mail.whose[1] or mail.whose[1] in listed[mail.whose[0]]]
 
 
-def _without_links(mail: dict[str, Any]) -> dict[str, str]:
-    """A guest's link stands in their own mail and in no copy of it."""
-    return {part: hide_links(mail[part]) for part in ("text", "html") if isinstance(mail.get(part), str)}
+def _newest(kept: Mapping[str, CapturedMail], taken: list[CapturedMail]) -> dict[str, CapturedMail | None]:
+    """A change of the table: the new ones, and none that is too old."""
+    after = {**kept, **{str(mail.seq): mail for mail in taken}}
+    old = sorted(after, key=lambda key: after[key].seq)[:-KEPT]
+    return {**{str(mail.seq): mail for mail in taken}, **dict.fromkeys(old)}

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from deepracer_admin.model import Outcome, Role, Sending, State, Step
+from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, CampaignState
+from deepracer_admin.records.mail_texts import MAIL_TEXTS
 from tests.pages.conftest import NOW, actor_of, click, texts
 
 PAGE = "pages/run/messages.py"
@@ -43,8 +45,8 @@ def test_whom_a_mail_reaches_is_said_before_it_is_sent(browser, console, event, 
     app = browser.open(PAGE)
     assert "Reaches **2 people**: Racer 1, Racer 2" in texts(app)
     click(app, "Send to 2 people")
-    [campaign] = console.store.get(event.id, "campaigns").values()
-    assert campaign["state"] == "running"
+    [campaign] = console.store.rows(event.id, CAMPAIGNS).values()
+    assert campaign.state == "running"
 
 
 def test_everybody_without_proof_needs_a_reason(browser, console, event, proven):
@@ -52,15 +54,15 @@ def test_everybody_without_proof_needs_a_reason(browser, console, event, proven)
     app.selectbox(key="send-kind").set_value("all").run()
     click(app, "Send to 5 people")
     assert "write the reason" in texts(app)
-    assert not console.store.get(event.id, "campaigns")
+    assert not console.store.rows(event.id, CAMPAIGNS)
 
 
 def test_a_campaign_is_paused_and_resumed(browser, console, event, proven):
     app = click(browser.open(PAGE), "Send to 2 people")
     click(app, "Pause")
-    assert [row["state"] for row in console.store.get(event.id, "campaigns").values()] == ["paused"]
+    assert [row.state for row in console.store.rows(event.id, CAMPAIGNS).values()] == ["paused"]
     click(app.run(), "Resume")
-    assert [row["state"] for row in console.store.get(event.id, "campaigns").values()] == ["running"]
+    assert [row.state for row in console.store.rows(event.id, CAMPAIGNS).values()] == ["running"]
 
 
 def test_an_edit_is_a_new_version(browser, console, event, people):
@@ -68,8 +70,8 @@ def test_an_edit_is_a_new_version(browser, console, event, people):
     field = next(entry for entry in app.text_input if entry.label == "Subject")
     field.set_value("Welcome to {event}")
     click(app, "Save as a new version")
-    [saved] = console.store.get(event.id, "templates").values()
-    assert (saved["subject"], saved["version"]) == ("Welcome to {event}", 2)
+    [saved] = console.store.rows(event.id, MAIL_TEXTS).values()
+    assert (saved.subject, saved.version) == ("Welcome to {event}", 2)
 
 
 def test_an_unknown_placeholder_is_refused(browser, console, event, people):
@@ -77,7 +79,7 @@ def test_an_unknown_placeholder_is_refused(browser, console, event, people):
     next(entry for entry in app.text_input if entry.label == "Subject").set_value("Hello {nmae}")
     click(app, "Save as a new version")
     assert "is no placeholder" in texts(app)
-    assert not console.store.get(event.id, "templates")
+    assert not console.store.rows(event.id, MAIL_TEXTS)
 
 
 def test_a_lost_answer_is_counted_and_stays_until_a_human_settles_it(browser, console, event, people):
@@ -92,8 +94,8 @@ def test_a_lost_answer_is_counted_and_stays_until_a_human_settles_it(browser, co
 
 
 def test_the_access_campaign_follows_onboarding_once_everybody_has_their_mail(browser, console, event, proven):
-    row = {"template": "access", "version": 1, "audience": {"kind": "proven", "cohort": ""}, "state": "running"}
-    console.store.put(event.id, "campaigns", {"access": row})
+    running = Campaign("access", 1, Audience("proven"), CampaignState.RUNNING)
+    console.store.change_rows(event.id, CAMPAIGNS, lambda _: {"access": running})
     console.store.plan_deliveries(event.id, [("at-1", "access", 1)], campaign="access", lease=None)
     assert "sending" in texts(browser.open(PAGE))
     lease = console.store.acquire("worker", "one", ttl_s=30, now=NOW)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from deepracer_admin.errors import LeaseLost
-from deepracer_admin.model import Delivery, DeliveryEvent, Lease, Sending
+from deepracer_admin.model import CANCELLED, Again, Delivery, DeliveryEvent, Lease, Sending
 from deepracer_admin.store import EventStore
 from tests.store.people import NOW, after, people
 
@@ -36,6 +36,14 @@ def unknown(store: EventStore) -> Delivery:
     return only(store)
 
 
+def settled(store: EventStore, state: Sending) -> None:
+    """One mail with text 1 that ended so."""
+    planned(store, 1)
+    lease = leased(store)
+    (row,) = store.claim_deliveries("spring", "c", 1, lease=lease, now=NOW)
+    store.settle_deliveries("spring", [replace(row, state=state)], lease=lease, now=NOW)
+
+
 def seen(kind: str, *, key: str = "", message_id: str = "", detail: str = "") -> list[DeliveryEvent]:
     return [DeliveryEvent(kind, message_id, key, NOW, detail)]
 
@@ -43,11 +51,52 @@ def seen(kind: str, *, key: str = "", message_id: str = "", detail: str = "") ->
 class LedgerContract:
     def test_a_mail_is_planned_once(self, store: EventStore) -> None:
         planned(store)
-        rows = [("a00000", "access", 1), ("a00000", "access", 2), ("gone", "access", 1)]
+        rows = [("a00000", "access", 1), ("a00000", "access", 2), ("a00001", "reminder", 1), ("gone", "access", 1)]
         assert store.plan_deliveries("spring", rows, campaign="c2", lease=None) == 1
         assert store.delivery_counts("spring")[Sending.PENDING] == 4
         assert store.delivery_counts("spring", "c2")[Sending.PENDING] == 1
-        assert [row.campaign for row in store.deliveries("spring", attendee="a00000")] == ["c", "c2"]
+        assert [row.campaign for row in store.deliveries("spring", attendee="a00001")] == ["c", "c2"]
+
+    def test_a_mail_carries_the_version_of_the_text_that_goes(self, store: EventStore) -> None:
+        """An edit between planning and claim changes what goes, so it changes what the ledger says."""
+        planned(store, 1)
+        assert (only(store).number, only(store).version) == (1, 1)
+        lease = leased(store)
+        (row,) = store.claim_deliveries("spring", "c", 1, lease=lease, now=NOW, versions={"access": 3, "thanks": 9})
+        assert (row.number, row.version) == (1, 3)
+        store.settle_deliveries("spring", [replace(row, state=Sending.PENDING)], lease=lease, now=NOW)
+        (row,) = store.claim_deliveries("spring", "c", 1, lease=lease, now=NOW, versions={"access": 4})
+        assert (row.number, row.version, only(store)) == (1, 4, row)
+
+    @pytest.mark.parametrize("state", [Sending.SENT, Sending.UNKNOWN, Sending.FAILED, Sending.SKIPPED, Sending.PENDING])
+    def test_a_newer_text_is_no_reason_for_a_second_access_mail(self, store: EventStore, state: Sending) -> None:
+        settled(store, state)
+        again = [("a00000", "access", 7)]
+        assert store.plan_deliveries("spring", again, campaign="c2", lease=None, again=Again.NEVER) == 0
+
+    def test_a_newer_text_is_one_more_mail_where_that_is_wanted(self, store: EventStore) -> None:
+        settled(store, Sending.SENT)
+        same, newer = [("a00000", "access", 1)], [("a00000", "access", 2)]
+        assert store.plan_deliveries("spring", same, campaign="c2", lease=None, again=Again.NEW_TEXT) == 0
+        assert store.plan_deliveries("spring", newer, campaign="c2", lease=None, again=Again.NEW_TEXT) == 1
+        assert [row.number for row in store.deliveries("spring")] == [1, 2]
+        yet_newer = [("a00000", "access", 3)]
+        assert store.plan_deliveries("spring", yet_newer, campaign="c3", lease=None, again=Again.NEW_TEXT) == 0, (
+            "the one under way goes with the newest text"
+        )
+
+    def test_a_mail_that_is_asked_for_goes_once_more_but_not_beside_one_under_way(self, store: EventStore) -> None:
+        settled(store, Sending.SENT)
+        rows = [("a00000", "access", 1)]
+        assert store.plan_deliveries("spring", rows, campaign="resend", lease=None, again=Again.ASKED) == 1
+        assert store.plan_deliveries("spring", rows, campaign="resend", lease=None, again=Again.ASKED) == 0
+        assert [row.number for row in store.deliveries("spring")] == [1, 2]
+
+    def test_a_mail_of_a_cancelled_campaign_stands_against_no_other(self, store: EventStore) -> None:
+        planned(store, 1)
+        cancelled = replace(only(store), state=Sending.SKIPPED, code=CANCELLED)
+        store.settle_deliveries("spring", [cancelled], lease=None, now=NOW)
+        assert store.plan_deliveries("spring", [("a00000", "access", 1)], campaign="c2", lease=None) == 1
 
     def test_a_claim_takes_what_is_asked_for_and_no_more(self, store: EventStore) -> None:
         planned(store)
@@ -162,6 +211,34 @@ class LedgerContract:
         store.settle_deliveries("spring", [replace(row, state=Sending.PENDING)], lease=None, now=after(1))
         again = store.claim_deliveries("spring", "c", 1, lease=leased(store), now=after(2))
         assert [each.attempts for each in again] == [2]
+
+    def test_who_was_thought_dead_may_tell_what_became_of_its_own_claims(self, store: EventStore) -> None:
+        """It lost its lease in the middle; nobody but it knows what was sent and what was not."""
+        planned(store, 3)
+        late = leased(store, "one", ttl_s=10)
+        sent, not_sent, _ = store.claim_deliveries("spring", "c", 3, lease=late, now=NOW)
+        heir = leased(store, "two", at=11)
+        assert store.expire_claims("spring", lease=heir, now=after(11)) == 3
+        told = [replace(sent, state=Sending.SENT, message_id="m1"), replace(not_sent, state=Sending.PENDING)]
+        store.settle_deliveries("spring", told, lease=None, now=after(12))
+        assert [row.state for row in store.deliveries("spring")] == [Sending.SENT, Sending.PENDING, Sending.UNKNOWN]
+
+    def test_nobody_else_tells_what_became_of_an_unknown_mail(self, store: EventStore) -> None:
+        row = unknown(store)
+        store.settle_deliveries("spring", [replace(row, state=Sending.SENT, owner="two")], lease=None, now=after(1))
+        store.settle_deliveries("spring", [replace(row, state=Sending.SENT, epoch=9)], lease=None, now=after(1))
+        assert only(store).state is Sending.UNKNOWN
+
+    def test_a_mail_taken_over_by_another_is_not_settled_by_its_first_claimant(self, store: EventStore) -> None:
+        planned(store, 1)
+        late = leased(store, "one", ttl_s=10)
+        (row,) = store.claim_deliveries("spring", "c", 1, lease=late, now=NOW)
+        heir = leased(store, "two", at=11)
+        store.expire_claims("spring", lease=heir, now=after(11))
+        store.settle_deliveries("spring", [replace(only(store), state=Sending.PENDING)], lease=None, now=after(12))
+        store.claim_deliveries("spring", "c", 1, lease=heir, now=after(12))
+        store.settle_deliveries("spring", [replace(row, state=Sending.PENDING)], lease=None, now=after(13))
+        assert (only(store).state, only(store).owner) == (Sending.CLAIMED, "two")
 
     def test_a_cancelled_mail_is_skipped_and_can_be_taken_up_again(self, store: EventStore) -> None:
         planned(store, 1)

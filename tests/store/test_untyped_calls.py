@@ -27,9 +27,6 @@ LEFT = {
     "flows/closeout/erase_people.py",
     "flows/closeout/leave_identity_center.py",
     "flows/closeout/run.py",
-    "flows/letters.py",
-    "flows/mail/campaigns.py",
-    "flows/mail/sender.py",
     "flows/races/watch.py",
     "flows/readings/models.py",
     "flows/sponsorship/new_profile_limits.py",
@@ -38,15 +35,12 @@ LEFT = {
     "flows/sponsorship/switch.py",
     "records/limits.py",
     "services/closeout/closing.py",
-    "services/mail/messages.py",
     "services/people/one_person.py",
     "services/setup/events.py",
     "services/setup/racing_choice.py",
     "services/setup/sponsorship.py",
     "services/usage/usage.py",
-    "worker/event_runtime.py",
     "worker/open_work.py",
-    "worker/practice.py",
 }  # fmt: skip
 SAVE_EVENTS = {
     "services/setup/events.py",  # a new event

@@ -6,9 +6,8 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from deepracer_admin.model import State, Step
+from deepracer_admin.model import SenderLimits, State, Step
 from deepracer_admin.records.racing_service import AccountSeen
 
 __all__ = ["Progress", "limit_in_force", "measure"]
@@ -43,9 +42,11 @@ def measure(passed: deque[tuple[datetime, int]], funnel: Funnel, now: datetime) 
     return Progress(round(rate, 1), eta)
 
 
-def limit_in_force(funnel: Funnel, sender: Mapping[str, Any], seen: AccountSeen, *, through_pool: bool = False) -> str:
+def limit_in_force(
+    funnel: Funnel, sender: SenderLimits | None, seen: AccountSeen, *, through_pool: bool = False
+) -> str:
     """What decides the pace now, in words: the service while people wait for access, the sender once they have it."""
-    mail = f"mail at {0.8 * sender['per_second']:g}/s (0.8 of the account's rate)" if sender else ""
+    mail = f"mail at {0.8 * sender.per_second:g}/s (0.8 of the account's rate)" if sender else ""
     profile, access = funnel.get(Step.PROFILE, {}), _done(funnel.get(Step.ACCESS, {}))
     waiting = sum(profile.values()) - profile.get(State.REFUSED, 0) - access
     ready = access - _done(funnel.get(Step.MAIL, {}))

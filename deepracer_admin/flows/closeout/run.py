@@ -33,6 +33,7 @@ from deepracer_admin.flows.readings.models import holders
 from deepracer_admin.flows.readings.profiles import is_staff, linked_profiles, read_profiles
 from deepracer_admin.flows.sponsorship.switch import SponsorshipHandler, is_open
 from deepracer_admin.model import Event, Job, Lease, Outcome, Profile, State, Step
+from deepracer_admin.records.campaigns import CAMPAIGNS, cancelled
 from deepracer_admin.records.guest_book import guests_left
 from deepracer_admin.records.onboarding import ONBOARDING, Run
 from deepracer_admin.rules.standings import board, standings_digest
@@ -88,14 +89,8 @@ class CloseoutHandler:
 
 def _stop(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     ports.store.update(event.id, ONBOARDING, lambda onboarding: replace(onboarding, state=Run.CLOSED), lease=lease)
-    rows: dict[str, Any] = dict(ports.store.get(event.id, "campaigns") or {})
-    stopped = 0
-    for key, row in rows.items():
-        if row["state"] in ("running", "scheduled", "paused"):
-            rows[key] = {**row, "state": "cancelled"}
-            stopped += 1
-    ports.store.put(event.id, "campaigns", rows, lease=lease)
-    return f"Onboarding is closed, {counted(stopped, 'mail campaign')} cancelled."
+    stopped = ports.store.change_rows(event.id, CAMPAIGNS, cancelled, lease=lease)
+    return f"Onboarding is closed, {counted(len(stopped), 'mail campaign')} cancelled."
 
 
 def _export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:

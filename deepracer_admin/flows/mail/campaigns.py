@@ -1,6 +1,6 @@
 """The mail reconciler: from "should get this mail" to "the sender accepted it", at most once.
 
-Ledger key event + attendee + template + version (identity-and-mail.md 4.4). What if it dies here?
+Ledger key event + attendee + template + number (identity-and-mail.md 4.4). What if it dies here?
 
 * before the claim: the row is PENDING, another pass takes it;
 * between claim and record: the row stays CLAIMED under an old epoch and becomes UNKNOWN, which is shown and never sent
@@ -11,14 +11,15 @@ Ledger key event + attendee + template + version (identity-and-mail.md 4.4). Wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Throttled, Unavailable, Unreachable
 from deepracer_admin.flows.access.first_password import CODE as NO_PASSWORD
 from deepracer_admin.flows.engine.jobs import settle_items
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.letters import ACCESS, again_of
 from deepracer_admin.flows.mail.sender import Sender
 from deepracer_admin.model import (
     Delivery,
@@ -32,12 +33,19 @@ from deepracer_admin.model import (
     State,
     Step,
 )
+from deepracer_admin.records.campaigns import (
+    ACCESS_CAMPAIGN,
+    CAMPAIGNS,
+    RESEND,
+    Audience,
+    Campaign,
+    CampaignState,
+)
+from deepracer_admin.records.mail_sender import EVENTS_TAKEN_AT
 from deepracer_admin.records.onboarding import ONBOARDING, Run
 
-__all__ = ["ACCESS_CAMPAIGN", "CampaignReconciler", "MailTestHandler", "ensure_access_campaign"]
+__all__ = ["CampaignReconciler", "MailTestHandler", "ensure_access_campaign"]
 
-ACCESS_CAMPAIGN = "access"
-RESEND = "resend"
 PLAN_EVERY_S = 0.5  # at least
 SHARE = 19  # what reads a whole list takes at most a twentieth of the time, so that cost grows with the people
 LONGEST_REST_S = 5.0  # but one slow look (a busy machine, a first call) never keeps anybody's mail back for long
@@ -46,21 +54,23 @@ MIRROR_EVERY_S, MIRROR_REST_S = 5.0, 20.0
 
 def ensure_access_campaign(ports: Ports, event: Event, lease: Lease) -> None:
     """The campaign that follows onboarding by itself: everybody whose access is proven, once."""
-    rows: dict[str, Any] = dict(ports.store.get(event.id, "campaigns") or {})
-    if ACCESS_CAMPAIGN in rows:
+    if ports.store.row(event.id, CAMPAIGNS, ACCESS_CAMPAIGN) is not None:
         return
-    rows[ACCESS_CAMPAIGN] = {
-        "template": "access",
-        "version": 1,
-        "audience": {"kind": "proven", "cohort": ""},
-        "state": "running",
-        "by": "",
-        "by_name": "Onboarding",
-        "created_at": ports.clock.now().isoformat(),
-        "schedule_at": None,
-        "sentence": "",
-    }
-    ports.store.put(event.id, "campaigns", rows, lease=lease)
+    made = Campaign(
+        template=ACCESS,
+        version=ports.letters.template(event, ACCESS, event.language).version,
+        audience=Audience("proven"),
+        state=CampaignState.RUNNING,
+        by_name="Onboarding",
+        created_at=ports.clock.now(),
+    )
+    ports.store.change_rows(
+        event.id,
+        CAMPAIGNS,
+        lambda rows: {} if rows else {ACCESS_CAMPAIGN: made},
+        keys=(ACCESS_CAMPAIGN,),
+        lease=lease,
+    )
 
 
 class _Pace:
@@ -81,11 +91,15 @@ class _Pace:
 
 
 class CampaignReconciler:
-    """Sends what is due, within the sender's limits, in slices of about two seconds."""
+    """Sends what is due, within the sender's limits, in slices of about two seconds.
 
-    def __init__(self, ports: Ports) -> None:
+    `keep_on` False: no further mail is taken up; what was handed over is still written down.
+    """
+
+    def __init__(self, ports: Ports, *, keep_on: Callable[[], bool] = lambda: True) -> None:
         self.ports = ports
         self.sender = Sender(ports, self._record)
+        self._keep_on = keep_on
         self._planning = _Pace(ports, PLAN_EVERY_S, LONGEST_REST_S)
         self._mirroring = _Pace(ports, MIRROR_EVERY_S, MIRROR_REST_S)
         self._planned: dict[tuple[str, str], set[str]] = {}
@@ -102,40 +116,41 @@ class CampaignReconciler:
             self._epoch = lease.epoch
         store.expire_claims(event.id, lease=lease, now=clock.now())
         self._mirror(event, lease)
-        sent = self.sender.run(event, RESEND, lease, go_on=lambda: True).sent
-        for key, row in self._rows(event).items():
-            if row["state"] == "scheduled" and self._is_due(row):
-                self._change(event, key, lease, ("scheduled",), state="running")
-            elif row["state"] != "running":
+        sent = self.sender.run(event, RESEND, lease, go_on=self._keep_on).sent
+        for key, campaign in store.rows(event.id, CAMPAIGNS).items():
+            if campaign.state is CampaignState.SCHEDULED and self._is_due(campaign):
+                self._say(event, key, lease, CampaignState.SCHEDULED, state=CampaignState.RUNNING)
+            elif campaign.state is not CampaignState.RUNNING:
                 continue
             if self._may_go_on(event, key):
-                sent += self._campaign(event, key, {**row, "state": "running"}, lease)
+                sent += self._campaign(event, key, campaign, lease)
         return sent
 
-    def _rows(self, event: Event) -> dict[str, dict[str, Any]]:
-        return dict(self.ports.store.get(event.id, "campaigns") or {})
-
-    def _is_due(self, row: Mapping[str, Any]) -> bool:
-        return datetime.fromisoformat(row["schedule_at"]) <= self.ports.clock.event_now()
+    def _is_due(self, campaign: Campaign) -> bool:
+        return campaign.schedule_at is None or campaign.schedule_at <= self.ports.clock.event_now()
 
     def _may_go_on(self, event: Event, key: str) -> bool:
         """Asked before every batch, so that a pause is heard at once."""
-        if key == ACCESS_CAMPAIGN and self.ports.store.read(event.id, ONBOARDING).state is not Run.RUNNING:
+        store = self.ports.store
+        if not self._keep_on():
             return False
-        return self._rows(event).get(key, {}).get("state") == "running"
+        if key == ACCESS_CAMPAIGN and store.read(event.id, ONBOARDING).state is not Run.RUNNING:
+            return False
+        campaign = store.row(event.id, CAMPAIGNS, key)
+        return campaign is not None and campaign.state is CampaignState.RUNNING
 
-    def _campaign(self, event: Event, key: str, row: Mapping[str, Any], lease: Lease) -> int:
+    def _campaign(self, event: Event, key: str, campaign: Campaign, lease: Lease) -> int:
         """Plan ledger rows for the audience as it is now, then send a slice; close the campaign when all is settled."""
-        if self._planning.is_due(event, key) and not self._plan(event, key, row, lease):
+        if self._planning.is_due(event, key) and not self._plan(event, key, campaign, lease):
             return 0
         result = self.sender.run(event, key, lease, go_on=lambda: self._may_go_on(event, key))
+        running = CampaignState.RUNNING
         if result.stop:
-            self._change(event, key, lease, ("running",), state="stopped", sentence=result.stop)
-            return result.sent
-        if self._rows(event).get(key, {}).get("sentence", "") != result.note:
-            self._change(event, key, lease, ("running",), sentence=result.note)
-        if key != ACCESS_CAMPAIGN and not result.note and not self._is_anything_left(event, key):
-            self._change(event, key, lease, ("running",), state="done", sentence="")
+            self._say(event, key, lease, running, state=CampaignState.STOPPED, sentence=result.stop)
+        elif key != ACCESS_CAMPAIGN and not result.note and not self._is_anything_left(event, key):
+            self._say(event, key, lease, running, state=CampaignState.DONE, sentence="")
+        elif campaign.sentence != result.note:
+            self._say(event, key, lease, running, sentence=result.note)
         return result.sent
 
     def _is_anything_left(self, event: Event, key: str) -> bool:
@@ -146,57 +161,60 @@ class CampaignReconciler:
         failed = store.deliveries(event.id, campaign=key, state=Sending.FAILED) if counts.get(Sending.FAILED) else []
         return any(entry.next_try_at for entry in failed)
 
-    def _plan(self, event: Event, key: str, row: Mapping[str, Any], lease: Lease) -> bool:
+    def _plan(self, event: Event, key: str, campaign: Campaign, lease: Lease) -> bool:
         """Ledger rows for whom the audience has gained; every mail is rendered before the first is sent."""
         store, letters = self.ports.store, self.ports.letters
         began, revision = self.ports.clock.monotonic(), store.revision(event.id)
         mine = (event.id, key)
         if mine not in self._planned:
             self._planned[mine] = {entry.attendee for entry in store.deliveries(event.id, campaign=key)}
-        people = letters.audience(event, row["audience"]["kind"], row["audience"]["cohort"])
+        people = letters.audience(event, campaign.audience.kind, campaign.audience.cohort)
         fresh = [person for person in people if person.id not in self._planned[mine]]
         took = self.ports.clock.monotonic() - began
-        template = letters.template(event, row["template"], event.language)
+        template = letters.template(event, campaign.template, event.language)
         waiting = letters.awaiting(event, template) if fresh else set()
         fresh = [person for person in fresh if person.id not in waiting]
         if fresh:
             try:
                 letters.check_everyone(event, template, fresh)
             except BadInput as error:
-                self._change(event, key, lease, ("running",), state="stopped", sentence=error.sentence)
+                stopped = CampaignState.STOPPED
+                self._say(event, key, lease, CampaignState.RUNNING, state=stopped, sentence=error.sentence)
                 return False
-            self._skip_suppressed(event, key, row, [(person.id, person.email) for person in fresh], lease)
-            planned = [(person.id, row["template"], row["version"]) for person in fresh]
-            store.plan_deliveries(event.id, planned, campaign=key, lease=lease)
+            suppressed = self.ports.mailer().suppressed([person.email for person in fresh])
+            store.plan_deliveries(
+                event.id,
+                [(person.id, template.key, template.version) for person in fresh],
+                campaign=key,
+                lease=lease,
+                again=again_of(template.key),
+            )
+            reasons = {person.id: suppressed[person.email] for person in fresh if person.email in suppressed}
+            self._skip(event, key, reasons, "suppressed", lease)
             self._planned[mine] |= {person.id for person in fresh}
         self._planning.done(key, took, revision)
         return True
 
-    def _skip_suppressed(
-        self, event: Event, key: str, row: Mapping[str, Any], people: Sequence[tuple[str, str]], lease: Lease
-    ) -> None:
-        """People the sender would not deliver to are skipped with its reason, before anything is queued for them."""
-        reasons = self.ports.mailer().suppressed([email for _, email in people])
-        skipped = [(person, reasons[email]) for person, email in people if email in reasons]
-        if not skipped:
+    def _skip(self, event: Event, key: str, reasons: Mapping[str, str], code: str, lease: Lease) -> None:
+        """Queued mails of a campaign that shall not go, with the reason by person."""
+        if not reasons:
             return
-        template, version = row["template"], row["version"]
-        self.ports.store.plan_deliveries(
-            event.id, [(person, template, version) for person, _ in skipped], campaign=key, lease=lease
-        )
+        store = self.ports.store
         settled = [
-            Delivery(person, template, version, Sending.SKIPPED, code="suppressed", sentence=why, campaign=key)
-            for person, why in skipped
+            replace(row, state=Sending.SKIPPED, code=code, sentence=reasons[row.attendee])
+            for row in store.deliveries(event.id, campaign=key, state=Sending.PENDING)
+            if row.attendee in reasons
         ]
-        self.ports.store.settle_deliveries(event.id, settled, lease=lease, now=self.ports.clock.now())
+        store.settle_deliveries(event.id, settled, lease=lease, now=self.ports.clock.now())
         self._record(event, settled, lease)
 
-    def _change(self, event: Event, key: str, lease: Lease, expect: Sequence[str], **values: Any) -> None:
+    def _say(self, event: Event, key: str, lease: Lease, expected: CampaignState, **values: Any) -> None:
         """Change a campaign unless an organizer did something else to it meanwhile."""
-        rows = self._rows(event)
-        if rows.get(key, {}).get("state") in expect:
-            rows[key] = {**rows[key], **values}
-            self.ports.store.put(event.id, "campaigns", rows, lease=lease)
+
+        def said(rows: Mapping[str, Campaign]) -> dict[str, Campaign]:
+            return {name: replace(row, **values) for name, row in rows.items() if row.state is expected}
+
+        self.ports.store.change_rows(event.id, CAMPAIGNS, said, keys=(key,), lease=lease)
 
     # ---------------------------------------------------------------------------------- steps, delivery events
 
@@ -231,7 +249,7 @@ class CampaignReconciler:
         events = list(mailer.events())
         if not events:
             return 0
-        self.ports.store.put(event.id, "events_taken_at", self.ports.clock.now().isoformat(), lease=lease)  # a fence
+        self.ports.store.keep(event.id, EVENTS_TAKEN_AT, self.ports.clock.now(), lease=lease)  # a fence
         changed = self.ports.store.apply_delivery_events(event.id, events, now=self.ports.clock.now())
         mailer.settle_events()
         return changed
@@ -239,7 +257,7 @@ class CampaignReconciler:
 
 def _outcome(row: Delivery) -> Outcome | None:
     """The mail step of a person; only the access mail is a step, other campaigns are not."""
-    if row.template != "access":
+    if row.template != ACCESS:
         return None
     if row.state is Sending.SENT:
         if row.delivered in ("bounced", "complained"):

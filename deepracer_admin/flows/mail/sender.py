@@ -1,16 +1,18 @@
 """Handing mails over: claim, send, settle, within the sender's limits, a bounded number at a time.
 
 What if it dies here? Never more than `in_flight` mails are claimed and not settled, so a kill leaves at most that many
-unknown. Claims are made just before a mail goes; an answer is settled within moments.
+unknown. Claims are made just before a mail goes; an answer is settled within moments. Whatever else ends a slice, what
+it had claimed is given back (claims.py).
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ALL_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import (
@@ -28,8 +30,10 @@ from deepracer_admin.errors import (
 from deepracer_admin.flows.access import first_password
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import Letter, LetterWriter
+from deepracer_admin.flows.mail.claims import LONGEST_ANSWER_S, Claims, claimed
 from deepracer_admin.mail import Mailer
 from deepracer_admin.model import UNLIMITED, Delivery, Event, Lease, Limit, Message, SenderLimits, Sending
+from deepracer_admin.records.mail_sender import SENDER
 
 __all__ = ["SLICE_S", "Sender", "Slice"]
 
@@ -70,10 +74,15 @@ class Sender:
         self._hold_until: datetime | None = None
         self._waits: dict[str, tuple[datetime, str]] = {}  # by campaign: the pool gives no passwords until then
         self._throttled: deque[bool] = deque(maxlen=16)
+        self._owed: list[Claims] = []  # could not be given back yet
+        self._closed = False
 
     def close(self) -> None:
+        """Nothing is handed over any more; returns when what was has been answered."""
+        self._closed = True
         if self._pool:
             self._pool.shutdown(wait=True)
+        self._owed = [claims for claims in self._owed if not claims.give_back()]
 
     def has_work(self, event: Event, campaign: str) -> bool:
         """Is anything pending, or failed and due? One cheap count where there is not."""
@@ -89,30 +98,23 @@ class Sender:
     def run(self, event: Event, campaign: str, lease: Lease, *, go_on: Callable[[], bool]) -> Slice:
         """Send for about two seconds, or until nothing is left, `go_on` says no, or a limit is reached."""
         result = Slice()
-        if not self.has_work(event, campaign):
+        self._owed = [claims for claims in self._owed if not claims.give_back()]
+        if self._closed or not self.has_work(event, campaign):
             return result
         mailer, clock = self.ports.mailer(), self.ports.clock
         if self._pool is None:
             self._pool = ThreadPoolExecutor(mailer.in_flight, thread_name_prefix="mail")
         end = clock.monotonic() + SLICE_S
         writer = self.ports.letters.writer(event)
-        flying: dict[Future[Delivery], Delivery] = {}
-        try:
-            while clock.monotonic() < end and not result.stop and go_on():
-                room = mailer.in_flight - len(flying)
-                granted = self._granted(event, campaign, mailer, room, result, lease)
-                claimed = (
-                    self.ports.store.claim_deliveries(event.id, campaign, granted, lease=lease, now=clock.now())
-                    if granted
-                    else []
-                )
-                self._start(event, mailer, writer, claimed, flying, result, lease)
-                if not flying and not claimed and (granted or result.note):
+        with claimed(self.ports, event, lease, owed=self._owed) as claims:
+            while clock.monotonic() < end and not result.stop and not self._closed and go_on():
+                granted = self._granted(event, campaign, mailer, claims.in_flight, result, lease)
+                rows = claims.take(campaign, granted, writer.versions)
+                self._start(event, mailer, writer, rows, claims, result, lease)
+                if not claims.in_flight and not rows and (granted or result.note):
                     break
-                self._land(event, flying, result, lease, timeout=TICK_S)
-        finally:
-            while flying:
-                self._land(event, flying, result, lease, timeout=None)
+                self._land(event, claims, result, lease, within=TICK_S)
+            self._land(event, claims, result, lease, within=LONGEST_ANSWER_S)
         return result
 
     # --------------------------------------------------------------------------------------------- one mail
@@ -122,51 +124,39 @@ class Sender:
         event: Event,
         mailer: Mailer,
         writer: LetterWriter,
-        claimed: Sequence[Delivery],
-        flying: dict[Future[Delivery], Delivery],
+        rows: Sequence[Delivery],
+        claims: Claims,
         result: Slice,
         lease: Lease,
     ) -> None:
-        if not claimed:
+        if not rows:
             return
-        assert self._pool is not None  # noqa: S101 - made in run
+        pool = self._pool
+        assert pool is not None  # noqa: S101 - made in run
         back: list[Delivery] = []
-        for row in claimed:
+        for row in rows:
             try:
                 letter = writer.letter(row)
             except ConsoleError as error:
-                back.append(replace(row, state=Sending.PENDING, attempts=0))
+                back.append(replace(row, state=Sending.PENDING))
                 result.stop = error.sentence
                 continue
             if letter is None:
                 sentence = "This person is not on the list any more."
                 back.append(replace(row, state=Sending.SKIPPED, code="gone", sentence=sentence))
             else:
-                flying[self._pool.submit(self._one, mailer, row, letter)] = row
+                claims.hand_over(row, partial(pool.submit, self._one, mailer, row, letter))
         if back:
-            self._write(event, back, result, lease)
+            self._write(event, claims, back, result, lease)
 
-    def _land(
-        self,
-        event: Event,
-        flying: dict[Future[Delivery], Delivery],
-        result: Slice,
-        lease: Lease,
-        *,
-        timeout: float | None,
-    ) -> None:
-        """Write down what has come back within `timeout` (None: everything), in one go."""
-        if not flying:
-            return
-        done, _ = wait(flying, timeout=timeout, return_when=ALL_COMPLETED)
-        rows = [future.result() for future in done]
-        for future in done:
-            del flying[future]
+    def _land(self, event: Event, claims: Claims, result: Slice, lease: Lease, *, within: float) -> None:
+        """Write down what has come back within so many real seconds, in one go."""
+        rows = claims.landed(within)
         if rows:
-            self._write(event, rows, result, lease)
+            self._write(event, claims, rows, result, lease)
 
-    def _write(self, event: Event, rows: Sequence[Delivery], result: Slice, lease: Lease) -> None:
-        self.ports.store.settle_deliveries(event.id, rows, lease=lease, now=self.ports.clock.now())
+    def _write(self, event: Event, claims: Claims, rows: Sequence[Delivery], result: Slice, lease: Lease) -> None:
+        claims.settle(rows)
         self._settled(event, rows, lease)
         sent = sum(1 for row in rows if row.state is Sending.SENT)
         self._sent_since += sum(1 for row in rows if row.state in (Sending.SENT, Sending.UNKNOWN))
@@ -246,8 +236,9 @@ class Sender:
         rate = self._limits.per_second if self._limits else 1.0
         return Limit("mail.send", rate=max(0.1, rate * SHARE_OF_RATE), burst=max(1, int(rate * SHARE_OF_RATE / 4)))
 
-    def _granted(self, event: Event, campaign: str, mailer: Mailer, room: int, result: Slice, lease: Lease) -> int:
+    def _granted(self, event: Event, campaign: str, mailer: Mailer, in_flight: int, result: Slice, lease: Lease) -> int:
         """How many may be claimed now; says what must wait until tomorrow."""
+        room = mailer.in_flight - in_flight
         if room <= 0:
             return 0
         until, why = self._waits.get(campaign, (None, ""))
@@ -258,7 +249,7 @@ class Sender:
             result.note = result.note or "The sender's quota is used up; the rest goes by itself when it allows more."
             return 0
         limits = self._sender_limits(event, mailer, lease)
-        allowance = self._allowance(event, campaign, limits, result)
+        allowance = self._allowance(event, campaign, limits, in_flight, result)
         if allowance <= 0:
             return 0
         return self.ports.pacer.take(self._limit(), min(room, allowance), wait=TICK_S)
@@ -269,24 +260,16 @@ class Sender:
         if limits is None or limits.as_of is None or now - limits.as_of > LIMITS_AGE:
             limits = replace(mailer.limits(), as_of=now)
             self._limits, self._sent_since = limits, 0
-            row = {
-                "per_second": limits.per_second,
-                "per_day": limits.per_day,
-                "used_today": limits.used_today,
-                "sandbox": limits.sandbox,
-                "enabled": limits.enabled,
-                "as_of": now.isoformat(),
-            }
-            self.ports.store.put(event.id, "sender", row, lease=lease)
+            self.ports.store.keep(event.id, SENDER, limits, lease=lease)
         return limits
 
-    def _allowance(self, event: Event, campaign: str, limits: SenderLimits, result: Slice) -> int:
+    def _allowance(self, event: Event, campaign: str, limits: SenderLimits, in_flight: int, result: Slice) -> int:
         if not limits.enabled:
             result.note = "The sender has paused sending for this account; its administrator must resume it."
             return 0
         if limits.per_day == UNLIMITED:
             return 1_000_000
-        left = max(0, limits.per_day - limits.used_today - self._sent_since)
+        left = max(0, limits.per_day - limits.used_today - self._sent_since - in_flight)
         if left < 1000:  # counting is cheap, but not for every handful of mails
             waiting = self.ports.store.delivery_counts(event.id, campaign).get(Sending.PENDING, 0)
             if left < waiting:

@@ -14,7 +14,8 @@ from deepracer_admin.counted import counted
 from deepracer_admin.directory.pool import TEMPORARY_DAYS
 from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.flows.letters import ACCESS
-from deepracer_admin.model import Actor, Attendee, Event, JobItem, Sending, State, Step
+from deepracer_admin.model import Actor, Again, Attendee, Event, JobItem, State, Step
+from deepracer_admin.records.campaigns import RESEND
 from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
 from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.records.ways_in import INVITATIONS, OWN, POOL, RESENT, read_ways_in
@@ -86,14 +87,12 @@ class PasswordsService(Service):
         return len(by_mail) + len(by_service)
 
     def _queue_mails(self, event: Event, attendees: Sequence[str]) -> list[str]:
-        rows = []
+        planned = []
         for key in attendees:
-            mails = [row for row in self.store.deliveries(event.id, attendee=key) if row.template == ACCESS]
-            if not any(row.state in (Sending.PENDING, Sending.CLAIMED) for row in mails):
-                rows.append((key, ACCESS, max([row.version for row in mails], default=0) + 1000))
-        if rows:
-            self.store.plan_deliveries(event.id, rows, campaign="resend", lease=None)
-        return [key for key, _, _ in rows]
+            rows = [(key, ACCESS, 0)]  # the text's version is stamped when the mail goes
+            if self.store.plan_deliveries(event.id, rows, campaign=RESEND, lease=None, again=Again.ASKED):
+                planned.append(key)
+        return planned
 
     def _ages(self, event: Event) -> list[PasswordAge]:
         steps = self.store.steps(event.id)

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
-from deepracer_admin.flows.letters import ACCESS, Letters, mail_key
-from deepracer_admin.flows.mail.campaigns import ACCESS_CAMPAIGN
-from deepracer_admin.model import Actor, Attendee, Delivery, Job, Sending, Step
+from deepracer_admin.flows.letters import ACCESS, Letters, again_of, mail_key
+from deepracer_admin.model import Actor, Again, Attendee, Delivery, Job, SenderLimits, Sending, Step
+from deepracer_admin.records.campaigns import (
+    ACCESS_CAMPAIGN,
+    CAMPAIGNS,
+    LIVE,
+    RESEND,
+    Audience,
+    Campaign,
+    CampaignState,
+)
+from deepracer_admin.records.mail_sender import SENDER
+from deepracer_admin.records.mail_texts import MAIL_TEXTS, text_key
+from deepracer_admin.records.outbox import OUTBOX, CapturedMail
 from deepracer_admin.records.ways_in import POOL, read_ways_in
 from deepracer_admin.rules.templates import Rendered, Template, check_template
 from deepracer_admin.services.base import House, Service, new_id
@@ -28,22 +38,14 @@ AUDIENCES: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Audience:
-    """Whom a campaign reaches: a step state and, optionally, one cohort ("office:Milano")."""
-
-    kind: str = "proven"
-    cohort: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class CampaignView:
-    """A campaign with its counts from the ledger. `state`: scheduled, running, paused, done, cancelled, stopped."""
+    """A campaign with its counts from the ledger. `version`: of the text when it was made."""
 
     id: str
     template: str
     version: int
     audience: Audience
-    state: str
+    state: CampaignState
     sentence: str
     created_by: str
     created_at: datetime | None
@@ -83,13 +85,19 @@ class MessagesService(Service):
         self._authorise(actor, "messages.edit", target=f"{template.key}.{template.language}")
         check_template(template)
         event = self._event()
-        current = self.letters.template(event, template.key, template.language)
-        if (current.subject, current.body) == (template.subject, template.body):
-            return current
-        saved = replace(template, version=current.version + 1)
-        name = f"{saved.key}.{saved.language}"
-        self.store.amend(event.id, "templates", lambda own: {**(own or {}), name: asdict(saved)})
-        self._audit(actor, "messages.edit", target=f"{saved.key}.{saved.language}", after={"version": saved.version})
+        name = text_key(template)
+        before = self.letters.template(event, template.key, template.language)
+
+        def edited(own: Mapping[str, Template]) -> dict[str, Template]:
+            current = own.get(name, before)
+            if (current.subject, current.body) == (template.subject, template.body):
+                return {}
+            return {name: replace(template, version=current.version + 1)}
+
+        saved = self.store.change_rows(event.id, MAIL_TEXTS, edited, keys=(name,)).get(name)
+        if saved is None:
+            return before
+        self._audit(actor, "messages.edit", target=name, after={"version": saved.version})
         return saved
 
     def preview(self, actor: Actor, key: str, *, attendee: str | None = None, language: str | None = None) -> Rendered:
@@ -113,13 +121,17 @@ class MessagesService(Service):
         return self.letters.audience(self._event(), audience.kind, audience.cohort)
 
     def reach(self, actor: Actor, key: str, audience: Audience) -> tuple[list[Attendee], int]:
-        """Whom sending would reach now, and how many of the audience had this version already (they get no second)."""
+        """Whom sending would reach now, and how many of the audience have had it already (they get no second)."""
         self._authorise(actor, "messages.view")
         event = self._event()
         people = self.letters.audience(event, audience.kind, audience.cohort)
         version = self.letters.template(event, key, event.language).version
-        rows = self.store.deliveries(event.id)
-        had = {row.attendee for row in rows if (row.template, row.version) == (key, version)}
+        again = again_of(key)
+        had = {
+            row.attendee
+            for row in self.store.deliveries(event.id)
+            if row.template == key and row.stands_against(version, again)
+        }
         fresh = [person for person in people if person.id not in had]
         return fresh, len(people) - len(fresh)
 
@@ -141,55 +153,45 @@ class MessagesService(Service):
             raise BadInput("Nobody is in that audience now.")
         template = self.letters.template(event, key, event.language)
         self.letters.check_everyone(event, template, people)
-        for row in self.campaigns(actor):
-            same = (row.template, row.version) == (key, template.version) and row.audience == audience
-            if same and row.state in ("running", "paused", "scheduled"):
-                raise Conflict("That campaign runs already; pause or cancel it first.")
         campaign = new_id("camp")
-        self._put(
-            event.id,
-            campaign,
-            {
-                "template": key,
-                "version": template.version,
-                "audience": asdict(audience),
-                "state": "scheduled" if schedule_at else "running",
-                "by": actor.oid,
-                "by_name": actor.name,
-                "created_at": self.clock.now().isoformat(),
-                "schedule_at": schedule_at.isoformat() if schedule_at else None,
-                "sentence": "",
-            },
+        made = Campaign(
+            template=key,
+            version=template.version,
+            audience=audience,
+            state=CampaignState.SCHEDULED if schedule_at else CampaignState.RUNNING,
+            by=actor.oid,
+            by_name=actor.name,
+            created_at=self.clock.now(),
+            schedule_at=schedule_at,
         )
+
+        def begun(rows: Mapping[str, Campaign]) -> dict[str, Campaign]:
+            for row in rows.values():
+                same = (row.template, row.version, row.audience) == (key, made.version, audience)
+                if same and row.state in LIVE:
+                    raise Conflict("That campaign runs already; pause or cancel it first.")
+            return {campaign: made}
+
+        self.store.change_rows(event.id, CAMPAIGNS, begun)
         self._audit(
             actor, "messages.send", target=key, count=len(people), after={"campaign": campaign, "reason": reason}
         )
         return campaign
 
     def control(self, actor: Actor, campaign: str, to: str) -> None:
-        """`paused`, `running` (resume) or `cancelled`; what was sent stays sent."""
+        """`paused`, `running` (resume) or `cancelled`; what was sent stays sent. Raises Missing, Conflict."""
         self._authorise(actor, "messages.send", target=campaign)
         event = self._event()
-        before = (self._campaigns(event.id).get(campaign) or {}).get("state")
-        self.store.amend(event.id, "campaigns", lambda rows: self._steered(rows or {}, campaign, to))
-        self._audit(actor, "messages.send", target=campaign, before=before, after=to)
+        before: list[CampaignState] = []
 
-    def _steered(self, rows: Mapping[str, Any], campaign: str, to: str) -> dict[str, Any]:
-        """The campaigns with one steered to another state, judged by its state at this very moment."""
-        row = rows.get(campaign)
-        if row is None:
-            raise Missing("That campaign is not in the list any more.")
-        legal = {
-            "paused": ("running", "scheduled"),
-            "running": ("paused", "stopped"),
-            "cancelled": ("running", "paused", "scheduled", "stopped"),
-        }
-        if row["state"] not in legal.get(to, ()):
-            raise Conflict(f"The campaign is {row['state']}; it cannot become {to} from there.")
-        due = _time(row.get("schedule_at"))
-        if to == "running" and due and due > self.clock.event_now():
-            to = "scheduled"  # resumed before its time: it waits for it
-        return {**rows, campaign: {**row, "state": to, "sentence": ""}}
+        def steered(rows: Mapping[str, Campaign]) -> dict[str, Campaign]:
+            if campaign not in rows:
+                raise Missing("That campaign is not in the list any more.")
+            before[:] = [rows[campaign].state]
+            return {campaign: _steered(rows[campaign], to, self.clock.event_now())}
+
+        self.store.change_rows(event.id, CAMPAIGNS, steered, keys=(campaign,))
+        self._audit(actor, "messages.send", target=campaign, before=before[0], after=to)
 
     def campaigns(self, actor: Actor) -> list[CampaignView]:
         """Newest first; the access mail's own campaign is among them once onboarding has started."""
@@ -198,25 +200,19 @@ class MessagesService(Service):
         views = [
             CampaignView(
                 id=key,
-                template=row["template"],
-                version=row["version"],
-                audience=Audience(**row["audience"]),
-                state=row["state"],
-                sentence=row.get("sentence", ""),
-                created_by=row.get("by_name", ""),
-                created_at=_time(row.get("created_at")),
-                schedule_at=_time(row.get("schedule_at")),
+                template=row.template,
+                version=row.version,
+                audience=row.audience,
+                state=row.state,
+                sentence=row.sentence,
+                created_by=row.by_name,
+                created_at=row.created_at,
+                schedule_at=row.schedule_at,
                 counts=self.store.delivery_counts(event.id, key),
             )
-            for key, row in self._campaigns(event.id).items()
+            for key, row in self.store.rows(event.id, CAMPAIGNS).items()
         ]
         return sorted(views, key=lambda view: view.created_at or _EPOCH, reverse=True)
-
-    def _campaigns(self, event: str) -> dict[str, dict[str, Any]]:
-        return dict(self.store.get(event, "campaigns") or {})
-
-    def _put(self, event: str, campaign: str, row: Mapping[str, Any]) -> None:
-        self.store.amend(event, "campaigns", lambda rows: {**(rows or {}), campaign: dict(row)})
 
     # ------------------------------------------------------------------------------------------------ single
 
@@ -234,32 +230,30 @@ class MessagesService(Service):
         )
 
     def resend_one(self, actor: Actor, attendee: str, key: str = "access") -> None:
-        """One person's mail once more, as a new version of their own; refused while one is under way or unknown."""
+        """One person's mail once more, with the newest text; refused while one is under way."""
         self._authorise(actor, "messages.resend_one", target=attendee)
         event = self._event()
         person = self.store.attendee(event.id, attendee)
-        rows = [row for row in self.store.deliveries(event.id, attendee=attendee) if row.template == key]
-        if any(row.state in (Sending.PENDING, Sending.CLAIMED) for row in rows):
-            raise Conflict("A mail to this person is under way already.")
         proven = any(row.step is Step.ACCESS and row.state.is_done for row in self.store.steps_of(event.id, attendee))
-        if key == "access" and not proven:
+        if key == ACCESS and not proven:
             raise BadInput("This person's access is not proven yet; their mail follows by itself when it is.")
         template = self.letters.template(event, key, event.language)
         if attendee in self.letters.awaiting(event, template):
             raise BadInput("This guest's link is not known yet; their mail follows by itself when it is.")
         self.letters.check_everyone(event, template, [person])
-        version = max([row.version for row in rows], default=0) + 1000
-        self.store.plan_deliveries(event.id, [(attendee, key, version)], campaign="resend", lease=None)
-        self._audit(actor, "messages.resend_one", target=attendee, after={"template": key, "version": version})
+        rows = [(attendee, key, template.version)]
+        if not self.store.plan_deliveries(event.id, rows, campaign=RESEND, lease=None, again=Again.ASKED):
+            raise Conflict("A mail to this person is under way already.")
+        self._audit(actor, "messages.resend_one", target=attendee, after={"template": key, "version": template.version})
 
-    def settle_unknown(self, actor: Actor, attendee: str, template: str, version: int, *, as_: str) -> None:
+    def settle_unknown(self, actor: Actor, attendee: str, template: str, number: int, *, as_: str) -> None:
         """A human settles a lost answer: `sent` (it arrived) or `again` (send once more, at most one may be double)."""
         self._authorise(actor, "messages.send", target=attendee)
         event = self._event()
         rows = [
             row
             for row in self.store.deliveries(event.id, attendee=attendee, state=Sending.UNKNOWN)
-            if (row.template, row.version) == (template, version)
+            if (row.template, row.number) == (template, number)
         ]
         if not rows:
             raise Missing("That mail is not unknown any more; an event from the sender has settled it.")
@@ -291,22 +285,34 @@ class MessagesService(Service):
         ]
         return sorted(rows, key=lambda row: row.delivery.changed_at or _EPOCH, reverse=True)
 
-    def sender(self, actor: Actor) -> Mapping[str, Any]:
-        """What the sender allowed when last asked: per_second, per_day, used_today, sandbox, as_of (real time)."""
+    def sender(self, actor: Actor) -> SenderLimits | None:
+        """What the sender allowed when last asked; None before the first mail."""
         self._authorise(actor, "messages.view")
-        return self.store.get(self._event().id, "sender") or {}
+        return self.store.read(self._event().id, SENDER)
 
-    def outbox(self, actor: Actor, *, limit: int = 200) -> Sequence[Mapping[str, Any]]:
-        """Rehearsal: the mails that the practice world captured, newest first (to, subject, text, html, at)."""
+    def outbox(self, actor: Actor, *, limit: int = 200) -> list[CapturedMail]:
+        """Rehearsal: the mails that the practice world captured, newest first."""
         self._authorise(actor, "messages.outbox")
-        return list(reversed((self.store.get("", "outbox") or [])[-limit:]))
+        mails = sorted(self.store.rows("", OUTBOX).values(), key=lambda mail: mail.seq, reverse=True)
+        return mails[:limit]
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_LEGAL = {
+    CampaignState.PAUSED: (CampaignState.RUNNING, CampaignState.SCHEDULED),
+    CampaignState.RUNNING: (CampaignState.PAUSED, CampaignState.STOPPED),
+    CampaignState.CANCELLED: (*LIVE, CampaignState.STOPPED),
+}
 
 
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _steered(campaign: Campaign, to: str, now: datetime) -> Campaign:
+    """The campaign in another state, judged by its own at this very moment; `now` in event time. Raises Conflict."""
+    if to not in _LEGAL or campaign.state not in _LEGAL[CampaignState(to)]:
+        raise Conflict(f"The campaign is {campaign.state}; it cannot become {to} from there.")
+    state = CampaignState(to)
+    if state is CampaignState.RUNNING and campaign.schedule_at and campaign.schedule_at > now:
+        state = CampaignState.SCHEDULED  # resumed before its time: it waits for it
+    return replace(campaign, state=state, sentence="")
 
 
 def stuck_unknown(rows: Sequence[LedgerRow]) -> list[LedgerRow]:

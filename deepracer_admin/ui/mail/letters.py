@@ -5,14 +5,13 @@ The HTML of a mail is shown as text, never drawn: a console page is no place for
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.model import Event, Sending
+from deepracer_admin.model import UNLIMITED, Event, SenderLimits, Sending
+from deepracer_admin.records.outbox import CapturedMail
 from deepracer_admin.rules.templates import PLACEHOLDERS, REQUIRED, Rendered, Template
 from deepracer_admin.services.mail.messages import AUDIENCES, CampaignView, LedgerRow
 from deepracer_admin.ui.kit import session
@@ -96,16 +95,14 @@ def live_campaigns() -> None:
                 _controls(view)
 
 
-def _sender(sender: Mapping[str, Any], event: Event) -> None:
-    if not sender:
+def _sender(sender: SenderLimits | None, event: Event) -> None:
+    if sender is None:
         st.caption("The sender's limits are read when the first mail goes out.")
         return
-    read = datetime.fromisoformat(sender["as_of"]) if sender.get("as_of") else None
-    per_day = sender.get("per_day", -1)
-    used = f"{sender.get('used_today', 0):,} of {per_day:,} in 24 h when last read"
-    day = "no daily limit" if per_day < 0 else used
-    sandbox = " · **sandbox: only verified addresses**" if sender.get("sandbox") else ""
-    st.caption(f"Sender: {sender['per_second']:g} a second · {day}{sandbox} · {as_of(read, 'sender', event.zone)}")
+    used = f"{sender.used_today:,} of {sender.per_day:,} in 24 h when last read"
+    day = "no daily limit" if sender.per_day == UNLIMITED else used
+    sandbox = " · **sandbox: only verified addresses**" if sender.sandbox else ""
+    st.caption(f"Sender: {sender.per_second:g} a second · {day}{sandbox} · {as_of(sender.as_of, 'sender', event.zone)}")
 
 
 def _campaign(view: CampaignView, event: Event) -> None:
@@ -117,7 +114,7 @@ def _campaign(view: CampaignView, event: Event) -> None:
     audience = AUDIENCES.get(view.audience.kind, view.audience.kind)
     cohort = f", {plain(view.audience.cohort)}" if view.audience.cohort else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(_NAMES.get(view.template, view.template))}** v{view.version}")
+        st.markdown(f"**{plain(_NAMES.get(view.template, view.template))}**")
         st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
         st.caption(f"{audience}{cohort} · by {plain(view.created_by or 'the console')}")
         if view.schedule_at and view.state == "scheduled":
@@ -166,7 +163,7 @@ def ledger_table(rows: Sequence[LedgerRow], zone: str, *, key: str) -> LedgerRow
     return rows[chosen[0]] if chosen and chosen[0] < len(rows) else None
 
 
-def outbox(mails: Sequence[Mapping[str, Any]], zone: str) -> None:
+def outbox(mails: Sequence[CapturedMail], zone: str) -> None:
     """Rehearsal: what the practice mail service took in, newest first."""
     st.caption(f"{count(len(mails), 'mail')} that went nowhere: the practice world keeps the last of them for you.")
     if not mails:
@@ -174,9 +171,9 @@ def outbox(mails: Sequence[Mapping[str, Any]], zone: str) -> None:
     choice = st.dataframe(
         pd.DataFrame(
             {
-                "To": [_to(mail) for mail in mails],
-                "Subject": [mail.get("subject", "") for mail in mails],
-                "At": [_at(mail, zone) for mail in mails],
+                "To": [mail.to for mail in mails],
+                "Subject": [mail.subject for mail in mails],
+                "At": [when(mail.at, zone) for mail in mails],
             }
         ),
         hide_index=True,
@@ -188,16 +185,4 @@ def outbox(mails: Sequence[Mapping[str, Any]], zone: str) -> None:
     rows = choice.selection.rows  # type: ignore[union-attr]
     mail = mails[rows[0]] if rows and rows[0] < len(mails) else mails[0]
     with st.container(border=True):
-        show_mail(Rendered(str(mail.get("subject", "")), str(mail.get("text", "")), str(mail.get("html", ""))))
-
-
-def _at(mail: Mapping[str, Any], zone: str) -> str:
-    try:
-        return when(datetime.fromisoformat(str(mail.get("at", ""))), zone)
-    except ValueError:
-        return str(mail.get("at", ""))
-
-
-def _to(mail: Mapping[str, Any]) -> str:
-    to = mail.get("to", "")
-    return ", ".join(to) if isinstance(to, list) else str(to)
+        show_mail(Rendered(mail.subject, mail.text, mail.html))

@@ -90,12 +90,13 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
     if found is None:
         return
     people, had = found
-    rate = (desk.messages.sender(who) or {}).get("per_second", 0) * 0.8
+    sender = desk.messages.sender(who)
+    rate = sender.per_second * 0.8 if sender else 0.0
     time = f", about {span(timedelta(seconds=len(people) / rate))} at the sender's rate" if rate and people else ""
     names = ", ".join(plain(person.name or person.email) for person in people[:3])
     st.markdown(
         f"Reaches **{count(len(people), 'person', 'people')}**{': ' + names if names else ''}"
-        f"{' …' if len(people) > 3 else ''}{time}. Had this version already, no second: {had:,}."
+        f"{' …' if len(people) > 3 else ''}{time}. Had it already, no second: {had:,}."
     )
     reason = st.text_input("Reason (kept in the audit)", key="send-reason") if kind == "all" else ""
     at = None
@@ -126,7 +127,7 @@ def settle(who: Actor, row: LedgerRow) -> None:
             "Sending it once more makes a fresh first password: the one in the lost mail does not work any more. "
             "Whoever has signed in keeps their own."
         )
-    call = partial(session.desk().messages.settle_unknown, who, mail.attendee, mail.template, mail.version)
+    call = partial(session.desk().messages.settle_unknown, who, mail.attendee, mail.template, mail.number)
     with st.container(horizontal=True):
         if st.button("It arrived", icon=":material/check:") and attempt(lambda: call(as_="sent"), done="Settled.")[0]:
             st.rerun()

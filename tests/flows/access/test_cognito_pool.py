@@ -94,7 +94,7 @@ def test_the_password_is_in_no_file_of_the_console_and_in_no_log(
     passwords = [password_of(stage, person.email).encode() for person in people]
     shown = stage.console.first.messages.outbox(ORGANIZER)
     assert len(shown) == 4
-    assert all("first password: ••••••••" in mail["text"] + mail["html"] for mail in shown)
+    assert all("first password: ••••••••" in mail.text + mail.html for mail in shown)
     files = [path for path in tmp_path.iterdir() if path.is_file() and ".sqlite" in path.name]
     assert files
     held = [path.name for path in files for password in passwords if password in path.read_bytes()]
@@ -206,7 +206,7 @@ def test_a_lost_answer_is_unknown_and_a_resend_makes_a_fresh_password(stage: Sta
     assert len(stage.world.outbox()) == 1  # never a second by itself
     lost = password_of(stage, person.email)
     (row,) = stage.store.deliveries(stage.event.id)
-    stage.console.first.messages.settle_unknown(ORGANIZER, person.id, row.template, row.version, as_="again")
+    stage.console.first.messages.settle_unknown(ORGANIZER, person.id, row.template, row.number, as_="again")
     stage.rounds(lambda: len(stage.world.outbox()) == 2)
     fresh = password_of(stage, person.email)
     assert fresh != lost

@@ -13,6 +13,7 @@ from deepracer_admin.flows.closeout import run as closeout
 from deepracer_admin.flows.closeout.run import STEPS
 from deepracer_admin.model import Job, JobState, Quota, State, Step
 from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
+from deepracer_admin.records.campaigns import CAMPAIGNS
 from deepracer_admin.records.onboarding import ONBOARDING, Run
 from deepracer_admin.records.ways_in import ChunkState
 from tests.flows.access.test_onboarding import everybody_in, invite_by_hand, open_sponsorship
@@ -156,7 +157,7 @@ def test_every_step_has_a_title_and_a_reason() -> None:
 def test_mail_and_onboarding_end_with_the_close_out(full: Stage) -> None:
     full.finish(start(full))
     assert full.store.read(full.event.id, ONBOARDING).state is Run.CLOSED
-    assert {row["state"] for row in full.store.get(full.event.id, "campaigns").values()} == {"cancelled"}
+    assert {row.state for row in full.store.rows(full.event.id, CAMPAIGNS).values()} == {"cancelled"}
     sent = full.world.truth()["mails_sent"]
     for _ in range(3):
         full.worker.run_once()

@@ -12,10 +12,11 @@ import pytest
 from deepracer_admin.errors import BadInput, LostAnswer, Refused, Throttled
 from deepracer_admin.flows.mail.campaigns import CampaignReconciler, ensure_access_campaign
 from deepracer_admin.flows.mail.sender import TRIES
-from deepracer_admin.model import Message, Outcome, Receipt, SenderLimits, Sending, State, Step
+from deepracer_admin.model import Outcome, Sending, State, Step
+from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign
 from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
-from deepracer_admin.services.mail.messages import Audience
 from tests.flows.conftest import ORGANIZER, Stage
+from tests.flows.mail.mailers import PlayedMailer
 
 PROVEN = Audience("proven")
 
@@ -40,7 +41,7 @@ def slices(stage: Stage, ready: Callable[[], bool], *, most: int = 150) -> None:
         if ready():
             return
         stage.rest(0.1)
-    raise AssertionError(f"not ready: {counts(stage)}, {stage.store.get(stage.event.id, 'campaigns')}")
+    raise AssertionError(f"not ready: {counts(stage)}, {stage.store.rows(stage.event.id, CAMPAIGNS)}")
 
 
 def counts(stage: Stage, campaign: str = "access") -> dict[str, int]:
@@ -48,37 +49,8 @@ def counts(stage: Stage, campaign: str = "access") -> dict[str, int]:
     return {state.value: n for state, n in found.items() if n}
 
 
-def row(stage: Stage, campaign: str = "access") -> dict[str, Any]:
-    return (stage.store.get(stage.event.id, "campaigns") or {})[campaign]
-
-
-class PlayedMailer:
-    """Answers what a practice fault cannot produce, one answer after another; the last one stays."""
-
-    kind, in_flight = "ses", 4
-
-    def __init__(self, *answers: Exception | None, limits: SenderLimits | None = None) -> None:
-        self.answers = list(answers) or [None]
-        self.sent: list[Message] = []
-        self.given = limits or SenderLimits(1000.0, -1, 0, False)
-
-    def limits(self) -> SenderLimits:
-        return self.given
-
-    def send(self, message: Message) -> Receipt:
-        self.sent.append(message)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if answer:
-            raise answer
-        return Receipt(f"m-{len(self.sent)}")
-
-    def suppressed(self, addresses: Any) -> dict[str, str]:
-        return {}
-
-    def events(self) -> list[Any]:
-        return []
-
-    def settle_events(self) -> None: ...
+def row(stage: Stage, campaign: str = "access") -> Campaign:
+    return stage.store.rows(stage.event.id, CAMPAIGNS)[campaign]
 
 
 def played(stage: Stage, mailer: PlayedMailer) -> CampaignReconciler:
@@ -108,8 +80,8 @@ def test_a_missing_value_stops_everything_with_the_person_s_name(stage: Stage) -
     people = start_access(stage, 3)
     stage.store.save_attendees(stage.event.id, [replace(people[1], alias="")])
     stage.worker.mail.run(stage.event, stage.lease)
-    assert row(stage)["state"] == "stopped"
-    assert row(stage)["sentence"] == "The mail for Racer No1 cannot be written: there is no value for {alias}."
+    assert row(stage).state == "stopped"
+    assert row(stage).sentence == "The mail for Racer No1 cannot be written: there is no value for {alias}."
     assert stage.world.truth()["mails_sent"] == 0
 
 
@@ -201,19 +173,19 @@ def test_suppressed_people_are_skipped_with_the_reason(stage: Stage) -> None:
 def test_the_quota_of_the_day_says_how_many_go_tomorrow(stage: Stage) -> None:
     stage.world.arm("ses", "quota", params={"max_24h": 3, "rate": 50})
     start_access(stage, 5)
-    slices(stage, lambda: counts(stage) == {"sent": 3, "pending": 2} and bool(row(stage)["sentence"]))
-    assert row(stage)["sentence"] == "The sender's quota of 3 a day leaves 0 now; 2 go tomorrow by themselves."
-    assert row(stage)["state"] == "running"
+    slices(stage, lambda: counts(stage) == {"sent": 3, "pending": 2} and bool(row(stage).sentence))
+    assert row(stage).sentence == "The sender's quota of 3 a day leaves 0 now; 2 go tomorrow by themselves."
+    assert row(stage).state == "running"
     stage.world.advance(timedelta(hours=25).total_seconds())
     stage.worker.mail.sender._limits = None
-    slices(stage, lambda: counts(stage) == {"sent": 5} and row(stage)["sentence"] == "")
+    slices(stage, lambda: counts(stage) == {"sent": 5} and row(stage).sentence == "")
 
 
 def test_paused_sending_stops_with_what_the_administrator_must_do(stage: Stage) -> None:
     start_access(stage, 2)
     stage.world.arm("ses", "paused")
     stage.worker.mail.run(stage.event, stage.lease)
-    assert row(stage)["sentence"] == "The sender has paused sending for this account; its administrator must resume it."
+    assert row(stage).sentence == "The sender has paused sending for this account; its administrator must resume it."
     assert counts(stage) == {"pending": 2}
 
 
@@ -236,7 +208,7 @@ def test_a_pause_is_heard_and_a_cancelled_campaign_stays_cancelled(stage: Stage)
     stage.worker.mail.run(stage.event, stage.lease)
     assert stage.world.truth()["mails_sent"] == 0
     stage.console.first.messages.control(ORGANIZER, key, "running")
-    slices(stage, lambda: row(stage, key)["state"] == "done")
+    slices(stage, lambda: row(stage, key).state == "done")
     assert counts(stage, key) == {"sent": 3}
     stage.console.first.messages.send(ORGANIZER, "reminder", PROVEN)
     slices(stage, lambda: True)
@@ -259,10 +231,10 @@ def test_a_scheduled_campaign_waits_for_its_hour(stage: Stage) -> None:
     at = stage.console.clock.event_now() + timedelta(hours=2)
     key = stage.console.first.messages.send(ORGANIZER, "reminder", PROVEN, schedule_at=at)
     stage.worker.mail.run(stage.event, stage.lease)
-    assert row(stage, key)["state"] == "scheduled"
+    assert row(stage, key).state == "scheduled"
     stage.world.advance(7300)
     stage.anchor_clock()
-    slices(stage, lambda: row(stage, key)["state"] == "done")
+    slices(stage, lambda: row(stage, key).state == "done")
 
 
 def test_a_bounce_lands_on_the_person(stage: Stage) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 
 from deepracer_admin.flows.access.pace_and_eta import limit_in_force, measure
-from deepracer_admin.model import Capabilities, State, Step
+from deepracer_admin.model import Capabilities, SenderLimits, State, Step
 from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.racing_service import AccountSeen
 from tests.flows.access.test_onboarding import everybody_in, site
@@ -72,13 +72,13 @@ def test_rate_and_arrival_follow_the_last_two_minutes() -> None:
 
 
 def test_the_limit_in_force_is_the_one_that_people_wait_for() -> None:
-    sender = {"per_second": 100.0}
+    sender = SenderLimits(100.0, -1, 0, sandbox=False)
     bulk, single = AccountSeen(capabilities=Capabilities(bulk_invite=True)), AccountSeen()
     waiting = limit_in_force(funnel(access=20, mail=20), sender, bulk)
     assert waiting == "DeepRacer on AWS takes one invitation job at a time; mail at 80/s (0.8 of the account's rate)"
     assert limit_in_force(funnel(access=20, mail=20), sender, single).startswith("DeepRacer on AWS takes 8 invitations")
     assert limit_in_force(funnel(access=95, mail=20), sender, bulk) == "mail at 80/s (0.8 of the account's rate)"
-    assert limit_in_force(funnel(access=95, mail=20), {}, bulk) == ""
+    assert limit_in_force(funnel(access=95, mail=20), None, bulk) == ""
     assert limit_in_force(funnel(access=20, mail=20), sender, AccountSeen("managed")).startswith(
         "the directory's cycle"
     )
