@@ -37,7 +37,7 @@ from typing import Any
 
 import httpx
 
-from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
+from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE, Onboarding, Run
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -132,7 +132,7 @@ def wait_for_all(console: Console, event: Event) -> tuple[float, dict[str, float
             done = {step.value: sum(n for s, n in funnel[step].items() if s.is_done) for step in funnel}
             print(json.dumps({"at_s": round(told - began), **done}), file=sys.stderr)
         if time.monotonic() - began > 7200:
-            raise SystemExit(f"Nothing came of it: {console.store.get(event.id, 'trouble')}")
+            raise SystemExit(f"Nothing came of it: {dict(console.store.read(event.id, TROUBLE))}")
         time.sleep(max(0.25, people / 5000))  # looking costs the client, too
 
 

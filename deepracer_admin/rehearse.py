@@ -30,6 +30,7 @@ from deepracer_admin.counted import counted
 from deepracer_admin.directory.tokens import DELEGATED_SCOPES
 from deepracer_admin.errors import BadInput, BadSettings, ServiceError, Unreachable
 from deepracer_admin.model import Actor, Job, JobState, Role, Sending
+from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE, Run
 from deepracer_admin.records.rehearsed import BEFORE_CLOSE, BeforeClose
 from deepracer_admin.services.races.races import RaceForm
@@ -222,7 +223,7 @@ class _Rehearsal:
 
     def _open(self, organizer: Actor) -> None:
         console = self.console
-        if not (console.store.get(self._event_id(), "check") or {}).get("findings"):
+        if not console.store.read(self._event_id(), CHECK).findings:
             self._wait_job(console.first.events.run_check(organizer))
         if console.first.events.sponsorship(organizer).open is not True:
             job = self._live("sponsorship") or console.first.events.switch_sponsorship(

@@ -7,16 +7,28 @@ import functools
 import os
 import shutil
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from deepracer_admin.store import sqlite_records
 from tests.practice import WorldHandle, start_world
 
 # Practice services speak plain HTTP on loopback, yet every client that a test opens would read the world's certificate
 # authorities anew, 20 ms each: a quarter of the whole run.
 ssl.create_default_context = functools.cache(ssl.create_default_context)
+
+
+def applied_twice(change: Callable[[Any], Any], before: Any) -> Any:
+    """A store that compares and sets runs a change again when somebody else was faster: it must say the same again."""
+    first, second = change(before), change(before)
+    assert first == second, f"{change} answers differently when it runs again"
+    return second
+
+
+sqlite_records.applied = applied_twice
 
 SUMMARY = "summary"
 """Lines that a test records under this property stand at the end of the run, also of one in several processes."""

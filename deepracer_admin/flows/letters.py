@@ -15,6 +15,7 @@ from deepracer_admin.errors import BadInput, Missing
 from deepracer_admin.model import UNLIMITED, Again, Attendee, Delivery, Event, Message, Step
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.records.mail_texts import MAIL_TEXTS
+from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.records.ways_in import OWN, POOL, SERVICE, WaysIn, read_ways_in
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
 from deepracer_admin.rules.templates import PASSWORD_NOTE, Rendered, Template, check_template, mask_password, render
@@ -187,8 +188,7 @@ class Letters:
 
     def _shared(self, event: Event, language: str) -> dict[str, str]:
         races, _ = self.store.races(event.id)
-        account = self.store.get(event.id, "account") or {}
-        invites = (account.get("capabilities") or {}).get("invite", True)
+        invites = self.store.read(event.id, ACCOUNT).capabilities.invite
         return {
             "event": event.name,
             "portal_link": event.portal_url,

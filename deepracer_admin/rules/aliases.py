@@ -16,9 +16,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
-from deepracer_admin.model import Attendee, Profile
+from deepracer_admin.model import Attendee, Profile, Standing
 
-__all__ = ["give_aliases", "racers_by_alias", "tells"]
+__all__ = ["give_aliases", "owner_of", "racers_by_alias", "tells"]
 
 LONGEST = 20
 _SHORT = 3  # letters: fewer are told only where they stand alone, for every longer word holds some of them
@@ -131,3 +131,9 @@ def racers_by_alias(
         if alias and person.id not in seen and not borne[alias]:
             named.setdefault(alias, person.id)
     return {alias: person for alias, person in named.items() if borne[alias] <= 1}
+
+
+def owner_of(row: Standing, owners: Mapping[str, str], named: Mapping[str, str]) -> str:
+    """Attendee id of a result: of whoever has its profile where that is known (`owners`), else by the alias (`named`,
+    as `racers_by_alias` gives it); "" = nobody of ours."""
+    return owners.get(row.profile_id, "") if row.profile_id else named.get(row.alias.casefold(), "")

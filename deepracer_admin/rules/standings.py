@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 
 from deepracer_admin.model import Standing
+from deepracer_admin.rules.racers import Racer, Racers, racers_of
 
 __all__ = ["TIE_RULE", "BoardRow", "board", "lap_time", "safe_alias", "standings_digest"]
 
@@ -35,6 +36,7 @@ class BoardRow:
     change: int | None
     hidden: bool = False
     attendee: str = ""
+    racer: Racer = field(default_factory=Racer)
 
 
 def board(
@@ -43,19 +45,21 @@ def board(
     before: Sequence[Standing] = (),
     hidden: Collection[str] = (),
     disqualified: Collection[str] = (),
-    people: Mapping[str, str] | None = None,
+    owner: Callable[[Standing], str] = lambda row: "",
 ) -> list[BoardRow]:
     """Standings as a board shows them: the disqualified left out, hidden aliases masked, places counted anew.
 
-    `people` maps an alias (case folded) to an attendee id, where known.
+    `hidden` and `disqualified` are ids of racers (rules/racers.py); `owner` gives the attendee id of a row, or "".
     """
-    former = {row.alias: rank for rank, row in _ranked(before, disqualified)}
+    former = _ranked(before, disqualified)
+    racers = Racers([racer for _, _, racer in former])
     ranked = _ranked(rows, disqualified)
     result: list[BoardRow] = []
     leader = ranked[0][1].score_ms if ranked else 0
     ahead = leader
-    for rank, row in ranked:
-        masked = row.alias in hidden
+    for rank, row, racer in ranked:
+        masked = racer.id in hidden
+        places = racers.find(racer)
         result.append(
             BoardRow(
                 rank=rank,
@@ -66,24 +70,30 @@ def board(
                 best_lap_ms=row.best_lap_ms,
                 laps=row.laps,
                 submissions=row.submissions,
-                change=former[row.alias] - rank if row.alias in former else None,
+                change=former[places[0]][0] - rank if len(places) == 1 else None,
                 hidden=masked,
-                attendee=(people or {}).get(row.alias.casefold(), ""),
+                attendee=owner(row),
+                racer=racer,
             )
         )
         ahead = row.score_ms
     return result
 
 
-def _ranked(rows: Sequence[Standing], disqualified: Collection[str]) -> list[tuple[int, Standing]]:
+def _ranked(rows: Sequence[Standing], disqualified: Collection[str]) -> list[tuple[int, Standing, Racer]]:
+    """Place, row and racer, best first. Who shares a name is told from others by all rows, also those left out."""
     ordered = sorted(
-        (row for row in rows if row.alias not in disqualified),
-        key=lambda row: (row.score_ms, row.submitted_at.timestamp() if row.submitted_at else float("inf"), row.alias),
+        ((row, racer) for row, racer in zip(rows, racers_of(rows), strict=True) if racer.id not in disqualified),
+        key=lambda pair: (
+            pair[0].score_ms,
+            pair[0].submitted_at.timestamp() if pair[0].submitted_at else float("inf"),
+            pair[0].alias,
+        ),
     )
-    ranked: list[tuple[int, Standing]] = []
-    for place, row in enumerate(ordered, start=1):
+    ranked: list[tuple[int, Standing, Racer]] = []
+    for place, (row, racer) in enumerate(ordered, start=1):
         same = ranked and ranked[-1][1].score_ms == row.score_ms
-        ranked.append((ranked[-1][0] if same else place, row))
+        ranked.append((ranked[-1][0] if same else place, row, racer))
     return ranked
 
 

@@ -66,6 +66,7 @@ class Table(Generic[T]):
     by: Literal[
         "attendee",
         "profile",
+        "racer",
         "race",
         "campaign",
         "template",

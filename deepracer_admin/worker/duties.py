@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -54,10 +55,13 @@ class DutyThreads:
             self._threads.append(thread)
 
     def stop(self) -> None:
-        """Stop after what is under way. The lease is still held afterwards: give it back with `lead.stop()`."""
+        """Stop after what is under way, or after 20 s. The lease is still held afterwards: give it back with
+        `lead.stop()`; what a duty that hangs writes later is refused once somebody else holds it.
+        """
         self.stopping.set()
+        end = time.monotonic() + LONGEST_STOP_S
         for thread in self._threads:
-            thread.join(timeout=LONGEST_STOP_S)
+            thread.join(timeout=max(0.0, end - time.monotonic()))
         self._threads.clear()
 
     def run_once(self) -> None:

@@ -27,6 +27,7 @@ from deepracer_admin.model import Event, Lease, Step
 from deepracer_admin.records.campaigns import CAMPAIGNS
 from deepracer_admin.records.mail_sender import SENDER
 from deepracer_admin.records.onboarding import ONBOARDING, ONBOARDING_REPORT, TROUBLE, Onboarding, OnboardingReport, Run
+from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.records.ways_in import POOL
 from deepracer_admin.worker.duties import Duty, DutyThreads
 from deepracer_admin.worker.handlers import HANDLERS
@@ -92,9 +93,11 @@ class EventRuntime:
 
     def stop(self) -> None:
         """Stop after what is under way; claimed work and the lease are given back, so that another goes on at once."""
-        self.threads.stop()
-        self.mail.close()
-        self.lead.stop()
+        try:
+            self.threads.stop()
+            self.mail.close()
+        finally:
+            self.lead.stop()
 
     def run_once(self) -> None:
         """Every duty once, in order, in this thread: for tests."""
@@ -171,7 +174,7 @@ class EventRuntime:
             limit=limit_in_force(
                 funnel,
                 store.read(event.id, SENDER),
-                store.get(event.id, "account") or {},
+                store.read(event.id, ACCOUNT),
                 through_pool=event.way_in == POOL,
             ),
             not_known=() if self.sign_ins and self._on_aws() else (Step.SIGNED_IN,),

@@ -1,4 +1,8 @@
-"""The worker of a process: one runtime per event with open work, and the duties of the installation."""
+"""The worker of a process: one runtime per event with open work, and the duties of the installation.
+
+One event's bad day is its own: what cannot be taken up is tried again after a while, what ends slowly ends in a thread
+of its own, and what cannot be looked at stays as it is; the other events are served meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +29,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
 ROLES_LOOK_S = 10.0
 CLOCK_EVERY_S = 1.0
+AGAIN_S, LONGEST_AGAIN_S = 2.0, 60.0
 
 
 class Worker:
@@ -44,6 +49,8 @@ class Worker:
         self.own = DutyThreads(lead, tuple(duties), self._told)
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._ending: list[threading.Thread] = []  # runtimes that finish what is under way
+        self._failed: dict[str, tuple[int, float]] = {}  # event -> how often in a row, monotonic second of the next try
 
     def start(self) -> None:
         """Start in the background."""
@@ -61,12 +68,11 @@ class Worker:
         for thread in self._threads:
             thread.join(timeout=20)
         self._threads.clear()
-        ending = [threading.Thread(target=runtime.stop) for runtime in self.runtimes.values()]
-        for thread in ending:
-            thread.start()
-        for thread in ending:
+        for event_id in [*self.runtimes]:
+            self._let_go(event_id)
+        for thread in self._ending:
             thread.join()
-        self.runtimes.clear()
+        self._ending.clear()
         self.own.stop()
         self.own.lead.stop()
 
@@ -84,24 +90,53 @@ class Worker:
         self._stop.set()
 
     def look(self) -> None:
-        """Take up events with open work, let go of those without, anew those that moved to another service."""
-        console = self.console
-        first, now = console.opens_first, console.clock.event_now()
-        wanted = {
-            event.id: event for event in console.store.events() if has_open_work(console.store, event, first, now)
-        }
+        """Take up events with open work, let go of those without, anew those that moved to another service. Never
+        waits for an event; raises StoreError when the events cannot be read.
+        """
+        self._ending = [thread for thread in self._ending if thread.is_alive()]
+        first = self.console.opens_first
+        events = {event.id: event for event in self.console.store.events()}
+        wanted = {event.id: self._is_wanted(event, first) for event in events.values()}
         for event_id, runtime in [*self.runtimes.items()]:
-            if event_id not in wanted or wanted[event_id].service != runtime.service:
-                del self.runtimes[event_id]
-                runtime.stop()
-        for event in wanted.values():
-            if event.id not in self.runtimes:
+            if not wanted.get(event_id) or events[event_id].service != runtime.service:
+                self._let_go(event_id)
+        for event_id, event in events.items():
+            if wanted[event_id] and event_id not in self.runtimes and self._may_try(event_id):
                 self._take_up(event)
 
+    def _is_wanted(self, event: Event, first: str) -> bool:
+        """What cannot be read stays as it is."""
+        try:
+            return has_open_work(self.console.store, event, first, self.console.clock.event_now())
+        except Exception:
+            log.exception("incident %s: whether event %s has open work is not known", incident_id(), event.id)
+            return event.id in self.runtimes
+
     def _take_up(self, event: Event) -> None:
-        runtime = EventRuntime(self.console, event, holder=self.holder)
+        try:
+            runtime = EventRuntime(self.console, event, holder=self.holder)
+            runtime.start()
+        except Exception as error:
+            tries = self._failed.get(event.id, (0, 0.0))[0] + 1
+            pause = min(AGAIN_S * 2 ** (tries - 1), LONGEST_AGAIN_S)
+            self._failed[event.id] = (tries, self.console.clock.monotonic() + pause)
+            if isinstance(error, ConsoleError):
+                log.warning("event %s is taken up later: %s", event.id, error.sentence)
+            else:
+                log.exception("incident %s: event %s is taken up later", incident_id(), event.id)
+            return
+        self._failed.pop(event.id, None)
         self.runtimes[event.id] = runtime
-        runtime.start()
+
+    def _may_try(self, event_id: str) -> bool:
+        return self.console.clock.monotonic() >= self._failed.get(event_id, (0, 0.0))[1]
+
+    def _let_go(self, event_id: str) -> None:
+        """It finishes what is under way while others go on; its lease lets nobody else in before."""
+        runtime = self.runtimes.pop(event_id)
+        thread = threading.Thread(target=_end, args=(runtime,), name=f"ending {event_id}", daemon=True)
+        thread.start()
+        self._ending.append(thread)
 
     # ---------------------------------------------------------------------------------------------- threads
 
@@ -121,9 +156,19 @@ class Worker:
 
     def _keep_practice_time(self) -> None:
         while not self._stop.wait(CLOCK_EVERY_S):
-            anchor_clock(self.console)
+            try:
+                anchor_clock(self.console)
+            except Exception:
+                log.exception("incident %s while asking for practice time", incident_id())
 
     def _told(self, duty: str, sentence: str, _: Lease) -> None:
         """What is of no event has no screen of its own: the log has it."""
         if sentence:
             log.warning("duty %s waits: %s", duty, sentence)
+
+
+def _end(runtime: EventRuntime) -> None:
+    try:
+        runtime.stop()
+    except Exception:  # its lease runs out by itself
+        log.exception("incident %s while event %s ended", incident_id(), runtime.event_id)

@@ -25,7 +25,7 @@ able = desk.races.capabilities(who)
 rows, seen_at = desk.races.list(who)
 tracks = desk.races.tracks(who)
 st.caption(as_of(seen_at, "racing service", event.zone))
-if able and not able.get("private_races"):
+if able and not able.private_races:
     st.info(
         "The connected service has no private races: a race is visible to everybody of this deployment, and the link "
         "only leads to it faster.",
@@ -68,7 +68,7 @@ if chosen is not None:
         entry_desk(chosen, able, event)
         if session.may(who, "races.edit"):
             with st.expander("Change this race", icon=":material/edit:"):
-                if chosen.status is RaceStatus.OPEN and not able.get("edit_open_race"):
+                if chosen.status is RaceStatus.OPEN and able and not able.edit_open_race:
                     st.caption("The race is open: this service changes only races that have not begun.")
                 filled = race_form(
                     desk.races.form_of(race, event.zone), tracks, event.zone, key=f"race-{race_id}", button="Save"
@@ -76,7 +76,7 @@ if chosen is not None:
                 if filled:
                     act(partial(desk.races.edit, who, race_id, filled), done="The worker changes the race.")
             with st.container(horizontal=True, vertical_alignment="center"):
-                if chosen.status is RaceStatus.OPEN and able.get("close_early"):
+                if chosen.status is RaceStatus.OPEN and able and able.close_early:
                     if st.button("End it now", icon=":material/flag:"):
                         confirm(
                             f"End {name} now",

@@ -8,8 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console
-from deepracer_admin.flows.races.entrants import PARTICIPANTS
-from deepracer_admin.model import Attendee, Event, Profile, Race, RaceDraft, Role, Standing
+from deepracer_admin.model import Attendee, Capabilities, Event, Profile, Race, RaceDraft, Role, Standing
+from deepracer_admin.records.entrants import PARTICIPANTS, Participants
+from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from tests.pages.conftest import NOW, Browser, click, texts
 
 PAGE = "pages/run/races.py"
@@ -21,10 +22,10 @@ def race(console: Console, event: Event, profiles: list[Profile]) -> Race:
     draft = RaceDraft("Cup", "t-1", NOW, NOW.replace(hour=20))
     made = Race("r-1", draft, participants=1, share_link="https://race.example.com/r-1")
     console.store.save_races(event.id, [made], seen_at=NOW, lease=None)
-    able = {"private_races": True, "participants": True, "reset_share_link": True, "close_early": True}
-    console.store.put(event.id, "account", {"capabilities": able})
-    rows = {made.id: {"rows": [["pr-1", "racer-1"]], "as_of": NOW.isoformat()}}
-    console.store.put(event.id, PARTICIPANTS, rows)
+    able = Capabilities(private_races=True, participants=True, reset_share_link=True, close_early=True)
+    console.store.keep(event.id, ACCOUNT, AccountSeen(capabilities=able, as_of=NOW))
+    read = Participants({"pr-1": "racer-1"}, NOW)
+    console.store.change_rows(event.id, PARTICIPANTS, lambda _: {made.id: read})
     console.history.save_standings(event.id, made.id, NOW, [Standing(1, "racer-1", 9_000, profile_id="pr-1")])
     return made
 
@@ -32,7 +33,7 @@ def race(console: Console, event: Event, profiles: list[Profile]) -> Race:
 @pytest.fixture
 def shared(console: Console, event: Event, race: Race) -> Race:
     """The same race where everybody of the deployment may enter."""
-    console.store.put(event.id, "account", {"capabilities": {"private_races": False, "participants": False}})
+    console.store.keep(event.id, ACCOUNT, AccountSeen(as_of=NOW))
     return race
 
 
@@ -140,5 +141,5 @@ def test_a_result_of_somebody_who_is_not_on_the_entry_list_is_marked(
 def test_nothing_is_offered_before_the_service_was_asked(
     browser: Browser, console: Console, event: Event, race: Race, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    console.store.put(event.id, "account", None)
+    console.store.forget(event.id, ACCOUNT)
     assert "Who may enter" not in texts(opened(browser, monkeypatch))

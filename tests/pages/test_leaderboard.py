@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from deepracer_admin.model import Race, RaceDraft, Role, Standing
+from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS
+from deepracer_admin.records.screen_links import SCREEN_LINKS
 from tests.pages.conftest import NOW, click, texts
 
 PAGE = "pages/run/leaderboard.py"
@@ -58,7 +60,7 @@ def test_without_a_race_the_page_says_what_to_do(browser, event):
 
 def test_holding_the_board_is_recorded(browser, console, event, race):
     app = click(browser.open(PAGE, Role.FACILITATOR, state=DESK), "Hold the board still")
-    assert console.store.get(event.id, "board_marks")["r-1"]["frozen_at"]
+    assert console.store.row(event.id, FROZEN_BOARDS, "r-1") is not None
     assert "held since" in texts(app)
 
 
@@ -66,7 +68,9 @@ def test_hiding_masks_the_alias_and_shows_it_to_those_who_may_undo_it(browser, c
     app = browser.open(PAGE, state=DESK)
     app.selectbox(key="desk-racer").select_index(1).run()
     click(app, "Hide the alias")
-    assert console.store.get(event.id, "board_marks")["r-1"]["hidden"] == ["racer-1"]
+    assert [mark.racer.alias for mark in console.store.rows(event.id, BOARD_MARKS).values() if mark.hidden] == [
+        "racer-1"
+    ]
     assert _board(app)["Racer"][1].startswith("Racer 2")
 
 
@@ -77,7 +81,8 @@ def test_a_disqualification_needs_a_reason(browser, console, event, race):
     assert "Write the reason" in texts(app)
     app.text_input(key="desk-reason").set_value("used two profiles").run()
     click(app, "Disqualify")
-    assert console.store.get(event.id, "board_marks")["r-1"]["disqualified"] == {"Stranger": "used two profiles"}
+    [mark] = console.store.rows(event.id, BOARD_MARKS).values()
+    assert (mark.racer.alias, mark.disqualified) == ("Stranger", "used two profiles")
     assert list(_board(app)["Place"]) == [1, 2]
 
 
@@ -86,8 +91,8 @@ def test_a_link_is_made_shown_and_withdrawn(browser, console, event, race):
     app = click(browser.open(PAGE), "Make a link")
     assert any(code.value.startswith("https://board.example.com/live/") for code in app.code)
     click(app, "Withdraw this link")
-    [row] = console.store.get("", "live_links").values()
-    assert row["revoked"] is True
+    [row] = console.store.rows("", SCREEN_LINKS).values()
+    assert row.revoked is True
 
 
 def test_without_a_second_listener_a_link_is_refused_with_the_way_out(browser, race):

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from deepracer_admin.flows.races.race_jobs import draft_from_plan
-from deepracer_admin.model import Race, RaceDraft, Role
+from deepracer_admin.model import Race, RaceDraft, Role, Track
+from deepracer_admin.records.racing_service import ACCOUNT, TRACKS, AccountSeen
 from tests.pages.conftest import NOW, click, texts
 
 PAGE = "pages/run/races.py"
-TRACKS = [{"id": "t-1", "name": "Smile Speedway", "directions": ["COUNTER_CLOCKWISE"], "length_m": 20.0}]
+OFFERED = (Track("t-1", "Smile Speedway", length_m=20.0),)
 
 
 @pytest.fixture
@@ -21,8 +22,8 @@ def race(console, event):
     draft = RaceDraft("Cup", "t-1", NOW - timedelta(minutes=5), NOW + timedelta(days=1))
     made = Race("r-1", draft, participants=4, share_link="https://race.example.com/r-1")
     console.store.save_races(event.id, [made], seen_at=NOW, lease=None)
-    console.store.put(event.id, "tracks", TRACKS)
-    console.store.put(event.id, "account", {"capabilities": {"private_races": False, "close_early": False}})
+    console.store.keep(event.id, TRACKS, OFFERED)
+    console.store.keep(event.id, ACCOUNT, AccountSeen(as_of=NOW))
     return made
 
 

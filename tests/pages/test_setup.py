@@ -9,9 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console
-from deepracer_admin.flows.races.watch import MODELS_SEEN
-from deepracer_admin.model import Actor, Attendee, Event, JobState, Profile, Quota, Role
+from deepracer_admin.model import Account, Actor, Attendee, Capabilities, Event, Finding, JobState, Profile, Quota, Role
+from deepracer_admin.records.connect_check import CHECK, Checked
 from deepracer_admin.records.current_event import CURRENT_EVENT
+from deepracer_admin.records.racing_service import ACCOUNT, MODELS_SEEN, AccountSeen, ModelsSeen
 from deepracer_admin.ui.kit.words import plain
 from tests.pages.conftest import NOW, Browser, click, texts
 
@@ -83,8 +84,8 @@ def test_the_connect_check_is_planned_for_the_worker(browser: Browser, console: 
 
 
 def test_findings_show_word_evidence_fix_and_age(browser: Browser, console: Console, event: Event) -> None:
-    red = {"key": "m", "title": "Mail", "level": "red", "evidence": "No From address", "fix": "Give the sender"}
-    console.store.put("ev-1", "check", {"findings": [{**red, "as_of": None}], "as_of": NOW.isoformat()})
+    red = Finding("m", "Mail", "red", "No From address", "Give the sender")
+    console.store.keep("ev-1", CHECK, Checked((red,), NOW))
     app = browser.open(PAGE)
     shown = texts(app)
     assert "No From address" in shown
@@ -170,17 +171,13 @@ def test_another_event_opens_first_and_the_tab_stays(browser: Browser, console: 
 
 
 def test_the_service_says_what_it_can_do_and_what_it_allows(browser: Browser, console: Console, event: Event) -> None:
-    said = {
-        "service": "AWS DeepRacer",
-        "version": "",
-        "region": "us-east-1",
-        "site": "",
-        "capabilities": {"multi_user_mode": True, "bulk_invite": False},
-        "account_quotas": {"training jobs": 100, "models": -1},
-        "notes": ["Know this."],
-        "as_of": NOW.isoformat(),
-    }
-    console.store.put("ev-1", "account", said)
+    said = Account(
+        "AWS DeepRacer (managed)",
+        region="us-east-1",
+        account_quotas={"training jobs": 100, "models": -1},
+        notes=("Know this.",),
+    )
+    console.store.keep("ev-1", ACCOUNT, AccountSeen("managed", said, Capabilities(multi_user_mode=True), NOW))
     shown = texts(browser.open(PAGE))
     assert "training jobs: **100** for 200 people" in shown
     assert "models: **unlimited**" in shown
@@ -244,7 +241,7 @@ def test_turning_multi_user_mode_off_says_what_is_lost_sight_of_and_needs_the_na
     browser: Browser, console: Console, event: Event, profiles: list[Profile]
 ) -> None:
     managed(console, event)
-    console.store.put("ev-1", MODELS_SEEN, {"models": 7, "running": 2, "profiles": 4, "as_of": NOW.isoformat()})
+    console.store.keep("ev-1", MODELS_SEEN, ModelsSeen(7, 2, 4, NOW))
     app = click(browser.open(PAGE), "sponsor-close")
     shown = texts(app)
     assert "4 profiles of this account lose access and vanish from this console" in shown
@@ -299,8 +296,8 @@ def test_guests_without_a_group_are_refused_by_the_field(browser: Browser, conso
 def test_unlimited_hours_are_never_shown_as_a_number(browser, console, event):
     console.store.save_event(replace(event, quota=Quota(-1, -1)))
     quotas = {"compute minutes a month (not enforced)": -1, "models a month (not enforced)": 50}
-    facts = {"service": "DeepRacer on AWS", "version": "1.1", "region": "us-east-1", "site": "", "capabilities": {}}
-    console.store.put(event.id, "account", {**facts, "account_quotas": quotas, "notes": [], "as_of": NOW.isoformat()})
+    said = Account("DeepRacer on AWS", "1.1", "us-east-1", account_quotas=quotas)
+    console.store.keep(event.id, ACCOUNT, AccountSeen("on_aws", said, as_of=NOW))
     app = browser.open(PAGE)
     said = texts(click(app, "sponsor-open"))
     assert "compute minutes a month (not enforced)" in said.replace("\\", "")
@@ -343,17 +340,18 @@ def test_a_sign_in_is_typed_checked_and_forgotten(
     assert "of the practice world" in texts(app)
 
 
-STAFF = {
-    "service": "DeepRacer on AWS",
-    "version": "v1.3.1",
-    "region": "us-east-1",
-    "site": "",
-    "capabilities": {},
-    "notes": [],
-    "roles": ["dr-racers", "dr-race-facilitators", "dr-admins"],
-    "account_quotas": {"compute minutes a month (not enforced)": 6000, "models a month (not enforced)": -1},
-    "as_of": NOW.isoformat(),
-}
+STAFF = AccountSeen(
+    "on_aws",
+    Account(
+        "DeepRacer on AWS",
+        "v1.3.1",
+        "us-east-1",
+        roles=("dr-racers", "dr-race-facilitators", "dr-admins"),
+        account_quotas={"compute minutes a month (not enforced)": 6000, "models a month (not enforced)": -1},
+    ),
+    Capabilities(roles=True, account_limits=True),
+    NOW,
+)
 
 
 def test_staff_are_named_and_taken_back(browser: Browser, console: Console, event: Event, organizer: Actor) -> None:
@@ -370,7 +368,7 @@ def test_staff_are_named_and_taken_back(browser: Browser, console: Console, even
 def test_a_role_is_shown_first_and_an_administrators_needs_the_name(
     browser: Browser, console: Console, event: Event, profiles: list[Profile]
 ) -> None:
-    console.store.put("ev-1", "account", STAFF)
+    console.store.keep("ev-1", ACCOUNT, STAFF)
     app = browser.open(PAGE)
     field(app, "Address of their profile").input("racer1@example.com").run()
     click(app, "role-go")
@@ -386,7 +384,7 @@ def test_a_role_is_shown_first_and_an_administrators_needs_the_name(
 
 def test_account_wide_limits_say_that_nobody_enforces_them(browser: Browser, console: Console, event: Event) -> None:
     assert "Run the connect check first" in texts(browser.open(PAGE))
-    console.store.put("ev-1", "account", STAFF)
+    console.store.keep("ev-1", ACCOUNT, STAFF)
     app = browser.open(PAGE)
     assert "enforced by nobody" in texts(app)
     assert field(app, "Hours a month (-1 = none)").value == 100.0

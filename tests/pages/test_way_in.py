@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput
-from deepracer_admin.flows.setup.connect_check import POOL_CHECK
 from deepracer_admin.model import Actor, Attendee, Event, Outcome, Profile, Role, Sending, State, Step
+from deepracer_admin.records.connect_check import POOL_CHECK
 from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
 from deepracer_admin.records.ways_in import INVITATIONS, Chunk, ChunkState
 from deepracer_admin.services.setup.drafts import read_draft, write_draft
@@ -49,13 +49,13 @@ def test_the_way_in_and_cognitos_sender_are_chosen_in_set_up(browser: Browser, c
 def test_our_own_mail_is_not_offered_while_the_credentials_do_not_work(
     browser: Browser, console: Console, event: Event, organizer: Actor
 ) -> None:
-    console.store.put(event.id, POOL_CHECK, {"sentence": "AWS does not allow cognito-idp:ListUsers."})
+    console.store.keep(event.id, POOL_CHECK, "AWS does not allow cognito-idp:ListUsers.")
     app = browser.open(SETUP)
     assert len(chooser(app, "Way in").options) == 1
     assert "Our own mail cannot carry it: the last connect check says: AWS does not allow" in texts(app)
-    draft = replace(console.first.events.draft_of(event), way_in="pool")
+    shown = console.first.events.draft_of(event)
     with pytest.raises(BadInput, match=r"^Way in: our own mail cannot carry it"):
-        console.first.events.edit(organizer, draft)
+        console.first.events.edit(organizer, replace(shown, way_in="pool"), shown)
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,9 @@ def test_our_own_mail_is_not_offered_while_the_credentials_do_not_work(
 def test_a_way_that_does_not_exist_is_named_by_its_field(
     console: Console, event: Event, organizer: Actor, change: dict[str, str], told: str
 ) -> None:
+    shown = console.first.events.draft_of(event)
     with pytest.raises(BadInput, match=told):
-        console.first.events.edit(organizer, replace(console.first.events.draft_of(event), **change))
+        console.first.events.edit(organizer, replace(shown, **change), shown)
     assert console.store.event(event.id) == event
 
 

@@ -55,7 +55,7 @@ def test_the_earlier_submission_stands_first_among_equals() -> None:
 
 
 def test_the_disqualified_leave_no_hole_and_the_hidden_no_name() -> None:
-    shown = board([row("a", 1), row("b", 2), row("c", 3)], disqualified={"a"}, hidden={"c"})
+    shown = board([row("a", 1), row("b", 2), row("c", 3)], disqualified={"alias:a"}, hidden={"alias:c"})
     assert [(line.rank, line.alias, line.gap_ms, line.hidden) for line in shown] == [
         (1, "b", 0, False),
         (2, "Racer 2", 1, True),

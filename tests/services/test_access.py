@@ -47,7 +47,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "events.create": ("event.create", lambda c, who: c.first.events.create(who, _draft(c))),
     "events.edit": (
         "event.edit",
-        lambda c, who: c.first.events.edit(who, c.first.events.draft_of(c.store.event("ev-1"))),
+        lambda c, who: c.first.events.edit(who, *[c.first.events.draft_of(c.store.event("ev-1"))] * 2),
     ),
     "events.sponsorship": ("setup.view", lambda c, who: c.first.events.sponsorship(who)),
     "events.switch_sponsorship": (

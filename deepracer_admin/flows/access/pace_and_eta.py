@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from deepracer_admin.model import SenderLimits, State, Step
+from deepracer_admin.records.racing_service import AccountSeen
 
 __all__ = ["Progress", "limit_in_force", "measure"]
 
@@ -43,7 +43,7 @@ def measure(passed: deque[tuple[datetime, int]], funnel: Funnel, now: datetime) 
 
 
 def limit_in_force(
-    funnel: Funnel, sender: SenderLimits | None, account: Mapping[str, Any], *, through_pool: bool = False
+    funnel: Funnel, sender: SenderLimits | None, seen: AccountSeen, *, through_pool: bool = False
 ) -> str:
     """What decides the pace now, in words: the service while people wait for access, the sender once they have it."""
     mail = f"mail at {0.8 * sender.per_second:g}/s (0.8 of the account's rate)" if sender else ""
@@ -53,10 +53,9 @@ def limit_in_force(
     if waiting > ready and through_pool:
         return "the user pool takes 20 calls a second, two to make a user, three for a first password"
     if waiting > ready:
-        if account.get("kind") == "managed":
+        if seen.kind == "managed":
             return "the directory's cycle carries people into IAM Identity Center about every 40 minutes"
-        bulk = (account.get("capabilities") or {}).get("bulk_invite")
-        how = "one invitation job at a time" if bulk else "8 invitations at a time"
+        how = "one invitation job at a time" if seen.capabilities.bulk_invite else "8 invitations at a time"
         return f"DeepRacer on AWS takes {how}" + (f"; {mail}" if mail else "")
     return mail
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import NotThere, Refused, Unsupported
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.races.race_jobs import own_races
+from deepracer_admin.flows.readings.standings import read_standings
 from deepracer_admin.model import Event, Job, Lease, Race, RaceStatus
 from deepracer_admin.racing import RacingService
+from deepracer_admin.records.boards import FROZEN_BOARDS, FrozenBoard
 
 __all__ = ["freeze"]
 
@@ -40,7 +41,7 @@ def freeze(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     mine = own_races(ports, event.id, races)
     now = ports.clock.event_now()
     told = _Told()
-    marks: dict[str, Any] = dict(ports.store.get(event.id, "board_marks") or {})
+    taken: list[str] = []
     for race in races:
         if race.status(now) is RaceStatus.OPEN:
             if race.id in mine:
@@ -48,10 +49,15 @@ def freeze(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
             else:
                 told.of_others.append(race.draft.name)
         if _take(ports, event, race, now):
-            mark = marks.setdefault(race.id, {})
-            mark["frozen_at"] = mark.get("frozen_at") or now.isoformat()
+            taken.append(race.id)
     ports.store.save_races(event.id, list(racing.races()), seen_at=ports.clock.now(), lease=lease)
-    ports.store.put(event.id, "board_marks", marks, lease=lease)
+    ports.store.change_rows(
+        event.id,
+        FROZEN_BOARDS,
+        lambda frozen: {race: frozen.get(race, FrozenBoard(now)) for race in taken},
+        keys=taken,
+        lease=lease,
+    )
     return _sentence(len(races), told)
 
 
@@ -73,10 +79,9 @@ def _take(ports: Ports, event: Event, race: Race, now: datetime) -> bool:
     if race.status(now) is RaceStatus.UPCOMING:
         return True
     try:
-        standings = list(ports.racing().standings(race.id))
+        read_standings(ports, event.id, race.id)
     except NotThere:
         return False
-    ports.history.save_standings(event.id, race.id, now, standings)
     return True
 
 

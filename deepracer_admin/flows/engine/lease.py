@@ -73,8 +73,12 @@ class Leadership:
         return self.held
 
     def start(self) -> bool:
-        """Beat once now, then in the background. True when held already. Raises StoreError."""
-        held = self.beat()
+        """Beat once now, then in the background. True when held already; a store that is busy is asked again."""
+        held = False
+        try:
+            held = self.beat()
+        except StoreError as error:
+            log.warning("lease %s not acquired yet: %s", self.name, error.sentence)
         self._stopping.clear()
         self._thread = threading.Thread(target=self._run, name=f"lease-{self.name}", daemon=True)
         self._thread.start()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import NotThere, Refused
@@ -17,10 +16,10 @@ from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.races.race_jobs import refresh_races
 from deepracer_admin.model import Job, JobItem, Lease, State
 from deepracer_admin.racing import RacingService
+from deepracer_admin.records.entrants import PARTICIPANTS, Participants
 
-__all__ = ["PARTICIPANTS", "AdmitHandler", "ExpelHandler", "LinkHandler", "read_participants"]
+__all__ = ["AdmitHandler", "ExpelHandler", "LinkHandler", "read_participants"]
 
-PARTICIPANTS = "participants"  # race id -> {"rows": [[user id, alias], ...], "as_of": real time}
 BATCH = 500  # people let in between two records; a call of the managed service takes 50
 TAKEN_OUT = 50  # each is a call of its own
 SET = "set"  # asked for; it counts once a listing says so, and one listing serves everybody
@@ -28,14 +27,10 @@ SET = "set"  # asked for; it counts once a listing says so, and one listing serv
 
 def read_participants(ports: Ports, event: str, race_id: str, lease: Lease) -> dict[str, str]:
     """User id -> alias of those who may enter, listed now and kept for the pages."""
-    rows = [[user, alias] for user, alias in ports.racing().participants(race_id)]
-    row = {"rows": rows, "as_of": ports.clock.now().isoformat()}
-
-    def kept(every: Any) -> dict[str, Any]:
-        return {**(every or {}), race_id: row}
-
-    ports.store.amend(event, PARTICIPANTS, kept, lease=lease)
-    return {user: alias for user, alias in rows}
+    listed = dict(ports.racing().participants(race_id))
+    read = Participants(listed, ports.clock.now())
+    ports.store.change_rows(event, PARTICIPANTS, lambda _: {race_id: read}, keys=(race_id,), lease=lease)
+    return listed
 
 
 class AdmitHandler:

@@ -2,7 +2,7 @@
 
 Creating a race is not idempotent at the service. What if it dies between the answer and the record? The handler looks
 for a race of that name and window first, so a repeat finds the one that was made. Which races this event made is kept
-(key `own_races`), because a deployment may hold races of other people, which the close-out leaves alone.
+(`OWN_RACES`), because a deployment may hold races of other people, which the close-out leaves alone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from deepracer_admin.flows.engine.jobs import Later, settle_items
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.models import FEW, models_at_once
 from deepracer_admin.model import Job, JobState, Lease, Race, RaceDraft, State, Timing
+from deepracer_admin.records.entrants import OWN_RACES
 
 __all__ = [
     "ModelsHandler",
@@ -30,7 +31,6 @@ __all__ = [
     "refresh_races",
 ]
 
-OWN = "own_races"  # ids of the races that this event made
 EVERY = 10_000  # more race jobs than an event ever has
 SAME_S = 2.0  # times of a race come back rounded
 
@@ -87,10 +87,7 @@ def _is_near(one: datetime, other: datetime) -> bool:
 
 
 def _keep_own(ports: Ports, job: Job, race: Race, lease: Lease) -> None:
-    def with_it(kept: list[str] | None) -> list[str]:
-        return sorted({*(kept or ()), race.id})
-
-    ports.store.amend(job.event, OWN, with_it, lease=lease)
+    ports.store.update(job.event, OWN_RACES, lambda kept: kept | {race.id}, lease=lease)
 
 
 def own_races(ports: Ports, event: str, races: Iterable[Race]) -> set[str]:
@@ -99,7 +96,7 @@ def own_races(ports: Ports, event: str, races: Iterable[Race]) -> set[str]:
     A race that was made before ids were kept, or whose job died just then, is known by the draft in its job: the name,
     the track, and one end of its window, as an open race can be ended early or extended.
     """
-    kept = {*(ports.store.get(event, OWN) or ())}
+    kept = ports.store.read(event, OWN_RACES)
     jobs = ports.store.jobs(event, kind="race.create", limit=EVERY)
     drafts = [draft_from_plan(job.plan["draft"]) for job in jobs if job.state is not JobState.FAILED]
     return {

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
 
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.races.entrants import read_participants
 from deepracer_admin.flows.readings.profiles import linked_profiles, read_profiles, remember_account
+from deepracer_admin.flows.readings.standings import read_standings
 from deepracer_admin.model import (
     RUNNING_MODELS,
     Event,
@@ -22,13 +21,13 @@ from deepracer_admin.model import (
     State,
     Step,
 )
-from deepracer_admin.rules.aliases import racers_by_alias
+from deepracer_admin.records.racing_service import MODELS_SEEN, TRACKS, ModelsSeen
+from deepracer_admin.rules.aliases import owner_of, racers_by_alias
 
-__all__ = ["MODELS_SEEN", "RaceWatcher", "UsageWatcher"]
+__all__ = ["RaceWatcher", "UsageWatcher"]
 
 ENTRANTS_EVERY = timedelta(seconds=30)  # real time
 MODELS_EVERY = timedelta(seconds=60)  # real time
-MODELS_SEEN = "models_seen"  # {"models", "running", "profiles": counts, "as_of": real time}
 MODE_S = 3.0
 
 
@@ -91,13 +90,8 @@ class UsageWatcher:
         self._models_at = now  # before it is asked, so that a failing service is not asked more often
         ids = [profile.id for profile in self.ports.store.profiles(event.id)[0]]
         models = list(self.ports.racing().models(ids)) if ids else []
-        seen = {
-            "models": len(models),
-            "running": sum(1 for model in models if model.status in RUNNING_MODELS),
-            "profiles": len(ids),
-            "as_of": now.isoformat(),
-        }
-        self.ports.store.put(event.id, MODELS_SEEN, seen, lease=lease)
+        running = sum(1 for model in models if model.status in RUNNING_MODELS)
+        self.ports.store.keep(event.id, MODELS_SEEN, ModelsSeen(len(models), running, len(ids), now), lease=lease)
 
     def _milestones(self, event: Event, profiles: Sequence[Profile], lease: Lease) -> None:
         """A person with minutes or a model has trained, and so has signed in; without either it is not known."""
@@ -141,11 +135,10 @@ class RaceWatcher:
                 self._entrants(event, race, now, lease)
             if status is RaceStatus.UPCOMING or self._settled.get(race.id, 0) >= 5:
                 continue
-            standings = list(racing.standings(race.id))
-            changed = ports.history.save_standings(event.id, race.id, ports.clock.event_now(), standings)
-            still = status is RaceStatus.CLOSED and not changed
+            standings = read_standings(ports, event.id, race.id)
+            still = status is RaceStatus.CLOSED and not standings.changed
             self._settled[race.id] = self._settled.get(race.id, 0) + 1 if still else 0
-            self._submitted(event, race, standings, lease)
+            self._submitted(event, race, standings.rows, lease)
             read += 1
         return read
 
@@ -157,18 +150,14 @@ class RaceWatcher:
             self._entrants_at[race.id] = now
 
     def _tracks(self, event: Event, lease: Lease) -> None:
-        rows: list[dict[str, Any]] = [asdict(track) for track in self.ports.racing().tracks()]
-        self.ports.store.put(event.id, "tracks", rows, lease=lease)
+        self.ports.store.keep(event.id, TRACKS, tuple(self.ports.racing().tracks()), lease=lease)
 
     def _submitted(self, event: Event, race: Race, standings: Sequence[Standing], lease: Lease) -> None:
-        """By profile where the standings name it, else by alias (deepracer-on-aws.md 1.7: rankings carry no id)."""
+        """By profile where it is known, else by the alias that we gave (rules/racers.py)."""
         store = self.ports.store
         people = {person.id: person for person in store.attendees(event.id, wanted=True)}
         owners = {link.profile: link.attendee for link in store.links(event.id).values()}
         named = racers_by_alias(people.values(), store.profiles(event.id)[0], owners)
-        raced = {
-            owners.get(row.profile_id, "") if row.profile_id else named.get(row.alias.casefold(), "")
-            for row in standings
-        }
+        raced = {owner_of(row, owners, named) for row in standings}
         outcomes = [Outcome(person, Step.SUBMITTED, State.DONE, ref=race.id) for person in people if person in raced]
         store.record(event.id, outcomes, lease=lease, now=self.ports.clock.now())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Lease, Profile
+from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 
 __all__ = ["STAFF_ROLES", "by_email", "is_staff", "linked_profiles", "owners_of", "read_profiles", "remember_account"]
 
@@ -56,28 +56,10 @@ def owners_of(ports: Ports, event: Event) -> dict[str, tuple[Attendee, str]]:
     }
 
 
-def remember_account(ports: Ports, event: Event, lease: Lease, *, anew: bool = False) -> dict[str, Any]:
-    """Ask the service about itself and keep the answer for the pages (key `account`); `anew`: connect afresh first."""
+def remember_account(ports: Ports, event: Event, lease: Lease, *, anew: bool = False) -> AccountSeen:
+    """Ask the service about itself and keep the answer for the pages; `anew`: connect afresh first."""
     racing = ports.racing()
     account = racing.connect() if anew else racing.account()
-    capabilities = racing.capabilities
-    row: dict[str, Any] = {
-        "kind": racing.kind,
-        "service": account.service,
-        "version": account.version,
-        "region": account.region,
-        "site": account.site,
-        "signed_in_as": account.signed_in_as,
-        "multi_user_mode": account.multi_user_mode,
-        "new_profile_quota": [account.new_profile_quota.minutes, account.new_profile_quota.models]
-        if account.new_profile_quota
-        else None,
-        "account_quotas": dict(account.account_quotas),
-        "notes": list(account.notes),
-        "roles": list(account.roles),
-        "warnings": list(account.warnings),
-        "capabilities": {name: getattr(capabilities, name) for name in capabilities.__slots__},
-        "as_of": ports.clock.now().isoformat(),
-    }
-    ports.store.put(event.id, "account", row, lease=lease)
-    return row
+    seen = AccountSeen(racing.kind, account, racing.capabilities, ports.clock.now())
+    ports.store.keep(event.id, ACCOUNT, seen, lease=lease)
+    return seen

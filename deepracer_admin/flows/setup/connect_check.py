@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict
-from typing import Any
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import ConsoleError
@@ -14,17 +12,17 @@ from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.profiles import remember_account
 from deepracer_admin.flows.setup.staff import remember_pool_staff
 from deepracer_admin.model import Event, Finding, Job, Lease
+from deepracer_admin.records.connect_check import CHECK, POOL_CHECK, Checked
 from deepracer_admin.rules.mail_days import DAILY, is_limited
 from deepracer_admin.rules.money import hours_through_slots
 
-__all__ = ["POOL_CHECK", "CheckHandler"]
+__all__ = ["CheckHandler"]
 
 PER_RACER = ("cars",)  # account quotas of which every racer takes one (managed-deepracer.md 3.1)
-POOL_CHECK = "pool_check"  # {"sentence"}: why the credentials on the user pool cannot be used, "" when they can
 
 
 class CheckHandler:
-    """Job `check`: findings go to the key `check` of the event, with their time."""
+    """Job `check`."""
 
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         event = ports.store.event(job.event)
@@ -36,9 +34,7 @@ class CheckHandler:
             ("Plan", lambda: _plan(event)),
         ):
             findings += _tried(title, check)
-        rows: list[dict[str, Any]] = [{**asdict(finding), "as_of": None} for finding in findings]
-        as_of = ports.clock.now().isoformat()
-        ports.store.put(event.id, "check", {"findings": rows, "as_of": as_of}, lease=lease)
+        ports.store.keep(event.id, CHECK, Checked(tuple(findings), ports.clock.now()), lease=lease)
         red = sum(1 for finding in findings if finding.level == "red")
         return (
             f"{counted(len(findings), 'check')}, {counted(red, 'needs', 'need')} attention."
@@ -55,12 +51,10 @@ def _tried(title: str, check: Callable[[], list[Finding]]) -> list[Finding]:
 
 
 def _racing(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
-    row = remember_account(ports, event, lease, anew=True)  # an update of the deployment is seen here
-    evidence = (
-        f"{row['service']} {row['version']} in {row['region'] or 'its region'}, signed in as {row['signed_in_as']}"
-    )
+    said = remember_account(ports, event, lease, anew=True).account  # an update of the deployment is seen here
+    evidence = f"{said.service} {said.version} in {said.region or 'its region'}, signed in as {said.signed_in_as}"
     found = [Finding("racing", "Racing service", "green", evidence)]
-    found += [Finding(f"racing_{n}", "Racing service", "amber", warning) for n, warning in enumerate(row["warnings"])]
+    found += [Finding(f"racing_{n}", "Racing service", "amber", warning) for n, warning in enumerate(said.warnings)]
     return found + [
         Finding(
             f"quota_{name}",
@@ -69,7 +63,7 @@ def _racing(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
             f"{value:,} {name} for {counted(event.head_count, 'person', 'people')}: each racer needs one.",
             "Ask AWS support for more before the event; racers past the quota can make no model.",
         )
-        for name, value in row["account_quotas"].items()
+        for name, value in said.account_quotas.items()
         if name in PER_RACER and 0 <= value < event.head_count
     ]
 
@@ -79,7 +73,7 @@ def _way_in(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
     if ports.racing().kind != "on_aws":
         return []
     trouble = _pool_trouble(ports, lease)
-    ports.store.put(event.id, POOL_CHECK, {"sentence": trouble}, lease=lease)
+    ports.store.keep(event.id, POOL_CHECK, trouble, lease=lease)
     if event.way_in == "pool":
         if trouble:
             return [Finding("way_in", "Way in", "red", trouble, "Mend this, or let the service invite (Way in).")]

@@ -10,32 +10,30 @@ harmless.
 
 from __future__ import annotations
 
-from typing import Any
-
 from deepracer_admin.errors import BadInput, Missing, NotThere
 from deepracer_admin.flows.access.cognito_pool import open_pool
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.profiles import by_email, read_profiles, remember_account
 from deepracer_admin.model import Event, Job, Lease, Quota
+from deepracer_admin.records.staff import STAFF_GROUPS, STAFF_NAMED, StaffMember
 from deepracer_admin.rules.quotas import quota_words
 from deepracer_admin.store import EventStore
+from deepracer_admin.store.documents import Table
 
-__all__ = ["GROUPS", "NAMED", "RACER", "AccountLimitsHandler", "RoleHandler", "known_staff", "remember_pool_staff"]
+__all__ = ["RACER", "AccountLimitsHandler", "RoleHandler", "known_staff", "remember_pool_staff"]
 
-NAMED = "staff"  # of the installation: lower-case address -> role given from here, or "" when named by hand
-GROUPS = "staff_groups"  # of the installation: lower-case address -> group, as the user pool said last
 RACER = "dr-racers"
 
 
 def known_staff(store: EventStore) -> frozenset[str]:
     """Addresses that were named, given a role, or found in a staff group of the pool."""
-    return frozenset([*(store.get("", NAMED) or {}), *(store.get("", GROUPS) or {})])
+    return frozenset([*store.rows("", STAFF_NAMED), *store.rows("", STAFF_GROUPS)])
 
 
 def remember_pool_staff(ports: Ports, lease: Lease) -> int:
     """Read the staff groups of the user pool and keep their addresses; how many there are. May raise ServiceError."""
-    found = dict(open_pool(ports).staff())
-    ports.store.put("", GROUPS, found, lease=lease)
+    found = {email: StaffMember(role) for email, role in open_pool(ports).staff() if email}
+    ports.store.change_rows("", STAFF_GROUPS, lambda known: {**dict.fromkeys(known), **found}, lease=lease)
     return len(found)
 
 
@@ -46,10 +44,11 @@ class RoleHandler:
         email, role = str(job.plan["email"]), str(job.plan["role"])
         profile = _profile_of(ports, ports.store.event(job.event), email, lease)
         if role != RACER:
-            _name(ports, email, role, lease)
+            _set(ports, STAFF_NAMED, email, StaffMember(role), lease)
         ports.racing().set_role(profile, role)
         if role == RACER:
-            _forget(ports, email, lease)
+            _set(ports, STAFF_NAMED, email, None, lease)
+            _set(ports, STAFF_GROUPS, email, None, lease)
         return _told(ports, profile, role)
 
 
@@ -74,16 +73,8 @@ def _profile_of(ports: Ports, event: Event, email: str, lease: Lease) -> str:
     return found[0].id
 
 
-def _name(ports: Ports, email: str, role: str, lease: Lease) -> None:
-    named: dict[str, Any] = dict(ports.store.get("", NAMED) or {})
-    ports.store.put("", NAMED, {**named, email: role}, lease=lease)
-
-
-def _forget(ports: Ports, email: str, lease: Lease) -> None:
-    for key in (NAMED, GROUPS):
-        kept: dict[str, Any] = dict(ports.store.get("", key) or {})
-        if kept.pop(email, None) is not None:
-            ports.store.put("", key, kept, lease=lease)
+def _set(ports: Ports, table: Table[StaffMember], email: str, member: StaffMember | None, lease: Lease) -> None:
+    ports.store.change_rows("", table, lambda _: {email: member}, keys=(email,), lease=lease)
 
 
 def _told(ports: Ports, profile: str, role: str) -> str:

@@ -18,8 +18,6 @@ from deepracer_admin.store import ProfileLink
 
 __all__ = ["FunnelRow", "OnboardingService", "OnboardingView", "PersonView", "StuckRow"]
 
-GRANTED = (Step.PROFILE, Step.GROUP, Step.ACCESS, Step.MAIL)
-
 
 @dataclass(frozen=True, slots=True)
 class FunnelRow:

@@ -17,6 +17,7 @@ from deepracer_admin.flows.letters import ACCESS
 from deepracer_admin.model import Actor, Again, Attendee, Event, JobItem, State, Step
 from deepracer_admin.records.campaigns import RESEND
 from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
+from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.records.ways_in import INVITATIONS, OWN, POOL, RESENT, read_ways_in
 from deepracer_admin.services.base import Service
 
@@ -99,7 +100,7 @@ class PasswordsService(Service):
         read = self.store.read(event.id, PASSWORDS_UNTIL)
         reckoned = self._reckoned(event)
         ways = read_ways_in(self.store, event)
-        resendable = bool(((self.store.get(event.id, "account") or {}).get("capabilities") or {}).get("resend_invite"))
+        resendable = self.store.read(event.id, ACCOUNT).capabilities.resend_invite
         found = []
         for person in self.store.attendees(event.id, wanted=True):
             way, until = ways.of(person), read.get(person.id) or reckoned.get(person.id)

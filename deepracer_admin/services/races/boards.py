@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from deepracer_admin.errors import BadInput, Missing, NotAllowed
+from deepracer_admin.flows.races.board_marks import read_marks
 from deepracer_admin.model import Actor, Event, Race, RaceStatus, Standing
-from deepracer_admin.rules.aliases import racers_by_alias
+from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS, BoardMark, FrozenBoard, mark_key
+from deepracer_admin.records.racing_service import ACCOUNT
+from deepracer_admin.records.screen_links import SCREEN_LINKS, ScreenLink
+from deepracer_admin.rules.aliases import owner_of, racers_by_alias
+from deepracer_admin.rules.racers import racers_of
 from deepracer_admin.rules.standings import TIE_RULE, BoardRow, board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import House, Service
 from deepracer_admin.services.usage.usage import UsageView, read_totals
 
-__all__ = ["BoardEntry", "BoardView", "BoardsService", "LiveLink", "Screen"]
+__all__ = ["BoardEntry", "BoardMarksView", "BoardView", "BoardsService", "LiveLink", "MarkedRacer", "Screen"]
 
 SCENES = ("board", "usage")
 
@@ -40,10 +45,33 @@ class BoardView:
 
 @dataclass(frozen=True, slots=True)
 class BoardEntry:
-    """A line of the board for those who run it; `racer` is the alias as the service gives it, even a hidden one."""
+    """A line of the board for those who run it. `id` is what `hide` and `disqualify` take, and stays the racer's when
+    places move; `racer` is the alias as the service gives it, even a hidden one; `shared`: others have it too.
+    """
 
+    id: str
     row: BoardRow
     racer: str
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedRacer:
+    """Somebody who is hidden or out; `id` takes the mark back. `alias` as it was; `reason` of a disqualification."""
+
+    id: str
+    alias: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardMarksView:
+    """What was done to a board. `unclear`: sentences about racers who cannot be told apart any more."""
+
+    frozen_at: datetime | None
+    hidden: Sequence[MarkedRacer]
+    disqualified: Sequence[MarkedRacer]
+    unclear: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +122,22 @@ class BoardsService(Service):
     def _view(self, event_id: str, race_id: str, minutes_back: int) -> BoardView:
         race = self._race(event_id, race_id)
         event = self.store.event(event_id)
-        marks = self._marks(event_id, race_id)
         now = self.clock.event_now()
-        frozen = _time(marks.get("frozen_at"))
+        frozen = self._frozen_at(event_id, race_id)
         rows, as_of = self._standings(event_id, race_id, frozen)
+        marks = read_marks(self.store, event_id, race_id, rows)
         earlier = (frozen or now) - timedelta(minutes=minutes_back)
-        before = self.house.history.standings_before(event_id, race_id, earlier)
         owners = {link.profile: link.attendee for link in self.store.links(event_id).values()}
-        people = racers_by_alias(self.store.attendees(event_id), self.store.profiles(event_id)[0], owners)
+        named = racers_by_alias(self.store.attendees(event_id), self.store.profiles(event_id)[0], owners)
         return BoardView(
             race=race,
             status=race.status(now),
             rows=board(
                 rows,
-                before=before,
-                hidden=set(marks.get("hidden", ())),
-                disqualified=set(marks.get("disqualified", {})),
-                people=people,
+                before=self.house.history.standings_before(event_id, race_id, earlier),
+                hidden=marks.hidden,
+                disqualified=marks.disqualified,
+                owner=lambda row: owner_of(row, owners, named),
             ),
             as_of=as_of,
             frozen_at=frozen,
@@ -127,22 +154,24 @@ class BoardsService(Service):
                 return race
         raise Missing("That race is not in the list any more.")
 
+    def _frozen_at(self, event_id: str, race_id: str) -> datetime | None:
+        frozen = self.store.row(event_id, FROZEN_BOARDS, race_id)
+        return frozen.at if frozen else None
+
     # ------------------------------------------------------------------------------------------ running it
 
     def entries(self, actor: Actor, race_id: str) -> list[BoardEntry]:
-        """The board's lines with the alias that `hide` and `disqualify` take."""
+        """The board's lines, each with the id that `hide` and `disqualify` take."""
         self._authorise(actor, "boards.run", target=race_id)
         event = self._event()
         self._race(event.id, race_id)
-        marks = self._marks(event.id, race_id)
-        rows, _ = self._standings(event.id, race_id, _time(marks.get("frozen_at")))
-        lines = board(
-            rows,
-            hidden=set(marks.get("hidden", ())),
-            disqualified=set(marks.get("disqualified", {})),
-            people={row.alias.casefold(): row.alias for row in rows},  # each line says its racer, even a hidden one
-        )
-        return [BoardEntry(replace(line, attendee=""), line.attendee) for line in lines]
+        rows, _ = self._standings(event.id, race_id, self._frozen_at(event.id, race_id))
+        marks = read_marks(self.store, event.id, race_id, rows)
+        lines = board(rows, hidden=marks.hidden, disqualified=marks.disqualified)
+        borne = Counter(row.alias.casefold() for row in rows)
+        return [
+            BoardEntry(line.racer.id, line, line.racer.alias, borne[line.racer.alias.casefold()] > 1) for line in lines
+        ]
 
     def _standings(
         self, event_id: str, race_id: str, frozen: datetime | None
@@ -151,57 +180,82 @@ class BoardsService(Service):
             return self.house.history.standings_before(event_id, race_id, frozen), frozen
         return self.house.history.standings(event_id, race_id)
 
-    def marks(self, actor: Actor, race_id: str) -> Mapping[str, Any]:
-        """`hidden` aliases, `disqualified` alias -> reason, `frozen_at`."""
+    def marks(self, actor: Actor, race_id: str) -> BoardMarksView:
+        """Who is hidden, who is out and why, and whether the board is held."""
         self._authorise(actor, "boards.run")
-        return self._marks(self._event().id, race_id)
+        event = self._event().id
+        self._race(event, race_id)
+        frozen = self._frozen_at(event, race_id)
+        rows, _ = self._standings(event, race_id, frozen)
+        marks = read_marks(self.store, event, race_id, rows)
+        kept = sorted(marks.kept.values(), key=lambda mark: mark.racer.alias.casefold())
+        return BoardMarksView(
+            frozen_at=frozen,
+            hidden=[MarkedRacer(mark.racer.id, mark.racer.alias) for mark in kept if mark.hidden],
+            disqualified=[
+                MarkedRacer(mark.racer.id, mark.racer.alias, mark.disqualified) for mark in kept if mark.disqualified
+            ],
+            unclear=marks.unclear,
+        )
 
-    def hide(self, actor: Actor, race_id: str, alias: str, *, hidden: bool) -> None:
-        """Mask an alias on every screen at once; the original stays in the audit."""
+    def hide(self, actor: Actor, race_id: str, racer: str, *, hidden: bool) -> None:
+        """Mask a racer's alias on every screen at once; the original stays in the audit. `racer`: id of an entry or of
+        a mark. Raises Missing, BadInput when two racers cannot be told apart.
+        """
+        self._mark(actor, race_id, racer, lambda mark: replace(mark, hidden=hidden), {"hidden": hidden})
 
-        def change(marks: dict[str, Any]) -> None:
-            kept = set(marks.get("hidden", ()))
-            marks["hidden"] = sorted(kept | {alias} if hidden else kept - {alias})
-
-        self._change(actor, race_id, change, {"alias": alias, "hidden": hidden})
-
-    def disqualify(self, actor: Actor, race_id: str, alias: str, *, reason: str | None) -> None:
-        """Take an alias out of the board with a reason; `reason=None` puts it back."""
+    def disqualify(self, actor: Actor, race_id: str, racer: str, *, reason: str | None) -> None:
+        """Take a racer out of the board with a reason; `reason=None` puts them back. Ids and errors as of `hide`."""
         if reason is not None and len(reason.strip()) < 3:
             raise BadInput("Write the reason for the disqualification; it is kept in the audit.")
-
-        def change(marks: dict[str, Any]) -> None:
-            listed = dict(marks.get("disqualified", {}))
-            if reason is None:
-                listed.pop(alias, None)
-            else:
-                listed[alias] = reason.strip()
-            marks["disqualified"] = listed
-
-        self._change(actor, race_id, change, {"alias": alias, "disqualified": reason})
+        word = (reason or "").strip()
+        self._mark(actor, race_id, racer, lambda mark: replace(mark, disqualified=word), {"disqualified": reason})
 
     def freeze(self, actor: Actor, race_id: str, *, frozen: bool) -> None:
         """Hold the board still (for the ceremony); standings go on being collected."""
-
-        def change(marks: dict[str, Any]) -> None:
-            marks["frozen_at"] = self.clock.event_now().isoformat() if frozen else None
-
-        self._change(actor, race_id, change, {"frozen": frozen})
-
-    def _change(self, actor: Actor, race_id: str, change: Any, after: Mapping[str, Any]) -> None:
         self._authorise(actor, "boards.run", target=race_id)
-        event = self._event()
+        event = self._event().id
+        self._race(event, race_id)
+        row = FrozenBoard(self.clock.event_now()) if frozen else None
+        self.store.change_rows(event, FROZEN_BOARDS, lambda _: {race_id: row}, keys=(race_id,))
+        self._audit(actor, "boards.run", target=race_id, after={"frozen": frozen})
 
-        def amended(every: dict[str, Any] | None) -> dict[str, Any]:
-            marks = dict((every or {}).get(race_id, {}))
-            change(marks)
-            return {**(every or {}), race_id: marks}
+    def _mark(
+        self,
+        actor: Actor,
+        race_id: str,
+        racer_id: str,
+        change: Callable[[BoardMark], BoardMark],
+        after: Mapping[str, object],
+    ) -> None:
+        self._authorise(actor, "boards.run", target=race_id)
+        event = self._event().id
+        self._race(event, race_id)
+        start, keys = self._named(event, race_id, racer_id)
 
-        self.store.amend(event.id, "board_marks", amended)
-        self._audit(actor, "boards.run", target=race_id, after=after)
+        def changed(rows: Mapping[str, BoardMark]) -> dict[str, BoardMark | None]:
+            marks = {key: change(rows.get(key, start)) for key in keys}
+            return {key: mark if mark.hidden or mark.disqualified else None for key, mark in marks.items()}
 
-    def _marks(self, event: str, race_id: str) -> dict[str, Any]:
-        return dict((self.store.get(event, "board_marks") or {}).get(race_id, {}))
+        self.store.change_rows(event, BOARD_MARKS, changed, keys=keys)
+        self._audit(actor, "boards.run", target=race_id, after={"alias": start.racer.alias, "racer": racer_id, **after})
+
+    def _named(self, event: str, race_id: str, racer_id: str) -> tuple[BoardMark, Sequence[str]]:
+        """The mark of this racer as it would begin, and the rows that hold what was done to them so far."""
+        rows, _ = self._standings(event, race_id, self._frozen_at(event, race_id))
+        marks = read_marks(self.store, event, race_id, rows)
+        for key, mark in marks.kept.items():
+            if mark.racer.id == racer_id:
+                return replace(mark, hidden=False, disqualified=""), (key,)
+        meant = [racer for racer in racers_of(rows) if racer.id == racer_id]
+        if not meant:
+            raise Missing("That racer is not on this board any more; choose again.")
+        if len(meant) > 1:
+            raise BadInput(
+                f"{len(meant)} racers share the name “{meant[0].alias}” and nothing tells them apart: let one of them "
+                "take another name, then choose again."
+            )
+        return BoardMark(race_id, meant[0]), marks.of.get(racer_id, ()) or (mark_key(race_id, meant[0]),)
 
     def export(self, actor: Actor, race_id: str) -> bytes:
         """The board as CSV, inert in spreadsheets; aliases only."""
@@ -236,40 +290,34 @@ class BoardsService(Service):
             )
         link_id = secrets.token_urlsafe(9)
         now = self.clock.now()
-        row = {
-            "event": event.id,
-            "race": race_id,
-            "scene": scene,
-            "by": actor.name,
-            "made_at": now.isoformat(),
-            "expires_at": (now + timedelta(hours=hours)).isoformat(),
-            "revoked": False,
-        }
-        self.store.amend("", "live_links", lambda links: {**(links or {}), link_id: row})
+        row = ScreenLink(event.id, race_id, scene, actor.name, now, now + timedelta(hours=hours))
+        self.store.change_rows("", SCREEN_LINKS, lambda _: {link_id: row}, keys=(link_id,))
         self._audit(actor, "boards.run", target=race_id, after={"link": link_id, "scene": scene, "hours": hours})
         return _link(link_id, row, address=self._address(event, link_id))
 
     def links(self, actor: Actor) -> list[LiveLink]:
-        """Links of the current event, newest first, with their addresses so that a screen can be opened again."""
+        """Links of this event, newest first, with their addresses so that a screen can be opened again."""
         self._authorise(actor, "boards.run")
         event = self._event()
         rows = [
             _link(key, row, address=self._address(event, key))
-            for key, row in (self.store.get("", "live_links") or {}).items()
-            if row["event"] == event.id
+            for key, row in self.store.rows("", SCREEN_LINKS).items()
+            if row.event == event.id
         ]
         return sorted(rows, key=lambda row: row.made_at, reverse=True)
 
     def revoke_link(self, actor: Actor, link_id: str) -> None:
-        """Kill a link at once; open screens say so at their next refresh."""
+        """Kill a link of this event at once; open screens say so at their next refresh. Raises Missing."""
         self._authorise(actor, "boards.run", target=link_id)
+        event = self._event().id
 
-        def revoked(links: dict[str, Any] | None) -> dict[str, Any]:
-            if link_id not in (links or {}):
-                raise Missing("That link is not in the list any more.")
-            return {**(links or {}), link_id: {**(links or {})[link_id], "revoked": True}}
+        def revoked(links: Mapping[str, ScreenLink]) -> dict[str, ScreenLink | None]:
+            link = links.get(link_id)
+            if link is None or link.event != event:
+                raise Missing("That link is not in the list of this event.")
+            return {link_id: replace(link, revoked=True)}
 
-        self.store.amend("", "live_links", revoked)
+        self.store.change_rows("", SCREEN_LINKS, revoked, keys=(link_id,))
         self._audit(actor, "boards.run", target=link_id, after={"revoked": True})
 
     def screen(self, token: str) -> Screen:
@@ -280,21 +328,21 @@ class BoardsService(Service):
         link_id, _, signature = token.partition(".")
         if not hmac.compare_digest(signature.encode(), self._signature(link_id).encode()):
             raise NotAllowed("This link is not valid. Ask the organizers for a new one.")
-        row = (self.store.get("", "live_links") or {}).get(link_id)
-        if row is None or row["revoked"]:
+        row = self.store.row("", SCREEN_LINKS, link_id)
+        if row is None or row.revoked:
             raise NotAllowed("This link has been withdrawn. Ask the organizers for a new one.")
-        if self.clock.now() >= datetime.fromisoformat(row["expires_at"]):
+        if self.clock.now() >= row.expires_at:
             raise NotAllowed("This link has expired. Ask the organizers for a new one.")
-        event = self.store.event(row["event"])
+        event = self.store.event(row.event)
         return Screen(
-            scene=row["scene"],
+            scene=row.scene,
             event_name=event.name,
             zone=event.zone,
             rehearsal=self.house.settings.rehearsal,
-            source=(self.store.get(event.id, "account") or {}).get("service", ""),
+            source=self.store.read(event.id, ACCOUNT).account.service,
             address=self._address(event, link_id),
-            board=self._view(event.id, row["race"], 60) if row["scene"] == "board" else None,
-            totals=read_totals(self.house, event) if row["scene"] == "usage" else None,
+            board=self._view(event.id, row.race, 60) if row.scene == "board" else None,
+            totals=read_totals(self.house, event) if row.scene == "usage" else None,
         )
 
     def _base(self, event: Event) -> str:
@@ -310,18 +358,5 @@ class BoardsService(Service):
         return hmac.new(self._key, link_id.encode(), "sha256").hexdigest()[:32]
 
 
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _link(key: str, row: Mapping[str, Any], *, address: str) -> LiveLink:
-    return LiveLink(
-        id=key,
-        race=row["race"],
-        scene=row["scene"],
-        made_by=row["by"],
-        made_at=datetime.fromisoformat(row["made_at"]),
-        expires_at=datetime.fromisoformat(row["expires_at"]),
-        revoked=row["revoked"],
-        address=address,
-    )
+def _link(key: str, row: ScreenLink, *, address: str) -> LiveLink:
+    return LiveLink(key, row.race, row.scene, row.by, row.made_at, row.expires_at, row.revoked, address)

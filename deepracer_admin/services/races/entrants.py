@@ -6,19 +6,18 @@ entry list of its own: it keeps nobody out at the service, but tells who is in t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from deepracer_admin.errors import BadInput, Missing
-from deepracer_admin.flows.races.entrants import PARTICIPANTS
 from deepracer_admin.model import Actor, Attendee, Job, JobItem, Race, Standing, State
+from deepracer_admin.records.entrants import ENTRY_LISTS, PARTICIPANTS, EntryList, Participants
+from deepracer_admin.records.racing_service import ACCOUNT
+from deepracer_admin.rules.aliases import owner_of, racers_by_alias
 from deepracer_admin.services.base import Service
 
 __all__ = ["Change", "Entrant", "EntrantsView", "EntryDesk"]
-
-ENTRY_LISTS = "entry_lists"  # race id -> attendee ids; a race without an entry is for everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +76,18 @@ class EntryDesk(Service):
             return self._native(event, race_id, people, standings)
         chosen = self._own_list(event, race_id)
         inside = [person for person in people if person.id in (chosen or ())]
-        ranks = {row.alias.casefold(): row for row in standings}
+        whose = self._whose(event, people, standings)
+        ids = {person.id for person in inside}
+        ranks = {owner: row for owner, row in zip(whose, standings, strict=True) if owner}
         rows = [
-            Entrant(person.id, person.id, person.name, person.alias, True, _rank(ranks.get(person.alias.casefold())))
+            Entrant(person.id, person.id, person.name, person.alias, True, _rank(ranks.get(person.id)))
             for person in inside
         ]
-        listed = {person.alias.casefold() for person in inside}
-        rows += _others(standings, people, lambda row: row.alias.casefold() not in listed) if chosen is not None else []
-        ids = {person.id for person in inside}
+        if chosen is not None:
+            by_id = {person.id: person for person in people}
+            rows += [
+                _other(row, by_id.get(owner)) for owner, row in zip(whose, standings, strict=True) if owner not in ids
+            ]
         return EntrantsView(
             native=False,
             has_list=chosen is not None,
@@ -104,7 +107,7 @@ class EntryDesk(Service):
         if not chosen:
             raise BadInput("Choose at least one person of the list.")
         if not self._is_native():
-            self._keep_list(event, race_id, lambda kept: [*kept, *(key for key in chosen if key not in kept)])
+            self._keep_list(event, race_id, lambda kept: (*kept, *(key for key in chosen if key not in kept)))
             self._audit(actor, "races.admit", target=race_id, count=len(chosen), after="on the entry list")
             return Change(len(chosen))
         links = self.store.links(event)
@@ -128,7 +131,7 @@ class EntryDesk(Service):
         if not chosen:
             raise BadInput("Choose at least one racer who may enter.")
         if not self._is_native():
-            self._keep_list(event, race_id, lambda kept: [key for key in kept if key not in chosen])
+            self._keep_list(event, race_id, lambda kept: tuple(key for key in kept if key not in chosen))
             self._audit(actor, "races.admit", target=race_id, count=len(chosen), after="off the entry list")
             return Change(len(chosen))
         items = [JobItem(job="", key=key, state=State.TODO) for key in chosen]
@@ -143,15 +146,15 @@ class EntryDesk(Service):
         self._race(race_id)
         if self._is_native():
             raise BadInput("This service keeps the list itself: a private race has one always.")
-        before = self._own_list(event, race_id)
-        self.store.amend(event, ENTRY_LISTS, lambda every: {k: v for k, v in (every or {}).items() if k != race_id})
-        self._audit(actor, "races.admit", target=race_id, count=len(before or ()), after="no entry list")
+        before = self._own_list(event, race_id) or ()
+        self.store.change_rows(event, ENTRY_LISTS, lambda _: {race_id: None}, keys=(race_id,))
+        self._audit(actor, "races.admit", target=race_id, count=len(before), after="no entry list")
 
     def new_link(self, actor: Actor, race_id: str) -> Job:
         """Plan a new share link; the former one is worth nothing then. Raises BadInput where links cannot be reset."""
         self._authorise(actor, "races.link", target=race_id)
         race = self._race(race_id)
-        if not self._capabilities().get("reset_share_link"):
+        if not self.store.read(self._event().id, ACCOUNT).capabilities.reset_share_link:
             raise BadInput("The connected service cannot replace a race's link.")
         plan = {"race": race_id, "former": race.share_link}
         return self._plan_job(actor, "races.link", "race.link", target=race_id, plan=plan)
@@ -168,37 +171,45 @@ class EntryDesk(Service):
     def _native(
         self, event: str, race_id: str, people: Sequence[Attendee], standings: Sequence[Standing]
     ) -> EntrantsView:
-        read: Mapping[str, Any] = (self.store.get(event, PARTICIPANTS) or {}).get(race_id, {})
+        read = self.store.row(event, PARTICIPANTS, race_id) or Participants()
         links = self.store.links(event)
         by_id = {person.id: person for person in people}
         owner = {link.profile: by_id[key] for key, link in links.items() if key in by_id}
-        inside = {str(user): str(alias) for user, alias in read.get("rows", ())}
+        inside = read.aliases
         ranks = {row.profile_id: row for row in standings if row.profile_id}
         rows = []
         for user, alias in inside.items():
             person = owner.get(user)
             name, key = (person.name, person.id) if person else ("", "")
             rows.append(Entrant(user, key, name, alias, True, _rank(ranks.get(user))))
-        if read:
-            rows += _others(standings, people, lambda row: bool(row.profile_id) and row.profile_id not in inside)
+        if read.as_of:
+            others = [row for row in standings if row.profile_id and row.profile_id not in inside]
+            rows += [_other(row, owner.get(row.profile_id)) for row in others]
         out = [person for person in people if person.id in links and links[person.id].profile not in inside]
-        as_of = datetime.fromisoformat(read["as_of"]) if read else None
         missing = sum(1 for person in people if person.id not in links)
-        return EntrantsView(True, bool(read), rows, out, missing, as_of)
+        return EntrantsView(True, bool(read.as_of), rows, out, missing, read.as_of)
 
-    def _keep_list(self, event: str, race_id: str, change: Any) -> None:
-        self.store.amend(
-            event, ENTRY_LISTS, lambda every: {**(every or {}), race_id: change((every or {}).get(race_id) or [])}
+    def _whose(self, event: str, people: Sequence[Attendee], standings: Sequence[Standing]) -> list[str]:
+        """The attendee of each row, "" where nobody of the list is known to be meant."""
+        owners = {link.profile: link.attendee for link in self.store.links(event).values()}
+        named = racers_by_alias(people, self.store.profiles(event)[0], owners)
+        return [owner_of(row, owners, named) for row in standings]
+
+    def _keep_list(self, event: str, race_id: str, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> None:
+        self.store.change_rows(
+            event,
+            ENTRY_LISTS,
+            lambda lists: {race_id: EntryList(change(lists.get(race_id, EntryList()).people))},
+            keys=(race_id,),
         )
 
-    def _own_list(self, event: str, race_id: str) -> list[str] | None:
-        return (self.store.get(event, ENTRY_LISTS) or {}).get(race_id)
-
-    def _capabilities(self) -> dict[str, bool]:
-        return (self.store.get(self._event().id, "account") or {}).get("capabilities", {})
+    def _own_list(self, event: str, race_id: str) -> tuple[str, ...] | None:
+        """Attendee ids; None: no list was made."""
+        made = self.store.row(event, ENTRY_LISTS, race_id)
+        return None if made is None else made.people
 
     def _is_native(self) -> bool:
-        return bool(self._capabilities().get("participants"))
+        return self.store.read(self._event().id, ACCOUNT).capabilities.participants
 
     def _race(self, race_id: str) -> Race:
         races, _ = self.store.races(self._event().id)
@@ -212,14 +223,7 @@ def _rank(row: Standing | None) -> int | None:
     return row.rank if row else None
 
 
-def _others(standings: Sequence[Standing], people: Sequence[Attendee], is_other: Any) -> list[Entrant]:
+def _other(row: Standing, person: Attendee | None) -> Entrant:
     """Who has a result without being on the list."""
-    named = {person.alias.casefold(): person for person in people if person.alias}
-    found = []
-    for row in standings:
-        if is_other(row):
-            person = named.get(row.alias.casefold())
-            found.append(
-                Entrant("", person.id if person else "", person.name if person else "", row.alias, False, row.rank)
-            )
-    return found
+    name, key = (person.name, person.id) if person else ("", "")
+    return Entrant("", key, name, row.alias, False, row.rank)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput
-from deepracer_admin.model import Actor, Job, Race, RaceDraft, RaceStatus, Timing, Track
+from deepracer_admin.model import Actor, Capabilities, Job, Race, RaceDraft, RaceStatus, Timing, Track
+from deepracer_admin.records.racing_service import ACCOUNT, TRACKS
 from deepracer_admin.services.races.entrants import EntryDesk
 
 __all__ = ["RaceForm", "RaceRow", "RacesService"]
@@ -97,13 +98,13 @@ class RacesService(EntryDesk):
         return self._tracks(self._event().id)
 
     def _tracks(self, event: str) -> list[Track]:
-        rows: Sequence[dict[str, Any]] = self.store.get(event, "tracks") or []
-        return [Track(row["id"], row["name"], tuple(row["directions"]), row.get("length_m")) for row in rows]
+        return [*self.store.read(event, TRACKS)]
 
-    def capabilities(self, actor: Actor) -> dict[str, bool]:
-        """What the connected service can do with races ({} until connected)."""
+    def capabilities(self, actor: Actor) -> Capabilities | None:
+        """What the connected service can do with races; None until it was reached once."""
         self._authorise(actor, "races.view")
-        return self._capabilities()
+        seen = self.store.read(self._event().id, ACCOUNT)
+        return seen.capabilities if seen.as_of else None
 
     def create(self, actor: Actor, form: RaceForm) -> Job:
         """Plan a new race. Raises BadInput with the field and the rule."""

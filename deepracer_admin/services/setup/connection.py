@@ -11,13 +11,13 @@ from deepracer_admin.edge.reach import SITE
 from deepracer_admin.errors import BadInput, BadSettings
 from deepracer_admin.model import Actor, Job
 from deepracer_admin.racing.login import Login, LoginDesk
+from deepracer_admin.records.racing_login import RACING_LOGIN, TypedLogin
 from deepracer_admin.services.base import House, Service
 from deepracer_admin.settings import read_practice
 
 __all__ = ["ConnectionService", "LoginView"]
 
 _BY_AWS = "The managed service is signed in to with AWS credentials: name a profile in the settings, or aws sso login."
-REMEMBERED = "racing_login"  # {"site", "user"} typed last, of all events: never a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class ConnectionService(Service):
             return LoginView("practice", site, user, self._why_not())
         if settings.deepracer_site and settings.deepracer_user:
             return LoginView("settings", settings.deepracer_site, settings.deepracer_user, self._why_not())
-        last = self.store.get("", REMEMBERED) or {}
-        site = settings.deepracer_site or last.get("site", "")
-        return LoginView("none", site, settings.deepracer_user or last.get("user", ""), self._why_not())
+        last = self.store.read("", RACING_LOGIN)
+        site = settings.deepracer_site or last.site
+        return LoginView("none", site, settings.deepracer_user or last.user, self._why_not())
 
     def sign_in(self, actor: Actor, *, site: str, user: str, password: str, new_password: str = "") -> Job:
         """Use this sign-in from now on, and run the connect check with it. Raises BadInput with the field."""
@@ -70,7 +70,7 @@ class ConnectionService(Service):
         if "@" not in login.user or not login.password:
             raise BadInput("Give the e-mail address and the password with which you sign in to DeepRacer on AWS.")
         self._desk.hold(login)
-        self.store.put("", REMEMBERED, {"site": login.site, "user": login.user})
+        self.store.update("", RACING_LOGIN, lambda _: TypedLogin(login.site, login.user))
         self._audit(actor, "setup.connect", target=_host(login.site))
         return self._plan_check(actor)
 

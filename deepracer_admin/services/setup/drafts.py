@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import TypeAdapter, ValidationError
 
-from deepracer_admin.errors import BadInput
+from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.model import Event, PriceList
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "as_audited",
     "days_until_erasure",
     "known_zones",
+    "merged",
     "read_draft",
     "write_draft",
 ]
@@ -92,6 +93,25 @@ TEMPLATES: tuple[Template, ...] = (
         5,
     ),
 )
+
+
+_TOGETHER = ({"starts", "ends", "zone"},)  # local times mean nothing without their zone
+
+
+def merged(draft: EventDraft, shown: EventDraft, now: EventDraft) -> EventDraft:
+    """What a form of `shown` means for an event that is `now`: only what was changed in it. Raises Conflict."""
+    mine, theirs = _differing(draft, shown), _differing(now, shown)
+    for group in _TOGETHER:
+        theirs |= group if theirs & group and mine & group else set()
+    both = sorted(name for name in mine & theirs if getattr(draft, name) != getattr(now, name))
+    if both:
+        words = ", ".join(name.replace("_", " ") for name in both)
+        raise Conflict(f"A colleague changed this meanwhile: {words}. Look at it as it is now, then change it again.")
+    return replace(now, **{name: getattr(draft, name) for name in mine})
+
+
+def _differing(one: EventDraft, other: EventDraft) -> set[str]:
+    return {each.name for each in fields(one) if getattr(one, each.name) != getattr(other, each.name)}
 
 
 def days_until_erasure(event: Event) -> int:

@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, BadSettings
 from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
+from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
+from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import spend
 from deepracer_admin.rules.stage import next_step, stage_of
@@ -25,6 +27,7 @@ from deepracer_admin.services.setup.drafts import (
     as_audited,
     days_until_erasure,
     known_zones,
+    merged,
     read_draft,
     write_draft,
 )
@@ -54,7 +57,6 @@ class EventView:
     spend_usd: float
     committed_usd: float
     usage_as_of: datetime | None
-    races_open: int
     running_jobs: Sequence[Job]
     needs_human: Sequence[Finding]
 
@@ -135,16 +137,25 @@ class EventsService(SponsorshipService):
         self._audit(actor, "event.create", target=event.id, after=as_audited(event), event_id=event.id)
         return event
 
-    def edit(self, actor: Actor, draft: EventDraft) -> Event:
-        """Change the event's settings. People's quotas follow only through the Usage page."""
+    def edit(self, actor: Actor, draft: EventDraft, shown: EventDraft) -> Event:
+        """Change the settings in which `draft` differs from `shown`, the form as it was when it was opened; what
+        colleagues changed meanwhile stays. People's quotas follow only through the Usage page.
+
+        Raises BadInput with the field and the rule, Conflict when a colleague changed the same setting meanwhile.
+        """
         self._authorise(actor, "event.edit")
         before = self._event()
-        event = self._checked(draft, before)
-        moves = self._racing_kind(event) != self._racing_kind(before)
-        if moves:
-            self._refuse_to_move(before)
-        self.store.save_event(event)
-        if moves:
+
+        def changed(now: Event) -> Event:
+            nonlocal before
+            before = now
+            after = self._checked(merged(draft, shown, self.draft_of(now)), now)
+            if self._racing_kind(after) != self._racing_kind(now):
+                self._refuse_to_move(now)
+            return after
+
+        event = self.store.amend_event(before.id, changed)
+        if self._racing_kind(event) != self._racing_kind(before):
             self._forget_service(event)
         ask_again(self.store, before, event)
         self._audit(actor, "event.edit", target=event.id, before=as_audited(before), after=as_audited(event))
@@ -298,7 +309,6 @@ class EventsService(SponsorshipService):
             ),
             committed_usd=queued * event.prices.per_hour,
             usage_as_of=last.at if last else None,
-            races_open=sum(1 for race in races if race.draft.opens_at <= now < race.draft.closes_at),
             running_jobs=jobs if allowed(actor, "jobs.view") else [],
             needs_human=self._needs_human(event, funnel, jobs) if allowed(actor, "onboarding.view") else [],
         )
@@ -313,7 +323,7 @@ class EventsService(SponsorshipService):
             "proven": done.get(Step.ACCESS, 0),
             "onboarding": self.store.read(event.id, ONBOARDING).state,
             "sponsorship_open": (self.store.get(event.id, "sponsorship") or {}).get("open"),
-            "checked": self.store.get(event.id, "check") is not None,
+            "checked": self.store.read(event.id, CHECK).as_of is not None,
             "races": len(races),
         }
 
@@ -365,14 +375,14 @@ class EventsService(SponsorshipService):
     def check(self, actor: Actor) -> tuple[list[Finding], datetime | None]:
         """The last connect check: findings and when (real time)."""
         self._authorise(actor, "setup.view")
-        event = self._event()
-        saved = self.store.get(event.id, "check") or {}
-        return [Finding(**{**row, "as_of": None}) for row in saved.get("findings", [])], _time(saved.get("as_of"))
+        checked = self.store.read(self._event().id, CHECK)
+        return [*checked.findings], checked.as_of
 
-    def account(self, actor: Actor) -> Mapping[str, Any]:
-        """What the racing service said about itself: service, version, capabilities, quotas, notes, as_of."""
+    def account(self, actor: Actor) -> AccountSeen | None:
+        """What the racing service said about itself, and what it can do; None until it was reached once."""
         self._authorise(actor, "setup.view")
-        return self.store.get(self._event().id, "account") or {}
+        seen = self.store.read(self._event().id, ACCOUNT)
+        return seen if seen.as_of else None
 
     # -------------------------------------------------------------------------------------- settings exchange
 
@@ -388,7 +398,3 @@ class EventsService(SponsorshipService):
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

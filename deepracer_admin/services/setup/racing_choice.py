@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput
-from deepracer_admin.flows.setup.connect_check import POOL_CHECK
 from deepracer_admin.model import Actor, Event
+from deepracer_admin.records.connect_check import CHECK, POOL_CHECK
+from deepracer_admin.records.racing_service import ACCOUNT, MODELS_SEEN, TRACKS
 from deepracer_admin.records.ways_in import INVITATIONS
 from deepracer_admin.rules.roster import service_refusal
 from deepracer_admin.services.base import Service
@@ -40,8 +41,8 @@ class RacingChoice(Service):
                 "the console has no AWS credentials on the user pool; set DEEPRACER_ADMIN_DEEPRACER_USER_POOL and the "
                 "profile (docs/permissions.md)."
             )
-        seen = (self.store.get(event, POOL_CHECK) if event else None) or {}
-        return f"the last connect check says: {seen['sentence']}" if seen.get("sentence") else ""
+        trouble = self.store.read(event, POOL_CHECK) if event and self.event() else ""
+        return f"the last connect check says: {trouble}" if trouble else ""
 
     def _check_way_in(self, draft: EventDraft, base: Event) -> None:
         """Raises BadInput for a way that this event cannot offer."""
@@ -68,8 +69,9 @@ class RacingChoice(Service):
 
     def _forget_service(self, event: Event) -> None:
         """What the former service said holds no more; addresses are judged by the rule of the new one."""
-        for key in ("account", "check", "tracks", "sponsorship", POOL_CHECK):
-            self.store.put(event.id, key, None)
+        for reading in (ACCOUNT, CHECK, POOL_CHECK, TRACKS, MODELS_SEEN):
+            self.store.forget(event.id, reading)
+        self.store.put(event.id, "sponsorship", None)
         rule = "on_aws" if self._racing_kind(event) == "on_aws" else None
         self.store.amend_attendees(
             event.id, lambda person: replace(person, refusal=service_refusal(person.email, rule) or "")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deepracer_admin.errors import BadInput
-from deepracer_admin.flows.races.watch import MODELS_SEEN
 from deepracer_admin.model import Actor, Job, Quota
+from deepracer_admin.records.racing_service import ACCOUNT, MODELS_SEEN, ModelsSeen
 from deepracer_admin.services.setup.racing_choice import RacingChoice
 
 __all__ = ["GB", "SponsorshipService", "SponsorshipView"]
@@ -49,15 +49,13 @@ class SponsorshipService(RacingChoice):
         self._authorise(actor, "setup.view")
         event = self._event()
         seen = self.store.get(event.id, "sponsorship") or {}
-        account = self.store.get(event.id, "account") or {}
         native = self._racing_kind(event) == "managed"
         reached, seen_at = self.store.profiles(event.id)
-        models = (self.store.get(event.id, MODELS_SEEN) or {}) if native else {}
+        models = (self.store.read(event.id, MODELS_SEEN) if native else None) or ModelsSeen()
         if not native:
             linked = {link.profile for link in self.store.links(event.id).values()}
             reached = [profile for profile in reached if profile.id in linked]
         stored = sum(profile.storage_bytes or 0 for profile in reached) / GB
-        quota = account.get("new_profile_quota")
         as_of = seen.get("as_of")
         return SponsorshipView(
             open=seen.get("open"),
@@ -70,11 +68,11 @@ class SponsorshipService(RacingChoice):
             job=next(iter(self.store.jobs(event.id, live=True, kind="sponsorship")), None),
             blast_gb=stored,
             blast_usd_a_month=stored * event.prices.storage_per_gb_month,
-            new_profile_quota=Quota(*quota) if quota else None,
+            new_profile_quota=self.store.read(event.id, ACCOUNT).account.new_profile_quota,
             seen_at=seen_at,
-            blast_models=models.get("models"),
-            blast_running=models.get("running", 0),
-            models_as_of=_moment(models.get("as_of")),
+            blast_models=models.models if models.as_of else None,
+            blast_running=models.running,
+            models_as_of=models.as_of,
         )
 
     def switch_sponsorship(self, actor: Actor, *, open_: bool, typed_name: str) -> Job:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from deepracer_admin.errors import BadInput, Missing
 from deepracer_admin.flows.readings.profiles import STAFF_ROLES
-from deepracer_admin.flows.setup.staff import GROUPS, NAMED
 from deepracer_admin.model import UNLIMITED, Actor, Job
+from deepracer_admin.records.racing_service import ACCOUNT
+from deepracer_admin.records.staff import STAFF_GROUPS, STAFF_NAMED, StaffMember
 from deepracer_admin.rules.roster import check
 from deepracer_admin.services.base import Service
 
@@ -39,7 +40,7 @@ class StaffView:
     rows: Sequence[StaffRow]
     roles: Sequence[str]
     no_roles: bool
-    limits: dict[str, int]
+    limits: Mapping[str, int]
     as_of: datetime | None
     profiles_as_of: datetime | None
 
@@ -51,26 +52,25 @@ class StaffService(Service):
         """Everybody who counts as staff, and why."""
         self._authorise(actor, "setup.view")
         event = self._event()
-        account = self.store.get(event.id, "account") or {}
+        seen = self.store.read(event.id, ACCOUNT)
         profiles, seen_at = self.store.profiles(event.id)
         rows = {
             profile.email: StaffRow(profile.email, profile.role, "as the service shows it")
             for profile in profiles
             if profile.role in STAFF_ROLES and profile.email
         }
-        for email, role in (self.store.get("", GROUPS) or {}).items():
-            rows[email] = StaffRow(email, role, "in the user pool's group")
-        for email, role in (self.store.get("", NAMED) or {}).items():
-            shown = role or (rows[email].role if email in rows else "")
-            why = "given from here" if role else "named here"
+        for email, member in self.store.rows("", STAFF_GROUPS).items():
+            rows[email] = StaffRow(email, member.role, "in the user pool's group")
+        for email, member in self.store.rows("", STAFF_NAMED).items():
+            shown = member.role or (rows[email].role if email in rows else "")
+            why = "given from here" if member.role else "named here"
             rows[email] = StaffRow(email, shown, why, by_hand=True)
-        as_of = account.get("as_of")
         return StaffView(
             rows=sorted(rows.values(), key=lambda row: row.email),
-            roles=account.get("roles") or (),
+            roles=seen.account.roles,
             no_roles=self._racing_kind(event) == "managed",
-            limits=account.get("account_quotas") or {} if account.get("roles") else {},
-            as_of=datetime.fromisoformat(as_of) if as_of else None,
+            limits=seen.account.account_quotas if seen.capabilities.account_limits else {},
+            as_of=seen.as_of,
             profiles_as_of=seen_at,
         )
 
@@ -78,18 +78,15 @@ class StaffService(Service):
         """Keep this address out of everything that is done to racers. Raises BadInput."""
         self._authorise(actor, "setup.staff", target="name")
         email = self._address(address)
-        named = self.store.get("", NAMED) or {}
-        self.store.put("", NAMED, {**named, email: named.get(email, "")})
+        self.store.change_rows("", STAFF_NAMED, lambda rows: {email: rows.get(email, StaffMember())}, keys=(email,))
         self._audit(actor, "setup.staff", target="name")
 
     def drop(self, actor: Actor, address: str) -> None:
         """Take back what was named here; who is staff at the service stays it."""
         self._authorise(actor, "setup.staff", target="drop")
         email = self._address(address)
-        named = dict(self.store.get("", NAMED) or {})
-        if named.pop(email, None) is None:
+        if not self.store.change_rows("", STAFF_NAMED, lambda _: {email: None}, keys=(email,)):
             raise Missing("That address was not named here.")
-        self.store.put("", NAMED, named)
         self._audit(actor, "setup.staff", target="drop")
 
     def give_role(self, actor: Actor, address: str, role: str, *, typed_name: str = "") -> Job:
@@ -99,8 +96,7 @@ class StaffService(Service):
         """
         self._authorise(actor, "setup.role", target=role)
         event = self._event()
-        roles = (self.store.get(event.id, "account") or {}).get("roles") or ()
-        if role not in roles:
+        if role not in self.store.read(event.id, ACCOUNT).account.roles:
             raise BadInput("Role: run the connect check, then choose one of the roles that this deployment has.")
         email = self._address(address)
         if role == ADMIN and typed_name.strip() != event.name:
@@ -113,7 +109,8 @@ class StaffService(Service):
         """Ask the worker to set what the deployment shows as account-wide limits; -1 = none. Raises BadInput."""
         self._authorise(actor, "setup.limits")
         event = self._event()
-        before = (self.store.get(event.id, "account") or {}).get("account_quotas")
+        seen = self.store.read(event.id, ACCOUNT)
+        before = dict(seen.account.account_quotas) if seen.as_of else None
         if hours != UNLIMITED and not 0 <= hours <= LONGEST_HOURS:
             raise BadInput(f"Hours: give 0 to {LONGEST_HOURS:,.0f}, or -1 for no limit.")
         if models < UNLIMITED:

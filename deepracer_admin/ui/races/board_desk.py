@@ -21,7 +21,7 @@ def marks_desk(who: Actor, race_id: str) -> None:
     """Hold the board, hide an alias, disqualify with a reason; each shows at once on every screen."""
     boards = session.desk().boards
     marks = boards.marks(who, race_id)
-    frozen = bool(marks.get("frozen_at"))
+    frozen = marks.frozen_at is not None
     word = "Let the board go on" if frozen else "Hold the board still"
     if st.button(word, icon=":material/ac_unit:", help="For the ceremony; results go on being collected."):
         _then_rerun(lambda: boards.freeze(who, race_id, frozen=not frozen), "The board moves." if frozen else "Held.")
@@ -33,16 +33,17 @@ def marks_desk(who: Actor, race_id: str) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             hidden = chosen.row.hidden
             if st.button("Show the alias again" if hidden else "Hide the alias", icon=":material/visibility_off:"):
-                _then_rerun(lambda: boards.hide(who, race_id, chosen.racer, hidden=not hidden), "Done on every screen.")
+                _then_rerun(lambda: boards.hide(who, race_id, chosen.id, hidden=not hidden), "Done on every screen.")
             reason = st.text_input("Reason", key="desk-reason", placeholder="why this racer is taken out")
             if st.button("Disqualify", icon=":material/block:", type="tertiary"):
-                _then_rerun(lambda: boards.disqualify(who, race_id, chosen.racer, reason=reason), "Taken out.")
-    out = marks.get("disqualified", {})
-    for alias, reason in sorted(out.items()):
+                _then_rerun(lambda: boards.disqualify(who, race_id, chosen.id, reason=reason), "Taken out.")
+    for sentence in marks.unclear:
+        st.warning(plain(sentence), icon=":material/warning:")
+    for out in marks.disqualified:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"✗ **{plain(alias)}** is disqualified: {plain(reason)}")
-            if st.button("Put back", key=f"back-{alias}"):
-                _then_rerun(lambda name=alias: boards.disqualify(who, race_id, name, reason=None), "Back on the board.")
+            st.markdown(f"✗ **{plain(out.alias)}** is disqualified: {plain(out.reason)}")
+            if st.button("Put back", key=f"back-{out.id}"):
+                _then_rerun(lambda id_=out.id: boards.disqualify(who, race_id, id_, reason=None), "Back on the board.")
 
 
 def links_desk(who: Actor, event: Event, race_id: str, names: dict[str, str]) -> None:

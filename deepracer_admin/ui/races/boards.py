@@ -99,7 +99,8 @@ def _spoken(view: BoardView) -> str:
 def entry_label(entry: BoardEntry) -> str:
     """A line in a list to choose from."""
     hidden = " (hidden)" if entry.row.hidden else ""
-    return f"{entry.row.rank}. {entry.racer}{hidden} · {lap_time(entry.row.score_ms)}"
+    shared = " (another racer has this name too)" if entry.shared else ""
+    return f"{entry.row.rank}. {entry.racer}{hidden}{shared} · {lap_time(entry.row.score_ms)}"
 
 
 def link_state(link: LiveLink, now: datetime, zone: str) -> str:

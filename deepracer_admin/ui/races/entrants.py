@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.model import Attendee, Event, RaceStatus
+from deepracer_admin.model import Attendee, Capabilities, Event, RaceStatus
 from deepracer_admin.services.races.entrants import EntrantsView
 from deepracer_admin.services.races.races import RaceRow
 from deepracer_admin.ui.kit import session
@@ -19,10 +19,15 @@ __all__ = ["entry_desk", "link_desk"]
 _IN, _OUT = "in", "out"
 
 
-def link_desk(chosen: RaceRow, able: Mapping[str, bool]) -> None:
+def link_desk(chosen: RaceRow, able: Capabilities | None) -> None:
     """A new share link, where the service can make one."""
     who, race = session.actor(), chosen.race
-    if not able.get("reset_share_link") or chosen.status is RaceStatus.CLOSED or not session.may(who, "races.link"):
+    if (
+        able is None
+        or not able.reset_share_link
+        or chosen.status is RaceStatus.CLOSED
+        or not session.may(who, "races.link")
+    ):
         return
     label = "New share link …" if race.share_link else "Make a share link …"
     if st.button(label, icon=":material/link:", key="race-new-link"):
@@ -42,7 +47,7 @@ def link_desk(chosen: RaceRow, able: Mapping[str, bool]) -> None:
         )
 
 
-def entry_desk(chosen: RaceRow, able: Mapping[str, bool], event: Event) -> None:
+def entry_desk(chosen: RaceRow, able: Capabilities | None, event: Event) -> None:
     """The list of those who may enter; for organizers also who could be added, many at once."""
     who = session.actor()
     if not able or not session.may(who, "races.entrants"):

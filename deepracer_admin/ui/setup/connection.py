@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import asdict
 
 import streamlit as st
 
@@ -45,24 +45,24 @@ def _check_live() -> None:
 
 def service(who: Actor, event: Event) -> None:
     """What the service said about itself, and head-count x hours through the job slots."""
-    row = session.desk().events.account(who)
-    if not row:
+    seen = session.desk().events.account(who)
+    if seen is None:
         st.info("Nothing is known of the service yet; run the connect check.", icon=":material/network_check:")
         return
-    by = f", signed in as {plain(row['signed_in_as'])}" if row.get("signed_in_as") else ""
-    st.markdown(f"**{plain(row['service'])}** {plain(row['version'])} · {plain(row['region'] or row['site'])}{by}")
+    said = seen.account
+    by = f", signed in as {plain(said.signed_in_as)}" if said.signed_in_as else ""
+    st.markdown(f"**{plain(said.service)}** {plain(said.version)} · {plain(said.region or said.site)}{by}")
     with st.container(horizontal=True):
-        for name, can in row["capabilities"].items():
+        for name, can in asdict(seen.capabilities).items():
             word = name.replace("_", " ")
             st.badge(word, icon=":material/check:" if can else ":material/close:", color="green" if can else "gray")
-    for name, value in row["account_quotas"].items():
+    for name, value in said.account_quotas.items():
         most = "unlimited" if value < 0 else f"{value:,}"
         st.markdown(f"- {plain(name)}: **{most}** for {count(event.head_count, 'person', 'people')}")
-    for note in row["notes"]:
+    for note in said.notes:
         st.markdown(f"- {plain(note)}")
     _slots(event)
-    at = datetime.fromisoformat(row["as_of"]) if row.get("as_of") else None
-    st.caption(as_of(at, "racing service", event.zone))
+    st.caption(as_of(seen.as_of, "racing service", event.zone))
 
 
 def _slots(event: Event) -> None:

@@ -78,14 +78,27 @@ def create(who: Actor) -> None:
 def edit(who: Actor, event: Event) -> None:
     """The same form with the event's values. People's quotas follow only through the Usage page."""
     desk = session.desk()
-    draft = desk.events.draft_of(event)
-    key = f"edit-{event.id}-{hashlib.sha256(write_draft(draft)).hexdigest()[:8]}"
+    kept = f"edit-shown-{event.id}"
+    draft = st.session_state.get(kept)  # as it was opened: what differs from it is what is changed
+    if draft is None or f"{_edit_key(event, draft)}-name" not in st.session_state:
+        draft = st.session_state[kept] = desk.events.draft_of(event)
+    key = _edit_key(event, draft)
     with st.form(key):
         filled = _fields(draft, who, key=key)
-        if st.form_submit_button("Save", type="primary") and act(
-            lambda: desk.events.edit(who, replace(filled, cohort_hours=draft.cohort_hours)), done="Saved."
+        if st.form_submit_button("Save", type="primary", key=f"{key}-save") and act(
+            lambda: desk.events.edit(who, replace(filled, cohort_hours=draft.cohort_hours), draft), done="Saved."
         ):
+            st.session_state.pop(kept, None)
             st.rerun()
+    if desk.events.draft_of(event) != draft:
+        st.caption("Something of this event was changed since this form was opened.")
+        if st.button("Show it as it is now", key=f"edit-anew-{event.id}"):
+            st.session_state.pop(kept, None)
+            st.rerun()
+
+
+def _edit_key(event: Event, draft: EventDraft) -> str:
+    return f"edit-{event.id}-{hashlib.sha256(write_draft(draft)).hexdigest()[:8]}"
 
 
 @cache
@@ -255,8 +268,8 @@ def cohorts(who: Actor, event: Event) -> None:
     if wanted != own:
         st.caption("Not saved yet.")
     if st.button("Save the hours", type="primary", key="cohorts-save", disabled=wanted == own):
-        draft = replace(desk.events.draft_of(event), cohort_hours=wanted)
-        if act(lambda: desk.events.edit(who, draft), done="Saved."):
+        shown = desk.events.draft_of(event)
+        if act(lambda: desk.events.edit(who, replace(shown, cohort_hours=wanted), shown), done="Saved."):
             st.rerun()
 
 

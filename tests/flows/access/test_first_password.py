@@ -11,6 +11,7 @@ import pytest
 
 from deepracer_admin.errors import BadInput, NotAllowed
 from deepracer_admin.model import Actor, Role, State, Step
+from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.records.ways_in import RESENT, Resent
 from deepracer_admin.services.access.passwords import PasswordAge
 from tests.directory.test_cognito import sign_in
@@ -124,9 +125,9 @@ def test_without_pool_credentials_the_age_is_reckoned_from_the_invitation(stage:
 def test_a_version_that_cannot_resend_says_what_to_do(stage: Stage) -> None:
     (person,) = stage.crowd(1)
     onboard(stage, 1)
-    account = stage.store.get(stage.event.id, "account")
-    account["capabilities"]["resend_invite"] = False
-    stage.store.put(stage.event.id, "account", account)
+    seen = stage.store.read(stage.event.id, ACCOUNT)
+    without = replace(seen, capabilities=replace(seen.capabilities, resend_invite=False))
+    stage.store.keep(stage.event.id, ACCOUNT, without)
     with pytest.raises(BadInput, match="administrator resends it in Cognito"):
         stage.console.first.passwords.resend(ORGANIZER, [person.id])
 

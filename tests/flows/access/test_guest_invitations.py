@@ -278,8 +278,8 @@ def test_the_choice_holds_for_those_who_were_refused_before(stage: Stage) -> Non
     stage.store.save_event(stage.event)
     go(stage)
     assert row(stage, gina) == (State.REFUSED, "none")
-    draft = replace(stage.console.first.events.draft_of(stage.event), guests="invite")
-    stage.event = stage.console.first.events.edit(ORGANIZER, draft)
+    shown = stage.console.first.events.draft_of(stage.event)
+    stage.event = stage.console.first.events.edit(ORGANIZER, replace(shown, guests="invite"), shown)
     assert stage.event.guests == chosen.guests
     go(stage)
     assert row(stage, gina) == (State.DONE, "guest_pending")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from deepracer_admin.errors import Refused
-from deepracer_admin.flows.races.race_jobs import OWN
 from deepracer_admin.model import Job, JobState, Race, RaceDraft
+from deepracer_admin.records.entrants import OWN_RACES
 from tests.flows.conftest import ORGANIZER, Stage
 from tests.flows.races.test_race_jobs import create
 
@@ -59,12 +59,12 @@ def test_the_id_of_a_race_is_kept_when_it_is_made_also_after_a_lost_answer(stage
     stage.world.arm("deepracer", "lost_answer", operation="CreateLeaderboard", count=1)
     create(stage)
     (race,) = stage.ports.racing().races()
-    assert stage.store.get(stage.event.id, OWN) == [race.id]
+    assert stage.store.read(stage.event.id, OWN_RACES) == {race.id}
 
 
 def test_a_race_from_before_ids_were_kept_is_known_by_its_job_even_when_it_was_extended(stage: Stage) -> None:
     mine = ours(stage)
-    stage.store.put(stage.event.id, OWN, None)
+    stage.store.update(stage.event.id, OWN_RACES, lambda _: frozenset())
     longer = replace(mine.draft, closes_at=mine.draft.closes_at + timedelta(hours=5))
     stage.ports.racing().edit_race(mine.id, longer)
     assert close(stage) == "1 race frozen, 1 ended early."
@@ -72,7 +72,7 @@ def test_a_race_from_before_ids_were_kept_is_known_by_its_job_even_when_it_was_e
 
 def test_a_job_that_failed_makes_no_race_ours(stage: Stage) -> None:
     mine = ours(stage)
-    stage.store.put(stage.event.id, OWN, None)
+    stage.store.update(stage.event.id, OWN_RACES, lambda _: frozenset())
     (job,) = stage.store.jobs(stage.event.id, kind="race.create")
     stage.store.update_job(job.id, state=JobState.FAILED, now=stage.console.clock.now())
     assert close(stage).endswith("1 race that is not this event's stays open: Autumn Cup.")

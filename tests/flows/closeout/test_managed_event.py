@@ -92,7 +92,9 @@ def test_the_check_names_the_service_and_says_that_aws_closed_it(stage: Stage) -
     findings, _ = stage.console.first.events.check(ORGANIZER)
     said = {finding.key: finding.evidence for finding in findings}
     assert said["racing"].startswith("AWS DeepRacer (managed)")
-    assert stage.console.first.events.account(ORGANIZER)["capabilities"]["multi_user_mode"] is True
+    seen = stage.console.first.events.account(ORGANIZER)
+    assert seen is not None
+    assert seen.capabilities.multi_user_mode
     assert any("closed this service in December 2025" in text for text in said.values())
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from deepracer_admin.flows.access.pace_and_eta import limit_in_force, measure
-from deepracer_admin.model import SenderLimits, State, Step
+from deepracer_admin.model import Capabilities, SenderLimits, State, Step
+from deepracer_admin.records.connect_check import CHECK
+from deepracer_admin.records.racing_service import AccountSeen
 from tests.flows.access.test_onboarding import everybody_in, site
 from tests.flows.conftest import ORGANIZER, Stage
 
@@ -36,20 +37,18 @@ def test_a_person_who_trained_has_signed_in_and_one_who_was_only_invited_has_not
 def test_the_check_finds_what_is_wrong_and_says_how_to_mend_it(stage: Stage) -> None:
     stage.world.arm("ses", "sandbox")
     stage.finish(stage.console.first.events.run_check(ORGANIZER))
-    found: dict[str, Any] = stage.store.get(stage.event.id, "check")
-    by_key = {row["key"]: row for row in found["findings"]}
-    assert by_key["racing"]["level"] == "green"
-    assert by_key["group"]["level"] == "green"
-    assert any(row["level"] != "green" and row["fix"] for row in found["findings"])
+    found = stage.store.read(stage.event.id, CHECK).findings
+    levels = {finding.key: finding.level for finding in found}
+    assert levels["racing"] == levels["group"] == "green"
+    assert any(finding.level != "green" and finding.fix for finding in found)
 
 
 def test_a_service_that_is_away_is_red_and_does_not_hide_the_others(stage: Stage) -> None:
     stage.world.arm("deepracer", "down")
     stage.finish(stage.console.first.events.run_check(ORGANIZER))
-    rows = stage.store.get(stage.event.id, "check")["findings"]
-    red = [row for row in rows if row["level"] == "red"]
-    assert [row["title"] for row in red] == ["Racing service"]
-    assert any(row["key"] == "group" for row in rows)
+    found = stage.store.read(stage.event.id, CHECK).findings
+    assert [finding.title for finding in found if finding.level == "red"] == ["Racing service"]
+    assert any(finding.key == "group" for finding in found)
 
 
 def funnel(**counts: int) -> dict[Step, dict[State, int]]:
@@ -74,10 +73,12 @@ def test_rate_and_arrival_follow_the_last_two_minutes() -> None:
 
 def test_the_limit_in_force_is_the_one_that_people_wait_for() -> None:
     sender = SenderLimits(100.0, -1, 0, sandbox=False)
-    bulk = {"capabilities": {"bulk_invite": True}}
+    bulk, single = AccountSeen(capabilities=Capabilities(bulk_invite=True)), AccountSeen()
     waiting = limit_in_force(funnel(access=20, mail=20), sender, bulk)
     assert waiting == "DeepRacer on AWS takes one invitation job at a time; mail at 80/s (0.8 of the account's rate)"
-    assert limit_in_force(funnel(access=20, mail=20), sender, {}).startswith("DeepRacer on AWS takes 8 invitations")
+    assert limit_in_force(funnel(access=20, mail=20), sender, single).startswith("DeepRacer on AWS takes 8 invitations")
     assert limit_in_force(funnel(access=95, mail=20), sender, bulk) == "mail at 80/s (0.8 of the account's rate)"
     assert limit_in_force(funnel(access=95, mail=20), None, bulk) == ""
-    assert limit_in_force(funnel(access=20, mail=20), sender, {"kind": "managed"}).startswith("the directory's cycle")
+    assert limit_in_force(funnel(access=20, mail=20), sender, AccountSeen("managed")).startswith(
+        "the directory's cycle"
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
+from deepracer_admin.records.racing_service import MODELS_SEEN, ModelsSeen
 from tests.flows.closeout.test_end_managed_event import train
 from tests.flows.closeout.test_managed_event import account, directory_ids, stage, switch
 from tests.flows.conftest import Stage
@@ -20,13 +20,13 @@ def strangers(stage: Stage, count: int) -> list[str]:
     return people
 
 
-def look(stage: Stage) -> dict[str, Any]:
+def look(stage: Stage) -> ModelsSeen:
     stage.worker.usage.run(stage.event, stage.lease)
-    return stage.store.get(stage.event.id, "models_seen") or {}
+    return stage.store.read(stage.event.id, MODELS_SEEN) or ModelsSeen()
 
 
-def count(seen: dict[str, Any]) -> tuple[int, int, int]:
-    return seen["models"], seen["running"], seen["profiles"]
+def count(seen: ModelsSeen) -> tuple[int, int, int]:
+    return seen.models, seen.running, seen.profiles
 
 
 def test_with_the_mode_on_everybody_is_listed_although_nobody_is_on_the_list(stage: Stage) -> None:
@@ -47,7 +47,8 @@ def test_models_are_counted_once_a_minute_and_at_once_when_the_mode_was_turned_o
     switch(stage, on=True)
     strangers(stage, 2)
     seen = look(stage)
-    assert datetime.fromisoformat(seen["as_of"]) <= stage.console.clock.now()
+    assert seen.as_of is not None
+    assert seen.as_of <= stage.console.clock.now()
     first = asked()
     for _ in range(3):
         look(stage)

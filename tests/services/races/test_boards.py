@@ -42,29 +42,29 @@ def test_a_held_board_keeps_the_changes_of_its_hour(boards, clock):
 
 
 def test_entries_name_each_racer_as_the_service_does_even_where_the_board_shows_less(boards):
-    boards.hide(FACILITATOR, "r-1", "racer-1", hidden=True)
+    boards.hide(FACILITATOR, "r-1", "alias:racer-1", hidden=True)
     entries = boards.entries(FACILITATOR, "r-1")
     assert [entry.racer for entry in entries] == ["racer-1", "racer-2", "Éva\u202e"]
     assert [entry.row.alias for entry in entries] == ["Racer 1", "racer-2", "Éva"]
 
 
 def test_a_hidden_alias_comes_back(boards):
-    boards.hide(FACILITATOR, "r-1", "racer-1", hidden=True)
-    boards.hide(FACILITATOR, "r-1", "racer-1", hidden=False)
+    boards.hide(FACILITATOR, "r-1", "alias:racer-1", hidden=True)
+    boards.hide(FACILITATOR, "r-1", "alias:racer-1", hidden=False)
     assert boards.view(VIEWER, "r-1").rows[0].alias == "racer-1"
 
 
 def test_the_disqualified_leave_their_place_to_the_next(boards):
-    boards.disqualify(FACILITATOR, "r-1", "racer-1", reason="two profiles")
+    boards.disqualify(FACILITATOR, "r-1", "alias:racer-1", reason="two profiles")
     assert [(row.rank, row.alias) for row in boards.view(VIEWER, "r-1").rows] == [(1, "racer-2"), (2, "Éva")]
-    boards.disqualify(FACILITATOR, "r-1", "racer-1", reason=None)
+    boards.disqualify(FACILITATOR, "r-1", "alias:racer-1", reason=None)
     assert len(boards.view(VIEWER, "r-1").rows) == 3
 
 
 @pytest.mark.parametrize("act", ["hide", "freeze", "make_link", "links", "entries"])
 def test_a_viewer_runs_nothing(boards, act):
     calls = {
-        "hide": lambda: boards.hide(VIEWER, "r-1", "racer-1", hidden=True),
+        "hide": lambda: boards.hide(VIEWER, "r-1", "alias:racer-1", hidden=True),
         "freeze": lambda: boards.freeze(VIEWER, "r-1", frozen=True),
         "make_link": lambda: boards.make_link(VIEWER, "r-1"),
         "links": lambda: boards.links(VIEWER),

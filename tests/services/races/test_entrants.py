@@ -8,8 +8,9 @@ import pytest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput, NotAllowed
-from deepracer_admin.flows.races.entrants import PARTICIPANTS
-from deepracer_admin.model import Attendee, Event, Profile, Race, RaceDraft, Role, Standing
+from deepracer_admin.model import Attendee, Capabilities, Event, Profile, Race, RaceDraft, Role, Standing
+from deepracer_admin.records.entrants import PARTICIPANTS, Participants
+from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from tests.pages.conftest import NOW, actor_of
 
 ORGANIZER, FACILITATOR = actor_of(Role.ORGANIZER), actor_of(Role.FACILITATOR)
@@ -21,7 +22,7 @@ def race(console: Console, event: Event) -> Race:
     draft = RaceDraft("Cup", "t-1", NOW, NOW.replace(hour=20))
     made = Race("r-1", draft, participants=2, share_link="https://race.example.com/r-1")
     console.store.save_races(event.id, [made], seen_at=NOW, lease=None)
-    console.store.put(event.id, "account", {"capabilities": {"participants": False, "reset_share_link": False}})
+    console.store.keep(event.id, ACCOUNT, AccountSeen(as_of=NOW))
     rows = [Standing(1, "Stranger", 9_000), Standing(2, "racer-2", 9_500)]
     console.history.save_standings(event.id, made.id, NOW, rows)
     return made
@@ -30,9 +31,10 @@ def race(console: Console, event: Event) -> Race:
 @pytest.fixture
 def private(console: Console, event: Event, race: Race) -> Race:
     """The same race where the service keeps the list; the first profile is on it."""
-    console.store.put(event.id, "account", {"capabilities": {"participants": True, "reset_share_link": True}})
-    read = {race.id: {"rows": [["pr-1", "racer-1"], ["pr-x", "visitor"]], "as_of": NOW.isoformat()}}
-    console.store.put(event.id, PARTICIPANTS, read)
+    able = Capabilities(participants=True, reset_share_link=True)
+    console.store.keep(event.id, ACCOUNT, AccountSeen(capabilities=able, as_of=NOW))
+    read = Participants({"pr-1": "racer-1", "pr-x": "visitor"}, NOW)
+    console.store.change_rows(event.id, PARTICIPANTS, lambda _: {race.id: read})
     return race
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from deepracer_admin.errors import BadInput, Missing, NotAllowed
 from deepracer_admin.flows.races.race_jobs import draft_from_plan
-from deepracer_admin.model import Race, RaceDraft, Role, Timing
+from deepracer_admin.model import Race, RaceDraft, Role, Timing, Track
+from deepracer_admin.records.racing_service import TRACKS
 from deepracer_admin.services.races.races import RaceForm
 from tests.pages.conftest import NOW, actor_of
 
@@ -23,11 +24,7 @@ def races(console, event):
     """One open race, two tracks; the second is raced clockwise only."""
     draft = RaceDraft("Cup", "t-1", NOW - timedelta(minutes=5), NOW + timedelta(days=1))
     console.store.save_races(event.id, [Race("r-1", draft, participants=4)], seen_at=NOW, lease=None)
-    tracks = [
-        {"id": "t-1", "name": "Smile", "directions": ["COUNTER_CLOCKWISE"], "length_m": None},
-        {"id": "t-2", "name": "Bowl", "directions": ["CLOCKWISE"], "length_m": None},
-    ]
-    console.store.put(event.id, "tracks", tracks)
+    console.store.keep(event.id, TRACKS, (Track("t-1", "Smile"), Track("t-2", "Bowl", ("CLOCKWISE",))))
     return console.first.races
 
 

@@ -78,7 +78,8 @@ def test_the_next_event_starts_from_the_last_with_its_dates_moved_on(
 def test_an_edit_keeps_the_day_of_erasure_and_unlimited_cohorts(console: Console, organizer: Actor) -> None:
     first = replace(draft(console, organizer), erase_after_days=10, cohort_hours={"office:Milano": -1.0})
     made = console.first.events.create(organizer, first)
-    again = console.first.events.edit(organizer, console.first.events.draft_of(made))
+    shown = console.first.events.draft_of(made)
+    again = console.first.events.edit(organizer, shown, shown)
     assert again.erase_on == made.erase_on
     assert again.cohort_quotas == {"office:Milano": Quota(-1, 3)}
     assert again == made

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput
-from deepracer_admin.model import Actor, Attendee, Event, Job, JobState, Profile
+from deepracer_admin.model import Actor, Attendee, Event, Job, JobState, Profile, Track
+from deepracer_admin.records.connect_check import CHECK, POOL_CHECK, Checked
+from deepracer_admin.records.racing_service import ACCOUNT, MODELS_SEEN, TRACKS, AccountSeen, ModelsSeen
 from deepracer_admin.records.ways_in import INVITATIONS, Chunk
 from deepracer_admin.services.setup.drafts import read_draft, write_draft
+from deepracer_admin.store.documents import Single
 from tests.pages.conftest import NOW
 
 
 def choose(console: Console, organizer: Actor, event: Event, service: str) -> Event:
     draft = console.first.events.draft_of(console.store.event(event.id))
-    return console.first.events.edit(organizer, replace(draft, service=service))
+    return console.first.events.edit(organizer, replace(draft, service=service), draft)
 
 
 def test_the_choice_is_kept_and_travels_with_the_settings(console: Console, event: Event, organizer: Actor) -> None:
@@ -65,10 +69,16 @@ def test_invited_people_open_sponsorship_and_jobs_under_way_keep_it_too(
 
 
 def test_a_move_forgets_what_the_former_service_said(console: Console, event: Event, organizer: Actor) -> None:
-    console.store.put(event.id, "account", {"kind": "on_aws", "new_profile_quota": [60, 1]})
-    console.store.put(event.id, "check", {"findings": [], "as_of": NOW.isoformat()})
+    console.store.keep(event.id, ACCOUNT, AccountSeen("on_aws", as_of=NOW))
+    console.store.keep(event.id, CHECK, Checked(as_of=NOW))
+    console.store.keep(event.id, TRACKS, (Track("t-1", "Smile"),))
+    console.store.keep(event.id, MODELS_SEEN, ModelsSeen(1, as_of=NOW))
+    console.store.keep(event.id, POOL_CHECK, "No credentials.")
     choose(console, organizer, event, "managed")
-    assert console.first.events.account(organizer) == {}
+    kept: list[Single[Any]] = [ACCOUNT, CHECK, TRACKS, MODELS_SEEN, POOL_CHECK]
+    for what in kept:
+        assert console.store.read(event.id, what) == what.empty
+    assert console.first.events.account(organizer) is None
     assert console.first.events.check(organizer) == ([], None)
 
 

@@ -1,0 +1,45 @@
+"""What organizers did to boards: who is masked or out, and which boards stand still."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from deepracer_admin.rules.racers import Racer
+from deepracer_admin.store.documents import Table
+
+__all__ = ["BOARD_MARKS", "FROZEN_BOARDS", "BoardMark", "FrozenBoard", "mark_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class BoardMark:
+    """What was done to one racer of one race. `racer` as they were known at that moment.
+
+    `disqualified`: the reason, "" = not disqualified.
+    """
+
+    race: str
+    racer: Racer
+    hidden: bool = False
+    disqualified: str = ""
+
+
+BOARD_MARKS = Table("board_marks", BoardMark, "racer", personal=True)
+"""By race and racer (`mark_key`), so that the marks of two racers never meet. Written by who runs the board; read by
+every board."""
+
+
+def mark_key(race: str, racer: Racer) -> str:
+    """The row of this racer in this race."""
+    return f"{race}/{racer.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenBoard:
+    """`at`: event time up to which results show."""
+
+    at: datetime
+
+
+FROZEN_BOARDS = Table("frozen_boards", FrozenBoard, "race", personal=False)
+"""Boards that are held still; a race without a row moves. Written by who runs the board and by the close-out."""
