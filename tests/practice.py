@@ -81,7 +81,7 @@ class WorldHandle(_Controlled):
 
 
 def start_world(home: Path, *, port: int = 0, **options: Any) -> WorldHandle:
-    """Start a world in a thread on a free loopback port. `options`: seed, speed, slots, version, start of `World`."""
+    """Start a world in a thread on a free loopback port. `options`: those of `World`, from `seed` to `machine`."""
     listener = listening_socket(port)
     world = World(home, **options)
     ready, loops, failures = threading.Event(), [], []
