@@ -27,6 +27,8 @@ MIGRATIONS: tuple[Migration, ...] = (
         """CREATE TABLE delegations (
             oid TEXT PRIMARY KEY, name TEXT NOT NULL, cache BLOB NOT NULL, at TEXT NOT NULL) WITHOUT ROWID""",
     ),
+    # Version 2: the address to which a person sends tests to themselves.
+    ("ALTER TABLE sessions ADD COLUMN email TEXT NOT NULL DEFAULT ''",),
 )
 
 
@@ -55,9 +57,10 @@ class SqliteSessions(SqliteFile):
     def create(self, session: SavedSession) -> None:
         with self._transaction() as connection:
             connection.execute(
-                "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO sessions (id_hash, oid, tid, name, roles, created_at, last_seen_at, token_cache, email)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (session.id_hash, session.oid, session.tid, session.name, encode(session.roles),
-                 iso(session.created_at), iso(session.last_seen_at), session.token_cache),
+                 iso(session.created_at), iso(session.last_seen_at), session.token_cache, session.email),
             )  # fmt: skip
 
     def lookup(self, id_hash: str) -> SavedSession | None:
@@ -122,4 +125,5 @@ def _session(row: sqlite3.Row) -> SavedSession:
         created_at=parse_iso(row["created_at"]),
         last_seen_at=parse_iso(row["last_seen_at"]),
         token_cache=row["token_cache"],
+        email=row["email"],
     )

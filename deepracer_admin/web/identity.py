@@ -18,8 +18,9 @@ import truststore
 
 from deepracer_admin.errors import AccessDenied, Refused, ServiceError, Unreachable
 from deepracer_admin.model import Role
+from deepracer_admin.rules.roster.addresses import ADDRESS_CELL, normalise_email
 
-__all__ = ["Keys", "read_roles", "verify_id_token"]
+__all__ = ["Keys", "own_address", "read_roles", "verify_id_token"]
 
 LEEWAY_S = 120
 KEYS_FOR_S = 3600.0
@@ -103,6 +104,17 @@ def read_roles(claims: dict[str, Any]) -> frozenset[Role]:
     """The console's roles among the token's app roles; others are ignored."""
     known = {Role.ORGANIZER.value, Role.FACILITATOR.value, Role.VIEWER.value}
     return frozenset(Role(role) for role in claims.get("roles") or () if role in known)
+
+
+def own_address(claims: dict[str, Any]) -> str:
+    """Where mail to the person themselves goes: the claim `email` where the app registration asks for it, else the
+    sign-in name where that is an address (a guest's is not); "" when neither is. It proves nothing about who they are.
+    """
+    for name in ("email", "preferred_username"):
+        address = normalise_email(str(claims.get(name) or ""))
+        if ADDRESS_CELL.fullmatch(address) and not {*"#:"} & {*address}:
+            return address
+    return ""
 
 
 _TENANT = "This account belongs to another organization's directory; sign in with your company account."

@@ -47,12 +47,14 @@ class SessionKeeper:
     sessions: Sessions
     clock: Clock
 
-    def create(self, *, oid: str, tid: str, name: str, roles: frozenset[Role]) -> str:
+    def create(self, *, oid: str, tid: str, name: str, roles: frozenset[Role], email: str = "") -> str:
         """A new session; returns the cookie value, which is stored nowhere."""
         value = secrets.token_urlsafe(32)
         now = self.clock.now()
         self.sessions.create(
-            SavedSession(hash_id(value), oid, tid, name, tuple(sorted(role.value for role in roles)), now, now)
+            SavedSession(
+                hash_id(value), oid, tid, name, tuple(sorted(role.value for role in roles)), now, now, email=email
+            )
         )
         return value
 
@@ -72,6 +74,7 @@ class SessionKeeper:
             name=saved.name,
             roles=frozenset(Role(role) for role in saved.roles),
             session=saved.id_hash[:12],
+            email=saved.email,
         )
 
     def touch(self, value: str) -> None:

@@ -30,7 +30,7 @@ from deepracer_admin.directory.tokens import DELEGATED_SCOPES, GUEST_SCOPE
 from deepracer_admin.entra_access import SignInSettings
 from deepracer_admin.errors import AccessDenied, ConsoleError, Refused, incident_id
 from deepracer_admin.model import Actor, AuditEntry, Role
-from deepracer_admin.web.identity import Keys, read_roles, verify_id_token
+from deepracer_admin.web.identity import Keys, own_address, read_roles, verify_id_token
 from deepracer_admin.web.keeper import ABSOLUTE, COOKIE, FLOW_COOKIE, SessionKeeper, hash_id
 from deepracer_admin.web.plain import SECURITY_HEADERS, page
 
@@ -179,7 +179,7 @@ class SignIn:
                 status=403,
             )
         value = SessionKeeper(console.sessions, console.clock).create(
-            oid=claims["oid"], tid=claims["tid"], name=name, roles=roles
+            oid=claims["oid"], tid=claims["tid"], name=name, roles=roles, email=own_address(claims)
         )
         if Role.ORGANIZER in roles:
             console.sessions.save_delegation(
