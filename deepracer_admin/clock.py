@@ -30,6 +30,10 @@ class Clock(Protocol):
         """Seconds of a clock that never goes back, real time."""
         ...
 
+    def sleep(self, seconds: float) -> None:
+        """Wait in this thread, real time."""
+        ...
+
     @property
     def factor(self) -> float:
         """Event seconds per real second; 1.0 in live mode."""
@@ -50,6 +54,9 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
 
 class ScaledClock:
     """Rehearsal: event time follows an anchor that is read from the practice world now and then.
@@ -60,7 +67,7 @@ class ScaledClock:
     def __init__(self, event_anchor: datetime | None = None, factor: float = 1.0) -> None:
         self._lock = threading.Lock()
         self._event = event_anchor or datetime.now(UTC)
-        self._mono = time.monotonic()
+        self._mono = self.monotonic()
         self._factor = factor
 
     @property
@@ -70,17 +77,20 @@ class ScaledClock:
     def anchor(self, event_now: datetime, factor: float) -> None:
         """Take over the practice world's time (aware datetime) and factor."""
         with self._lock:
-            self._event, self._mono, self._factor = event_now, time.monotonic(), factor
+            self._event, self._mono, self._factor = event_now, self.monotonic(), factor
 
     def event_now(self) -> datetime:
         with self._lock:
-            return self._event + timedelta(seconds=(time.monotonic() - self._mono) * self._factor)
+            return self._event + timedelta(seconds=(self.monotonic() - self._mono) * self._factor)
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
 
 def as_utc(value: datetime) -> datetime:

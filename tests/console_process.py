@@ -20,7 +20,7 @@ from deepracer_admin.settings import Settings
 from deepracer_admin.web.keeper import cookie_names
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 STOP = signal.CTRL_BREAK_EVENT if sys.platform == "win32" else signal.SIGTERM  # SIGTERM would be a kill there
 NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # else Ctrl-Break would reach the tests, too
 

@@ -16,7 +16,7 @@ import httpx
 from deepracer_admin.rehearsal.world import World
 from deepracer_admin.rehearsal.world.server import ADDRESS_FILE, listening_socket, serve
 
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 
 
 class _Controlled:

@@ -21,7 +21,7 @@ from deepracer_admin.rules.quotas import cohorts_of, quota_for
 from deepracer_admin.rules.templates import PASSWORD_NOTE, Rendered, Template, check_template, mask_password, render
 from deepracer_admin.store import EventStore
 
-__all__ = ["ACCESS", "Letter", "LetterWriter", "Letters", "again_of", "mail_key", "shipped_templates"]
+__all__ = ["ACCESS", "Letter", "LetterWriter", "Letters", "again_of", "mail_key", "sample_person", "shipped_templates"]
 
 ACCESS = "access"  # the template that carries the way in
 PasswordShown = tuple[str, datetime]
@@ -36,6 +36,11 @@ def again_of(template: str) -> Again:
 def mail_key(event: str, row: Delivery) -> str:
     """The ledger key as it travels with the mail, so that a delivery event finds its row (identity-and-mail.md 4.4)."""
     return f"{event}#{row.attendee}#{row.template}#{row.number}"
+
+
+def sample_person() -> Attendee:
+    """Somebody who does not exist, for a test that is to show nobody's data."""
+    return Attendee(id="sample", email="ada.example@example.com", name="Ada Example", alias="ada-example")
 
 
 def shipped_templates() -> dict[tuple[str, str], Template]:

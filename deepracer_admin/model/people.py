@@ -21,7 +21,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. `oid` and `tid` are the Entra object and tenant id: people are keyed on them, never on an e-mail."""
+    """Who acts. `oid` and `tid` are the Entra object and tenant id: people are keyed on them, never on an e-mail.
+
+    `email`: where mail to themselves goes, as their sign-in told it ("" = it told none); for that alone, and in no log.
+    """
 
     oid: str
     tid: str
@@ -29,6 +32,7 @@ class Actor:
     roles: frozenset[Role]
     session: str = ""  # hash of the session id, for the audit; never the id itself
     on_behalf_of: str = ""  # oid of the person for whom the worker acts
+    email: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

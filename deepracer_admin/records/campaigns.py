@@ -45,7 +45,8 @@ class Audience:
 class Campaign:
     """`template`: its key. `version`: of the text when the campaign was made; the ledger says which text each person
     got. `by` (object id), `by_name`: who sent it. `created_at` in real time, `schedule_at` in event time. `sentence`:
-    what must wait, or why it stopped."""
+    what must wait, or why it stopped; `waits_since`: real time since which nothing could be sent, None while it goes
+    on."""
 
     template: str
     version: int
@@ -56,6 +57,7 @@ class Campaign:
     created_at: datetime | None = None
     schedule_at: datetime | None = None
     sentence: str = ""
+    waits_since: datetime | None = None
 
 
 CAMPAIGNS = Table("campaigns", Campaign, "campaign", personal=True)

@@ -63,6 +63,7 @@ ACTIONS: dict[str, Action] = {
     "messages.edit": Action("change templates", _O, True),
     "messages.send": Action("send mail to many", _O, True, True),
     "messages.test": Action("send a test to yourself", _OF, True),
+    "messages.test_as": Action("send yourself a test with a person's data", _O, True),
     "messages.resend_one": Action("resend one person's mail", _OF, True),
     "messages.outbox": Action("open the outbox", _O),
     "races.view": Action("see the races", _OFV),

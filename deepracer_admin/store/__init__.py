@@ -12,7 +12,7 @@ Each event has a `revision` that grows with every write that a page could see, s
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -68,6 +68,7 @@ class SavedSession:
     last_seen_at: datetime
     token_cache: bytes = b""  # encrypted MSAL cache
     roles_read_at: datetime | None = None  # when the directory last confirmed `roles`; None: at `created_at`
+    email: str = field(default="", repr=False)  # the person's own, "" where the sign-in told none
 
 
 class EventStore(Records, Protocol):

@@ -27,7 +27,11 @@ MIGRATIONS: tuple[Migration, ...] = (
         """CREATE TABLE delegations (
             oid TEXT PRIMARY KEY, name TEXT NOT NULL, cache BLOB NOT NULL, at TEXT NOT NULL) WITHOUT ROWID""",
     ),
-    ("ALTER TABLE sessions ADD COLUMN roles_read_at TEXT",),
+    # Version 2: when the directory last confirmed a session's roles, and where its person's own mail goes.
+    (
+        "ALTER TABLE sessions ADD COLUMN roles_read_at TEXT",
+        "ALTER TABLE sessions ADD COLUMN email TEXT NOT NULL DEFAULT ''",
+    ),
 )
 
 
@@ -57,10 +61,10 @@ class SqliteSessions(SqliteFile):
         with self._transaction() as connection:
             connection.execute(
                 "INSERT INTO sessions (id_hash, oid, tid, name, roles, created_at, last_seen_at, token_cache,"
-                " roles_read_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " roles_read_at, email) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (session.id_hash, session.oid, session.tid, session.name, encode(session.roles),
                  iso(session.created_at), iso(session.last_seen_at), session.token_cache,
-                 when(session.roles_read_at)),
+                 when(session.roles_read_at), session.email),
             )  # fmt: skip
 
     def lookup(self, id_hash: str) -> SavedSession | None:
@@ -148,4 +152,5 @@ def _session(row: sqlite3.Row) -> SavedSession:
         last_seen_at=parse_iso(row["last_seen_at"]),
         token_cache=row["token_cache"],
         roles_read_at=instant(row["roles_read_at"]),
+        email=row["email"],
     )

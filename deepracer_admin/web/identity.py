@@ -17,8 +17,9 @@ import truststore
 
 from deepracer_admin.edge.reach import ENTRA, Reach
 from deepracer_admin.errors import AccessDenied, Refused, ServiceError, Unreachable
+from deepracer_admin.rules.roster.addresses import ADDRESS_CELL, normalise_email
 
-__all__ = ["Keys", "verify_id_token"]
+__all__ = ["Keys", "own_address", "verify_id_token"]
 
 LEEWAY_S = 120
 KEYS_FOR_S = 3600.0
@@ -100,6 +101,17 @@ def verify_id_token(token: str, keys: Keys, *, client_id: str, issuer: str, tena
     if claims["tid"] != tenant:
         raise AccessDenied(_TENANT, service="entra", code="tenant")
     return claims
+
+
+def own_address(claims: dict[str, Any]) -> str:
+    """Where mail to the person themselves goes: the claim `email` where the app registration asks for it, else the
+    sign-in name where that is an address (a guest's is not); "" when neither is. It proves nothing about who they are.
+    """
+    for name in ("email", "preferred_username"):
+        address = normalise_email(str(claims.get(name) or ""))
+        if ADDRESS_CELL.fullmatch(address) and not {*"#:"} & {*address}:
+            return address
+    return ""
 
 
 _TENANT = "This account belongs to another organization's directory; sign in with your company account."

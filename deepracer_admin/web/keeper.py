@@ -72,14 +72,25 @@ class SessionKeeper:
     sessions: Sessions
     clock: Clock
 
-    def create(self, *, oid: str, tid: str, name: str, roles: frozenset[Role], tokens: bytes = b"") -> str:
+    def create(
+        self, *, oid: str, tid: str, name: str, roles: frozenset[Role], email: str = "", tokens: bytes = b""
+    ) -> str:
         """A new session; returns the cookie value, which is stored nowhere. `tokens`: the sealed token cache with which
-        the person's roles are read again (flows/engine/role_watch.py)."""
+        the person's roles are read again (worker/role_watch.py)."""
         value = secrets.token_urlsafe(32)
         now = self.clock.now()
         self.sessions.create(
             SavedSession(
-                hash_id(value), oid, tid, name, tuple(sorted(role.value for role in roles)), now, now, tokens, now
+                hash_id(value),
+                oid,
+                tid,
+                name,
+                tuple(sorted(role.value for role in roles)),
+                now,
+                now,
+                tokens,
+                now,
+                email,
             )
         )
         return value
@@ -96,7 +107,7 @@ class SessionKeeper:
             if same and self.clock.now() - saved.created_at < FLOW_FOR and not self._is_over(saved):
                 return former
             self.sessions.revoke(saved.id_hash)
-        return self.create(oid=oid, tid=tid, name=name, roles=roles, tokens=tokens)
+        return self.create(oid=oid, tid=tid, name=name, roles=roles, email=email, tokens=tokens)
 
     def find(self, value: str) -> Actor | None:
         """The actor of a live session; None when there is none, it ended, or it was revoked."""
@@ -114,6 +125,7 @@ class SessionKeeper:
             name=saved.name,
             roles=frozenset(Role(role) for role in saved.roles),
             session=saved.id_hash,
+            email=saved.email,
         )
 
     def touch(self, value: str) -> None:
@@ -126,10 +138,6 @@ class SessionKeeper:
     def revoke(self, value: str) -> None:
         """End one session; open tabs notice at their next refresh."""
         self.sessions.revoke(hash_id(value))
-
-    def sign_out_person(self, oid: str) -> int:
-        """End every session of this person and what the worker may do for them; how many sessions ended."""
-        return self.sessions.revoke_person(oid)
 
     def _is_over(self, saved: SavedSession) -> bool:
         return is_over(saved.created_at, saved.last_seen_at, self.clock.now())

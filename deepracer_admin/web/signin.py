@@ -31,7 +31,7 @@ from deepracer_admin.entra_access import SignInSettings
 from deepracer_admin.errors import AccessDenied, ConsoleError, Refused, incident_id
 from deepracer_admin.model import Actor, AuditEntry, Role
 from deepracer_admin.rules.access import roles_in
-from deepracer_admin.web.identity import Keys, verify_id_token
+from deepracer_admin.web.identity import Keys, own_address, verify_id_token
 from deepracer_admin.web.keeper import ABSOLUTE, FLOW_FOR, SessionKeeper, cookie_names, hash_id
 from deepracer_admin.web.plain import SECURITY_HEADERS, page
 
@@ -198,6 +198,7 @@ class SignIn:
             name=name,
             roles=roles,
             tokens=console.vault.seal(cache.serialize()),
+            email=own_address(claims),
         )
         if Role.ORGANIZER in roles:
             console.sessions.save_delegation(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from deepracer_admin.flows.access.resend_invitation import InviteResendHandler
 from deepracer_admin.flows.closeout.run import CloseoutHandler
 from deepracer_admin.flows.engine.jobs import Handler
-from deepracer_admin.flows.mail.campaigns import MailTestHandler
+from deepracer_admin.flows.mail.to_myself import MailTestHandler
 from deepracer_admin.flows.races.entrants import AdmitHandler, ExpelHandler, LinkHandler
 from deepracer_admin.flows.races.race_jobs import (
     ModelsHandler,

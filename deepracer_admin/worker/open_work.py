@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from deepracer_admin.model import Event
+from deepracer_admin.model import Event, Sending
+from deepracer_admin.records.campaigns import ACCESS_CAMPAIGN, CAMPAIGNS, CampaignState
 from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.records.onboarding import ONBOARDING, Run
 from deepracer_admin.store import EventStore
@@ -18,8 +19,8 @@ QUIET = timedelta(days=14)
 def has_open_work(store: EventStore, event: Event, first: str, now: datetime) -> bool:
     """Is there anything to do for `event` at `now` (event time)? `first`: id of the event that opens first.
 
-    Never asleep: what opens first, what is not over, what has live jobs, people coming in or open sponsorship. Asleep:
-    closed for a day, or left two weeks past its end with nothing under way.
+    Never asleep: what opens first, what is not over, what has live jobs, people coming in, open sponsorship, or mail
+    that is to go. Asleep: closed for a day, or left two weeks past its end with nothing under way.
     """
     if event.id == first or store.jobs(event.id, live=True, limit=1):
         return True
@@ -27,6 +28,15 @@ def has_open_work(store: EventStore, event: Event, first: str, now: datetime) ->
         return True
     if (store.get(event.id, SPONSORSHIP) or {}).get("open"):
         return True
+    if store.delivery_counts(event.id)[Sending.CLAIMED] or _mail_goes_on(store, event):
+        return True
     if event.closed_at is not None:
         return now < event.closed_at + AFTERMATH
     return now < event.ends_at + QUIET
+
+
+def _mail_goes_on(store: EventStore, event: Event) -> bool:
+    """Is a campaign under way, or scheduled? That of the access mail goes on with onboarding alone."""
+    going = (CampaignState.RUNNING, CampaignState.SCHEDULED)
+    campaigns = store.rows(event.id, CAMPAIGNS).items()
+    return any(campaign.state in going for key, campaign in campaigns if key != ACCESS_CAMPAIGN)

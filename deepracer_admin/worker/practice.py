@@ -23,6 +23,7 @@ from deepracer_admin.settings import read_practice
 __all__ = ["OutboxCopier", "anchor_clock"]
 
 KEPT = 500
+ANSWER_S = 10.0
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loopback needs no authorities; reading them each second takes 20 ms
 
 
@@ -33,7 +34,7 @@ def anchor_clock(console: Console) -> None:
         return
     try:
         control = read_practice(console.settings.home).control
-        status = httpx.get(f"{control}/status", timeout=2.0, trust_env=False, verify=PLAIN).json()
+        status = httpx.get(f"{control}/status", timeout=ANSWER_S, trust_env=False, verify=PLAIN).json()
     except (BadSettings, httpx.HTTPError, ValueError):
         return
     paused = bool(status.get("paused"))
@@ -54,7 +55,7 @@ class OutboxCopier:
             answer = httpx.get(
                 f"{control}/outbox",
                 params={"after": self._seq, "limit": KEPT},
-                timeout=3.0,
+                timeout=ANSWER_S,
                 trust_env=False,
                 verify=PLAIN,
             )

@@ -1,7 +1,13 @@
-"""A console on a practice world in this process, reached over real HTTP; its worker goes round only when told to."""
+"""A console on a practice world in this process, reached over real HTTP; its worker goes round only when told to.
+
+Real time is the test's own (fake_time.py), for the console and for the practice world: it passes with `rest`, between
+rounds and where anybody sleeps, however long the machine takes for all that.
+"""
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -18,24 +24,37 @@ from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.settings import Settings
 from deepracer_admin.worker import EventRuntime
 from deepracer_admin.worker.practice import anchor_clock
+from tests.flows.fake_time import ManualClock, Pause, RealTime
 from tests.practice import WorldHandle, start_world
 
 QUOTA = Quota(180, 5)
-ORGANIZER = Actor("oid-olivia", "tid", "Olivia Organizer", frozenset({Role.ORGANIZER}))
+PATIENCE_S = 120.0
+A_MOMENT = threading.Event()
+ORGANIZER = Actor(
+    "oid-olivia", "tid", "Olivia Organizer", frozenset({Role.ORGANIZER}), email="olivia.organizer@example.com"
+)
 
 
 class Stage:
     """One event on one console, with a worker that this test drives by hand."""
 
     def __init__(self, world: WorldHandle, console: Console, event: Event) -> None:
+        assert isinstance(console.clock, ManualClock)
         self.world, self.console, self.event = world, console, event
-        self.store, self.ports = console.store, console.ports_of(event.id)
-        self.worker = EventRuntime(console, event, holder="test")
+        self.store, self.ports, self.clock = console.store, console.ports_of(event.id), console.clock
+        self.worker = self._worker()
         self.worker.lead.beat()
         self._pace()
 
+    def _worker(self) -> EventRuntime:
+        made = EventRuntime(self.console, self.event, holder="test")
+        made.threads.stopping = Pause(self.clock)
+        return made
+
     @property
     def lease(self) -> Lease:
+        """Renewed as the worker's own thread would; raises LeaseLost when another holds it."""
+        self.worker.lead.beat()
         return self.worker.lead.lease
 
     def _pace(self) -> None:
@@ -63,19 +82,20 @@ class Stage:
         self.console.first.onboarding.start(ORGANIZER)
 
     def rounds(self, ready: Callable[[], bool], *, most: int = 150) -> None:
-        """Let the worker go round until something is so."""
-        for _ in range(most):
+        """Let the worker go round until something is so: `most` times, and longer on a slow machine."""
+        for _ in rounds(most):
             self.worker.run_once()
             if ready():
                 return
-            self.rest(0.04)
+            self.rest(0.25)
         raise AssertionError(
             f"not ready after {most} rounds; trouble: {self.trouble}; {self.store.funnel(self.event.id)}"
         )
 
     def rest(self, seconds: float) -> None:
-        """Let the practice world have real time."""
-        self.worker.threads.stopping.wait(seconds)
+        """Let time pass, and other threads run."""
+        self.clock.advance(seconds)
+        A_MOMENT.wait(0.01)
 
     def anchor_clock(self) -> None:
         anchor_clock(self.console)
@@ -84,7 +104,7 @@ class Stage:
         """As after a restart of the process: what reconcilers remember between passes is gone, the lease stays."""
         lead = self.worker.lead
         self.worker.mail.close()
-        self.worker = EventRuntime(self.console, self.event, holder="test")
+        self.worker = self._worker()
         self.worker.lead = self.worker.threads.lead = lead
 
     @property
@@ -127,15 +147,31 @@ def no_rest_between_listings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onboarding, "PAUSE", timedelta(seconds=0.1))
 
 
+def rounds(most: int) -> Iterator[int]:
+    """`most` rounds, and more for as long as a slow machine may need for what threads do beside them."""
+    until = time.monotonic() + PATIENCE_S
+    number = 0
+    while number < most or time.monotonic() < until:
+        yield number
+        number += 1
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[WorldHandle]:
-    handle = start_world(tmp_path, speed=1.0)
+def real_time() -> RealTime:
+    """What a test's console and its practice world take for real time; to be asked for before the world begins."""
+    return RealTime()
+
+
+@pytest.fixture
+def world(tmp_path: Path, real_time: RealTime) -> Iterator[WorldHandle]:
+    handle = start_world(tmp_path, speed=1.0, machine=real_time)
     yield handle
     handle.stop()
 
 
-def make_console(home: Path) -> Console:
-    return compose(Settings(mode="rehearsal", home=home, entra_app_only=True))
+def make_console(home: Path, real_time: RealTime) -> Console:
+    settings = Settings(mode="rehearsal", home=home, entra_app_only=True)
+    return compose(settings, clock=ManualClock(real_time))
 
 
 def make_event(console: Console, *, group: str = "", event_id: str = "ev-1") -> Event:
@@ -158,8 +194,8 @@ def make_event(console: Console, *, group: str = "", event_id: str = "ev-1") -> 
 
 
 @pytest.fixture
-def stage(world: WorldHandle, tmp_path: Path) -> Iterator[Stage]:
-    console = make_console(tmp_path)
+def stage(world: WorldHandle, tmp_path: Path, real_time: RealTime) -> Iterator[Stage]:
+    console = make_console(tmp_path, real_time)
     made = Stage(world, console, make_event(console, group=world.endpoints["graph"]["group_id"]))
     yield made
     made.worker.mail.close()

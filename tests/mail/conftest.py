@@ -90,4 +90,4 @@ def script() -> Iterator[Script]:
     yield script
     server.shutdown()
     server.server_close()
-    thread.join(5)
+    thread.join(60)

@@ -11,10 +11,13 @@ import pytest
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import ConsoleError, NotAllowed
 from deepracer_admin.model import Actor, Attendee, Event, Profile, Role
+from deepracer_admin.records.campaigns import Audience
 from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.rules.access import ACTIONS
+from deepracer_admin.rules.templates import Template
 from deepracer_admin.services.access.passwords import PasswordsService
 from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.races.races import RaceForm, RacesService
 from deepracer_admin.services.setup.connection import ConnectionService
@@ -101,6 +104,30 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "passwords.ages": ("onboarding.view", lambda c, who: c.first.passwords.ages(who)),
     "passwords.ending": ("onboarding.view", lambda c, who: c.first.passwords.ending(who)),
     "passwords.resend": ("messages.send", lambda c, who: c.first.passwords.resend(who, ["at-1", "at-2"])),
+    "messages.templates": ("messages.view", lambda c, who: c.first.messages.templates(who)),
+    "messages.save_template": (
+        "messages.edit",
+        lambda c, who: c.first.messages.save_template(who, Template("access", "en", 1, "Hello", "Hello {name}.")),
+    ),
+    "messages.preview": ("messages.preview", lambda c, who: c.first.messages.preview(who, "access")),
+    "messages.audience": ("messages.view", lambda c, who: c.first.messages.audience(who, Audience("all"))),
+    "messages.reach": ("messages.view", lambda c, who: c.first.messages.reach(who, "access", Audience("all"))),
+    "messages.send": ("messages.send", lambda c, who: c.first.messages.send(who, "access", Audience("proven"))),
+    "messages.control": ("messages.send", lambda c, who: c.first.messages.control(who, "camp-1", "paused")),
+    "messages.campaigns": ("messages.view", lambda c, who: c.first.messages.campaigns(who)),
+    "messages.test_to_myself": ("messages.test", lambda c, who: c.first.messages.test_to_myself(who, "access")),
+    "messages.resend_one": ("messages.resend_one", lambda c, who: c.first.messages.resend_one(who, "at-1")),
+    "messages.settle_unknown": (
+        "messages.send",
+        lambda c, who: c.first.messages.settle_unknown(who, "at-1", "access", 1, as_="sent"),
+    ),
+    "messages.carries_password": (
+        "messages.view",
+        lambda c, who: c.first.messages.carries_password(who, "at-1", "access"),
+    ),
+    "messages.ledger": ("messages.view", lambda c, who: c.first.messages.ledger(who)),
+    "messages.sender": ("messages.view", lambda c, who: c.first.messages.sender(who)),
+    "messages.outbox": ("messages.outbox", lambda c, who: c.first.messages.outbox(who)),
     "closeout.view": ("closeout.view", lambda c, who: c.first.closeout.view(who)),
     "closeout.start": ("closeout.run", lambda c, who: c.first.closeout.start(who, typed_name="Autumn Cup")),
     "closeout.export": ("closeout.run", lambda c, who: c.first.closeout.export(who)),
@@ -132,6 +159,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "jobs.undo": ("jobs.control", lambda c, who: c.first.jobs.undo(who, "job-0")),
 }
 SERVICES = {
+    "messages": MessagesService,
     "races": RacesService,
     "events": EventsService,
     "attendees": AttendeesService,

@@ -6,7 +6,9 @@ from dataclasses import replace
 from deepracer_admin.store import SavedSession, Sessions
 from tests.store.people import NOW, after
 
-ANNA = SavedSession("hash-1", "oid-1", "tid-1", "Anna Rossi", ("Organizer", "Viewer"), NOW, NOW, b"\x00cipher\xff")
+ANNA = SavedSession(
+    "hash-1", "oid-1", "tid-1", "Anna Rossi", ("Organizer", "Viewer"), NOW, NOW, b"\x00cipher\xff", "anna@example.com"
+)
 
 
 class SessionsContract:

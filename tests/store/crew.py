@@ -35,7 +35,7 @@ def together(what: str, path: Path, count: int) -> list[Any]:
     try:
         for process in processes:
             go(process)
-        said = [process.communicate(timeout=120)[0] for process in processes]
+        said = [process.communicate(timeout=600)[0] for process in processes]
     finally:
         for process in processes:
             process.kill()

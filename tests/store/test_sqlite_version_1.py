@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from deepracer_admin.model import JobState, Outcome, Sending, State, Step
+from deepracer_admin.model import Again, DeliveryEvent, JobState, Outcome, Sending, State, Step
 from deepracer_admin.rules.audit import verify
 from deepracer_admin.store.sqlite import open_event_store
 from deepracer_admin.store.sqlite_schema import MIGRATIONS
@@ -32,6 +32,30 @@ def test_a_version_1_file_keeps_its_people_mails_jobs_and_audit(tmp_path: Path) 
     store.append_audit(an_entry())
     assert verify(store.audit()) is None
     assert store.record("spring", [Outcome("a1", Step.MAIL, State.DONE)], lease=None, now=NOW) == 1
+    store.close()
+
+
+def test_mails_of_a_version_4_file_are_told_apart_by_number_and_keep_the_version_of_their_text(tmp_path: Path) -> None:
+    """A resent mail had 1,000 more than the version before it; a delivery event that is still under way finds it."""
+    path = version_1(tmp_path / "events.db")
+    connection = sqlite3.connect(path)
+    for version in (2, 1002):
+        connection.execute(
+            "INSERT INTO deliveries (event, attendee, template, version, state, owner, epoch, campaign)"
+            " VALUES ('spring', 'a1', 'access', ?, 'unknown', 'one', 1, 'c')",
+            (version,),
+        )
+    connection.commit()
+    connection.close()
+    store = open_event_store(path, "rehearsal")
+    assert [(row.number, row.version) for row in store.deliveries("spring")] == [(1, 1), (2, 2), (1002, 2)]
+    told = DeliveryEvent("delivery", "m9", "spring#a1#access#1002", NOW)
+    assert store.apply_delivery_events("spring", [told], now=NOW) == 1
+    rows = [("a1", "access", 3)]
+    assert store.plan_deliveries("spring", rows, campaign="access", lease=None) == 0
+    assert store.plan_deliveries("spring", rows, campaign="resend", lease=None, again=Again.ASKED) == 1
+    assert store.deliveries("spring")[-1].number == 1003
+    assert "mail:access:2:delivered" in [row.reason for row in store.history_of("spring", "a1")]
     store.close()
 
 

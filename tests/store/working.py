@@ -62,7 +62,7 @@ def claim_mails(store: SqliteEventStore, name: str, count: int) -> object:
 
 def contend(store: SqliteEventStore, name: str, count: int) -> object:
     """Count up a shared number under one shared lease; every written value must be new."""
-    leadership = Leadership(store, "counter", name, ttl_s=0.2)
+    leadership = Leadership(store, "counter", name, ttl_s=1.0)
     written: list[int] = []
     while len(written) < count:
         if not leadership.beat():

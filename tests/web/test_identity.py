@@ -16,7 +16,7 @@ from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import AccessDenied, ConsoleError, Refused, Unreachable
 from deepracer_admin.model import Role
 from deepracer_admin.rules.access import roles_in
-from deepracer_admin.web.identity import Keys, verify_id_token
+from deepracer_admin.web.identity import Keys, own_address, verify_id_token
 
 ISSUER = "https://login.example.com/tenant-1/v2.0"
 OURS = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -135,3 +135,18 @@ def test_keys_that_cannot_be_fetched_say_what_to_check() -> None:
 )
 def test_only_the_consoles_own_roles_count(given: Any, roles: set[Role]) -> None:
     assert roles_in({"roles": given}) == roles
+
+
+@pytest.mark.parametrize(
+    ("claims", "address"),
+    [
+        ({"email": "Ada@Example.com", "preferred_username": "ada.l@example.org"}, "ada@example.com"),
+        ({"preferred_username": "ada.l@example.org"}, "ada.l@example.org"),
+        ({"preferred_username": "ada_example.com#EXT#@contoso.example"}, ""),
+        ({"preferred_username": "EXAMPLE\\ada"}, ""),
+        ({"email": "ada@example.com\r\nBcc: eve@example.com"}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_own_address_is_told_by_the_sign_in_or_not_at_all(claims: dict[str, str], address: str) -> None:
+    assert own_address(claims) == address

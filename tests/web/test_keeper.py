@@ -112,3 +112,11 @@ COOKIE = "deepracer_console_rehearsal_8501"
 )
 def test_one_cookie_is_read_out_of_a_header(header: str, value: str) -> None:
     assert cookie_from_header(header, COOKIE) == value
+
+
+def test_a_session_knows_the_address_of_its_person_and_does_not_show_it(keeper: SessionKeeper) -> None:
+    value = keeper.create(oid="oid", tid="tid", name="Ada", roles=frozenset({Role.VIEWER}), email="ada@example.com")
+    found = keeper.find(value)
+    assert found is not None
+    assert found.email == "ada@example.com"
+    assert "ada@example.com" not in repr(found) + repr(keeper.sessions.all())

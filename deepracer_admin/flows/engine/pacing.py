@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -60,10 +59,9 @@ class Pacer:
     What if it dies? Leased tokens that were not used are lost for a second, nothing else.
     """
 
-    def __init__(self, store: EventStore, clock: Clock, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, store: EventStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._sleep = sleep
         self._lock = threading.Lock()
         self._blocks: dict[str, _Block] = {}
         self._holds: dict[str, datetime] = {}
@@ -85,7 +83,7 @@ class Pacer:
             left = deadline - self._clock.monotonic()
             if granted or left <= 0:
                 return granted
-            self._sleep(min(max(until_more, SHORTEST_NAP_S), LONGEST_NAP_S, left))
+            self._clock.sleep(min(max(until_more, SHORTEST_NAP_S), LONGEST_NAP_S, left))
 
     def _try(self, limit: Limit, wanted: int) -> tuple[int, float]:
         with self._lock:

@@ -13,21 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from deepracer_admin.errors import BadInput, Throttled, Unavailable, Unreachable
+from deepracer_admin.errors import BadInput
 from deepracer_admin.flows.access.first_password import CODE as NO_PASSWORD
-from deepracer_admin.flows.engine.jobs import settle_items
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import ACCESS, again_of
-from deepracer_admin.flows.mail.sender import Sender
+from deepracer_admin.flows.mail.sender import Sender, Slice
 from deepracer_admin.model import (
+    CANCELLED,
     Delivery,
     Event,
-    Job,
-    JobItem,
     Lease,
-    Message,
     Outcome,
     Sending,
     State,
@@ -44,12 +42,14 @@ from deepracer_admin.records.campaigns import (
 from deepracer_admin.records.mail_sender import EVENTS_TAKEN_AT
 from deepracer_admin.records.onboarding import ONBOARDING, Run
 
-__all__ = ["CampaignReconciler", "MailTestHandler", "ensure_access_campaign"]
+__all__ = ["CampaignReconciler", "ensure_access_campaign"]
 
 PLAN_EVERY_S = 0.5  # at least
 SHARE = 19  # what reads a whole list takes at most a twentieth of the time, so that cost grows with the people
 LONGEST_REST_S = 5.0  # but one slow look (a busy machine, a first call) never keeps anybody's mail back for long
 MIRROR_EVERY_S, MIRROR_REST_S = 5.0, 20.0
+LONGEST_WAIT = timedelta(days=2)  # real time in which nothing at all could be sent
+WAITS = "waits"  # code of a mail that was asked for and says what it waits for
 
 
 def ensure_access_campaign(ports: Ports, event: Event, lease: Lease) -> None:
@@ -103,6 +103,7 @@ class CampaignReconciler:
         self._planning = _Pace(ports, PLAN_EVERY_S, LONGEST_REST_S)
         self._mirroring = _Pace(ports, MIRROR_EVERY_S, MIRROR_REST_S)
         self._planned: dict[tuple[str, str], set[str]] = {}
+        self._swept: set[str] = set()  # cancelled campaigns that have nothing queued any more
         self._epoch = -1
 
     def close(self) -> None:
@@ -116,10 +117,13 @@ class CampaignReconciler:
             self._epoch = lease.epoch
         store.expire_claims(event.id, lease=lease, now=clock.now())
         self._mirror(event, lease)
-        sent = self.sender.run(event, RESEND, lease, go_on=self._keep_on).sent
+        sent = self._resend(event, lease)
         for key, campaign in store.rows(event.id, CAMPAIGNS).items():
             if campaign.state is CampaignState.SCHEDULED and self._is_due(campaign):
                 self._say(event, key, lease, CampaignState.SCHEDULED, state=CampaignState.RUNNING)
+            elif campaign.state is CampaignState.CANCELLED:
+                self._sweep(event, key, lease)
+                continue
             elif campaign.state is not CampaignState.RUNNING:
                 continue
             if self._may_go_on(event, key):
@@ -149,9 +153,48 @@ class CampaignReconciler:
             self._say(event, key, lease, running, state=CampaignState.STOPPED, sentence=result.stop)
         elif key != ACCESS_CAMPAIGN and not result.note and not self._is_anything_left(event, key):
             self._say(event, key, lease, running, state=CampaignState.DONE, sentence="")
-        elif campaign.sentence != result.note:
-            self._say(event, key, lease, running, sentence=result.note)
+        else:
+            self._note(event, key, lease, campaign, result)
         return result.sent
+
+    def _note(self, event: Event, key: str, lease: Lease, campaign: Campaign, result: Slice) -> None:
+        """Say what waits; a campaign of which nothing could be sent for two days stops, and says so."""
+        now, since = self.ports.clock.now(), None
+        if result.note and not result.sent:
+            since = campaign.waits_since or now
+        if since is not None and now - since > LONGEST_WAIT:
+            sentence = f"Nothing could be sent for two days, so it has stopped: resume or cancel it. {result.note}"
+            stopped = CampaignState.STOPPED
+            self._say(event, key, lease, CampaignState.RUNNING, state=stopped, sentence=sentence, waits_since=None)
+        elif (campaign.sentence, campaign.waits_since) != (result.note, since):
+            self._say(event, key, lease, CampaignState.RUNNING, sentence=result.note, waits_since=since)
+
+    def _resend(self, event: Event, lease: Lease) -> int:
+        """Mails that were asked for one by one. They have no campaign to say what they wait for, so each says it; one
+        that cannot go, or waited for two days, has failed, and whoever asked asks again."""
+        result = self.sender.run(event, RESEND, lease, go_on=self._keep_on)
+        said = result.stop or result.note
+        if said:
+            store, now = self.ports.store, self.ports.clock.now()
+            told = []
+            for row in store.deliveries(event.id, campaign=RESEND, state=Sending.PENDING):
+                over = result.stop or (row.code == WAITS and row.changed_at and now - row.changed_at > LONGEST_WAIT)
+                if over:
+                    told.append(replace(row, state=Sending.FAILED, code="waited", sentence=said, next_try_at=None))
+                elif row.code != WAITS and not row.sentence:
+                    told.append(replace(row, code=WAITS, sentence=said))
+            store.settle_deliveries(event.id, told, lease=lease, now=now)
+            self._record(event, told, lease)
+        return result.sent
+
+    def _sweep(self, event: Event, key: str, lease: Lease) -> None:
+        """What a cancelled campaign had queued does not wait for ever: it is left out, and says why."""
+        if key not in self._swept:
+            under_way = [row for row in self.ports.store.deliveries(event.id, campaign=key) if row.is_under_way]
+            self._skip(
+                event, under_way, dict.fromkeys((row.attendee for row in under_way), _NOT_SENT), CANCELLED, lease
+            )
+            self._swept.add(key)
 
     def _is_anything_left(self, event: Event, key: str) -> bool:
         store = self.ports.store
@@ -190,23 +233,24 @@ class CampaignReconciler:
                 again=again_of(template.key),
             )
             reasons = {person.id: suppressed[person.email] for person in fresh if person.email in suppressed}
-            self._skip(event, key, reasons, "suppressed", lease)
+            queued = store.deliveries(event.id, campaign=key, state=Sending.PENDING) if reasons else []
+            self._skip(event, queued, reasons, "suppressed", lease)
             self._planned[mine] |= {person.id for person in fresh}
         self._planning.done(key, took, revision)
         return True
 
-    def _skip(self, event: Event, key: str, reasons: Mapping[str, str], code: str, lease: Lease) -> None:
-        """Queued mails of a campaign that shall not go, with the reason by person."""
-        if not reasons:
-            return
-        store = self.ports.store
+    def _skip(
+        self, event: Event, rows: Sequence[Delivery], reasons: Mapping[str, str], code: str, lease: Lease
+    ) -> None:
+        """Those of the rows that shall not go, with the reason by person."""
         settled = [
             replace(row, state=Sending.SKIPPED, code=code, sentence=reasons[row.attendee])
-            for row in store.deliveries(event.id, campaign=key, state=Sending.PENDING)
+            for row in rows
             if row.attendee in reasons
         ]
-        store.settle_deliveries(event.id, settled, lease=lease, now=self.ports.clock.now())
-        self._record(event, settled, lease)
+        if settled:
+            self.ports.store.settle_deliveries(event.id, settled, lease=lease, now=self.ports.clock.now())
+            self._record(event, settled, lease)
 
     def _say(self, event: Event, key: str, lease: Lease, expected: CampaignState, **values: Any) -> None:
         """Change a campaign unless an organizer did something else to it meanwhile."""
@@ -275,36 +319,6 @@ def _outcome(row: Delivery) -> Outcome | None:
     return None
 
 
+_NOT_SENT = "The campaign was cancelled before this mail went."
 _LOST = "The sender's answer was lost: the mail may have gone out. It is not repeated; delivery events settle it."
 _BOUNCED = "The mail came back; correct the address on the Attendees page and resend."
-
-
-class MailTestHandler:
-    """Job `mail.test`: one mail to the organizer's own address; sent at most once (the item is settled first)."""
-
-    def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
-        event = ports.store.event(job.event)
-        if any(item.state is State.DONE for item in ports.store.job_items(job.id)):
-            return "The test mail was handed over, or its answer was lost; look into your inbox."
-        template = ports.letters.template(event, str(job.plan["template"]), event.language)
-        people = ports.store.attendees(event.id, wanted=True)
-        if not people:
-            raise BadInput("Nobody is on the list yet; a test needs a person to write about.")
-        mail = ports.letters.render(event, template, people[0])
-        settle_items(ports, job, [JobItem(job.id, "test", State.DONE)], lease)
-        key = f"{event.id}#test#{job.id}#1"
-        message = Message(
-            key=key,
-            sender=event.sender or ports.letters.sender,
-            to=str(job.plan["address"]),
-            subject=f"[TEST] {mail.subject}",
-            text=mail.text,
-            html=mail.html,
-            tags={"key": key, "template": f"test.{job.id}"},
-        )
-        try:
-            receipt = ports.mailer().send(message)
-        except (Throttled, Unreachable, Unavailable):
-            settle_items(ports, job, [JobItem(job.id, "test", State.TODO)], lease)  # nothing was sent: tried again
-            raise
-        return f"The test mail was accepted by the sender ({receipt.message_id})."

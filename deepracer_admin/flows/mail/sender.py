@@ -7,6 +7,7 @@ it had claimed is given back (claims.py).
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -48,6 +49,7 @@ NO_TRIES = (
     "CredentialsExpired",
     "AccessDenied",
 )  # codes of attempts that were stopped before they counted
+SANDBOX_PAUSE = timedelta(hours=1)
 LONG_WAIT_S = 600.0  # a longer pause than this is a used-up quota, not a rate
 FULL = 12  # of the last 16 answers: so many "too many requests" make everybody hold still
 
@@ -115,7 +117,16 @@ class Sender:
                     break
                 self._land(event, claims, result, lease, within=TICK_S)
             self._land(event, claims, result, lease, within=LONGEST_ANSWER_S)
+        if not (result.sent or result.note or result.stop):
+            result.note = self._why_held(event, campaign)
         return result
+
+    def _why_held(self, event: Event, campaign: str) -> str:
+        """What mails wait for that were given back with a reason and a time to try again; "" when none does."""
+        now = self.ports.clock.now()
+        queued = self.ports.store.deliveries(event.id, campaign=campaign, state=Sending.PENDING)
+        held = [row for row in queued if row.sentence and row.next_try_at and row.next_try_at > now]
+        return f"{counted(len(held), 'mail waits', 'mails wait')}. {held[0].sentence}" if held else ""
 
     # --------------------------------------------------------------------------------------------- one mail
 
@@ -192,6 +203,8 @@ class Sender:
         except (Throttled, Unreachable, Unavailable) as error:
             return self._later(row, error)
         except (CredentialsExpired, AccessDenied) as error:
+            if error.code == "MessageRejected" and self._limits and self._limits.sandbox:
+                return self._not_verified(row, error)
             return replace(row, state=Sending.PENDING, code=type(error).__name__, sentence=error.sentence)
         except ServiceError as error:
             return replace(row, state=Sending.UNKNOWN, code=type(error).__name__, sentence=error.sentence)
@@ -217,6 +230,11 @@ class Sender:
         again = self.ports.clock.now() + timedelta(seconds=first_password.pause_after(error, row.attempts))
         sentence = f"No password could be made, so nothing was sent; it is tried again. {why}"
         return replace(row, state=Sending.PENDING, code=first_password.CODE, sentence=sentence, next_try_at=again)
+
+    def _not_verified(self, row: Delivery, error: ServiceError) -> Delivery:
+        """In the sandbox one unverified address says nothing about the next: only this mail waits."""
+        again = self.ports.clock.now() + SANDBOX_PAUSE
+        return replace(row, state=Sending.PENDING, code="sandbox", sentence=error.sentence, next_try_at=again)
 
     def _later(self, row: Delivery, error: Throttled | Unreachable | Unavailable) -> Delivery:
         """Nothing was sent. Five tries, then final; a quota that is used up is no try, and everybody waits."""
@@ -273,8 +291,20 @@ class Sender:
         if left < 1000:  # counting is cheap, but not for every handful of mails
             waiting = self.ports.store.delivery_counts(event.id, campaign).get(Sending.PENDING, 0)
             if left < waiting:
-                result.note = (
-                    f"The sender's quota of {limits.per_day:,} a day leaves {left:,} now; "
-                    f"{counted(waiting - left, 'goes tomorrow by itself', 'go tomorrow by themselves')}."
-                )
+                result.note = self._quota_note(event, limits.per_day, left, waiting - left)
         return left
+
+    def _quota_note(self, event: Event, per_day: int, left: int, rest: int) -> str:
+        """How long the daily quota makes the `rest` wait, and what to do where that is too long."""
+        said = f"The sender's quota of {per_day:,} a day leaves {left:,} now; "
+        if 0 < rest <= per_day:
+            return said + f"{counted(rest, 'goes tomorrow by itself', 'go tomorrow by themselves')}."
+        days = math.ceil(rest / per_day) if per_day > 0 else None
+        if days is None:
+            return said + f"{counted(rest, 'waits', 'wait')} for the sender's administrator to raise it."
+        last = self.ports.clock.event_now() + timedelta(days=days)
+        late = ", the last of them after the event has ended" if last > event.ends_at else ""
+        return said + (
+            f"{rest:,} go by themselves within about {days:,} days{late}. "
+            "Ask the sender's administrator for a higher quota, or cancel the campaign."
+        )

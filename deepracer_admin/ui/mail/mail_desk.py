@@ -60,14 +60,22 @@ def edit_template(who: Actor, template: Template) -> None:
 
 
 def test_to_myself(who: Actor, template: Template) -> None:
-    """One mail to the person who asks."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        address = st.text_input("Your address", key="test-address", placeholder="you@example.com")
-        if st.button("Send a test to myself", icon=":material/forward_to_inbox:", disabled=not address):
-            act(
-                lambda: session.desk().messages.test_to_myself(who, template.key, address=address),
-                done="One test mail is on its way.",
-            )
+    """One mail to the person who asks, at their own address."""
+    if not who.email:
+        st.caption("Your sign-in tells no mail address of yours, so no test can be sent: sign out and in again.")
+        return
+    sample = None
+    if session.may(who, "messages.test_as"):
+        chosen = st.session_state.get("preview-person")
+        if st.checkbox("With the data of the person in the preview", key="test-as", disabled=chosen is None):
+            sample = chosen
+    about = f"with the data of {plain(sample.name or sample.email)}" if sample else "about a person who does not exist"
+    st.caption(f"Goes to {plain(who.email)}, {about}.")
+    if st.button("Send a test to myself", icon=":material/forward_to_inbox:", key="test-send"):
+        act(
+            lambda: session.desk().messages.test_to_myself(who, template.key, sample=sample.id if sample else ""),
+            done="One test mail is on its way.",
+        )
 
 
 def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:

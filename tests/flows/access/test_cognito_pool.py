@@ -19,16 +19,17 @@ from tests.directory.test_cognito import sign_in
 from tests.flows.access.test_onboarding import invite_by_hand, open_sponsorship, site
 from tests.flows.closeout.test_run import start as start_closing
 from tests.flows.conftest import ORGANIZER, QUOTA, Stage, make_console, make_event
+from tests.flows.fake_time import RealTime
 from tests.practice import WorldHandle
 
 FIRST = re.compile(r"Your first password: (\S+)")
 
 
 @pytest.fixture
-def stage(world: WorldHandle, tmp_path: Path):
+def stage(world: WorldHandle, tmp_path: Path, real_time: RealTime):
     """An event whose way in is our own mail; nobody of the practice fleet signs in by themselves."""
     world.control("POST", "fleet", {"ignoring": 1.0})
-    console = make_console(tmp_path)
+    console = make_console(tmp_path, real_time)
     event = replace(make_event(console), way_in="pool")
     console.store.save_event(event)
     made = Stage(world, console, event)

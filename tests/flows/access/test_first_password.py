@@ -18,6 +18,7 @@ from tests.directory.test_cognito import sign_in
 from tests.flows.access.test_cognito_pool import onboard, password_of
 from tests.flows.access.test_onboarding import invite_by_hand
 from tests.flows.conftest import ORGANIZER, Stage, make_console, make_event
+from tests.flows.fake_time import RealTime
 from tests.practice import WorldHandle
 
 FACILITATOR = Actor("oid-fay", "tid", "Fay Facilitator", frozenset({Role.FACILITATOR}))
@@ -25,9 +26,9 @@ FIVE_DAYS_AND_A_BIT = 5.5 * 86_400
 
 
 @pytest.fixture(params=["pool", "service"])
-def stage(request: pytest.FixtureRequest, world: WorldHandle, tmp_path: Path) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, world: WorldHandle, tmp_path: Path, real_time: RealTime) -> Iterator[Stage]:
     world.control("POST", "fleet", {"ignoring": 1.0})
-    console = make_console(tmp_path)
+    console = make_console(tmp_path, real_time)
     event = make_event(console)
     event = replace(event, way_in=request.param, ends_at=event.ends_at + timedelta(days=30))
     console.store.save_event(event)

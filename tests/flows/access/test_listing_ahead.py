@@ -15,16 +15,17 @@ from deepracer_admin.flows.access import listing_ahead as listings_module
 from deepracer_admin.flows.access import onboarding
 from deepracer_admin.model import Step
 from tests.flows.conftest import Stage, make_console, make_event
+from tests.flows.fake_time import RealTime
 from tests.practice import start_world
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+def stage(tmp_path: Path, real_time: RealTime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A deployment that takes an alias only after the invitation; two people between two records."""
     monkeypatch.setattr(onboarding, "SLICE", 2)
     monkeypatch.setattr(onboarding, "FEWEST", 1)
     world = start_world(tmp_path, speed=1.0, version="1.2.5")
-    console = make_console(tmp_path)
+    console = make_console(tmp_path, real_time)
     made = Stage(world, console, make_event(console, group=world.endpoints["graph"]["group_id"]))
     made.start()
     yield made

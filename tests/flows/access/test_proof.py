@@ -69,7 +69,7 @@ class Desk:
             store=self.store,
             history=nothing,
             clock=self.clock,
-            pacer=Pacer(self.store, self.clock, sleep=self.clock.sleep),
+            pacer=Pacer(self.store, self.clock),
             letters=Letters(self.store, guests=GuestBook(self.store, vault), rehearsal=True, sender=""),
             racing=nothing,
             directory=acting,

@@ -18,15 +18,16 @@ from deepracer_admin.records.ways_in import Chunk, ChunkState
 from deepracer_admin.store import ProfileLink
 from tests.flows.access.test_onboarding import everybody_in, invite_by_hand, site
 from tests.flows.conftest import ORGANIZER, Stage, make_console, make_event
+from tests.flows.fake_time import RealTime
 from tests.practice import start_world
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Iterator[Stage]:
+def old(tmp_path: Path, real_time: RealTime) -> Iterator[Stage]:
     """Invitations go one by one, as before 1.3."""
     world = start_world(tmp_path, speed=1.0, version="1.2.5")
     world.control("POST", "fleet", {"ignoring": 1.0})
-    console = make_console(tmp_path)
+    console = make_console(tmp_path, real_time)
     made = Stage(world, console, make_event(console, group=world.endpoints["graph"]["group_id"]))
     yield made
     made.worker.mail.close()

@@ -14,16 +14,17 @@ from deepracer_admin.errors import Unavailable
 from deepracer_admin.flows.closeout.end_access_on_aws import ROUNDS
 from deepracer_admin.model import Attendee, Job, JobState, Step
 from tests.flows.conftest import ORGANIZER, Stage, make_console, make_event
+from tests.flows.fake_time import RealTime
 from tests.practice import start_world
 
 ROW = "1 cannot be deleted by the API: a row without an account"
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path, real_time: RealTime) -> Iterator[Stage]:
     """Invitations go one by one, as before 1.3."""
     world = start_world(tmp_path, speed=1.0, version="1.2.5")
-    console = make_console(tmp_path)
+    console = make_console(tmp_path, real_time)
     made = Stage(world, console, make_event(console, group=world.endpoints["graph"]["group_id"]))
     yield made
     made.worker.mail.close()

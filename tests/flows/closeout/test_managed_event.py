@@ -18,15 +18,16 @@ from deepracer_admin.model import Attendee, JobState, Profile, Quota, State, Ste
 from deepracer_admin.rehearsal.shared.garage import Refused
 from deepracer_admin.services.races.races import RaceForm
 from tests.flows.conftest import ORGANIZER, Stage, make_console, make_event
+from tests.flows.fake_time import RealTime
 from tests.practice import WorldHandle
 from tests.racing.worlds import in_world
 from tests.rehearsal.managed.account import sign_in
 
 
 @pytest.fixture
-def stage(world: WorldHandle, tmp_path: Path) -> Iterator[Stage]:
+def stage(world: WorldHandle, tmp_path: Path, real_time: RealTime) -> Iterator[Stage]:
     in_world(world, lambda: world.world.services.pop("fleet"))
-    console = make_console(tmp_path)
+    console = make_console(tmp_path, real_time)
     event = replace(make_event(console, group=world.endpoints["graph"]["group_id"]), service="managed")
     console.store.save_event(event)
     made = Stage(world, console, event)

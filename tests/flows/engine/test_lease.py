@@ -95,7 +95,7 @@ def test_a_leader_that_stops_makes_room_at_once(store: SqliteEventStore, clock: 
     assert two.beat() is True
 
 
-def test_the_lease_is_renewed_in_the_background(store: SqliteEventStore) -> None:
+def test_the_lease_is_renewed_in_the_background(store: SqliteEventStore, clock: FakeClock) -> None:
     renewals = threading.Semaphore(0)
     renew = store.renew
 
@@ -105,14 +105,14 @@ def test_the_lease_is_renewed_in_the_background(store: SqliteEventStore) -> None
         return renewed
 
     store.renew = counted  # type: ignore[method-assign]
-    with Leadership(store, "worker", "one", ttl_s=6.0) as leadership:
+    with Leadership(store, "worker", "one", ttl_s=6.0, clock=clock) as leadership:
         first = leadership.lease
-        assert renewals.acquire(timeout=60)
+        assert renewals.acquire(timeout=300)
         assert leadership.lease.until >= first.until
     assert "lease-worker" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_a_busy_store_does_not_end_the_renewing(store: SqliteEventStore) -> None:
+def test_a_busy_store_does_not_end_the_renewing(store: SqliteEventStore, clock: FakeClock) -> None:
     renew = store.renew
     failed, renewed = threading.Event(), threading.Event()
 
@@ -124,6 +124,6 @@ def test_a_busy_store_does_not_end_the_renewing(store: SqliteEventStore) -> None
         return renew(lease, **values)  # type: ignore[arg-type]
 
     store.renew = failing_once  # type: ignore[method-assign]
-    with Leadership(store, "worker", "one", ttl_s=3.0):
-        assert failed.wait(60)
-        assert renewed.wait(60)
+    with Leadership(store, "worker", "one", ttl_s=3.0, clock=clock):
+        assert failed.wait(300)
+        assert renewed.wait(300)

@@ -32,7 +32,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def pacer(store: SqliteEventStore, clock: FakeClock) -> Pacer:
-    return Pacer(store, clock, sleep=clock.sleep)
+    return Pacer(store, clock)
 
 
 def test_no_more_goes_out_at_once_than_the_burst(pacer: Pacer) -> None:
@@ -78,7 +78,7 @@ def test_a_busy_process_leases_ahead_and_spares_the_store(store: SqliteEventStor
         return take_tokens(name, wanted, **values)  # type: ignore[arg-type]
 
     store.take_tokens = counted  # type: ignore[method-assign]
-    pacer = Pacer(store, clock, sleep=clock.sleep)
+    pacer = Pacer(store, clock)
     limit = Limit("graph", rate=100.0, burst=100)
     for _ in range(300):
         clock.seconds += 0.02
@@ -100,7 +100,7 @@ def test_two_pacers_never_exceed_the_limit_over_any_span(
 ) -> None:
     store = open_event_store(tmp_path_factory.mktemp("pacing") / "events.db", "rehearsal")
     clock = FakeClock()
-    pacers = [Pacer(store, clock, sleep=clock.sleep) for _ in range(2)]
+    pacers = [Pacer(store, clock) for _ in range(2)]
     limit = Limit("shared", rate=rate, burst=burst)
     taken: list[tuple[float, int]] = []
     for who, wanted, pause, patient in steps:
@@ -124,7 +124,7 @@ def test_two_processes_share_one_limit(tmp_path: Path) -> None:
 
 
 def test_tokens_leased_ahead_are_given_up_after_a_second(store: SqliteEventStore, clock: FakeClock) -> None:
-    busy, other = (Pacer(store, clock, sleep=clock.sleep) for _ in range(2))
+    busy, other = (Pacer(store, clock) for _ in range(2))
     limit = Limit("graph", rate=10.0, burst=10)
     for _ in range(21):
         assert busy.take(limit, wait=None) == 1
@@ -138,7 +138,7 @@ def test_tokens_leased_ahead_are_given_up_after_a_second(store: SqliteEventStore
 
 
 def test_a_back_off_holds_every_process_until_it_is_over(store: SqliteEventStore, clock: FakeClock) -> None:
-    one, two = (Pacer(store, clock, sleep=clock.sleep) for _ in range(2))
+    one, two = (Pacer(store, clock) for _ in range(2))
     one.back_off(MAIL, 20.0)
     assert (one.take(MAIL), two.take(MAIL)) == (0, 0)
     assert two.held_for(MAIL) == pytest.approx(20.0)
@@ -165,7 +165,7 @@ def test_tokens_leased_ahead_are_given_up_on_a_back_off(pacer: Pacer, clock: Fak
 
 
 def test_the_longest_back_off_counts(store: SqliteEventStore, clock: FakeClock) -> None:
-    one, two = (Pacer(store, clock, sleep=clock.sleep) for _ in range(2))
+    one, two = (Pacer(store, clock) for _ in range(2))
     one.back_off(MAIL, 30.0)
     two.back_off(MAIL, 5.0)
     clock.seconds = 29.0
@@ -180,9 +180,9 @@ def test_a_waiting_caller_goes_on_when_the_back_off_is_over(pacer: Pacer, clock:
 
 def test_a_back_off_left_by_a_wrong_clock_does_not_stop_the_work(store: SqliteEventStore, clock: FakeClock) -> None:
     clock.seconds = 86_400.0
-    Pacer(store, clock, sleep=clock.sleep).back_off(MAIL, 60.0)
+    Pacer(store, clock).back_off(MAIL, 60.0)
     clock.seconds = 0.0
-    assert Pacer(store, clock, sleep=clock.sleep).take(MAIL) == 1
+    assert Pacer(store, clock).take(MAIL) == 1
 
 
 def test_no_back_off_is_longer_than_an_hour(pacer: Pacer) -> None:
