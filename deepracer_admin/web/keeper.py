@@ -95,7 +95,17 @@ class SessionKeeper:
         )
         return value
 
-    def admit(self, former: str, *, oid: str, tid: str, name: str, roles: frozenset[Role], tokens: bytes = b"") -> str:
+    def admit(
+        self,
+        former: str,
+        *,
+        oid: str,
+        tid: str,
+        name: str,
+        roles: frozenset[Role],
+        email: str = "",
+        tokens: bytes = b"",
+    ) -> str:
         """The cookie value after a sign-in in a browser that held `former`, whose session it ends.
 
         Two tabs that began to sign in at once keep one session: that of the first, when it is the same person's with
