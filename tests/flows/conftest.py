@@ -15,7 +15,7 @@ from deepracer_admin.model import Actor, Attendee, Event, Job, Lease, Quota, Rol
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.settings import Settings
-from deepracer_admin.worker import EventRuntime
+from deepracer_admin.worker import EventRuntime, event_runtime
 from deepracer_admin.worker.practice import anchor_clock
 from tests.practice import WorldHandle, start_world
 
@@ -124,6 +124,12 @@ class Stage:
 def no_rest_between_listings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two seconds between listings spare a real service; here they would be most of the time of a test."""
     monkeypatch.setattr(onboarding, "PAUSE", timedelta(seconds=0.1))
+
+
+@pytest.fixture(autouse=True)
+def a_lease_that_outlives_a_slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else wants it here, and a busy machine may be away for longer than the 15 seconds of a real one."""
+    monkeypatch.setattr(event_runtime, "LEASE_TTL_S", 3600.0)
 
 
 @pytest.fixture
