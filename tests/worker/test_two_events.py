@@ -164,6 +164,16 @@ def test_both_onboard_mail_and_count_at_once_each_at_its_own_service(both_in: Pa
     assert 0 < b.usage() <= 25
 
 
+def test_news_of_a_mail_lands_on_the_event_that_sent_it_whoever_reads_the_queue(both_in: Pair) -> None:
+    """There is one queue of delivery events for all."""
+    both_in.world.advance(300)
+    reader = both_in.worker.runtimes["ev-a"]
+    while reader.mail.take_events(both_in.console.store.event("ev-a"), reader.lead.lease):
+        pass
+    for side in (both_in.a, both_in.b):
+        assert {row.delivered for row in side.console.store.deliveries(side.id)} == {"delivered"}
+
+
 def test_a_job_of_one_event_touches_nobody_of_the_other(both_in: Pair) -> None:
     def asked() -> int:
         return both_in.calls("managed").get("managed.AdminManageUser", 0)
