@@ -35,8 +35,8 @@ def serve_profiles(home: Path, count: int) -> None:
     """A practice world in which `count` racers have been invited, with use, and nobody acts."""
     from deepracer_admin.rehearsal.deepracer.profiles import invite
     from deepracer_admin.rehearsal.managed.state import User
-    from deepracer_admin.rehearsal.server import listening_socket, serve
     from deepracer_admin.rehearsal.world import World
+    from deepracer_admin.rehearsal.world.server import listening_socket, serve
 
     world = World(home, speed=1.0)
     world.services.pop("fleet", None)

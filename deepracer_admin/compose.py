@@ -12,12 +12,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from deepracer_admin.clock import Clock, ScaledClock, SystemClock
 from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.directory.identity_center import IdentityCenter
-from deepracer_admin.entra_access import SignInSettings, directories, sign_in_settings
+from deepracer_admin.entra_access import SignInSettings, claims_of, directories, sign_in_settings
 from deepracer_admin.errors import BadSettings, Missing, StoreUnusable
 from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.flows.engine.ports import Ports
@@ -45,7 +45,7 @@ from deepracer_admin.services.setup.events import EventsService
 from deepracer_admin.services.setup.staff import StaffService
 from deepracer_admin.services.usage.usage import UsageService
 from deepracer_admin.settings import Practice, Settings
-from deepracer_admin.store import EventStore, History, Sessions
+from deepracer_admin.store import EventStore, History, SavedSession, Sessions
 from deepracer_admin.store.sqlite import open_event_store, open_history, open_sessions
 from deepracer_admin.vault import Vault, open_vault
 
@@ -89,6 +89,7 @@ class Console:
     of: Callable[[str], EventDesk]  # the desk of an event
     ports_of: Callable[[str], Ports]  # what flows of an event work with
     sign_in: Callable[[], SignInSettings]
+    claims: Callable[[SavedSession], dict[str, Any]]  # what Entra says now about the person of a session
 
     @property
     def opens_first(self) -> str:
@@ -189,6 +190,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         of=_Kept(lambda event_id: _desk(house, event_id, login, letters, vault.key)),
         ports_of=_Kept(lambda event_id: replace(ports, racing=racing.of(event_id))),
         sign_in=lambda: sign_in_settings(settings),
+        claims=claims_of(settings, sessions, vault),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import msal
 
@@ -18,10 +19,10 @@ from deepracer_admin.directory.msal_app import PRACTICE_LOGIN, build_app, certif
 from deepracer_admin.directory.tokens import GUEST_SCOPE, AppTokens, DelegatedTokens
 from deepracer_admin.errors import BadSettings, CredentialsExpired
 from deepracer_admin.settings import Settings, read_practice
-from deepracer_admin.store import Sessions
+from deepracer_admin.store import SavedSession, Sessions
 from deepracer_admin.vault import Vault
 
-__all__ = ["SignInSettings", "directories", "sign_in_settings"]
+__all__ = ["SignInSettings", "claims_of", "directories", "sign_in_settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,25 @@ def sign_in_settings(settings: Settings) -> SignInSettings:
         keys_url=f"{authority}/discovery/v2.0/keys",
         app=lambda cache: build_app(authority, settings.entra_client_id, credential, cache=cache),
     )
+
+
+def claims_of(settings: Settings, sessions: Sessions, vault: Vault) -> Callable[[SavedSession], dict[str, Any]]:
+    """What Entra says now about the person of a session, asked with the tokens of their own sign-in.
+
+    Raises CredentialsExpired when Entra gives that sign-in nothing any more, Unreachable or Unavailable without Entra.
+    """
+
+    def claims(saved: SavedSession) -> dict[str, Any]:
+        def load() -> str:
+            found = sessions.lookup(saved.id_hash)
+            return vault.open(found.token_cache) if found and found.token_cache else ""
+
+        def save(text: str) -> None:
+            sessions.save_token_cache(saved.id_hash, vault.seal(text))
+
+        return DelegatedTokens(sign_in_settings(settings).app, load, save, name=saved.name, oid=saved.oid).claims()
+
+    return claims
 
 
 def directories(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock) -> Callable[[str], Directory]:

@@ -66,6 +66,7 @@ class SavedSession:
     created_at: datetime
     last_seen_at: datetime
     token_cache: bytes = b""  # encrypted MSAL cache
+    roles_read_at: datetime | None = None  # when the directory last confirmed `roles`; None: at `created_at`
 
 
 class EventStore(Records, Protocol):
@@ -330,6 +331,10 @@ class Sessions(Protocol):
 
     def save_token_cache(self, id_hash: str, cache: bytes) -> None: ...
 
+    def save_roles(self, id_hash: str, roles: Sequence[str], *, at: datetime) -> None:
+        """What the directory says about this person's roles now. Never brings a revoked session back."""
+        ...
+
     def revoke(self, id_hash: str) -> None: ...
 
     def revoke_person(self, oid: str) -> int: ...
@@ -342,6 +347,10 @@ class Sessions(Protocol):
 
     def delegation(self, oid: str) -> tuple[bytes, str, datetime] | None:
         """(cache, name, saved at)."""
+        ...
+
+    def drop_delegation(self, oid: str) -> None:
+        """The worker acts for this person no more. Harmless when there is none."""
         ...
 
     def purge(self, *, now: datetime) -> int: ...

@@ -17,9 +17,8 @@ import jwt
 import truststore
 
 from deepracer_admin.errors import AccessDenied, Refused, ServiceError, Unreachable
-from deepracer_admin.model import Role
 
-__all__ = ["Keys", "read_roles", "verify_id_token"]
+__all__ = ["Keys", "verify_id_token"]
 
 LEEWAY_S = 120
 KEYS_FOR_S = 3600.0
@@ -97,12 +96,6 @@ def verify_id_token(token: str, keys: Keys, *, client_id: str, issuer: str, tena
     if claims["tid"] != tenant:
         raise AccessDenied(_TENANT, service="entra", code="tenant")
     return claims
-
-
-def read_roles(claims: dict[str, Any]) -> frozenset[Role]:
-    """The console's roles among the token's app roles; others are ignored."""
-    known = {Role.ORGANIZER.value, Role.FACILITATOR.value, Role.VIEWER.value}
-    return frozenset(Role(role) for role in claims.get("roles") or () if role in known)
 
 
 _TENANT = "This account belongs to another organization's directory; sign in with your company account."

@@ -15,14 +15,13 @@ from http.cookies import CookieError, SimpleCookie
 
 from deepracer_admin.clock import Clock
 from deepracer_admin.model import Actor, Role
+from deepracer_admin.rules.sessions import ABSOLUTE, is_over
 from deepracer_admin.store import SavedSession, Sessions
 
-__all__ = ["COOKIE", "FLOW_COOKIE", "SessionKeeper", "cookie_from_header", "hash_id"]
+__all__ = ["ABSOLUTE", "COOKIE", "FLOW_COOKIE", "SessionKeeper", "cookie_from_header", "hash_id"]
 
 COOKIE = "deepracer_console"
 FLOW_COOKIE = "deepracer_signin"
-ABSOLUTE = timedelta(hours=8)
-IDLE = timedelta(minutes=60)
 TOUCH_EVERY = timedelta(seconds=30)
 
 
@@ -47,12 +46,15 @@ class SessionKeeper:
     sessions: Sessions
     clock: Clock
 
-    def create(self, *, oid: str, tid: str, name: str, roles: frozenset[Role]) -> str:
-        """A new session; returns the cookie value, which is stored nowhere."""
+    def create(self, *, oid: str, tid: str, name: str, roles: frozenset[Role], tokens: bytes = b"") -> str:
+        """A new session; returns the cookie value, which is stored nowhere. `tokens`: the sealed token cache with which
+        the person's roles are read again (flows/engine/role_watch.py)."""
         value = secrets.token_urlsafe(32)
         now = self.clock.now()
         self.sessions.create(
-            SavedSession(hash_id(value), oid, tid, name, tuple(sorted(role.value for role in roles)), now, now)
+            SavedSession(
+                hash_id(value), oid, tid, name, tuple(sorted(role.value for role in roles)), now, now, tokens, now
+            )
         )
         return value
 
@@ -71,7 +73,7 @@ class SessionKeeper:
             tid=saved.tid,
             name=saved.name,
             roles=frozenset(Role(role) for role in saved.roles),
-            session=saved.id_hash[:12],
+            session=saved.id_hash,
         )
 
     def touch(self, value: str) -> None:
@@ -86,5 +88,4 @@ class SessionKeeper:
         self.sessions.revoke(hash_id(value))
 
     def _is_over(self, saved: SavedSession) -> bool:
-        now = self.clock.now()
-        return now - saved.created_at >= ABSOLUTE or now - saved.last_seen_at >= IDLE
+        return is_over(saved.created_at, saved.last_seen_at, self.clock.now())

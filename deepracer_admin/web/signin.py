@@ -30,7 +30,8 @@ from deepracer_admin.directory.tokens import DELEGATED_SCOPES, GUEST_SCOPE
 from deepracer_admin.entra_access import SignInSettings
 from deepracer_admin.errors import AccessDenied, ConsoleError, Refused, incident_id
 from deepracer_admin.model import Actor, AuditEntry, Role
-from deepracer_admin.web.identity import Keys, read_roles, verify_id_token
+from deepracer_admin.rules.access import roles_in
+from deepracer_admin.web.identity import Keys, verify_id_token
 from deepracer_admin.web.keeper import ABSOLUTE, COOKIE, FLOW_COOKIE, SessionKeeper, hash_id
 from deepracer_admin.web.plain import SECURITY_HEADERS, page
 
@@ -167,7 +168,7 @@ class SignIn:
         return self._admit(console, claims, cache, saved["next"])
 
     def _admit(self, console: Console, claims: dict[str, Any], cache: msal.SerializableTokenCache, to: str) -> Response:
-        roles = read_roles(claims)
+        roles = roles_in(claims)
         name = str(claims.get("name") or "Somebody without a name")[:120]
         if not roles:
             _audit(console, claims, name, "", allowed=False)
@@ -179,7 +180,11 @@ class SignIn:
                 status=403,
             )
         value = SessionKeeper(console.sessions, console.clock).create(
-            oid=claims["oid"], tid=claims["tid"], name=name, roles=roles
+            oid=claims["oid"],
+            tid=claims["tid"],
+            name=name,
+            roles=roles,
+            tokens=console.vault.seal(cache.serialize()),
         )
         if Role.ORGANIZER in roles:
             console.sessions.save_delegation(

@@ -13,7 +13,7 @@ import pytest
 from deepracer_admin.clock import ScaledClock
 from deepracer_admin.model import Invitee
 from deepracer_admin.racing.on_aws import OnAws
-from deepracer_admin.rehearsal.garage import LapResult
+from deepracer_admin.rehearsal.shared.garage import LapResult
 from tests.practice import WorldHandle
 from tests.racing.contract import RacingContract
 from tests.racing.scripted import Naps

@@ -14,7 +14,8 @@ from jwt.algorithms import RSAAlgorithm
 
 from deepracer_admin.errors import AccessDenied, ConsoleError, Refused, Unreachable
 from deepracer_admin.model import Role
-from deepracer_admin.web.identity import Keys, read_roles, verify_id_token
+from deepracer_admin.rules.access import roles_in
+from deepracer_admin.web.identity import Keys, verify_id_token
 
 ISSUER = "https://login.example.com/tenant-1/v2.0"
 OURS = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -57,7 +58,7 @@ def verify(given: str, keys: Keys | None = None) -> dict[str, Any]:
 
 def test_a_genuine_token_gives_its_claims() -> None:
     claims = verify(token())
-    assert (claims["oid"], claims["tid"], read_roles(claims)) == ("oid-1", "tenant-1", {Role.ORGANIZER})
+    assert (claims["oid"], claims["tid"], roles_in(claims)) == ("oid-1", "tenant-1", {Role.ORGANIZER})
 
 
 def ago(minutes: float) -> int:
@@ -132,4 +133,4 @@ def test_keys_that_cannot_be_fetched_say_what_to_check() -> None:
     ],
 )
 def test_only_the_consoles_own_roles_count(given: Any, roles: set[Role]) -> None:
-    assert read_roles({"roles": given}) == roles
+    assert roles_in({"roles": given}) == roles

@@ -304,6 +304,25 @@ def test_a_resent_invitation_mails_a_new_password_until_the_racer_has_accepted(
     assert organizer.call("POST", f"/profiles/{'A' * 15}/resendInvite").status == 404
 
 
+def test_a_resend_tells_a_live_account_from_one_that_is_gone(deployed: Deployed, organizer: Person) -> None:
+    """At a price: for somebody who has not accepted it is a mail with a new password."""
+    for email in ("accepted@example.com", "invited@example.com"):
+        organizer.call("POST", "/profile", {"emailAddress": email})
+    deployed.sign_in("accepted@example.com")
+    deployed.world.arm("deepracer", "half_done", operation="CreateProfile", count=1)
+    organizer.call("POST", "/profile", {"emailAddress": "orphan@example.com"})
+    before = len(deployed.world.invitations())
+
+    def probe(email: str) -> int:
+        profile_id = profile_of(organizer, email)["profileId"]
+        return organizer.call("POST", f"/profiles/{profile_id}/resendInvite").status
+
+    assert (probe("orphan@example.com"), probe("accepted@example.com")) == (404, 409)
+    assert len(deployed.world.invitations()) == before
+    assert probe("invited@example.com") == 200
+    assert [mail["to"] for mail in deployed.world.invitations(before)] == ["invited@example.com"]
+
+
 @on("1.2.5")
 def test_the_bulk_invite_path_is_read_as_a_profile_id_nowhere(organizer: Person) -> None:
     assert (
