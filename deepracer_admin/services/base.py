@@ -71,6 +71,12 @@ class Service:
             raise Missing("This job belongs to another event: open that event, and choose it there.")
         return job
 
+    def _check_people(self, event: str, attendees: Iterable[str]) -> None:
+        """Raises Missing when somebody of these is not on this event's list: nothing is done for the others then."""
+        people = {person.id for person in self.store.attendees(event)}
+        if not people.issuperset(attendees):
+            raise Missing("Some of the chosen people are not on this event's list (any more); choose again.")
+
     def _racing_kind(self, event: Event) -> str:
         """The racing service of the event, "on_aws" or "managed": its own choice, else the setting's."""
         return event.service or self.house.settings.racing

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deepracer_admin.model import Sending
-from tests.faults.client import EVENT, PATIENCE_S, is_through, open_console, set_up
+from tests.faults.client import EVENT, PATIENCE_S, SECOND, is_through, open_console, set_up
 from tests.practice import ProcessHandle, start_world_process
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,16 +36,46 @@ class Outcome:
         return self.lost + self.kills * IN_FLIGHT
 
 
-def start_client(home: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.faults.client", str(home), "0"]
+@dataclass(frozen=True)
+class BothClosed:
+    """Two events on two services, from the list to the close-out: what the practice servers and the ledgers say."""
+
+    people: int  # of each event
+    kills: int
+    truth: dict[str, Any]
+    closed: int  # events that are closed
+    closeouts: list[str]  # state of every close-out
+    unknown: int  # mails, of both
+    lost: int
+    seconds: float
+
+    @property
+    def checks(self) -> dict[str, bool]:
+        """Each event ended as if it had been alone."""
+        managed, center = self.truth["managed"], self.truth["identity_center"]
+        return {
+            "both_closed": self.closed == 2 and self.closeouts == ["done", "done"],
+            "nobody_left_on_aws": self.truth["profiles"] == 0,
+            "only_its_own_were_invited": self.truth["cognito_mails"] == self.people,
+            "nobody_left_managed": managed["active"] == 0 and not managed["multi_user_mode"],
+            "only_its_own_came_in": managed["users"] <= self.people and center["users"] == self.people,
+            "group_empty": self.truth["in_group"] == 0 and center["members"] == 0,
+            "no_mail_twice": self.truth["mails_duplicate"] == 0,
+            "no_account_deleted": self.truth["users_deleted"] == 0,
+            "unknown_within_bound": self.unknown <= self.lost + self.kills * IN_FLIGHT,
+        }
+
+
+def start_client(home: Path, *options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.faults.client", str(home), "0", *options]
     client = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert client.stdout is not None
     client.stdout.readline()  # it works now
     return client
 
 
-def arm(world: ProcessHandle) -> None:
-    for service in ("graph", "ses", "deepracer"):
+def arm(world: ProcessHandle, *services: str) -> None:
+    for service in ("graph", "ses", "deepracer", *services):
         for name, rate in FAULTY:
             world.arm(service, name, rate=rate)
     world.arm("ses", "quota", params={"max_24h": -1, "rate": 50})
@@ -58,20 +88,57 @@ def run_with_kills(home: Path, people: int, pauses: Sequence[float], *, version:
     try:
         set_up(home, people)
         arm(world)
-        kills = 0
-        for pause in pauses:
-            client = start_client(home)
-            try:
-                client.wait(pause)
-                break  # through already
-            except subprocess.TimeoutExpired:
-                client.kill()  # SIGKILL; terminate on Windows
-                client.wait()
-                kills += 1
-        last = start_client(home)
-        code = last.wait(PATIENCE_S + 60)
-        assert code == 0, last.stdout.read() if last.stdout else ""
+        kills = kill_and_finish(home, pauses)
         return look(home, world, people, kills, time.monotonic() - began)
+    finally:
+        world.stop()
+
+
+def kill_and_finish(home: Path, pauses: Sequence[float], *options: str) -> int:
+    """How often a client was killed before a last one finished."""
+    kills = 0
+    for pause in pauses:
+        client = start_client(home, *options)
+        try:
+            client.wait(pause)
+            break  # through already
+        except subprocess.TimeoutExpired:
+            client.kill()  # SIGKILL; terminate on Windows
+            client.wait()
+            kills += 1
+    last = start_client(home, *options)
+    code = last.wait(PATIENCE_S + 60)
+    assert code == 0, last.stdout.read() if last.stdout else ""
+    return kills
+
+
+def close_two_with_kills(home: Path, people: int, pauses: Sequence[float]) -> BothClosed:
+    """Two events, one on each service, from the list to the close-out, with kills on the way. Practice time goes 600
+    times as fast, so that the directory's cycles and the racers' trainings come and go.
+    """
+    world = start_world_process(home, "--speed", "600")
+    began = time.monotonic()
+    try:
+        set_up(home, people, events=2)
+        arm(world, "managed")
+        kills = kill_and_finish(home, pauses, "--close")
+        faults = world.counters()["faults"]
+        lost = faults.get("ses.lost_answer", 0) + faults.get("ses.error_5xx", 0)
+        console = open_console(home)
+        events = [console.store.event(each) for each in (EVENT, SECOND)]
+        jobs = [job for event in events for job in console.store.jobs(event.id, kind="closeout")]
+        unknown = sum(console.store.delivery_counts(event.id)[Sending.UNKNOWN] for event in events)
+        console.close()
+        return BothClosed(
+            people,
+            kills,
+            world.truth(),
+            sum(event.closed_at is not None for event in events),
+            [job.state.value for job in jobs],
+            unknown,
+            lost,
+            time.monotonic() - began,
+        )
     finally:
         world.stop()
 

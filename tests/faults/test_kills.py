@@ -16,7 +16,7 @@ import pytest
 
 from deepracer_admin.model import Sending
 from tests.faults.client import EVENT, PATIENCE_S, open_console, set_up
-from tests.faults.killing import ROOT, run_with_kills, start_client
+from tests.faults.killing import ROOT, close_two_with_kills, run_with_kills, start_client
 from tests.practice import start_world_process
 
 pytestmark = pytest.mark.e2e
@@ -29,6 +29,12 @@ def test_access_equals_the_list_and_no_mail_goes_twice_after_kills(tmp_path: Pat
     assert found.truth["mails_duplicate"] == 0
     assert found.unknown <= found.may_be_unknown
     assert found.unknown_accepted == 0
+
+
+def test_two_events_on_two_services_both_end_as_if_alone_after_kills(tmp_path: Path) -> None:
+    found = close_two_with_kills(tmp_path, 6, [2.0, 4.0, 5.0, 6.0])
+    assert found.kills >= 3
+    assert found.checks == dict.fromkeys(found.checks, True), found
 
 
 def test_two_consoles_and_a_worker_at_once_do_nothing_twice(tmp_path: Path) -> None:

@@ -3,17 +3,14 @@
 A rate is shared by all processes through token buckets in the EventStore. A busy process leases up to one second
 of tokens ahead, so that not every call costs a write; what it does not use within that second is given up. Hence over
 any span of t seconds all processes together make at most `burst + rate * (t + 1)` calls, and never more in total than
-the buckets gave out. A back-off that a service asked for is shared too: every process holds still. Calls in flight are
-bounded within the process, where the connections are. Real time throughout (architecture.md, Time).
+the buckets gave out. A back-off that a service asked for is shared too: every process holds still. Real time throughout
+(architecture.md, Time).
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -65,8 +62,6 @@ class Pacer:
         self._lock = threading.Lock()
         self._blocks: dict[str, _Block] = {}
         self._holds: dict[str, datetime] = {}
-        self._in_flight: Counter[str] = Counter()
-        self._slot_freed = threading.Condition()
 
     # -- rate
 
@@ -139,21 +134,6 @@ class Pacer:
             return 0.0
         self._holds[limit.name] = until
         return seconds
-
-    # -- in flight
-
-    @contextmanager
-    def slots(self, limit: Limit) -> Iterator[None]:
-        """Hold one of the limit's `in_flight` places of this process; waits for one. Not re-entrant."""
-        with self._slot_freed:
-            self._slot_freed.wait_for(lambda: self._in_flight[limit.name] < max(1, limit.in_flight))
-            self._in_flight[limit.name] += 1
-        try:
-            yield
-        finally:
-            with self._slot_freed:
-                self._in_flight[limit.name] -= 1
-                self._slot_freed.notify_all()
 
 
 def _longer(held: Hold | None, until: datetime) -> Hold:

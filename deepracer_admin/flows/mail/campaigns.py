@@ -11,6 +11,7 @@ Ledger key event + attendee + template + number (identity-and-mail.md 4.4). What
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -288,15 +289,23 @@ class CampaignReconciler:
         self._mirroring.done("steps", self.ports.clock.monotonic() - began, revision)
 
     def take_events(self, event: Event, lease: Lease) -> int:
-        """Delivery events land on the person; one that proves acceptance settles an unknown mail."""
-        mailer = self.ports.mailer()
-        events = list(mailer.events())
-        if not events:
-            return 0
-        self.ports.store.keep(event.id, EVENTS_TAKEN_AT, self.ports.clock.now(), lease=lease)  # a fence
-        changed = self.ports.store.apply_delivery_events(event.id, events, now=self.ports.clock.now())
-        mailer.settle_events()
+        """Delivery events land on the person; one that proves acceptance settles an unknown mail.
+
+        There is one queue for all events: whoever reads it gives each mail's news to the event that sent it.
+        """
+        mailer, store = self.ports.mailer(), self.ports.store
+        with _TAKING:
+            news = list(mailer.events())
+            if not news:
+                return 0
+            store.keep(event.id, EVENTS_TAKEN_AT, self.ports.clock.now(), lease=lease)  # a fence
+            now = self.ports.clock.now()
+            changed = sum(store.apply_delivery_events(each.id, news, now=now) for each in store.events())
+            mailer.settle_events()
         return changed
+
+
+_TAKING = threading.Lock()  # the mailer is shared by the process, and settles what it gave out last
 
 
 def _outcome(row: Delivery) -> Outcome | None:

@@ -196,6 +196,7 @@ class OnboardingService(Service):
         """Retry one person's refused steps."""
         self._authorise(actor, "onboarding.retry_one", target=attendee)
         event = self._event()
+        self._check_people(event.id, [attendee])
         steps = [
             row.step
             for row in self.store.steps_of(event.id, attendee)

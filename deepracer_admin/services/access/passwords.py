@@ -66,6 +66,7 @@ class PasswordsService(Service):
             actor, action, target=counted(len(attendees), "person", "people") if several else "".join(attendees)
         )
         event = self._event()
+        self._check_people(event.id, attendees)
         known = {age.attendee.id: age for age in self._ages(event)}
         chosen = [known[key] for key in dict.fromkeys(attendees) if key in known]
         if not chosen:

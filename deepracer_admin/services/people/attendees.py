@@ -178,7 +178,7 @@ class AttendeesService(PeopleService):
     def undo_import(self, actor: Actor, job_id: str) -> Job:
         """Write back what that import changed. Refused once anybody of it has been invited."""
         self._authorise(actor, "attendees.undo", target=job_id)
-        job = self.store.job(job_id)
+        job = self._job(job_id)
         if job.kind != "roster.import" or job.state is not JobState.DONE:
             raise Conflict("Only a finished import can be undone, once.")
         items = self.store.job_items(job_id)

@@ -98,10 +98,13 @@ class EntryDesk(Service):
         )
 
     def admit(self, actor: Actor, race_id: str, attendees: Collection[str]) -> Change:
-        """Let these people of the list into a race. Raises BadInput when none of them can be let in."""
+        """Let these people of the list into a race. Raises Missing for somebody of no list, BadInput when none of them
+        can be let in.
+        """
         self._authorise(actor, "races.admit", target=race_id)
         event = self._event().id
         self._race(race_id)
+        self._check_people(event, attendees)
         people = {person.id for person in self.store.attendees(event, wanted=True)}
         chosen = [key for key in dict.fromkeys(attendees) if key in people]
         if not chosen:
@@ -123,14 +126,18 @@ class EntryDesk(Service):
         return Change(len(items), len(chosen) - len(items), job)
 
     def expel(self, actor: Actor, race_id: str, keys: Collection[str]) -> Change:
-        """Take racers out again, by the keys of their rows; what they have in the standings stays."""
+        """Take racers out again, by the keys of their rows; what they have in the standings stays. Raises Missing."""
         self._authorise(actor, "races.admit", target=race_id)
         event = self._event().id
         self._race(race_id)
         chosen = [key for key in dict.fromkeys(keys) if key]
         if not chosen:
             raise BadInput("Choose at least one racer who may enter.")
-        if not self._is_native():
+        native = self._is_native()
+        read = self.store.row(event, PARTICIPANTS, race_id) or Participants()
+        if not {*(read.aliases if native else self._own_list(event, race_id) or ())}.issuperset(chosen):
+            raise Missing("Some of the chosen racers are not on the list of this race (any more); choose again.")
+        if not native:
             self._keep_list(event, race_id, lambda kept: tuple(key for key in kept if key not in chosen))
             self._audit(actor, "races.admit", target=race_id, count=len(chosen), after="off the entry list")
             return Change(len(chosen))

@@ -142,11 +142,15 @@ class UsageService(Service):
         return sorted(rows, key=lambda row: -row.hours_used)
 
     def series_of(self, actor: Actor, profile: str) -> list[tuple[datetime, float, float]]:
-        """(at, hours used, hours queued) of one profile over time."""
+        """(at, hours used, hours queued) of one profile over time. Raises Missing."""
         self._authorise(actor, "usage.view")
-        return [
-            (at, used / 60, queued / 60) for at, used, queued in self.house.history.usage_of(self._event().id, profile)
-        ]
+        event = self._event().id
+        known = {row.id for row in self.store.profiles(event)[0]} | {
+            link.profile for link in self.store.links(event).values()
+        }
+        if profile not in known:
+            raise Missing("That profile is not one of this event's service (any more); choose again.")
+        return [(at, used / 60, queued / 60) for at, used, queued in self.house.history.usage_of(event, profile)]
 
     # ------------------------------------------------------------------------------------------------ quotas
 
@@ -246,6 +250,7 @@ class UsageService(Service):
             actor, "usage.pause", target=counted(len(attendees), "person", "people") if attendees else "all people"
         )
         event = self._event()
+        self._check_people(event.id, attendees)
         links = self.store.links(event.id)
         paused = self.store.get(event.id, "paused_profiles") or {}
         chosen = [links[entry] for entry in attendees if entry in links] if attendees else [*links.values()]
@@ -274,6 +279,7 @@ class UsageService(Service):
         event = self._event()
         if typed_name.strip() != event.name:
             raise BadInput("Type the event's name exactly as it stands to delete models.")
+        self._check_people(event.id, attendees)
         links = self.store.links(event.id)
         items = [JobItem(job="", key=links[entry].profile, state=State.TODO) for entry in attendees if entry in links]
         if not items:

@@ -24,7 +24,7 @@ def stage(tmp_path: Path, real_time: RealTime, monkeypatch: pytest.MonkeyPatch) 
     """A deployment that takes an alias only after the invitation; two people between two records."""
     monkeypatch.setattr(onboarding, "SLICE", 2)
     monkeypatch.setattr(onboarding, "FEWEST", 1)
-    world = start_world(tmp_path, speed=1.0, version="1.2.5")
+    world = start_world(tmp_path, speed=1.0, version="1.2.5", machine=real_time)
     console = make_console(tmp_path, real_time)
     made = Stage(world, console, make_event(console, group=world.endpoints["graph"]["group_id"]))
     made.start()

@@ -25,7 +25,7 @@ from tests.practice import start_world
 @pytest.fixture
 def old(tmp_path: Path, real_time: RealTime) -> Iterator[Stage]:
     """Invitations go one by one, as before 1.3."""
-    world = start_world(tmp_path, speed=1.0, version="1.2.5")
+    world = start_world(tmp_path, speed=1.0, version="1.2.5", machine=real_time)
     world.control("POST", "fleet", {"ignoring": 1.0})
     console = make_console(tmp_path, real_time)
     made = Stage(world, console, make_event(console, group=world.endpoints["graph"]["group_id"]))

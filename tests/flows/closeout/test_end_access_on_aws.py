@@ -23,7 +23,7 @@ ROW = "1 cannot be deleted by the API: a row without an account"
 @pytest.fixture
 def stage(tmp_path: Path, real_time: RealTime) -> Iterator[Stage]:
     """Invitations go one by one, as before 1.3."""
-    world = start_world(tmp_path, speed=1.0, version="1.2.5")
+    world = start_world(tmp_path, speed=1.0, version="1.2.5", machine=real_time)
     console = make_console(tmp_path, real_time)
     made = Stage(world, console, make_event(console, group=world.endpoints["graph"]["group_id"]))
     yield made

@@ -1,6 +1,5 @@
 """Limits hold across threads and processes, and a back-off holds everybody."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,14 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepracer_admin.clock import SystemClock
 from deepracer_admin.flows.engine.pacing import LONGEST_HOLD_S, Pacer
 from deepracer_admin.model import Limit
 from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store
 from tests.flows.fake_time import FakeClock
 from tests.store.crew import together
 
-MAIL = Limit("mail", rate=10.0, burst=14, in_flight=3)
+MAIL = Limit("mail", rate=10.0, burst=14)
 
 
 @pytest.fixture
@@ -191,35 +189,3 @@ def test_no_back_off_is_longer_than_an_hour(pacer: Pacer) -> None:
 
 
 # -- in flight
-
-
-def test_no_more_calls_are_in_flight_than_the_limit_allows(store: SqliteEventStore) -> None:
-    pacer = Pacer(store, SystemClock())
-    guard, inside, most = threading.Lock(), 0, 0
-    full = threading.Barrier(MAIL.in_flight)
-
-    def call() -> None:
-        nonlocal inside, most
-        with pacer.slots(MAIL):
-            with guard:
-                inside += 1
-                most = max(most, inside)
-            full.wait(30)  # lets nobody out until all places are taken
-            with guard:
-                inside -= 1
-
-    threads = [threading.Thread(target=call) for _ in range(MAIL.in_flight * 4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert (inside, most) == (0, MAIL.in_flight)
-
-
-def test_a_call_that_fails_gives_its_place_back(pacer: Pacer) -> None:
-    single = Limit("single", in_flight=1)
-    for _ in range(3):
-        with pytest.raises(RuntimeError, match="boom"), pacer.slots(single):
-            raise RuntimeError("boom")
-    with pacer.slots(single):
-        pass

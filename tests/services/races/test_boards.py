@@ -9,6 +9,7 @@ import pytest
 
 from deepracer_admin.errors import BadInput, Missing, NotAllowed
 from deepracer_admin.model import Race, RaceDraft, Role, Standing
+from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS
 from tests.pages.conftest import NOW, actor_of
 
 ORGANIZER, FACILITATOR, VIEWER = (actor_of(role) for role in (Role.ORGANIZER, Role.FACILITATOR, Role.VIEWER))
@@ -128,3 +129,107 @@ def test_an_export_holds_aliases_only_and_is_marked_as_a_rehearsal(boards):
     assert "racer-1" in text
     assert "example.com" not in text
     assert text.count("rehearsal") == 3
+
+
+def shown(boards):
+    return [(row.rank, row.alias) for row in boards.view(VIEWER, "r-1").rows]
+
+
+def keep(console, event, *rows, minutes=1):
+    console.history.save_standings(event.id, "r-1", NOW + timedelta(minutes=minutes), rows)
+
+
+def test_what_was_done_to_a_racer_stays_theirs_when_places_and_names_change(boards, console, event):
+    keep(console, event, Standing(1, "racer-1", 9_000, profile_id="pr-1"), Standing(2, "racer-2", 9_500))
+    first = next(entry for entry in boards.entries(FACILITATOR, "r-1") if entry.racer == "racer-1")
+    boards.disqualify(FACILITATOR, "r-1", first.id, reason="two profiles")
+    keep(
+        console,
+        event,
+        Standing(1, "racer-2", 8_000, profile_id="pr-2"),
+        Standing(2, "racer-1", 8_100, profile_id="pr-9"),
+        Standing(3, "New name", 8_200, profile_id="pr-1"),
+        minutes=2,
+    )
+    assert shown(boards) == [(1, "racer-2"), (2, "racer-1")]
+    boards.disqualify(FACILITATOR, "r-1", boards.marks(FACILITATOR, "r-1").disqualified[0].id, reason=None)
+    assert shown(boards) == [(1, "racer-2"), (2, "racer-1"), (3, "New name")]
+
+
+def test_a_mark_made_before_the_profile_was_known_is_lifted_by_the_id_of_today(boards, console, event):
+    boards.hide(FACILITATOR, "r-1", "alias:racer-1", hidden=True)
+    keep(console, event, Standing(1, "racer-1", 9_000, profile_id="pr-1"))
+    [entry] = boards.entries(FACILITATOR, "r-1")
+    assert (entry.id, entry.row.hidden) == ("profile:pr-1", True)
+    boards.hide(FACILITATOR, "r-1", entry.id, hidden=False)
+    assert shown(boards) == [(1, "racer-1")]
+    assert console.store.rows(event.id, BOARD_MARKS) == {}
+
+
+def twins(console, event, first=1, second=2, minutes=1):
+    at = [NOW + timedelta(seconds=seconds) for seconds in (first, second)]
+    keep(
+        console,
+        event,
+        Standing(1, "Twin", 9_000, submitted_at=at[0]),
+        Standing(2, "Twin", 9_500, submitted_at=at[1]),
+        minutes=minutes,
+    )
+
+
+def test_of_two_racers_who_share_a_name_only_the_chosen_one_is_taken_out(boards, console, event):
+    twins(console, event)
+    one, other = boards.entries(FACILITATOR, "r-1")
+    assert one.shared
+    assert one.id != other.id
+    boards.disqualify(FACILITATOR, "r-1", one.id, reason="two profiles")
+    assert [entry.id for entry in boards.entries(FACILITATOR, "r-1")] == [other.id]
+    twins(console, event, first=9, minutes=2)  # a better result of the one who is out
+    assert [row.score_ms for row in boards.view(VIEWER, "r-1").rows] == [9_500]
+
+
+def test_when_it_cannot_be_told_any_more_nobody_is_out_for_another_and_it_is_said(boards, console, event):
+    twins(console, event)
+    one, _ = boards.entries(FACILITATOR, "r-1")
+    boards.disqualify(FACILITATOR, "r-1", one.id, reason="two profiles")
+    twins(console, event, first=9, second=10, minutes=2)
+    assert len(boards.view(VIEWER, "r-1").rows) == 2
+    (said,) = boards.marks(FACILITATOR, "r-1").unclear
+    assert said.startswith("Two racers share the name “Twin”; whom the disqualification means cannot be told")
+    boards.disqualify(FACILITATOR, "r-1", one.id, reason=None)
+    assert boards.marks(FACILITATOR, "r-1").unclear == ()
+
+
+def test_a_name_hidden_for_one_stays_hidden_for_both_when_it_cannot_be_told(boards, console, event):
+    twins(console, event)
+    one, _ = boards.entries(FACILITATOR, "r-1")
+    boards.hide(FACILITATOR, "r-1", one.id, hidden=True)
+    assert [row.hidden for row in boards.view(VIEWER, "r-1").rows] == [True, False]
+    twins(console, event, first=9, second=10, minutes=2)
+    assert [row.hidden for row in boards.view(VIEWER, "r-1").rows] == [True, True]
+    assert "hidden for each of them" in boards.marks(FACILITATOR, "r-1").unclear[0]
+
+
+def test_racers_whom_nothing_tells_apart_are_not_acted_on(boards, console, event):
+    twins(console, event, first=1, second=1)
+    one, other = boards.entries(FACILITATOR, "r-1")
+    assert one.id == other.id
+    with pytest.raises(BadInput, match="2 racers share the name “Twin” and nothing tells them apart"):
+        boards.disqualify(FACILITATOR, "r-1", one.id, reason="two profiles")
+    assert len(boards.view(VIEWER, "r-1").rows) == 2
+
+
+def test_a_freeze_and_a_disqualification_at_once_are_both_kept(boards, console, event, monkeypatch):
+    """The close-out freezes while an organizer disqualifies: they are rows of their own."""
+    real = console.store.change_rows
+
+    def in_between(given, table, *args, **kwargs):
+        if table is FROZEN_BOARDS:
+            boards.disqualify(FACILITATOR, "r-1", "alias:racer-1", reason="two profiles")
+        return real(given, table, *args, **kwargs)
+
+    monkeypatch.setattr(console.store, "change_rows", in_between)
+    boards.freeze(FACILITATOR, "r-1", frozen=True)
+    view = boards.view(VIEWER, "r-1")
+    assert view.frozen_at == NOW
+    assert [row.alias for row in view.rows] == ["racer-2", "Éva"]

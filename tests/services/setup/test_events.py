@@ -85,6 +85,55 @@ def test_an_edit_keeps_the_day_of_erasure_and_unlimited_cohorts(console: Console
     assert again == made
 
 
+def test_two_organizers_who_change_different_settings_keep_both(
+    console: Console, event: Event, organizer: Actor
+) -> None:
+    events = console.first.events
+    shown = events.draft_of(event)  # both have opened the form
+    events.edit(organizer, replace(shown, name="Winter Cup"), shown)
+    after = events.edit(organizer, replace(shown, budget_usd=2_000.0), shown)
+    assert (after.name, after.budget_usd) == ("Winter Cup", 2_000.0)
+
+
+def test_an_edit_keeps_what_the_worker_wrote_meanwhile(console: Console, event: Event, organizer: Actor) -> None:
+    shown = console.first.events.draft_of(event)
+    console.store.amend_event(event.id, lambda now: replace(now, closed_at=NOW))
+    after = console.first.events.edit(organizer, replace(shown, name="Winter Cup"), shown)
+    assert (after.closed_at, after.created_at, after.created_by) == (NOW, event.created_at, event.created_by)
+
+
+def test_one_setting_changed_by_two_is_refused_by_its_name_and_nothing_is_written(
+    console: Console, event: Event, organizer: Actor
+) -> None:
+    events = console.first.events
+    shown = events.draft_of(event)
+    first = events.edit(organizer, replace(shown, budget_usd=5.0), shown)
+    with pytest.raises(Conflict, match=r"A colleague changed this meanwhile: budget usd\. Look at it"):
+        events.edit(organizer, replace(shown, budget_usd=7.0, name="Other"), shown)
+    assert console.store.event(event.id) == first
+    assert events.edit(organizer, replace(shown, budget_usd=5.0, name="Other"), shown).name == "Other"
+
+
+def test_local_times_and_their_zone_are_one_setting(console: Console, event: Event, organizer: Actor) -> None:
+    """An hour typed for Rome must not be read as one of Tokyo."""
+    events = console.first.events
+    shown = events.draft_of(event)
+    events.edit(organizer, replace(shown, zone="Asia/Tokyo"), shown)
+    with pytest.raises(Conflict, match="starts"):
+        events.edit(organizer, replace(shown, starts=shown.starts - timedelta(hours=1)), shown)
+
+
+def test_a_move_to_another_service_is_decided_on_the_event_as_it_is_now(
+    console: Console, event: Event, organizer: Actor, profiles: list[Profile]
+) -> None:
+    """Somebody got a profile while the form was open."""
+    events = console.first.events
+    shown = events.draft_of(event)
+    with pytest.raises(BadInput, match="create another event for the other service"):
+        events.edit(organizer, replace(shown, service="managed"), shown)
+    assert console.store.event(event.id) == event
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     name=st.text(max_size=40),
