@@ -65,6 +65,7 @@ def fill(console: Any, people: int) -> None:
         State,
         Step,
     )
+    from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
     from deepracer_admin.services.base import CURRENT_EVENT
     from deepracer_admin.store import ProfileLink
 
@@ -76,7 +77,7 @@ def fill(console: Any, people: int) -> None:
     )  # fmt: skip
     console.store.save_event(event)
     console.store.put("", CURRENT_EVENT, event.id)
-    console.store.put(event.id, "sponsorship", {"open": True})
+    console.store.update(event.id, SPONSORSHIP, lambda _: Sponsorship(open=True))
     console.store.put(event.id, "onboarding", {"state": "running"})
     list_ = [
         Attendee(id=f"at-{n}", email=f"racer{n}@example.com", name=f"Racer {n}", alias=f"racer-{n}",

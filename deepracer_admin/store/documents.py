@@ -63,7 +63,9 @@ class Table(Generic[T]):
 
     name: str
     kind: type[T]
-    by: Literal["attendee", "profile", "race", "campaign", "template", "email", "chunk", "link", "limit"]
+    by: Literal[
+        "attendee", "profile", "race", "campaign", "template", "email", "chunk", "link", "limit", "step", "model", "job"
+    ]
     personal: bool
     of_event: bool = True
 

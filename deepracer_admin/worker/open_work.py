@@ -24,7 +24,7 @@ def has_open_work(store: EventStore, event: Event, first: str, now: datetime) ->
         return True
     if (store.get(event.id, "onboarding") or {}).get("state") == "running":
         return True
-    if (store.get(event.id, SPONSORSHIP) or {}).get("open"):
+    if store.read(event.id, SPONSORSHIP).open:
         return True
     if event.closed_at is not None:
         return now < event.closed_at + AFTERMATH

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from deepracer_admin.compose import Console
 from deepracer_admin.flows.races.watch import MODELS_SEEN
 from deepracer_admin.model import Actor, Attendee, Event, JobState, Profile, Quota, Role
+from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
 from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.ui.kit.words import plain
 from tests.pages.conftest import NOW, Browser, click, texts
@@ -111,8 +112,8 @@ def test_closing_sponsorship_needs_the_name_typed(
 
 
 def test_the_switch_shows_what_was_read_back(browser: Browser, console: Console, event: Event) -> None:
-    said = {"open": True, "as_of": NOW.isoformat(), "sentence": "Sponsorship is open."}
-    console.store.put("ev-1", "sponsorship", said)
+    said = Sponsorship(open=True, as_of=NOW, sentence="Sponsorship is open.")
+    console.store.update("ev-1", SPONSORSHIP, lambda _: said)
     assert "Sponsorship is open" in texts(browser.open(PAGE))
 
 
@@ -233,7 +234,8 @@ def test_the_managed_service_has_a_switch_called_multi_user_mode(
     browser: Browser, console: Console, event: Event
 ) -> None:
     managed(console, event)
-    console.store.put("ev-1", "sponsorship", {"open": True, "as_of": NOW.isoformat(), "sentence": "It is on."})
+    said = Sponsorship(open=True, as_of=NOW, sentence="It is on.")
+    console.store.update("ev-1", SPONSORSHIP, lambda _: said)
     app = browser.open(PAGE)
     assert "**Multi-user mode**" in texts(app)
     assert {"Turn on multi-user mode", "Turn off multi-user mode …"} <= {button.label for button in app.button}

@@ -30,7 +30,8 @@ from deepracer_admin.flows.access.rows_without_account import has_failed, set_as
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Lease, Outcome, Profile, Quota, State, Step, StepRow
 from deepracer_admin.racing import RacingService
-from deepracer_admin.records.limits import CLOSED, FORMER_OF_ADOPTED, Limits, pair, read_limits
+from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
+from deepracer_admin.records.limits import CLOSED, Limits, read_limits
 from deepracer_admin.store import ProfileLink
 
 __all__ = ["PassReport", "ProfileReconciler"]
@@ -237,14 +238,14 @@ class ProfileReconciler:
         if not adopted:
             return
         store, event = self.ports.store, look.event
-        kept: dict[str, Any] = dict(store.get(event.id, FORMER_OF_ADOPTED) or {})
+        kept = store.rows(event.id, ADOPTED_QUOTAS)
         fresh = {
             seen.profile.id: _before(look.limits, seen.profile.id, seen.profile.quota)
             for seen in look.seen.values()
             if seen.profile and seen.profile.quota and seen.profile.id in adopted and seen.profile.id not in kept
         }
         if fresh:
-            store.put(event.id, FORMER_OF_ADOPTED, kept | fresh, lease=look.lease)
+            store.change_rows(event.id, ADOPTED_QUOTAS, lambda rows: {**fresh, **rows}, keys=fresh, lease=look.lease)
 
     # --------------------------------------------------------------------------------------------- setting up
 
@@ -349,10 +350,10 @@ def _set_one(
     return Outcome(person.id, Step.PROFILE, State.WAITING, "set", READ_BACK, ref=profile.id)
 
 
-def _before(limits: Limits, profile: str, quota: Quota) -> list[int]:
+def _before(limits: Limits, profile: str, quota: Quota) -> Quota:
     """What an adopted profile had before the event: not the 0 to which a closing or a pause has set it meanwhile."""
     kept = limits.paused.get(profile) or limits.former.get(profile)
-    return [*kept] if kept and quota == CLOSED else pair(quota)
+    return kept if kept and quota == CLOSED else quota
 
 
 def _refused(outcomes: Sequence[Outcome]) -> set[str]:

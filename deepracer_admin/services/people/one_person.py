@@ -9,6 +9,7 @@ from typing import Any
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.access.match_profiles import APART
 from deepracer_admin.model import Actor, Attendee, Event, State, Step
+from deepracer_admin.records.closing import PROOF, without_person
 from deepracer_admin.records.guest_book import GUESTS
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.rules.roster import check, normalise_email
@@ -171,10 +172,7 @@ class PeopleService(Service):
         self.store.delete_attendees(event.id, [attendee])
         if attendee in (self.store.get(event.id, GUESTS) or {}):
             self.store.amend(event.id, GUESTS, lambda book: {key: book[key] for key in book if key != attendee})
-        proof = self.store.get(event.id, "proof")
-        if proof:  # the close-out's listing names people
-            rows = [row for row in proof.get("can_still_sign_in") or () if row.get("attendee") != attendee]
-            self.store.put(event.id, "proof", {**proof, "can_still_sign_in": rows})
+        self.store.update(event.id, PROOF, lambda proof: without_person(proof, attendee))  # it names people
         self._audit(actor, "attendees.erase", target=attendee)
 
     def _profile_data(self, event: Event, attendee: str) -> dict[str, Any] | None:

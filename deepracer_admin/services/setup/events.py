@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, BadSettings
 from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
+from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import spend
 from deepracer_admin.rules.stage import next_step, stage_of
@@ -310,7 +311,7 @@ class EventsService(SponsorshipService):
             "mailed": done.get(Step.MAIL, 0),
             "proven": done.get(Step.ACCESS, 0),
             "onboarding": (self.store.get(event.id, "onboarding") or {}).get("state", "idle"),
-            "sponsorship_open": (self.store.get(event.id, "sponsorship") or {}).get("open"),
+            "sponsorship_open": self.store.read(event.id, SPONSORSHIP).open,
             "checked": self.store.get(event.id, "check") is not None,
             "races": len(races),
         }

@@ -8,6 +8,7 @@ from datetime import datetime
 from deepracer_admin.errors import BadInput
 from deepracer_admin.flows.races.watch import MODELS_SEEN
 from deepracer_admin.model import Actor, Job, Quota
+from deepracer_admin.records.limits import SPONSORSHIP, SWITCH_JOB
 from deepracer_admin.services.setup.racing_choice import RacingChoice
 
 __all__ = ["GB", "SponsorshipService", "SponsorshipView"]
@@ -48,7 +49,7 @@ class SponsorshipService(RacingChoice):
         """The switch as last read back, and whom it would reach."""
         self._authorise(actor, "setup.view")
         event = self._event()
-        seen = self.store.get(event.id, "sponsorship") or {}
+        seen = self.store.read(event.id, SPONSORSHIP)
         account = self.store.get(event.id, "account") or {}
         native = self._racing_kind(event) == "managed"
         reached, seen_at = self.store.profiles(event.id)
@@ -58,16 +59,15 @@ class SponsorshipService(RacingChoice):
             reached = [profile for profile in reached if profile.id in linked]
         stored = sum(profile.storage_bytes or 0 for profile in reached) / GB
         quota = account.get("new_profile_quota")
-        as_of = seen.get("as_of")
         return SponsorshipView(
-            open=seen.get("open"),
-            as_of=_moment(as_of),
+            open=seen.open,
+            as_of=seen.as_of,
             native=native,
             word="Multi-user mode" if native else "Sponsorship",
             blast_profiles=len(reached),
             blast_hours=sum(profile.minutes_queued for profile in reached) / 60,
-            sentence=seen.get("sentence", ""),
-            job=next(iter(self.store.jobs(event.id, live=True, kind="sponsorship")), None),
+            sentence=seen.sentence,
+            job=next(iter(self.store.jobs(event.id, live=True, kind=SWITCH_JOB)), None),
             blast_gb=stored,
             blast_usd_a_month=stored * event.prices.storage_per_gb_month,
             new_profile_quota=Quota(*quota) if quota else None,
@@ -84,14 +84,14 @@ class SponsorshipService(RacingChoice):
         if not open_ and typed_name.strip() != event.name:
             what = "turn multi-user mode off" if self._racing_kind(event) == "managed" else "close sponsorship"
             raise BadInput(f"Type the event's name exactly as it stands to {what}.")
-        before = self.store.get(event.id, "sponsorship")
+        before = self.store.read(event.id, SPONSORSHIP)
         return self._plan_job(
             actor,
             "sponsorship.switch",
-            "sponsorship",
+            SWITCH_JOB,
             target=event.id,
             plan={"open": open_},
-            before=before,
+            before={"open": before.open, "sentence": before.sentence},
             after={"open": open_},
         )
 
