@@ -37,12 +37,14 @@ from typing import Any
 
 import httpx
 
+from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Actor, Event, Invitee, Message, Quota, Role, Sending, Step
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.rehearsal.deepracer.deployment import Options
-from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Settings, read_practice
 from deepracer_admin.worker import Worker
 
@@ -97,7 +99,7 @@ def make_event(console: Console, people: bytes, group: str, head_count: int) -> 
         portal_url=read_practice(console.settings.home).deepracer["site"],
     )
     console.store.save_event(event)
-    console.store.put("", CURRENT_EVENT, event.id)
+    console.store.update("", CURRENT_EVENT, lambda _: event.id)
     console.first.attendees.run_import(
         ORGANIZER, console.first.attendees.dry_run(ORGANIZER, people, filename="people.csv")
     )
@@ -194,7 +196,7 @@ def run(home: Path, options: argparse.Namespace) -> dict[str, Any]:
     control.post("counters/reset")
     used = time.process_time()
     try:
-        console.store.put(event.id, "onboarding", {"state": "running", "by": "", "by_name": "Benchmark"})
+        console.store.update(event.id, ONBOARDING, lambda _: Onboarding(Run.RUNNING, by_name="Benchmark"))
         elapsed, marks = wait_for_all(console, event)
     finally:
         worker.stop()

@@ -26,6 +26,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 RUNS = 7
@@ -65,6 +67,7 @@ def fill(console: Any, people: int) -> None:
         State,
         Step,
     )
+    from deepracer_admin.records.current_event import CURRENT_EVENT
     from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
     from deepracer_admin.services.base import CURRENT_EVENT
     from deepracer_admin.store import ProfileLink
@@ -76,9 +79,9 @@ def fill(console: Any, people: int) -> None:
         slots=100, created_at=now - timedelta(days=1),
     )  # fmt: skip
     console.store.save_event(event)
-    console.store.put("", CURRENT_EVENT, event.id)
+    console.store.update("", CURRENT_EVENT, lambda _: event.id)
     console.store.update(event.id, SPONSORSHIP, lambda _: Sponsorship(open=True))
-    console.store.put(event.id, "onboarding", {"state": "running"})
+    console.store.update(event.id, ONBOARDING, lambda _: Onboarding(Run.RUNNING))
     list_ = [
         Attendee(id=f"at-{n}", email=f"racer{n}@example.com", name=f"Racer {n}", alias=f"racer-{n}",
                  office=f"Office {n % 12}", cost_centre=f"CC-{n % 40}", added_at=now, source="job-0")

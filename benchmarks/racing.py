@@ -35,8 +35,8 @@ def serve_profiles(home: Path, count: int) -> None:
     """A practice world in which `count` racers have been invited, with use, and nobody acts."""
     from deepracer_admin.rehearsal.deepracer.profiles import invite
     from deepracer_admin.rehearsal.managed.state import User
-    from deepracer_admin.rehearsal.server import listening_socket, serve
     from deepracer_admin.rehearsal.world import World
+    from deepracer_admin.rehearsal.world.server import listening_socket, serve
 
     world = World(home, speed=1.0)
     world.services.pop("fleet", None)
@@ -56,6 +56,7 @@ def serve_profiles(home: Path, count: int) -> None:
 def connect(kind: str, found: dict[str, Any]) -> Any:
     """The adapter, pointed at the practice world."""
     from deepracer_admin.clock import SystemClock
+    from deepracer_admin.edge.reach import Reach
 
     site, aws = found["deepracer"], found["aws"]
     if kind == "managed":
@@ -63,7 +64,7 @@ def connect(kind: str, found: dict[str, Any]) -> Any:
         from deepracer_admin.racing.managed_client import ManagedClient
 
         keys = {name: aws[name] for name in ("access_key_id", "secret_access_key")}
-        return ManagedDeepRacer(ManagedClient(endpoint_url=aws["managed_url"], **keys))
+        return ManagedDeepRacer(ManagedClient(endpoint_url=aws["managed_url"], **keys, reach=Reach.PRACTICE))
     from deepracer_admin.racing.on_aws import OnAws
 
     return OnAws(
@@ -73,7 +74,7 @@ def connect(kind: str, found: dict[str, Any]) -> Any:
         clock=SystemClock(),
         cognito_idp_url=aws["cognito_idp_url"],
         cognito_identity_url=aws["cognito_identity_url"],
-        allow_http_loopback=True,
+        reach=Reach.PRACTICE,
     )
 
 

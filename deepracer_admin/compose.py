@@ -12,28 +12,30 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from deepracer_admin.clock import Clock, ScaledClock, SystemClock
 from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.directory.identity_center import IdentityCenter
-from deepracer_admin.entra_access import SignInSettings, directories, sign_in_settings
+from deepracer_admin.edge.aws import AwsAccess
+from deepracer_admin.edge.reach import Reach
+from deepracer_admin.entra_access import SignInSettings, claims_of, directories, sign_in_settings
 from deepracer_admin.errors import BadSettings, Missing, StoreUnusable
 from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import Letters
 from deepracer_admin.mail import Mailer
-from deepracer_admin.mail.aws import AwsAccess
 from deepracer_admin.mail.pinpoint import Pinpoint
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.smtp import Smtp
 from deepracer_admin.model import Limit
 from deepracer_admin.racing.login import LoginDesk
 from deepracer_admin.racing_access import RacingServices, Staff, practice_of, racing_of
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.services.access.onboarding import OnboardingService
 from deepracer_admin.services.access.passwords import PasswordsService
-from deepracer_admin.services.base import CURRENT_EVENT, House
+from deepracer_admin.services.base import House
 from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
@@ -41,10 +43,11 @@ from deepracer_admin.services.races.boards import BoardsService
 from deepracer_admin.services.races.races import RacesService
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from deepracer_admin.services.usage.usage import UsageService
 from deepracer_admin.settings import Practice, Settings
-from deepracer_admin.store import EventStore, History, Sessions
+from deepracer_admin.store import EventStore, History, SavedSession, Sessions
 from deepracer_admin.store.sqlite import open_event_store, open_history, open_sessions
 from deepracer_admin.vault import Vault, open_vault
 
@@ -63,6 +66,7 @@ class EventDesk:
     events: EventsService
     connection: ConnectionService
     staff: StaffService
+    signed_in: SignedInService
     attendees: AttendeesService
     onboarding: OnboardingService
     passwords: PasswordsService
@@ -88,11 +92,12 @@ class Console:
     of: Callable[[str], EventDesk]  # the desk of an event
     ports_of: Callable[[str], Ports]  # what flows of an event work with
     sign_in: Callable[[], SignInSettings]
+    claims: Callable[[SavedSession], dict[str, Any]]  # what Entra says now about the person of a session
 
     @property
     def opens_first(self) -> str:
         """Id of the event that opens where an address names none; "" before the first is created."""
-        chosen = self.store.get("", CURRENT_EVENT)
+        chosen = self.store.read("", CURRENT_EVENT)
         try:
             return self.store.event(chosen).id if chosen else ""
         except Missing:
@@ -188,6 +193,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         of=_Kept(lambda event_id: _desk(house, event_id, login, letters, vault.key)),
         ports_of=_Kept(lambda event_id: replace(ports, racing=racing.of(event_id))),
         sign_in=lambda: sign_in_settings(settings),
+        claims=claims_of(settings, sessions, vault),
     )
 
 
@@ -199,6 +205,7 @@ def _desk(house: House, event_id: str, login: LoginDesk, letters: Letters, key: 
         events=EventsService(house, event_id),
         connection=ConnectionService(house, login, event_id),
         staff=StaffService(house, event_id),
+        signed_in=SignedInService(house, event_id),
         attendees=AttendeesService(house, event_id),
         onboarding=OnboardingService(house, letters.guests, event_id),
         passwords=PasswordsService(house, event_id),
@@ -242,6 +249,7 @@ def _practice_access(practice: Practice, address: str) -> AwsAccess:
         endpoint_url=practice.aws[address],
         access_key_id=practice.aws["access_key_id"],
         secret_access_key=practice.aws["secret_access_key"],
+        reach=Reach.PRACTICE,
     )
 
 
@@ -266,6 +274,7 @@ def _mailer(settings: Settings, clock: Clock) -> Mailer:
             username=settings.smtp_user,
             password=settings.smtp_password.get_secret_value(),
             clock=clock,
+            reach=settings.reach,
         )
     return Ses(
         AwsAccess(profile=settings.mail_aws_profile, region=settings.mail_region),

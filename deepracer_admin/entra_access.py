@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import msal
 
@@ -16,12 +17,13 @@ from deepracer_admin.directory import Directory
 from deepracer_admin.directory.entra import Entra
 from deepracer_admin.directory.msal_app import PRACTICE_LOGIN, build_app, certificate_credential
 from deepracer_admin.directory.tokens import GUEST_SCOPE, AppTokens, DelegatedTokens
+from deepracer_admin.edge.reach import ENTRA, Reach
 from deepracer_admin.errors import BadSettings, CredentialsExpired
 from deepracer_admin.settings import Settings, read_practice
-from deepracer_admin.store import Sessions
+from deepracer_admin.store import SavedSession, Sessions
 from deepracer_admin.vault import Vault
 
-__all__ = ["SignInSettings", "directories", "sign_in_settings"]
+__all__ = ["SignInSettings", "claims_of", "directories", "sign_in_settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def sign_in_settings(settings: Settings) -> SignInSettings:
             "Sign-in is not set up: set DEEPRACER_ADMIN_ENTRA_TENANT and DEEPRACER_ADMIN_ENTRA_CLIENT_ID "
             "(docs/permissions.md says what the administrator registers)."
         )
-    authority = f"{settings.entra_authority.rstrip('/')}/{settings.entra_tenant}"
+    authority = Reach.LIVE.admit(f"{settings.entra_authority.rstrip('/')}/{settings.entra_tenant}", ENTRA)
     if settings.entra_certificate:
         credential = certificate_credential(
             str(settings.entra_certificate), settings.entra_certificate_password.get_secret_value()
@@ -74,6 +76,25 @@ def sign_in_settings(settings: Settings) -> SignInSettings:
         keys_url=f"{authority}/discovery/v2.0/keys",
         app=lambda cache: build_app(authority, settings.entra_client_id, credential, cache=cache),
     )
+
+
+def claims_of(settings: Settings, sessions: Sessions, vault: Vault) -> Callable[[SavedSession], dict[str, Any]]:
+    """What Entra says now about the person of a session, asked with the tokens of their own sign-in.
+
+    Raises CredentialsExpired when Entra gives that sign-in nothing any more, Unreachable or Unavailable without Entra.
+    """
+
+    def claims(saved: SavedSession) -> dict[str, Any]:
+        def load() -> str:
+            found = sessions.lookup(saved.id_hash)
+            return vault.open(found.token_cache) if found and found.token_cache else ""
+
+        def save(text: str) -> None:
+            sessions.save_token_cache(saved.id_hash, vault.seal(text))
+
+        return DelegatedTokens(sign_in_settings(settings).app, load, save, name=saved.name, oid=saved.oid).claims()
+
+    return claims
 
 
 def directories(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock) -> Callable[[str], Directory]:
@@ -96,7 +117,7 @@ def _entra(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock, o
     base = practice.graph["url"] if practice else settings.graph_url
     app = sign_in_settings(settings).app
     if settings.entra_app_only:
-        return Entra(base, AppTokens(lambda: app(None)))
+        return Entra(base, AppTokens(lambda: app(None)), reach=settings.reach)
     saved = sessions.delegation(oid)
     if saved is None:
         raise CredentialsExpired(
@@ -111,7 +132,7 @@ def _entra(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock, o
         return vault.open(found[0]) if found else ""
 
     def save(text: str) -> None:
-        sessions.save_delegation(oid, name, vault.seal(text), at=clock.now())
+        sessions.renew_delegation(oid, vault.seal(text), at=clock.now())  # never one that was dropped meanwhile
 
     tokens = DelegatedTokens(app, load, save, name=name, oid=oid)
-    return Entra(base, tokens, invite_token=tokens.also(GUEST_SCOPE))
+    return Entra(base, tokens, invite_token=tokens.also(GUEST_SCOPE), reach=settings.reach)

@@ -125,12 +125,14 @@ def _managed(settings: Settings, clock: Clock) -> ManagedDeepRacer:
             access_key_id=practice.aws["access_key_id"],
             secret_access_key=practice.aws["secret_access_key"],
             user_agent=settings.user_agent,
+            reach=settings.reach,
         )
         if practice
         else ManagedClient(
             region=settings.deepracer_region,
-            profile=settings.deepracer_aws_profile or None,
+            profile=settings.deepracer_aws_profile,
             user_agent=settings.user_agent,
+            reach=settings.reach,
         )
     )
     return ManagedDeepRacer(client, event_now=clock.event_now)
@@ -150,7 +152,7 @@ def _on_aws(settings: Settings, clock: Clock, staff: frozenset[str], login: Logi
             user_agent=settings.user_agent,
             mail_cap=200,
             staff_emails=staff,
-            allow_http_loopback=True,
+            reach=settings.reach,
             pace=pace,
         )
     own = login or _login_of(settings)
@@ -161,6 +163,7 @@ def _on_aws(settings: Settings, clock: Clock, staff: frozenset[str], login: Logi
         clock=clock,
         user_agent=settings.user_agent,
         mail_cap=200 if settings.deepracer_ses else 50,
+        reach=settings.reach,
         staff_emails=staff,
         pace=pace,
     )

@@ -30,6 +30,8 @@ from deepracer_admin.counted import counted
 from deepracer_admin.directory.tokens import DELEGATED_SCOPES
 from deepracer_admin.errors import BadInput, BadSettings, ServiceError, Unreachable
 from deepracer_admin.model import Actor, Job, JobState, Role, Sending
+from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE, Run
+from deepracer_admin.records.rehearsed import BEFORE_CLOSE, BeforeClose
 from deepracer_admin.services.races.races import RaceForm
 from deepracer_admin.services.setup.events import EventDraft
 from deepracer_admin.settings import PRACTICE_FILE, Practice, Settings, read_practice
@@ -39,7 +41,6 @@ __all__ = ["Plan", "rehearse"]
 
 REDIRECT = "http://localhost:8501/signin/callback"
 PATIENCE_S = 900.0
-BEFORE_CLOSE = "rehearsal_before_close"
 TRACK = "reInvent2019_track"
 
 
@@ -238,10 +239,10 @@ class _Rehearsal:
         self.say("Sponsorship is open, the race exists.")
 
     def _onboard(self, organizer: Actor) -> None:
-        state = (self.console.store.get(self._event_id(), "onboarding") or {}).get("state", "idle")
-        if state == "closed":
+        state = self.console.store.read(self._event_id(), ONBOARDING).state
+        if state is Run.CLOSED:
             return
-        if state != "running":
+        if state is not Run.RUNNING:
             self.console.first.onboarding.start(organizer)
         self._wait("everybody has their mail", self._everybody_mailed)
         self._wait("the directory is through", self._everybody_in_group)
@@ -264,7 +265,7 @@ class _Rehearsal:
 
     def _race(self) -> None:
         event = self.console.store.event(self._event_id())
-        if self.console.store.get(event.id, BEFORE_CLOSE):
+        if self.console.store.read(event.id, BEFORE_CLOSE):
             return
         self._control("clock", {"speed": self.plan.speed})
         self.say(f"Racing at {self.plan.speed:g}x until {event.ends_at:%H:%M} event time.")
@@ -276,7 +277,9 @@ class _Rehearsal:
         self._wait("the event is over", over, patience=self.plan.hours * 3600 / self.plan.speed + 120)
         self._control("clock", {"speed": 1})
         time.sleep(3.5)  # one more round of the collectors, so that the last standings are in
-        self.console.store.put(event.id, BEFORE_CLOSE, self._control("truth").json())
+        truth = self._control("truth").json()
+        before = BeforeClose(int(truth["in_group"]), int(truth["profiles"]), float(truth["hours"]))
+        self.console.store.keep(event.id, BEFORE_CLOSE, before)
 
     def _close(self, organizer: Actor) -> None:
         event = self.console.store.event(self._event_id())
@@ -289,7 +292,7 @@ class _Rehearsal:
             self.say(f"  {step.title}: {item.sentence if item else 'not done'}")
 
     def _report(self) -> dict[str, Any]:
-        before: dict[str, Any] = self.console.store.get(self._event_id(), BEFORE_CLOSE)
+        before = self.console.store.read(self._event_id(), BEFORE_CLOSE) or BeforeClose()
         after = self._control("truth").json()
         calls = self._control("counters").json()["calls"]
         event = self.console.store.event(self._event_id())
@@ -297,14 +300,14 @@ class _Rehearsal:
         racing = sum(calls.get(name, 0) for name in ("deepracer", "cognito-idp", "cognito-identity"))
         return {
             "attendees": self.plan.attendees,
-            "in_group": before["in_group"],
-            "profiles": before["profiles"],
+            "in_group": before.in_group,
+            "profiles": before.profiles,
             "mails_sent": after["mails_sent"],
             "mails_duplicate": after["mails_duplicate"],
             "mails_unknown": unknown,
             "calls": {"graph": calls.get("graph", 0), "deepracer": racing, "mail": calls.get("ses", 0)},
-            "hours": round(before["hours"], 2),
-            "spend_estimate_usd": round(before["hours"] * event.prices.per_hour, 2),
+            "hours": round(before.hours, 2),
+            "spend_estimate_usd": round(before.hours * event.prices.per_hour, 2),
             "can_still_sign_in": after["can_sign_in"],
             "left_in_group_after_close": after["in_group"],
         }
@@ -330,7 +333,7 @@ class _Rehearsal:
         end = time.monotonic() + patience
         while not ready():
             if time.monotonic() > end:
-                trouble = self.console.store.get(self._event_id(), "trouble") or {}
+                trouble = self.console.store.read(self._event_id(), TROUBLE)
                 raise Unreachable(
                     f"Waited {patience:g} s until {what}, in vain. The worker says: {trouble or 'nothing'}."
                 )

@@ -14,10 +14,11 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from deepracer_admin.edge.addresses import Where, split, where
+from deepracer_admin.edge.reach import ENTRA, GRAPH, SITE, Outside, Reach, aws
 from deepracer_admin.errors import BadSettings
 
 __all__ = ["PREFIX", "Practice", "Settings", "default_home", "load_settings", "read_practice"]
@@ -132,6 +133,11 @@ class Settings(BaseModel):
         return self.mode == "rehearsal"
 
     @property
+    def reach(self) -> Reach:
+        """How far adapters may reach in this mode."""
+        return Reach.PRACTICE if self.rehearsal else Reach.LIVE
+
+    @property
     def console_url(self) -> str:
         """Address of the console as people type it; `localhost`, because cookies differ per host name."""
         return self.base_url or f"http://localhost:{self.port}"
@@ -167,7 +173,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, secrets_file: Pat
         settings = Settings(**values)
     except ValidationError as error:
         raise BadSettings(_sentence(error, origin)) from None
-    _check_urls(settings)
+    _check_addresses(settings)
     if settings.mode == "live":
         _check_aws_endpoints(environ)
     return settings
@@ -197,32 +203,52 @@ def _sentence(error: ValidationError, origin: Mapping[str, str]) -> str:
     return f"{where} sets `{name}` to a value that cannot be used: {first['msg']}."
 
 
-def _check_urls(settings: Settings) -> None:
-    for name in ("entra_authority", "graph_url", "deepracer_site", "base_url", "public_url"):
-        url: str = getattr(settings, name)
-        if not url:
-            continue
-        parts = urlsplit(url)
-        loopback = _is_loopback(url)
-        if parts.scheme not in ("https", "http") or not parts.hostname:
-            raise BadSettings(f"`{name}` must be a full address that begins with https://, not {url!r}.")
-        outbound = name in ("entra_authority", "graph_url", "deepracer_site")
-        if outbound and parts.scheme == "http" and not loopback:
-            raise BadSettings(f"`{name}` must begin with https://; plain http is only for loopback.")
-        if outbound and settings.mode == "live" and loopback:
-            raise BadSettings(
-                f"`{name}` points at this machine, but the mode is live; rehearsal addresses never serve a live event."
-            )
+_OWN = "own"
+_ADDRESSES: Mapping[str, tuple[Outside | Literal["own"], bool]] = {
+    "entra_authority": (ENTRA, False),
+    "graph_url": (GRAPH, True),
+    "deepracer_site": (SITE, False),
+    "mail_events_queue": (aws("sqs"), True),
+    "base_url": (_OWN, False),
+    "public_url": (_OWN, True),
+}
+"""Each setting that is a full address: whose it is (our own may be this computer's), and whether it has a path."""
+
+
+def _check_addresses(settings: Settings) -> None:
+    """Form, and in a live event where they lead; adapters ask again for what they really use (edge/reach.py)."""
+    for name, (service, path_allowed) in _ADDRESSES.items():
+        if address := str(getattr(settings, name)):
+            _check_address(settings, name, address, None if service == _OWN else service, path_allowed)
+    if settings.mode == "live" and settings.smtp_host:
+        Reach.LIVE.admit_host(settings.smtp_host, Outside("`smtp_host`"), ask=False)
+
+
+def _check_address(settings: Settings, name: str, address: str, service: Outside | None, path_allowed: bool) -> None:
+    parts = split(address)
+    if parts is None or parts.scheme not in ("https", "http") or not parts.hostname:
+        shown = address.rpartition("@")[2]
+        raise BadSettings(f"`{name}` must be a full address that begins with https://, not {shown!r}.")
+    if "@" in parts.netloc:
+        raise BadSettings(
+            f"`{name}` must not hold a user name, it would lead to {parts.hostname}: give the host alone."
+        )
+    here = where(parts.hostname)
+    if here in (Where.LINK_LOCAL, Where.NOBODY):
+        raise BadSettings(f"`{name}` leads to {parts.hostname}, which is no address of a service; set the real one.")
+    if service and settings.mode == "live":
+        Reach.LIVE.admit(address, Outside(f"`{name}`", service.knows, service.hosts), ask=False)
+    if service and parts.scheme == "http" and here is not Where.THIS_MACHINE:
+        raise BadSettings(f"`{name}` must begin with https://; plain http is only for loopback.")
+    if (parts.path.rstrip("/") not in ("", "/env.js") and not path_allowed) or parts.query or parts.fragment:
+        raise BadSettings(f"`{name}` must end after the host name; take away what follows it.")
 
 
 def _check_aws_endpoints(environ: Mapping[str, str]) -> None:
     """boto3 reads these by itself; a rehearsal's would serve a live event."""
     for variable, value in environ.items():
-        if variable.startswith("AWS_ENDPOINT_URL") and _is_loopback(value):
-            raise BadSettings(
-                f"{variable} points at this machine, but the mode is live; unset it, rehearsal addresses never serve "
-                "a live event."
-            )
+        if variable.startswith("AWS_ENDPOINT_URL") and value:
+            Reach.LIVE.admit(value, Outside(variable), ask=False)
 
 
 def read_practice(home: Path) -> Practice:
@@ -239,11 +265,14 @@ def read_practice(home: Path) -> Practice:
             f"{path} cannot be read ({type(error).__name__}); stop the practice world and start again."
         ) from None
     for address in _addresses(practice):
-        if not _is_loopback(address):
+        try:
+            Reach.PRACTICE.admit(address, Outside(str(path)))
+        except BadSettings:
+            parts = split(address)
             raise BadSettings(
-                f"{path} leads to {urlsplit(address).hostname}, but a rehearsal never leaves this machine; stop the "
-                "practice world and start again, or start with DEEPRACER_ADMIN_MODE=live."
-            )
+                f"{path} leads to {parts.hostname if parts else 'nowhere'}, but a rehearsal never leaves this machine; "
+                "stop the practice world and start again, or start with DEEPRACER_ADMIN_MODE=live."
+            ) from None
     return practice
 
 
@@ -251,7 +280,3 @@ def _addresses(practice: Practice) -> list[str]:
     tables = (practice.entra, practice.graph, practice.deepracer, practice.aws, practice.mail)
     values = [practice.url, practice.control, *(value for table in tables for value in table.values())]
     return [value for value in values if isinstance(value, str) and "://" in value]
-
-
-def _is_loopback(address: str) -> bool:
-    return urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")

@@ -7,6 +7,7 @@ from typing import Any
 
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Step
+from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
 
 __all__ = ["racing_report", "status"]
 
@@ -33,7 +34,7 @@ def status(console: Console, event_id: str | None = None) -> dict[str, Any]:
             "closed": event.closed_at is not None,
         },
         "people": len(console.store.attendees(event_id, wanted=True)),
-        "onboarding": (console.store.get(event_id, "onboarding") or {}).get("state", "idle"),
+        "onboarding": console.store.read(event_id, ONBOARDING).state.value,
         "steps": {step.value: {state.value: count for state, count in funnel.get(step, {}).items()} for step in Step},
         "mails": {state.value: count for state, count in console.store.delivery_counts(event_id).items()},
         "profiles": len(profiles),
@@ -41,7 +42,7 @@ def status(console: Console, event_id: str | None = None) -> dict[str, Any]:
         "live_jobs": [
             {"kind": job.kind, "done": job.done, "total": job.total} for job in console.store.jobs(event_id, live=True)
         ],
-        "trouble": console.store.get(event_id, "trouble") or {},
+        "trouble": console.store.read(event_id, TROUBLE),
         "leases": leases,
     }
 

@@ -12,8 +12,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 import httpx
+
+from deepracer_admin.settings import Settings
+from deepracer_admin.web.keeper import cookie_names
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_S = 60.0
@@ -55,6 +59,12 @@ class ConsoleProcess:
     process: subprocess.Popen[bytes]
     output: Path
     _stream: IO[bytes]
+
+    @property
+    def session_cookie(self) -> str:
+        """How its session cookie is called."""
+        settings = Settings.model_validate({"port": urlsplit(self.url).port, "home": self.home})
+        return cookie_names(settings).session
 
     def stop(self) -> int:
         """Ask it to stop, as Ctrl-C does; its exit code."""

@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
-from deepracer_admin.rehearsal.server import ADDRESS_FILE, listening_socket, serve
 from deepracer_admin.rehearsal.world import World
+from deepracer_admin.rehearsal.world.server import ADDRESS_FILE, listening_socket, serve
 
 PATIENCE_S = 60.0
 

@@ -15,7 +15,7 @@ import pytest
 
 from deepracer_admin.compose import compose
 from deepracer_admin.model import Event, Quota
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from tests.console_process import write_silent_world
 from tests.practice import ProcessHandle, start_world_process
@@ -115,7 +115,7 @@ def test_a_name_that_the_code_page_lacks_does_not_stop_a_command(tmp_path: Path)
     now = console.clock.event_now()
     event = Event("ev-1", "Łódź Cup ☂", now, now, "UTC", 1, 0.0, Quota(60, 1))
     console.store.save_event(event)
-    console.store.put("", CURRENT_EVENT, event.id)
+    console.store.update("", CURRENT_EVENT, lambda _: event.id)
     console.close()
     command = [sys.executable, "-m", "deepracer_admin", "status", "--json"]
     environ = {**_environ(tmp_path, {}), "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}

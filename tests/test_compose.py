@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from deepracer_admin import racing_access
 from deepracer_admin.compose import compose
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import BadSettings, ConsoleError, CredentialsExpired, StoreUnusable, Unreachable
 from deepracer_admin.racing.managed_client import ManagedClient
 from deepracer_admin.racing.on_aws import OnAws
@@ -151,9 +152,10 @@ def test_live_refuses_a_site_that_names_itself_a_practice_world(
         OnAws,
         cognito_idp_url=aws["cognito_idp_url"],
         cognito_identity_url=aws["cognito_identity_url"],
-        allow_http_loopback=True,
+        reach=Reach.PRACTICE,
     )
     monkeypatch.setattr(racing_access, "OnAws", near)
+    monkeypatch.setattr(Settings, "reach", Reach.PRACTICE)
     login = {"deepracer_user": practice["user"], "deepracer_password": SecretStr(practice["password"])}
     console = compose(live(tmp_path, deepracer_site=practice["site"], **login))
     try:
@@ -170,13 +172,36 @@ def test_live_refuses_a_managed_service_that_names_itself_a_practice_world(
     keys = {name: aws[name] for name in ("access_key_id", "secret_access_key")}
 
     def near(**_: object) -> ManagedClient:
-        return ManagedClient(region=aws["region"], endpoint_url=aws["managed_url"], **keys)
+        return ManagedClient(region=aws["region"], endpoint_url=aws["managed_url"], **keys, reach=Reach.PRACTICE)
 
     monkeypatch.setattr(racing_access, "ManagedClient", near)
     console = compose(live(tmp_path, racing="managed"))
     try:
         with pytest.raises(BadSettings, match="names itself a practice world, but the mode is live"):
             console.ports_of("").racing()
+    finally:
+        console.close()
+
+
+@pytest.mark.parametrize("near", ["http://127.0.0.1:9", "https://localhost.", "https://services.example.com"])
+def test_live_refuses_what_a_file_of_awss_settings_says_for_every_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, near: str
+) -> None:
+    """boto3 takes `endpoint_url` from there by itself, so no setting of ours would show it."""
+    (tmp_path / "config").write_text(f"[default]\nendpoint_url = {near}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    identity = {
+        f"identity_{name}": "x" for name in ("store_id", "instance_arn", "group", "permission_set", "account_id")
+    }
+    console = compose(live(tmp_path, racing="managed", deepracer_user_pool="eu-west-1_x", **identity))
+    try:
+        assert console.ports.pool
+        for adapter in (console.ports.racing, console.ports.mailer, console.ports.proof, console.ports.pool):
+            with pytest.raises(BadSettings, match=r"leads to this computer|is none of its hosts"):
+                adapter()
     finally:
         console.close()
 

@@ -97,12 +97,12 @@ def test_secrets_are_never_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
 def test_live_refuses_rehearsal_addresses(tmp_path: Path, name: str, host: str) -> None:
     sentence = refused(tmp_path, MODE="live", **{name: f"http://{host}:9000/x"})
-    assert f"`{name.lower()}` points at this machine, but the mode is live" in sentence
+    assert f"`{name.lower()}`: {host.strip('[]')!r} leads to this computer, but the mode is live" in sentence
 
 
 def test_live_refuses_a_rehearsals_aws_endpoints() -> None:
     environ = {f"{PREFIX}MODE": "live", "AWS_ENDPOINT_URL_SESV2": "http://127.0.0.1:9000"}
-    with pytest.raises(BadSettings, match="AWS_ENDPOINT_URL_SESV2 points at this machine, but the mode is live"):
+    with pytest.raises(BadSettings, match=r"AWS_ENDPOINT_URL_SESV2: .* leads to this computer, but the mode is live"):
         load_settings(environ, secrets_file=NOTHING)
     environ["AWS_ENDPOINT_URL_SESV2"] = "https://email.eu-west-1.amazonaws.com"
     assert load_settings(environ, secrets_file=NOTHING).mode == "live"

@@ -63,7 +63,7 @@ class CognitoPool:
     """One user pool. Policy: cognito-user-pool.json."""
 
     def __init__(self, access: Access, user_pool_id: str, *, pace: Pace = do_not_wait) -> None:
-        self._calls = AwsCalls(access, SERVICE, limit=CALLS, policy="cognito-user-pool.json", pace=pace)
+        self._calls = AwsCalls(access, SERVICE, limit=CALLS, pace=pace)
         self._pool_id = user_pool_id
 
     @property

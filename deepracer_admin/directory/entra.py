@@ -18,6 +18,7 @@ from deepracer_admin.directory.entra_membership import add_people, remove_people
 from deepracer_admin.directory.entra_people import resolve
 from deepracer_admin.directory.graph_client import IN_FLIGHT, SERVICE, Graph, Patience
 from deepracer_admin.directory.graph_urls import group_url, guid, members_url
+from deepracer_admin.edge.reach import PRACTICE_HEADER, Reach
 from deepracer_admin.errors import AccessDenied, BadSettings, NotAllowed, NotThere, Refused
 from deepracer_admin.model import Group, Invitee, Limit, Outcome, Resolution
 
@@ -30,8 +31,9 @@ _GROUP = "id,displayName,groupTypes,isAssignableToRole,mailEnabled,securityEnabl
 class Entra:
     """A tenant's people and one group of them.
 
-    `base_url` is Graph's address with its version, `token` gives bearer tokens (see tokens.py), `invite_token` those
-    that may invite guests; `add`, `remove` and `invite` work while the caller iterates, so they must be consumed.
+    `base_url` is Graph's address with its version, which must lie within `reach`; `token` gives bearer tokens (see
+    tokens.py), `invite_token` those that may invite guests. `add`, `remove` and `invite` work while the caller
+    iterates, so they must be consumed.
     """
 
     kind = "entra"
@@ -45,8 +47,9 @@ class Entra:
         only_group: str = "",
         patience: Patience | None = None,
         invite_token: Callable[[], str] | None = None,
+        reach: Reach = Reach.LIVE,
     ) -> None:
-        self._graph = Graph(base_url, token, http=http, patience=patience)
+        self._graph = Graph(base_url, token, http=http, patience=patience, reach=reach)
         self._inviting = self._graph.speaking(invite_token) if invite_token else self._graph
         self._only_group = only_group.lower()
         self._was_denied = False
@@ -63,7 +66,7 @@ class Entra:
     def practice_world(self) -> bool:
         """True when Graph names itself a rehearsal; a live event must not use it. Asks each time; may raise."""
         answer = self._graph.exchange("GET", "/me?$select=id", "resolve")  # the app alone is nobody: 400, marked too
-        return "x-practice-world" in answer.headers
+        return PRACTICE_HEADER in answer.headers
 
     def resolve(self, emails: Sequence[str]) -> Mapping[str, Resolution]:
         return resolve(self._graph, emails)

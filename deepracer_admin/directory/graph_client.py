@@ -22,6 +22,7 @@ import httpx
 import truststore
 
 from deepracer_admin.directory.graph_urls import check_write
+from deepracer_admin.edge.reach import GRAPH, Reach
 from deepracer_admin.errors import (
     AccessDenied,
     CredentialsExpired,
@@ -74,7 +75,7 @@ class Patience:
 class Graph:
     """One connection pool to Graph. `token` gives a bearer token; when it has a `refresh`, that is used once on a 401.
 
-    `base_url` includes the version ("https://graph.microsoft.com/v1.0").
+    `base_url` includes the version ("https://graph.microsoft.com/v1.0"). Raises BadSettings for one out of `reach`.
     """
 
     def __init__(
@@ -84,11 +85,13 @@ class Graph:
         *,
         http: httpx.Client | None = None,
         patience: Patience | None = None,
+        reach: Reach = Reach.LIVE,
     ) -> None:
-        self.base_url = base_url.rstrip("/")
+        self.base_url = reach.admit(base_url.rstrip("/"), GRAPH)
+        self._reach = reach
         self.patience = patience or Patience()
         self._token = token
-        self._http = http or _open_http(self.base_url)
+        self._http = http or _open_http(reach)
         self._owns_http = http is None
         self._slots = threading.BoundedSemaphore(IN_FLIGHT)
 
@@ -135,6 +138,7 @@ class Graph:
                     raise _broken(broken, method, operation) from None
                 asked = None
             else:
+                self._reach.believe(answer.headers, GRAPH, operation)
                 if answer.status_code == 401 and not renewed:
                     renewed = True
                     token = self._renew()
@@ -187,12 +191,11 @@ class Graph:
         return getattr(self._token, "refresh", self._token)()
 
 
-def _open_http(base_url: str) -> httpx.Client:
-    """Loopback goes past every proxy; the rest trusts what this computer trusts."""
-    loopback = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
+def _open_http(reach: Reach) -> httpx.Client:
+    """A rehearsal goes past every proxy; the rest trusts what this computer trusts."""
     return httpx.Client(
         timeout=httpx.Timeout(60.0, connect=10.0),
-        trust_env=not loopback,
+        trust_env=reach is Reach.LIVE,
         verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
     )
 

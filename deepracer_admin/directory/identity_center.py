@@ -59,9 +59,8 @@ class IdentityCenter:
         pace: Pace = do_not_wait,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        policy = "identity-center-read.json"
-        self._store = AwsCalls(access, "identitystore", limit=READS, policy=policy, pace=pace)
-        self._admin = AwsCalls(access, "sso-admin", limit=READS, policy=policy, pace=pace)
+        self._store = AwsCalls(access, "identitystore", limit=READS, pace=pace)
+        self._admin = AwsCalls(access, "sso-admin", limit=READS, pace=pace)
         self._store_id, self._instance, self._account = identity_store_id, instance_arn, account_id
         self._group, self._permission_set = group, permission_set
         self._group_id = group if _ID.fullmatch(group) else ""

@@ -17,6 +17,7 @@ import requests
 import truststore
 from requests.adapters import HTTPAdapter
 
+from deepracer_admin.edge.reach import ENTRA, Reach
 from deepracer_admin.errors import BadSettings
 
 __all__ = ["PRACTICE_LOGIN", "build_app", "certificate_credential", "rewriting_session", "system_session"]
@@ -70,30 +71,44 @@ def certificate_credential(path: str, passphrase: str = "") -> dict[str, Any]:
 def rewriting_session(fake_host: str, loopback: str) -> requests.Session:
     """A session that sends what is meant for `fake_host` to `loopback`, past every proxy.
 
-    Raises ValueError when `loopback` is not on this machine: a practice secret must not leave it.
+    Raises BadSettings when `loopback` is not on this machine: a practice secret must not leave it.
     """
     return _Rewriting(fake_host, loopback)
 
 
 def system_session() -> requests.Session:
     """A session that trusts what this computer trusts, and uses its proxies."""
-    session = _Patient()
+    session = _Guarded(Reach.LIVE)
     session.mount("https://", _SystemTrust())
     return session
 
 
-class _Patient(requests.Session):
+class _Guarded(requests.Session):
+    """Asks for every request, redirects and addresses that Entra itself gave included, whether it may leave."""
+
+    def __init__(self, reach: Reach) -> None:
+        super().__init__()
+        self._reach = reach
+        self.trust_env = reach is Reach.LIVE
+
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
         kwargs.setdefault("timeout", TIMEOUT_S)
         return super().request(method, url, *args, **kwargs)
 
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        try:
+            self._reach.admit(str(request.url), ENTRA)
+        except BadSettings as refused:  # as MSAL's callers expect a request that came to nothing
+            raise requests.exceptions.InvalidURL(refused.sentence) from None
+        answer = super().send(request, **kwargs)
+        self._reach.believe(answer.headers, ENTRA, "token")
+        return answer
 
-class _Rewriting(_Patient):
+
+class _Rewriting(_Guarded):
     def __init__(self, fake_host: str, loopback: str) -> None:
-        if urlsplit(loopback).hostname not in ("127.0.0.1", "localhost", "::1"):
-            raise ValueError("the practice sign-in listens on this machine only")
-        super().__init__()
-        self.trust_env = False
+        super().__init__(Reach.PRACTICE)
+        Reach.PRACTICE.admit(loopback, ENTRA)
         self._fake_host = fake_host.rstrip("/")
         self._loopback = loopback.rstrip("/")
 

@@ -64,13 +64,24 @@ class DelegatedTokens:
         """A new token even when the old one looks good: Graph has just refused it."""
         return self._acquire(force=True)
 
+    def claims(self) -> dict[str, Any]:
+        """What Entra says about the person now (`roles` among it): the ID token that comes with renewed tokens.
+
+        It came straight from Entra over TLS in answer to the app's own credential, which is what OpenID Connect asks
+        where no signature is checked (Core 1.0, 3.1.3.7). Raises as a call does; {} where no ID token came along.
+        """
+        return self._renewed(force=True).get("id_token_claims") or {}
+
     def also(self, scope: str) -> WiderTokens:
         """Tokens of the same person that hold one right more, asked for only where that right is used."""
         return WiderTokens(lambda force: self._acquire(scope, force=force))
 
     def _acquire(self, further: str = "", *, force: bool) -> str:
-        """Raises `CredentialsExpired` when nothing in the cache works any more, `AccessDenied` when the `further` scope
-        was never consented to, `Unreachable` without Entra."""
+        return self._renewed(further, force=force)["access_token"]
+
+    def _renewed(self, further: str = "", *, force: bool) -> dict[str, Any]:
+        """MSAL's answer with an access token. Raises `CredentialsExpired` when nothing in the cache works any more,
+        `AccessDenied` when the `further` scope was never consented to, `Unreachable` without Entra."""
         with self._lock:  # two threads would redeem the same refresh token
             kept = self._load()
             if kept != self._kept:  # signed in again, signed out, or renewed by another process
@@ -86,7 +97,7 @@ class DelegatedTokens:
                 self._save(self._kept)
         if not result or "access_token" not in result:
             raise _not_consented(further, result) if further and _lacks_consent(result) else self._expired(result)
-        return result["access_token"]
+        return result
 
     def _account(self, app: msal.ClientApplication) -> dict[str, Any] | None:
         accounts = app.get_accounts()

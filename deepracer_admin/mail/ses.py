@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deepracer_admin.clock import Clock, SystemClock
+from deepracer_admin.edge.aws import AwsAccess
+from deepracer_admin.edge.aws_errors import AwsService, aws_error
 from deepracer_admin.errors import AccessDenied, LostAnswer, NotThere, Refused, ServiceError, Throttled
-from deepracer_admin.mail.aws import AwsAccess, read_error, send_error
 from deepracer_admin.mail.ses_check import events_finding, findings
 from deepracer_admin.mail.ses_events import EventQueue
 from deepracer_admin.mail.ses_tags import as_tags
@@ -23,6 +24,7 @@ from deepracer_admin.model import DeliveryEvent, Finding, Message, Receipt, Send
 __all__ = ["Ses"]
 
 SERVICE = "sesv2"
+SES = AwsService(SERVICE, "Amazon SES", rights="ses", policy="mail-ses.json")
 FEW = 20  # addresses that are looked up one by one; more are found in the suppression list
 _PAGES = 500  # of 1,000 addresses in the suppression list
 
@@ -169,13 +171,18 @@ class Ses:
         try:
             return getattr(self._reads, name)(**request)
         except (BotoCoreError, ClientError) as failure:
-            raise read_error(failure, self._access, SERVICE, operation) from None
+            raise aws_error(
+                failure, SES, operation, reads=True, renewal=self._access.renewal, profile=self._access.profile
+            ) from None
 
     def _send_error(self, failure: Exception) -> ServiceError:
         """SES's own refusals on top of what any AWS service may say (identity-and-mail.md 4.1, Exceptions)."""
         code = failure.response.get("Error", {}).get("Code", "") if isinstance(failure, ClientError) else ""
         message = failure.response.get("Error", {}).get("Message", "") if isinstance(failure, ClientError) else ""
-        error = send_error(failure, self._access, SERVICE, "SendEmail")
+        access = self._access
+        error = aws_error(
+            failure, SES, "SendEmail", reads=False, at_most_once=True, renewal=access.renewal, profile=access.profile
+        )
         where = {"service": SERVICE, "operation": "SendEmail", "code": code}
         if isinstance(error, LostAnswer):
             return error

@@ -14,7 +14,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deepracer_admin.clock import parse_iso
-from deepracer_admin.mail.aws import AwsAccess, read_error
+from deepracer_admin.edge.aws import AwsAccess
+from deepracer_admin.edge.aws_errors import AwsService, aws_error
+from deepracer_admin.edge.reach import aws
 from deepracer_admin.mail.ses_tags import key_from_tags
 from deepracer_admin.model import DeliveryEvent
 
@@ -23,6 +25,7 @@ __all__ = ["EventQueue", "read_event"]
 log = logging.getLogger(__name__)
 
 SERVICE = "sqs"
+SQS = AwsService(SERVICE, "Amazon SQS", policy="events-sqs.json")
 BATCH = 10  # messages that SQS hands out or deletes at once
 MOST = 50  # batches in one `receive`
 
@@ -38,11 +41,11 @@ KINDS = {
 
 
 class EventQueue:
-    """One SQS queue of delivery events. Not for several threads at once."""
+    """One SQS queue of delivery events. Not for several threads at once. Raises BadSettings for a forbidden address."""
 
     def __init__(self, access: AwsAccess, url: str) -> None:
         self._access = access
-        self._url = url
+        self._url = access.reach.admit(url, aws("sqs", "The queue of mail events"))
         self._client = access.client(SERVICE)
         self._seen: list[str] = []  # receipt handles of the last `receive`
 
@@ -86,7 +89,9 @@ class EventQueue:
             return getattr(self._client, method)(**request)
         except (BotoCoreError, ClientError) as failure:
             operation = self._client.meta.method_to_api_mapping[method]
-            raise read_error(failure, self._access, SERVICE, operation) from None
+            raise aws_error(
+                failure, SQS, operation, reads=True, renewal=self._access.renewal, profile=self._access.profile
+            ) from None
 
 
 def read_event(body: str) -> DeliveryEvent | None:

@@ -20,6 +20,7 @@ from email.utils import format_datetime, parseaddr
 import truststore
 
 from deepracer_admin.clock import Clock, SystemClock
+from deepracer_admin.edge.reach import MAIL_SERVER, Reach
 from deepracer_admin.errors import (
     AccessDenied,
     BadSettings,
@@ -39,14 +40,13 @@ log = logging.getLogger(__name__)
 SERVICE = "smtp"
 RECONNECT_AFTER = 100  # mails over one connection
 PAUSE_S = 60.0  # after a 4xx: grey-listing and full queues pass in minutes
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Smtp:
     """Sends through one server. `per_second` is the company's own pace, since SMTP tells none.
 
-    Without `starttls` only a server on this machine is accepted: passwords and addresses never cross the network in
-    the clear. `trust` replaces the system's certificate store in tests.
+    Passwords and addresses never cross the network in the clear, so `starttls` may be off within a rehearsal only,
+    which stays on this machine. `trust` replaces the system's certificate store in tests. Raises BadSettings.
     """
 
     kind = "smtp"
@@ -63,9 +63,11 @@ class Smtp:
         per_second: float = 5.0,
         timeout: float = 30.0,
         trust: ssl.SSLContext | None = None,
+        reach: Reach = Reach.LIVE,
         clock: Clock | None = None,
     ) -> None:
-        if not starttls and host not in LOOPBACK:
+        reach.admit_host(host, MAIL_SERVER)
+        if not starttls and reach is not Reach.PRACTICE:
             raise BadSettings("Mail to another machine needs STARTTLS: leave it on, or use a server on this machine.")
         self._host, self._port, self._timeout = host, port, timeout
         self._username, self._password = username, password

@@ -1,34 +1,65 @@
-"""The event's guests and their redeem links, by attendee, under the event's key `guests`.
+"""The event's guests and their redeem links, by attendee.
 
 A redeem link lets its holder in as that guest: it is kept sealed with the installation's key, is opened only to write
 that guest's own mail, and goes when they have accepted, have left, or the event closes. Nothing else ever sees it.
-
-An entry: `state` (pending | accepted), `id` in the directory, `made` (this event invited them), `link` (sealed, "" =
-none), `again_at` (when the link may be asked for again).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
 
 from deepracer_admin.counted import counted
 from deepracer_admin.model import Event, Lease, State, Step, StepRow
 from deepracer_admin.store import EventStore
+from deepracer_admin.store.documents import Reading, Table
 from deepracer_admin.vault import Vault
 
-__all__ = ["GUESTS", "Entry", "GuestBook", "GuestCounts", "guests_left", "hide_links", "invites_guests", "is_undecided"]
+__all__ = [
+    "GUESTS",
+    "GUESTS_SEEN_AT",
+    "Guest",
+    "GuestBook",
+    "GuestCounts",
+    "GuestState",
+    "guests_left",
+    "hide_links",
+    "invites_guests",
+    "is_undecided",
+    "without_link",
+]
 
-GUESTS, SEEN_AT = "guests", "guests_seen_at"
-PENDING, ACCEPTED = "pending", "accepted"
 TO_INVITE, INVITING, DENIED = "to_invite", "inviting", "guests_denied"
 """Reasons of the group step while it is open whether, and with which link, somebody becomes a guest."""
 
-Entry = dict[str, Any]
 _REDEEM = re.compile(r"https?://[^\s<>\"']*/redeem\?[^\s<>\"']+")
+
+
+class GuestState(StrEnum):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """`id` in the directory; `made`: this event invited them; `link`: sealed, "" = none; `again_at`: real time before
+    which the link is not asked for again."""
+
+    state: GuestState
+    id: str
+    made: bool = False
+    link: str = ""
+    again_at: datetime | None = None
+
+
+GUESTS = Table("guests", Guest, "attendee", personal=True)
+"""Written by the worker's group step (flows/access/guest_invitations.py) and the close-out, through the GuestBook."""
+
+GUESTS_SEEN_AT: Reading[datetime | None] = Reading("guests_seen_at", datetime | None, None, personal=False)
+"""Real time at which the directory was last asked who has accepted. Written by the group step; read by the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +108,40 @@ class GuestBook:
     def __init__(self, store: EventStore, vault: Vault) -> None:
         self._store, self._vault = store, vault
 
-    def entries(self, event: str) -> dict[str, Entry]:
+    def entries(self, event: str) -> dict[str, Guest]:
         """By attendee id."""
-        return self._store.get(event, GUESTS) or {}
+        return self._store.rows(event, GUESTS)
 
-    def change(self, event: str, changes: Mapping[str, Entry], lease: Lease | None) -> None:
-        """Merge into the entries, of known people only partly; one transaction."""
+    def met(self, event: str, guests: Mapping[str, Guest], lease: Lease | None) -> None:
+        """Somebody is a guest. Who was known under the same id stays made by us, and keeps the link."""
+        if guests:
+            self._store.change_rows(event, GUESTS, lambda book: _merged(book, guests), keys=guests, lease=lease)
+
+    def change(self, event: str, changes: Mapping[str, Callable[[Guest], Guest]], lease: Lease | None) -> None:
+        """Change those of them who are in the book still; one transaction."""
         if changes:
-            self._store.amend(event, GUESTS, lambda book: _merged(book or {}, changes), lease=lease)
+            self._store.change_rows(
+                event,
+                GUESTS,
+                lambda book: {person: changes[person](guest) for person, guest in book.items()},
+                keys=changes,
+                lease=lease,
+            )
 
     def seal(self, link: str) -> str:
         return self._vault.seal(link).decode() if link else ""
 
-    def link(self, entry: Entry | None) -> str:
+    def link(self, entry: Guest | None) -> str:
         """The link, to be put into that guest's own mail and nowhere else; "" when there is none to be read."""
-        return self._vault.open(str((entry or {}).get("link") or "").encode())
+        return self._vault.open((entry.link if entry else "").encode())
 
     def drop_links(self, event: str, lease: Lease | None) -> None:
         """The event closes: nobody is let in any more."""
-        self.change(event, {person: {"link": ""} for person in self.entries(event)}, lease)
+        self.change(event, dict.fromkeys(self.entries(event), without_link), lease)
 
     def saw(self, event: str, at: datetime, lease: Lease | None) -> None:
         """The directory was asked who has accepted."""
-        self._store.put(event, SEEN_AT, at.isoformat(), lease=lease)
+        self._store.keep(event, GUESTS_SEEN_AT, at, lease=lease)
 
     def awaiting(self, event: Event) -> set[str]:
         """Whose mail waits: it may have to carry a link that is not known yet."""
@@ -119,30 +161,29 @@ class GuestBook:
         book = self.entries(event.id)
         if not (book or invites_guests(event)):
             return None
-        seen = self._store.get(event.id, SEEN_AT)
         rows = self._store.steps(event.id, step=Step.GROUP)
         return GuestCounts(
             invited=len(book),
-            accepted=sum(entry["state"] == ACCEPTED for entry in book.values()),
+            accepted=sum(entry.state is GuestState.ACCEPTED for entry in book.values()),
             without_link=sum(self._lacks_link(entry) for entry in book.values()),
-            made=sum(bool(entry.get("made")) for entry in book.values()),
+            made=sum(entry.made for entry in book.values()),
             unclear=sum(row.reason == INVITING and row.attendee not in book for row in rows),
-            seen_at=datetime.fromisoformat(seen) if seen else None,
+            seen_at=self._store.read(event.id, GUESTS_SEEN_AT),
         )
 
-    def _lacks_link(self, entry: Entry | None) -> bool:
-        return entry is not None and entry["state"] == PENDING and not self.link(entry)
+    def _lacks_link(self, entry: Guest | None) -> bool:
+        return entry is not None and entry.state is GuestState.PENDING and not self.link(entry)
 
 
-def _merged(book: Mapping[str, Entry], changes: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Only a whole entry (with its `state` and `id`) makes somebody a guest; one of another id replaces the old."""
-    merged = dict(book)
-    for person, change in changes.items():
-        old = book.get(person, {})
-        same = "id" not in change or change["id"] == old.get("id")
-        entry = {**old, **change} if same else dict(change)
-        if same and old.get("made"):
-            entry["made"] = True
-        if "id" in entry:
-            merged[person] = entry
+def without_link(guest: Guest) -> Guest:
+    return replace(guest, link="")
+
+
+def _merged(book: Mapping[str, Guest], met: Mapping[str, Guest]) -> dict[str, Guest]:
+    """One of another id replaces the old."""
+    merged = dict(met)
+    for person, old in book.items():
+        new = met[person]
+        if new.id == old.id:
+            merged[person] = replace(new, made=new.made or old.made, link=new.link or old.link, again_at=old.again_at)
     return merged

@@ -5,14 +5,14 @@ import logging
 import sys
 from pathlib import Path
 
-from deepracer_admin.rehearsal.server import (
+from deepracer_admin.rehearsal.world import World
+from deepracer_admin.rehearsal.world.server import (
     HomeTaken,
     PortTaken,
     listening_socket,
     refuse_second_world,
     run_until_signalled,
 )
-from deepracer_admin.rehearsal.world import World
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
@@ -39,7 +39,7 @@ def main(given: list[str] | None = None) -> int:
     except (HomeTaken, PortTaken, ValueError, OSError) as refused:
         print(refused, file=sys.stderr)
         return 2
-    run_until_signalled(world, listener, lambda: print(f"The practice world listens at {world.url}", flush=True))
+    run_until_signalled(world, listener, lambda: print(f"The practice world listens at {world.ground.url}", flush=True))
     return 0
 
 

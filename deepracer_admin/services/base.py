@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deepracer_admin.clock import Clock
-from deepracer_admin.errors import Conflict, Missing, NotAllowed
-from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState
+from deepracer_admin.errors import Conflict, Missing, NotAllowed, SignedOut
+from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState, Role
 from deepracer_admin.rules.access import ACTIONS, allowed, explain
+from deepracer_admin.rules.sessions import is_over, roles_are_fresh
 from deepracer_admin.settings import Settings
 from deepracer_admin.store import EventStore, History, Sessions
 
 __all__ = ["House", "Service", "new_id"]
-
-CURRENT_EVENT = "current_event"
 
 
 def new_id(prefix: str) -> str:
@@ -77,12 +76,35 @@ class Service:
         return event.service or self.house.settings.racing
 
     def _authorise(self, actor: Actor, action: str, *, target: str = "") -> None:
-        """Default deny. A refusal is audited, because it is worth knowing."""
-        if allowed(actor, action):
+        """Default deny, asked at the moment of the act. A refusal is audited, because it is worth knowing.
+
+        A page may hold an actor from when it was drawn (a dialog, a fragment, a late download): what counts is the
+        session as it is now. `session` is "" for the command line and the worker, which have none.
+        Raises SignedOut, NotAllowed.
+        """
+        entry = ACTIONS.get(action)
+        refusal: NotAllowed | SignedOut | None = None if allowed(actor, action) else NotAllowed(explain(actor, action))
+        if refusal is None and actor.session:
+            refusal = self._not_now(actor, action)
+        if refusal is None:
             return
-        if action not in ACTIONS or ACTIONS[action].writes:
+        if entry is None or entry.writes:
             self._audit(actor, action, target=target, allowed_=False)
-        raise NotAllowed(explain(actor, action))
+        raise refusal
+
+    def _not_now(self, actor: Actor, action: str) -> NotAllowed | SignedOut | None:
+        saved, now = self.house.sessions.lookup(actor.session), self.clock.now()
+        if saved is None or saved.oid != actor.oid or is_over(saved.created_at, saved.last_seen_at, now):
+            return SignedOut("Your session has ended, so nothing was done: sign in again, then press once more.")
+        present = replace(actor, roles=frozenset(Role(role) for role in saved.roles))
+        if not allowed(present, action):
+            return NotAllowed(explain(present, action))
+        if ACTIONS[action].for_good and not roles_are_fresh(saved.roles_read_at or saved.created_at, now):
+            return NotAllowed(
+                "This cannot be taken back, and Microsoft has not confirmed your role for a quarter of an hour, so "
+                "nothing was done: sign out and in again, then press once more."
+            )
+        return None
 
     def _audit(
         self,

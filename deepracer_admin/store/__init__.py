@@ -66,6 +66,7 @@ class SavedSession:
     created_at: datetime
     last_seen_at: datetime
     token_cache: bytes = b""  # encrypted MSAL cache
+    roles_read_at: datetime | None = None  # when the directory last confirmed `roles`; None: at `created_at`
 
 
 class EventStore(Records, Protocol):
@@ -330,6 +331,10 @@ class Sessions(Protocol):
 
     def save_token_cache(self, id_hash: str, cache: bytes) -> None: ...
 
+    def save_roles(self, id_hash: str, roles: Sequence[str], *, at: datetime) -> None:
+        """What the directory says about this person's roles now. Never brings a revoked session back."""
+        ...
+
     def revoke(self, id_hash: str) -> None: ...
 
     def revoke_person(self, oid: str) -> int: ...
@@ -338,6 +343,18 @@ class Sessions(Protocol):
 
     def save_delegation(self, oid: str, name: str, cache: bytes, *, at: datetime) -> None:
         """The encrypted token cache with which the worker acts for this person."""
+        ...
+
+    def renew_delegation(self, oid: str, cache: bytes, *, at: datetime) -> bool:
+        """A newer cache for a delegation that is still there; a dropped one stays dropped. False when there is none."""
+        ...
+
+    def drop_delegation(self, oid: str) -> bool:
+        """The worker no longer acts for this person. False when it did not."""
+        ...
+
+    def delegations(self) -> list[tuple[str, str, datetime]]:
+        """(oid, name, saved at) of everybody the worker may act for, by name."""
         ...
 
     def delegation(self, oid: str) -> tuple[bytes, str, datetime] | None:

@@ -64,7 +64,19 @@ class Table(Generic[T]):
     name: str
     kind: type[T]
     by: Literal[
-        "attendee", "profile", "race", "campaign", "template", "email", "chunk", "link", "limit", "step", "model", "job"
+        "attendee",
+        "profile",
+        "race",
+        "campaign",
+        "template",
+        "email",
+        "chunk",
+        "link",
+        "limit",
+        "headings",
+        "step",
+        "model",
+        "job",
     ]
     personal: bool
     of_event: bool = True

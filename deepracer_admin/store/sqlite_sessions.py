@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from deepracer_admin.clock import iso, parse_iso
 from deepracer_admin.store import SavedSession
-from deepracer_admin.store.codec import encode, plain
+from deepracer_admin.store.codec import encode, instant, plain, when
 from deepracer_admin.store.sqlite_base import Migration, SqliteFile
 
 __all__ = ["KEPT_DAYS", "SqliteSessions"]
@@ -27,6 +27,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         """CREATE TABLE delegations (
             oid TEXT PRIMARY KEY, name TEXT NOT NULL, cache BLOB NOT NULL, at TEXT NOT NULL) WITHOUT ROWID""",
     ),
+    ("ALTER TABLE sessions ADD COLUMN roles_read_at TEXT",),
 )
 
 
@@ -55,9 +56,11 @@ class SqliteSessions(SqliteFile):
     def create(self, session: SavedSession) -> None:
         with self._transaction() as connection:
             connection.execute(
-                "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO sessions (id_hash, oid, tid, name, roles, created_at, last_seen_at, token_cache,"
+                " roles_read_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (session.id_hash, session.oid, session.tid, session.name, encode(session.roles),
-                 iso(session.created_at), iso(session.last_seen_at), session.token_cache),
+                 iso(session.created_at), iso(session.last_seen_at), session.token_cache,
+                 when(session.roles_read_at)),
             )  # fmt: skip
 
     def lookup(self, id_hash: str) -> SavedSession | None:
@@ -73,6 +76,13 @@ class SqliteSessions(SqliteFile):
     def save_token_cache(self, id_hash: str, cache: bytes) -> None:
         with self._transaction() as connection:
             connection.execute("UPDATE sessions SET token_cache = ? WHERE id_hash = ?", (cache, id_hash))
+
+    def save_roles(self, id_hash: str, roles: Sequence[str], *, at: datetime) -> None:
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE sessions SET roles = ?, roles_read_at = ? WHERE id_hash = ?",
+                (encode(tuple(sorted(roles))), iso(at), id_hash),
+            )
 
     def revoke(self, id_hash: str) -> None:
         with self._transaction() as connection:
@@ -95,6 +105,21 @@ class SqliteSessions(SqliteFile):
     def save_delegation(self, oid: str, name: str, cache: bytes, *, at: datetime) -> None:
         with self._transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO delegations VALUES (?, ?, ?, ?)", (oid, name, cache, iso(at)))
+
+    def renew_delegation(self, oid: str, cache: bytes, *, at: datetime) -> bool:
+        """Never brings a dropped one back. False when there is none."""
+        with self._transaction() as connection:
+            statement = "UPDATE delegations SET cache = ?, at = ? WHERE oid = ?"
+            return connection.execute(statement, (cache, iso(at), oid)).rowcount > 0
+
+    def drop_delegation(self, oid: str) -> bool:
+        with self._transaction() as connection:
+            return connection.execute("DELETE FROM delegations WHERE oid = ?", (oid,)).rowcount > 0
+
+    def delegations(self) -> list[tuple[str, str, datetime]]:
+        with self._reading() as connection:
+            rows = connection.execute("SELECT oid, name, at FROM delegations ORDER BY name, oid").fetchall()
+        return [(row["oid"], row["name"], parse_iso(row["at"])) for row in rows]
 
     def delegation(self, oid: str) -> tuple[bytes, str, datetime] | None:
         with self._reading() as connection:
@@ -122,4 +147,5 @@ def _session(row: sqlite3.Row) -> SavedSession:
         created_at=parse_iso(row["created_at"]),
         last_seen_at=parse_iso(row["last_seen_at"]),
         token_cache=row["token_cache"],
+        roles_read_at=instant(row["roles_read_at"]),
     )

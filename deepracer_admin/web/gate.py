@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from deepracer_admin.web.keeper import COOKIE, SessionKeeper, cookie_from_header
+from deepracer_admin.web.keeper import SessionKeeper, cookie_from_header
 
 __all__ = ["Gate"]
 
@@ -26,8 +26,9 @@ SAFE = frozenset({"GET", "HEAD"})
 class Gate:
     """Middleware. `keeper` is asked for late, so that the stores open with the server and not at import."""
 
-    def __init__(self, app: ASGIApp, *, keeper: Callable[[], SessionKeeper], base_url: str) -> None:
+    def __init__(self, app: ASGIApp, *, keeper: Callable[[], SessionKeeper], base_url: str, cookie: str) -> None:
         self.app = app
+        self._cookie = cookie
         self._keeper = keeper
         parts = urlsplit(base_url)
         self._base = base_url.rstrip("/")
@@ -44,7 +45,7 @@ class Gate:
             if self._knows(headers) and headers.get("host") == self._host and headers.get("origin") == self._origin:
                 await self.app(scope, receive, send)
             else:
-                await send({"type": "websocket.close", "code": 4403, "reason": "sign in first"})
+                await _refuse_handshake(scope, receive, send)
             return
         if path == HEALTH:
             await self.app(scope, receive, send)
@@ -71,5 +72,13 @@ class Gate:
         return PlainTextResponse("Sign in first.", status_code=401, headers={"Cache-Control": "no-store"})
 
     def _knows(self, headers: Headers) -> bool:
-        value = cookie_from_header(headers.get("cookie", ""), COOKIE)
+        value = cookie_from_header(headers.get("cookie", ""), self._cookie)
         return self._keeper().find(value) is not None
+
+
+async def _refuse_handshake(scope: Scope, receive: Receive, send: Send) -> None:
+    """403, as an answer with headers of its own where the server can give one."""
+    if "websocket.http.response" in scope.get("extensions", {}):
+        await PlainTextResponse("Sign in first.", status_code=403)(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 4403, "reason": "sign in first"})

@@ -10,16 +10,15 @@ import ssl
 import threading
 import time
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import jwt
 import truststore
 
+from deepracer_admin.edge.reach import ENTRA, Reach
 from deepracer_admin.errors import AccessDenied, Refused, ServiceError, Unreachable
-from deepracer_admin.model import Role
 
-__all__ = ["Keys", "read_roles", "verify_id_token"]
+__all__ = ["Keys", "verify_id_token"]
 
 LEEWAY_S = 120
 KEYS_FOR_S = 3600.0
@@ -27,10 +26,14 @@ AGAIN_AFTER_S = 10.0
 
 
 class Keys:
-    """The tenant's signing keys, fetched when needed and again when an unknown key id turns up (key roll-over)."""
+    """The tenant's signing keys, fetched when needed and again when an unknown key id turns up (key roll-over).
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    Raises BadSettings for an address out of `reach`.
+    """
+
+    def __init__(self, url: str, reach: Reach = Reach.LIVE) -> None:
+        self._url = reach.admit(url, ENTRA)
+        self._reach = reach
         self._lock = threading.Lock()
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched = float("-inf")
@@ -47,10 +50,10 @@ class Keys:
             return self._keys[kid]
 
     def _fetch(self) -> dict[str, jwt.PyJWK]:
-        loopback = urlsplit(self._url).hostname in ("127.0.0.1", "localhost")
         trust = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
-            answer = httpx.get(self._url, timeout=10.0, trust_env=not loopback, verify=trust)
+            answer = httpx.get(self._url, timeout=10.0, trust_env=self._reach is Reach.LIVE, verify=trust)
+            self._reach.believe(answer.headers, ENTRA, "keys")
             answer.raise_for_status()
             found = jwt.PyJWKSet.from_dict(answer.json())
         except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
@@ -97,12 +100,6 @@ def verify_id_token(token: str, keys: Keys, *, client_id: str, issuer: str, tena
     if claims["tid"] != tenant:
         raise AccessDenied(_TENANT, service="entra", code="tenant")
     return claims
-
-
-def read_roles(claims: dict[str, Any]) -> frozenset[Role]:
-    """The console's roles among the token's app roles; others are ignored."""
-    known = {Role.ORGANIZER.value, Role.FACILITATOR.value, Role.VIEWER.value}
-    return frozenset(Role(role) for role in claims.get("roles") or () if role in known)
 
 
 _TENANT = "This account belongs to another organization's directory; sign in with your company account."

@@ -11,19 +11,48 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from http.cookies import CookieError, SimpleCookie
+
+from starlette.requests import cookie_parser
 
 from deepracer_admin.clock import Clock
 from deepracer_admin.model import Actor, Role
+from deepracer_admin.rules.sessions import ABSOLUTE, is_over
+from deepracer_admin.settings import Settings
 from deepracer_admin.store import SavedSession, Sessions
 
-__all__ = ["COOKIE", "FLOW_COOKIE", "SessionKeeper", "cookie_from_header", "hash_id"]
+__all__ = ["ABSOLUTE", "FLOW_FOR", "CookieNames", "SessionKeeper", "cookie_from_header", "cookie_names", "hash_id"]
 
-COOKIE = "deepracer_console"
-FLOW_COOKIE = "deepracer_signin"
-ABSOLUTE = timedelta(hours=8)
-IDLE = timedelta(minutes=60)
 TOUCH_EVERY = timedelta(seconds=30)
+FLOW_FOR = timedelta(minutes=10)
+"""How long a sign-in may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class CookieNames:
+    """The cookies of one console. Browsers share cookies over all ports of a host, so mode and port are in the names:
+    a rehearsal and a live console on one computer do not sign each other out.
+
+    `secure`: over https; the prefix __Host- then binds a cookie to this very host (RFC 6265bis 4.1.3.2).
+    """
+
+    session: str
+    sign_in: str  # with the state of a sign-in behind it: two tabs may sign in at once
+    secure: bool
+
+    def of_sign_in(self, state: str) -> str:
+        """The cookie of the sign-in with this `state`."""
+        return self.sign_in + hash_id(state)[:12]
+
+    def path(self, wanted: str) -> str:
+        """The path of a cookie; __Host- allows the whole host only."""
+        return "/" if self.secure else wanted
+
+
+def cookie_names(settings: Settings) -> CookieNames:
+    """How the cookies of this console are called."""
+    secure = settings.console_url.startswith("https://")
+    prefix, ending = "__Host-" if secure else "", f"{settings.mode}_{settings.port}"
+    return CookieNames(f"{prefix}deepracer_console_{ending}", f"{prefix}deepracer_signin_{ending}_", secure)
 
 
 def hash_id(value: str) -> str:
@@ -33,11 +62,7 @@ def hash_id(value: str) -> str:
 
 def cookie_from_header(header: str, name: str) -> str:
     """The value of one cookie of a Cookie header; "" when absent or broken."""
-    try:
-        jar = SimpleCookie(header)
-    except CookieError:
-        return ""
-    return jar[name].value if name in jar else ""
+    return cookie_parser(header).get(name, "")  # not http.cookies: it stops at the first odd cookie of another program
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +72,31 @@ class SessionKeeper:
     sessions: Sessions
     clock: Clock
 
-    def create(self, *, oid: str, tid: str, name: str, roles: frozenset[Role]) -> str:
-        """A new session; returns the cookie value, which is stored nowhere."""
+    def create(self, *, oid: str, tid: str, name: str, roles: frozenset[Role], tokens: bytes = b"") -> str:
+        """A new session; returns the cookie value, which is stored nowhere. `tokens`: the sealed token cache with which
+        the person's roles are read again (flows/engine/role_watch.py)."""
         value = secrets.token_urlsafe(32)
         now = self.clock.now()
         self.sessions.create(
-            SavedSession(hash_id(value), oid, tid, name, tuple(sorted(role.value for role in roles)), now, now)
+            SavedSession(
+                hash_id(value), oid, tid, name, tuple(sorted(role.value for role in roles)), now, now, tokens, now
+            )
         )
         return value
+
+    def admit(self, former: str, *, oid: str, tid: str, name: str, roles: frozenset[Role], tokens: bytes = b"") -> str:
+        """The cookie value after a sign-in in a browser that held `former`, whose session it ends.
+
+        Two tabs that began to sign in at once keep one session: that of the first, when it is the same person's with
+        the same roles and not older than a sign-in takes.
+        """
+        saved = self.sessions.lookup(hash_id(former)) if former else None
+        if saved is not None:
+            same = (saved.oid, saved.tid, saved.roles) == (oid, tid, tuple(sorted(role.value for role in roles)))
+            if same and self.clock.now() - saved.created_at < FLOW_FOR and not self._is_over(saved):
+                return former
+            self.sessions.revoke(saved.id_hash)
+        return self.create(oid=oid, tid=tid, name=name, roles=roles, tokens=tokens)
 
     def find(self, value: str) -> Actor | None:
         """The actor of a live session; None when there is none, it ended, or it was revoked."""
@@ -71,7 +113,7 @@ class SessionKeeper:
             tid=saved.tid,
             name=saved.name,
             roles=frozenset(Role(role) for role in saved.roles),
-            session=saved.id_hash[:12],
+            session=saved.id_hash,
         )
 
     def touch(self, value: str) -> None:
@@ -85,6 +127,9 @@ class SessionKeeper:
         """End one session; open tabs notice at their next refresh."""
         self.sessions.revoke(hash_id(value))
 
+    def sign_out_person(self, oid: str) -> int:
+        """End every session of this person and what the worker may do for them; how many sessions ended."""
+        return self.sessions.revoke_person(oid)
+
     def _is_over(self, saved: SavedSession) -> bool:
-        now = self.clock.now()
-        return now - saved.created_at >= ABSOLUTE or now - saved.last_seen_at >= IDLE
+        return is_over(saved.created_at, saved.last_seen_at, self.clock.now())

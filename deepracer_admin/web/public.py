@@ -20,12 +20,14 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from deepracer_admin.errors import ConsoleError, Missing, NotAllowed, incident_id
 from deepracer_admin.services.races.boards import BoardsService
+from deepracer_admin.web.headers import NOTHING, SecurityHeaders
 from deepracer_admin.web.live_page import live_page
 from deepracer_admin.web.live_snapshot import snapshot
 from deepracer_admin.web.plain import page
@@ -114,6 +116,7 @@ def public_app(boards: BoardsService) -> Starlette:
 
     return Starlette(
         routes=[Route("/live/{token}.json", data), Route("/live/{token}", screen)],
+        middleware=[Middleware(SecurityHeaders, policy=NOTHING, more={"Referrer-Policy": "no-referrer"})],
         exception_handlers={HTTPException: _no_such_page, Exception: _unexpected},
     )
 

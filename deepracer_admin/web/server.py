@@ -14,6 +14,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.middleware import Middleware
@@ -26,12 +27,13 @@ from deepracer_admin.errors import BadSettings, ConsoleError
 from deepracer_admin.journal import set_up_logging
 from deepracer_admin.settings import load_settings
 from deepracer_admin.web.gate import Gate
-from deepracer_admin.web.keeper import SessionKeeper
+from deepracer_admin.web.headers import SecurityHeaders, console_policy
+from deepracer_admin.web.keeper import SessionKeeper, cookie_names
 from deepracer_admin.web.public import public_app
 from deepracer_admin.web.signin import SignIn
 from deepracer_admin.worker import Worker
 
-__all__ = ["console", "keeper", "lifespan", "middleware", "prepare", "routes", "use_console"]
+__all__ = ["console", "keeper", "lifespan", "middleware", "prepare", "routes", "session_cookie_name", "use_console"]
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,11 @@ def keeper() -> SessionKeeper:
     return SessionKeeper(made.sessions, made.clock)
 
 
+def session_cookie_name() -> str:
+    """How this console's session cookie is called."""
+    return cookie_names(console().settings).session
+
+
 def routes() -> list[BaseRoute]:
     """Our routes, for st.App."""
     return [*SignIn(console).routes(), Route("/event", _start_page)]
@@ -89,8 +96,14 @@ def _start_page(request: Request) -> Response:
 
 
 def middleware() -> list[Middleware]:
-    """The gate, for st.App."""
-    return [Middleware(Gate, keeper=keeper, base_url=console().settings.console_url)]
+    """For st.App: the security headers of every response, then the gate."""
+    settings = console().settings
+    origin = urlsplit(settings.console_url)
+    websocket = f"{'wss' if origin.scheme == 'https' else 'ws'}://{origin.netloc}"
+    return [
+        Middleware(SecurityHeaders, policy=console_policy(websocket)),
+        Middleware(Gate, keeper=keeper, base_url=settings.console_url, cookie=cookie_names(settings).session),
+    ]
 
 
 def prepare() -> None:

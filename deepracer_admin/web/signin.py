@@ -1,7 +1,8 @@
 """Sign-in with Microsoft Entra ID: auth-code flow with PKCE, query response mode, in plain HTTP routes.
 
 The flow (state, nonce, code verifier) waits on the server under the hash of a second, short-lived cookie, so that it is
-bound to this browser and works once. Every way it can fail is a plain page that says what to do.
+bound to this browser and works once; each sign-in has its own, so several tabs may sign in at once. Every way it can
+fail is a plain page that says what to do.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import secrets
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -30,14 +30,15 @@ from deepracer_admin.directory.tokens import DELEGATED_SCOPES, GUEST_SCOPE
 from deepracer_admin.entra_access import SignInSettings
 from deepracer_admin.errors import AccessDenied, ConsoleError, Refused, incident_id
 from deepracer_admin.model import Actor, AuditEntry, Role
-from deepracer_admin.web.identity import Keys, read_roles, verify_id_token
-from deepracer_admin.web.keeper import ABSOLUTE, COOKIE, FLOW_COOKIE, SessionKeeper, hash_id
+from deepracer_admin.rules.access import roles_in
+from deepracer_admin.web.identity import Keys, verify_id_token
+from deepracer_admin.web.keeper import ABSOLUTE, FLOW_FOR, SessionKeeper, cookie_names, hash_id
 from deepracer_admin.web.plain import SECURITY_HEADERS, page
 
 __all__ = ["SignIn"]
 
 log = logging.getLogger(__name__)
-FLOW_FOR = timedelta(minutes=10)
+MOST_SIGN_INS = 4  # under way in one browser at once; older ones are forgotten
 LONGEST_TARGET = 2_000  # characters of a path with its query
 AGAIN = ("/signin/login", "Sign in")
 AWAY = (ValueError, requests.RequestException, MsalServiceError)
@@ -121,13 +122,19 @@ class SignIn:
             hash_id(ticket), {"sealed": sealed.decode()}, expires_at=console.clock.now() + FLOW_FOR
         )
         response = RedirectResponse(flow["auth_uri"], status_code=302, headers=SECURITY_HEADERS)
-        _set_cookie(response, console, FLOW_COOKIE, ticket, path="/signin", seconds=int(FLOW_FOR.total_seconds()))
+        names = cookie_names(console.settings)
+        for old in [name for name in request.cookies if name.startswith(names.sign_in)][: 1 - MOST_SIGN_INS]:
+            _drop_cookie(response, console, old, path="/signin")
+        own = names.of_sign_in(str(flow["state"]))
+        _set_cookie(response, console, own, ticket, path="/signin", seconds=int(FLOW_FOR.total_seconds()))
         return response
 
     def callback(self, request: Request) -> Response:
         """Entra sends the browser back here: redeem, verify, require a role, start a session."""
         console = self._console()
-        ticket = request.cookies.get(FLOW_COOKIE, "")
+        names = cookie_names(console.settings)
+        own = names.of_sign_in(request.query_params.get("state", ""))
+        ticket = request.cookies.get(own, "")
         kept = console.sessions.take_flow(hash_id(ticket), now=console.clock.now()) if ticket else None
         opened = console.vault.open(str(kept["sealed"]).encode()) if kept else ""
         if not opened:
@@ -163,13 +170,19 @@ class SignIn:
             )
         except (AccessDenied, Refused) as error:
             return page("Sign-in was refused", error.sentence, link=again, status=403)
-        SessionKeeper(console.sessions, console.clock).revoke(request.cookies.get(COOKIE, ""))  # who was here before
-        return self._admit(console, claims, cache, saved["next"])
+        response = self._admit(console, claims, cache, saved["next"], request.cookies.get(names.session, ""))
+        _drop_cookie(response, console, own, path="/signin")
+        return response
 
-    def _admit(self, console: Console, claims: dict[str, Any], cache: msal.SerializableTokenCache, to: str) -> Response:
-        roles = read_roles(claims)
+    def _admit(
+        self, console: Console, claims: dict[str, Any], cache: msal.SerializableTokenCache, to: str, former: str
+    ) -> Response:
+        """`former`: the session cookie of who was here before in this browser, whose session ends."""
+        keeper = SessionKeeper(console.sessions, console.clock)
+        roles = roles_in(claims)
         name = str(claims.get("name") or "Somebody without a name")[:120]
         if not roles:
+            keeper.revoke(former)
             _audit(console, claims, name, "", allowed=False)
             return page(
                 "You have no role here",
@@ -178,8 +191,13 @@ class SignIn:
                 link=(_login(to), AGAIN[1]),
                 status=403,
             )
-        value = SessionKeeper(console.sessions, console.clock).create(
-            oid=claims["oid"], tid=claims["tid"], name=name, roles=roles
+        value = keeper.admit(
+            former,
+            oid=claims["oid"],
+            tid=claims["tid"],
+            name=name,
+            roles=roles,
+            tokens=console.vault.seal(cache.serialize()),
         )
         if Role.ORGANIZER in roles:
             console.sessions.save_delegation(
@@ -187,8 +205,8 @@ class SignIn:
             )
         _audit(console, claims, name, ", ".join(sorted(role.value for role in roles)), allowed=True)
         response = RedirectResponse(_internal(to), status_code=303, headers=SECURITY_HEADERS)
-        _set_cookie(response, console, COOKIE, value, path="/", seconds=int(ABSOLUTE.total_seconds()))
-        response.delete_cookie(FLOW_COOKIE, path="/signin", httponly=True, samesite="lax")
+        name_of_cookie = cookie_names(console.settings).session
+        _set_cookie(response, console, name_of_cookie, value, path="/", seconds=int(ABSOLUTE.total_seconds()))
         return response
 
     def leave(self, request: Request) -> Response:
@@ -204,16 +222,17 @@ class SignIn:
     def logout(self, request: Request) -> Response:
         """End the session; every open tab of it ends at its next refresh."""
         console = self._console()
-        value = request.cookies.get(COOKIE, "")
+        cookie = cookie_names(console.settings).session
+        value = request.cookies.get(cookie, "")
         if value:
             SessionKeeper(console.sessions, console.clock).revoke(value)
         response = RedirectResponse("/signin", status_code=303, headers=SECURITY_HEADERS)
-        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+        _drop_cookie(response, console, cookie, path="/")
         return response
 
     def _keys_of(self, settings: SignInSettings) -> Keys:
         with self._lock:
-            return self._keys.setdefault(settings.keys_url, Keys(settings.keys_url))
+            return self._keys.setdefault(settings.keys_url, Keys(settings.keys_url, self._console().settings.reach))
 
 
 def _redirect_uri(console: Console) -> str:
@@ -238,8 +257,15 @@ def _login(following: str) -> str:
 
 
 def _set_cookie(response: Response, console: Console, name: str, value: str, *, path: str, seconds: int) -> None:
-    secure = console.settings.console_url.startswith("https://")
-    response.set_cookie(name, value, max_age=seconds, path=path, httponly=True, samesite="lax", secure=secure)
+    names = cookie_names(console.settings)
+    response.set_cookie(
+        name, value, max_age=seconds, path=names.path(path), httponly=True, samesite="lax", secure=names.secure
+    )
+
+
+def _drop_cookie(response: Response, console: Console, name: str, *, path: str) -> None:
+    names = cookie_names(console.settings)
+    response.delete_cookie(name, path=names.path(path), httponly=True, samesite="lax", secure=names.secure)
 
 
 def _entra_away(again: tuple[str, str]) -> Response:

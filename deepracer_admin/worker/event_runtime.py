@@ -10,10 +10,9 @@ memory.
 from __future__ import annotations
 
 import platform
-import threading
 from collections import deque
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from deepracer_admin.compose import Console
 from deepracer_admin.flows.access.entra_group import MembershipReconciler
@@ -25,6 +24,7 @@ from deepracer_admin.flows.engine.lease import Leadership
 from deepracer_admin.flows.mail.campaigns import CampaignReconciler, ensure_access_campaign
 from deepracer_admin.flows.races.watch import RaceWatcher, UsageWatcher
 from deepracer_admin.model import Event, Lease, Step
+from deepracer_admin.records.onboarding import ONBOARDING, ONBOARDING_REPORT, TROUBLE, Onboarding, OnboardingReport, Run
 from deepracer_admin.records.ways_in import POOL
 from deepracer_admin.worker.duties import Duty, DutyThreads
 from deepracer_admin.worker.handlers import HANDLERS
@@ -58,7 +58,6 @@ class EventRuntime:
         self.proof = IdentityCenterProof(ports, ports.proof) if ports.proof else None
         self.sign_ins = SignedInFromCognito(ports, ports.pool) if ports.pool else None
         self.threads = DutyThreads(self.lead, self._duties(), self._trouble)
-        self._troubles = threading.Lock()
         self._passed: deque[tuple[datetime, int]] = deque()
         self._reported_at = 0.0
         self._invite_pause = 0.5
@@ -104,48 +103,43 @@ class EventRuntime:
 
     def _trouble(self, duty: str, sentence: str, lease: Lease) -> None:
         """One sentence per duty, shown on Event and Onboarding until the duty succeeds again or visibly goes on."""
-        with self._troubles:
-            before: dict[str, str] = self.console.store.get(self.event_id, "trouble") or {}
-            if before.get(duty, "") == sentence:
-                return
-            after = {key: value for key, value in {**before, duty: sentence}.items() if value}
-            self.console.store.put(self.event_id, "trouble", after, lease=lease)
+        if self.console.store.read(self.event_id, TROUBLE).get(duty, "") != sentence:
+            self.console.store.update(self.event_id, TROUBLE, lambda told: _told(told, duty, sentence), lease=lease)
 
     # ---------------------------------------------------------------------------------------------- duties
 
-    def _state(self, event: Event) -> dict[str, Any]:
-        return self.console.store.get(event.id, "onboarding") or {"state": "idle"}
+    def _state(self, event: Event) -> Onboarding:
+        return self.console.store.read(event.id, ONBOARDING)
 
     def _is_onboarding(self) -> bool:
-        return not self.threads.stopping.is_set() and self._state(self._event())["state"] == "running"
+        return not self.threads.stopping.is_set() and self._state(self._event()).state is Run.RUNNING
 
     def _invite(self, event: Event, lease: Lease) -> None:
         """Invitations go on while another duty lists; at once when there is more to send, else at a gentle pace."""
         self._invite_pause = 0.5
-        if self._state(event)["state"] == "running" and self.profiles.invitations.active(event):
+        if self._state(event).state is Run.RUNNING and self.profiles.invitations.active(event):
             settled = self.profiles.invitations.follow(event, lease)
             self._invite_pause = 0.02 if settled else self.profiles.invitations.pause_s
 
     def _onboard(self, event: Event, lease: Lease) -> None:
-        if self._state(event)["state"] != "running":
+        if self._state(event).state is not Run.RUNNING:
             return
         ensure_access_campaign(self.ports, event, lease)
         self.profiles.look(event, lease)
 
     def _group(self, event: Event, lease: Lease) -> None:
         state = self._state(event)
-        if state["state"] == "running":
-            by = state.get("by", "")
-            self.members.run(event, lease, acting_for=by, goes_on=lambda: self._trouble("group", "", lease))
+        if state.state is Run.RUNNING:
+            self.members.run(event, lease, acting_for=state.by, goes_on=lambda: self._trouble("group", "", lease))
 
     def _prove(self, event: Event, lease: Lease) -> None:
         """Where a directory cycle grants access: look whether people have arrived."""
         state = self._state(event)
-        if self.proof and state["state"] == "running" and not self.ports.racing().capabilities.invite:
-            self.proof.run(event, lease, acting_for=state.get("by", ""))
+        if self.proof and state.state is Run.RUNNING and not self.ports.racing().capabilities.invite:
+            self.proof.run(event, lease, acting_for=state.by)
 
     def _see_sign_ins(self, event: Event, lease: Lease) -> None:
-        if self.sign_ins and self._state(event)["state"] == "running" and self._on_aws():
+        if self.sign_ins and self._state(event).state is Run.RUNNING and self._on_aws():
             self.sign_ins.run(event, lease)
 
     def _on_aws(self) -> bool:
@@ -153,7 +147,7 @@ class EventRuntime:
 
     def _mail(self, event: Event, lease: Lease) -> None:
         self._mails_went = self.mail.run(event, lease) > 0
-        if self._state(event)["state"] == "running":
+        if self._state(event).state is Run.RUNNING:
             self._report(event, lease)
 
     def _events(self, event: Event, lease: Lease) -> None:
@@ -168,16 +162,20 @@ class EventRuntime:
         now, store = self.console.clock.now(), self.console.store
         funnel = store.funnel(event.id)
         progress = measure(self._passed, funnel, now)
-        row = {
-            "as_of": now.isoformat(),
-            "rate_per_minute": progress.per_minute,
-            "eta_minutes": progress.eta_minutes,
-            "limit": limit_in_force(
+        report = OnboardingReport(
+            as_of=now,
+            rate_per_minute=progress.per_minute,
+            eta_minutes=progress.eta_minutes,
+            limit=limit_in_force(
                 funnel,
                 store.get(event.id, "sender") or {},
                 store.get(event.id, "account") or {},
                 through_pool=event.way_in == POOL,
             ),
-            "not_known": [] if self.sign_ins and self._on_aws() else [Step.SIGNED_IN.value],
-        }
-        store.put(event.id, "onboarding_report", row, lease=lease)
+            not_known=() if self.sign_ins and self._on_aws() else (Step.SIGNED_IN,),
+        )
+        store.keep(event.id, ONBOARDING_REPORT, report, lease=lease)
+
+
+def _told(before: Mapping[str, str], duty: str, sentence: str) -> dict[str, str]:
+    return {key: value for key, value in {**before, duty: sentence}.items() if value}

@@ -16,12 +16,14 @@ from deepracer_admin.worker.duties import Duty, DutyThreads
 from deepracer_admin.worker.event_runtime import LEASE_TTL_S, EventRuntime
 from deepracer_admin.worker.open_work import has_open_work
 from deepracer_admin.worker.practice import OutboxCopier, anchor_clock
+from deepracer_admin.worker.role_watch import RoleWatch
 
 __all__ = ["Worker"]
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
+ROLES_LOOK_S = 10.0
 CLOCK_EVERY_S = 1.0
 
 
@@ -35,7 +37,8 @@ class Worker:
         name = holder or platform.node() or "console"
         lead = Leadership(console.store, "worker", name, ttl_s=LEASE_TTL_S, clock=console.clock)
         eraser = Eraser(console.ports_of(""))
-        duties = [Duty("erasure", eraser.run, lambda: 60.0)]
+        roles = RoleWatch(console.store, console.sessions, console.clock, console.claims)
+        duties = [Duty("erasure", eraser.run, lambda: 60.0), Duty("roles", roles.run, lambda: ROLES_LOOK_S)]
         if console.settings.rehearsal:
             duties.append(Duty("outbox", OutboxCopier(console).run, lambda: 3.0))
         self.own = DutyThreads(lead, tuple(duties), self._told)

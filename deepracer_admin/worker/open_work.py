@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from deepracer_admin.model import Event
 from deepracer_admin.records.limits import SPONSORSHIP
+from deepracer_admin.records.onboarding import ONBOARDING, Run
 from deepracer_admin.store import EventStore
 
 __all__ = ["has_open_work"]
@@ -22,7 +23,7 @@ def has_open_work(store: EventStore, event: Event, first: str, now: datetime) ->
     """
     if event.id == first or store.jobs(event.id, live=True, limit=1):
         return True
-    if (store.get(event.id, "onboarding") or {}).get("state") == "running":
+    if store.read(event.id, ONBOARDING).state is Run.RUNNING:
         return True
     if store.read(event.id, SPONSORSHIP).open:
         return True

@@ -11,6 +11,7 @@ from deepracer_admin.directory.entra import Entra
 from deepracer_admin.directory.graph_client import Patience
 from deepracer_admin.directory.msal_app import PRACTICE_LOGIN, build_app
 from deepracer_admin.directory.tokens import DELEGATED_SCOPES, GUEST_SCOPE, AppTokens, DelegatedTokens
+from deepracer_admin.edge.reach import Reach
 from tests.practice import WorldHandle
 
 REDIRECT = "http://localhost:8501/signin/callback"
@@ -49,7 +50,7 @@ def naps() -> Naps:
 @pytest.fixture
 def entra(practice: WorldHandle, msal_app: Callable, naps: Naps) -> Iterator[Entra]:
     """The tenant as the app itself sees it."""
-    directory = Entra(practice.endpoints["graph"]["url"], AppTokens(msal_app), patience=naps)
+    directory = Entra(practice.endpoints["graph"]["url"], AppTokens(msal_app), patience=naps, reach=Reach.PRACTICE)
     yield directory
     directory.close()
 

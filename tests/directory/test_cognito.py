@@ -11,6 +11,8 @@ import pytest
 
 from deepracer_admin.directory.cognito import CALLS, CognitoPool, new_password, new_username
 from deepracer_admin.directory.pool import Entry, PoolStatus, PoolUser, UserPool
+from deepracer_admin.edge.aws import AwsAccess
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import (
     CredentialsExpired,
     LostAnswer,
@@ -21,7 +23,6 @@ from deepracer_admin.errors import (
     Unavailable,
     Unreachable,
 )
-from deepracer_admin.mail.aws import AwsAccess
 from deepracer_admin.model import Invitee, Limit
 from tests.practice import WorldHandle, start_world
 
@@ -44,6 +45,7 @@ def open_pool(practice: WorldHandle, pace: Callable[[Limit], Any] = lambda limit
         endpoint_url=aws["cognito_idp_url"],
         access_key_id=aws["access_key_id"],
         secret_access_key=changes.get("secret", aws["secret_access_key"]),
+        reach=Reach.PRACTICE,
     )
     return CognitoPool(access, changes.get("pool", aws["user_pool_id"]), pace=pace)
 

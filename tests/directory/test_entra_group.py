@@ -9,6 +9,7 @@ import pytest
 
 from deepracer_admin.directory.entra import Entra
 from deepracer_admin.directory.tokens import GUEST_SCOPE
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import (
     AccessDenied,
     BadSettings,
@@ -168,7 +169,7 @@ def test_groups_that_the_console_must_not_manage_are_refused_before_anything_is_
 def test_a_rehearsal_names_itself_and_the_real_service_does_not(entra: Entra, naps: Naps) -> None:
     assert entra.practice_world is True
     http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json={"id": "1"})))
-    assert Entra("https://graph.example/v1.0", lambda: "token", http=http, patience=naps).practice_world is False
+    assert Entra("https://graph.microsoft.com/v1.0", lambda: "token", http=http, patience=naps).practice_world is False
     http.close()
 
 
@@ -185,7 +186,7 @@ def test_a_group_that_does_not_exist_is_named_as_a_setting(entra: Entra) -> None
 
 
 def test_only_the_events_own_group_may_be_touched(practice: WorldHandle, group: str) -> None:
-    entra = Entra(practice.endpoints["graph"]["url"], lambda: "unused", only_group=group)
+    entra = Entra(practice.endpoints["graph"]["url"], lambda: "unused", only_group=group, reach=Reach.PRACTICE)
     with pytest.raises(NotAllowed, match="event's own group"):
         entra.members(str(uuid.uuid4()))
     entra.close()
@@ -196,9 +197,9 @@ def test_the_organizer_owns_the_group_and_a_viewer_does_not(
 ) -> None:
     (ada,) = people(entra, 1, "ada")
     url = practice.endpoints["graph"]["url"]
-    organizer = Entra(url, sign_in("organizer").tokens, patience=naps)
+    organizer = Entra(url, sign_in("organizer").tokens, patience=naps, reach=Reach.PRACTICE)
     assert states(organizer.add(group, [ada])) == {ada: State.DONE}
-    viewer = Entra(url, sign_in("viewer").tokens, patience=naps)
+    viewer = Entra(url, sign_in("viewer").tokens, patience=naps, reach=Reach.PRACTICE)
     with pytest.raises(AccessDenied, match="owner of the group"):
         list(viewer.remove(group, [ada]))
     assert organizer.members(group) == {ada}
@@ -210,7 +211,7 @@ def test_a_token_that_died_early_is_renewed_once(
     practice: WorldHandle, group: str, sign_in: Callable, naps: Naps
 ) -> None:
     cupboard = sign_in("organizer")
-    organizer = Entra(practice.endpoints["graph"]["url"], cupboard.tokens, patience=naps)
+    organizer = Entra(practice.endpoints["graph"]["url"], cupboard.tokens, patience=naps, reach=Reach.PRACTICE)
     practice.arm("graph", "expired_token", count=1)
     assert organizer.members(group) == set()
     assert practice.counters()["by_operation"]["entra.Token.refresh_token"] == 1
@@ -287,10 +288,10 @@ def test_the_right_to_invite_is_asked_for_only_to_invite(
     plain, wide = cupboard.tokens, cupboard.tokens.also(GUEST_SCOPE)
     scopes = jwt.decode(plain(), options={"verify_signature": False})["scp"]
     assert GUEST_SCOPE not in scopes
-    organizer = Entra(practice.endpoints["graph"]["url"], plain, invite_token=wide, patience=naps)
+    organizer = Entra(practice.endpoints["graph"]["url"], plain, invite_token=wide, patience=naps, reach=Reach.PRACTICE)
     (told,) = organizer.invite(GINA, redirect_url=PORTAL)
     assert told.outcome.state is State.DONE
-    unable = Entra(practice.endpoints["graph"]["url"], plain, patience=naps)
+    unable = Entra(practice.endpoints["graph"]["url"], plain, patience=naps, reach=Reach.PRACTICE)
     with pytest.raises(AccessDenied, match=r"grant User\.Invite\.All"):
         list(unable.invite(GINA, redirect_url=PORTAL))
     unable.close()
@@ -303,7 +304,9 @@ def test_a_right_that_nobody_consented_to_is_named_and_the_rest_goes_on(
     cupboard = sign_in("organizer", guests=False)
     practice.arm("entra", "withhold_scopes", params={"scopes": [GUEST_SCOPE]})
     wide = cupboard.tokens.also(GUEST_SCOPE)
-    organizer = Entra(practice.endpoints["graph"]["url"], cupboard.tokens, invite_token=wide, patience=naps)
+    organizer = Entra(
+        practice.endpoints["graph"]["url"], cupboard.tokens, invite_token=wide, patience=naps, reach=Reach.PRACTICE
+    )
     with pytest.raises(AccessDenied, match=r"does not hold User\.Invite\.All"):
         list(organizer.invite(GINA, redirect_url=PORTAL))
     assert organizer.members(group) == set()
@@ -338,7 +341,7 @@ def test_a_write_whose_answers_are_all_lost_is_a_lost_answer(entra: Entra, pract
 
 def test_a_listing_that_leads_elsewhere_or_in_circles_is_not_followed(naps: Naps) -> None:
     asked: list[str] = []
-    links = {"away": "https://elsewhere.example/v1.0/steal", "circle": "https://graph.example/v1.0/again"}
+    links = {"away": "https://elsewhere.example/v1.0/steal", "circle": "https://graph.microsoft.com/v1.0/again"}
     group = str(uuid.uuid4())
 
     def entra_with(link: str) -> Entra:
@@ -347,14 +350,14 @@ def test_a_listing_that_leads_elsewhere_or_in_circles_is_not_followed(naps: Naps
             return httpx.Response(200, json={"value": [], "@odata.nextLink": link})
 
         http = httpx.Client(transport=httpx.MockTransport(answer))
-        return Entra("https://graph.example/v1.0", lambda: "token", http=http, patience=naps)
+        return Entra("https://graph.microsoft.com/v1.0", lambda: "token", http=http, patience=naps)
 
     with pytest.raises(Refused, match="another server"):
         entra_with(links["away"]).members(group)
-    assert asked == ["graph.example"]
+    assert asked == ["graph.microsoft.com"]
     with pytest.raises(Unavailable, match="does not end"):
         entra_with(links["circle"]).members(group)
-    assert asked == ["graph.example"] * 3
+    assert asked == ["graph.microsoft.com"] * 3
 
 
 def test_already_a_member_is_understood_in_any_language(naps: Naps) -> None:
@@ -374,7 +377,7 @@ def test_already_a_member_is_understood_in_any_language(naps: Naps) -> None:
         return httpx.Response(200, json={"id": group, "displayName": "G"})
 
     http = httpx.Client(transport=httpx.MockTransport(answer))
-    entra = Entra("https://graph.example/v1.0", lambda: "token", http=http, patience=naps)
+    entra = Entra("https://graph.microsoft.com/v1.0", lambda: "token", http=http, patience=naps)
     outcomes = {o.person: o for o in entra.add(group, [member, other])}
     assert outcomes[member].state == State.ALREADY
     assert outcomes[other].state == State.REFUSED

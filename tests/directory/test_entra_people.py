@@ -116,7 +116,7 @@ def test_one_address_that_graph_cannot_read_does_not_hide_the_others(naps: Naps)
         return httpx.Response(200, json={"responses": replies[::-1]})
 
     http = httpx.Client(transport=httpx.MockTransport(graph))
-    entra = Entra("http://graph.example/v1.0", lambda: "token", http=http, patience=naps)
+    entra = Entra("https://graph.microsoft.com/v1.0", lambda: "token", http=http, patience=naps)
     emails = [f"ok{n}@example.com" for n in range(14)] + ["odd@example.com"]
     found = entra.resolve(emails)
     assert [found[e].found for e in emails] == [Found.ONE] * 14 + [Found.NONE]

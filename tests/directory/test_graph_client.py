@@ -18,7 +18,7 @@ from tests.practice import WorldHandle
 
 def graph_of(answer: Callable[[httpx.Request], httpx.Response], patience: Patience) -> Graph:
     http = httpx.Client(transport=httpx.MockTransport(answer))
-    return Graph("https://graph.example/v1.0", lambda: "token", http=http, patience=patience)
+    return Graph("https://graph.microsoft.com/v1.0", lambda: "token", http=http, patience=patience)
 
 
 def test_at_most_four_requests_are_under_way_however_many_ask(naps: Naps) -> None:
@@ -43,7 +43,7 @@ def test_at_most_four_requests_are_under_way_however_many_ask(naps: Naps) -> Non
         return httpx.Response(200, json={"responses": [{"id": p["id"], "status": 200, "body": {}} for p in parts]})
 
     http = httpx.Client(transport=httpx.MockTransport(answer))
-    entra = Entra("https://graph.example/v1.0", lambda: "token", http=http, patience=naps)
+    entra = Entra("https://graph.microsoft.com/v1.0", lambda: "token", http=http, patience=naps)
     emails = [f"racer{n}@example.com" for n in range(900)]
     threads = [threading.Thread(target=entra.resolve, args=(emails,)) for _ in range(3)]
     for thread in threads:
@@ -124,7 +124,7 @@ def test_a_token_is_only_renewed_when_graph_refuses_it(naps: Naps) -> None:
 
     tokens = Tokens()
     http = httpx.Client(transport=httpx.MockTransport(answer))
-    graph = Graph("https://graph.example/v1.0", tokens, http=http, patience=naps)
+    graph = Graph("https://graph.microsoft.com/v1.0", tokens, http=http, patience=naps)
     assert graph.get("/users", "resolve") == {"value": []}
     assert (tokens.renewed, naps.slept) == (1, [])
 

@@ -11,6 +11,8 @@ import pytest
 from deepracer_admin.directory.entra import Entra
 from deepracer_admin.directory.identity_center import READS, IdentityCenter
 from deepracer_admin.directory.proof import AccessProof, Presence
+from deepracer_admin.edge.aws import AwsAccess
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import (
     AccessDenied,
     CredentialsExpired,
@@ -20,7 +22,6 @@ from deepracer_admin.errors import (
     Unavailable,
     Unreachable,
 )
-from deepracer_admin.mail.aws import AwsAccess
 from deepracer_admin.model import Limit
 from tests.practice import WorldHandle, start_world
 
@@ -43,6 +44,7 @@ def access_to(practice: WorldHandle, **changes: str) -> AwsAccess:
         endpoint_url=changes.get("endpoint_url", aws["identity_center_url"]),
         access_key_id=aws["access_key_id"],
         secret_access_key=changes.get("secret", aws["secret_access_key"]),
+        reach=Reach.PRACTICE,
     )
 
 

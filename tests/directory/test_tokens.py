@@ -119,7 +119,7 @@ def test_an_app_without_permissions_says_what_to_grant(msal_app: Callable) -> No
 
 
 def test_practice_requests_never_leave_this_machine() -> None:
-    with pytest.raises(ValueError, match="this machine"):
+    with pytest.raises(BadSettings, match="is not this computer, but a rehearsal never leaves it"):
         rewriting_session("https://login.practice.example", "https://elsewhere.example")
 
 

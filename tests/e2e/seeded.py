@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, Page
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Event, Quota, Role
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.settings import Settings
-from deepracer_admin.web.keeper import COOKIE, SessionKeeper
+from deepracer_admin.web.keeper import SessionKeeper
 from tests.console_process import ConsoleProcess, start_console, write_silent_world
 from tests.e2e.conftest import PATIENCE_MS, SIZES, wait_idle
 
@@ -41,7 +41,7 @@ class Seeded:
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )
-        context.add_cookies([{"name": COOKIE, "value": cookie, "url": self.process.url}])
+        context.add_cookies([{"name": self.process.session_cookie, "value": cookie, "url": self.process.url}])
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.goto(f"{self.process.url}{path}")
@@ -80,5 +80,5 @@ def an_event(console: Console, *, name: str = "Autumn Cup") -> Event:
         created_at=now - timedelta(days=1),
     )
     console.store.save_event(made)
-    console.store.put("", CURRENT_EVENT, made.id)
+    console.store.update("", CURRENT_EVENT, lambda _: made.id)
     return made

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from deepracer_admin.clock import SystemClock
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.model import Invitee
 from deepracer_admin.racing.on_aws import OnAws
 from tests.e2e.conftest import Site, fill, no_trouble, picture, press, wait_idle
@@ -38,7 +39,7 @@ def temporary(site: Site) -> str:
         clock=SystemClock(),
         cognito_idp_url=aws["cognito_idp_url"],
         cognito_identity_url=aws["cognito_identity_url"],
-        allow_http_loopback=True,
+        reach=Reach.PRACTICE,
     )
     people = [Invitee("o", OLIVIA, "Olivia-A"), Invitee("f", FRANK, "Frank-F")]
     service.invite(people, token="setup-1")

@@ -15,7 +15,8 @@ import httpx
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Actor, Event, Quota, Role, Sending, Step
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
+from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.settings import Settings, read_practice
 from deepracer_admin.worker import Worker
 
@@ -46,7 +47,7 @@ def set_up(home: Path, people: int) -> None:
         portal_url=practice.deepracer["site"],
     )
     console.store.save_event(event)
-    console.store.put("", CURRENT_EVENT, event.id)
+    console.store.update("", CURRENT_EVENT, lambda _: event.id)
     answer = httpx.get(f"{practice.control}/people.csv", params={"n": people, "seed": 5}, trust_env=False, timeout=60)
     dry = console.first.attendees.dry_run(ORGANIZER, answer.content, filename="people.csv")
     console.first.attendees.run_import(ORGANIZER, dry)
@@ -74,7 +75,7 @@ def main(home: Path) -> int:
         end = time.monotonic() + PATIENCE_S
         while not is_through(console):
             if time.monotonic() > end:
-                print(console.store.get(EVENT, "trouble"), console.store.delivery_counts(EVENT), flush=True)
+                print(console.store.read(EVENT, TROUBLE), console.store.delivery_counts(EVENT), flush=True)
                 return 1
             time.sleep(0.2)
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ import pytest
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.flows.access import onboarding
 from deepracer_admin.model import Actor, Attendee, Event, Job, Lease, Quota, Role
+from deepracer_admin.records.current_event import CURRENT_EVENT
+from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.rules.aliases import give_aliases
-from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from deepracer_admin.worker import EventRuntime
 from deepracer_admin.worker.practice import anchor_clock
@@ -87,8 +88,8 @@ class Stage:
         self.worker.lead = self.worker.threads.lead = lead
 
     @property
-    def trouble(self) -> dict[str, str]:
-        return self.store.get(self.event.id, "trouble") or {}
+    def trouble(self) -> Mapping[str, str]:
+        return self.store.read(self.event.id, TROUBLE)
 
     def done(self, step: Any) -> int:
         return sum(n for state, n in self.store.funnel(self.event.id)[step].items() if state.is_done)
@@ -152,7 +153,7 @@ def make_event(console: Console, *, group: str = "", event_id: str = "ev-1") -> 
         portal_url="https://racing.example.com",
     )
     console.store.save_event(event)
-    console.store.put("", CURRENT_EVENT, event.id)
+    console.store.update("", CURRENT_EVENT, lambda _: event.id)
     return event
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from deepracer_admin.mail.aws import AwsAccess
+from deepracer_admin.edge.aws import AwsAccess
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.model import Message
 
 
@@ -43,7 +44,12 @@ class Script:
     @property
     def access(self) -> AwsAccess:
         return AwsAccess(
-            profile="", region="us-east-1", endpoint_url=self.url, access_key_id="AKIAPRACTICE", secret_access_key="x"
+            profile="",
+            region="us-east-1",
+            endpoint_url=self.url,
+            access_key_id="AKIAPRACTICE",
+            secret_access_key="x",
+            reach=Reach.PRACTICE,
         )
 
 

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from deepracer_admin.edge.aws import AwsAccess
 from deepracer_admin.errors import AccessDenied
-from deepracer_admin.mail.aws import AwsAccess
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.ses_events import read_event
 from deepracer_admin.mail.ses_tags import as_tags

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from deepracer_admin.edge.aws import AwsAccess
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import AccessDenied, CredentialsExpired, LostAnswer, ServiceError, Throttled
-from deepracer_admin.mail.aws import AwsAccess
 from deepracer_admin.mail.ses import Ses
 from tests.mail.conftest import a_message
 from tests.practice import WorldHandle
@@ -14,7 +15,7 @@ from tests.practice import WorldHandle
 def access(practice: WorldHandle, url: str = "ses_url", **changes: str) -> AwsAccess:
     aws = practice.endpoints["aws"]
     keys = {"access_key_id": aws["access_key_id"], "secret_access_key": aws["secret_access_key"]} | changes
-    return AwsAccess(region=aws["region"], endpoint_url=aws[url], **keys)
+    return AwsAccess(region=aws["region"], endpoint_url=aws[url], **keys, reach=Reach.PRACTICE)
 
 
 @pytest.fixture

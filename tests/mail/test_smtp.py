@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import (
     AccessDenied,
     BadSettings,
@@ -139,7 +140,7 @@ def smtp(mail_server: tuple[Server, int], certificate: Path) -> Iterator[Smtp]:
 
 def connect(port: int, certificate: Path, password: str = PASSWORD) -> Smtp:
     trust = ssl.create_default_context(cafile=str(certificate))
-    return Smtp("127.0.0.1", port, username="console", password=password, trust=trust, timeout=5)
+    return Smtp("127.0.0.1", port, username="console", password=password, trust=trust, timeout=5, reach=Reach.PRACTICE)
 
 
 def free_port() -> int:
@@ -235,7 +236,14 @@ def test_a_wrong_password_pauses_everything(mail_server: tuple[Server, int], cer
 def test_a_certificate_that_is_not_trusted_is_told_before_the_password_leaves(
     mail_server: tuple[Server, int],
 ) -> None:
-    mailer = Smtp("127.0.0.1", mail_server[1], username="u", password="p", trust=ssl.create_default_context())
+    mailer = Smtp(
+        "127.0.0.1",
+        mail_server[1],
+        username="u",
+        password="p",
+        trust=ssl.create_default_context(),
+        reach=Reach.PRACTICE,
+    )
     with pytest.raises(Unreachable, match="certificate is not trusted"):
         mailer.send(a_message())
     mailer.close()
@@ -244,7 +252,7 @@ def test_a_certificate_that_is_not_trusted_is_told_before_the_password_leaves(
 def test_a_server_without_starttls_is_not_talked_to() -> None:
     controller = Controller(Server(), hostname="127.0.0.1", port=free_port())
     controller.start()
-    mailer = Smtp("127.0.0.1", controller.port)
+    mailer = Smtp("127.0.0.1", controller.port, reach=Reach.PRACTICE)
     with pytest.raises(AccessDenied, match="no STARTTLS"):
         mailer.send(a_message())
     mailer.close()
@@ -257,7 +265,7 @@ def test_mail_to_another_machine_never_goes_in_the_clear() -> None:
 
 
 def test_nobody_listening_is_unreachable() -> None:
-    mailer = Smtp("127.0.0.1", free_port(), starttls=False)
+    mailer = Smtp("127.0.0.1", free_port(), starttls=False, reach=Reach.PRACTICE)
     with pytest.raises(Unreachable, match="name and port"):
         mailer.send(a_message())
 
@@ -266,7 +274,7 @@ def test_nobody_listening_is_unreachable() -> None:
 def test_a_connection_that_breaks_before_the_end_of_the_text_sent_nothing(until: str) -> None:
     """A server that hangs up at a chosen step; "text": in the middle of a large mail, before the final dot."""
     with breaking_server(until) as (port, finished):
-        mailer = Smtp("127.0.0.1", port, starttls=False, timeout=5)
+        mailer = Smtp("127.0.0.1", port, starttls=False, timeout=5, reach=Reach.PRACTICE)
         large = "x" * 70 + "\n"
         with pytest.raises(Unreachable, match="before it had the mail"):
             mailer.send(a_message(text=large * 200_000, html=""))
@@ -290,7 +298,7 @@ def test_an_address_with_letters_beyond_ascii_is_sent_where_the_server_takes_it(
 def test_an_address_with_letters_beyond_ascii_is_refused_where_it_does_not() -> None:
     controller = Controller(Server(), hostname="127.0.0.1", port=free_port(), enable_SMTPUTF8=False)
     controller.start()
-    mailer = Smtp("127.0.0.1", controller.port, starttls=False)
+    mailer = Smtp("127.0.0.1", controller.port, starttls=False, reach=Reach.PRACTICE)
     with pytest.raises(Refused, match="letters like é"):
         mailer.send(a_message(to="zoë@example.com"))
     mailer.close()
@@ -312,7 +320,7 @@ def test_a_check_sends_nothing_and_is_green_only_when_the_sender_may_send(
 
 
 def test_an_smtp_server_keeps_no_lists_and_tells_no_quota() -> None:
-    mailer = Smtp("127.0.0.1", 9, starttls=False, per_second=2.5)
+    mailer = Smtp("127.0.0.1", 9, starttls=False, per_second=2.5, reach=Reach.PRACTICE)
     limits = mailer.limits()
     assert (limits.per_second, limits.per_day, limits.sandbox) == (2.5, UNLIMITED, False)
     assert (mailer.suppressed(["a@example.com"]), mailer.events()) == ({}, [])

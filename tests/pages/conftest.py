@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Actor, Attendee, Event, Profile, Quota, Role
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from deepracer_admin.store import ProfileLink
 from deepracer_admin.ui.kit import session
@@ -118,7 +118,7 @@ def event(console: Console) -> Event:
         created_at=NOW - timedelta(days=1),
     )
     console.store.save_event(made)
-    console.store.put("", CURRENT_EVENT, made.id)
+    console.store.update("", CURRENT_EVENT, lambda _: made.id)
     return made
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Attendee, Event, JobState, Outcome, Profile, Role, State, Step
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from tests.pages.conftest import NOW, ROLES, Browser, actor_of, click, texts
 
 PAGE = "pages/plan/event.py"
@@ -89,7 +89,7 @@ def test_only_an_organizer_can_cancel(browser: Browser, console: Console, event:
 
 def test_a_name_full_of_markdown_stays_text(browser: Browser, console: Console, event: Event) -> None:
     console.store.save_event(replace(event, id="ev-2", name="**:red[Cup]** $x$"))
-    console.store.put("", CURRENT_EVENT, "ev-2")
+    console.store.update("", CURRENT_EVENT, lambda _: "ev-2")
     assert "\\*\\*\\:\u2060red\\[Cup\\]\\*\\* \\$x\\$" in texts(browser.open(PAGE))
 
 
@@ -110,7 +110,7 @@ def test_after_the_close_out_its_summary_stands_where_the_funnel_was(
 def test_a_tab_stays_with_its_event_whatever_others_open(browser: Browser, console: Console, event: Event) -> None:
     app = browser.open(PAGE)
     console.store.save_event(replace(event, id="ev-2", name="Winter Cup"))
-    console.store.put("", CURRENT_EVENT, "ev-2")
+    console.store.update("", CURRENT_EVENT, lambda _: "ev-2")
     assert "Autumn Cup" in texts(app.run())
     assert app.query_params["event"] == "ev-1", "a reload and a copied link show the same event"
     assert "Winter Cup" in texts(browser.open(PAGE)), "a new tab opens what opens first"

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from deepracer_admin.model import Outcome, Role, State, Step
+from deepracer_admin.records.guest_book import GUESTS, GUESTS_SEEN_AT, Guest, GuestState
+from deepracer_admin.records.onboarding import ONBOARDING, ONBOARDING_REPORT, TROUBLE, OnboardingReport, Run
 from tests.pages.conftest import NOW, click, texts
 
 PAGE = "pages/run/onboarding.py"
@@ -58,9 +60,9 @@ def test_the_plan_is_said_before_the_start(browser, people):
 
 def test_start_and_pause_are_recorded_for_the_worker(browser, console, event, people):
     app = click(browser.open(PAGE), "Start onboarding")
-    assert console.store.get(event.id, "onboarding")["state"] == "running"
+    assert console.store.read(event.id, ONBOARDING).state is Run.RUNNING
     click(app, "Pause")
-    assert console.store.get(event.id, "onboarding")["state"] == "paused"
+    assert console.store.read(event.id, ONBOARDING).state is Run.PAUSED
 
 
 def test_a_facilitator_cannot_start(browser, people):
@@ -88,7 +90,7 @@ def test_one_letter_is_not_searched_for(browser, stuck):
 
 
 def test_what_waits_is_said_with_the_word_that_it_goes_on_by_itself(browser, console, event, people):
-    console.store.put(event.id, "trouble", {"group": "The directory does not answer."})
+    console.store.update(event.id, TROUBLE, lambda _: {"group": "The directory does not answer."})
     said = texts(browser.open(PAGE))
     assert "Entra group" in said
     assert "The directory does not answer" in said
@@ -102,15 +104,13 @@ def test_what_is_left_is_counted_while_it_runs_and_then_everybody_is_through(bro
     done = [Outcome(key, step, State.DONE) for key in ids for step in (Step.PROFILE, Step.ACCESS, Step.MAIL)]
     console.store.record(event.id, done, lease=None, now=NOW)
     console.store.save_attendees(event.id, [person for person in people if person.wanted])
-    report = {"as_of": NOW.isoformat(), "eta_minutes": 0.0, "rate_per_minute": 12.0}
-    console.store.put(event.id, "onboarding_report", report)
+    console.store.keep(event.id, ONBOARDING_REPORT, OnboardingReport(NOW, rate_per_minute=12.0, eta_minutes=0.0))
     assert "Time left (estimate) all mailed" in texts(app.run())
 
 
 def test_those_whom_no_mail_can_reach_are_not_waited_for(browser, console, event, people):
     app = click(browser.open(PAGE), "Start onboarding")
-    report = {"as_of": NOW.isoformat(), "eta_minutes": 0.0, "rate_per_minute": 12.0}
-    console.store.put(event.id, "onboarding_report", report)
+    console.store.keep(event.id, ONBOARDING_REPORT, OnboardingReport(NOW, rate_per_minute=12.0, eta_minutes=0.0))
     said = texts(app.run())
     assert "Time left (estimate) done" in said
     assert "Rate, last 2 minutes –" in said
@@ -129,11 +129,11 @@ def with_guests(console, event, people):
     chosen = replace(event, guests="invite", group_id="00000000-0000-0000-0000-000000000001")
     console.store.save_event(chosen)
     book = {
-        "at-1": {"state": "accepted", "id": "g-1", "made": True, "link": ""},
-        "at-2": {"state": "pending", "id": "g-2", "made": True},
+        "at-1": Guest(GuestState.ACCEPTED, "g-1", made=True),
+        "at-2": Guest(GuestState.PENDING, "g-2", made=True),
     }
-    console.store.put(event.id, "guests", book)
-    console.store.put(event.id, "guests_seen_at", NOW.isoformat())
+    console.store.change_rows(event.id, GUESTS, lambda _: book)
+    console.store.keep(event.id, GUESTS_SEEN_AT, NOW)
     denied = "The console does not hold User.Invite.All: ask an Entra administrator to grant it to the app."
     pending = "Guest: has not opened the link so far."
     rows = [

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from deepracer_admin.compose import Console
 from deepracer_admin.flows.races.watch import MODELS_SEEN
 from deepracer_admin.model import Actor, Attendee, Event, JobState, Profile, Quota, Role
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
 from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.ui.kit.words import plain
@@ -142,7 +143,7 @@ def test_an_event_is_created_from_a_settings_file(
     browser: Browser, console: Console, event: Event, organizer: Actor
 ) -> None:
     file = console.first.events.export_settings(organizer)
-    console.store.put("", CURRENT_EVENT, None)
+    console.store.update("", CURRENT_EVENT, lambda _: "")
     app = browser.open(PAGE)
     app.segmented_control[0].set_value("file").run()
     app.file_uploader[0].upload("settings.json", file).run()

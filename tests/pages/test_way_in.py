@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput
-from deepracer_admin.flows.access.invitations import INVITES
-from deepracer_admin.flows.access.proof import PASSWORDS_UNTIL
 from deepracer_admin.flows.setup.connect_check import POOL_CHECK
 from deepracer_admin.model import Actor, Attendee, Event, Outcome, Profile, Role, Sending, State, Step
+from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
+from deepracer_admin.records.ways_in import INVITATIONS, Chunk, ChunkState
 from deepracer_admin.services.setup.drafts import read_draft, write_draft
 from deepracer_admin.store.codec import decode, encode
 from tests.pages.conftest import NOW, Browser, actor_of, click, texts
@@ -78,9 +78,10 @@ def test_what_the_default_sender_has_left_and_when_the_last_goes_is_said(
     browser: Browser, console: Console, event: Event, people: list[Attendee]
 ) -> None:
     console.store.save_event(replace(event, cognito_mail="default"))
-    sent = {"people": ["x"] * 50, "state": "finished", "mailed_at": (NOW - timedelta(hours=4)).isoformat(), "mails": 50}
-    planned = {"people": [f"y{n}" for n in range(60)], "state": "planned", "job": ""}
-    console.store.put(event.id, INVITES, {"a": {**sent, "job": "j"}, "b": planned})
+    mailed = NOW - timedelta(hours=4)
+    sent = Chunk(("x",) * 50, state=ChunkState.FINISHED, mailed_at=mailed, mails=50, job="j")
+    planned = Chunk(tuple(f"y{n}" for n in range(60)))
+    console.store.change_rows(event.id, INVITATIONS, lambda _: {"a": sent, "b": planned})
     shown = texts(browser.open(ONBOARDING))
     assert "**0 of 50** invitations left in these 24 hours; **60** wait" in shown
     assert "the last about" in shown
@@ -93,12 +94,11 @@ def passwords(console: Console, event: Event, people: list[Attendee], profiles: 
     """Let in through the pool and mailed: the first person's password ends tomorrow, the second's in six days."""
     event = replace(event, way_in="pool")
     console.store.save_event(event)
-    chunk = {"people": ["at-1", "at-2"], "state": "finished", "job": "", "way": "pool"}
-    console.store.put(event.id, INVITES, {"a": chunk})
+    chunk = Chunk(("at-1", "at-2"), state=ChunkState.FINISHED, way="pool")
+    console.store.change_rows(event.id, INVITATIONS, lambda _: {"a": chunk})
     rows = [Outcome(key, step, State.DONE) for key in ("at-1", "at-2") for step in (Step.ACCESS, Step.MAIL)]
     console.store.record(event.id, rows, lease=None, now=NOW)
-    until = {"at-1": (NOW + timedelta(days=1)).isoformat(), "at-2": (NOW + timedelta(days=6)).isoformat()}
-    console.store.put(event.id, PASSWORDS_UNTIL, until)
+    console.store.keep(event.id, PASSWORDS_UNTIL, {"at-1": NOW + timedelta(days=1), "at-2": NOW + timedelta(days=6)})
     return event
 
 

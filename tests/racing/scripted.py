@@ -18,6 +18,7 @@ from typing import Any
 import jwt
 
 from deepracer_admin.clock import SystemClock
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.racing.on_aws import OnAws
 
 PROFILE = {"profile": {"alias": "Organizer", "avatar": {}, "profileId": "organizer000000"}}
@@ -219,7 +220,7 @@ def adapter(deployment: ScriptedDeployment, **options: Any) -> Iterator[OnAws]:
         "Practice-1",
         cognito_idp_url=f"{deployment.url}/cognito-idp/",
         cognito_identity_url=f"{deployment.url}/cognito-identity/",
-        allow_http_loopback=True,
+        reach=Reach.PRACTICE,
         **options,
     )
     try:

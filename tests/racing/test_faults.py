@@ -78,14 +78,14 @@ ON_AWS = [
     Row("our own profile deleted", "profile_deleted", DELETED, AGAIN, LOST),
 ]
 
-SLOW_DOWN = (Throttled, "slows down")
-BROKEN = (Unavailable, "problem of its own: try again later")
-UNKNOWN = (LostAnswer, "refresh to see whether it was done")
-NO_LINE = (Unreachable, "connection to AWS DeepRacer broke: try again")
-SIGN_IN = (CredentialsExpired, "run aws sso login again, or renew the keys")
-DENIED = (AccessDenied, "attach the policy AWSDeepRacerAccountAdminAccess")
-BLOCKED = (AccessDenied, "A firewall or proxy .* its operator must let this console call AWS DeepRacer")
-CLOCK = (CredentialsExpired, "clock is off by minutes: set it right")
+SLOW_DOWN = (Throttled, "asks for a pause; we go on by ourselves")
+BROKEN = (Unavailable, "problem of its own; we try again")
+UNKNOWN = (LostAnswer, "was lost: it may have been done")
+NO_LINE = (Unreachable, "AWS DeepRacer cannot be reached; check the network")
+SIGN_IN = (CredentialsExpired, "renew the access key or sign-in with `aws sso login`")
+DENIED = (AccessDenied, "attach AWSDeepRacerAccountAdminAccess")
+BLOCKED = (AccessDenied, "A proxy, a firewall or .* answered in the place of AWS DeepRacer .* ask IT to let")
+CLOCK = (CredentialsExpired, "check this computer's clock")
 MANAGED = [
     Row("throttled twice", "throttle", None, AGAIN, SLOW_DOWN, {"count": 2}),
     Row("throttled for good", "throttle", SLOW_DOWN, AGAIN, SLOW_DOWN),

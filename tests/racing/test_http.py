@@ -28,9 +28,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from deepracer_admin.clock import SystemClock
+from deepracer_admin.edge.boto_http import carry
+from deepracer_admin.edge.http import open_client, why_unreachable
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import Refused, Unreachable
-from deepracer_admin.racing.boto_http import carry
-from deepracer_admin.racing.http import open_client, why_unreachable
 from deepracer_admin.racing.on_aws import OnAws
 
 UNSIGNED_ONCE = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1})
@@ -98,7 +99,7 @@ def site(tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_certificate_that_the_system_does_not_know_is_named(site: str) -> None:
-    service = OnAws(site, "organizer@example.com", "Practice-1", clock=SystemClock())
+    service = OnAws(site, "organizer@example.com", "Practice-1", clock=SystemClock(), reach=Reach.PRACTICE)
     with pytest.raises(Unreachable, match="root certificate"):
         service.connect()
     service.close()

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from deepracer_admin.clock import ScaledClock
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.model import Invitee
 from deepracer_admin.racing.managed import ManagedDeepRacer
 from deepracer_admin.racing.managed_client import ManagedClient
-from deepracer_admin.rehearsal.garage import LapResult
+from deepracer_admin.rehearsal.shared.garage import LapResult
 from tests.practice import WorldHandle
 from tests.racing.contract import RacingContract
 from tests.racing.scripted import Naps
@@ -72,7 +73,9 @@ def connect_managed(world: WorldHandle, **options: Any) -> tuple[ManagedDeepRace
     clock = ScaledClock(datetime.fromisoformat(status["now"]), status["speed"])
     aws = world.endpoints["aws"]
     keys = {"access_key_id": aws["access_key_id"], "secret_access_key": aws["secret_access_key"]}
-    client = ManagedClient(endpoint_url=aws["managed_url"], **{**keys, "timeout_s": 5.0, **options})
+    client = ManagedClient(
+        endpoint_url=aws["managed_url"], **{**keys, "timeout_s": 5.0, **options}, reach=Reach.PRACTICE
+    )
     return ManagedDeepRacer(client, event_now=clock.event_now), clock
 
 

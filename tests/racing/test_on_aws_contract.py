@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from deepracer_admin.clock import ScaledClock
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.model import Invitee
 from deepracer_admin.racing.on_aws import OnAws
-from deepracer_admin.rehearsal.garage import LapResult
+from deepracer_admin.rehearsal.shared.garage import LapResult
 from tests.practice import WorldHandle
 from tests.racing.contract import RacingContract
 from tests.racing.scripted import Naps
@@ -31,7 +32,7 @@ def connect(world: WorldHandle, **options: Any) -> tuple[OnAws, ScaledClock]:
         clock=clock,
         cognito_idp_url=aws["cognito_idp_url"],
         cognito_identity_url=aws["cognito_identity_url"],
-        allow_http_loopback=True,
+        reach=Reach.PRACTICE,
         **options,
     )
     return service, clock

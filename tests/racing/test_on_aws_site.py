@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from deepracer_admin.edge.http import honest_user_agent
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import (
     AccessDenied,
     BadSettings,
@@ -17,7 +19,6 @@ from deepracer_admin.errors import (
     Unavailable,
     Unreachable,
 )
-from deepracer_admin.racing.http import honest_user_agent, is_loopback
 from deepracer_admin.racing.on_aws.site import site_address
 from tests.racing.scripted import DROP, Reply, ScriptedDeployment, adapter, scripted
 
@@ -76,16 +77,14 @@ def test_an_address_is_taken_as_people_paste_it(given: str, taken: str) -> None:
 def test_an_address_that_cannot_be_one_says_what_to_give(given: str) -> None:
     with pytest.raises(BadSettings) as caught:
         site_address(given)
-    assert "give" in caught.value.sentence or "correct" in caught.value.sentence
+    assert any(way in caught.value.sentence for way in ("give", "correct", "must begin with https://"))
     assert "secret" not in caught.value.sentence
 
 
 def test_loopback_is_for_rehearsals_alone() -> None:
-    assert site_address("http://127.0.0.1:8000/deepracer", allow_http_loopback=True)
+    assert site_address("http://127.0.0.1:8000/deepracer", reach=Reach.PRACTICE)
     with pytest.raises(BadSettings):
-        site_address("http://races.example.com", allow_http_loopback=True)
-    assert is_loopback("http://[::1]:9/x")
-    assert not is_loopback("https://127.0.0.1.example.com")
+        site_address("http://races.example.com", reach=Reach.PRACTICE)
 
 
 @pytest.mark.parametrize(

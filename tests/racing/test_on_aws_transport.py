@@ -22,7 +22,7 @@ from deepracer_admin.errors import (
 from deepracer_admin.model import Invitee, Limit, Quota, RaceDraft, State, Timing
 from deepracer_admin.racing.on_aws.operations import GET_PROFILE, LIST_MODELS_FOR_PROFILE, LIST_PROFILES
 from deepracer_admin.racing.on_aws.transport import ADMIN_LIMIT, AdminPath
-from deepracer_admin.rehearsal import sigv4
+from deepracer_admin.rehearsal.shared import sigv4
 from tests.racing.scripted import DROP, Naps, Reply, ScriptedDeployment, Seen, adapter, scripted
 
 THROTTLED = Reply(429, {"message": "Too Many Requests"}, {"x-amzn-errortype": "TooManyRequestsException"})

@@ -10,8 +10,8 @@ import pytest
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.errors import BadSettings, CredentialsExpired, Refused
 from deepracer_admin.model import Event, Quota, Role
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.rehearsal.deepracer.profiles import invite
-from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from tests.pages.conftest import NOW, actor_of
 from tests.practice import WorldHandle
@@ -34,7 +34,7 @@ def console(world: WorldHandle) -> Iterator[Console]:
     renew(world)
     made = compose(Settings(home=world.world.home))
     made.store.save_event(Event("ev-1", "Autumn Cup", NOW, NOW, "UTC", 10, 100.0, Quota(60, 1)))
-    made.store.put("", CURRENT_EVENT, "ev-1")
+    made.store.update("", CURRENT_EVENT, lambda _: "ev-1")
     yield made
     made.close()
 

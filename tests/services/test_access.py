@@ -11,6 +11,7 @@ import pytest
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import ConsoleError, NotAllowed
 from deepracer_admin.model import Actor, Attendee, Event, Profile, Role
+from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.rules.access import ACTIONS
 from deepracer_admin.services.access.passwords import PasswordsService
 from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
@@ -18,6 +19,7 @@ from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.races.races import RaceForm, RacesService
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from tests.pages.conftest import NOW, ROLES, actor_of
 
@@ -122,6 +124,8 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "races.expel": ("races.admit", lambda c, who: c.first.races.expel(who, "r-1", ["at-1"])),
     "races.drop_list": ("races.admit", lambda c, who: c.first.races.drop_list(who, "r-1")),
     "races.new_link": ("races.link", lambda c, who: c.first.races.new_link(who, "r-1")),
+    "signed_in.people": ("setup.sessions", lambda c, who: c.first.signed_in.people(who)),
+    "signed_in.sign_out": ("setup.sessions", lambda c, who: c.first.signed_in.sign_out(who, "oid-x")),
     "jobs.list": ("jobs.view", lambda c, who: c.first.jobs.list(who)),
     "jobs.items": ("jobs.view", lambda c, who: c.first.jobs.items(who, "job-0")),
     "jobs.cancel": ("jobs.control", lambda c, who: c.first.jobs.cancel(who, "job-0")),
@@ -137,6 +141,7 @@ SERVICES = {
     "passwords": PasswordsService,
     "connection": ConnectionService,
     "staff": StaffService,
+    "signed_in": SignedInService,
 }
 WITHOUT_ACTOR = {"event", "draft_of", "form_of"}
 
@@ -189,7 +194,7 @@ def test_a_viewer_sees_the_event_without_jobs_and_without_troubles(
     console: Console, event: Event, organizer: Actor
 ) -> None:
     console.first.events.run_check(organizer)
-    console.store.put("ev-1", "trouble", {"mail": "The sender waits."})
+    console.store.update("ev-1", TROUBLE, lambda _: {"mail": "The sender waits."})
     assert len(console.first.events.view(organizer).running_jobs) == 1
     assert len(console.first.events.view(organizer).needs_human) == 1
     view = console.first.events.view(actor_of(Role.VIEWER))

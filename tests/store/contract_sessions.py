@@ -70,6 +70,20 @@ class SessionsContract:
         sessions.save_delegation("oid-1", "Anna Rossi", b"new", at=after(5))
         assert sessions.delegation("oid-1") == (b"new", "Anna Rossi", after(5))
 
+    def test_a_dropped_delegation_is_gone_and_a_late_renewal_does_not_bring_it_back(self, sessions: Sessions) -> None:
+        sessions.create(ANNA)
+        sessions.save_delegation("oid-1", "Anna Rossi", b"tokens", at=NOW)
+        sessions.save_delegation("oid-2", "Bo Lind", b"tokens", at=NOW)
+        assert sessions.delegations() == [("oid-1", "Anna Rossi", NOW), ("oid-2", "Bo Lind", NOW)]
+        assert sessions.renew_delegation("oid-1", b"newer", at=after(5))
+        assert sessions.delegation("oid-1") == (b"newer", "Anna Rossi", after(5))
+        assert sessions.drop_delegation("oid-1")
+        assert not sessions.drop_delegation("oid-1")
+        assert not sessions.renew_delegation("oid-1", b"late", at=after(9))
+        assert sessions.delegation("oid-1") is None
+        assert sessions.delegations() == [("oid-2", "Bo Lind", NOW)]
+        assert sessions.lookup("hash-1") == ANNA, "whoever gives it back stays signed in"
+
     def test_a_purge_takes_what_is_long_over(self, sessions: Sessions) -> None:
         sessions.save_flow("f1", {}, expires_at=after(600))
         sessions.save_flow("f2", {}, expires_at=after(9000000))

@@ -26,7 +26,8 @@ from starlette.websockets import WebSocket
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.settings import Settings
 from deepracer_admin.web.gate import Gate
-from deepracer_admin.web.keeper import COOKIE, SessionKeeper
+from deepracer_admin.web.headers import SecurityHeaders, console_policy
+from deepracer_admin.web.keeper import CookieNames, SessionKeeper, cookie_names
 from deepracer_admin.web.signin import SignIn
 from tests.practice import WorldHandle, start_world
 
@@ -113,6 +114,10 @@ class Site:
         return SessionKeeper(self.console.sessions, self.clock)
 
     @property
+    def names(self) -> CookieNames:
+        return cookie_names(self.console.settings)
+
+    @property
     def home(self) -> Path:
         return self.console.settings.home
 
@@ -140,7 +145,15 @@ def site(console: Console, clock: MovedClock, listening: socket.socket) -> Itera
             Route("/{path:path}", inner, methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]),
             WebSocketRoute("/{path:path}", talk),
         ],
-        middleware=[Middleware(Gate, keeper=lambda: made.keeper, base_url=console.settings.console_url)],
+        middleware=[
+            Middleware(SecurityHeaders, policy=console_policy("ws://localhost")),
+            Middleware(
+                Gate,
+                keeper=lambda: made.keeper,
+                base_url=console.settings.console_url,
+                cookie=made.names.session,
+            ),
+        ],
     )
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -180,7 +193,17 @@ def signed_in(client: httpx.Client, role: str = "organizer") -> str:
     """Sign in; the session cookie's value."""
     answer = come_back(client, role)
     assert answer.status_code == 303, answer.text
-    return client.cookies[COOKIE]
+    return session_of(client)
+
+
+def session_of(client: httpx.Client) -> str:
+    """The value of the session cookie; "" without one."""
+    return next((value for name, value in client.cookies.items() if "deepracer_console_" in name), "")
+
+
+def sign_ins_of(client: httpx.Client) -> dict[str, str]:
+    """The cookies of sign-ins under way."""
+    return {name: value for name, value in client.cookies.items() if "deepracer_signin_" in name}
 
 
 def redirect_practice(home: Path, **changes: dict[str, str]) -> None:

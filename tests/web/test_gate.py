@@ -7,7 +7,6 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from deepracer_admin.web.keeper import COOKIE
 from tests.web.conftest import INNER, Site, signed_in
 
 PAGES = ["/", "/event", "/setup", "/plan/event", "/audit", "/signing", "/signin/elsewhere", "/signin/callback/x"]
@@ -61,7 +60,7 @@ def test_signed_in_everything_is_reached(site: Site, visitor: httpx.Client) -> N
 
 def test_a_forged_cookie_opens_nothing(site: Site, visitor: httpx.Client) -> None:
     for cookie in ("", "x", "a" * 43, "'; DROP TABLE sessions; --", "é", '"', "\\"):
-        header = f"{COOKIE}={cookie}".encode()
+        header = f"{site.names.session}={cookie}".encode()
         assert visitor.get("/event", headers={"cookie": header}).status_code == 302, cookie
         assert visitor.get("/media/x", headers={**ANY, "cookie": header}).status_code == 401, cookie
     assert site.reached == []
@@ -70,7 +69,7 @@ def test_a_forged_cookie_opens_nothing(site: Site, visitor: httpx.Client) -> Non
 def test_a_cookie_changed_by_one_character_opens_nothing(site: Site, visitor: httpx.Client) -> None:
     value = signed_in(visitor)
     changed = ("b" if value[0] == "a" else "a") + value[1:]
-    with site.browser(cookies={COOKIE: changed}) as forger:
+    with site.browser(cookies={site.names.session: changed}) as forger:
         assert forger.get("/event").status_code == 302
 
 
@@ -89,7 +88,7 @@ def test_an_expired_and_a_revoked_cookie_open_nothing(site: Site, visitor: httpx
 
 def talk(site: Site, *, cookie: str = "", origin: str | None = "", path: str = "/_stcore/stream") -> str:
     """What the websocket says; raises InvalidStatus for a refusal. `origin` "" = the console's own, None = none."""
-    headers = {"Cookie": f"{COOKIE}={cookie}"} if cookie else {}
+    headers = {"Cookie": f"{site.names.session}={cookie}"} if cookie else {}
     address = f"ws{site.url.removeprefix('http')}{path}"
     sent = site.url if origin == "" else origin
     with connect(address, additional_headers=headers, origin=sent, proxy=None) as socket:  # type: ignore[arg-type]

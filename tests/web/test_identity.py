@@ -12,9 +12,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import AccessDenied, ConsoleError, Refused, Unreachable
 from deepracer_admin.model import Role
-from deepracer_admin.web.identity import Keys, read_roles, verify_id_token
+from deepracer_admin.rules.access import roles_in
+from deepracer_admin.web.identity import Keys, verify_id_token
 
 ISSUER = "https://login.example.com/tenant-1/v2.0"
 OURS = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -33,7 +35,7 @@ class Published(Keys):
     """Keys as a tenant publishes them, without its server."""
 
     def __init__(self, **keys: rsa.RSAPrivateKey) -> None:
-        super().__init__("http://127.0.0.1:9/keys")
+        super().__init__("http://127.0.0.1:9/keys", Reach.PRACTICE)
         self.published = jwks(**keys)
         self.asked = 0
 
@@ -57,7 +59,7 @@ def verify(given: str, keys: Keys | None = None) -> dict[str, Any]:
 
 def test_a_genuine_token_gives_its_claims() -> None:
     claims = verify(token())
-    assert (claims["oid"], claims["tid"], read_roles(claims)) == ("oid-1", "tenant-1", {Role.ORGANIZER})
+    assert (claims["oid"], claims["tid"], roles_in(claims)) == ("oid-1", "tenant-1", {Role.ORGANIZER})
 
 
 def ago(minutes: float) -> int:
@@ -119,7 +121,7 @@ def test_a_key_that_rolls_over_is_fetched_once_more_but_not_for_every_forgery(
 
 def test_keys_that_cannot_be_fetched_say_what_to_check() -> None:
     with pytest.raises(Unreachable, match="check the network and proxy"):
-        Keys("http://127.0.0.1:9/keys").find("one")
+        Keys("http://127.0.0.1:9/keys", Reach.PRACTICE).find("one")
 
 
 @pytest.mark.parametrize(
@@ -132,4 +134,4 @@ def test_keys_that_cannot_be_fetched_say_what_to_check() -> None:
     ],
 )
 def test_only_the_consoles_own_roles_count(given: Any, roles: set[Role]) -> None:
-    assert read_roles({"roles": given}) == roles
+    assert roles_in({"roles": given}) == roles

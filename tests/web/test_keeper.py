@@ -8,7 +8,7 @@ import pytest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Role
-from deepracer_admin.web.keeper import COOKIE, SessionKeeper, cookie_from_header, hash_id
+from deepracer_admin.web.keeper import SessionKeeper, cookie_from_header, hash_id
 from tests.web.conftest import MovedClock
 
 
@@ -95,6 +95,9 @@ def test_only_the_hash_is_kept(keeper: SessionKeeper, console: Console) -> None:
     assert hash_id(value).encode() in files
 
 
+COOKIE = "deepracer_console_rehearsal_8501"
+
+
 @pytest.mark.parametrize(
     ("header", "value"),
     [
@@ -104,6 +107,7 @@ def test_only_the_hash_is_kept(keeper: SessionKeeper, console: Console) -> None:
         ("", ""),
         (";;;=", ""),
         (f"{COOKIE}", ""),
+        (f'odd="a b", {{"x": 1}}; [y]=2; {COOKIE}=abc', "abc"),
     ],
 )
 def test_one_cookie_is_read_out_of_a_header(header: str, value: str) -> None:

@@ -18,7 +18,7 @@ from deepracer_admin.compose import compose
 from deepracer_admin.model import Role
 from deepracer_admin.settings import Settings
 from deepracer_admin.ui.kit.page_table import PAGES
-from deepracer_admin.web.keeper import COOKIE, SessionKeeper
+from deepracer_admin.web.keeper import SessionKeeper
 from tests.console_process import ConsoleProcess, start_console, write_silent_world
 
 PAGE = {"accept": "text/html"}
@@ -44,7 +44,7 @@ def test_a_first_visitor_who_is_signed_out_gets_the_sign_in_page(fresh: ConsoleP
 
 def test_a_first_visitor_who_goes_straight_to_the_websocket_is_refused(fresh: ConsoleProcess) -> None:
     address = f"{fresh.url.replace('http', 'ws', 1)}/_stcore/stream"
-    for cookie in ({}, {"Cookie": f"{COOKIE}=forged"}):
+    for cookie in ({}, {"Cookie": f"{fresh.session_cookie}=forged"}):
         with pytest.raises(InvalidStatus) as caught:
             connect(address, additional_headers=cookie, origin=fresh.url, subprotocols=["streamlit"], proxy=None)  # type: ignore[arg-type,list-item]
         assert caught.value.response.status_code == 403
@@ -69,7 +69,7 @@ def first_messages(console: ConsoleProcess, *, page: str) -> bytes:
     sent = b""
     with connect(
         address,
-        additional_headers={"Cookie": f"{COOKIE}={value}"},
+        additional_headers={"Cookie": f"{console.session_cookie}={value}"},
         origin=console.url,  # type: ignore[arg-type]
         subprotocols=["streamlit"],  # type: ignore[list-item]
         proxy=None,

@@ -10,10 +10,22 @@ import re
 import httpx
 import pytest
 
-from deepracer_admin.model import Role
-from deepracer_admin.web.keeper import COOKIE, FLOW_COOKIE, hash_id
+from deepracer_admin.model import Lease, Role
+from deepracer_admin.settings import Settings
+from deepracer_admin.web.keeper import cookie_names, hash_id
+from deepracer_admin.worker.role_watch import RoleWatch
 from tests.practice import WorldHandle
-from tests.web.conftest import INNER, Site, begin, choose, come_back, redirect_practice, signed_in
+from tests.web.conftest import (
+    INNER,
+    Site,
+    begin,
+    choose,
+    come_back,
+    redirect_practice,
+    session_of,
+    sign_ins_of,
+    signed_in,
+)
 
 
 def plain(answer: httpx.Response) -> str:
@@ -130,10 +142,10 @@ def test_a_replayed_callback_says_that_the_sign_in_is_over(visitor: httpx.Client
 
 def test_a_callback_with_the_flow_cookie_put_back_is_still_refused(visitor: httpx.Client) -> None:
     address = begin(visitor)
-    ticket = visitor.cookies[FLOW_COOKIE]
+    ((name, ticket),) = sign_ins_of(visitor).items()
     callback = choose(address, "organizer")
     assert visitor.get(callback).status_code == 303
-    assert visitor.get(callback, headers={"cookie": f"{FLOW_COOKIE}={ticket}"}).status_code == 400
+    assert visitor.get(callback, headers={"cookie": f"{name}={ticket}"}).status_code == 400
 
 
 def test_a_sign_in_that_took_longer_than_ten_minutes_begins_again(site: Site, visitor: httpx.Client) -> None:
@@ -152,15 +164,20 @@ def test_the_flow_of_another_browser_opens_nothing_here(site: Site, visitor: htt
         begin(victim)
         answer = victim.get(callback)
         assert answer.status_code == 400
-        assert "does not match" in plain(answer)
-        assert COOKIE not in victim.cookies
+        assert "This sign-in is over" in plain(answer)
+        (ticket,) = sign_ins_of(victim).values()
+        theirs = site.names.of_sign_in(httpx.URL(callback).params["state"])
+        answer = victim.get(callback, headers={"cookie": f"{theirs}={ticket}"})
+        assert answer.status_code == 400
+        assert "does not match" in plain(answer), "not even with the victim's own ticket under that name"
+        assert not session_of(victim)
 
 
 def test_a_forged_state_is_refused(visitor: httpx.Client) -> None:
     callback = httpx.URL(choose(begin(visitor), "organizer"))
     answer = visitor.get(callback.copy_set_param("state", "forged"))
     assert answer.status_code == 400
-    assert COOKIE not in visitor.cookies
+    assert not session_of(visitor)
 
 
 def test_a_forged_code_is_refused_with_the_code_of_entra(visitor: httpx.Client) -> None:
@@ -168,7 +185,7 @@ def test_a_forged_code_is_refused_with_the_code_of_entra(visitor: httpx.Client) 
     answer = visitor.get(callback.copy_set_param("code", "forged"))
     assert answer.status_code == 403
     assert "AADSTS70000" in plain(answer)
-    assert COOKIE not in visitor.cookies
+    assert not session_of(visitor)
 
 
 def test_an_account_of_another_tenant_is_told_so(world: WorldHandle, visitor: httpx.Client) -> None:
@@ -176,7 +193,7 @@ def test_an_account_of_another_tenant_is_told_so(world: WorldHandle, visitor: ht
     answer = come_back(visitor, "organizer")
     assert answer.status_code == 403
     assert "another organization's directory; sign in with your company account" in plain(answer).replace("&#x27;", "'")
-    assert COOKIE not in visitor.cookies
+    assert not session_of(visitor)
 
 
 def test_clocks_that_differ_are_named(world: WorldHandle, visitor: httpx.Client) -> None:
@@ -184,7 +201,7 @@ def test_clocks_that_differ_are_named(world: WorldHandle, visitor: httpx.Client)
     answer = come_back(visitor, "organizer")
     assert answer.status_code == 403
     assert "differ by more than two minutes" in plain(answer)
-    assert COOKIE not in visitor.cookies
+    assert not session_of(visitor)
 
 
 def test_a_minute_of_skew_is_forgiven(world: WorldHandle, visitor: httpx.Client) -> None:
@@ -196,7 +213,7 @@ def test_a_person_without_a_role_is_told_whom_to_ask(site: Site, visitor: httpx.
     answer = come_back(visitor, "norole")
     assert answer.status_code == 403
     assert "Ask your Entra administrator for the app role Organizer, Facilitator or Viewer" in plain(answer)
-    assert COOKIE not in visitor.cookies
+    assert not session_of(visitor)
     last = site.console.store.audit(limit=1)[0]
     assert (last.action, last.allowed) == ("signin", False)
 
@@ -226,7 +243,7 @@ def test_entra_that_fails_between_two_steps_lets_nobody_in(
     assert answer.status_code == 503
     assert "Microsoft Entra ID cannot be reached" in plain(answer)
     assert 'href="/signin/login"' in answer.text
-    assert COOKIE not in visitor.cookies
+    assert not session_of(visitor)
 
 
 @pytest.mark.parametrize(("fault", "status"), [("error_5xx", 503), ("throttle", 403), ("drop", 503)])
@@ -238,7 +255,7 @@ def test_a_token_endpoint_that_fails_lets_nobody_in(
     answer = visitor.get(callback)
     assert answer.status_code == status
     assert 'href="/signin/login"' in answer.text
-    assert COOKIE not in visitor.cookies
+    assert not session_of(visitor)
 
 
 def test_signing_keys_that_cannot_be_fetched_are_named(world: WorldHandle, visitor: httpx.Client) -> None:
@@ -247,7 +264,7 @@ def test_signing_keys_that_cannot_be_fetched_are_named(world: WorldHandle, visit
     answer = visitor.get(callback)
     assert answer.status_code == 503
     assert "signing keys cannot be fetched; check the network and proxy" in plain(answer)
-    assert COOKIE not in visitor.cookies
+    assert not session_of(visitor)
 
 
 def test_a_practice_world_that_stopped_is_named(site: Site, visitor: httpx.Client) -> None:
@@ -263,8 +280,46 @@ def test_signing_out_ends_every_tab_and_the_old_cookie(site: Site, visitor: http
     answer = visitor.post("/signin/logout", headers={"origin": site.url})
     assert (answer.status_code, answer.headers["location"]) == (303, "/signin")
     assert site.keeper.find(value) is None
-    with site.browser(cookies={COOKIE: value}) as other_tab:
+    with site.browser(cookies={site.names.session: value}) as other_tab:
         assert other_tab.get("/event").status_code == 302
+
+
+def test_two_tabs_that_begin_to_sign_in_at_once_both_end_signed_in(site: Site, visitor: httpx.Client) -> None:
+    first, second = begin(visitor, "/races"), begin(visitor, "/audit")
+    assert visitor.get(choose(second, "organizer")).headers["location"] == "/audit"
+    value = session_of(visitor)
+    assert visitor.get(choose(first, "organizer")).headers["location"] == "/races"
+    assert session_of(visitor) == value, "an open page of the other tab keeps its websocket's cookie"
+    assert site.keeper.find(value)
+    assert sign_ins_of(visitor) == {}
+    assert visitor.get("/event").text == INNER
+
+
+def test_a_later_sign_in_makes_a_session_of_its_own(site: Site, visitor: httpx.Client) -> None:
+    """Eight hours count from a sign-in, so a new one is a new session."""
+    first = signed_in(visitor)
+    site.clock.forward(minutes=10)
+    second = signed_in(visitor)
+    assert first != second
+    assert site.keeper.find(first) is None
+    assert site.keeper.find(second)
+
+
+def test_sign_ins_that_were_left_do_not_pile_up(visitor: httpx.Client) -> None:
+    for _ in range(7):
+        begin(visitor)
+    assert len(sign_ins_of(visitor)) == 4
+    assert signed_in(visitor)
+
+
+def test_a_rehearsal_and_a_live_console_on_one_computer_keep_their_own_cookies() -> None:
+    """Browsers share cookies over all ports of a host."""
+    consoles = [{"port": 8501}, {"port": 8502}, {"port": 8501, "mode": "live"}, {"port": 8502, "mode": "live"}]
+    consoles.append({"port": 8501, "mode": "live", "base_url": "https://console.example.com"})
+    names = [cookie_names(Settings.model_validate(console)) for console in consoles]
+    assert len({each.session for each in names}) == len(names)
+    assert len({each.sign_in for each in names}) == len(names)
+    assert not [(a, b) for a in names for b in names if a is not b and b.sign_in.startswith(a.sign_in)]
 
 
 def test_a_link_cannot_sign_anybody_out(visitor: httpx.Client) -> None:
@@ -286,7 +341,8 @@ def test_signing_in_as_somebody_else_ends_the_session_before(site: Site, visitor
 def test_cookies_cannot_be_read_by_scripts_or_sent_by_other_sites(visitor: httpx.Client) -> None:
     login = visitor.get("/signin/login")
     callback = visitor.get(choose(login.headers["location"], "organizer"))
-    flow, session = cookies_set(login)[FLOW_COOKIE], cookies_set(callback)[COOKIE]
+    ((name, flow),) = cookies_set(login).items()
+    session = next(line for other, line in cookies_set(callback).items() if other != name)
     for line in (flow, session):
         assert "httponly" in line
         assert "samesite=lax" in line
@@ -295,7 +351,7 @@ def test_cookies_cannot_be_read_by_scripts_or_sent_by_other_sites(visitor: httpx
     assert "path=/signin" in flow
     assert "max-age=600" in flow
     assert "max-age=28800" in session
-    assert "max-age=0" in cookies_set(callback)[FLOW_COOKIE]
+    assert "max-age=0" in cookies_set(callback)[name]
 
 
 @pytest.mark.parametrize("base_url", ["https://console.example.com"])
@@ -303,7 +359,12 @@ def test_cookies_are_secure_behind_https(site: Site) -> None:
     with site.browser() as client:
         answer = client.get("/signin/login", headers={"host": "console.example.com"})
     assert answer.status_code == 302
-    assert "secure" in cookies_set(answer)[FLOW_COOKIE]
+    ((name, line),) = cookies_set(answer).items()
+    assert name.startswith("__Host-deepracer_signin_")
+    assert site.names.session.startswith("__Host-deepracer_console_")
+    assert "secure" in line
+    assert "path=/;" in f"{line};", "the prefix asks for it"
+    assert "domain=" not in line
 
 
 def test_no_token_is_in_an_address_a_page_a_log_or_a_file(
@@ -314,7 +375,7 @@ def test_no_token_is_in_an_address_a_page_a_log_or_a_file(
     address = begin(visitor)
     callback = choose(address, "organizer")
     answer = visitor.get(callback)
-    value = visitor.cookies[COOKIE]
+    value = session_of(visitor)
     who = site.keeper.find(value)
     assert who
     kept = site.console.sessions.delegation(who.oid)
@@ -362,7 +423,7 @@ def test_signing_in_for_guests_leads_back_and_keeps_the_right_for_the_worker(sit
     signed_in(visitor)
     entra = visitor.get("/signin/guests", params={"next": "/onboarding"}).headers["location"]
     assert visitor.get(choose(entra, "organizer")).headers["location"] == "/onboarding"
-    who = site.keeper.find(visitor.cookies[COOKIE])
+    who = site.keeper.find(session_of(visitor))
     assert who
     kept = site.console.sessions.delegation(who.oid)
     assert kept
@@ -381,3 +442,29 @@ def test_a_refused_right_is_a_page_that_says_so(site: Site, world: WorldHandle, 
 
 def test_only_somebody_signed_in_asks_for_the_right(visitor: httpx.Client) -> None:
     assert visitor.get("/signin/guests").headers["location"].startswith("/signin?next=")
+
+
+@pytest.mark.parametrize("left", [("Viewer",), ()])
+def test_a_role_taken_away_in_entra_ends_here_within_minutes(
+    world: WorldHandle, site: Site, visitor: httpx.Client, left: tuple[str, ...]
+) -> None:
+    value = signed_in(visitor)
+    watch = RoleWatch(site.console.store, site.console.sessions, site.clock, site.console.claims)
+    lease = Lease("worker", "test", 1, site.clock.now())
+    site.clock.forward(minutes=2)
+    watch.run(lease)
+    found = site.keeper.find(value)
+    assert found
+    assert found.roles == {Role.ORGANIZER}, "read again, and still so"
+    assert site.console.sessions.all()[0].roles_read_at > site.console.sessions.all()[0].created_at
+    olivia = world.world.company.by_id(found.oid)
+    assert olivia is not None
+    given = olivia.roles
+    object.__setattr__(olivia, "roles", left)
+    try:
+        site.clock.forward(minutes=2)
+        watch.run(lease)
+    finally:
+        object.__setattr__(olivia, "roles", given)
+    found = site.keeper.find(value)
+    assert (found.roles if found else None) == (frozenset(map(Role, left)) or None)

@@ -19,7 +19,7 @@ from deepracer_admin.errors import AccessDenied
 from deepracer_admin.flows.access.guest_invitations import GuestDesk
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Found, Lease, Outcome, Resolution, State, Step, StepRow
-from deepracer_admin.records.guest_book import ACCEPTED, TO_INVITE, Entry, invites_guests
+from deepracer_admin.records.guest_book import TO_INVITE, Guest, GuestState, invites_guests
 
 __all__ = ["MembershipReconciler"]
 
@@ -196,11 +196,11 @@ def _judge(person: Attendee, pid: str, members: set[str], answer: Outcome | None
     return Outcome(person.id, Step.GROUP, State.RETRY, "not_listed", sentence, retry_after=wait, ref=pid)
 
 
-def _as_guest(outcome: Outcome, entry: Entry | None) -> Outcome:
+def _as_guest(outcome: Outcome, entry: Guest | None) -> Outcome:
     """A guest in the group: the row says how far they are."""
     if entry is None or not outcome.state.is_done:
         return outcome
-    accepted = entry["state"] == ACCEPTED
+    accepted = entry.state is GuestState.ACCEPTED
     return replace(
         outcome,
         reason="guest_accepted" if accepted else "guest_pending",

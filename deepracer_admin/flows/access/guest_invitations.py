@@ -12,15 +12,23 @@ What if it dies here?
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from deepracer_admin.directory import Directory, Invitation
 from deepracer_admin.errors import AccessDenied, ServiceError
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Found, Invitee, Lease, Outcome, State, Step, StepRow
-from deepracer_admin.records.guest_book import ACCEPTED, DENIED, INVITING, PENDING, TO_INVITE, Entry, invites_guests
+from deepracer_admin.records.guest_book import (
+    DENIED,
+    INVITING,
+    TO_INVITE,
+    Guest,
+    GuestState,
+    invites_guests,
+    without_link,
+)
 
 __all__ = ["GuestDesk", "TakenIn"]
 
@@ -55,7 +63,7 @@ class GuestDesk:
         """Directory ids that only the book has so far."""
         book = self.ports.guests.entries(event.id)
         return {
-            person.id: str(book[person.id]["id"])
+            person.id: book[person.id].id
             for person in people
             if person.id in book and _reason(rows.get(person.id)) in (INVITING, TO_INVITE)
         }
@@ -109,7 +117,9 @@ class GuestDesk:
         waiting = {
             person
             for person, entry in book.entries(event.id).items()
-            if entry["state"] == PENDING and not book.link(entry) and not _is_later(entry.get("again_at"), now)
+            if entry.state is GuestState.PENDING
+            and not book.link(entry)
+            and not (entry.again_at is not None and entry.again_at > now)
         }
         return [person for person in self.ports.store.attendees(event.id, wanted=True) if person.id in waiting]
 
@@ -142,17 +152,18 @@ class GuestDesk:
         lease: Lease,
     ) -> None:
         """The book learns ids and links before the group step does."""
-        book, again = self.ports.guests, (self.ports.clock.now() + LINK_AGAIN).isoformat()
-        changes: dict[str, Entry] = {}
+        book, again = self.ports.guests, self.ports.clock.now() + LINK_AGAIN
+        met: dict[str, Guest] = {}
         for person in strangers:
             answer = answers.get(person.id)
             if answer is not None and answer.outcome.state is State.DONE:
-                changes[person.id] = {"state": PENDING, "made": True, "id": answer.outcome.ref}
-                changes[person.id]["link"] = book.seal(answer.link)
+                link = book.seal(answer.link)
+                met[person.id] = Guest(GuestState.PENDING, answer.outcome.ref, made=True, link=link)
+        book.met(event.id, met, lease)
+        changes: dict[str, Callable[[Guest], Guest]] = {}
         for person in linkless:
             answer = answers.get(person.id)
-            link = answer.link if answer is not None else ""
-            changes[person.id] = {"link": book.seal(link)} if link else {"again_at": again}
+            changes[person.id] = _asked(book.seal(answer.link if answer is not None else ""), again)
         book.change(event.id, changes, lease)
 
     def _tell(self, person: Attendee, answer: Invitation | None, result: TakenIn) -> None:
@@ -173,12 +184,12 @@ class GuestDesk:
         """Pending guests whom a look-up found (attendee -> directory id): ours when we were about to invite them."""
         book = self.ports.guests
         known = book.entries(event.id)
-        changes: dict[str, Entry] = {}
+        met: dict[str, Guest] = {}
         for person, directory_id in found.items():
-            if known.get(person, {}).get("id") != directory_id:
+            if person not in known or known[person].id != directory_id:
                 ours = _reason(rows.get(person)) == INVITING
-                changes[person] = {"state": PENDING, "made": ours, "id": directory_id}
-        book.change(event.id, changes, lease)
+                met[person] = Guest(GuestState.PENDING, directory_id, made=ours)
+        book.met(event.id, met, lease)
 
     def look(self, event: Event, directory: Directory, people: Sequence[Attendee], lease: Lease) -> None:
         """Now and then: who has accepted needs no link any more, and who has left must not keep one."""
@@ -189,13 +200,14 @@ class GuestDesk:
             return
         self._seen_at = now
         here = {person.id: person for person in people if person.wanted}
-        changes: dict[str, Entry] = {key: {"link": ""} for key, each in entries.items() if key not in here}
-        pending = {key: here[key].email for key, each in entries.items() if key in here and each["state"] == PENDING}
+        changes: dict[str, Callable[[Guest], Guest]] = {key: without_link for key in entries if key not in here}
+        waiting = [key for key, each in entries.items() if key in here and each.state is GuestState.PENDING]
+        pending = {key: here[key].email for key in waiting}
         found = directory.resolve([*pending.values()]) if pending else {}
         for key, email in pending.items():
             answer = found.get(email)
-            if answer is not None and answer.found is Found.ONE and answer.person_id == entries[key]["id"]:
-                changes[key] = {"state": ACCEPTED, "link": ""}
+            if answer is not None and answer.found is Found.ONE and answer.person_id == entries[key].id:
+                changes[key] = _accepted
         book.change(event.id, changes, lease)
         book.saw(event.id, now, lease)
 
@@ -212,8 +224,13 @@ def _unclear(person: Attendee) -> Outcome:
     return Outcome(person.id, Step.GROUP, State.RETRY, INVITING, _UNCLEAR, retry_after=LOOK_AGAIN_S)
 
 
-def _is_later(text: str | None, now: datetime) -> bool:
-    return bool(text) and datetime.fromisoformat(str(text)) > now
+def _accepted(guest: Guest) -> Guest:
+    return replace(guest, state=GuestState.ACCEPTED, link="")
+
+
+def _asked(link: str, again: datetime) -> Callable[[Guest], Guest]:
+    """The link was asked for: it is known now, or may be asked for again later."""
+    return lambda guest: replace(guest, link=link) if link else replace(guest, again_at=again)
 
 
 def _parts(people: Sequence[Attendee]) -> Iterator[Sequence[Attendee]]:

@@ -11,12 +11,11 @@ from deepracer_admin.flows.readings.profiles import by_email, is_staff
 from deepracer_admin.model import Attendee, Outcome, Profile, Quota, State, Step, StepRow
 from deepracer_admin.store import ProfileLink
 
-__all__ = ["APART", "ROW_STAYS", "STAYS", "Seen", "is_over", "judge", "match"]
+__all__ = ["ROW_STAYS", "STAYS", "Seen", "is_over", "judge", "match"]
 
 USABLE = ("ACTIVE", "RESTRICTED", "")  # open strings (deepracer-on-aws.md 1.7)
 OVER = "DISABLED"  # the managed service keeps the names of those whose sponsorship has ended
 STAYS = "row_stays"  # reason of a leaver's step
-APART = "not_theirs"  # of the event: attendee -> ids of profiles that a human has said are not theirs
 BY_HAND = "group_by_hand"  # an account without a role: whoever has it cannot use it (1.3 page, 4.1)
 _NONE: Mapping[str, Set[str]] = MappingProxyType({})
 

@@ -25,13 +25,14 @@ from deepracer_admin.errors import AccessDenied, CredentialsExpired, Refused, Se
 from deepracer_admin.flows.access.invitations import READ_BACK, Invitations
 from deepracer_admin.flows.access.leavers import take_back
 from deepracer_admin.flows.access.listing_ahead import Listing, Listings
-from deepracer_admin.flows.access.match_profiles import APART, Seen, judge, match
+from deepracer_admin.flows.access.match_profiles import Seen, judge, match
 from deepracer_admin.flows.access.rows_without_account import has_failed, set_aside, tell_apart, unanswered
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Lease, Outcome, Profile, Quota, State, Step, StepRow
 from deepracer_admin.racing import RacingService
 from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
 from deepracer_admin.records.limits import CLOSED, Limits, read_limits
+from deepracer_admin.records.profile_rows import NOT_THEIRS
 from deepracer_admin.store import ProfileLink
 
 __all__ = ["PassReport", "ProfileReconciler"]
@@ -181,6 +182,7 @@ class ProfileReconciler:
         people = [person for person in store.attendees(event.id) if person.id not in waiting]
         orphans = tell_apart(self.ports, event, people, profiles, rows, links, lease)
         set_aside(self.ports, event, {person for person in orphans if has_failed(rows.get(person))}, lease)
+        apart = {key: row.ids for key, row in store.rows(event.id, NOT_THEIRS).items()}
         return _Look(
             event=event,
             lease=lease,
@@ -189,7 +191,7 @@ class ProfileReconciler:
             access={row.attendee: row for row in store.steps(event.id, step=Step.ACCESS)},
             links=links,
             ours=listing.ours,
-            seen=match(people, profiles, links, self.ports.staff_emails, orphans, store.get(event.id, APART) or {}),
+            seen=match(people, profiles, links, self.ports.staff_emails, orphans, apart),
             limits=read_limits(store, event),
             by_limits=not self.ports.racing().capabilities.multi_user_mode,
             report=report,

@@ -18,12 +18,12 @@ from deepracer_admin.directory.proof import AccessProof, Arrival, Assignment, Pr
 from deepracer_admin.errors import AccessDenied, ServiceError, Throttled
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Found, Lease, Limit, Outcome, State, Step, StepRow
+from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
 
-__all__ = ["ASK_EVERY", "PASSWORDS_UNTIL", "IdentityCenterProof", "SignedInFromCognito", "waiting_sentence"]
+__all__ = ["ASK_EVERY", "IdentityCenterProof", "SignedInFromCognito", "waiting_sentence"]
 
 ASK_EVERY = timedelta(seconds=30)  # real time
 ASSIGNMENT_EVERY = timedelta(minutes=10)  # real time; the assignment belongs to the group and hardly changes
-PASSWORDS_UNTIL = "passwords_until"  # attendee -> event time at which the temporary password ends, as last read
 POOL_SHARE = 9  # a listing of the pool takes at most a tenth of the time
 
 
@@ -223,15 +223,15 @@ class SignedInFromCognito:
         by_name = {user.username: user for user in users}
         by_email = {user.email: user for user in users if user.email}
         links = store.links(event.id)
-        outcomes, until = [], {}
+        outcomes: list[Outcome] = []
+        until: dict[str, datetime] = {}
         for person in people:
             link = links.get(person.id)
             user = (by_name.get(link.profile) if link else None) or by_email.get(person.email)
             if user is not None:
                 outcomes.append(_milestone(event, person, user, ports.clock.event_now()))
-                until |= {person.id: user.password_until.isoformat()} if user.password_until else {}
-        if until != (store.get(event.id, PASSWORDS_UNTIL) or {}):
-            store.put(event.id, PASSWORDS_UNTIL, until, lease=lease)
+                until |= {person.id: user.password_until} if user.password_until else {}
+        store.keep(event.id, PASSWORDS_UNTIL, until, lease=lease)
         return store.record(event.id, outcomes, lease=lease, now=ports.clock.now())
 
 

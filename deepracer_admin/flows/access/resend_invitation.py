@@ -8,7 +8,6 @@ fifty mails a day and goes on by itself.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import (
@@ -21,10 +20,10 @@ from deepracer_admin.errors import (
     Unreachable,
     Unsupported,
 )
-from deepracer_admin.flows.access.invitations import INVITES, RESENT, mails_sent
 from deepracer_admin.flows.engine.jobs import Later, settle_items
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Event, Job, JobItem, Lease, State
+from deepracer_admin.records.ways_in import INVITATIONS, RESENT, Resent, mails_sent
 from deepracer_admin.rules.mail_days import is_limited, reckon
 
 __all__ = ["InviteResendHandler"]
@@ -74,14 +73,13 @@ class InviteResendHandler:
         settle_items(ports, job, [replace(item, state=State.DONE)], lease)
 
     def _count(self, ports: Ports, event: Event, item: JobItem, lease: Lease) -> None:
-        rows: list[Any] = list(ports.store.get(event.id, RESENT) or ())
-        rows.append([ports.clock.event_now().isoformat(), item.key])
-        ports.store.put(event.id, RESENT, rows, lease=lease)
+        went = Resent(ports.clock.event_now(), item.key)
+        ports.store.update(event.id, RESENT, lambda earlier: (*earlier, went), lease=lease)
 
     def _wait_for_the_day(self, ports: Ports, event: Event, waiting: int) -> None:
         if not is_limited(event, ses_by_settings=ports.cognito_by_ses):
             return
-        sent = mails_sent(ports.store.get(event.id, INVITES) or {}, ports.store.get(event.id, RESENT) or ())
+        sent = mails_sent(ports.store.rows(event.id, INVITATIONS).values(), ports.store.read(event.id, RESENT))
         day = reckon(sent, waiting, ports.clock.event_now())
         if not day.left:
             raise Later("Cognito's default sender has sent its 50 mails of 24 hours; the rest goes by itself.", WAIT_S)

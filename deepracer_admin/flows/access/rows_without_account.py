@@ -20,20 +20,20 @@ here? The ids are stored before anybody is judged by them, and judged anew by ev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from deepracer_admin.errors import ConsoleError
 from deepracer_admin.flows.access.listing_ahead import Listing
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.profiles import by_email, is_staff
 from deepracer_admin.model import Attendee, Event, Lease, Profile, State, Step, StepRow
-from deepracer_admin.records.ways_in import INVITES, SERVICE
+from deepracer_admin.records.profile_rows import ROWS_WITHOUT_ACCOUNT, ProfileIds
+from deepracer_admin.records.ways_in import INVITATIONS, SERVICE, Chunk, ChunkState
 from deepracer_admin.store import ProfileLink
 
 __all__ = ["ROW", "has_failed", "set_aside", "tell_apart", "unanswered"]
 
-ORPHANS = "orphan_rows"  # attendee -> ids of rows that a failed invitation left
 ROW = "orphan_row"  # reason of the step of somebody who has such a row and nothing else
 LEFT_BY = frozenset({"not_created", "mail_quota", "group", "not_processed"})  # reasons that may leave one
 FEW = 10  # people who are looked up one by one; more are found by one listing of the pool
@@ -43,12 +43,12 @@ def unanswered(
     listing: Listing,
     rows: Mapping[str, StepRow],
     links: Mapping[str, ProfileLink],
-    chunks: Iterable[Mapping[str, Any]],
+    chunks: Iterable[Chunk],
     now: datetime,
 ) -> set[str]:
     """People whose invitation is under way: a row of theirs may be one that fails next. Not who is in already."""
     listed = {profile.id for profile in listing.profiles or ()}
-    resting = {person for chunk in chunks if _rests(chunk, now) for person in chunk["people"]}
+    resting = {person for chunk in chunks if _rests(chunk, now) for person in chunk.people}
     return {
         person
         for person in listing.pending
@@ -68,7 +68,7 @@ def tell_apart(
     lease: Lease,
 ) -> dict[str, set[str]]:
     """Listed rows without an account, by attendee; stored. Costs nothing while no invitation has failed."""
-    kept: dict[str, list[str]] = ports.store.get(event.id, ORPHANS) or {}
+    kept = {key: row.ids for key, row in ports.store.rows(event.id, ROWS_WITHOUT_ACCOUNT).items()}
     failed = {person.id for person in people if has_failed(rows.get(person.id))}
     if not failed and not kept:
         return {}
@@ -91,31 +91,35 @@ def tell_apart(
         without = {row.id for row in theirs} & known[key] - accounts
         if without and (accounts or key not in released):
             found[key] = without
-    fresh = {key: sorted(ids) for key, ids in found.items()}
-    if fresh != kept:
-        ports.store.put(event.id, ORPHANS, fresh or None, lease=lease)
+    fresh = {key: ProfileIds(frozenset(ids)) for key, ids in found.items()}
+    if {key: row.ids for key, row in fresh.items()} != kept:
+        ports.store.change_rows(
+            event.id, ROWS_WITHOUT_ACCOUNT, lambda rows: {**dict.fromkeys(rows), **fresh}, lease=lease
+        )
     return found
 
 
 def set_aside(ports: Ports, event: Event, people: Set[str], lease: Lease) -> None:
     """Take these out of chunks that are sent again later by themselves: each attempt may leave one more row."""
     now = ports.clock.now()
-    chunks: Mapping[str, Any] = ports.store.get(event.id, INVITES) or {}
-    if not any(_rests(chunk, now) and people & {*chunk["people"]} for chunk in chunks.values()):
+    chunks = ports.store.rows(event.id, INVITATIONS)
+    if not any(_rests(chunk, now) and people & {*chunk.people} for chunk in chunks.values()):
         return
 
-    def change(stored: Any) -> dict[str, Any]:
-        kept: dict[str, Any] = {}
+    def change(stored: Mapping[str, Chunk]) -> dict[str, Chunk]:
+        changed: dict[str, Chunk] = {}
         for token, chunk in stored.items():
-            out = [person for person in chunk["people"] if person in people] if _rests(chunk, now) else []
-            left = [person for person in chunk["people"] if person not in people]
-            done = {**chunk, "people": out, "state": "finished", "mails": 0}  # they stay known as invited by us
-            kept[token] = chunk if not out else done if not left else {**chunk, "people": left}
-            if out and left:
-                kept[f"{token}-{out[0]}"] = done
-        return kept
+            out = tuple(person for person in chunk.people if person in people) if _rests(chunk, now) else ()
+            left = tuple(person for person in chunk.people if person not in people)
+            if not out:
+                continue
+            done = replace(chunk, people=out, state=ChunkState.FINISHED, mails=0)  # they stay known as invited by us
+            changed[token] = replace(chunk, people=left) if left else done
+            if left:
+                changed[f"{token}-{out[0]}"] = done
+        return changed
 
-    ports.store.amend(event.id, INVITES, change, lease=lease)
+    ports.store.change_rows(event.id, INVITATIONS, change, lease=lease)
 
 
 def _proven(ports: Ports, event: Event, doubted: Sequence[Attendee]) -> set[str]:
@@ -143,10 +147,10 @@ def has_failed(row: StepRow | None) -> bool:
     return row is not None and row.state is State.RETRY and row.reason in LEFT_BY
 
 
-def _rests(chunk: Mapping[str, Any], now: datetime) -> bool:
+def _rests(chunk: Chunk, now: datetime) -> bool:
     """Is it a chunk of which nobody was served, waiting to be sent again? Nothing of it is under way then."""
-    again = chunk.get("again_at") if chunk["state"] == "planned" and chunk.get("way", SERVICE) == SERVICE else None
-    return bool(again) and datetime.fromisoformat(again) > now
+    mine = chunk.state is ChunkState.PLANNED and chunk.way == SERVICE
+    return mine and chunk.again_at is not None and chunk.again_at > now
 
 
 def _is_made(row: StepRow | None) -> bool:

@@ -66,7 +66,7 @@ class Eraser:
         self._remove_exports(event)
         people = [person.id for person in store.attendees(event.id)]
         store.put(event.id, "proof", None, lease=lease)
-        store.put(event.id, GUESTS, None, lease=lease)
+        store.forget(event.id, GUESTS, lease=lease)
         store.save_profiles(event.id, [], seen_at=now, lease=lease)
         store.delete_attendees(event.id, people)
         self.ports.history.erase(event.id)

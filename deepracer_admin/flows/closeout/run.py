@@ -42,6 +42,7 @@ from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.sponsorship.switch import SponsorshipHandler
 from deepracer_admin.model import Event, Job, JobItem, Lease, State
 from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep, Leftover
+from deepracer_admin.records.onboarding import ONBOARDING, Run
 
 __all__ = ["GIVEN_UP", "LEFT", "NOT_KNOWN", "SKIPPED", "STEPS", "CloseStep", "CloseoutHandler", "has_ended"]
 
@@ -206,8 +207,7 @@ def _finish(ports: Ports, event: Event, job: Job, items: list[JobItem], lease: L
 
 
 def _stop(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
-    state: dict[str, Any] = dict(ports.store.get(event.id, "onboarding") or {"state": "idle"})
-    ports.store.put(event.id, "onboarding", {**state, "state": "closed"}, lease=lease)
+    ports.store.update(event.id, ONBOARDING, lambda onboarding: replace(onboarding, state=Run.CLOSED), lease=lease)
     rows: dict[str, Any] = dict(ports.store.get(event.id, "campaigns") or {})
     stopped = 0
     for key, row in rows.items():

@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from deepracer_admin.clock import Clock, iso, parse_iso
+from deepracer_admin.clock import Clock
 from deepracer_admin.model import Limit
+from deepracer_admin.records.holds import HOLDS, Hold
 from deepracer_admin.store import EventStore
 
 __all__ = ["LONGEST_HOLD_S", "Pacer"]
@@ -118,7 +119,12 @@ class Pacer:
             self._held_for(limit, self._clock.now())  # learns a longer hold of another process
             if until > self._holds.get(limit.name, until - timedelta(seconds=1)):
                 self._holds[limit.name] = until
-                self._store.put("", _hold_key(limit), iso(until))
+                self._store.change_rows(
+                    "",
+                    HOLDS,
+                    lambda held: {limit.name: _longer(held.get(limit.name), until)},
+                    keys=(limit.name,),
+                )
 
     def held_for(self, limit: Limit) -> float:
         """Real seconds until calls may go out again; 0.0 when nothing holds them."""
@@ -126,8 +132,8 @@ class Pacer:
             return self._held_for(limit, self._clock.now())
 
     def _held_for(self, limit: Limit, now: datetime) -> float:
-        shared = self._store.get("", _hold_key(limit))
-        holds = [self._holds.get(limit.name), None if shared is None else parse_iso(shared)]
+        shared = self._store.row("", HOLDS, limit.name)
+        holds = [self._holds.get(limit.name), shared and shared.until]
         until = max((hold for hold in holds if hold is not None), default=now)
         seconds = (until - now).total_seconds()
         if not 0 < seconds <= LONGEST_HOLD_S + 1:
@@ -152,5 +158,5 @@ class Pacer:
                 self._slot_freed.notify_all()
 
 
-def _hold_key(limit: Limit) -> str:
-    return f"pacing/hold/{limit.name}"
+def _longer(held: Hold | None, until: datetime) -> Hold:
+    return held if held is not None and held.until > until else Hold(until)

@@ -32,6 +32,7 @@ from deepracer_admin.model import (
     State,
     Step,
 )
+from deepracer_admin.records.onboarding import ONBOARDING, Run
 
 __all__ = ["ACCESS_CAMPAIGN", "CampaignReconciler", "MailTestHandler", "ensure_access_campaign"]
 
@@ -119,7 +120,7 @@ class CampaignReconciler:
 
     def _may_go_on(self, event: Event, key: str) -> bool:
         """Asked before every batch, so that a pause is heard at once."""
-        if key == ACCESS_CAMPAIGN and (self.ports.store.get(event.id, "onboarding") or {}).get("state") != "running":
+        if key == ACCESS_CAMPAIGN and self.ports.store.read(event.id, ONBOARDING).state is not Run.RUNNING:
             return False
         return self._rows(event).get(key, {}).get("state") == "running"
 

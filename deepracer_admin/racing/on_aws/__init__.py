@@ -16,6 +16,8 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from deepracer_admin.clock import Clock
+from deepracer_admin.edge.http import honest_user_agent, open_client
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import Unsupported
 from deepracer_admin.model import (
     Account,
@@ -32,7 +34,6 @@ from deepracer_admin.model import (
     Track,
 )
 from deepracer_admin.racing import InviteProgress
-from deepracer_admin.racing.http import honest_user_agent, open_client
 from deepracer_admin.racing.on_aws import abilities, profiles, quotas, races
 from deepracer_admin.racing.on_aws import operations as op
 from deepracer_admin.racing.on_aws.addresses import refusal_of
@@ -74,7 +75,7 @@ class OnAws:
 
     site: the address racers open. user, password: of a DeepRacer on AWS user in dr-admins. staff_emails: people who run
     the deployment and must never be invited as racers. mail_cap: invitations one request may carry (50 with Cognito's
-    own sender, 200 with SES). cognito_*_url: only to point elsewhere than AWS. allow_http_loopback: rehearsal only.
+    own sender, 200 with SES). cognito_*_url: only to point elsewhere than AWS. reach: which addresses may be called.
     pace: keeps all processes of this console together below the firewall's rule; without it, this adapter alone.
     """
 
@@ -92,18 +93,18 @@ class OnAws:
         user_agent: str = "",
         mail_cap: int = 50,
         staff_emails: Collection[str] = (),
-        allow_http_loopback: bool = False,
+        reach: Reach = Reach.LIVE,
         pace: Pace | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._address = site_address(site, allow_http_loopback=allow_http_loopback)
+        self._address = site_address(site, reach)
         self._user, self._password = user, password
         self._clock, self._sleep, self._pace = clock, sleep, pace
         self._cognito = (cognito_idp_url, cognito_identity_url)
-        self._allow_http_loopback = allow_http_loopback
+        self._reach = reach
         self._user_agent = honest_user_agent(user_agent)
         self._hosts = {urlsplit(self._address).hostname or ""}
-        self._http = open_client(hosts=self._hosts, user_agent=self._user_agent, in_flight=READS_IN_FLIGHT)
+        self._http = open_client(hosts=self._hosts, user_agent=self._user_agent, in_flight=READS_IN_FLIGHT, reach=reach)
         self._skew = Skew(clock)
         self._lock = threading.RLock()
         self._found: Site | None = None
@@ -123,7 +124,7 @@ class OnAws:
         Raises BadSettings, NotThere, CredentialsExpired, AccessDenied, Unreachable, Unavailable, each with what to do.
         """
         with self._lock:
-            site = read_site(self._http, self._address, allow_http_loopback=self._allow_http_loopback)
+            site = read_site(self._http, self._address, self._reach)
             if self._sign_in is not None and site != self._found:
                 self._sign_in.close()
                 self._sign_in = None
@@ -336,7 +337,7 @@ class OnAws:
 
     def _site(self) -> Site:
         if self._found is None:
-            self._take(read_site(self._http, self._address, allow_http_loopback=self._allow_http_loopback))
+            self._take(read_site(self._http, self._address, self._reach))
         assert self._found is not None  # noqa: S101 - set by _take
         return self._found
 
@@ -351,6 +352,7 @@ class OnAws:
                 self._user,
                 self._password,
                 http=self._http,
+                reach=self._reach,
                 now=self._skew.now,
                 monotonic=self._clock.monotonic,
                 cognito_idp_url=self._cognito[0],

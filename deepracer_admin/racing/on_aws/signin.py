@@ -8,7 +8,6 @@ minutes, for Cognito locks users out.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,14 +17,15 @@ from urllib.parse import urlsplit
 
 import httpx
 import jwt
-from boto3.session import Session
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
+from deepracer_admin.edge.aws import AwsAccess
+from deepracer_admin.edge.boto_http import carry
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import AccessDenied, CredentialsExpired, Refused, Throttled
-from deepracer_admin.racing.boto_http import carry
 from deepracer_admin.racing.on_aws.signin_errors import ADMINISTRATORS, breakdown_of, odd_answer, refusal_of
 from deepracer_admin.racing.on_aws.site import SERVICE, Site
 
@@ -33,10 +33,6 @@ __all__ = ["Identity", "SignIn"]
 
 _MARGIN = timedelta(minutes=5)
 _PASSWORD_PAUSE_SECONDS = 600.0
-
-# At DEBUG botocore writes bodies and canonical requests, which hold passwords and tokens.
-for _name in ("botocore", "boto3", "urllib3"):
-    logging.getLogger(_name).setLevel(logging.INFO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +71,7 @@ class SignIn:
         password: str,
         *,
         http: httpx.Client,
+        reach: Reach,
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
         cognito_idp_url: str | None = None,
@@ -86,8 +83,8 @@ class SignIn:
         self._now = now
         self._monotonic = monotonic
         self._lock = threading.RLock()
-        self._pool = _client("cognito-idp", site.region, cognito_idp_url)
-        self._identities = _client("cognito-identity", site.region, cognito_identity_url)
+        self._pool = _client("cognito-idp", site.region, cognito_idp_url, reach)
+        self._identities = _client("cognito-identity", site.region, cognito_identity_url, reach)
         for client in (self._pool, self._identities):
             carry(client, http)
         self._tokens: _Tokens | None = None
@@ -287,11 +284,6 @@ class SignIn:
             raise breakdown_of(operation, error) from None
 
 
-_session = Session()
-_session_lock = threading.Lock()  # making clients from one session is not thread-safe; it saves reading their models
-
-
-def _client(name: str, region: str, url: str | None) -> Any:
-    config = Config(signature_version=UNSIGNED, retries={"max_attempts": 3, "mode": "standard"})
-    with _session_lock:
-        return _session.client(name, region_name=region, endpoint_url=url, config=config)
+def _client(name: str, region: str, url: str | None, reach: Reach) -> Any:
+    access = AwsAccess(region=region, endpoint_url=url or "", reach=reach)
+    return access.client(name, attempts=4, config=Config(signature_version=UNSIGNED))

@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from deepracer_admin.edge.addresses import split
+from deepracer_admin.edge.http import why_unreachable
+from deepracer_admin.edge.reach import GATEWAY, SITE, Reach
 from deepracer_admin.errors import AccessDenied, BadSettings, NotThere, Unavailable, Unreachable
-from deepracer_admin.racing.http import LOOPBACK, why_unreachable
 
 __all__ = ["Site", "read_site", "site_address"]
 
@@ -24,7 +26,6 @@ SERVICE = "DeepRacer on AWS"
 _PREFIX = "window.EnvironmentConfig"
 _NEEDED = ("apiEndpointUrl", "userPoolId", "userPoolClientId", "identityPoolId", "region")
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
-_GATEWAY = re.compile(r"[a-z0-9-]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
 _REGION = re.compile(r"[a-z]{2,3}(-[a-z]+){1,3}-[0-9]{1,2}")
 _EXAMPLE = "the address racers open in the browser, such as https://d111111abcdef8.cloudfront.net"
 
@@ -54,22 +55,21 @@ class Site:
         return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
-def site_address(text: str, *, allow_http_loopback: bool = False) -> str:
+def site_address(text: str, reach: Reach = Reach.LIVE) -> str:
     """The address as people paste it, without env.js and the slash at its end. Raises BadSettings."""
     address = text.strip().removesuffix("/env.js").rstrip("/")
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    parts = split(address)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         raise BadSettings(f"The DeepRacer on AWS address is not a web address: give {_EXAMPLE}.")
-    if parts.username or parts.query or parts.fragment:
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise BadSettings(f"The DeepRacer on AWS address has more than a host in it: give {_EXAMPLE}.")
-    if parts.scheme == "http" and not (allow_http_loopback and parts.hostname in LOOPBACK):
-        raise BadSettings("The DeepRacer on AWS address must begin with https://: correct it in set-up.")
-    if parts.path and parts.hostname not in LOOPBACK:
+    reach.admit(address, SITE)
+    if parts.path and reach is Reach.LIVE:
         raise BadSettings(f"The DeepRacer on AWS address must end after the host name: give {_EXAMPLE}.")
     return address
 
 
-def read_site(http: httpx.Client, address: str, *, allow_http_loopback: bool = False) -> Site:
+def read_site(http: httpx.Client, address: str, reach: Reach = Reach.LIVE) -> Site:
     """Read env.js. `address` as `site_address` returns it.
 
     Raises Unreachable, Unavailable, AccessDenied (a firewall), NotThere (another site) with what to do.
@@ -85,7 +85,7 @@ def read_site(http: httpx.Client, address: str, *, allow_http_loopback: bool = F
         ) from error
     _check_status(answer, address)
     site = _understand(answer.text, address)
-    _check_api_host(site, allow_http_loopback)
+    _check_api_host(site, reach)
     return replace(site, practice_world=bool(answer.headers.get("x-practice-world")))
 
 
@@ -148,14 +148,14 @@ def _understand(text: str, address: str) -> Site:
     )
 
 
-def _check_api_host(site: Site, allow_http_loopback: bool) -> None:
+def _check_api_host(site: Site, reach: Reach) -> None:
     """Signed requests go to API Gateway (1.1) or, in a rehearsal, to this computer; to nobody else."""
-    parts = urlsplit(site.api)
-    host = parts.hostname or ""
-    at_gateway = parts.scheme == "https" and _GATEWAY.fullmatch(host) is not None
-    at_home = allow_http_loopback and host in LOOPBACK and (urlsplit(site.address).hostname or "") in LOOPBACK
-    if not (at_gateway or at_home):
-        raise _not_a_deployment(site.address, f"names {host or 'no host'} as its API, which is not API Gateway", "api")
+    try:
+        reach.admit(site.api, GATEWAY)
+    except BadSettings:
+        parts = split(site.api)
+        host = (parts.hostname if parts else "") or "no host"
+        raise _not_a_deployment(site.address, f"names {host} as its API, which is not API Gateway", "api") from None
 
 
 def _not_a_deployment(address: str, what: str, code: str) -> NotThere:

@@ -23,9 +23,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from deepracer_admin.clock import Clock, as_utc
+from deepracer_admin.edge.http import why_unreachable
 from deepracer_admin.errors import LostAnswer, ServiceError, Throttled, Unavailable, Unreachable
 from deepracer_admin.model import Limit
-from deepracer_admin.racing.http import why_unreachable
 from deepracer_admin.racing.on_aws.errors import CLOCK, EXPIRED, admin_rule, error_of, read_failure
 from deepracer_admin.racing.on_aws.operations import Operation
 from deepracer_admin.racing.on_aws.signin import SignIn

@@ -2,6 +2,6 @@
 
 from .deployment import Deployment, Options
 from .garage import OnAwsGarage
-from .services import DeepRacer
+from .service import DeepRacer
 
 __all__ = ["DeepRacer", "Deployment", "OnAwsGarage", "Options"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from deepracer_admin.rehearsal.shared.tracks import TRACK_IDS
+
 from .shapes import Flag, Moment, Number, Sequenced, Shape, Structure, Text
-from .tracks import COLOURS, SHELL_COLOURS, TRACK_IDS
+from .shells import COLOURS, SHELL_COLOURS
 
 Identifier = Text(pattern="^[A-Za-z0-9]{15}$")
 AnyText = Text()

@@ -15,7 +15,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ..sigv4 import Lookup, Refusal, verify
+from deepracer_admin.rehearsal.shared.sigv4 import Lookup, Refusal, verify
+
 from .cognito_admin import AdminCalls
 from .deployment import Deployment
 from .state import FORCE_CHANGE, RESET_REQUIRED, User

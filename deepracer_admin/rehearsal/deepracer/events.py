@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from deepracer_admin.rehearsal.shared.tracks import DIRECTIONS
+
 from .deployment import Call, Deployment
 from .errors import conflict, not_authorized, not_found
 from .leaderboards import describe
 from .state import ADMINS, COMMENTATORS, FACILITATORS, RACERS, Leaderboard
-from .tracks import DIRECTIONS
 from .wire import page_of, to_moment
 
 MOST_TRACKS = 10

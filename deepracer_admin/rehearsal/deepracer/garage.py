@@ -1,4 +1,4 @@
-"""The racer's side of a practice deployment (rehearsal/garage.py): same rules as the API, without the wire."""
+"""The racer's side of a practice deployment (shared/garage.py): same rules as the API, without the wire."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from ..garage import EndedJob, LapResult, OpenRace, Racer, Refusal, Refused
+from deepracer_admin.rehearsal.shared.garage import EndedJob, LapResult, OpenRace, Racer, Refusal, Refused
+
 from .deployment import Deployment
 from .errors import ApiError
 from .models import start_evaluation, start_training

@@ -16,7 +16,8 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ..sigv4 import Credential, Refusal, verify
+from deepracer_admin.rehearsal.shared.sigv4 import Credential, Refusal, verify
+
 from .deployment import ACCOUNT, Call, Deployment
 from .errors import ApiError, Crash, Unmodelled
 from .happenings import delete_profile_first

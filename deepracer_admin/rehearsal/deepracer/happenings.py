@@ -26,3 +26,21 @@ def delete_profile_first(site: Deployment, call: Call) -> None:
         if target in site.state.users:
             site.state.remove_user(target)
         site.state.remove_profile(target)
+
+
+def keep_account_alive(site: Deployment, call: Call) -> bool:
+    """The fault `delete_profile_500_empty`: does Cognito refuse to delete the account of this profile now?
+
+    Throttled, without the permission, no pool set: the account stays as it was. With params.user it meets that profile
+    alone; with params.share that share (0..1) of all profiles, always the same ones however often it is tried. Beside
+    that it is armed as any other: for so many `seconds`, for a `count` of tries, for a `rate` of them.
+    """
+    fault = site.faults.armed("deepracer", "delete_profile_500_empty", call.operation)
+    if fault is None:
+        return False
+    profile_id = call.path["profileId"]
+    if fault.params.get("user", profile_id) != profile_id:
+        return False
+    if site.state.chance(profile_id, "stays alive").random() >= float(fault.params.get("share", 1)):
+        return False
+    return site.hit("delete_profile_500_empty", call.operation)

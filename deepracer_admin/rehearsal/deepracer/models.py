@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from deepracer_admin.rehearsal.shared.tracks import DIRECTIONS
+
 from .deployment import Call, Deployment
 from .errors import Unmodelled, bad_request, internal, not_authorized, not_found
+from .shells import SHELL_COLOURS
 from .state import Evaluation, Model, Profile
-from .tracks import DIRECTIONS, SHELL_COLOURS
 from .wire import page_of, presign, to_moment, to_number
 
 _STAFF = {"dr-admins", "dr-race-facilitators"}

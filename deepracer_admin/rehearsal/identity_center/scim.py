@@ -7,17 +7,16 @@ Whoever lacks a first name, a last name, a display name or a sign-in name is tur
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from deepracer_admin.rehearsal.shared.ground import Ground
+from deepracer_admin.rehearsal.shared.people import Person
 
 from .store import Cycle, Directory, Names
 from .wire import Refused
-
-if TYPE_CHECKING:
-    from ..people import Person
-    from ..world import World
 
 SERVICE = "identity-center"
 
@@ -42,28 +41,29 @@ class Provisioning:
     """The job. States, armed as faults of `identity-center` and never used up: `cycle` (its parameters replace those
     of `Pace`) and `quarantine` (nothing moves until it is disarmed)."""
 
-    def __init__(self, world: World, directory: Directory) -> None:
-        self._world = world
+    def __init__(self, ground: Ground, directory: Directory, in_scope: Callable[[], Iterable[str]]) -> None:
+        """`in_scope` names whom the group holds now."""
+        self._ground, self._members = ground, in_scope
         self.directory = directory
         self.cycle: Cycle | None = None
         self.cycles = 0
         self.initial_done = False
-        self.next_at = world.clock.now().timestamp() + Pace.every_s
+        self.next_at = ground.clock.now().timestamp() + Pace.every_s
         self.last_ended: float | None = None
 
     @property
     def pace(self) -> Pace:
-        armed = self._world.faults.armed(SERVICE, "cycle")
+        armed = self._ground.faults.armed(SERVICE, "cycle")
         known = {entry.name for entry in fields(Pace)}
         return Pace(**{k: float(v) for k, v in armed.params.items() if k in known}) if armed else Pace()
 
     def tick(self, now: datetime) -> bool:
         """True when something moved."""
         moment = now.timestamp()
-        if self._world.faults.armed(SERVICE, "quarantine") is not None:
+        if self._ground.faults.armed(SERVICE, "quarantine") is not None:
             return False
         pace = self.pace
-        # The world is asked only when a cycle is due, or when cycles were made shorter than what is left of this wait.
+        # Asked only when a cycle is due, or when cycles were made shorter than what is left of this wait.
         self.next_at = min(self.next_at, moment + pace.every_s)
         if self.cycle is None and moment >= self.next_at:
             self._begin(moment, pace)
@@ -93,9 +93,7 @@ class Provisioning:
 
     def _in_scope(self) -> dict[str, Person]:
         """Members of the event group whose accounts are on."""
-        graph = self._world.services.get("graph")
-        members = graph.groups.kinds["event"].members if graph is not None else {}  # type: ignore[attr-defined]
-        people = ((person_id, self._world.company.by_id(person_id)) for person_id in members)
+        people = ((person_id, self._ground.company.by_id(person_id)) for person_id in self._members())
         return {person_id: person for person_id, person in people if person is not None and person.enabled}
 
     def _is_provisioned(self, person_id: str) -> bool:
@@ -128,7 +126,7 @@ class Provisioning:
             user.enabled = False
 
     def _carry_user(self, person_id: str, now: float) -> None:
-        person, user = self._world.company.by_id(person_id), self.directory.user_of(person_id)
+        person, user = self._ground.company.by_id(person_id), self.directory.user_of(person_id)
         if person is None:
             return
         if user is not None:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..buckets import Bucket
-from ..sigv4 import Credential, Refusal, verify
+from deepracer_admin.rehearsal.shared.buckets import Bucket
+from deepracer_admin.rehearsal.shared.ground import Ground
+from deepracer_admin.rehearsal.shared.sigv4 import Refusal, verify
+
 from .calls import AdminCalls, Handler, StoreCalls
 from .scim import SERVICE, Provisioning
 from .store import ACCOUNT_ID, GROUP_NAME, PERMISSION_SET, REGION, Directory, Names
 from .wire import CONTENT_TYPE, Refused, answer, answer_error, invalid
-
-if TYPE_CHECKING:
-    from ..world import World
 
 READING = ("List", "Describe", "Get", "Is")
 STORE_RATE, ADMIN_RATE = 10, 20
@@ -34,18 +34,20 @@ class IdentityCenter:
 
     name = SERVICE
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.names = Names.of(world.secrets["group_id"])
-        self.provisioning = Provisioning(world, Directory(self.names))
+    def __init__(self, ground: Ground, in_scope: Callable[[], Iterable[str]]) -> None:
+        """`in_scope` names the members of the company's event group, by their ids in the directory."""
+        self._ground = ground
+        self.names = Names.of(ground.secrets["group_id"])
+        self.provisioning = Provisioning(ground, Directory(self.names), in_scope)
 
         def directory() -> Directory:
             return self.provisioning.directory
 
-        store = StoreCalls(directory, lambda: world.clock.now().timestamp())
-        admin = AdminCalls(directory, lambda state: world.faults.armed(SERVICE, state) is not None)
+        store = StoreCalls(directory, lambda: ground.clock.now().timestamp())
+        admin = AdminCalls(directory, lambda state: ground.faults.armed(SERVICE, state) is not None)
         self._apis = {api.prefix: api for api in (store, admin)}
-        self._buckets = {store.prefix: Bucket(STORE_RATE, STORE_RATE), admin.prefix: Bucket(ADMIN_RATE, ADMIN_RATE)}
+        rates = ((store.prefix, STORE_RATE), (admin.prefix, ADMIN_RATE))
+        self._buckets = {prefix: Bucket(rate, rate, ground.clock.monotonic) for prefix, rate in rates}
 
     def routes(self) -> list[Route]:
         paths = (f"/{SERVICE}/", f"/{SERVICE}")
@@ -61,7 +63,7 @@ class IdentityCenter:
         except Refused as refused:
             return answer_error(refused)
         if not operation.startswith(READING):
-            self._world.counters.writes[f"{SERVICE}.{operation}"] += 1
+            self._ground.counters.writes[f"{SERVICE}.{operation}"] += 1
         return answer(found)
 
     def _operation(self, request: Request) -> tuple[str, str, Handler]:
@@ -75,21 +77,15 @@ class IdentityCenter:
 
     def _authenticate(self, request: Request, raw: bytes, prefix: str, operation: str) -> None:
         signing_name = self._apis[prefix].signing_name
-        own = self._world.faults.take(SERVICE, operation, names=("denied", "expired_credentials"))
+        own = self._ground.faults.take(SERVICE, operation, names=("denied", "expired_credentials"))
         if own is not None and own.name == "expired_credentials":
             raise Refused("ExpiredTokenException", "The security token included in the request is expired")
         try:
-            verify(request, raw, signing_name, self._credential, region=REGION, now=self._world.clock.real())
+            verify(request, raw, signing_name, self._ground.company_key, region=REGION, now=self._ground.clock.real())
         except Refusal as refusal:
             raise Refused(refusal.error_type, refusal.message) from None
         if own is not None:
             raise Refused("AccessDeniedException", f"User is not authorized to perform: {signing_name}:{operation}")
-
-    def _credential(self, access_key_id: str) -> Credential | None:
-        own = self._world.secrets
-        if access_key_id != own["access_key_id"]:
-            return None
-        return Credential(access_key_id, own["secret_access_key"], principal="organizer")
 
     def _pace(self, prefix: str) -> None:
         bucket = self._buckets[prefix]
@@ -116,7 +112,7 @@ class IdentityCenter:
         """Who may use the account now (the company's person ids): members whose account is on, as long as the group
         holds the permission set and the set its policy.
         """
-        if any(self._world.faults.armed(SERVICE, state) is not None for state in ("no_assignment", "no_policy")):
+        if any(self._ground.faults.armed(SERVICE, state) is not None for state in ("no_assignment", "no_policy")):
             return set()
         directory = self.provisioning.directory
         members = (directory.users[row.user_id] for row in directory.members.values())
@@ -124,7 +120,7 @@ class IdentityCenter:
 
     def tick(self, now: datetime) -> None:
         if self.provisioning.tick(now):
-            self._world.touch()
+            self._ground.touch()
 
     def snapshot(self) -> dict[str, Any]:
         return self.provisioning.snapshot()

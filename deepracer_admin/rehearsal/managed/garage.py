@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from random import Random
 
-from ..garage import EndedJob, LapResult, OpenRace, Racer, Refused
+from deepracer_admin.rehearsal.shared.garage import EndedJob, LapResult, OpenRace, Racer, Refused
+
 from .invitations import Sponsored
 from .races import Races
 from .state import CARS, Account, CarModel, Race, User

@@ -10,14 +10,17 @@ mail tells one, takes that.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ..world import World
+from deepracer_admin.rehearsal.shared.people import Company
 
+Admitted = Callable[[], set[str]]
+"""Whom Identity Center lets in now, by their ids in the company's directory."""
+Mails = Callable[[int, int], list[dict[str, Any]]]
+"""The outbox: after which number, at most how many."""
 HEARSAY_S = 4 * 3600.0
 TOLD_NAME = re.compile(r"^[^:\n]+: *([A-Za-z0-9-]{3,20})\.?$", re.MULTILINE)  # "Your racer name: Ada-K" in any language
 
@@ -37,8 +40,8 @@ class Sponsored:
 class Invitations:
     """Reads Identity Center and the outbox as they are now; keeps only what it has seen."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, company: Company, admitted: Admitted, mails: Mails) -> None:
+        self._company, self._admitted, self._mails = company, admitted, mails
         self._grouped: dict[str, float] = {}  # person id -> since when Identity Center lets them in
         self._assigned: dict[str, float] = {}  # person id -> since when, for those who were assigned one by one
         self._told: dict[str, float] = {}  # address -> when the first mail to it was accepted
@@ -52,13 +55,13 @@ class Invitations:
     def sponsored(self, now: float) -> Iterator[Sponsored]:
         """Everybody who may sign in; those whom a cycle took out, or who left the company, are not among them."""
         self._read_outbox()
-        group = self._with_access()
+        group = self._admitted()
         for person_id in [person_id for person_id in self._grouped if person_id not in group]:
             del self._grouped[person_id]
         for person_id in group:
             self._grouped.setdefault(person_id, now)
         for person_id in {**self._grouped, **self._assigned}:
-            person = self._world.company.by_id(person_id)
+            person = self._company.by_id(person_id)
             if person is not None and person.enabled:
                 address = person.mail or person.upn
                 since = self._since(person_id, address)
@@ -70,13 +73,8 @@ class Invitations:
         grouped = self._grouped[person_id]
         return max(grouped, self._told.get(address.lower(), grouped + HEARSAY_S))
 
-    def _with_access(self) -> set[str]:
-        center = self._world.services.get("identity-center")
-        return set() if center is None else center.people_with_access()  # type: ignore[attr-defined]
-
     def _read_outbox(self) -> None:
-        mail = self._world.services.get("ses")
-        for entry in mail.outbox.after(self._read_to, 100_000) if mail is not None else ():  # type: ignore[attr-defined]
+        for entry in self._mails(self._read_to, 100_000):
             self._read_to = entry["seq"]
             address = entry["to"].lower()
             self._told.setdefault(address, datetime.fromisoformat(entry["at"]).timestamp())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..deepracer.tracks import TRACK_IDS
+from deepracer_admin.rehearsal.shared.tracks import TRACK_IDS
+
 from .state import Account, CarModel, Job, car_arn, job_arn, milliseconds, model_arn, track_arn
 from .wire import Fault, in_use, missing, page
 from .yard import Yard

@@ -6,25 +6,24 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..garage import EndedJob
-from ..sigv4 import Credential, Refusal, verify
+from deepracer_admin.rehearsal.shared.garage import EndedJob
+from deepracer_admin.rehearsal.shared.ground import Ground
+from deepracer_admin.rehearsal.shared.sigv4 import Refusal, verify
+
 from .garage import ManagedGarage
-from .invitations import Invitations
+from .invitations import Admitted, Invitations, Mails
 from .models import Models
 from .races import Races
 from .state import REGION, Account
 from .users import Users, unknown_user
 from .wire import Fault, invalid, read_input
 from .yard import Yard
-
-if TYPE_CHECKING:
-    from ..world import World
 
 TARGET = "AwsSilverstoneCloudService."
 CONTENT_TYPE = "application/x-amz-json-1.1"
@@ -43,18 +42,19 @@ class Managed:
 
     name = "managed"
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._invitations = Invitations(world)
-        self._take(Account(now=world.clock.now().timestamp()))
+    def __init__(self, ground: Ground, admitted: Admitted, mails: Mails) -> None:
+        """Who may sign in, and the mails that tell people so: see `Invitations`."""
+        self._ground = ground
+        self._invitations = Invitations(ground.company, admitted, mails)
+        self._take(Account(now=ground.clock.now().timestamp()))
 
     def _take(self, account: Account) -> None:
-        world = self._world
+        ground = self._ground
         self.account = account
-        yard = Yard(account, world.slots, world.seed)
-        users, races, models = Users(account, yard), Races(account, world.seed), Models(account, yard)
+        yard = Yard(account, ground.slots, ground.seed)
+        users, races, models = Users(account, yard), Races(account, ground.seed), Models(account, yard)
         self.yard = yard
-        self.garage = ManagedGarage(account, yard, races, world.seed, self._invitations.sponsored)
+        self.garage = ManagedGarage(account, yard, races, ground.seed, self._invitations.sponsored)
         self._handlers: dict[str, Handler] = {
             "GetAccountConfig": users.get_account_config,
             "AdminGetAccountConfig": users.admin_get_account_config,
@@ -97,11 +97,11 @@ class Managed:
             self._forget(operation, wanted)
             if wanted.get("NextToken") and self._hit("expired_token", operation):
                 raise invalid("NextToken is not valid.")
-            found = self._handlers[operation](wanted, self._world.clock.now().timestamp())
+            found = self._handlers[operation](wanted, self._ground.clock.now().timestamp())
         except Fault as fault:
             return _reply({"__type": fault.code, "message": fault.message}, fault.status)
         if not operation.startswith(READING):
-            self._world.counters.writes[f"{self.name}.{operation}"] += 1
+            self._ground.counters.writes[f"{self.name}.{operation}"] += 1
         return _reply(found)
 
     def fault_response(self, name: str, operation: str) -> Response:
@@ -114,7 +114,7 @@ class Managed:
         """Ends what is due. Racers act at this moment, right after it."""
         self.account.now = now.timestamp()
         if self.yard.tick(self.account.now):
-            self._world.touch()
+            self._ground.touch()
 
     def assign(self, person_id: str) -> None:
         """Lets a person of the company sign in, beside those whom Identity Center's event group lets in."""
@@ -164,14 +164,16 @@ class Managed:
         try:
             skew = self._hit("skew", operation)
             off = timedelta(seconds=float(skew.params.get("seconds", 600))) if skew else timedelta()
-            verify(request, body, "deepracer", self._credential, region=REGION, now=self._world.clock.real() + off)
+            verify(
+                request, body, "deepracer", self._ground.company_key, region=REGION, now=self._ground.clock.real() + off
+            )
         except Refusal as refusal:
             raise Fault(refusal.error_type, refusal.message) from None
         if self._hit("denied", operation):
             raise Fault("AccessDeniedException", f"User is not authorized to perform: deepracer:{operation}")
 
     def _forget(self, operation: str, wanted: Mapping[str, Any]) -> None:
-        fault = self._world.faults.armed(self.name, "profile_deleted", operation)
+        fault = self._ground.faults.armed(self.name, "profile_deleted", operation)
         if fault is None or operation != "AdminManageUser" or not wanted["UserIds"]:
             return
         gone = fault.params.get("user", wanted["UserIds"][0])
@@ -180,13 +182,7 @@ class Managed:
 
     def _hit(self, name: str, operation: str) -> Any:
         """The fault of this name that strikes now, or None. Uses it up."""
-        return self._world.faults.take(self.name, operation, names={name})
-
-    def _credential(self, access_key_id: str) -> Credential | None:
-        known = self._world.secrets
-        if access_key_id != known["access_key_id"]:
-            return None
-        return Credential(access_key_id, known["secret_access_key"], principal="organizer")
+        return self._ground.faults.take(self.name, operation, names={name})
 
 
 def _blocked(*, as_json: bool) -> Response:

@@ -13,7 +13,8 @@ import heapq
 from collections import deque
 from random import Random
 
-from ..garage import EndedJob, JobKind
+from deepracer_admin.rehearsal.shared.garage import EndedJob, JobKind
+
 from .ranking import rank_submission
 from .state import EVALUATIONS, TRAININGS, Account, CarModel, Job, User
 

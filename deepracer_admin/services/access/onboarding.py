@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Conflict, Missing
-from deepracer_admin.flows.access.invitations import INVITES, RESENT, mails_sent
 from deepracer_admin.model import Actor, Attendee, Delivery, Event, Profile, State, Step, StepRow
 from deepracer_admin.records.guest_book import GuestBook, GuestCounts
-from deepracer_admin.records.ways_in import SERVICE
+from deepracer_admin.records.onboarding import ONBOARDING, ONBOARDING_REPORT, TROUBLE, Onboarding, Run
+from deepracer_admin.records.ways_in import INVITATIONS, RESENT, SERVICE, mails_sent
 from deepracer_admin.rules.mail_days import MailDay, is_limited, reckon
 from deepracer_admin.services.base import House, Service
 from deepracer_admin.store import ProfileLink
@@ -55,7 +54,7 @@ class StuckRow:
 
 @dataclass(frozen=True, slots=True)
 class OnboardingView:
-    state: str  # idle | running | paused
+    state: Run
     by: str
     since: datetime | None
     funnel: Sequence[FunnelRow]
@@ -93,24 +92,24 @@ class OnboardingService(Service):
         """The funnel and the reasons, from the store. Raises Missing before the first event."""
         self._authorise(actor, "onboarding.view")
         event = self._event()
-        state: dict[str, Any] = self.store.get(event.id, "onboarding") or {}
-        report: dict[str, Any] = self.store.get(event.id, "onboarding_report") or {}
+        onboarding = self.store.read(event.id, ONBOARDING)
+        report = self.store.read(event.id, ONBOARDING_REPORT)
         rows = self.store.steps(event.id)
         people = self.store.attendees(event.id, wanted=True)
         wanted = {person.id for person in people}
         steps = [step for step in Step if step is not Step.GROUP or event.group_id]
         return OnboardingView(
-            state=state.get("state", "idle"),
-            by=state.get("by_name", ""),
-            since=_time(state.get("since")),
-            funnel=_funnel(steps, rows, wanted, report.get("not_known", ())),
+            state=onboarding.state,
+            by=onboarding.by_name,
+            since=onboarding.since,
+            funnel=_funnel(steps, rows, wanted, report.not_known),
             stuck=_stuck(rows, {person.id: person.name or person.email for person in people}),
             people=len(people),
-            as_of=_time(report.get("as_of")),
-            rate_per_minute=float(report.get("rate_per_minute", 0.0)),
-            eta_minutes=report.get("eta_minutes"),
-            limit=report.get("limit", ""),
-            trouble=self.store.get(event.id, "trouble") or {},
+            as_of=report.as_of,
+            rate_per_minute=report.rate_per_minute,
+            eta_minutes=report.eta_minutes,
+            limit=report.limit,
+            trouble=self.store.read(event.id, TROUBLE),
             mail_day=self._mail_day(event),
             guests=self.guests.counts(event),
         )
@@ -121,9 +120,9 @@ class OnboardingService(Service):
         by_ses = settings.rehearsal or settings.deepracer_ses
         if event.way_in != SERVICE or event.service == "managed" or not is_limited(event, ses_by_settings=by_ses):
             return None
-        chunks: Mapping[str, Any] = self.store.get(event.id, INVITES) or {}
-        waiting = sum(len(c["people"]) for c in chunks.values() if c["state"] == "planned" and not c.get("tries"))
-        sent = mails_sent(chunks, self.store.get(event.id, RESENT) or ())
+        chunks = self.store.rows(event.id, INVITATIONS).values()
+        waiting = sum(len(chunk.people) for chunk in chunks if chunk.unsent)
+        sent = mails_sent(chunks, self.store.read(event.id, RESENT))
         return reckon(sent, waiting, self.clock.event_now())
 
     def plan(self, actor: Actor) -> Mapping[str, int]:
@@ -147,33 +146,37 @@ class OnboardingService(Service):
 
     def start(self, actor: Actor) -> None:
         """Start or resume: the worker reconciles until everybody has access and their mail."""
-        self._set(actor, "running", allowed_from=("idle", "paused"))
+        self._set(actor, Run.RUNNING, allowed_from=(Run.IDLE, Run.PAUSED))
 
     def pause(self, actor: Actor) -> None:
         """Stop after the batch that is under way."""
-        self._set(actor, "paused", allowed_from=("running",))
+        self._set(actor, Run.PAUSED, allowed_from=(Run.RUNNING,))
 
-    def _set(self, actor: Actor, to: str, *, allowed_from: tuple[str, ...]) -> None:
+    def _set(self, actor: Actor, to: Run, *, allowed_from: tuple[Run, ...]) -> None:
+        """The state is judged as it is at the write: a close-out that came first is not undone."""
         self._authorise(actor, "onboarding.run")
         event = self._event()
-        before = self.store.get(event.id, "onboarding") or {"state": "idle"}
-        if before["state"] == to:
+        asked = Onboarding(to, actor.oid, actor.name, self.clock.now())
+        before = to
+
+        def change(onboarding: Onboarding) -> Onboarding:
+            nonlocal before
+            before = onboarding.state
+            if before is to:
+                return onboarding
+            if before not in allowed_from:
+                raise Conflict(f"Onboarding is {before}; it cannot become {to} from there.")
+            return asked
+
+        self.store.update(event.id, ONBOARDING, change)
+        if before is to:
             return
-        if before["state"] not in allowed_from:
-            raise Conflict(f"Onboarding is {before['state']}; it cannot become {to} from there.")
-        after = {
-            "state": to,
-            "by": actor.oid,
-            "by_name": actor.name,
-            "since": self.clock.now().isoformat(),
-        }
-        self.store.put(event.id, "onboarding", after)
         self._audit(
             actor,
             "onboarding.run",
             target=event.id,
-            before=before["state"],
-            after=to,
+            before=before.value,
+            after=to.value,
             count=len(self.store.attendees(event.id, wanted=True)),
         )
 
@@ -240,21 +243,17 @@ class OnboardingService(Service):
         event = self._event()
         if typed_name.strip() != event.name:
             raise BadInput("Type the event's name exactly as it stands to remove access.")
-        known = {person.id: person for person in self.store.attendees(event.id)}
+        known = {person.id for person in self.store.attendees(event.id)}
         missing = [entry for entry in attendees if entry not in known]
         if missing:
             raise Missing("Some of the chosen people are not on the list any more; search again.")
-        self.store.save_attendees(event.id, [replace(known[entry], wanted=False) for entry in attendees])
+        self.store.amend_attendees(event.id, lambda person: replace(person, wanted=False), ids=attendees)
         self._audit(actor, "onboarding.remove", target=event.id, count=len(attendees))
         return len(attendees)
 
 
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
 def _funnel(
-    steps: Sequence[Step], rows: Sequence[StepRow], wanted: set[str], not_known: Sequence[str]
+    steps: Sequence[Step], rows: Sequence[StepRow], wanted: set[str], not_known: Sequence[Step]
 ) -> list[FunnelRow]:
     counted: dict[Step, dict[str, int]] = {step: {} for step in steps}
     oldest: dict[Step, datetime] = {}
@@ -283,7 +282,7 @@ def _funnel(
                 unknown=counts.get("unknown", 0),
                 todo=len(wanted) - seen,
                 oldest=oldest.get(step),
-                known=step.value not in not_known,
+                known=step not in not_known,
             )
         )
     return result

@@ -6,19 +6,17 @@ else reckoned from when the invitation went. Nothing here knows a password.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from deepracer_admin.counted import counted
 from deepracer_admin.directory.pool import TEMPORARY_DAYS
 from deepracer_admin.errors import BadInput, Conflict
-from deepracer_admin.flows.access.invitations import INVITES, RESENT
-from deepracer_admin.flows.access.proof import PASSWORDS_UNTIL
 from deepracer_admin.flows.letters import ACCESS
 from deepracer_admin.model import Actor, Attendee, Event, JobItem, Sending, State, Step
-from deepracer_admin.records.ways_in import OWN, POOL, read_ways_in
+from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
+from deepracer_admin.records.ways_in import INVITATIONS, OWN, POOL, RESENT, read_ways_in
 from deepracer_admin.services.base import Service
 
 __all__ = ["SOON", "PasswordAge", "PasswordsService", "ends_soon"]
@@ -99,13 +97,13 @@ class PasswordsService(Service):
     def _ages(self, event: Event) -> list[PasswordAge]:
         steps = self.store.steps(event.id)
         done = {step: {row.attendee for row in steps if row.step is step and row.state.is_done} for step in Step}
-        read: Mapping[str, str] = self.store.get(event.id, PASSWORDS_UNTIL) or {}
+        read = self.store.read(event.id, PASSWORDS_UNTIL)
         reckoned = self._reckoned(event)
         ways = read_ways_in(self.store, event)
         resendable = bool(((self.store.get(event.id, "account") or {}).get("capabilities") or {}).get("resend_invite"))
         found = []
         for person in self.store.attendees(event.id, wanted=True):
-            way, until = ways.of(person), _time(read.get(person.id)) or reckoned.get(person.id)
+            way, until = ways.of(person), read.get(person.id) or reckoned.get(person.id)
             if until is None or way == OWN or person.id not in ways.links or person.id in done[Step.SIGNED_IN]:
                 continue
             if way == POOL and person.id not in done[Step.MAIL]:
@@ -117,13 +115,11 @@ class PasswordsService(Service):
     def _reckoned(self, event: Event) -> dict[str, datetime]:
         """When the password of an invitation ends: seven days after Cognito's mail, or the last one of several."""
         since: dict[str, datetime] = {}
-        chunks: Mapping[str, Any] = self.store.get(event.id, INVITES) or {}
-        for chunk in chunks.values():
-            at = _time(chunk.get("mailed_at"))
-            if at is not None:
-                since |= dict.fromkeys(chunk["people"], at)
-        for at, person in self.store.get(event.id, RESENT) or ():
-            since[person] = max(since.get(person, datetime.fromisoformat(at)), datetime.fromisoformat(at))
+        for chunk in self.store.rows(event.id, INVITATIONS).values():
+            if chunk.mailed_at is not None:
+                since |= dict.fromkeys(chunk.people, chunk.mailed_at)
+        for each in self.store.read(event.id, RESENT):
+            since[each.attendee] = max(since.get(each.attendee, each.at), each.at)
         return {person: at + HOLDS for person, at in since.items()}
 
 
@@ -136,7 +132,3 @@ _CANNOT = (
     "This version of DeepRacer on AWS cannot send an invitation once more: its administrator resends it in Cognito, or "
     "updates the deployment to 1.3."
 )
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.model import Actor, Attendee, Event, Job, JobItem, JobState, State, Step, StepRow
+from deepracer_admin.records.column_mappings import COLUMN_MAPPINGS, ColumnMapping
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
 from deepracer_admin.rules.roster import FIELDS, RosterCheck, check
@@ -49,15 +50,15 @@ class AttendeesService(PeopleService):
         """
         self._authorise(actor, "attendees.import", target="dry run")
         event = self._event()
-        remembered: dict[str, dict[str, str | int]] = dict(self.store.get("", "column_mappings") or {})
         read = check(data, filename=filename, mapping=mapping, service_rule=self._rule(event))
         key = _headings(read)
-        if mapping is None and key in remembered:
-            read = check(data, filename=filename, mapping=remembered[key], service_rule=self._rule(event))
+        remembered = self.store.row("", COLUMN_MAPPINGS, key)
+        if mapping is None and remembered is not None:
+            read = check(data, filename=filename, mapping=remembered.columns, service_rule=self._rule(event))
         elif mapping is not None:
-            whole = {field: read.mapping.get(field, "") for field in FIELDS}  # "" keeps "not in the list" as well
-            if remembered.get(key) != whole:
-                self.store.put("", "column_mappings", {**remembered, key: whole})
+            whole = ColumnMapping({field: read.mapping.get(field, "") for field in FIELDS})
+            if remembered != whole:
+                self.store.change_rows("", COLUMN_MAPPINGS, lambda _: {key: whole}, keys=(key,))
         people = self.store.attendees(event.id, wanted=True)
         plan = plan_check(read, {person.email: person for person in people}, service_rule=self._rule(event))
         digest = hashlib.sha256(data)
@@ -92,13 +93,14 @@ class AttendeesService(PeopleService):
             created_at=self.clock.now(),
             changed_at=self.clock.now(),
         )
-        people, items = self._planned(dry, known, take_out, job, actor)
-        if not people:
+        new, changes, items = self._planned(dry, known, take_out, job, actor)
+        if not items:
             raise BadInput("The list holds nothing new; everybody is on the event's list already.")
         self._give_up_stale_imports(event)
         self.store.create_job(replace(job, total=len(items)), items)
         try:
-            self.store.save_attendees(event.id, people)
+            self.store.save_attendees(event.id, new)
+            self.store.amend_attendees(event.id, lambda each: replace(each, **changes[each.id]), ids=changes)
         except Conflict:
             self.store.update_job(
                 job.id, state=JobState.FAILED, sentence="The list changed meanwhile.", now=self.clock.now()
@@ -128,7 +130,10 @@ class AttendeesService(PeopleService):
         take_out: Sequence[str],
         job: Job,
         actor: Actor,
-    ) -> tuple[list[Attendee], list[JobItem]]:
+    ) -> tuple[list[Attendee], dict[str, dict[str, Any]], list[JobItem]]:
+        """New people, the changed fields by the ids of those who are known, and an item for each. Of somebody who is
+        known only what the list changes is written: whoever is taken out meanwhile stays out.
+        """
         entries = [entry for entry in dry.plan.entries if entry.change in (Change.NEW, Change.CHANGED)]
         fresh = [entry for entry in entries if entry.email not in known]
         aliases = give_aliases(
@@ -137,7 +142,8 @@ class AttendeesService(PeopleService):
         )
         alias_of = dict(zip((entry.email for entry in fresh), aliases, strict=True))
         now = self.clock.now()
-        people: list[Attendee] = []
+        new: list[Attendee] = []
+        changes: dict[str, dict[str, Any]] = {}
         items: list[JobItem] = []
         for entry in entries:
             before = known.get(entry.email)
@@ -154,22 +160,23 @@ class AttendeesService(PeopleService):
                     refusal=entry.service_refusal or "",
                     **values,
                 )
+                new.append(person)
             else:
                 if entry.change is Change.NEW:  # somebody who had left: what the list does not say stays known
                     values = {key: value for key, value in values.items() if value not in ("", None, {})}
                 person = replace(before, **values, wanted=True, refusal=entry.service_refusal or "")
-            if person == before:
-                continue  # written by another import meanwhile, or by the same one clicked twice
-            people.append(person)
+                if person == before:
+                    continue  # written by another import meanwhile, or by the same one clicked twice
+                changes[before.id] = _difference(_plain(before), _plain(person))
             items.append(_item(job.id, before, person))
         for email in take_out:
-            person = replace(known[email], wanted=False)
-            people.append(person)
-            items.append(_item(job.id, known[email], person))
-        return people, items
+            person = known[email]
+            changes[person.id] = {"wanted": False}
+            items.append(_item(job.id, person, replace(person, wanted=False)))
+        return new, changes, items
 
     def undo_import(self, actor: Actor, job_id: str) -> Job:
-        """Write the list back as it was before that import. Refused once anybody of it has been invited."""
+        """Write back what that import changed. Refused once anybody of it has been invited."""
         self._authorise(actor, "attendees.undo", target=job_id)
         job = self.store.job(job_id)
         if job.kind != "roster.import" or job.state is not JobState.DONE:
@@ -187,10 +194,9 @@ class AttendeesService(PeopleService):
                 f"{counted(len(touched), 'person', 'people')} of this import had been invited already; take them "
                 "out on the Onboarding page."
             )
-        current = {person.id: person for person in self.store.attendees(job.event)}
-        back = [_restored(current[item.key], item.before) for item in items if item.before and item.key in current]
+        back = {item.key: _difference(item.after or {}, item.before) for item in items if item.before}
         self.store.delete_attendees(job.event, new)
-        self.store.save_attendees(job.event, back)
+        self.store.amend_attendees(job.event, lambda each: replace(each, **back[each.id]), ids=back)
         done = self.store.update_job(job_id, state=JobState.UNDONE, expect=(JobState.DONE,), now=self.clock.now())
         self._audit(actor, "attendees.undo", target=job_id, count=len(items), job=job_id)
         return done
@@ -316,8 +322,8 @@ def _item(job: str, before: Attendee | None, after: Attendee) -> JobItem:
     return JobItem(job, after.id, State.DONE, before=_plain(before) if before else None, after=_plain(after))
 
 
-def _restored(person: Attendee, before: Mapping[str, Any]) -> Attendee:
-    return replace(person, **before)
+def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in new.items() if key not in old or old[key] != value}
 
 
 def _yes(value: bool | None) -> str:

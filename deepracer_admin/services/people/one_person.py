@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
-from deepracer_admin.flows.access.match_profiles import APART
 from deepracer_admin.model import Actor, Attendee, Event, State, Step
 from deepracer_admin.records.closing import PROOF, without_person
 from deepracer_admin.records.guest_book import GUESTS
+from deepracer_admin.records.profile_rows import NOT_THEIRS, ProfileIds
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.rules.roster import check, normalise_email
 from deepracer_admin.services.base import Service, new_id
@@ -32,20 +32,21 @@ class PeopleService(Service):
         if clash is not None and clash.wanted:
             raise Conflict(f"{clash.name or 'This person'} is on the list already.")
         if clash is not None:
-            person = replace(clash, wanted=True, refusal=refusal)
-        else:
-            alias = give_aliases([(name, address)], self._aliases_taken(event, known))[0]
-            person = Attendee(
-                id=new_id("at"),
-                email=address,
-                name=" ".join(name.split())[:200],
-                alias=alias,
-                office=" ".join(office.split())[:200],
-                source="walk-up",
-                added_at=self.clock.now(),
-                added_by=actor.oid,
-                refusal=refusal,
-            )
+            back = self._changed(event, clash.id, wanted=True, refusal=refusal)
+            self._audit(actor, "attendees.add", target=back.id)
+            return back
+        alias = give_aliases([(name, address)], self._aliases_taken(event, known))[0]
+        person = Attendee(
+            id=new_id("at"),
+            email=address,
+            name=" ".join(name.split())[:200],
+            alias=alias,
+            office=" ".join(office.split())[:200],
+            source="walk-up",
+            added_at=self.clock.now(),
+            added_by=actor.oid,
+            refusal=refusal,
+        )
         self.store.save_attendees(event.id, [person])
         self._audit(actor, "attendees.add", target=person.id)
         return person
@@ -66,8 +67,7 @@ class PeopleService(Service):
                 "The old address was invited already; take this person out on the Onboarding page, "
                 "then add the new address."
             )
-        changed = replace(person, email=address, refusal=refusal)
-        self.store.save_attendees(event.id, [changed])
+        changed = self._changed(event, attendee, email=address, refusal=refusal)
         self.store.unlink(event.id, [attendee])
         self.store.reset_steps(event.id, [attendee], [Step.PROFILE, Step.GROUP, Step.ACCESS, Step.MAIL])
         self._audit(actor, "attendees.edit", target=attendee, after={"address": "changed"})
@@ -105,7 +105,9 @@ class PeopleService(Service):
                 "The service says by its address that this profile is theirs; take the person out on the Onboarding "
                 "page if they should lose it."
             )
-        self.store.amend(event.id, APART, lambda apart: _apart(apart, attendee, link.profile))
+        self.store.change_rows(
+            event.id, NOT_THEIRS, lambda apart: _apart(apart, attendee, link.profile), keys=(attendee,)
+        )
         self.store.unlink(event.id, [attendee])
         told = [Step.PROFILE, Step.SIGNED_IN, Step.TRAINED, Step.SUBMITTED]
         self.store.reset_steps(event.id, [attendee], told if not (listed and listed.email) else [*told, Step.ACCESS])
@@ -129,10 +131,10 @@ class PeopleService(Service):
         event = self._event()
         person = self.store.attendee(event.id, attendee)
         self._audit(actor, "attendees.export", target=attendee)
-        guest = (self.store.get(event.id, GUESTS) or {}).get(attendee)
+        guest = self.store.row(event.id, GUESTS, attendee)
         return {
             "event": event.name,
-            "guest": {"state": guest["state"], "id": guest["id"]} if guest else None,
+            "guest": {"state": guest.state.value, "id": guest.id} if guest else None,
             "person": {
                 "email": person.email,
                 "name": person.name,
@@ -174,6 +176,11 @@ class PeopleService(Service):
             self.store.amend(event.id, GUESTS, lambda book: {key: book[key] for key in book if key != attendee})
         self.store.update(event.id, PROOF, lambda proof: without_person(proof, attendee))  # it names people
         self._audit(actor, "attendees.erase", target=attendee)
+
+    def _changed(self, event: Event, attendee: str, **values: Any) -> Attendee:
+        """The person with these fields changed as they stand in the store now, everything else as it is there."""
+        self.store.amend_attendees(event.id, lambda person: replace(person, **values), ids=[attendee])
+        return self.store.attendee(event.id, attendee)
 
     def _profile_data(self, event: Event, attendee: str) -> dict[str, Any] | None:
         link = self.store.links(event.id).get(attendee)
@@ -219,6 +226,6 @@ class PeopleService(Service):
         return "on_aws" if kind == "on_aws" else None
 
 
-def _apart(stored: Any, attendee: str, profile: str) -> dict[str, list[str]]:
-    kept: dict[str, list[str]] = dict(stored or {})
-    return {**kept, attendee: sorted({*kept.get(attendee, ()), profile})}
+def _apart(stored: Mapping[str, ProfileIds], attendee: str, profile: str) -> dict[str, ProfileIds]:
+    kept = stored[attendee].ids if attendee in stored else frozenset()
+    return {attendee: ProfileIds(kept | {profile})}

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
+from deepracer_admin.edge.addresses import is_this_machine, split
+from deepracer_admin.edge.reach import SITE
 from deepracer_admin.errors import BadInput, BadSettings
 from deepracer_admin.model import Actor, Job
-from deepracer_admin.racing.http import is_loopback
 from deepracer_admin.racing.login import Login, LoginDesk
 from deepracer_admin.services.base import House, Service
 from deepracer_admin.settings import read_practice
@@ -97,17 +98,19 @@ class ConnectionService(Service):
     def _checked_site(self, text: str) -> str:
         """A full https address, of this machine in a rehearsal and of another one in a live event."""
         site = text.strip().removesuffix("/env.js").rstrip("/")
-        if urlsplit(site).scheme not in ("https", "http") or not urlsplit(site).hostname:
+        parts = split(site)
+        if parts is None or parts.scheme not in ("https", "http") or not parts.hostname:
             raise BadInput("Site: give the address racers open, such as https://d111111abcdef8.cloudfront.net.")
-        if is_loopback(site) != self.house.settings.rehearsal:
+        if is_this_machine(site) != self.house.settings.rehearsal:
             raise BadInput(
                 "Site: a rehearsal signs in to the practice world alone; start with --live for a real deployment."
                 if self.house.settings.rehearsal
                 else "Site: that is this machine, and rehearsal addresses never serve a live event."
             )
-        if urlsplit(site).scheme == "http" and not is_loopback(site):
-            raise BadInput("Site: the address must begin with https://.")
-        return site
+        try:
+            return self.house.settings.reach.admit(site, SITE)
+        except BadSettings as error:
+            raise BadInput(f"Site: {error.sentence}") from None
 
 
 def _host(site: str) -> str:

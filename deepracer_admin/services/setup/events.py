@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, BadSettings
 from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.limits import SPONSORSHIP
+from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import spend
 from deepracer_admin.rules.stage import next_step, stage_of
-from deepracer_admin.services.base import CURRENT_EVENT, new_id
+from deepracer_admin.services.base import new_id
 from deepracer_admin.services.setup.drafts import (
     SERVICES,
     TEMPLATES,
@@ -72,7 +74,7 @@ class EventsService(SponsorshipService):
         """Let this event be the one that opens where an address names none. No screen that is open moves."""
         self._authorise(actor, "event.edit", target=event_id)
         event = self.store.event(event_id)
-        self.store.put("", CURRENT_EVENT, event_id)
+        self.store.update("", CURRENT_EVENT, lambda _: event_id)
         self._audit(actor, "event.edit", target=event_id, after={"opens_first": True}, event_id=event_id)
         return event
 
@@ -130,7 +132,7 @@ class EventsService(SponsorshipService):
         )
         event = replace(event, created_at=self.clock.now(), created_by=actor.oid)
         self.store.save_event(event)
-        self.store.put("", CURRENT_EVENT, event.id)
+        self.store.update("", CURRENT_EVENT, lambda _: event.id)
         self._audit(actor, "event.create", target=event.id, after=as_audited(event), event_id=event.id)
         return event
 
@@ -310,7 +312,7 @@ class EventsService(SponsorshipService):
             "people": people,
             "mailed": done.get(Step.MAIL, 0),
             "proven": done.get(Step.ACCESS, 0),
-            "onboarding": (self.store.get(event.id, "onboarding") or {}).get("state", "idle"),
+            "onboarding": self.store.read(event.id, ONBOARDING).state,
             "sponsorship_open": self.store.read(event.id, SPONSORSHIP).open,
             "checked": self.store.get(event.id, "check") is not None,
             "races": len(races),
@@ -342,7 +344,7 @@ class EventsService(SponsorshipService):
                         "Open Messages to settle them.",
                     )
                 )
-        trouble = self.store.get(event.id, "trouble") or {}
+        trouble = self.store.read(event.id, TROUBLE)
         found += [
             Finding(key, "The worker waits", "amber", sentence, "It is tried again by itself until it works.")
             for key, sentence in sorted(trouble.items())

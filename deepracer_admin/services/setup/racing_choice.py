@@ -9,6 +9,7 @@ from deepracer_admin.errors import BadInput
 from deepracer_admin.flows.setup.connect_check import POOL_CHECK
 from deepracer_admin.model import Actor, Event
 from deepracer_admin.records.limits import FORMER_LIMITS, NEW_PROFILE_LIMITS, PAUSED_PROFILES, SPONSORSHIP
+from deepracer_admin.records.ways_in import INVITATIONS
 from deepracer_admin.rules.roster import service_refusal
 from deepracer_admin.services.base import Service
 from deepracer_admin.services.setup.drafts import EventDraft
@@ -54,8 +55,8 @@ class RacingChoice(Service):
 
     def _refuse_to_move(self, event: Event) -> None:
         """Another service only as long as nobody and nothing of the event is at the present one. Raises BadInput."""
-        linked, invited = len(self.store.links(event.id)), self.store.get(event.id, "invites") or {}
-        people = linked or sum(len(chunk["people"]) for chunk in invited.values())
+        linked, invited = len(self.store.links(event.id)), self.store.rows(event.id, INVITATIONS)
+        people = linked or sum(len(chunk.people) for chunk in invited.values())
         if people:
             has, have = "person has a profile there already or is", "people have a profile there already or are"
             raise BadInput(
@@ -73,7 +74,6 @@ class RacingChoice(Service):
         for kept in (SPONSORSHIP, NEW_PROFILE_LIMITS, FORMER_LIMITS, PAUSED_PROFILES):
             self.store.forget(event.id, kept)
         rule = "on_aws" if self._racing_kind(event) == "on_aws" else None
-        people = [(person, service_refusal(person.email, rule) or "") for person in self.store.attendees(event.id)]
-        changed = [replace(person, refusal=refusal) for person, refusal in people if person.refusal != refusal]
-        if changed:
-            self.store.save_attendees(event.id, changed)
+        self.store.amend_attendees(
+            event.id, lambda person: replace(person, refusal=service_refusal(person.email, rule) or "")
+        )

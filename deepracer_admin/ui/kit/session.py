@@ -16,7 +16,6 @@ from deepracer_admin.errors import Missing
 from deepracer_admin.model import Actor
 from deepracer_admin.rules.access import allowed, explain
 from deepracer_admin.web import server
-from deepracer_admin.web.keeper import COOKIE
 
 __all__ = ["actor", "address", "console", "desk", "event_id", "may", "open_event", "require", "session_cookie"]
 
@@ -78,7 +77,7 @@ def address() -> dict[str, str]:
 
 def session_cookie() -> str:
     """The session cookie of this browser; the seam where tests put a session of their own."""
-    return st.context.cookies.get(COOKIE, "")
+    return st.context.cookies.get(server.session_cookie_name(), "")
 
 
 def actor() -> Actor:

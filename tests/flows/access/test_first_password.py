@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from deepracer_admin.errors import BadInput, NotAllowed
-from deepracer_admin.flows.access.invitations import RESENT
 from deepracer_admin.model import Actor, Role, State, Step
+from deepracer_admin.records.ways_in import RESENT, Resent
 from deepracer_admin.services.access.passwords import PasswordAge
 from tests.directory.test_cognito import sign_in
 from tests.flows.access.test_cognito_pool import onboard, password_of
@@ -113,7 +113,8 @@ def test_without_pool_credentials_the_age_is_reckoned_from_the_invitation(stage:
     assert not age.read
     left = age.until - stage.console.clock.event_now()
     assert timedelta(days=6, hours=23) < left <= timedelta(days=7)
-    stage.store.put(stage.event.id, RESENT, [[(age.since + timedelta(days=3)).isoformat(), person.id]])
+    again = Resent(age.since + timedelta(days=3), person.id)
+    stage.store.update(stage.event.id, RESENT, lambda _: (again,))
     later = age_of(stage, person.id)
     assert later is not None
     assert later.until == age.until + timedelta(days=3)
@@ -149,8 +150,8 @@ def test_resends_by_the_default_sender_wait_for_the_day(stage: Stage) -> None:
     (person,) = stage.crowd(1)
     onboard(stage, 1)
     stage.store.save_event(replace(stage.event, cognito_mail="default"))
-    now = stage.console.clock.event_now().isoformat()
-    stage.store.put(stage.event.id, RESENT, [[now, f"at-{n}"] for n in range(49)])
+    now = stage.console.clock.event_now()
+    stage.store.update(stage.event.id, RESENT, lambda _: tuple(Resent(now, f"at-{n}") for n in range(49)))
     stage.console.first.passwords.resend(ORGANIZER, [person.id])
     (job,) = stage.store.jobs(stage.event.id, kind="invite.resend")
     stage.worker.jobs.run(stage.event.id, stage.lease)

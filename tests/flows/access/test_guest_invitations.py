@@ -98,7 +98,7 @@ def test_the_link_of_the_mail_lets_that_guest_in_and_then_it_is_forgotten(stage:
     go(stage)
     assert row(stage, gina) == (State.DONE, "guest_accepted")
     (entry,) = stage.ports.guests.entries(stage.event.id).values()
-    assert entry["link"] == ""
+    assert entry.link == ""
     counts = stage.console.first.onboarding.view(ORGANIZER).guests
     assert counts is not None
     assert (counts.invited, counts.accepted, counts.without_link) == (1, 1, 0)
@@ -292,7 +292,7 @@ def test_a_leaver_leaves_the_group_loses_the_link_and_stays_in_the_directory(sta
     go(stage, 2)
     assert row(stage, gina) == (State.TODO, "removed")
     entries = stage.ports.guests.entries(stage.event.id)
-    assert (entries[gina.id]["link"], bool(entries[gus.id]["link"])) == ("", True)
+    assert (entries[gina.id].link, bool(entries[gus.id].link)) == ("", True)
     truth = stage.world.truth()
     assert (truth["in_group"], truth["users_deleted"], truth["guests"]) == (1, 0, 2)
     stage.store.save_attendees(stage.event.id, [gina])
@@ -314,7 +314,7 @@ def test_the_close_out_keeps_the_accounts_says_how_many_and_who_decides(stage: S
     certificate = stage.console.first.closeout.certificate(ORGANIZER)
     assert "2 guest accounts that this event invited remain in the directory" in certificate
     assert "the directory's administrator decides" in certificate
-    assert [entry["link"] for entry in stage.ports.guests.entries(stage.event.id).values()] == ["", ""]
+    assert [entry.link for entry in stage.ports.guests.entries(stage.event.id).values()] == ["", ""]
     with pytest.raises(BadInput, match="not proven"):
         stage.console.first.messages.resend_one(ORGANIZER, gina.id)
 
@@ -337,7 +337,8 @@ def test_many_guests_take_several_passes_and_each_is_invited_once(
 def test_a_lost_key_only_costs_another_request_for_the_link(stage: Stage) -> None:
     (gina,) = stage.add(GINA)
     go(stage)
-    stage.ports.guests.change(stage.event.id, {gina.id: {"link": "sealed with another key"}}, None)
+    sealed = "sealed with another key"
+    stage.ports.guests.change(stage.event.id, {gina.id: lambda guest: replace(guest, link=sealed)}, None)
     assert stage.ports.guests.awaiting(stage.event) == {gina.id}
     go(stage)
     assert stage.ports.guests.awaiting(stage.event) == set()

@@ -11,6 +11,7 @@ import pytest
 from deepracer_admin.errors import ServiceError
 from deepracer_admin.flows.access.invitations import Invitations
 from deepracer_admin.model import Attendee, JobState, Outcome, State, Step
+from deepracer_admin.records.ways_in import ChunkState
 from tests.flows.conftest import ORGANIZER, Stage
 
 
@@ -24,7 +25,7 @@ def go(stage: Stage, line: Invitations, rounds: int = 12) -> None:
     for _ in range(rounds):
         line.follow(stage.event, stage.lease)
         for token, chunk in line.chunks(stage.event).items():
-            if chunk.get("again_at"):
+            if chunk.again_at:
                 line._change(stage.event, token, stage.lease, again_at=None)
         if not line.active(stage.event):
             return
@@ -36,8 +37,8 @@ def test_a_lost_answer_is_asked_again_with_the_same_token(stage: Stage, line: In
     stage.world.arm("deepracer", "lost_answer", operation="BulkInviteUser", count=4)  # as often as it is asked at once
     line.follow(stage.event, stage.lease)
     (chunk,) = line.chunks(stage.event).values()
-    assert (chunk["state"], chunk["tries"]) == ("planned", 1)
-    assert chunk["again_at"]
+    assert (chunk.state, chunk.tries) == (ChunkState.PLANNED, 1)
+    assert chunk.again_at
     go(stage, line)
     assert not line.active(stage.event)
     assert line.ours(stage.event) == {person.id for person in people}
@@ -54,7 +55,7 @@ def test_the_next_chunk_waits_until_the_service_is_through(stage: Stage, line: I
     line.plan(stage.event, people[4:], stage.lease)
     line.follow(stage.event, stage.lease)
     line.follow(stage.event, stage.lease)
-    assert [chunk["state"] for chunk in line.chunks(stage.event).values()] == ["sent", "planned"]
+    assert [each.state for each in line.chunks(stage.event).values()] == [ChunkState.SENT, ChunkState.PLANNED]
     assert line.pending(stage.event) == {person.id for person in people}
     object.__setattr__(site.options, "invite_seconds", 0.0)
     go(stage, line)

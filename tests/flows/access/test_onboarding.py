@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from deepracer_admin.errors import LeaseLost
-from deepracer_admin.flows.access.invitations import INVITES
 from deepracer_admin.flows.access.match_profiles import match
 from deepracer_admin.model import Attendee, Profile, Quota, Sending, State, Step
+from deepracer_admin.records.ways_in import INVITATIONS
 from deepracer_admin.store import ProfileLink
 from tests.flows.conftest import QUOTA, Stage
 
@@ -50,7 +50,7 @@ def test_a_second_run_over_a_finished_event_writes_nothing(stage: Stage) -> None
     stage.worker.run_once()
     before = stage.writes()
     again = Stage(stage.world, stage.console, stage.event)  # a fresh worker remembers nothing
-    again.worker.lead = stage.worker.lead
+    again.worker.lead = again.worker.threads.lead = stage.worker.lead
     for _ in range(3):
         again.worker.run_once()
     again.worker.mail.close()
@@ -93,10 +93,9 @@ def test_what_a_crash_made_twice_known_is_still_ours(stage: Stage) -> None:
     (person,) = stage.add("a.one@example.com")
     line = stage.worker.profiles.invitations
     line.plan(stage.event, [person], stage.lease)
-    chunks = line.chunks(stage.event)
-    for chunk in chunks.values():
-        chunk["tries"] = 1
-    stage.store.put(stage.event.id, INVITES, chunks)
+    stage.store.change_rows(
+        stage.event.id, INVITATIONS, lambda rows: {token: replace(chunk, tries=1) for token, chunk in rows.items()}
+    )
     invite_by_hand(stage, "a.one@example.com")
     line.follow(stage.event, stage.lease)
     assert line.ours(stage.event) == {person.id}

@@ -15,13 +15,14 @@ from deepracer_admin.directory.entra import Entra
 from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.directory.pool import PoolStatus, PoolUser
 from deepracer_admin.directory.proof import Arrival, Assignment, Presence
+from deepracer_admin.edge.aws import AwsAccess
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import AccessDenied, ServiceError, Throttled, Unavailable
 from deepracer_admin.flows.access.entra_group import MembershipReconciler
 from deepracer_admin.flows.access.proof import IdentityCenterProof, SignedInFromCognito, waiting_sentence
 from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import Letters
-from deepracer_admin.mail.aws import AwsAccess
 from deepracer_admin.model import Attendee, Event, Invitee, Lease, Limit, Outcome, State, Step, StepRow
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.store import EventStore, ProfileLink
@@ -131,6 +132,7 @@ def _access(practice: WorldHandle, address: str) -> AwsAccess:
         endpoint_url=aws[address],
         access_key_id=aws["access_key_id"],
         secret_access_key=aws["secret_access_key"],
+        reach=Reach.PRACTICE,
     )
 
 

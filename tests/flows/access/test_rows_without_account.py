@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from deepracer_admin.flows.access.listing_ahead import Listing
-from deepracer_admin.flows.access.rows_without_account import ORPHANS, unanswered
+from deepracer_admin.flows.access.rows_without_account import unanswered
 from deepracer_admin.model import Attendee, Outcome, Profile, Sending, State, Step, StepRow
+from deepracer_admin.records.profile_rows import ROWS_WITHOUT_ACCOUNT, ProfileIds
+from deepracer_admin.records.ways_in import Chunk, ChunkState
 from deepracer_admin.store import ProfileLink
 from tests.flows.access.test_onboarding import everybody_in, invite_by_hand, site
 from tests.flows.conftest import ORGANIZER, Stage, make_console, make_event
@@ -91,7 +93,7 @@ def test_a_retry_that_succeeds_makes_a_second_row_and_that_one_is_the_account(ol
     link = old.store.links(old.event.id)[person.id]
     assert link.how == "created"
     assert (link.profile in site(old).state.users, link.profile != orphan) == (True, True)
-    assert old.store.get(old.event.id, ORPHANS) == {person.id: [orphan]}
+    assert old.store.rows(old.event.id, ROWS_WITHOUT_ACCOUNT) == {person.id: ProfileIds(frozenset({orphan}))}
     relist(old)
     assert old.step(person, Step.PROFILE).state is State.DONE
     assert old.store.delivery_counts(old.event.id)[Sending.SENT] == 4
@@ -118,7 +120,7 @@ def test_once_the_operator_has_removed_the_row_the_person_is_invited_again(old: 
     site(old).state.remove_profile(orphan)
     relist(old)
     old.rounds(lambda: everybody_in(old, 4))
-    assert old.store.get(old.event.id, ORPHANS) is None
+    assert old.store.rows(old.event.id, ROWS_WITHOUT_ACCOUNT) == {}
 
 
 def failing_row(stage: Stage, person: Attendee, reason: str = "not_created") -> None:
@@ -203,8 +205,8 @@ def test_who_is_in_already_or_was_answered_is_not_waited_for() -> None:
     listing = Listing(set(), set(), {"in", "made", "there", "new", "put-off", "at-it"})
     listing.profiles = [Profile("p-in", "x")]
     chunks = [
-        {"people": ["put-off"], "state": "planned", "again_at": (now + timedelta(hours=1)).isoformat()},
-        {"people": ["at-it"], "state": "planned", "again_at": now.isoformat()},
+        Chunk(("put-off",), again_at=now + timedelta(hours=1)),
+        Chunk(("at-it",), again_at=now),
     ]
     assert unanswered(listing, rows, links, chunks, now) == {"there", "new", "at-it"}
 
@@ -217,7 +219,7 @@ def test_an_invitation_that_left_a_row_is_not_sent_again_by_itself(old: Stage) -
     old.world.arm("deepracer", "half_done", operation="CreateProfile", count=1)
     old.world.arm("deepracer", "mail_quota", operation="CreateProfile", count=1)
     line.follow(old.event, old.lease)
-    assert [chunk["state"] for chunk in line.chunks(old.event).values()] == ["finished"]
+    assert [chunk.state for chunk in line.chunks(old.event).values()] == [ChunkState.FINISHED]
     profiles.listings.listed_at = None
     profiles.look(old.event, old.lease)
     (stays,) = refused(old, people)
@@ -225,7 +227,7 @@ def test_an_invitation_that_left_a_row_is_not_sent_again_by_itself(old: Stage) -
     row = old.step(other, Step.PROFILE)
     assert row.state is State.RETRY
     assert row.next_try_at - old.ports.clock.now() > timedelta(minutes=55)
-    assert [chunk["state"] for chunk in line.chunks(old.event).values()] == ["finished"]
+    assert [chunk.state for chunk in line.chunks(old.event).values()] == [ChunkState.FINISHED]
     assert line.ours(old.event) == {person.id for person in people}
 
 
@@ -241,7 +243,7 @@ def test_a_leavers_row_that_cannot_be_deleted_is_settled_and_not_asked_for_again
     person = failed_halfway(old)
     (orphan,) = rows_of(old, person)
     now = old.console.clock.now()
-    old.store.put(old.event.id, ORPHANS, None)
+    old.store.forget(old.event.id, ROWS_WITHOUT_ACCOUNT)
     old.store.link(old.event.id, [ProfileLink(person.id, orphan, "created", now)])  # as the console once did
     old.store.record(old.event.id, [Outcome(person.id, Step.PROFILE, State.DONE)], lease=old.lease, now=now)
     leave(old)

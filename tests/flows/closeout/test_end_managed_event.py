@@ -11,6 +11,7 @@ from deepracer_admin.flows.closeout.end_managed_event import OFF
 from deepracer_admin.flows.closeout.run import CloseoutHandler
 from deepracer_admin.flows.closeout.steps import MANAGED_STEPS, STEPS, steps_for
 from deepracer_admin.model import Job, JobState, Profile, Quota, State, Step
+from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
 from tests.flows.closeout.test_managed_event import (
     account,
     cycle,
@@ -188,7 +189,7 @@ def test_who_was_there_before_the_event_gets_back_state_and_limits(stage: Stage)
     everybody_in(stage, 2)
     old = next(iter(account(stage).users.values()))
     in_world(stage.world, lambda: setattr(old, "associated_on", old.associated_on - 30 * 86_400))
-    stage.store.put(stage.event.id, "adopted_quotas", {old.user_id: [90, 1]})
+    stage.store.change_rows(stage.event.id, ADOPTED_QUOTAS, lambda _: {old.user_id: Quota(90, 1)})
     stage.rounds(lambda: listed(stage)[old.user_id].quota == stage.event.quota)
     job = start(stage)
     close(stage, job)

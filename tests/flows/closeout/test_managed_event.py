@@ -16,7 +16,7 @@ import pytest
 from deepracer_admin.flows.sponsorship.switch import ROUNDS
 from deepracer_admin.model import Attendee, JobState, Profile, Quota, State, Step
 from deepracer_admin.records.limits import SPONSORSHIP
-from deepracer_admin.rehearsal.garage import Refused
+from deepracer_admin.rehearsal.shared.garage import Refused
 from deepracer_admin.services.races.races import RaceForm
 from tests.flows.conftest import ORGANIZER, Stage, make_console, make_event
 from tests.practice import WorldHandle

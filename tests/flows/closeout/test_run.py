@@ -12,6 +12,9 @@ import pytest
 from deepracer_admin.flows.closeout import run as closeout
 from deepracer_admin.flows.closeout.run import STEPS
 from deepracer_admin.model import Job, JobState, Quota, State, Step
+from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
+from deepracer_admin.records.onboarding import ONBOARDING, Run
+from deepracer_admin.records.ways_in import ChunkState
 from tests.flows.access.test_onboarding import everybody_in, invite_by_hand, open_sponsorship
 from tests.flows.conftest import ORGANIZER, Stage
 
@@ -56,8 +59,8 @@ def test_an_adopted_profile_gets_back_the_limits_it_had_before_the_event(full: S
 
     full.rounds(lambda: adopted() == full.event.quota)
     full.finish(start(full))
-    former = full.store.get(full.event.id, "adopted_quotas")
-    assert adopted() == Quota(*next(iter(former.values())))
+    former = full.store.rows(full.event.id, ADOPTED_QUOTAS)
+    assert adopted() == next(iter(former.values()))
     assert adopted() != full.event.quota
 
 
@@ -88,7 +91,7 @@ def test_invitations_that_the_service_still_works_on_are_waited_for(stage: Stage
     stage.worker.run_once()
     stage.worker.run_once()
     chunk = next(iter(stage.worker.profiles.invitations.chunks(stage.event).values()))
-    assert chunk["state"] == "sent"
+    assert chunk.state is ChunkState.SENT
     job = start(stage)
     waits: list[str] = []
     for _ in range(200):
@@ -152,7 +155,7 @@ def test_every_step_has_a_title_and_a_reason() -> None:
 
 def test_mail_and_onboarding_end_with_the_close_out(full: Stage) -> None:
     full.finish(start(full))
-    assert full.store.get(full.event.id, "onboarding")["state"] == "closed"
+    assert full.store.read(full.event.id, ONBOARDING).state is Run.CLOSED
     assert {row["state"] for row in full.store.get(full.event.id, "campaigns").values()} == {"cancelled"}
     sent = full.world.truth()["mails_sent"]
     for _ in range(3):

@@ -13,6 +13,7 @@ from deepracer_admin.errors import BadInput, LostAnswer, Refused, Throttled
 from deepracer_admin.flows.mail.campaigns import CampaignReconciler, ensure_access_campaign
 from deepracer_admin.flows.mail.sender import TRIES
 from deepracer_admin.model import Message, Outcome, Receipt, SenderLimits, Sending, State, Step
+from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
 from deepracer_admin.services.mail.messages import Audience
 from tests.flows.conftest import ORGANIZER, Stage
 
@@ -28,7 +29,7 @@ def start_access(stage: Stage, count: int) -> list[Any]:
     """`count` people with proven access, and the access campaign running; nothing else of onboarding runs."""
     people = stage.crowd(count)
     prove(stage, *people)
-    stage.store.put(stage.event.id, "onboarding", {"state": "running"})
+    stage.store.update(stage.event.id, ONBOARDING, lambda _: Onboarding(Run.RUNNING))
     ensure_access_campaign(stage.ports, stage.event, stage.lease)
     return people
 
@@ -267,7 +268,7 @@ def test_a_scheduled_campaign_waits_for_its_hour(stage: Stage) -> None:
 def test_a_bounce_lands_on_the_person(stage: Stage) -> None:
     (person,) = stage.add("bounce.back@example.com")
     prove(stage, person)
-    stage.store.put(stage.event.id, "onboarding", {"state": "running"})
+    stage.store.update(stage.event.id, ONBOARDING, lambda _: Onboarding(Run.RUNNING))
     ensure_access_campaign(stage.ports, stage.event, stage.lease)
     slices(stage, lambda: counts(stage) == {"sent": 1})
     stage.world.advance(120)

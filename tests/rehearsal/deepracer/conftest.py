@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.practice import WorldHandle, start_world
+from tests.rehearsal.held_time import HeldTime, renew
 
 from .person import AGENT, Deployed, Person
 
@@ -27,7 +28,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], W
     def in_version(version: str) -> WorldHandle:
         if version not in worlds:
             home = tmp_path_factory.mktemp("world")
-            worlds[version] = stack.enter_context(running(start_world(home, version=version, start=START, speed=0)))
+            worlds[version] = stack.enter_context(
+                running(start_world(home, version=version, start=START, speed=0, machine=HeldTime()))
+            )
         return worlds[version]
 
     with contextlib.ExitStack() as stack:
@@ -43,7 +46,7 @@ def running(handle: WorldHandle) -> Iterator[WorldHandle]:
 @pytest.fixture
 def world(kept: Callable[[str], WorldHandle], version: str) -> WorldHandle:
     handle = kept(version)
-    handle.renew()
+    renew(handle)
     send_racers_home(handle)
     return handle
 

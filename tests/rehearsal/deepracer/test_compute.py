@@ -12,7 +12,7 @@ from deepracer_admin.rehearsal.deepracer.jobs import JobQueue
 from deepracer_admin.rehearsal.deepracer.positions import position_between
 from deepracer_admin.rehearsal.deepracer.scoring import INVALID_SCORE, score_laps
 from deepracer_admin.rehearsal.deepracer.state import State
-from deepracer_admin.rehearsal.garage import LapResult, Refused
+from deepracer_admin.rehearsal.shared.garage import LapResult, Refused
 from tests.practice import start_world
 
 from .conftest import START, send_racers_home

@@ -6,6 +6,7 @@ import pytest
 
 from deepracer_admin.rehearsal.deepracer.state import Evaluation
 
+from .conftest import on
 from .person import Deployed, Person
 
 
@@ -114,6 +115,31 @@ def test_a_half_deleted_model_breaks_the_owners_list(organizer: Person, ada: Per
     assert organizer.call("DELETE", f"/profiles/{profile_id}/models").status == 200
     broken = ada.call("GET", "/models")
     assert (broken.status, broken.body) == (500, {"message": "Training item not found."})
+
+
+@on("1.2.5", "1.3.1")
+def test_a_model_that_never_started_ends_in_error_and_stays_however_often_it_is_deleted(
+    deployed: Deployed, organizer: Person, ada: Person
+) -> None:
+    trained = ada.call("POST", "/models", definition(10)).body["modelId"]
+    deployed.world.advance(3600)
+    waiting = ada.call("POST", "/models", definition(10)).body["modelId"]
+    profile_id = ada.call("GET", "/profile").body["profile"]["profileId"]
+
+    def seen() -> dict[str, str]:
+        rows = organizer.call("GET", f"/admin/profiles/{profile_id}/models").body["models"]
+        return {row["modelId"]: row["status"] for row in rows}
+
+    assert seen() == {trained: "READY", waiting: "QUEUED"}
+    for _ in range(3):
+        reply = organizer.call("DELETE", f"/profiles/{profile_id}/models")
+        assert (reply.status, reply.body) == (200, {})
+        assert seen() == {waiting: "ERROR"}
+        deployed.world.advance(3600)  # its turn in the queue comes, and its job fails: the training row is gone
+        assert seen() == {waiting: "ERROR"}
+    assert ada.call("GET", "/models").body == {"message": "Training item not found."}
+    assert organizer.call("DELETE", f"/profiles/{profile_id}").status == 200
+    assert seen() == {waiting: "ERROR"}
 
 
 def test_evaluations_come_newest_first_in_pages_of_a_hundred(deployed: Deployed, ada: Person) -> None:

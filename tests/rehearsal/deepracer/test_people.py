@@ -1,12 +1,12 @@
 """Inviting one by one and in bulk, resending, the user pool's own calls, and what each leaves behind."""
 
 import json
-import time
 from typing import Any
 
 import pytest
 
 from deepracer_admin.rehearsal.deepracer import DeepRacer
+from tests.rehearsal.held_time import pass_real_time
 
 from .conftest import on
 from .person import NEW_PASSWORD, Deployed, Person
@@ -32,7 +32,7 @@ def finished(person: Person, job_id: str) -> dict[str, Any]:
         job = person.call("GET", f"/profiles/bulkInvite/{job_id}").body
         if job["status"] != "PROCESSING":
             return job
-        time.sleep(0.05)
+        pass_real_time(person.deployed.world, 0.05)
     raise AssertionError("The bulk invite did not finish.")
 
 
@@ -302,6 +302,25 @@ def test_a_resent_invitation_mails_a_new_password_until_the_racer_has_accepted(
     accepted = organizer.call("POST", f"/profiles/{ada_id}/resendInvite")
     assert accepted.body == {"message": "This user has already accepted their invitation and set a password."}
     assert organizer.call("POST", f"/profiles/{'A' * 15}/resendInvite").status == 404
+
+
+def test_a_resend_tells_a_live_account_from_one_that_is_gone(deployed: Deployed, organizer: Person) -> None:
+    """At a price: for somebody who has not accepted it is a mail with a new password."""
+    for email in ("accepted@example.com", "invited@example.com"):
+        organizer.call("POST", "/profile", {"emailAddress": email})
+    deployed.sign_in("accepted@example.com")
+    deployed.world.arm("deepracer", "half_done", operation="CreateProfile", count=1)
+    organizer.call("POST", "/profile", {"emailAddress": "orphan@example.com"})
+    before = len(deployed.world.invitations())
+
+    def probe(email: str) -> int:
+        profile_id = profile_of(organizer, email)["profileId"]
+        return organizer.call("POST", f"/profiles/{profile_id}/resendInvite").status
+
+    assert (probe("orphan@example.com"), probe("accepted@example.com")) == (404, 409)
+    assert len(deployed.world.invitations()) == before
+    assert probe("invited@example.com") == 200
+    assert [mail["to"] for mail in deployed.world.invitations(before)] == ["invited@example.com"]
 
 
 @on("1.2.5")

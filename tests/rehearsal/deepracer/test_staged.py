@@ -8,10 +8,18 @@ from typing import Any
 import pytest
 
 from deepracer_admin.rehearsal import deepracer
-from deepracer_admin.rehearsal.faults import OWN
+from deepracer_admin.rehearsal.shared.faults import OWN
+from tests.rehearsal.held_time import pass_real_time
 
+from .conftest import on
 from .person import Deployed, Person
-from .test_people import profiles
+from .test_people import profile_of, profiles
+
+
+def invited(organizer: Person, email: str) -> str:
+    """Invites somebody, in the way of every version, and gives the id of the profile."""
+    assert organizer.call("POST", "/profile", {"emailAddress": email}).status == 200
+    return profile_of(organizer, email)["profileId"]
 
 
 @pytest.fixture
@@ -87,6 +95,59 @@ def test_a_deleted_caller_is_back_when_the_fault_is_disarmed(deployed: Deployed,
         assert (gone.status, gone.body) == (502, {"message": "Internal server error"})
     deployed.world.disarm()
     assert {row["emailAddress"] for row in profiles(organizer)} >= {"ada@example.com", "organizer@example.com"}
+
+
+def alive(deployed: Deployed, profile_id: str) -> bool:
+    return deployed.admin("AdminGetUser", Username=profile_id).status == 200
+
+
+@on("1.2.5", "1.3.1")
+def test_cognito_can_refuse_to_delete_an_account_which_stays_alive(deployed: Deployed, organizer: Person) -> None:
+    ada = invited(organizer, "ada@example.com")
+    armed = deployed.world.arm("deepracer", "delete_profile_500_empty")
+    gone = organizer.call("DELETE", f"/profiles/{'A' * 15}")
+    for _ in range(3):
+        reply = organizer.call("DELETE", f"/profiles/{ada}")
+        assert (
+            (reply.status, reply.kind, reply.body)
+            == (gone.status, gone.kind, gone.body)
+            == (500, "InternalFailure", {})
+        )
+    assert alive(deployed, ada)
+    assert ada in {row["profileId"] for row in profiles(organizer)}
+    deployed.sign_in("ada@example.com")
+    assert deployed.world.counters()["faults"] == {"deepracer.delete_profile_500_empty": 3}
+    assert deployed.world.truth()["profiles_deleted"] == 0
+    deployed.world.disarm(armed)
+    assert organizer.call("DELETE", f"/profiles/{ada}").status == 200
+    assert not alive(deployed, ada)
+
+
+def test_half_of_the_accounts_can_stay_alive_always_the_same_ones(deployed: Deployed, organizer: Person) -> None:
+    people = [invited(organizer, f"racer{n}@example.com") for n in range(40)]
+    deployed.world.arm("deepracer", "delete_profile_500_empty", params={"share": 0.5})
+    first = {who for who in people if organizer.call("DELETE", f"/profiles/{who}").status == 500}
+    assert 10 < len(first) < 30
+    assert first == {who for who in people if alive(deployed, who)}
+    assert {organizer.call("DELETE", f"/profiles/{who}").status for who in first} == {500}
+    assert first == {who for who in people if alive(deployed, who)}
+
+
+def test_one_account_alone_can_stay_alive_for_a_number_of_tries(deployed: Deployed, organizer: Person) -> None:
+    ada, ben = invited(organizer, "ada@example.com"), invited(organizer, "ben@example.com")
+    deployed.world.arm("deepracer", "delete_profile_500_empty", count=2, params={"user": ada})
+    assert organizer.call("DELETE", f"/profiles/{ben}").status == 200
+    assert [organizer.call("DELETE", f"/profiles/{ada}").status for _ in range(3)] == [500, 500, 200]
+
+
+def test_accounts_stay_alive_until_the_time_of_the_fault_is_over(deployed: Deployed, organizer: Person) -> None:
+    ada = invited(organizer, "ada@example.com")
+    deployed.world.arm("deepracer", "delete_profile_500_empty", seconds=200)
+    assert organizer.call("DELETE", f"/profiles/{ada}").status == 500
+    pass_real_time(deployed.world, 199)
+    assert organizer.call("DELETE", f"/profiles/{ada}").status == 500
+    pass_real_time(deployed.world, 1)
+    assert organizer.call("DELETE", f"/profiles/{ada}").status == 200
 
 
 def test_used_up_mails_stop_a_resend_too(deployed: Deployed, organizer: Person, ada: str) -> None:

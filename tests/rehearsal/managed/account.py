@@ -12,7 +12,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from deepracer_admin.rehearsal.garage import Refused
+from deepracer_admin.rehearsal.shared.garage import Refused
 from tests.practice import WorldHandle
 
 T = TypeVar("T")

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.practice import WorldHandle, start_world
+from tests.rehearsal.held_time import HeldTime, renew
 from tests.rehearsal.managed.account import RawCaller
 
 
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorldHandle]:
-    handle = start_world(tmp_path_factory.mktemp("world"), slots=2)
+    handle = start_world(tmp_path_factory.mktemp("world"), slots=2, machine=HeldTime())
     yield handle
     handle.stop()
 
@@ -18,7 +19,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorldHandle]:
 @pytest.fixture
 def still(kept: WorldHandle) -> WorldHandle:
     """Time moves only when the test advances it."""
-    kept.renew()
+    renew(kept)
     kept.control("POST", "clock", {"paused": True})
     return kept
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from deepracer_admin.rehearsal.garage import LapResult
+from deepracer_admin.rehearsal.shared.garage import LapResult
 from tests.practice import WorldHandle
 from tests.rehearsal.managed.account import (
     RawCaller,

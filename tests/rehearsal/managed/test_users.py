@@ -5,7 +5,7 @@ from typing import Any
 import boto3
 import pytest
 
-from deepracer_admin.rehearsal.graph_groups import Member
+from deepracer_admin.rehearsal.graph.groups import Member
 from tests.practice import WorldHandle
 from tests.rehearsal.managed.account import (
     RawCaller,

@@ -6,6 +6,7 @@ import pytest
 
 from deepracer_admin.errors import BadInput, Conflict, Missing, NotAllowed
 from deepracer_admin.model import Outcome, Role, State, Step
+from deepracer_admin.records.onboarding import ONBOARDING_REPORT, OnboardingReport
 from tests.pages.conftest import NOW, actor_of
 
 ORGANIZER, FACILITATOR, VIEWER = (actor_of(role) for role in (Role.ORGANIZER, Role.FACILITATOR, Role.VIEWER))
@@ -34,7 +35,7 @@ def test_every_person_on_the_list_is_in_exactly_one_state_of_each_step(console, 
 
 
 def test_what_the_service_does_not_tell_is_not_known(console, event, people):
-    console.store.put(event.id, "onboarding_report", {"not_known": ["signed_in"]})
+    console.store.keep(event.id, ONBOARDING_REPORT, OnboardingReport(not_known=(Step.SIGNED_IN,)))
     view = console.first.onboarding.view(ORGANIZER)
     assert not row_of(view, Step.SIGNED_IN).known
     assert row_of(view, Step.TRAINED).known

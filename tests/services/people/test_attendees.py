@@ -11,9 +11,11 @@ import pytest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput, Conflict, Missing
-from deepracer_admin.flows.access.match_profiles import APART, match
+from deepracer_admin.flows.access.match_profiles import match
 from deepracer_admin.model import Actor, Attendee, Event, JobState, Outcome, Profile, State, Step
 from deepracer_admin.records.closing import PROOF, Proof, StillIn
+from deepracer_admin.records.current_event import CURRENT_EVENT
+from deepracer_admin.records.profile_rows import NOT_THEIRS, ProfileIds
 from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
 from tests.pages.conftest import NOW, StandingClock
@@ -63,7 +65,7 @@ def test_a_second_click_on_import_changes_nothing_and_says_so(
 def test_a_dry_run_of_another_event_is_not_imported(console: Console, event: Event, organizer: Actor) -> None:
     dry = read(console, organizer)
     console.store.save_event(replace(event, id="ev-2", name="Other"))
-    console.store.put("", CURRENT_EVENT, "ev-2")
+    console.store.update("", CURRENT_EVENT, lambda _: "ev-2")
     with pytest.raises(Conflict, match="run it again"):
         console.first.attendees.run_import(organizer, dry)
     assert console.store.attendees("ev-2") == []
@@ -249,8 +251,10 @@ def test_no_racer_name_of_a_stranger_on_the_deployment_is_given(
 ) -> None:
     """Two of one name could not be told apart on a leaderboard."""
     console.store.save_profiles(event.id, [Profile("p9", "ada-l", "other@example.com")], seen_at=NOW, lease=None)
-    assert console.first.attendees.add(organizer, email="ada@example.com", name="Ada Lovelace").alias == "Ada-L-2"
-    dry = console.first.attendees.dry_run(organizer, b"Email,Name\nadam@example.com,Ada Long\n", filename="l.csv")
+    assert (
+        console.first.attendees.add(organizer, email="ada.lovelace@example.com", name="Ada Lovelace").alias == "Ada-L-2"
+    )
+    dry = console.first.attendees.dry_run(organizer, b"Email,Name\nada.long@example.com,Ada Long\n", filename="l.csv")
     console.first.attendees.run_import(organizer, dry)
     assert [person.alias for person in console.store.attendees(event.id)] == ["Ada-L-2", "Ada-L-3"]
 
@@ -262,9 +266,9 @@ def test_a_match_by_racer_name_is_taken_back_and_not_made_again(
     console.store.save_profiles(event.id, nameless, seen_at=NOW, lease=None)
     console.first.attendees.unlink(organizer, "at-1")
     assert "at-1" not in console.store.links(event.id)
-    assert console.store.get(event.id, APART) == {"at-1": ["pr-1"]}
+    assert console.store.rows(event.id, NOT_THEIRS) == {"at-1": ProfileIds(frozenset({"pr-1"}))}
     people, links = console.store.attendees(event.id), console.store.links(event.id)
-    seen = match(people, nameless, links, frozenset(), apart=console.store.get(event.id, APART))
+    seen = match(people, nameless, links, frozenset(), apart={"at-1": {"pr-1"}})
     assert seen["at-1"].profile is None
     assert seen["at-2"].profile is not None
     console.first.attendees.link(organizer, "at-5", "pr-1")

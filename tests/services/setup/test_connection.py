@@ -12,7 +12,7 @@ from deepracer_admin.compose import Console, compose
 from deepracer_admin.errors import BadInput, BadSettings, NotAllowed
 from deepracer_admin.model import Actor, Event, JobState, Role
 from deepracer_admin.racing.login import Login, LoginDesk
-from deepracer_admin.services.base import CURRENT_EVENT
+from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from tests.console_process import write_silent_world
 from tests.pages.conftest import StandingClock, actor_of
@@ -32,7 +32,7 @@ def own(tmp_path: Path, event: Event) -> Iterator[Console]:
     write_silent_world(home)
     made = opened(home)
     made.store.save_event(event)
-    made.store.put("", CURRENT_EVENT, event.id)
+    made.store.update("", CURRENT_EVENT, lambda _: event.id)
     yield made
     made.close()
 
@@ -101,7 +101,7 @@ def test_a_live_console_takes_only_https_of_elsewhere(
 ) -> None:
     live = opened(tmp_path / "live", mode="live")
     live.store.save_event(event)
-    live.store.put("", CURRENT_EVENT, event.id)
+    live.store.update("", CURRENT_EVENT, lambda _: event.id)
     assert live.first.connection.login(organizer).source == "none"
     with pytest.raises(BadInput, match=words):
         live.first.connection.sign_in(organizer, site=site, user=USER, password=PASSWORD)
@@ -152,7 +152,7 @@ def test_a_managed_event_of_a_live_console_uses_this_computers_credentials(
     for profile in ("", "deepracer-admin"):
         live = opened(tmp_path / f"live-{profile}", mode="live", racing="managed", deepracer_aws_profile=profile)
         live.store.save_event(event)
-        live.store.put("", CURRENT_EVENT, event.id)
+        live.store.update("", CURRENT_EVENT, lambda _: event.id)
         login = live.first.connection.login(organizer)
         assert (login.source, login.user) == ("aws", profile)
         live.close()

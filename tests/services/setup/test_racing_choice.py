@@ -10,6 +10,7 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput
 from deepracer_admin.model import Actor, Attendee, Event, Job, JobState, Profile
 from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
+from deepracer_admin.records.ways_in import INVITATIONS, Chunk
 from deepracer_admin.services.setup.drafts import read_draft, write_draft
 from tests.pages.conftest import NOW
 
@@ -50,10 +51,10 @@ def test_saying_by_name_what_the_settings_say_is_no_move(
 def test_invited_people_open_sponsorship_and_jobs_under_way_keep_it_too(
     console: Console, event: Event, organizer: Actor
 ) -> None:
-    console.store.put(event.id, "invites", {"t": {"people": ["a", "b"], "job": "", "state": "planned", "at": ""}})
+    console.store.change_rows(event.id, INVITATIONS, lambda _: {"t": Chunk(("a", "b"))})
     with pytest.raises(BadInput, match="2 people"):
         choose(console, organizer, event, "managed")
-    console.store.put(event.id, "invites", None)
+    console.store.forget(event.id, INVITATIONS)
     console.store.update(event.id, SPONSORSHIP, lambda _: Sponsorship(open=True))
     with pytest.raises(BadInput, match="close that on the Sponsorship tab first"):
         choose(console, organizer, event, "managed")

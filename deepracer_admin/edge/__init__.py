@@ -1,0 +1,6 @@
+"""The edge of the console: what every adapter asks before, while and after it speaks to somebody outside.
+
+`reach` holds the one rule about addresses (`addresses` reads them); `answers` tells a service from a proxy or firewall
+that speaks in its place; `aws` makes every AWS client and `aws_errors` reads every AWS failure; `repeats` says what may
+be asked again. It speaks no service itself.
+"""
