@@ -69,7 +69,6 @@ def fill(console: Any, people: int) -> None:
     )
     from deepracer_admin.records.current_event import CURRENT_EVENT
     from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
-    from deepracer_admin.services.base import CURRENT_EVENT
     from deepracer_admin.store import ProfileLink
 
     now = datetime.now(UTC)

@@ -13,7 +13,6 @@ from deepracer_admin.flows.races.watch import MODELS_SEEN
 from deepracer_admin.model import Actor, Attendee, Event, JobState, Profile, Quota, Role
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
-from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.ui.kit.words import plain
 from tests.pages.conftest import NOW, Browser, click, texts
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from deepracer_admin.directory.pool import PoolUser, UserPool
-from deepracer_admin.errors import ConsoleError, NotThere
+from deepracer_admin.errors import ConsoleError
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Outcome, Profile, State
 from deepracer_admin.records.closing import Deletion
@@ -104,25 +104,9 @@ def accounts_of(ports: Ports, profiles: Iterable[Profile], deletions: Mapping[st
 
 
 def _users(pool: UserPool, rows: Collection[Profile]) -> dict[str, PoolUser]:
-    """Users of these rows, by their name in the pool, which is the profile's id.
-
-    Another user with the address says nothing of the row: then the whole pool is read.
-    """
-    if len(rows) <= FEW and all(row.email for row in rows):
-        found: dict[str, PoolUser] = {}
-        for row in rows:
-            user = _find(pool, row.email)
-            if user is not None and user.username != row.id:
-                break
-            if user is not None:
-                found[user.username] = user
-        else:
-            return found
-    return {user.username: user for user in pool.users()}
-
-
-def _find(pool: UserPool, email: str) -> PoolUser | None:
-    try:
-        return pool.find(email)
-    except NotThere:
-        return None
+    """Users of these rows, by their name in the pool, which is the profile's id. An error tells nothing, so it is
+    raised."""
+    if len(rows) > FEW:
+        return {user.username: user for user in pool.users()}
+    found = [pool.account(row.id) for row in rows]
+    return {user.username: user for user in found if user is not None}

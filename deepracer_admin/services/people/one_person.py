@@ -172,8 +172,6 @@ class PeopleService(Service):
         if self._may_have_access(event, attendee):
             raise Conflict("This person still has access; take them out on the Onboarding page first.")
         self.store.delete_attendees(event.id, [attendee])
-        if attendee in (self.store.get(event.id, GUESTS) or {}):
-            self.store.amend(event.id, GUESTS, lambda book: {key: book[key] for key in book if key != attendee})
         self.store.update(event.id, PROOF, lambda proof: without_person(proof, attendee))  # it names people
         self._audit(actor, "attendees.erase", target=attendee)
 

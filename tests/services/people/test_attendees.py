@@ -16,7 +16,6 @@ from deepracer_admin.model import Actor, Attendee, Event, JobState, Outcome, Pro
 from deepracer_admin.records.closing import PROOF, Proof, StillIn
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.profile_rows import NOT_THEIRS, ProfileIds
-from deepracer_admin.services.base import CURRENT_EVENT
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
 from tests.pages.conftest import NOW, StandingClock
 
