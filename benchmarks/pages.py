@@ -68,6 +68,7 @@ def fill(console: Any, people: int) -> None:
         Step,
     )
     from deepracer_admin.records.current_event import CURRENT_EVENT
+    from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
     from deepracer_admin.store import ProfileLink
 
     now = datetime.now(UTC)
@@ -78,7 +79,7 @@ def fill(console: Any, people: int) -> None:
     )  # fmt: skip
     console.store.save_event(event)
     console.store.update("", CURRENT_EVENT, lambda _: event.id)
-    console.store.put(event.id, "sponsorship", {"open": True})
+    console.store.update(event.id, SPONSORSHIP, lambda _: Sponsorship(open=True))
     console.store.update(event.id, ONBOARDING, lambda _: Onboarding(Run.RUNNING))
     list_ = [
         Attendee(id=f"at-{n}", email=f"racer{n}@example.com", name=f"Racer {n}", alias=f"racer-{n}",

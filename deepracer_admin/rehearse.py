@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,7 +29,7 @@ from deepracer_admin.compose import Console, compose
 from deepracer_admin.counted import counted
 from deepracer_admin.directory.tokens import DELEGATED_SCOPES
 from deepracer_admin.errors import BadInput, BadSettings, ServiceError, Unreachable
-from deepracer_admin.model import Actor, Job, JobState, Role, Sending
+from deepracer_admin.model import Actor, Delivery, Job, JobState, Role, Sending, State, Step
 from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE, Run
 from deepracer_admin.records.rehearsed import BEFORE_CLOSE, BeforeClose
@@ -41,7 +41,8 @@ from deepracer_admin.worker import Worker
 __all__ = ["Plan", "rehearse"]
 
 REDIRECT = "http://localhost:8501/signin/callback"
-PATIENCE_S = 900.0
+PATIENCE_S = 2400.0  # above that of any job (flows/engine/jobs.py)
+CLOSING_S = 12 * 3600.0  # above that of all steps together (flows/closeout/steps.py)
 TRACK = "reInvent2019_track"
 
 
@@ -150,6 +151,8 @@ class _Rehearsal:
         self.practice = practice
         self.say = say
         self.http = httpx.Client(timeout=60.0, trust_env=False)
+        self._left: list[dict[str, Any]] = []
+        self._not_known = 0
 
     def run(self) -> dict[str, Any]:
         organizer = self._sign_in()
@@ -250,19 +253,25 @@ class _Rehearsal:
         self.say(f"Onboarding is through: {counted(self._control('truth').json()['mails_sent'], 'mail')}.")
 
     def _everybody_mailed(self) -> bool:
-        people = [
-            person for person in self.console.store.attendees(self._event_id(), wanted=True) if not person.refusal
-        ]
-        counts = self.console.store.delivery_counts(self._event_id(), "access")
-        settled = counts.get(Sending.SENT, 0) + counts.get(Sending.UNKNOWN, 0) + counts.get(Sending.SKIPPED, 0)
-        return settled >= len(people)
+        """Or settled otherwise: whom a service refuses, or of whom it is not known, gets no mail."""
+        store, event = self.console.store, self._event_id()
+        mailed = {row.attendee for row in store.deliveries(event, campaign="access") if _is_final(row)}
+        return self._waiting_for((Step.PROFILE, Step.ACCESS, Step.GROUP), mailed) == 0
 
     def _everybody_in_group(self) -> bool:
-        from deepracer_admin.model import Step
+        return self._waiting_for((Step.GROUP,), self.console.store.done(self._event_id(), Step.GROUP)) == 0
 
-        rows = self.console.store.steps(self._event_id(), step=Step.GROUP)
-        settled = sum(1 for row in rows if row.state.is_done or row.state.value == "refused")
-        return settled >= len(self.console.store.attendees(self._event_id(), wanted=True))
+    def _waiting_for(self, steps: Sequence[Step], done: Set[str]) -> int:
+        """How many people of the list are neither done nor settled otherwise at one of these steps."""
+        store, event = self.console.store, self._event_id()
+        ended = {
+            row.attendee
+            for step in steps
+            for row in store.steps(event, step=step)
+            if row.state in (State.REFUSED, State.UNKNOWN)
+        }
+        people = store.attendees(event, wanted=True)
+        return sum(1 for each in people if not each.refusal and each.id not in done and each.id not in ended)
 
     def _race(self) -> None:
         event = self.console.store.event(self._event_id())
@@ -287,10 +296,16 @@ class _Rehearsal:
         if event.closed_at is None:
             job = self._live("closeout") or self.console.first.closeout.start(organizer, typed_name=event.name)
             self._control("clock", {"speed": min(60.0, self.plan.speed)})
-            self._wait_job(job)
+            self._wait_job(job, patience=CLOSING_S)
         view = self.console.first.closeout.view(organizer)
         for step, item in view.steps:
             self.say(f"  {step.title}: {item.sentence if item else 'not done'}")
+        self._left = [
+            {"step": key, "count": left.count, "what": left.what, "why": left.why, "way_out": left.way_out}
+            for key, row in view.rows.items()
+            for left in row.leftovers
+        ]
+        self._not_known = len(view.not_known)
 
     def _report(self) -> dict[str, Any]:
         before = self.console.store.read(self._event_id(), BEFORE_CLOSE) or BeforeClose()
@@ -310,6 +325,8 @@ class _Rehearsal:
             "hours": round(before.hours, 2),
             "spend_estimate_usd": round(before.hours * event.prices.per_hour, 2),
             "can_still_sign_in": after["can_sign_in"],
+            "not_known": self._not_known,
+            "left_over": self._left,
             "left_in_group_after_close": after["in_group"],
         }
 
@@ -324,8 +341,9 @@ class _Rehearsal:
     def _live(self, kind: str) -> Job | None:
         return next(iter(self.console.store.jobs(self._event_id(), live=True, kind=kind)), None)
 
-    def _wait_job(self, job: Job) -> None:
-        self._wait(f"job {job.kind}", lambda: not self.console.store.job(job.id).state.is_live)
+    def _wait_job(self, job: Job, *, patience: float = PATIENCE_S) -> None:
+        """Every job ends by itself (flows/engine/jobs.py); `patience` is only against a worker that died."""
+        self._wait(f"job {job.kind}", lambda: not self.console.store.job(job.id).state.is_live, patience=patience)
         done = self.console.store.job(job.id)
         if done.state is not JobState.DONE:
             raise BadInput(f"The job {done.kind} ended as {done.state.value}: {done.sentence}")
@@ -339,3 +357,9 @@ class _Rehearsal:
                     f"Waited {patience:g} s until {what}, in vain. The worker says: {trouble or 'nothing'}."
                 )
             time.sleep(0.2)
+
+
+def _is_final(row: Delivery) -> bool:
+    """Is nothing more done about this mail by itself?"""
+    gave_up = row.state is Sending.FAILED and row.next_try_at is None
+    return gave_up or row.state in (Sending.SENT, Sending.UNKNOWN, Sending.SKIPPED)

@@ -1,50 +1,93 @@
 """What a profile may use now, and what it may use again once sponsorship is open or its pause is over.
 
 DeepRacer on AWS has no switch: sponsorship is open or closed through limits (deepracer-on-aws.md 2.4 and 3), so a limit
-that the service lists says nothing about what a person was given. That is kept by us: for the paused under the key
-"paused_profiles", for those whom a closing has set to 0 under "sponsorship" (`former`); and for profiles that this
-event made it follows from the person's quota, so that nothing of theirs can be lost. Read from the store at the moment
-of asking: two threads work on limits, and what one of them read minutes ago may be wrong by now.
+that the service lists says nothing about what a person was given. That is kept by us: for the paused in a table of
+theirs, for those whom a closing has set to 0 in another; and for profiles that this event made it follows from the
+person's quota, so that nothing of theirs can be lost. Read from the store at the moment of asking: two threads work on
+limits, and what one of them read minutes ago may be wrong by now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from deepracer_admin.model import Attendee, Event, JobState, Profile, Quota
 from deepracer_admin.rules.quotas import quota_for
 from deepracer_admin.store import EventStore
+from deepracer_admin.store.documents import Document, Table
 
 __all__ = [
     "CLOSED",
-    "OPENED_AT",
-    "PAUSED",
+    "FORMER_LIMITS",
+    "NEW_PROFILE_LIMITS",
+    "PAUSED_PROFILES",
     "SKEW",
     "SPONSORSHIP",
+    "SWITCH_JOB",
     "Limits",
-    "is_open",
-    "pair",
+    "NewProfileLimits",
+    "Sponsorship",
     "read_limits",
 ]
 
 CLOSED = Quota(0, 0)
-SPONSORSHIP = "sponsorship"  # key of the state below, and kind of the job that changes it
-PAUSED = "paused_profiles"  # profile id -> [minutes, models] that a resume gives back
+SWITCH_JOB = "sponsorship"  # kind of the job that opens or closes it
 SKEW = timedelta(minutes=5)  # the service's clock and ours may differ by less than that
-OPENED_AT = "opened_at"  # of the state: event time at which this event first turned multi-user mode on
 
 
-def is_open(state: Mapping[str, Any] | None) -> bool:
-    """Does the event sponsor now? Not while closing is under way: whoever sets limits then would work against it."""
-    return bool(state and state.get("open") and not state.get("closing"))
+@dataclass(frozen=True, slots=True)
+class Sponsorship:
+    """The switch as last read back. `open` None: never. `closing`: a closing is under way, so nobody sets limits.
+
+    `as_of` in real time, `opened_at` in event time: when this event first turned multi-user mode on. `hidden`: what
+    went out of sight when that mode was last turned off. `tries` of the job `tries_job` in which it read back
+    otherwise.
+    """
+
+    open: bool | None = None
+    closing: bool = False
+    as_of: datetime | None = None
+    sentence: str = ""
+    opened_at: datetime | None = None
+    hidden: str = ""
+    tries_job: str = ""
+    tries: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Does the event sponsor now? Not while closing is under way: whoever set limits then would work against it."""
+        return bool(self.open) and not self.closing
+
+    @property
+    def since(self) -> datetime | None:
+        """Profiles that appeared from here on came by this event; None when the mode was on before it (managed)."""
+        return self.opened_at - SKEW if self.opened_at else None
 
 
-def pair(quota: Quota) -> list[int]:
-    """As it is kept in the store."""
-    return [quota.minutes, quota.models]
+SPONSORSHIP = Document("sponsorship", Sponsorship, Sponsorship(), personal=False)
+"""Written by the worker (switch, close-out, what the usage watcher sees of the mode); read by pages and onboarding."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewProfileLimits:
+    """The deployment's one setting for new profiles. `former`: before this event; `own`: every value that this event
+    has set, which tells its own from those set by hand; `given_back`: what the final close gave back."""
+
+    former: Quota | None = None
+    own: tuple[Quota, ...] = ()
+    given_back: Quota | None = None
+
+
+NEW_PROFILE_LIMITS = Document("new_profile_limits", NewProfileLimits, NewProfileLimits(), personal=False)
+"""Written and read when sponsorship is switched and when the event closes (flows/sponsorship/new_profile_limits.py)."""
+
+FORMER_LIMITS = Table("former_limits", Quota, "profile", personal=False)
+"""What opening gives to a profile again. Written before a closing sets it to 0, and by quotas set while closed."""
+
+PAUSED_PROFILES = Table("paused_profiles", Quota, "profile", personal=False)
+"""What a resume gives to a paused profile. Written before a pause sets it to 0, and by quotas set meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +101,21 @@ class Limits:
     open: bool
     switched: bool
     switching: bool
-    former: Mapping[str, Sequence[int]]
-    paused: Mapping[str, Sequence[int]]
+    former: Mapping[str, Quota]
+    paused: Mapping[str, Quota]
 
     def again(self, profile: str, person: Attendee | None, how: str) -> Quota | None:
         """What opening gives; None: it is not ours to set (adopted, and never touched by a closing)."""
         former = self.former.get(profile)
         if former:
-            return Quota(*former)
+            return former
         return quota_for(self.event, person) if person is not None and how == "created" else None
 
     def entitled(self, profile: Profile, person: Attendee, how: str) -> Quota:
         """A person's limit apart from pause and closing: what they have, or will have again."""
         kept = self.paused.get(profile.id) or (None if self.open else self.former.get(profile.id))
         if kept:
-            return Quota(*kept)
+            return kept
         if profile.quota is None or (profile.quota == CLOSED and how == "created"):
             return quota_for(self.event, person)
         return profile.quota
@@ -97,14 +140,14 @@ class Limits:
 
 
 def read_limits(store: EventStore, event: Event) -> Limits:
-    """As stored now: three cheap reads."""
-    state: Mapping[str, Any] = store.get(event.id, SPONSORSHIP) or {}
+    """As stored now: a few cheap reads."""
+    state = store.read(event.id, SPONSORSHIP)
     at_work = (JobState.PLANNED, JobState.RUNNING)
     return Limits(
         event=event,
-        open=is_open(state),
-        switched=state.get("open") is not None,
-        switching=any(job.state in at_work for job in store.jobs(event.id, live=True, kind=SPONSORSHIP)),
-        former=state.get("former") or {},
-        paused=store.get(event.id, PAUSED) or {},
+        open=state.is_open,
+        switched=state.open is not None,
+        switching=any(job.state in at_work for job in store.jobs(event.id, live=True, kind=SWITCH_JOB)),
+        former=store.rows(event.id, FORMER_LIMITS),
+        paused=store.rows(event.id, PAUSED_PROFILES),
     )

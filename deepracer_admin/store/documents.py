@@ -76,6 +76,9 @@ class Table(Generic[T]):
         "link",
         "limit",
         "headings",
+        "step",
+        "model",
+        "job",
     ]
     personal: bool
     of_event: bool = True

@@ -26,7 +26,7 @@ def has_open_work(store: EventStore, event: Event, first: str, now: datetime) ->
         return True
     if store.read(event.id, ONBOARDING).state is Run.RUNNING:
         return True
-    if (store.get(event.id, SPONSORSHIP) or {}).get("open"):
+    if store.read(event.id, SPONSORSHIP).open:
         return True
     if store.delivery_counts(event.id)[Sending.CLAIMED] or _mail_goes_on(store, event):
         return True

@@ -11,6 +11,7 @@ import pytest
 from deepracer_admin.compose import Console
 from deepracer_admin.flows.closeout.steps import MANAGED_STEPS, STEPS
 from deepracer_admin.model import Actor, Event, JobState, Profile, Role, State
+from deepracer_admin.records.closing import CLOSING_STEPS, PROOF, ClosingStep, Proof, StillIn
 from tests.pages.conftest import NOW, Browser, click, texts
 
 PAGE = "pages/close/closeout.py"
@@ -50,8 +51,9 @@ def test_each_step_shows_its_evidence_and_its_time(
 ) -> None:
     job = console.first.closeout.start(organizer, typed_name="Autumn Cup")
     item = console.store.job_items(job.id)[0]
-    seen = replace(item, state=State.DONE, sentence="2 races frozen.", after={"as_of": "09:00:00 UTC"})
-    console.store.save_job_items(job.id, [seen])
+    console.store.save_job_items(job.id, [replace(item, state=State.DONE, sentence="2 races frozen.")])
+    row = ClosingStep(job.id, read_back_at=NOW)
+    console.store.change_rows("ev-1", CLOSING_STEPS, lambda _: {item.key: row})
     shown = texts(browser.open(PAGE))
     assert "2 races frozen;" in shown
     assert "10\\:\u206000\\:\u206000 Europe/Rome \\(read back\\)" in shown
@@ -71,9 +73,8 @@ def test_a_stopped_close_out_can_be_started_again(
 
 
 def test_who_can_still_sign_in_is_named_with_the_reason(browser: Browser, console: Console, event: Event) -> None:
-    still = [{"attendee": "at-1", "name": "Ada", "alias": "ada-l", "why": "adopted"}]
-    proof = {"can_still_sign_in": still, "in_group": 0, "as_of": NOW.isoformat()}
-    console.store.put("ev-1", "proof", proof)
+    still = (StillIn("at-1", "Ada", "ada-l", "adopted"),)
+    console.store.update("ev-1", PROOF, lambda _: Proof(NOW, can_still_sign_in=still, in_group=0))
     app = browser.open(PAGE)
     assert list(app.dataframe[0].value["Why"]) == ["had access before the event"]
     assert "10:00:00 Europe/Rome (listing of the racing service)" in texts(app)
@@ -115,10 +116,10 @@ def test_a_step_that_waits_for_the_cycle_says_who_is_still_listed(
 def test_who_is_still_in_identity_center_is_named_with_the_reason(
     browser: Browser, console: Console, managed: Event
 ) -> None:
-    still = [{"attendee": "at-1", "name": "Ada", "alias": "ada-l", "why": "identity_center"}]
-    where = {"in_identity_center": 3, "source": "IAM Identity Center and the racing service"}
-    proof = {"can_still_sign_in": still, "in_group": 0, "as_of": NOW.isoformat(), **where}
-    console.store.put("ev-1", "proof", proof)
+    still = (StillIn("at-1", "Ada", "ada-l", "identity_center"),)
+    where = "IAM Identity Center and the racing service"
+    proof = Proof(NOW, can_still_sign_in=still, in_group=0, in_identity_center=3, source=where)
+    console.store.update("ev-1", PROOF, lambda _: proof)
     app = browser.open(PAGE)
     assert [*app.dataframe[0].value["Why"]] == ["still in IAM Identity Center, and no profile of theirs is disabled"]
     assert "3 people of the event listed in IAM Identity Center" in texts(app)

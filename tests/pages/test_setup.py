@@ -12,6 +12,7 @@ from deepracer_admin.compose import Console
 from deepracer_admin.model import Account, Actor, Attendee, Capabilities, Event, Finding, JobState, Profile, Quota, Role
 from deepracer_admin.records.connect_check import CHECK, Checked
 from deepracer_admin.records.current_event import CURRENT_EVENT
+from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
 from deepracer_admin.records.racing_service import ACCOUNT, MODELS_SEEN, AccountSeen, ModelsSeen
 from deepracer_admin.ui.kit.words import plain
 from tests.pages.conftest import NOW, Browser, click, texts
@@ -112,8 +113,8 @@ def test_closing_sponsorship_needs_the_name_typed(
 
 
 def test_the_switch_shows_what_was_read_back(browser: Browser, console: Console, event: Event) -> None:
-    said = {"open": True, "as_of": NOW.isoformat(), "sentence": "Sponsorship is open."}
-    console.store.put("ev-1", "sponsorship", said)
+    said = Sponsorship(open=True, as_of=NOW, sentence="Sponsorship is open.")
+    console.store.update("ev-1", SPONSORSHIP, lambda _: said)
     assert "Sponsorship is open" in texts(browser.open(PAGE))
 
 
@@ -230,7 +231,8 @@ def test_the_managed_service_has_a_switch_called_multi_user_mode(
     browser: Browser, console: Console, event: Event
 ) -> None:
     managed(console, event)
-    console.store.put("ev-1", "sponsorship", {"open": True, "as_of": NOW.isoformat(), "sentence": "It is on."})
+    said = Sponsorship(open=True, as_of=NOW, sentence="It is on.")
+    console.store.update("ev-1", SPONSORSHIP, lambda _: said)
     app = browser.open(PAGE)
     assert "**Multi-user mode**" in texts(app)
     assert {"Turn on multi-user mode", "Turn off multi-user mode …"} <= {button.label for button in app.button}

@@ -14,7 +14,7 @@ from datetime import datetime
 from deepracer_admin.flows.access.match_profiles import ROW_STAYS, STAYS, Seen, is_over
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Lease, Outcome, Profile, State, Step, StepRow
-from deepracer_admin.records.limits import OPENED_AT, SKEW, SPONSORSHIP
+from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.store import ProfileLink
 
 __all__ = ["take_back"]
@@ -34,8 +34,7 @@ def take_back(
 ) -> int:
     """Remove what leavers have by this event; how many the service took. Every answer is recorded."""
     invites = ports.racing().capabilities.invite
-    opened = (ports.store.get(event.id, SPONSORSHIP) or {}).get(OPENED_AT)
-    since = datetime.fromisoformat(opened) - SKEW if opened else None
+    since = ports.store.read(event.id, SPONSORSHIP).since
     doomed: dict[str, str] = {}
     told: list[Outcome] = []
     for person in people:

@@ -355,7 +355,7 @@ def _set_one(
 def _before(limits: Limits, profile: str, quota: Quota) -> Quota:
     """What an adopted profile had before the event: not the 0 to which a closing or a pause has set it meanwhile."""
     kept = limits.paused.get(profile) or limits.former.get(profile)
-    return Quota(*kept) if kept and quota == CLOSED else quota
+    return kept if kept and quota == CLOSED else quota
 
 
 def _refused(outcomes: Sequence[Outcome]) -> set[str]:

@@ -1,52 +1,58 @@
 """Ending access on DeepRacer on AWS, where the profile is the access: delete what this event made, and prove it.
 
-A failed invitation can leave a row without an account, which no call of the API can delete (1.3 page, 13): its deletion
-is answered and the row stays listed. After a few rounds such a row is named, counts as nobody who can sign in unless
-the user pool says otherwise, and holds the close-out up no longer. What if it dies here? Rounds are counted after the
-answer, so at worst a row is asked for once more.
+A profile that is still listed after its deletion may be a row without an account, which no call of the API can delete
+(1.3 page, 13), or a live account that Cognito did not let go: live_accounts.py tells them apart, or says that it is
+not known. Either way the close-out ends. What if it dies here? Answers are counted after they came, so at worst a
+profile is asked for once more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Any
+from datetime import datetime, timedelta
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import ConsoleError
 from deepracer_admin.flows.access.invitations import Invitations
-from deepracer_admin.flows.engine.jobs import Later
+from deepracer_admin.flows.closeout.live_accounts import (
+    Account,
+    Accounts,
+    accounts_of,
+    after_answer,
+    due_at,
+    is_open_how,
+)
+from deepracer_admin.flows.closeout.steps import NotYet, Told
 from deepracer_admin.flows.engine.ports import Ports
-from deepracer_admin.flows.readings.profiles import by_email, is_staff, read_profiles
+from deepracer_admin.flows.readings.models import note_perhaps
+from deepracer_admin.flows.readings.profiles import by_email, is_staff, linked_profiles, read_profiles
 from deepracer_admin.model import Event, Job, Lease, Outcome, Profile, State, Step
+from deepracer_admin.records.closing import CLOSING_STEPS, DELETIONS, PROOF, Deletion, Leftover, Proof, StillIn
 
 __all__ = ["end_access", "verify_on_aws"]
 
-TRIES = "closing_tries"  # {"job": of which close-out, "rounds": {profile id: rounds in which it counted as deleted}}
-ROUNDS = 3  # after which a row that is still listed cannot be deleted
 NAMED = 10  # profile ids that are named before the rest is only counted
+INVITATIONS = timedelta(minutes=10)  # real time for which invitations under way are waited for
+LONGEST_PAUSE_S = 60.0
 
 
-def end_access(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
-    """Delete what this event made, look again, and repeat until a listing shows none of it.
+def end_access(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
+    """Delete what this event made, look again, and repeat until a listing shows none of it, or nothing more helps.
 
-    Invitations that the service still works on are waited for: a profile that appears afterwards would stay behind.
+    Invitations that the service still works on are waited for, not for ever: a profile that appears afterwards would
+    stay behind, and is named as what is left.
     """
     ports.store.amend_attendees(event.id, lambda person: replace(person, wanted=False), lease=lease)
     invitations = Invitations(ports)
-    invitations.drop_planned(event, lease)
-    invitations.follow(event, lease, send=False)
-    if invitations.active(event):
-        raise Later("The service is still working on invitations; access ends when it is through.")
+    late = _invitations_end(ports, event, invitations, lease)
     profiles = {profile.id: profile for profile in read_profiles(ports, event, lease)}
+    linked = linked_profiles(ports, event, [*profiles.values()])
+    note_perhaps(ports, event, job.id, [each for each in linked if not is_staff(each, ports.staff_emails)], lease)
     made = _made(ports, event, invitations, profiles)
-    stuck = made & _undeletable(ports, event, job)
-    refused = _remove(ports, event, job, made - stuck, lease)
-    if len(refused) < len(made - stuck):
-        left = counted(len(made - stuck), "profile")
-        raise Later(f"{left} of this event still there: deleted now, and read back next.")
-    accounts, _ = _accounts(ports, [profiles[key] for key in stuck])
-    _record_gone(ports, event, {*profiles} - (stuck - accounts), lease)
+    accounts = accounts_of(ports, [profiles[key] for key in made], ports.store.rows(event.id, DELETIONS, made), job.id)
+    refused = _delete(ports, event, job, made - accounts.of(Account.NONE), lease)
+    _record_gone(ports, event, {*profiles} - accounts.of(Account.NONE), lease)
     links = ports.store.links(event.id).values()
     deleted = sum(1 for link in links if link.how == "created" and link.profile not in profiles)
     adopted = sum(1 for link in links if link.how != "created" and link.profile in profiles)
@@ -54,7 +60,25 @@ def end_access(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     evidence = f"{counted(deleted, 'profile')} deleted (read back); {before}."
     if refused:
         evidence += f" {len(refused):,} could not be deleted: {next(iter(refused.values()))}"
-    return evidence + _rows_named(stuck - accounts) + _accounts_named(stuck & accounts)
+    leftovers = _leftovers(accounts, refused, late)
+    return Told(
+        " ".join([evidence, *(_words(each) for each in leftovers if each.which)]).rstrip(),
+        leftovers,
+        not_known=bool(accounts.of(Account.NOT_KNOWN)),
+    )
+
+
+def _invitations_end(ports: Ports, event: Event, invitations: Invitations, lease: Lease) -> str:
+    """Nothing more is invited; raises NotYet while what is under way may still end. A sentence when it did not."""
+    invitations.drop_planned(event, lease)
+    invitations.follow(event, lease, send=False)
+    if not invitations.active(event):
+        return ""
+    row = ports.store.row(event.id, CLOSING_STEPS, "access")
+    began = row.began_at if row is not None and row.began_at else ports.clock.now()
+    if ports.clock.now() - began < INVITATIONS:
+        raise NotYet("The service is still working on invitations; access ends when it is through.")
+    return "The service did not finish invitations within ten minutes; whom they still let in stays."
 
 
 def _made(ports: Ports, event: Event, invitations: Invitations, profiles: Mapping[str, Profile]) -> set[str]:
@@ -75,41 +99,47 @@ def _made(ports: Ports, event: Event, invitations: Invitations, profiles: Mappin
     return {key for key in found - taken if not is_staff(profiles[key], ports.staff_emails)}
 
 
-def _remove(ports: Ports, event: Event, job: Job, ids: Collection[str], lease: Lease) -> dict[str, str]:
-    """Delete these; returns the refused with the reason, and counts a round for those that should be gone now."""
+def _delete(ports: Ports, event: Event, job: Job, ids: Collection[str], lease: Lease) -> dict[str, str]:
+    """Delete these; the refused with the reason. Raises NotYet until all are refused, or judged as open how."""
     if not ids:
         return {}
-    refused: dict[str, str] = {}
-    rounds = _rounds(ports, event, job)
-    for outcome in ports.racing().remove(sorted(ids)):
-        if outcome.state is State.REFUSED:
-            refused[outcome.person] = outcome.sentence
-        elif outcome.state.is_done:
-            rounds[outcome.person] = rounds.get(outcome.person, 0) + 1
-    ports.store.put(event.id, TRIES, {"job": job.id, "rounds": rounds}, lease=lease)
-    return refused
+    now = ports.clock.now()
+    kept = _of_job(ports.store.rows(event.id, DELETIONS, ids), job)
+    todo = [key for key in ids if not is_open_how(kept.get(key), now)]
+    due = sorted(key for key in todo if due_at(kept.get(key), now) <= now)
+    answers = {outcome.person: outcome for outcome in ports.racing().remove(due)} if due else {}
+    if answers:
+        ports.store.change_rows(
+            event.id,
+            DELETIONS,
+            lambda rows: {key: after_answer(rows.get(key), job.id, each, now) for key, each in answers.items()},
+            keys=answers,
+            lease=lease,
+        )
+    refused = {key: each.sentence for key, each in answers.items() if each.state is State.REFUSED}
+    left = [key for key in todo if key not in refused]
+    if not left:
+        return refused
+    word = counted(len(left), "profile")
+    if any(answers[key].state is State.DONE for key in left if key in answers):
+        said, pause = f"{word} of this event still there: deleted now, and read back next.", 2.0
+    else:
+        kept = _of_job(ports.store.rows(event.id, DELETIONS, left), job)
+        pause = _until([due_at(kept.get(key), now) for key in left], now)
+        said = f"{word} of this event still there, and the service's answer proves nothing; they are asked for again."
+        if any(answers[key].state is State.RETRY for key in left if key in answers):
+            said = f"{word} of this event still there: {next(each.sentence for each in answers.values())}"
+    listed = Leftover("profiles that this event made are still listed", len(left), _ids(left), said, CLOSE)
+    raise NotYet(said, pause, left=[listed])
 
 
-def _rounds(ports: Ports, event: Event, job: Job) -> dict[str, int]:
+def _of_job(rows: Mapping[str, Deletion], job: Job) -> dict[str, Deletion]:
     """Of this close-out: one that is started again tries everything anew."""
-    kept: Mapping[str, Any] = ports.store.get(event.id, TRIES) or {}
-    return dict(kept["rounds"]) if kept.get("job") == job.id else {}
+    return {key: row for key, row in rows.items() if row.job == job.id}
 
 
-def _undeletable(ports: Ports, event: Event, job: Job) -> set[str]:
-    return {key for key, rounds in _rounds(ports, event, job).items() if rounds >= ROUNDS}
-
-
-def _accounts(ports: Ports, rows: Collection[Profile]) -> tuple[set[str], str]:
-    """Those of these rows that have a user who may sign in, and what kept us from asking the user pool."""
-    if not rows or ports.pool is None:
-        return set(), ""
-    try:
-        pool = ports.pool()
-        users = [pool.find(row.email) for row in rows if row.email]
-    except ConsoleError as error:
-        return set(), f" The user pool could not be asked about rows that are left: {error.sentence}"
-    return {user.username for user in users if user is not None and user.enabled} & {row.id for row in rows}, ""
+def _until(moments: Collection[datetime], now: datetime) -> float:
+    return min(max(2.0, (min(moments) - now).total_seconds()), LONGEST_PAUSE_S)
 
 
 def _record_gone(ports: Ports, event: Event, present: Collection[str], lease: Lease) -> None:
@@ -122,61 +152,89 @@ def _record_gone(ports: Ports, event: Event, present: Collection[str], lease: Le
     ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
 
 
-def _rows_named(rows: Collection[str]) -> str:
-    """Ids only: the certificate, which holds this sentence, names nobody."""
-    if not rows:
-        return ""
-    if len(rows) == 1:
-        what, which = "1 cannot be deleted by the API: a row without an account", "remove it"
-    else:
-        what, which = f"{len(rows):,} cannot be deleted by the API: rows without an account", "remove them"
-    return f" {what} ({_ids(rows)}); its operator must {which} from the deployment's table."
+def _leftovers(accounts: Accounts, refused: Mapping[str, str], late: str) -> tuple[Leftover, ...]:
+    """Ids only: the certificate, which holds these, names nobody."""
+    found: list[Leftover] = []
+    if rows := accounts.of(Account.NONE):
+        found.append(Leftover("rows without an account", len(rows), _ids(rows), ROW, ROW_OUT))
+    if live := accounts.of(Account.LIVE):
+        found.append(Leftover("live accounts", len(live), _ids(live), LIVE, LIVE_OUT))
+    if open_ := accounts.of(Account.NOT_KNOWN):
+        found.append(Leftover("profiles of which it is not known", len(open_), _ids(open_), OPEN, OPEN_OUT))
+    if refused:
+        why = next(iter(refused.values()))
+        found.append(Leftover("profiles that the service refuses to delete", len(refused), (), why, CLOSE))
+    if late:
+        found.append(Leftover("invitations without an answer", 1, (), late, CLOSE))
+    return tuple(found)
 
 
-def _accounts_named(rows: Collection[str]) -> str:
-    if not rows:
-        return ""
-    word = counted(len(rows), "profile still has an account", "profiles still have an account")
-    return f" {word} that the API does not delete ({_ids(rows)}): delete the user in Cognito, then close again."
+CLOSE = "Close again: each profile is looked at anew."
+ROW = "The API cannot delete such a row; nobody can sign in with it."
+ROW_OUT = "The deployment's operator removes the row from its table of profiles."
+LIVE = "The user pool lists the user, and the API did not delete it."
+LIVE_OUT = "Delete the user in Cognito, then close again."
+OPEN = (
+    "The service answered every deletion with an error that proves nothing and lists the profile still: it may be a "
+    "row without an account, or an account that can sign in."
+)
+OPEN_OUT = (
+    "Give the console AWS credentials on the user pool (Set up, Way in) and close again, or look the user up in "
+    "Cognito and delete it there."
+)
 
 
-def _ids(rows: Collection[str]) -> str:
-    more = f" and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
-    return ", ".join(sorted(rows)[:NAMED]) + more
+def _words(left: Leftover) -> str:
+    more = f" and {left.count - len(left.which):,} more" if left.count > len(left.which) else ""
+    return f"{left.count:,} {left.what} ({', '.join(left.which)}{more}): {left.why} {left.way_out}"
 
 
-def verify_on_aws(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
-    """Who can still sign in: a fresh listing, matched with the list of people. A row without an account is nobody."""
+def _ids(rows: Collection[str]) -> tuple[str, ...]:
+    return tuple(sorted(rows)[:NAMED])
+
+
+def verify_on_aws(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
+    """Who can still sign in: a fresh listing, matched with the list. Of whom nothing is proven, it says so."""
     listed = read_profiles(ports, event, lease)
-    stuck = [profile for profile in listed if profile.id in _undeletable(ports, event, job)]
-    accounts, trouble = _accounts(ports, stuck)
-    rows = {profile.id for profile in stuck} - accounts
+    accounts = accounts_of(ports, listed, ports.store.rows(event.id, DELETIONS), job.id)
+    rows, open_ = accounts.of(Account.NONE), accounts.of(Account.NOT_KNOWN)
     people = ports.store.attendees(event.id)
-    still = _still_in(ports, event, [profile for profile in listed if profile.id not in rows])
-    in_group: int | None = None
-    if event.group_id:
-        try:
-            members = ports.directory(job.created_by).members(event.group_id)
-            ids = {row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref}
-            in_group = len(ids & members)
-        except ConsoleError as error:
-            trouble += f" The group could not be read: {error.sentence}"
-    proof = {"can_still_sign_in": still, "in_group": in_group, "as_of": ports.clock.now().isoformat()}
-    ports.store.put(event.id, "proof", proof, lease=lease)
+    found = _still_in(ports, event, [profile for profile in listed if profile.id not in rows])
+    still = tuple(each for key, each in found if key not in open_)
+    named = {each.attendee for each in still}
+    not_known = tuple(each for key, each in found if key in open_ and each.attendee not in named)
+    in_group, trouble = _in_group(ports, event, job)
+    settle = f"{accounts.trouble} {OPEN_OUT}".strip() if not_known else ""
+    proof = Proof(ports.clock.now(), job.id, still, not_known, settle, in_group)
+    ports.store.update(event.id, PROOF, lambda _: proof, lease=lease)
     left = counted(len(rows), "row without an account is", "rows without an account are")
     tail = f" {left} left, which nobody can sign in with." if rows else ""
-    return (
+    if not_known:
+        tail += f" Not known for {counted(len(not_known), 'person', 'people')}: {settle}"
+    return Told(
         f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in "
         f"({counted(len(listed), 'profile')} listed).{tail}{trouble} "
-        "Credentials that were already issued live up to one hour more."
+        "Credentials that were already issued live up to one hour more.",
+        not_known=bool(not_known),
     )
 
 
-def _still_in(ports: Ports, event: Event, profiles: Collection[Profile]) -> list[dict[str, str]]:
+def _in_group(ports: Ports, event: Event, job: Job) -> tuple[int | None, str]:
+    if not event.group_id:
+        return None, ""
+    try:
+        members = ports.directory(job.created_by).members(event.group_id)
+    except ConsoleError as error:
+        return None, f" The group could not be read: {error.sentence}"
+    return len({row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref} & members), ""
+
+
+def _still_in(ports: Ports, event: Event, profiles: Collection[Profile]) -> list[tuple[str, StillIn]]:
+    """(profile id, who) for each listed profile of somebody on the list."""
     links, ours = ports.store.links(event.id), Invitations(ports).ours(event)
     addresses = by_email([*profiles])
     present = {profile.id: profile for profile in profiles}
-    still: list[dict[str, str]] = []
+    still: list[tuple[str, StillIn]] = []
     for person in ports.store.attendees(event.id):
         link = links.get(person.id)
         found = [*addresses.get(person.email, [])]
@@ -185,5 +243,5 @@ def _still_in(ports: Ports, event: Event, profiles: Collection[Profile]) -> list
         how = link.how if link else "created" if person.id in ours else "not made by this event"
         for profile in found:
             why = "staff" if is_staff(profile, ports.staff_emails) else how
-            still.append({"attendee": person.id, "name": person.name, "alias": profile.alias, "why": why})
+            still.append((profile.id, StillIn(person.id, person.name, profile.alias, why)))
     return still

@@ -11,31 +11,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import NotThere, Refused
-from deepracer_admin.flows.engine.jobs import Later
+from deepracer_admin.flows.closeout.steps import NotYet, Told
 from deepracer_admin.flows.engine.ports import Ports
-from deepracer_admin.flows.readings.models import holders
+from deepracer_admin.flows.readings.models import holders, not_deleted
 from deepracer_admin.flows.readings.profiles import is_staff, read_profiles
-from deepracer_admin.flows.sponsorship.switch import OPENED_AT, SponsorshipHandler
+from deepracer_admin.flows.sponsorship.switch import SponsorshipHandler
 from deepracer_admin.model import RUNNING_MODELS, Event, Job, Lease, Model, Outcome, Profile, State, Step
 from deepracer_admin.racing import RacingService
 from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
-from deepracer_admin.records.limits import SKEW
+from deepracer_admin.records.closing import (
+    CLOSING_STEPS,
+    ENDED_PROFILES,
+    FORMER_STATES,
+    KNOWN_PROFILES,
+    FormerState,
+    Leftover,
+)
+from deepracer_admin.records.limits import SPONSORSHIP
 
-__all__ = ["ENDED", "Crowd", "ended", "event_crowd", "pause_everybody", "stop_trainings", "turn_off"]
+__all__ = ["Crowd", "ended", "event_crowd", "pause_everybody", "stop_trainings", "turn_off"]
 
-KNOWN = "closing_profiles"  # ids of the event's profiles, as the close-out saw them with the mode on
-FORMER_STATE = "closing_former_states"  # profile id -> state before the close-out, of those who were there before
-ENDED = "closing_ended"  # ids that read back as disabled
 OFF = "DISABLED"
 STOPS = 50  # trainings stopped between two looks
 TRAINING, EVALUATING, _ = RUNNING_MODELS
 CREATED = "CREATED"  # computes nothing, but its training may wait for a slot
 STILL_ON_S = 5.0
+LAST_LOOK = timedelta(minutes=10)  # real time, within the patience of the step (steps.py)
+NAMED = 10  # ids that are named before the rest is only counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,7 @@ def event_crowd(ports: Ports, event: Event, lease: Lease, *, max_age_s: float = 
     """A listing, told apart, staff left out. Keeps the ids of `mine` for when the mode is off and nobody is listed."""
     listed = read_profiles(ports, event, lease, max_age_s=max_age_s)
     linked = {link.profile for link in ports.store.links(event.id).values()}
-    opened = (ports.store.get(event.id, "sponsorship") or {}).get(OPENED_AT)
-    since = datetime.fromisoformat(opened) - SKEW if opened else None
+    since = ports.store.read(event.id, SPONSORSHIP).since
     mine: list[Profile] = []
     before: list[Profile] = []
     strangers: list[Profile] = []
@@ -70,31 +76,28 @@ def event_crowd(ports: Ports, event: Event, lease: Lease, *, max_age_s: float = 
             (mine if fresh or since is None else before).append(profile)
         else:
             (mine if fresh else strangers).append(profile)
-    known = {*(ports.store.get(event.id, KNOWN) or ())}
-    ids = known | {profile.id for profile in mine}
-    if ids != known:
-        ports.store.put(event.id, KNOWN, sorted(ids), lease=lease)
+    fresh = frozenset(profile.id for profile in mine)
+    ids = ports.store.update(event.id, KNOWN_PROFILES, lambda known: known | fresh, lease=lease)
     seen = {profile.id for profile in listed}
     mine += [Profile(key, "", state="") for key in sorted((ids | linked) - seen)]
     return Crowd(mine, before, strangers, frozenset(seen))
 
 
-def pause_everybody(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+def pause_everybody(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     """Restrict whoever is active. Submitting would still work, but the races are over by now (3.1)."""
     crowd = event_crowd(ports, event, lease)
-    kept: dict[str, str] = dict(ports.store.get(event.id, FORMER_STATE) or {})
-    former = {profile.id: profile.state for profile in crowd.before if profile.id not in kept}
-    if former:
-        ports.store.put(event.id, FORMER_STATE, kept | former, lease=lease)
+    former = {profile.id: FormerState(profile.state) for profile in crowd.before}
+    ports.store.change_rows(event.id, FORMER_STATES, lambda kept: {**former, **kept}, keys=former, lease=lease)
     active = [profile.id for profile in crowd.at_work if profile.id in crowd.listed and profile.state == "ACTIVE"]
     refused = _refused(ports.racing().sponsor(active, active=False)) if active else {}
     if len(refused) < len(active):
-        raise Later(f"{counted(len(active), 'profile')} could still start work: paused, and read back next.")
+        said = f"{counted(len(active), 'profile')} could still start work: paused, and read back next."
+        raise NotYet(said, left=[_left("profiles that may still start work", active, said)])
     paused = sum(1 for profile in crowd.at_work if profile.id in crowd.listed) - len(refused)
     if not crowd.listed and not ports.racing().account().multi_user_mode:
-        return "Multi-user mode is off already, so nobody can start work; the service lists no profile."
+        return Told("Multi-user mode is off already, so nobody can start work; the service lists no profile.")
     still = counted(paused, "profile is", "profiles are")
-    return f"{still} paused or ended (read back): nobody starts new work.{_named(refused)}"
+    return Told(f"{still} paused or ended (read back): nobody starts new work.{_named(refused)}", _refusals(refused))
 
 
 def stop_trainings(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
@@ -118,7 +121,8 @@ def stop_trainings(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
         told.append(
             f"{counted(evaluations, 'evaluation runs and ends by itself', 'evaluations run and end by themselves')}."
         )
-    raise Later(" ".join(told))
+    said = " ".join(told)
+    raise NotYet(said, left=[_left("models at work", [model.id for model in busy], said)])
 
 
 def _told_to_stop(racing: RacingService, running: Sequence[Model], created: Sequence[Model]) -> list[Model]:
@@ -137,7 +141,7 @@ def _told_to_stop(racing: RacingService, running: Sequence[Model], created: Sequ
     return [model for model in [*running, *created] if model.id not in idle]
 
 
-def ended(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+def ended(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     """Disable the event's profiles until a listing shows none that is not; the service keeps their names."""
     ports.store.amend_attendees(event.id, lambda person: replace(person, wanted=False), lease=lease)
     crowd = event_crowd(ports, event, lease)
@@ -151,37 +155,48 @@ def ended(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     ]
     ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
     stay = f"; {len(crowd.before):,} there before the event stay" if crowd.before else ""
-    return f"{counted(len(off), 'profile is', 'profiles are')} disabled (read back){stay}.{_named(refused)}"
+    said = f"{counted(len(off), 'profile is', 'profiles are')} disabled (read back){stay}.{_named(refused)}"
+    return Told(said, _refusals(refused))
 
 
-def turn_off(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+def turn_off(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     """The last look at everybody, then the mode: what is not empty now would be hidden by it and go on costing.
 
     Somebody may have signed in for the first time while the directory's cycle was waited for.
     """
     racing = ports.racing()
     crowd = event_crowd(ports, event, lease)
-    tail = ""
-    if crowd.listed:
+    tail, refused = "", dict[str, str]()
+    if crowd.listed and not _is_hopeless(ports, event):
         refused = _end(ports, crowd)
         _remember_ended(ports, event, {profile.id for profile in crowd.mine if profile.state == OFF}, lease)
-        owners = holders(ports, event, crowd.at_work, lease)
+        owners = holders(ports, event, crowd.at_work, lease, job=job.id)
         if owners:
             for _ in racing.delete_models(sorted(owners)):
                 pass  # the read-back of the next round counts
-            raise Later(f"{counted(len(owners), 'profile')} held a model again: deleted before the mode goes off.")
+            raise NotYet(f"{counted(len(owners), 'profile')} held a model again: deleted before the mode goes off.")
         _give_back(ports, event, crowd)
         tail = _named(refused) + _left_behind(crowd)
     evidence = SponsorshipHandler().work(ports, replace(job, plan={"open": False, "final": True}), lease)
     if evidence is None or racing.account().multi_user_mode:
-        raise Later(_STILL_ON, STILL_ON_S)
-    return f"{evidence}{tail}"
+        raise NotYet(_STILL_ON, STILL_ON_S, left=[Leftover("multi-user mode", why=_STILL_ON, way_out=_TURN_OFF)])
+    stuck = [*not_deleted(ports, event, job.id)]
+    hidden = [_left("models that went out of sight", stuck, _NOT_DELETED)] if stuck else []
+    return Told(f"{evidence}{tail}", (*_refusals(refused), *hidden))
 
 
-_STILL_ON = (
-    "Multi-user mode was turned off and still reads back on; it is turned off again. If it stays so, turn it off in "
-    "the AWS console: closing goes on once it reads back off."
-)
+_STILL_ON = "Multi-user mode was turned off and still reads back on; it is turned off again."
+_TURN_OFF = "Turn multi-user mode off in the AWS console, then close again."
+_NOT_DELETED = "The service did not delete them; their storage goes on billing until they are deleted with the mode on."
+
+
+def _is_hopeless(ports: Ports, event: Event) -> bool:
+    """Has the last look at everybody gone on for so long that the mode must go off without it?
+
+    The switch lets nobody in any more, so it waits for nothing that may never be: half of the step's patience.
+    """
+    row = ports.store.row(event.id, CLOSING_STEPS, "sponsorship")
+    return bool(row and row.began_at and ports.clock.now() - row.began_at > LAST_LOOK)
 
 
 def _end(ports: Ports, crowd: Crowd) -> dict[str, str]:
@@ -189,31 +204,44 @@ def _end(ports: Ports, crowd: Crowd) -> dict[str, str]:
     going = [profile.id for profile in crowd.mine if profile.id in crowd.listed and profile.state != OFF]
     refused = _refused(ports.racing().remove(going)) if going else {}
     if len(refused) < len(going):
-        raise Later(f"{counted(len(going), 'profile')} still sponsored: disabled, and read back next.")
+        said = f"{counted(len(going), 'profile')} still sponsored: disabled, and read back next."
+        raise NotYet(said, left=[_left("profiles that are still sponsored", going, said)])
     return refused
 
 
 def _remember_ended(ports: Ports, event: Event, off: set[str], lease: Lease) -> None:
-    kept = {*(ports.store.get(event.id, ENDED) or ())}
-    if not off <= kept:
-        ports.store.put(event.id, ENDED, sorted(kept | off), lease=lease)
+    ports.store.update(event.id, ENDED_PROFILES, lambda kept: kept | off, lease=lease)
 
 
 def _give_back(ports: Ports, event: Event, crowd: Crowd) -> None:
     """State and limits of those who were there before the event; raises Later until they read back."""
     racing = ports.racing()
-    states: dict[str, str] = ports.store.get(event.id, FORMER_STATE) or {}
+    states = ports.store.rows(event.id, FORMER_STATES)
     quotas = ports.store.rows(event.id, ADOPTED_QUOTAS)
-    resumed = [p.id for p in crowd.before if states.get(p.id) == "ACTIVE" and p.state != "ACTIVE"]
+    active = {key for key, former in states.items() if former.state == "ACTIVE"}
+    resumed = [p.id for p in crowd.before if p.id in active and p.state != "ACTIVE"]
     limits = [(p.id, quotas[p.id]) for p in crowd.before if p.id in quotas and p.quota != quotas[p.id]]
     refused = _refused(racing.sponsor(resumed, active=True)) if resumed else {}
     refused |= _refused(racing.set_quotas(limits)) if limits else {}
     if len(refused) < len({*resumed, *(key for key, _ in limits)}):
-        raise Later("Who was there before the event gets back what they had; it is read back.")
+        said = "Who was there before the event gets back what they had; it is read back."
+        whose = [*{*resumed, *dict(limits)}]
+        raise NotYet(said, left=[_left("profiles that did not get back what they had", whose, said)])
 
 
 def _refused(outcomes: Any) -> dict[str, str]:
     return {outcome.person: outcome.sentence for outcome in outcomes if outcome.state is State.REFUSED}
+
+
+def _refusals(refused: dict[str, str]) -> tuple[Leftover, ...]:
+    """Those whom the service refused to change."""
+    if not refused:
+        return ()
+    return (_left("profiles that could not be changed", [*refused], next(iter(refused.values()))),)
+
+
+def _left(what: str, ids: Sequence[str], why: str) -> Leftover:
+    return Leftover(what, len(ids), tuple(sorted(ids)[:NAMED]), why)
 
 
 def _named(refused: dict[str, str]) -> str:

@@ -12,17 +12,19 @@ from deepracer_admin.counted import counted
 from deepracer_admin.directory.proof import Arrival, Presence
 from deepracer_admin.errors import BadSettings, ConsoleError, NotThere
 from deepracer_admin.flows.access.proof import ASK_EVERY
-from deepracer_admin.flows.closeout.end_managed_event import ENDED, event_crowd
-from deepracer_admin.flows.engine.jobs import Later
+from deepracer_admin.flows.closeout.end_managed_event import event_crowd
+from deepracer_admin.flows.closeout.steps import NotYet, Told
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Job, Lease, Outcome, State, Step
+from deepracer_admin.records.closing import ENDED_PROFILES, PROOF, Leftover, Proof, StillIn
 
 __all__ = ["await_cycle", "verify"]
 
 LEAST_PAUSE_S = 3.0
+LOOK = "Look at the provisioning of the Identity Center application in Entra, then close again."
 
 
-def await_cycle(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+def await_cycle(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     """Later until Identity Center lists nobody of the event who was taken out of the group.
 
     Not waited for: people whom the group step could not take out, an event without a group (the company fills it by
@@ -33,14 +35,16 @@ def await_cycle(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     began = ports.clock.monotonic()
     arrivals, trouble = _arrivals(ports, people)
     if arrivals is None:
-        return f"Not read back: {trouble}"
+        return Told(f"Not read back: {trouble}", not_known=True)
     inside = [person for person in people if arrivals[person.email].presence is Presence.MEMBER]
     out = [person.id for person in people if arrivals[person.email].presence is not Presence.MEMBER]
     gone = [Outcome(key, Step.ACCESS, State.TODO, "removed", "Access is gone (read back).") for key in out]
     ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
     if not event.group_id:
         tail = " No group was set, so the company takes them out by itself." if inside else ""
-        return f"IAM Identity Center lists {len(inside):,} of the event's {crowd} (read back).{tail}"
+        said = f"IAM Identity Center lists {len(inside):,} of the event's {crowd} (read back).{tail}"
+        left = Leftover("people in Identity Center", len(inside), (), tail.strip(), "The company takes them out.")
+        return Told(said, (left,) if inside else ())
     staying = _still_grouped(ports, event, job, inside)
     leaving = len(inside) - len(staying)
     if leaving:
@@ -50,12 +54,15 @@ def await_cycle(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
             f"Taken out of the group; IAM Identity Center still lists {leaving:,} of {crowd} until the "
             "directory's next cycle (about every 40 minutes)."
         )
-        raise Later(sentence, max(pause, ports.clock.monotonic() - began))
+        left = Leftover("people in Identity Center", leaving, (), sentence, LOOK)
+        raise NotYet(sentence, max(pause, ports.clock.monotonic() - began), left=[left])
     tail = f" {len(staying):,} are still in the Entra group and keep their access." if staying else ""
-    return f"IAM Identity Center lists {len(inside):,} of the event's {crowd} (read back).{tail}"
+    said = f"IAM Identity Center lists {len(inside):,} of the event's {crowd} (read back).{tail}"
+    left = Leftover("people in the group", len(staying), (), tail.strip(), "Take them out of the group in Entra.")
+    return Told(said, (left,) if staying else ())
 
 
-def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     """Who can still sign in: listed in Identity Center and switched on there, with a profile that is not disabled.
 
     Where Identity Center cannot be asked, everybody whose profile is listed and not disabled counts.
@@ -64,10 +71,10 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     links = ports.store.links(event.id)
     crowd = event_crowd(ports, event, lease)
     states = {profile.id: profile.state for profile in [*crowd.mine, *crowd.before, *crowd.strangers]}
-    off = {*(ports.store.get(event.id, ENDED) or ())}
+    off = ports.store.read(event.id, ENDED_PROFILES)
     mode = ports.racing().account().multi_user_mode
     arrivals, trouble = _arrivals(ports, people)
-    still: list[dict[str, str]] = []
+    still: list[StillIn] = []
     for person in people:
         link = links.get(person.id)
         profile = link.profile if link else ""
@@ -76,30 +83,33 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
         inside = arrivals[person.email].presence is Presence.MEMBER if arrivals is not None else listed
         if inside and not disabled:
             why = "identity_center" if arrivals is not None else (link.how if link else "")
-            still.append({"attendee": person.id, "name": person.name, "alias": person.alias, "why": why})
+            still.append(StillIn(person.id, person.name, person.alias, why))
     in_group, group_trouble = _in_group(ports, event, job)
     inside_now = None
     if arrivals is not None:
         inside_now = sum(1 for arrival in arrivals.values() if arrival.presence is Presence.MEMBER)
-    proof = {
-        "can_still_sign_in": still,
-        "in_group": in_group,
-        "in_identity_center": inside_now,
-        "source": "IAM Identity Center and the racing service" if arrivals is not None else "the racing service alone",
-        "as_of": ports.clock.now().isoformat(),
-    }
-    ports.store.put(event.id, "proof", proof, lease=lease)
+    proof = Proof(
+        ports.clock.now(),
+        job.id,
+        tuple(still),
+        in_group=in_group,
+        in_identity_center=inside_now,
+        source="IAM Identity Center and the racing service" if arrivals is not None else "the racing service alone",
+    )
+    ports.store.update(event.id, PROOF, lambda _: proof, lease=lease)
     word = {True: "on", False: "off", None: "not known"}[mode]
     where = (
         f"{inside_now:,} listed in IAM Identity Center, {counted(len(off), 'profile')} disabled"
         if inside_now is not None
         else f"IAM Identity Center was not asked: {trouble}"
     )
-    return (
-        f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in; "
-        f"multi-user mode reads back {word}; {where}."
-        f"{group_trouble} A session that has begun lasts up to eight hours, without a profile to use."
-    ).replace("..", ".")
+    return Told(
+        (
+            f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in; "
+            f"multi-user mode reads back {word}; {where}."
+            f"{group_trouble} A session that has begun lasts up to eight hours, without a profile to use."
+        ).replace("..", ".")
+    )
 
 
 def _arrivals(ports: Ports, people: list[Attendee]) -> tuple[Mapping[str, Arrival] | None, str]:

@@ -1,51 +1,68 @@
 """Closing an event in the only safe order, each step with evidence that was read back.
 
-Freeze, export, delete models, read back to zero, end access where it is granted, sponsorship off, verify. Profiles that
+Freeze, export, end access where it is granted, delete models, read back to zero, sponsorship off, verify. Profiles that
 this event made are deleted; adopted ones and staff never. An empty group proves nothing: the proof is the listing of
-who can still sign in. Every step looks first and acts only on what is left, so the whole is safe to run again. Races
-are frozen in freezing.py; what ends access is in removing.py, and for the managed service in parting.py and leaving.py.
+who can still sign in. Every step looks first and acts only on what is left, so the whole is safe to run again.
+
+Every step ends: with evidence, or as one that cannot be done, after so long without getting on (steps.py) or because
+a human skips it; then what is left is named, with the reason and the way out, and the next step begins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from datetime import datetime
 
 from deepracer_admin.counted import counted
-from deepracer_admin.errors import AccessDenied, CredentialsExpired
-from deepracer_admin.flows.closeout.end_access_on_aws import end_access, verify_on_aws
-from deepracer_admin.flows.closeout.end_managed_event import (
-    ended,
-    event_crowd,
-    pause_everybody,
-    stop_trainings,
-    turn_off,
+from deepracer_admin.errors import (
+    BadInput,
+    Conflict,
+    ConsoleError,
+    LeaseLost,
+    Missing,
+    NotThere,
+    Refused,
+    Unsupported,
+    incident_id,
 )
+from deepracer_admin.flows.closeout.delete_models import delete_models, read_back_to_zero
+from deepracer_admin.flows.closeout.end_access_on_aws import end_access, verify_on_aws
+from deepracer_admin.flows.closeout.end_managed_event import ended, pause_everybody, stop_trainings, turn_off
+from deepracer_admin.flows.closeout.export_files import export
 from deepracer_admin.flows.closeout.freeze_boards import freeze
+from deepracer_admin.flows.closeout.leave_group import leave_group
 from deepracer_admin.flows.closeout.leave_identity_center import await_cycle
 from deepracer_admin.flows.closeout.leave_identity_center import verify as verify_managed
-from deepracer_admin.flows.closeout.steps import MANAGED_STEPS, STEPS, CloseStep
+from deepracer_admin.flows.closeout.steps import LONGEST, MANAGED_STEPS, PROTECTS, STEPS, CloseStep, NotYet, Told
 from deepracer_admin.flows.engine.jobs import Later, settle_items
 from deepracer_admin.flows.engine.ports import Ports
-from deepracer_admin.flows.readings.models import holders
-from deepracer_admin.flows.readings.profiles import is_staff, linked_profiles, read_profiles
-from deepracer_admin.flows.sponsorship.switch import SponsorshipHandler, is_open
-from deepracer_admin.model import Event, Job, Lease, Outcome, Profile, State, Step
+from deepracer_admin.flows.sponsorship.switch import SponsorshipHandler
+from deepracer_admin.model import Event, Job, JobItem, Lease, State
 from deepracer_admin.records.campaigns import CAMPAIGNS, cancelled
-from deepracer_admin.records.guest_book import guests_left
+from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep, Leftover
 from deepracer_admin.records.onboarding import ONBOARDING, Run
-from deepracer_admin.rules.standings import board, standings_digest
-from deepracer_admin.rules.tabular import inert_csv
 
-__all__ = ["STEPS", "CloseStep", "CloseoutHandler"]
+__all__ = ["GIVEN_UP", "LEFT", "NOT_KNOWN", "SKIPPED", "STEPS", "CloseStep", "CloseoutHandler", "has_ended"]
 
-Work = Callable[[Ports, Event, Job, Lease], str]
+Work = Callable[[Ports, Event, Job, Lease], Told | str]
+
+log = logging.getLogger(__name__)
+
+LEFT, SKIPPED, NOT_KNOWN, GIVEN_UP = "left", "skipped", "not_known", "given_up"
+"""Reasons of a step that ended otherwise than done: something is left, a human skipped it, it is open how things stand,
+its patience ended."""
+
+FEWEST = 3  # tries before patience may end: a laptop that slept has not tried
+FINAL = (Refused, NotThere, Unsupported, BadInput, Missing)
+AGAIN_S = 5.0
 
 
 class CloseoutHandler:
-    """Job `closeout`: one item per step; a step that needs a human stops there and says so."""
+    """Job `closeout`: one item per step; a step that needs a human says so, and ends all the same."""
+
+    patience = None  # each step has its own
 
     def __init__(self) -> None:
         self._steps: dict[str, Work] = {
@@ -54,12 +71,12 @@ class CloseoutHandler:
             "training": stop_trainings,
             "cycle": await_cycle,
             "stop": _stop,
-            "export": _export,
-            "models": _models,
-            "zero": _zero,
+            "export": export,
+            "models": delete_models,
+            "zero": read_back_to_zero,
             "sponsorship": _sponsorship,
             "access": _access,
-            "group": _group,
+            "group": leave_group,
             "verify": _verify,
         }
 
@@ -67,24 +84,126 @@ class CloseoutHandler:
         event = ports.store.event(job.event)
         items = {item.key: item for item in ports.store.job_items(job.id)}
         for step in MANAGED_STEPS if "cycle" in items else STEPS:
-            item = items[step.key]
-            if item.state.is_done:
-                continue
-            try:
-                evidence = self._steps[step.key](ports, event, job, lease)
-            except (AccessDenied, CredentialsExpired) as error:
-                settle_items(ports, job, [replace(item, state=State.WAITING, sentence=error.sentence)], lease)
-                raise
-            except Later as later:
-                settle_items(ports, job, [replace(item, state=State.WAITING, sentence=later.sentence)], lease)
-                raise
-            as_of = f"{ports.clock.now():%H:%M:%S} UTC"
-            done = replace(item, state=State.DONE, sentence=evidence, after={"as_of": as_of})
-            settle_items(ports, job, [done], lease)
-            return None  # one step a round, so that a page sees each
-        now = ports.clock.now()
-        ports.store.amend_event(job.event, lambda event: replace(event, closed_at=now), lease=lease)
+            if not has_ended(items[step.key]):
+                self._try(ports, event, job, step, items[step.key], lease)
+                return None  # one step a round, so that a page sees each
+        return _finish(ports, event, job, [*items.values()], lease)
+
+    def _try(self, ports: Ports, event: Event, job: Job, step: CloseStep, item: JobItem, lease: Lease) -> None:
+        """One try. Raises what makes the runner wait and try again, while the step's patience lasts."""
+        row = _begin(ports, event, job, step, lease)
+        if row.skip is not None:
+            said = f"Skipped by an organizer. {item.sentence}".rstrip()
+            left = (Leftover(step.title, why="An organizer went on without it.", way_out=step.way_out),)
+            return _end(ports, event, job, step, replace(item, reason=SKIPPED, sentence=said), left, lease)
+        try:
+            told = self._steps[step.key](ports, event, job, lease)
+        except (LeaseLost, Conflict):
+            raise
+        except Later as later:
+            waits: Exception = later
+        except FINAL as error:
+            waits = NotYet(error.sentence, AGAIN_S)
+        except ConsoleError as error:
+            waits = error
+        except Exception:
+            incident = incident_id()
+            log.exception("incident %s in step %s of job %s", incident, step.key, job.id)
+            waits = NotYet(f"Something unexpected happened ({incident}); the log has the details.", AGAIN_S)
+        else:
+            return _done(ports, event, job, step, item, told if isinstance(told, Told) else Told(told), lease)
+        said = str(getattr(waits, "sentence", ""))
+        if _is_over(ports, step, _note(ports, event, step, said, lease)):
+            left = getattr(waits, "left", ()) or (Leftover(step.title, why=said, way_out=step.way_out),)
+            given_up = replace(item, reason=GIVEN_UP, sentence=f"Not done: {said} {step.way_out}")
+            return _end(ports, event, job, step, given_up, left, lease)
+        settle_items(ports, job, [replace(item, state=State.WAITING, sentence=said)], lease)
+        raise waits
+
+
+def has_ended(item: JobItem) -> bool:
+    """Is nothing more tried in this close-out?"""
+    return item.state.is_done or item.reason in (LEFT, SKIPPED, NOT_KNOWN, GIVEN_UP)
+
+
+def _begin(ports: Ports, event: Event, job: Job, step: CloseStep, lease: Lease) -> ClosingStep:
+    """Count one more try. A skip that was asked for before the first try stays asked for."""
+    now, event_now = ports.clock.now(), ports.clock.event_now()
+
+    def change(rows: Mapping[str, ClosingStep]) -> dict[str, ClosingStep]:
+        kept = rows.get(step.key, ClosingStep())
+        kept = kept if kept.job == job.id else ClosingStep(job.id)
+        if kept.began_at is None:
+            kept = replace(kept, began_at=now, since=now, event_since=event_now)
+        return {step.key: replace(kept, tries=kept.tries + 1)}
+
+    ports.store.change_rows(event.id, CLOSING_STEPS, change, keys=[step.key], lease=lease)
+    return ports.store.rows(event.id, CLOSING_STEPS, [step.key])[step.key]
+
+
+def _note(ports: Ports, event: Event, step: CloseStep, said: str, lease: Lease) -> ClosingStep:
+    """What it waits for. When that changed the step gets on, so its patience begins anew."""
+    now, event_now = ports.clock.now(), ports.clock.event_now()
+
+    def change(rows: Mapping[str, ClosingStep]) -> dict[str, ClosingStep]:
+        kept = rows[step.key]
+        if kept.mark == said:
+            return {}
+        if not kept.mark:  # the first thing it waits for: it has waited since its first try
+            return {step.key: replace(kept, mark=said)}
+        return {step.key: replace(kept, mark=said, since=now, event_since=event_now, tries=1)}
+
+    ports.store.change_rows(event.id, CLOSING_STEPS, change, keys=[step.key], lease=lease)
+    return ports.store.rows(event.id, CLOSING_STEPS, [step.key])[step.key]
+
+
+def _is_over(ports: Ports, step: CloseStep, row: ClosingStep) -> bool:
+    now = ports.clock.now()
+    if row.tries < FEWEST or row.since is None or row.event_since is None or row.began_at is None:
+        return False
+    waited = ports.clock.event_now() - row.event_since if step.by_event_time else now - row.since
+    return waited >= step.patience or now - row.began_at >= LONGEST
+
+
+def _done(ports: Ports, event: Event, job: Job, step: CloseStep, item: JobItem, told: Told, lease: Lease) -> None:
+    reason = NOT_KNOWN if told.not_known else LEFT if told.leftovers else ""
+    _end(ports, event, job, step, replace(item, reason=reason, sentence=told.sentence), told.leftovers, lease)
+
+
+def _end(
+    ports: Ports,
+    event: Event,
+    job: Job,
+    step: CloseStep,
+    item: JobItem,
+    leftovers: tuple[Leftover, ...],
+    lease: Lease,
+) -> None:
+    """Keep how the step ended; the row first, so that a step which counts as ended has its time."""
+    at: datetime | None = None if item.reason == SKIPPED else ports.clock.now()
+    ports.store.change_rows(
+        event.id,
+        CLOSING_STEPS,
+        lambda rows: {step.key: replace(rows[step.key], read_back_at=at, leftovers=leftovers)},
+        keys=[step.key],
+        lease=lease,
+    )
+    states = {"": State.DONE, NOT_KNOWN: State.UNKNOWN}
+    settle_items(ports, job, [replace(item, state=states.get(item.reason, State.REFUSED))], lease)
+
+
+def _finish(ports: Ports, event: Event, job: Job, items: list[JobItem], lease: Lease) -> str:
+    """Mark the event as closed, unless what protects people could not be done. Raises Refused then."""
+    rows = ports.store.rows(event.id, CLOSING_STEPS)
+    left = sum(len(row.leftovers) for row in rows.values() if row.job == job.id)
+    failed = [item for item in items if item.key in PROTECTS and item.reason == GIVEN_UP]
+    if failed:
+        raise Refused(f"The event is not closed. {failed[0].sentence} Start it again when that is settled.")
+    now = ports.clock.now()
+    ports.store.amend_event(job.event, lambda event: replace(event, closed_at=now), lease=lease)
+    if not left:
         return "The event is closed; the evidence stands beside each step."
+    return f"The event is closed; {counted(left, 'thing is', 'things are')} left, each named beside its step."
 
 
 def _stop(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
@@ -93,139 +212,20 @@ def _stop(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     return f"Onboarding is closed, {counted(len(stopped), 'mail campaign')} cancelled."
 
 
-def _export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
-    folder = ports.home / "exports" / event.id
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    mark = ["REHEARSAL"] if ports.rehearsal else []
-    files = 0
-    for race in ports.store.races(event.id)[0]:
-        rows, _ = ports.history.standings(event.id, race.id)
-        lines = [[r.rank, r.alias, r.score_ms, r.best_lap_ms, r.submissions, *mark] for r in board(rows)]
-        _write(
-            folder / f"standings-{race.id}.csv",
-            lines,
-            ["Rank", "Alias", "Score (ms)", "Best lap (ms)", "Submissions", *mark],
-        )
-        files += 1
-    profiles = read_profiles(ports, event, lease)
-    earlier = ports.history.used_before_reset(event.id)
-    people = {person.id: person for person in ports.store.attendees(event.id)}
-    owners = {link.profile: people.get(link.attendee) for link in ports.store.links(event.id).values()}
-    lines = []
-    for profile in linked_profiles(ports, event, profiles):
-        person = owners.get(profile.id)
-        hours = (profile.minutes_used + earlier.get(profile.id, 0.0)) / 60
-        lines.append(
-            [
-                person.name if person else "",
-                person.email if person else profile.email,
-                profile.alias,
-                person.office if person else "",
-                person.cost_centre if person else "",
-                round(hours, 3),
-                round(hours * event.prices.per_hour, 2),
-                profile.model_count,
-                *mark,
-            ]
-        )
-    columns = [
-        "Name",
-        "Email",
-        "Alias",
-        "Office",
-        "Cost centre",
-        "Hours used",
-        "Spend (USD, estimate)",
-        "Models",
-        *mark,
-    ]
-    _write(folder / "usage.csv", lines, columns)
-    digests = [
-        standings_digest(ports.history.standings(event.id, race.id)[0])[:12] for race in ports.store.races(event.id)[0]
-    ]
-    return f"{counted(files + 1, 'file')} saved; standings digests {', '.join(digests) or 'none'}."
-
-
-def _write(path: Path, rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
-    part = path.with_suffix(".part")
-    part.write_bytes(inert_csv(rows, columns))
-    part.replace(path)
-
-
-def _models(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
-    """Nobody may start anything new first: else models would appear as fast as they are deleted."""
-    racing = ports.racing()
-    open_now = not racing.capabilities.multi_user_mode and is_open(ports.store.get(event.id, "sponsorship"))
-    if open_now and SponsorshipHandler().work(ports, replace(job, plan={"open": False}), lease) is None:
-        raise Later("Limits are being set to 0, so that nothing new is started.")
-    mine = _mine(ports, event, lease)
-    owners = holders(ports, event, mine, lease)
-    if not owners:
-        return f"{counted(len(mine), 'profile was', 'profiles were')} looked at; none holds a model any more."
-    for _ in racing.delete_models(sorted(owners)):
-        pass  # the read-back of the next round counts
-    raise Later(
-        f"{len(owners):,} of {counted(len(mine), 'profile')} still held models; they were deleted and are read back."
-    )
-
-
-def _mine(ports: Ports, event: Event, lease: Lease, *, max_age_s: float = 0.0) -> Sequence[Profile]:
-    """Profiles whose models go: the event's, and on the managed service whoever came while it was on."""
-    if ports.racing().capabilities.multi_user_mode:
-        return event_crowd(ports, event, lease, max_age_s=max_age_s).at_work
-    mine = linked_profiles(ports, event, read_profiles(ports, event, lease, max_age_s=max_age_s))
-    return [profile for profile in mine if not is_staff(profile, ports.staff_emails)]
-
-
-def _zero(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
-    """Work that was queued may still have brought a model; it is deleted too, until a listing shows none."""
-    evidence = _models(ports, event, job, lease)
-    mine = _mine(ports, event, lease, max_age_s=60)
-    queued = sum(profile.minutes_queued for profile in mine)
-    tail = f" {queued / 60:,.1f} h are still queued or running and will be billed." if queued else ""
-    return f"0 models (read back). {evidence}{tail}"
-
-
-def _sponsorship(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+def _sponsorship(ports: Ports, event: Event, job: Job, lease: Lease) -> Told | str:
     if ports.racing().capabilities.multi_user_mode:
         return turn_off(ports, event, job, lease)
     evidence = SponsorshipHandler().work(ports, replace(job, plan={"open": False, "final": True}), lease)
     if evidence is None:
-        raise Later("Limits were set and are read back.")
+        raise NotYet("Limits were set and are read back.")
     return evidence
 
 
-def _access(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+def _access(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     multi = ports.racing().capabilities.multi_user_mode
     return ended(ports, event, job, lease) if multi else end_access(ports, event, job, lease)
 
 
-def _group(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
-    if not event.group_id:
-        return "No group was set."
-    directory = ports.directory(job.created_by)
-    ids = {row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref}
-    members = directory.members(event.group_id)
-    leaving = sorted(ids & members)
-    if not leaving:
-        gone = [
-            Outcome(row.attendee, Step.GROUP, State.TODO, "removed", "Not a member any more (read back).", ref=row.ref)
-            for row in ports.store.steps(event.id, step=Step.GROUP)
-            if row.ref
-        ]
-        ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
-        ports.guests.drop_links(event.id, lease)
-        people = counted(len(ids), "person is", "people are")
-        others = counted(len(members), "other stays", "others stay")
-        evidence = f"0 of the event's {people} in the group (read back); {others}."
-        return f"{evidence} {guests_left(ports.guests.counts(event))}".rstrip()
-    told = {outcome.person: outcome for outcome in directory.remove(event.group_id, leaving)}
-    refused = [outcome for outcome in told.values() if outcome.state is State.REFUSED]
-    if len(refused) == len(leaving):
-        return f"{counted(len(refused), 'person', 'people')} could not be taken out of the group: {refused[0].sentence}"
-    raise Later(f"{counted(len(leaving), 'person', 'people')} still in the group: taken out now, and read back next.")
-
-
-def _verify(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
+def _verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     multi = ports.racing().capabilities.multi_user_mode
     return verify_managed(ports, event, job, lease) if multi else verify_on_aws(ports, event, job, lease)

@@ -21,6 +21,7 @@ from deepracer_admin.model import (
     State,
     Step,
 )
+from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.records.racing_service import MODELS_SEEN, TRACKS, ModelsSeen
 from deepracer_admin.rules.aliases import owner_of, racers_by_alias
 
@@ -57,7 +58,7 @@ class UsageWatcher:
     def run(self, event: Event, lease: Lease) -> int:
         """Read, keep, and note who has trained. Returns how many profiles of the event were seen."""
         ports = self.ports
-        said_on = bool((ports.store.get(event.id, "sponsorship") or {}).get("open"))
+        said_on = bool(ports.store.read(event.id, SPONSORSHIP).open)
         nobody = not ports.store.links(event.id) and not ports.store.attendees(event.id)
         if nobody and not said_on:
             self._mode_was_on, self._waits_for_mode = False, True

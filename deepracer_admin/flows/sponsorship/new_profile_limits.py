@@ -15,14 +15,10 @@ from typing import Any
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Event, Lease, Quota
 from deepracer_admin.racing import RacingService
-from deepracer_admin.records.limits import CLOSED, SPONSORSHIP, pair
+from deepracer_admin.records.limits import CLOSED, NEW_PROFILE_LIMITS, NewProfileLimits
 from deepracer_admin.rules.quotas import quota_words
 
-__all__ = ["FORMER", "forget_former", "new_words", "set_newcomers", "take_over"]
-
-FORMER = "former_new"  # of the state: [minutes, models] before the event
-OURS = "own_new"  # of the state: every [minutes, models] that this event has set
-GIVEN_BACK = "given_back_new"  # of the state: [minutes, models] that the final close gave back
+__all__ = ["forget_former", "new_words", "set_newcomers", "take_over"]
 
 
 def take_over(ports: Ports, event: Event, plan: Mapping[str, Any], lease: Lease) -> Quota | None:
@@ -30,30 +26,24 @@ def take_over(ports: Ports, event: Event, plan: Mapping[str, Any], lease: Lease)
 
     That is so where the deployment shows no such setting, and at the end of an event that never changed it.
     """
-    state: Mapping[str, Any] = ports.store.get(event.id, SPONSORSHIP) or {}
+    state = ports.store.read(event.id, NEW_PROFILE_LIMITS)
     final = not plan["open"] and bool(plan.get("final"))
-    if final and not (state.get(FORMER) or state.get(GIVEN_BACK)):
+    if final and not (state.former or state.given_back):
         return None
     seen = ports.racing().new_profile_quota()
     if seen is None:
         return None
-    if final and not state.get(FORMER):  # a repeat, after a crash or of the whole close-out
-        return seen if pair(seen) == state[GIVEN_BACK] else None
+    if final and not state.former:  # a repeat, after a crash or of the whole close-out
+        return seen if seen == state.given_back else None
     target = event.quota if plan["open"] else CLOSED
 
-    def change(stored: Any) -> dict[str, Any]:
-        kept: dict[str, Any] = dict(stored or {})
-        kept.pop(GIVEN_BACK, None)
-        ours = kept.get(OURS) or [pair(event.quota), pair(CLOSED)]  # an event from before we kept them
-        if not kept.get(FORMER) or pair(seen) not in ours:
-            kept[FORMER] = pair(seen)
-        if not final:
-            known = kept.get(OURS) or []
-            kept[OURS] = [*known, *(each for each in (pair(CLOSED), pair(target)) if each not in known)]
-        return kept
+    def change(kept: NewProfileLimits) -> NewProfileLimits:
+        ours = kept.own or (event.quota, CLOSED)  # an event from before we kept them
+        former = seen if kept.former is None or seen not in ours else kept.former
+        return NewProfileLimits(former, kept.own if final else (*dict.fromkeys((*kept.own, CLOSED, target)),))
 
-    kept = ports.store.amend(event.id, SPONSORSHIP, change, lease=lease)
-    return Quota(*kept[FORMER]) if final else target
+    kept = ports.store.update(event.id, NEW_PROFILE_LIMITS, change, lease=lease)
+    return kept.former if final else target
 
 
 def set_newcomers(racing: RacingService, wanted: Quota | None) -> Quota | None:
@@ -61,12 +51,14 @@ def set_newcomers(racing: RacingService, wanted: Quota | None) -> Quota | None:
     return None if wanted is None else racing.set_new_profile_quota(wanted)
 
 
-def forget_former(state: dict[str, Any]) -> None:
+def forget_former(ports: Ports, event: Event, lease: Lease) -> None:
     """The setting is the deployment's own again: another opening takes it over anew."""
-    former = state.pop(FORMER, None)
-    state.pop(OURS, None)
-    if former:
-        state[GIVEN_BACK] = former
+    ports.store.update(
+        event.id,
+        NEW_PROFILE_LIMITS,
+        lambda kept: NewProfileLimits(given_back=kept.former or kept.given_back),
+        lease=lease,
+    )
 
 
 def new_words(seen: Quota | None, *, final: bool) -> str:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from deepracer_admin.counted import counted
 from deepracer_admin.flows.engine.jobs import settle_items
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.profiles import owners_of, read_profiles
 from deepracer_admin.model import Event, Job, JobItem, Lease, Outcome, Profile, Quota, State, Step
-from deepracer_admin.records.limits import CLOSED, PAUSED, pair, read_limits
+from deepracer_admin.records.limits import CLOSED, PAUSED_PROFILES, read_limits
 from deepracer_admin.rules.quotas import quota_for
 
 __all__ = ["SponsorHandler"]
@@ -86,14 +85,16 @@ class SponsorHandler:
         """What each has apart from a closing, which opening gives back by itself; stored before it is overwritten."""
         limits = read_limits(ports.store, now.event)
         owners = owners_of(ports, now.event)
-        fresh: dict[str, Any] = {}
+        fresh: dict[str, Quota] = {}
         for item in now.batch:
             profile = now.profiles.get(item.key)
             if profile is None or profile.quota is None or item.key in limits.paused:
                 continue
             person, how = owners.get(item.key, (None, ""))
-            fresh[item.key] = pair(limits.entitled(profile, person, how) if person else profile.quota)
-        ports.store.amend(now.event.id, PAUSED, lambda kept: {**fresh, **(kept or {})}, lease=now.lease)
+            fresh[item.key] = limits.entitled(profile, person, how) if person else profile.quota
+        ports.store.change_rows(
+            now.event.id, PAUSED_PROFILES, lambda kept: {**fresh, **kept}, keys=fresh, lease=now.lease
+        )
 
     def _given_back(self, ports: Ports, now: _Round, keys: Iterable[str]) -> dict[str, Quota]:
         """The limit that each gets; 0 for those whom a closed sponsorship holds: opening it gives them theirs."""
@@ -106,19 +107,14 @@ class SponsorHandler:
                 return CLOSED
             kept = limits.paused.get(key)
             if kept:
-                return Quota(*kept)
+                return kept
             return quota_for(now.event, person) if person is not None else now.event.quota
 
         return {key: given(key) for key in keys}
 
     def _forget(self, ports: Ports, event: Event, ids: Iterable[str], lease: Lease) -> None:
         gone = {*ids}
-        ports.store.amend(
-            event.id,
-            PAUSED,
-            lambda kept: {key: value for key, value in (kept or {}).items() if key not in gone},
-            lease=lease,
-        )
+        ports.store.change_rows(event.id, PAUSED_PROFILES, dict.fromkeys, keys=gone, lease=lease)
 
 
 def _settled(item: JobItem, outcome: Outcome | None) -> JobItem:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from deepracer_admin.counted import counted
 from deepracer_admin.flows.engine.jobs import settle_items
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.profiles import read_profiles
 from deepracer_admin.model import Event, Job, JobItem, Lease, Outcome, Quota, State
-from deepracer_admin.records.limits import PAUSED, SPONSORSHIP, pair, read_limits
+from deepracer_admin.records.limits import FORMER_LIMITS, PAUSED_PROFILES, read_limits
 
 __all__ = ["QuotaHandler"]
 
@@ -73,22 +72,18 @@ class QuotaHandler:
         """
         limits = read_limits(ports.store, event)
         can = ports.racing().capabilities
-        values = {key: pair(quota) for key, quota in wanted.items()}
-        held = {key for key in wanted if key in limits.paused}
-        if held:
-            fresh = {key: values[key] for key in held}
-            ports.store.amend(event.id, PAUSED, lambda kept: {**(kept or {}), **fresh}, lease=lease)
+        paused = {key: quota for key, quota in wanted.items() if key in limits.paused}
+        if paused:  # whoever is resumed meanwhile is paused no more, and is set below
+            ports.store.change_rows(
+                event.id, PAUSED_PROFILES, lambda kept: {key: paused[key] for key in kept}, keys=paused, lease=lease
+            )
+        held = {*ports.store.rows(event.id, PAUSED_PROFILES, paused)} if paused else set[str]()
         if can.native_pause:
             held = set()
         if not limits.open and not can.multi_user_mode:
-            ports.store.amend(event.id, SPONSORSHIP, lambda state: _with_former(state, values), lease=lease)
+            ports.store.change_rows(event.id, FORMER_LIMITS, lambda _: wanted, keys=wanted, lease=lease)
             held |= set(wanted)
         return held
-
-
-def _with_former(state: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = dict(state or {})
-    return {**kept, "former": {**(kept.get("former") or {}), **values}}
 
 
 def _own(item: JobItem) -> Quota | None:

@@ -12,6 +12,7 @@ repeat sets what does not read back yet. The state says what was read back, neve
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from deepracer_admin.counted import counted
@@ -25,34 +26,26 @@ from deepracer_admin.flows.readings.profiles import (
     read_profiles,
     remember_account,
 )
-from deepracer_admin.flows.sponsorship.new_profile_limits import (
-    FORMER,
-    forget_former,
-    new_words,
-    set_newcomers,
-    take_over,
-)
+from deepracer_admin.flows.sponsorship.new_profile_limits import forget_former, new_words, set_newcomers, take_over
 from deepracer_admin.flows.sponsorship.pause import SponsorHandler
 from deepracer_admin.model import RUNNING_MODELS, Attendee, Event, Job, Lease, Profile, Quota
 from deepracer_admin.racing import RacingService
 from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
 from deepracer_admin.records.limits import (
     CLOSED,
-    OPENED_AT,
-    PAUSED,
+    FORMER_LIMITS,
+    NEW_PROFILE_LIMITS,
     SPONSORSHIP,
+    SWITCH_JOB,
     Limits,
-    is_open,
-    pair,
+    Sponsorship,
     read_limits,
 )
 from deepracer_admin.rules.quotas import quota_for, quota_words
 
-__all__ = ["CLOSED", "OPENED_AT", "SponsorHandler", "SponsorshipHandler", "is_open"]
+__all__ = ["CLOSED", "SponsorHandler", "SponsorshipHandler"]
 
 BATCH = 200
-HIDDEN = "hidden"  # of the state: what went out of sight when multi-user mode was last turned off
-TRIES = "tries"  # of the state: {"job", "rounds"} in which the switch read back otherwise
 ROUNDS = 5  # after which a job gives up
 AGAIN_S = 3.0
 
@@ -69,8 +62,8 @@ class SponsorshipHandler:
     def _by_switch(self, ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
         want_open = bool(job.plan["open"])
         if want_open:  # stored first: whoever comes after this moment came by this event
-            now = ports.clock.event_now().isoformat()
-            _amend(ports, event, lambda state: state.setdefault(OPENED_AT, now), lease)
+            now = ports.clock.event_now()
+            _change(ports, event, lambda state: replace(state, opened_at=state.opened_at or now), lease)
         hidden = "" if want_open else _note_hidden(ports, event, lease)
         seen = ports.racing().set_multi_user_mode(want_open).multi_user_mode
         word = f"Multi-user mode reads back {_on(seen)}"
@@ -87,7 +80,7 @@ class SponsorshipHandler:
         wanted = take_over(ports, event, plan, lease)
         seen: Quota | None = None
         if opening:
-            _amend(ports, event, _end_closing, lease)
+            _change(ports, event, _end_closing, lease)
             seen = set_newcomers(racing, wanted)
             self._compare(ports, event, job, wanted, seen, lease)
             self._set_profiles(ports, event, racing, plan, lease)
@@ -112,7 +105,7 @@ class SponsorshipHandler:
         if seen is None or seen == wanted:
             return
         word = f"What new profiles get reads back {quota_words(seen)}"
-        open_now = bool((ports.store.get(event.id, SPONSORSHIP) or {}).get("open"))  # opening reached nobody so far
+        open_now = bool(ports.store.read(event.id, SPONSORSHIP).open)  # opening reached nobody so far
         if not job.plan["open"]:  # who closes has not closed while new profiles can train
             open_now = seen != CLOSED and not job.plan.get("final")
         _say(ports, event, open_now, f"{word}.", lease)
@@ -120,17 +113,25 @@ class SponsorshipHandler:
 
     def _keep_former(self, ports: Ports, event: Event, lease: Lease) -> None:
         """Store what will be overwritten, once: a repeat after a crash must not store our own values."""
-        state: Mapping[str, Any] = ports.store.get(event.id, SPONSORSHIP) or {}
-        paused: Mapping[str, Any] = ports.store.get(event.id, PAUSED) or {}
-        kept: dict[str, Any] = dict(state.get("former") or {})
+        store = ports.store
+        limits, switched = read_limits(store, event), store.read(event.id, SPONSORSHIP)
+        new = store.read(event.id, NEW_PROFILE_LIMITS).former
         owners = owners_of(ports, event)
-        for profile in linked_profiles(ports, event, read_profiles(ports, event, lease)):
-            value = paused.get(profile.id) or _listed(event, profile, state, *owners.get(profile.id, (None, "")))
-            if value and value != pair(CLOSED):
-                kept[profile.id] = value
-            elif profile.id not in kept and profile.id in owners and owners[profile.id][1] == "created":
-                kept[profile.id] = pair(quota_for(event, owners[profile.id][0]))
-        _amend(ports, event, lambda stored: stored.update(former=kept, closing=True), lease)
+        listed = linked_profiles(ports, event, read_profiles(ports, event, lease))
+
+        def keep(kept: Mapping[str, Quota]) -> dict[str, Quota]:
+            fresh: dict[str, Quota] = {}
+            for profile in listed:
+                person, how = owners.get(profile.id, (None, ""))
+                value = limits.paused.get(profile.id) or _listed(event, profile, switched, new, person, how)
+                if value and value != CLOSED:
+                    fresh[profile.id] = value
+                elif profile.id not in kept and person is not None and how == "created":
+                    fresh[profile.id] = quota_for(event, person)
+            return fresh
+
+        store.change_rows(event.id, FORMER_LIMITS, keep, lease=lease)
+        _change(ports, event, lambda state: replace(state, closing=True), lease)
 
     def _wanted(self, ports: Ports, event: Event, plan: Mapping[str, Any]) -> Callable[[Profile], Quota | None]:
         """The limit that a profile should have; None: it is not ours to set. Decided by what is stored now."""
@@ -168,7 +169,7 @@ class SponsorshipHandler:
         for start in range(0, len(changes), BATCH):
             for _ in racing.set_quotas(changes[start : start + BATCH]):
                 pass  # the read-back counts; single answers prove nothing
-            _amend(ports, event, lambda _: None, lease)  # a fence
+            _change(ports, event, lambda state: state, lease)  # a fence
 
     def _read_back(
         self, ports: Ports, event: Event, plan: Mapping[str, Any], new: Quota | None, lease: Lease
@@ -196,30 +197,30 @@ def _note_hidden(ports: Ports, event: Event, lease: Lease) -> str:
             f" {counted(len(models), 'model')} of {whose} went out of sight, {going:,} of them at work: their storage "
             "goes on billing until they are deleted, for which the mode must be on."
         )
-        _amend(ports, event, lambda state: state.update({HIDDEN: told}), lease)
+        _change(ports, event, lambda state: replace(state, hidden=told), lease)
     elif ports.racing().account().multi_user_mode:
-        _amend(ports, event, lambda state: state.pop(HIDDEN, None), lease)
-    return str((ports.store.get(event.id, SPONSORSHIP) or {}).get(HIDDEN) or "")
+        _change(ports, event, lambda state: replace(state, hidden=""), lease)
+    return ports.store.read(event.id, SPONSORSHIP).hidden
 
 
 _GOES_ON = "Running work, queued work and submissions go on."
 
 
 def _listed(
-    event: Event, profile: Profile, state: Mapping[str, Any], person: Attendee | None, how: str
-) -> list[int] | None:
+    event: Event, profile: Profile, state: Sponsorship, new: Quota | None, person: Attendee | None, how: str
+) -> Quota | None:
     """The limit that a profile is listed with, when it is the person's; None when it is not theirs or not known.
 
-    A profile that this event made has the deployment's limit, and not its own, until the event was open and set it.
+    A profile that this event made has the deployment's limit (`new`, before the event), and not its own, until the
+    event was open and set it.
     """
     if profile.quota is None:
         return None
-    listed = pair(profile.quota)
     if how == "created" and person is not None:
-        untouched = listed == state.get(FORMER) and profile.quota != quota_for(event, person)
-        if untouched or not state.get("open"):
+        untouched = profile.quota == new and profile.quota != quota_for(event, person)
+        if untouched or not state.open:
             return None
-    return listed
+    return profile.quota
 
 
 def _at_the_end(limits: Limits, before: Mapping[str, Quota], profile: Profile, how: str) -> Quota | None:
@@ -229,21 +230,13 @@ def _at_the_end(limits: Limits, before: Mapping[str, Quota], profile: Profile, h
     return CLOSED if how == "created" or profile.id in limits.former else None
 
 
-def _amend(ports: Ports, event: Event, change: Callable[[dict[str, Any]], object], lease: Lease) -> None:
-    """Change the state in place, in one transaction."""
-
-    def changed(stored: Any) -> dict[str, Any]:
-        state: dict[str, Any] = dict(stored or {})
-        change(state)
-        return state
-
-    ports.store.amend(event.id, SPONSORSHIP, changed, lease=lease)
+def _change(ports: Ports, event: Event, change: Callable[[Sponsorship], Sponsorship], lease: Lease) -> None:
+    ports.store.update(event.id, SPONSORSHIP, change, lease=lease)
 
 
-def _end_closing(state: dict[str, Any]) -> None:
+def _end_closing(state: Sponsorship) -> Sponsorship:
     """A closing that was broken off counts as a close: nobody is taken for sponsored before opening is through."""
-    if state.pop("closing", False):
-        state["open"] = False
+    return replace(state, closing=False, open=False) if state.closing else state
 
 
 def _say(
@@ -256,31 +249,31 @@ def _say(
     is_through: bool = False,
     forget: bool = False,
 ) -> None:
-    """Store what the read-back says, for the pages, in one step with everything that ends with it."""
-    as_of = ports.clock.now().isoformat()
+    """Store what the read-back says, for the pages, in one step with what ends with it."""
+    as_of = ports.clock.now()
+    if forget:  # first: whoever is interrupted between the two gives back once more what reads back already
+        forget_former(ports, event, lease)
 
-    def change(state: dict[str, Any]) -> None:
-        state.update(open=seen, as_of=as_of, sentence=sentence)
-        if is_through:
-            state.pop(TRIES, None)
-            state.pop("closing", None)
-        if forget:
-            forget_former(state)
+    def change(state: Sponsorship) -> Sponsorship:
+        told = replace(state, open=seen, as_of=as_of, sentence=sentence)
+        return replace(told, tries_job="", tries=0, closing=False) if is_through else told
 
-    _amend(ports, event, change, lease)
+    _change(ports, event, change, lease)
 
 
 def _try_again(ports: Ports, event: Event, job: Job, word: str, otherwise: str, lease: Lease) -> None:
     """Raises Later, and Refused when a job of its own has tried often enough.
 
-    A close-out goes on trying: it says by itself what it waits for.
+    A close-out bounds its steps by itself.
     """
-    tries = (ports.store.get(event.id, SPONSORSHIP) or {}).get(TRIES) or {}
-    rounds = tries["rounds"] + 1 if tries.get("job") == job.id else 1
-    _amend(ports, event, lambda state: state.update({TRIES: {"job": job.id, "rounds": rounds}}), lease)
-    if job.kind == SPONSORSHIP and rounds >= ROUNDS:
+
+    def once_more(state: Sponsorship) -> Sponsorship:
+        return replace(state, tries_job=job.id, tries=state.tries + 1 if state.tries_job == job.id else 1)
+
+    rounds = ports.store.update(event.id, SPONSORSHIP, once_more, lease=lease).tries
+    if job.kind == SWITCH_JOB and rounds >= ROUNDS:
         raise Refused(f"{word}, after {rounds} tries: {otherwise}, or press again.", service=ports.racing().kind)
-    if job.kind == SPONSORSHIP or not ports.racing().capabilities.multi_user_mode:
+    if job.kind == SWITCH_JOB or not ports.racing().capabilities.multi_user_mode:
         raise Later(f"{word}; the console sets it again.", AGAIN_S)
 
 

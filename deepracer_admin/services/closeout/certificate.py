@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from deepracer_admin.counted import counted
+from deepracer_admin.flows.closeout.run import GIVEN_UP, LEFT, NOT_KNOWN, SKIPPED
 from deepracer_admin.flows.closeout.steps import CloseStep
 from deepracer_admin.model import AuditEntry, Event, JobItem
+from deepracer_admin.records.closing import ClosingStep, Leftover
 
-__all__ = ["certificate", "read_back_at"]
+__all__ = ["certificate"]
 
-
-def read_back_at(item: JobItem, started: datetime | None) -> datetime | None:
-    """When a step's evidence was read. The step keeps "13:45:08 UTC"; its day is that of the close-out, or the next."""
-    text = str((item.after or {}).get("as_of", ""))
-    if not text.endswith(" UTC") or started is None:
-        return None
-    start = started.astimezone(UTC)
-    at = datetime.combine(start.date(), time.fromisoformat(text.removesuffix(" UTC")), UTC)
-    return at if at >= start.replace(microsecond=0) else at + timedelta(days=1)
+_WORDS = {
+    LEFT: "done as far as it can be, with something left",
+    NOT_KNOWN: "ended; it is NOT KNOWN how things stand",
+    GIVEN_UP: "NOT DONE",
+    SKIPPED: "SKIPPED",
+}
 
 
 def certificate(
     event: Event,
     steps: Sequence[tuple[CloseStep, JobItem | None]],
+    rows: Mapping[str, ClosingStep],
     *,
     can_still_sign_in: int | None,
     in_group: int | None,
     in_identity_center: int | None = None,
-    started_at: datetime | None,
+    not_known: int = 0,
+    settle: str = "",
     proof_at: datetime | None,
     last_audit: AuditEntry | None,
     rehearsal: bool,
@@ -48,16 +50,21 @@ def certificate(
         "",
     ]
     for number, (step, item) in enumerate(steps, start=1):
-        done = item is not None and item.state.is_done
-        when = read_back_at(item, started_at) if item and done else None
-        lines.append(f"{number}. {step.title}: {'done' if done else 'NOT DONE'}{f' ({at(when)})' if when else ''}")
+        row = rows.get(step.key, ClosingStep())
+        when = f" ({at(row.read_back_at)})" if row.read_back_at else ""
+        lines.append(f"{number}. {step.title}: {_how(item)}{when}")
         if item and item.sentence:
             lines.append(f"   {item.sentence}")
+        if row.skip is not None:
+            lines.append(f"   Skipped by {row.skip.by_name} on {at(row.skip.at)}.")
+        lines += [f"   Left: {_left(left)}" for left in row.leftovers]
     lines.append("")
     if can_still_sign_in is None:
         lines.append("Who can still sign in was not read back.")
     else:
         lines.append(f"People of the list who can still sign in: {can_still_sign_in:,} (read back {at(proof_at)}).")
+    if not_known:
+        lines.append(f"Not known for {counted(not_known, 'person', 'people')}: {settle}")
     if in_group is not None:
         lines.append(f"People of the event in the Entra group: {in_group:,}.")
     if in_identity_center is not None:
@@ -67,3 +74,14 @@ def certificate(
     if last_audit:
         lines += ["", f"Last audit entry: number {last_audit.seq}, digest {last_audit.digest}"]
     return "\n".join(lines) + "\n"
+
+
+def _how(item: JobItem | None) -> str:
+    if item is None:
+        return "NOT DONE"
+    return "done" if item.state.is_done else _WORDS.get(item.reason, "NOT DONE")
+
+
+def _left(left: Leftover) -> str:
+    which = f" ({', '.join(left.which)}{', …' if left.count > len(left.which) else ''})" if left.which else ""
+    return f"{left.count:,} {left.what}{which}. {left.why} {left.way_out}".rstrip()

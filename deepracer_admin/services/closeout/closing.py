@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from deepracer_admin.counted import counted
-from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.errors import BadInput, Conflict, Missing
+from deepracer_admin.flows.closeout.run import has_ended
 from deepracer_admin.flows.closeout.steps import CloseStep, steps_for
 from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState, State
-from deepracer_admin.records.limits import OPENED_AT, SKEW, SPONSORSHIP
+from deepracer_admin.records.closing import CLOSING_STEPS, PROOF, ClosingStep, Skip, StillIn
+from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.rules.audit import export_rows, select, verify
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import Service
@@ -22,6 +23,7 @@ from deepracer_admin.services.people.attendees import AttendeesService
 
 __all__ = ["AuditService", "CloseView", "CloseoutService", "JobsService"]
 
+SHORTEST_REASON = 3  # letters
 EVERYTHING = 1_000_000
 """More audit entries than an installation ever writes."""
 
@@ -33,7 +35,7 @@ class CloseView:
     steps: Sequence[tuple[CloseStep, JobItem | None]]
     job: Job | None
     closed_at: datetime | None
-    can_still_sign_in: Sequence[Mapping[str, Any]] | None  # None: not read back yet
+    can_still_sign_in: Sequence[StillIn] | None  # None: not read back by this close-out
     read_back_at: datetime | None
     created_profiles: int
     adopted_profiles: int
@@ -41,6 +43,20 @@ class CloseView:
     in_identity_center: int | None = None  # None: not asked, or the service has no use for it
     source: str = "the racing service"  # what the list of people was read from
     managed: bool = False
+    not_known: Sequence[StillIn] = ()  # of whom the service's answers prove nothing either way
+    settle: str = ""  # what would settle it, a sentence
+    rows: Mapping[str, ClosingStep] = field(default_factory=dict)  # by step: when it was read back, what is left
+
+    def read_back(self, step: str) -> datetime | None:
+        """When the evidence of this step was read (real time)."""
+        return self.rows[step].read_back_at if step in self.rows else None
+
+    @property
+    def waiting(self) -> CloseStep | None:
+        """The step that is being tried now; None while no close-out runs."""
+        if self.job is None or not self.job.state.is_live:
+            return None
+        return next((step for step, item in self.steps if item is not None and not has_ended(item)), None)
 
     @property
     def models_fact(self) -> str:
@@ -66,27 +82,32 @@ class CloseoutService(Service):
         managed = self._kind(event, items) == "managed"
         links = self.store.links(event.id).values()
         made = len(self._came_since(event)) if managed else sum(1 for link in links if link.how == "created")
-        proof = self.store.get(event.id, "proof") or {}
+        proof = self.store.read(event.id, PROOF)
+        if proof is None or (job is not None and proof.job not in ("", job.id)):
+            proof = None  # another close-out's: this one has not read anything back yet
+        rows = self.store.rows(event.id, CLOSING_STEPS)
         return CloseView(
             steps=[(step, items.get(step.key)) for step in steps_for(self._kind(event, items))],
             job=job,
             closed_at=event.closed_at,
-            can_still_sign_in=proof.get("can_still_sign_in"),
-            read_back_at=datetime.fromisoformat(proof["as_of"]) if proof.get("as_of") else None,
+            can_still_sign_in=proof.can_still_sign_in if proof else None,
+            read_back_at=proof.as_of if proof else None,
             created_profiles=made,
             adopted_profiles=len(links) - made,
-            in_group=proof.get("in_group"),
-            in_identity_center=proof.get("in_identity_center"),
-            source=proof.get("source", "the racing service"),
+            in_group=proof.in_group if proof else None,
+            in_identity_center=proof.in_identity_center if proof else None,
+            source=proof.source if proof else "the racing service",
             managed=managed,
+            not_known=proof.not_known if proof else (),
+            settle=proof.settle if proof else "",
+            rows={key: row for key, row in rows.items() if job is not None and row.job == job.id},
         )
 
     def _came_since(self, event: Event) -> set[str]:
         """Linked profiles that appeared since this event turned the mode on: nobody is invited there (parting.py)."""
-        opened = (self.store.get(event.id, SPONSORSHIP) or {}).get(OPENED_AT)
-        if not opened:
+        since = self.store.read(event.id, SPONSORSHIP).since
+        if since is None:
             return set()
-        since = datetime.fromisoformat(opened) - SKEW
         linked = {link.profile for link in self.store.links(event.id).values()}
         listed = self.store.profiles(event.id)[0]
         return {each.id for each in listed if each.id in linked and each.created_at and each.created_at >= since}
@@ -105,6 +126,33 @@ class CloseoutService(Service):
             raise BadInput("Type the event's name exactly as it stands to close the event.")
         items = [JobItem(job="", key=step.key, state=State.TODO) for step in steps_for(self._kind(event, {}))]
         return self._plan_job(actor, "closeout.run", "closeout", target=event.id, plan={}, items=items)
+
+    def skip(self, actor: Actor, step: str, *, reason: str) -> None:
+        """Go on without this step of the close-out that runs: it ends at its next try, with what is left named.
+
+        Raises BadInput without a reason, Missing for an unknown step, Conflict when it has ended or nothing runs.
+        """
+        self._authorise(actor, "closeout.run", target=step)
+        event = self._event()
+        why = " ".join(reason.split())[:300]
+        if len(why) < SHORTEST_REASON:
+            raise BadInput("Reason: say in a few words why the event is closed without this step.")
+        job = next(iter(self.store.jobs(event.id, kind="closeout", live=True)), None)
+        if job is None:
+            raise Conflict("No close-out is running, so there is nothing to skip; start it first.")
+        items = {item.key: item for item in self.store.job_items(job.id)}
+        if step not in items:
+            raise Missing("This close-out has no such step; reload the page.")
+        if has_ended(items[step]):
+            raise Conflict("This step has ended meanwhile; reload the page.")
+        skip = Skip(actor.oid, actor.name, why, self.clock.now())
+
+        def change(rows: Mapping[str, ClosingStep]) -> dict[str, ClosingStep]:
+            kept = rows.get(step, ClosingStep())
+            return {step: replace(kept if kept.job == job.id else ClosingStep(job.id), skip=skip)}
+
+        self.store.change_rows(event.id, CLOSING_STEPS, change, keys=[step])
+        self._audit(actor, "closeout.run", target=step, after="skipped", job=job.id)
 
     def export(self, actor: Actor) -> Mapping[str, bytes]:
         """The export files that the close-out wrote: name -> content."""
@@ -131,10 +179,12 @@ class CloseoutService(Service):
         return certificate(
             self._event(),
             view.steps,
+            view.rows,
             can_still_sign_in=None if view.can_still_sign_in is None else len(view.can_still_sign_in),
             in_group=view.in_group,
             in_identity_center=view.in_identity_center,
-            started_at=view.job.created_at if view.job else None,
+            not_known=len(view.not_known),
+            settle=view.settle,
             proof_at=view.read_back_at,
             last_audit=entries[0] if entries else None,
             rehearsal=self.house.settings.rehearsal,

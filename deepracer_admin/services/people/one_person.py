@@ -8,6 +8,7 @@ from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.model import Actor, Attendee, Event, State, Step
+from deepracer_admin.records.closing import PROOF, without_person
 from deepracer_admin.records.guest_book import GUESTS
 from deepracer_admin.records.profile_rows import NOT_THEIRS, ProfileIds
 from deepracer_admin.rules.aliases import give_aliases
@@ -171,7 +172,7 @@ class PeopleService(Service):
         if self._may_have_access(event, attendee):
             raise Conflict("This person still has access; take them out on the Onboarding page first.")
         self.store.delete_attendees(event.id, [attendee])
-        self.store.amend(event.id, "proof", lambda proof: _proof_without(proof, attendee))
+        self.store.update(event.id, PROOF, lambda proof: without_person(proof, attendee))  # it names people
         self._audit(actor, "attendees.erase", target=attendee)
 
     def _changed(self, event: Event, attendee: str, **values: Any) -> Attendee:
@@ -226,11 +227,3 @@ class PeopleService(Service):
 def _apart(stored: Mapping[str, ProfileIds], attendee: str, profile: str) -> dict[str, ProfileIds]:
     kept = stored[attendee].ids if attendee in stored else frozenset()
     return {attendee: ProfileIds(kept | {profile})}
-
-
-def _proof_without(proof: Any, attendee: str) -> Any:
-    """The close-out's listing names people."""
-    if not proof:
-        return proof
-    rows = [row for row in proof.get("can_still_sign_in") or () if row.get("attendee") != attendee]
-    return {**proof, "can_still_sign_in": rows}

@@ -14,6 +14,7 @@ from deepracer_admin.errors import BadInput, BadSettings
 from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
 from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.current_event import CURRENT_EVENT
+from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from deepracer_admin.rules.access import allowed
@@ -322,7 +323,7 @@ class EventsService(SponsorshipService):
             "mailed": done.get(Step.MAIL, 0),
             "proven": done.get(Step.ACCESS, 0),
             "onboarding": self.store.read(event.id, ONBOARDING).state,
-            "sponsorship_open": (self.store.get(event.id, "sponsorship") or {}).get("open"),
+            "sponsorship_open": self.store.read(event.id, SPONSORSHIP).open,
             "checked": self.store.read(event.id, CHECK).as_of is not None,
             "races": len(races),
         }

@@ -8,6 +8,7 @@ from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput
 from deepracer_admin.model import Actor, Event
 from deepracer_admin.records.connect_check import CHECK, POOL_CHECK
+from deepracer_admin.records.limits import FORMER_LIMITS, NEW_PROFILE_LIMITS, PAUSED_PROFILES, SPONSORSHIP
 from deepracer_admin.records.racing_service import ACCOUNT, MODELS_SEEN, TRACKS
 from deepracer_admin.records.ways_in import INVITATIONS
 from deepracer_admin.rules.roster import service_refusal
@@ -62,16 +63,17 @@ class RacingChoice(Service):
             raise BadInput(
                 f"Racing service: {counted(people, has, have)} invited; create another event for the other service."
             )
-        if (self.store.get(event.id, "sponsorship") or {}).get("open"):
+        if self.store.read(event.id, SPONSORSHIP).open:
             raise BadInput("Racing service: this event sponsors there now; close that on the Sponsorship tab first.")
         if any(job.kind != "roster.import" for job in self.store.jobs(event.id, live=True)):
             raise BadInput("Racing service: jobs of this event are under way; wait for them or cancel them first.")
 
     def _forget_service(self, event: Event) -> None:
         """What the former service said holds no more; addresses are judged by the rule of the new one."""
-        for reading in (ACCOUNT, CHECK, POOL_CHECK, TRACKS, MODELS_SEEN):
-            self.store.forget(event.id, reading)
-        self.store.put(event.id, "sponsorship", None)
+        for kept in (ACCOUNT, CHECK, POOL_CHECK, TRACKS, MODELS_SEEN):
+            self.store.forget(event.id, kept)
+        for kept in (SPONSORSHIP, NEW_PROFILE_LIMITS, FORMER_LIMITS, PAUSED_PROFILES):
+            self.store.forget(event.id, kept)
         rule = "on_aws" if self._racing_kind(event) == "on_aws" else None
         self.store.amend_attendees(
             event.id, lambda person: replace(person, refusal=service_refusal(person.email, rule) or "")

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from deepracer_admin.errors import BadInput
 from deepracer_admin.model import Actor, Job, Quota
+from deepracer_admin.records.limits import SPONSORSHIP, SWITCH_JOB
 from deepracer_admin.records.racing_service import ACCOUNT, MODELS_SEEN, ModelsSeen
 from deepracer_admin.services.setup.racing_choice import RacingChoice
 
@@ -48,7 +49,7 @@ class SponsorshipService(RacingChoice):
         """The switch as last read back, and whom it would reach."""
         self._authorise(actor, "setup.view")
         event = self._event()
-        seen = self.store.get(event.id, "sponsorship") or {}
+        seen = self.store.read(event.id, SPONSORSHIP)
         native = self._racing_kind(event) == "managed"
         reached, seen_at = self.store.profiles(event.id)
         models = (self.store.read(event.id, MODELS_SEEN) if native else None) or ModelsSeen()
@@ -56,16 +57,15 @@ class SponsorshipService(RacingChoice):
             linked = {link.profile for link in self.store.links(event.id).values()}
             reached = [profile for profile in reached if profile.id in linked]
         stored = sum(profile.storage_bytes or 0 for profile in reached) / GB
-        as_of = seen.get("as_of")
         return SponsorshipView(
-            open=seen.get("open"),
-            as_of=_moment(as_of),
+            open=seen.open,
+            as_of=seen.as_of,
             native=native,
             word="Multi-user mode" if native else "Sponsorship",
             blast_profiles=len(reached),
             blast_hours=sum(profile.minutes_queued for profile in reached) / 60,
-            sentence=seen.get("sentence", ""),
-            job=next(iter(self.store.jobs(event.id, live=True, kind="sponsorship")), None),
+            sentence=seen.sentence,
+            job=next(iter(self.store.jobs(event.id, live=True, kind=SWITCH_JOB)), None),
             blast_gb=stored,
             blast_usd_a_month=stored * event.prices.storage_per_gb_month,
             new_profile_quota=self.store.read(event.id, ACCOUNT).account.new_profile_quota,
@@ -82,14 +82,14 @@ class SponsorshipService(RacingChoice):
         if not open_ and typed_name.strip() != event.name:
             what = "turn multi-user mode off" if self._racing_kind(event) == "managed" else "close sponsorship"
             raise BadInput(f"Type the event's name exactly as it stands to {what}.")
-        before = self.store.get(event.id, "sponsorship")
+        before = self.store.read(event.id, SPONSORSHIP)
         return self._plan_job(
             actor,
             "sponsorship.switch",
-            "sponsorship",
+            SWITCH_JOB,
             target=event.id,
             plan={"open": open_},
-            before=before,
+            before={"open": before.open, "sentence": before.sentence},
             after={"open": open_},
         )
 

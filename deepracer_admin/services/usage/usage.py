@@ -20,7 +20,7 @@ from deepracer_admin.model import (
     State,
     UsageSample,
 )
-from deepracer_admin.records.limits import read_limits
+from deepracer_admin.records.limits import PAUSED_PROFILES, read_limits
 from deepracer_admin.rules.money import Forecast, forecast, spend, worst_case
 from deepracer_admin.rules.quotas import quota_for
 from deepracer_admin.services.base import House, Service
@@ -134,7 +134,7 @@ class UsageService(Service):
         people = {person.id: person for person in self.store.attendees(event.id)}
         by_profile = {link.profile: link for link in self.store.links(event.id).values()}
         earlier = self.house.history.used_before_reset(event.id)
-        paused = set(self.store.get(event.id, "paused_profiles") or {})
+        paused = {*self.store.rows(event.id, PAUSED_PROFILES)}
         rows = [
             _row(event, profile, by_profile.get(profile.id), people, earlier.get(profile.id, 0.0), paused)
             for profile in profiles
@@ -252,7 +252,7 @@ class UsageService(Service):
         event = self._event()
         self._check_people(event.id, attendees)
         links = self.store.links(event.id)
-        paused = self.store.get(event.id, "paused_profiles") or {}
+        paused = self.store.rows(event.id, PAUSED_PROFILES)
         chosen = [links[entry] for entry in attendees if entry in links] if attendees else [*links.values()]
         items = [
             JobItem(job="", key=link.profile, state=State.TODO, after={"active": active, "attendee": link.attendee})

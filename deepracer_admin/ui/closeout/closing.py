@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Event, JobItem, State
-from deepracer_admin.services.closeout.certificate import read_back_at
 from deepracer_admin.services.closeout.closing import CloseView
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.act import act
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.words import as_of, count, plain, when
 
@@ -54,6 +54,7 @@ def live_steps(*, drawn_live: bool) -> None:
             mark.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
             title.markdown(f"**{number}. {step.title}**")
             evidence.markdown(plain(_evidence(item, view, zone.zone if zone else "UTC")) or f":gray[{plain(step.why)}]")
+    _skip(view)
 
 
 def is_live(view: CloseView) -> bool:
@@ -64,10 +65,25 @@ def is_live(view: CloseView) -> bool:
 def _evidence(item: JobItem | None, view: CloseView, zone: str) -> str:
     if item is None or not item.sentence:
         return ""
-    seen = read_back_at(item, view.job.created_at if view.job else None)
-    if seen is None:
+    seen = view.read_back(item.key)
+    if seen is None or not item.state.is_done:
         return item.sentence
     return f"{item.sentence.replace(' (read back)', '').rstrip('.')}; {as_of(seen, 'read back', zone)}."
+
+
+def _skip(view: CloseView) -> None:
+    """A way on for a human, when a step waits for something that may never be."""
+    step = view.waiting
+    if step is None or step.key not in view.rows:
+        return
+    with st.expander(f"Go on without “{step.title}” …"):
+        st.caption(plain(f"It ends by itself when nothing moves any more. Skipping leaves it undone: {step.way_out}"))
+        reason = st.text_input("Reason", key=f"closeout-skip-reason-{step.key}")
+        if st.button("Skip this step", icon=":material/skip_next:", key=f"closeout-skip-{step.key}"):
+            act(
+                lambda: session.desk().closeout.skip(session.actor(), step.key, reason=reason),
+                done="It is skipped at its next try.",
+            )
 
 
 def proof(view: CloseView, event: Event) -> None:
@@ -76,21 +92,27 @@ def proof(view: CloseView, event: Event) -> None:
     if people is None:
         st.info("Not read back yet; the last step lists it.", icon=":material/help:")
         return
-    icon, colour = (":material/check_circle:", "green") if not people else (":material/warning:", "orange")
+    quiet = not people and not view.not_known
+    icon, colour = (":material/check_circle:", "green") if quiet else (":material/warning:", "orange")
     st.badge(f"{count(len(people), 'person', 'people')} can still sign in", icon=icon, color=colour)  # type: ignore[arg-type]
+    if view.not_known:
+        st.warning(
+            plain(f"Not known for {count(len(view.not_known), 'person', 'people')}: {view.settle}"),
+            icon=":material/help:",
+        )
     st.caption(as_of(view.read_back_at, f"listing of {view.source}", event.zone))
     if view.in_group is not None:
         st.caption(f"{count(view.in_group, 'person', 'people')} of the event in the Entra group (read back).")
     if view.in_identity_center is not None:
         listed = count(view.in_identity_center, "person", "people")
         st.caption(f"{listed} of the event listed in IAM Identity Center (read back).")
-    if people:
+    if people or view.not_known:
         st.dataframe(
             pd.DataFrame(
                 {
-                    "Name": [row["name"] for row in people],
-                    "Alias": [row["alias"] for row in people],
-                    "Why": [_WHY.get(row["why"], row["why"]) for row in people],
+                    "Name": [row.name for row in (*people, *view.not_known)],
+                    "Alias": [row.alias for row in (*people, *view.not_known)],
+                    "Why": [_WHY.get(row.why, row.why) for row in people] + ["not known"] * len(view.not_known),
                 }
             ),
             hide_index=True,

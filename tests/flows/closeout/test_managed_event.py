@@ -15,6 +15,7 @@ import pytest
 
 from deepracer_admin.flows.sponsorship.switch import ROUNDS
 from deepracer_admin.model import Attendee, JobState, Profile, Quota, State, Step
+from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.rehearsal.shared.garage import Refused
 from deepracer_admin.services.races.races import RaceForm
 from tests.flows.conftest import ORGANIZER, Stage, make_console, make_event
@@ -243,8 +244,7 @@ def test_a_leaver_whose_profile_is_older_than_the_event_keeps_it(stage: Stage) -
 
 def test_where_the_mode_was_on_before_the_event_it_is_not_claimed_to_know(stage: Stage) -> None:
     people, ids = everybody_in(stage, 1)
-    kept = stage.store.get(stage.event.id, "sponsorship")
-    stage.store.put(stage.event.id, "sponsorship", {key: kept[key] for key in kept if key != "opened_at"})
+    stage.store.update(stage.event.id, SPONSORSHIP, lambda state: replace(state, opened_at=None))
     leave(stage, people[0])
     relist(stage)
     assert stage.step(people[0], Step.PROFILE).sentence.startswith("Multi-user mode was on before this event")

@@ -9,6 +9,7 @@ import pytest
 
 from deepracer_admin.flows.access import onboarding
 from deepracer_admin.model import Attendee, Job, JobState, Quota
+from deepracer_admin.records.limits import PAUSED_PROFILES
 from tests.flows.conftest import ORGANIZER, QUOTA, Stage
 from tests.flows.sponsorship.test_switch import ALL_CLOSED, BEFORE, quotas, racing_event, relist, switch
 
@@ -51,7 +52,7 @@ def test_a_quota_set_while_paused_and_undone_leaves_what_was_there(racing_event:
     stage.finish(stage.console.first.usage.sponsor(ORGANIZER, ["at-2"], active=False))
     job = stage.finish(stage.console.first.usage.set_quotas(ORGANIZER, ["at-2"], hours=20, models=7))
     stage.finish(stage.console.first.jobs.undo(ORGANIZER, job.id))
-    assert [*stage.store.get(stage.event.id, "paused_profiles").values()] == [[600, 9]]
+    assert [*stage.store.rows(stage.event.id, PAUSED_PROFILES).values()] == [Quota(600, 9)]
     stage.finish(stage.console.first.usage.sponsor(ORGANIZER, ["at-2"], active=True))
     assert quotas(stage) == BEFORE
 

@@ -9,6 +9,7 @@ import pytest
 
 from deepracer_admin.flows.sponsorship.switch import CLOSED, ROUNDS
 from deepracer_admin.model import JobState, Quota
+from deepracer_admin.records.limits import NEW_PROFILE_LIMITS, SPONSORSHIP, NewProfileLimits
 from tests.flows.conftest import ORGANIZER, QUOTA, Stage
 from tests.flows.sponsorship.test_switch import ALL_CLOSED, quotas, racing_event, switch
 
@@ -27,7 +28,7 @@ def test_only_the_final_close_gives_the_deployment_its_own_limits_back(racing_ev
     assert "new profiles get unlimited hours again, as before this event." in told["sponsorship"]
     assert "Running work, queued work and submissions go on." in told["sponsorship"]
     assert stage.ports.racing().new_profile_quota() == Quota(-1, -1)
-    assert "former_new" not in stage.store.get(stage.event.id, "sponsorship")
+    assert stage.store.read(stage.event.id, NEW_PROFILE_LIMITS) == NewProfileLimits(given_back=Quota(-1, -1))
 
 
 def test_limits_that_the_deployment_had_come_back_exactly(stage: Stage) -> None:
@@ -115,5 +116,5 @@ def test_limits_that_read_back_otherwise_are_set_again_and_the_job_gives_up_in_t
     assert job.state is JobState.FAILED
     assert "reads back 10 h and 9 models, after 5 tries" in job.sentence
     assert asked == [QUOTA if open_ else CLOSED] * ROUNDS
-    assert stage.store.get(stage.event.id, "sponsorship")["open"] is (not open_)
+    assert stage.store.read(stage.event.id, SPONSORSHIP).open is (not open_)
     assert quotas(stage) == ALL_CLOSED, "opening reaches nobody before new profiles get what they should"

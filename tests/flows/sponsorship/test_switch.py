@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from deepracer_admin.flows.sponsorship import switch as sponsorship
-from deepracer_admin.flows.sponsorship.switch import CLOSED, SponsorshipHandler, is_open
+from deepracer_admin.flows.sponsorship.switch import CLOSED, SponsorshipHandler
 from deepracer_admin.model import Job, JobState, Outcome, Quota, State, Step
+from deepracer_admin.records.limits import PAUSED_PROFILES, Sponsorship
 from tests.flows.access.test_onboarding import invite_by_hand
 from tests.flows.conftest import ORGANIZER, QUOTA, Stage
 
@@ -141,7 +142,7 @@ def test_pausing_and_resuming_one_person(racing_event: Stage) -> None:
     resume = stage.console.first.usage.sponsor(ORGANIZER, ["at-2"], active=True)
     assert stage.finish(resume).sentence == "1 of 1 profile is sponsored again."
     assert quotas(stage) == BEFORE
-    assert stage.store.get(stage.event.id, "paused_profiles") == {}
+    assert stage.store.rows(stage.event.id, PAUSED_PROFILES) == {}
 
 
 def test_a_paused_person_stays_paused_over_closing_and_opening(racing_event: Stage) -> None:
@@ -175,9 +176,9 @@ def test_a_quota_given_while_sponsorship_is_closed_is_kept_for_later(racing_even
 
 
 def test_sponsorship_counts_as_closed_while_it_is_being_closed() -> None:
-    assert is_open({"open": True})
-    assert not is_open({"open": True, "closing": True})
-    assert not is_open(None)
+    assert Sponsorship(open=True).is_open
+    assert not Sponsorship(open=True, closing=True).is_open
+    assert not Sponsorship().is_open
 
 
 def test_outcomes_of_a_pause_name_people_without_profile() -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Actor, Event, Profile
+from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
 from tests.pages.conftest import NOW
 
 
@@ -23,7 +24,7 @@ def test_managed_profiles_that_came_by_this_event_are_told_from_older_ones(
 ) -> None:
     """Nobody is invited there: the day on which a profile appeared tells."""
     console.store.save_event(replace(event, service="managed"))
-    console.store.put(event.id, "sponsorship", {"open": True, "opened_at": NOW.isoformat()})
+    console.store.update(event.id, SPONSORSHIP, lambda _: Sponsorship(open=True, opened_at=NOW))
     ages = [NOW - timedelta(days=30), NOW + timedelta(hours=1), NOW + timedelta(hours=2), None]
     listed = [replace(each, created_at=age) for each, age in zip(profiles, ages, strict=True)]
     console.store.save_profiles(event.id, listed, seen_at=NOW, lease=None)

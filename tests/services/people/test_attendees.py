@@ -13,6 +13,7 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.access.match_profiles import match
 from deepracer_admin.model import Actor, Attendee, Event, JobState, Outcome, Profile, State, Step
+from deepracer_admin.records.closing import PROOF, Proof, StillIn
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.profile_rows import NOT_THEIRS, ProfileIds
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
@@ -222,12 +223,14 @@ def test_a_profile_belongs_to_one_person(
 def test_erasing_needs_the_address_and_leaves_no_name_behind(
     console: Console, people: list[Attendee], organizer: Actor
 ) -> None:
-    console.store.put("ev-1", "proof", {"can_still_sign_in": [{"attendee": "at-1", "name": "Racer 1"}], "as_of": ""})
+    console.store.update("ev-1", PROOF, lambda _: Proof(can_still_sign_in=(StillIn("at-1", "Racer 1"),)))
     with pytest.raises(BadInput, match="address exactly"):
         console.first.attendees.erase(organizer, "at-1", typed="Racer 1")
     console.first.attendees.erase(organizer, "at-1", typed=" Racer1@example.com ")
     assert "racer1@example.com" not in by_email(console)
-    assert console.store.get("ev-1", "proof")["can_still_sign_in"] == []
+    proof = console.store.read("ev-1", PROOF)
+    assert proof is not None
+    assert proof.can_still_sign_in == ()
     entry = console.first.audit.entries(organizer)[0]
     assert (entry.action, entry.target) == ("attendees.erase", "at-1")
     assert all("racer1@example.com" not in str(row) for row in console.store.audit(None))

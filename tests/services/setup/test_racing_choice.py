@@ -11,6 +11,7 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput
 from deepracer_admin.model import Actor, Attendee, Event, Job, JobState, Profile, Track
 from deepracer_admin.records.connect_check import CHECK, POOL_CHECK, Checked
+from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
 from deepracer_admin.records.racing_service import ACCOUNT, MODELS_SEEN, TRACKS, AccountSeen, ModelsSeen
 from deepracer_admin.records.ways_in import INVITATIONS, Chunk
 from deepracer_admin.services.setup.drafts import read_draft, write_draft
@@ -58,10 +59,10 @@ def test_invited_people_open_sponsorship_and_jobs_under_way_keep_it_too(
     with pytest.raises(BadInput, match="2 people"):
         choose(console, organizer, event, "managed")
     console.store.forget(event.id, INVITATIONS)
-    console.store.put(event.id, "sponsorship", {"open": True})
+    console.store.update(event.id, SPONSORSHIP, lambda _: Sponsorship(open=True))
     with pytest.raises(BadInput, match="close that on the Sponsorship tab first"):
         choose(console, organizer, event, "managed")
-    console.store.put(event.id, "sponsorship", {"open": False})
+    console.store.update(event.id, SPONSORSHIP, lambda _: Sponsorship(open=False))
     job = Job("j", event.id, "check", event.id, JobState.PLANNED, {}, created_at=NOW, changed_at=NOW)
     console.store.create_job(job, [])
     with pytest.raises(BadInput, match="jobs of this event are under way"):

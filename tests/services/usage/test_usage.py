@@ -9,6 +9,7 @@ import pytest
 
 from deepracer_admin.errors import BadInput, Conflict, NotAllowed
 from deepracer_admin.model import Quota, Role
+from deepracer_admin.records.limits import FORMER_LIMITS, PAUSED_PROFILES
 from deepracer_admin.rules.quotas import quota_for
 from tests.pages.conftest import NOW, actor_of
 
@@ -57,13 +58,11 @@ def test_a_facilitator_grants_at_most_two_hours_and_sets_no_quota(console, profi
     assert console.first.usage.grant(FACILITATOR, "at-1", extra_hours=2).plan["minutes"] == 300 + 120
 
 
-@pytest.mark.parametrize("key", ["paused_profiles", "sponsorship"])
-def test_hours_of_the_paused_and_the_closed_are_added_to_what_they_had(console, event, profiles, key):
+@pytest.mark.parametrize("table", [PAUSED_PROFILES, FORMER_LIMITS], ids=lambda table: table.name)
+def test_hours_of_the_paused_and_the_closed_are_added_to_what_they_had(console, event, profiles, table):
     held = [replace(profile, quota=Quota(0, 0)) for profile in profiles]
     console.store.save_profiles(event.id, held, seen_at=NOW, lease=None)
-    kept = {"pr-1": [600, 9]}
-    value = kept if key == "paused_profiles" else {"open": False, "former": kept}
-    console.store.put(event.id, key, value)
+    console.store.change_rows(event.id, table, lambda _: {"pr-1": Quota(600, 9)})
     console.store.save_attendees(event.id, [replace(console.store.attendee(event.id, "at-1"), quota=Quota(600, 9))])
     job = console.first.usage.grant(FACILITATOR, "at-1", extra_hours=2)
     (item,) = console.store.job_items(job.id)
@@ -81,7 +80,7 @@ def test_before_sponsorship_opens_hours_are_added_to_the_persons_quota(console, 
 def test_the_cost_of_a_quota_counts_what_the_paused_had(console, event, profiles):
     held = [replace(profile, quota=Quota(0, 0)) for profile in profiles]
     console.store.save_profiles(event.id, held, seen_at=NOW, lease=None)
-    console.store.put(event.id, "paused_profiles", {"pr-1": [300, 3]})
+    console.store.change_rows(event.id, PAUSED_PROFILES, lambda _: {"pr-1": Quota(300, 3)})
     plan = console.first.usage.plan_quotas(ORGANIZER, ["at-1"], hours=7, models=3)
     assert plan.most_usd == pytest.approx(2 * event.prices.per_hour)
     assert (plan.items[0].before["minutes"], plan.items[0].before["models"]) == (300, 3)
@@ -100,7 +99,7 @@ def test_who_has_no_limit_needs_no_hours(console, event, profiles):
 
 
 def test_pausing_reaches_only_those_who_are_not_paused(console, event, profiles):
-    console.store.put(event.id, "paused_profiles", {"pr-1": [300, 3]})
+    console.store.change_rows(event.id, PAUSED_PROFILES, lambda _: {"pr-1": Quota(300, 3)})
     job = console.first.usage.sponsor(ORGANIZER, ["at-1", "at-2"], active=False)
     assert [item.key for item in console.store.job_items(job.id)] == ["pr-2"]
 

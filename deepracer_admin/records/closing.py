@@ -1,0 +1,165 @@
+"""The close-out: how far each step is, what it could not do, who can still sign in, and what a managed event leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from deepracer_admin.store.documents import Document, Table
+
+__all__ = [
+    "CLOSING_STEPS",
+    "DELETIONS",
+    "ENDED_PROFILES",
+    "ERASED",
+    "FORMER_STATES",
+    "KNOWN_PROFILES",
+    "PROOF",
+    "ClosingStep",
+    "Deletion",
+    "Erased",
+    "FormerState",
+    "Leftover",
+    "Proof",
+    "Skip",
+    "StillIn",
+    "without_person",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """What a step could not do. `which`: ids (profiles, models, races), never names of people; `count` of all, also of
+    those that are not named; `why` and `way_out`: a sentence each."""
+
+    what: str
+    count: int = 1
+    which: tuple[str, ...] = ()
+    why: str = ""
+    way_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A human goes on without this step. Real time."""
+
+    by: str
+    by_name: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingStep:
+    """One step of the close-out `job`. Real time but for `event_since` (event time).
+
+    `began_at`: its first try. `since`, `event_since` and `tries`: how often it was tried since it last got on, that is
+    since it said `mark`. `read_back_at`: when its evidence was read. `skip`: asked for by a human, honoured at the next
+    round.
+    """
+
+    job: str = ""
+    began_at: datetime | None = None
+    mark: str = ""
+    since: datetime | None = None
+    event_since: datetime | None = None
+    tries: int = 0
+    read_back_at: datetime | None = None
+    leftovers: tuple[Leftover, ...] = ()
+    skip: Skip | None = None
+
+
+CLOSING_STEPS = Table("closing_steps", ClosingStep, "step", personal=True)
+"""Written by the close-out as it goes, and by organizers who skip a step; read by the Close page and the certificate.
+Personal, because the reason of a skip is free text."""
+
+
+@dataclass(frozen=True, slots=True)
+class StillIn:
+    """Somebody of the list, and why they can, or perhaps can, still sign in (a word that the Close page explains)."""
+
+    attendee: str
+    name: str = ""
+    alias: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Who can still sign in, read back at `as_of` (real time) from `source`. `not_known`: of whom the service's answers
+    prove nothing either way; `settle` says what would. Counts are None where nobody was asked."""
+
+    as_of: datetime | None = None
+    job: str = ""  # the close-out that read it back; "": from before we kept it
+    can_still_sign_in: tuple[StillIn, ...] = ()
+    not_known: tuple[StillIn, ...] = ()
+    settle: str = ""
+    in_group: int | None = None
+    in_identity_center: int | None = None
+    source: str = "the racing service"
+
+
+def without_person(proof: Proof | None, attendee: str) -> Proof | None:
+    """The same for everybody else: one person is erased."""
+    if proof is None:
+        return None
+    return replace(
+        proof,
+        can_still_sign_in=tuple(each for each in proof.can_still_sign_in if each.attendee != attendee),
+        not_known=tuple(each for each in proof.not_known if each.attendee != attendee),
+    )
+
+
+PROOF: Document[Proof | None] = Document("proof", Proof | None, None, personal=True)
+"""Written by the last step of the close-out, and when one person is erased; read by the Close page and the certificate.
+None: never read back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The deletion of one profile by the close-out `job`, asked for from `first_at` to `last_at` (real time).
+
+    `rounds`: times it was answered as done, which is after the account was deleted; `unclear`: times it was answered
+    in a way that proves nothing; `sentence`: the last such answer.
+    """
+
+    job: str = ""
+    rounds: int = 0
+    unclear: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    sentence: str = ""
+
+
+DELETIONS = Table("closing_deletions", Deletion, "profile", personal=False)
+"""Written and read by the step of the close-out that deletes profiles (DeepRacer on AWS)."""
+
+KNOWN_PROFILES: Document[frozenset[str]] = Document("closing_profiles", frozenset[str], frozenset(), personal=False)
+"""Ids of a managed event's profiles, as the close-out saw them with the mode on. Written and read by the close-out."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormerState:
+    """The state of a profile that was there before the event, before the close-out touched it."""
+
+    state: str
+
+
+FORMER_STATES = Table("closing_former_states", FormerState, "profile", personal=False)
+"""Written before the close-out of a managed event pauses anybody, read when it gives back what was theirs."""
+
+ENDED_PROFILES: Document[frozenset[str]] = Document("closing_ended", frozenset[str], frozenset(), personal=False)
+"""Ids of a managed event's profiles that read back as disabled: with the mode off the service lists nobody. Written
+and read by the close-out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """`at` in real time; `people`: how many."""
+
+    at: datetime
+    people: int = 0
+
+
+ERASED: Document[Erased | None] = Document("erased", Erased | None, None, personal=False)
+"""Written last, when the personal data of a closed event has gone on its date; read by the same, and by Set up."""
