@@ -30,6 +30,7 @@ from deepracer_admin.mail.pinpoint import Pinpoint
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.smtp import Smtp
 from deepracer_admin.model import Limit
+from deepracer_admin.private import private_folder, tighten_folder
 from deepracer_admin.racing.login import LoginDesk
 from deepracer_admin.racing_access import RacingOfEvent, Staff, practice_of, racing_of
 from deepracer_admin.services.attendees import AttendeesService
@@ -166,10 +167,11 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
 
 def _prepare(home: Path) -> None:
     try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(home)
         probe = home / ".writable"
-        probe.touch()
+        probe.touch(mode=0o600)
         probe.unlink()
+        tighten_folder(home)
     except OSError as error:
         raise StoreUnusable(
             f"The data folder {home} cannot be written ({error.strerror}); set DEEPRACER_ADMIN_HOME to another."

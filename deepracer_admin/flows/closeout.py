@@ -28,6 +28,7 @@ from deepracer_admin.flows.profiles import is_staff, linked_profiles, read_profi
 from deepracer_admin.flows.removing import end_access, verify_on_aws
 from deepracer_admin.flows.sponsorship import SponsorshipHandler, is_open
 from deepracer_admin.model import Event, Job, Lease, Outcome, Profile, State, Step
+from deepracer_admin.private import open_private, private_folder
 from deepracer_admin.rules.standings import board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
 
@@ -94,7 +95,7 @@ def _stop(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
 
 def _export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     folder = ports.home / "exports" / event.id
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     mark = ["REHEARSAL"] if ports.rehearsal else []
     files = 0
     for race in ports.store.races(event.id)[0]:
@@ -147,7 +148,8 @@ def _export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
 
 def _write(path: Path, rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
     part = path.with_suffix(".part")
-    part.write_bytes(inert_csv(rows, columns))
+    with open(part, "wb", opener=open_private) as file:
+        file.write(inert_csv(rows, columns))
     part.replace(path)
 
 

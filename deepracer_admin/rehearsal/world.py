@@ -116,7 +116,7 @@ class World:
         self._speed, self._start = speed, start
         self._changed = False
         self.ticked_to = self.clock.now()
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.traffic = Traffic(self)
         self.asgi = LoopbackOnly(Starlette(routes=[*Control(self).routes(), Mount("/", app=self.traffic)]))
         state = self._read_state()
