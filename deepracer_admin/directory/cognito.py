@@ -28,6 +28,7 @@ __all__ = ["CALLS", "RACERS", "CognitoPool", "new_password", "new_username"]
 
 SERVICE = "cognito-idp"
 RACERS = "dr-racers"
+NO_USER = "UserNotFoundException"
 STAFF = ("dr-admins", "dr-race-facilitators", "dr-commentators", "dr-registration-managers")  # 1.3 page, 3
 CALLS = Limit(
     "cognito-idp",
@@ -96,6 +97,16 @@ class CognitoPool:
         escaped = email.replace("\\", "\\\\").replace('"', '\\"')
         rows = self._call("list_users", Filter=f'email = "{escaped}"', Limit=2)["Users"]
         return _read_user(rows[0]) if rows else None
+
+    def account(self, username: str) -> PoolUser | None:
+        """The user behind a profile id; None only when the pool says that it knows no such user."""
+        try:
+            found = self._call("admin_get_user", Username=username)
+        except NotThere as absent:
+            if absent.code != NO_USER:  # the pool itself is not there: that says nothing about a user
+                raise Refused(absent.sentence, service=SERVICE, operation="admin_get_user", code=absent.code) from None
+            return None
+        return _read_user({**found, "Attributes": found.get("UserAttributes")})
 
     def groups(self, username: str) -> frozenset[str]:
         """The roles of this user, read now. Raises NotThere."""

@@ -83,6 +83,13 @@ class UserPool(Protocol):
 
     def find(self, email: str) -> PoolUser | None: ...
 
+    def account(self, username: str) -> PoolUser | None:
+        """The user behind a profile id, read now: a live account, or None when there certainly is none.
+
+        Three answers: a user, None, or a `ServiceError` when it cannot be told; an error is never evidence.
+        """
+        ...
+
     def groups(self, username: str) -> frozenset[str]:
         """The roles of this user, read now. Raises NotThere."""
         ...

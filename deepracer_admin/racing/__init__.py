@@ -31,7 +31,10 @@ from deepracer_admin.model import (
     Track,
 )
 
-__all__ = ["InviteProgress", "RacingService"]
+__all__ = ["NOT_KNOWN", "InviteProgress", "RacingService"]
+
+NOT_KNOWN = "not_known"
+"""Reason of an outcome that proves nothing: the service fails so for what is not there and for trouble of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,9 @@ class RacingService(Protocol):
 
     def remove(self, ids: Sequence[str]) -> Iterable[Outcome]:
         """Delete profiles (and so access). NotThere counts as ALREADY.
+
+        UNKNOWN with reason `NOT_KNOWN`: an account may be left, or there was none; neither the answer nor whether the
+        profile is still listed tells. `UserPool.account` does, where there are credentials on the pool.
 
         The caller reads back with `profiles()`: who is out is not listed any more, or is listed with the state
         "DISABLED" where the service keeps the names of those it let go (managed).

@@ -164,11 +164,24 @@ def test_the_user_pool_needs_exactly_its_policy(called: set[str], practice: Worl
     assert pool.groups(username) == {"dr-racers"}
     assert dict(pool.staff())
     assert pool.find(ada.email)
+    assert pool.account(username)
     pool.delete(username)
     assert pool.practice_world
     pool.close()
     assert called == actions("cognito-user-pool.json")
-    tried = {"limits", "users", "find", "groups", "staff", "create", "fresh_password", "disable", "enable", "delete"}
+    tried = {
+        "limits",
+        "users",
+        "find",
+        "account",
+        "groups",
+        "staff",
+        "create",
+        "fresh_password",
+        "disable",
+        "enable",
+        "delete",
+    }
     assert port_methods(UserPool) == tried
 
 

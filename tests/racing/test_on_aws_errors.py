@@ -18,6 +18,7 @@ from deepracer_admin.errors import (
     Unavailable,
     Unsupported,
 )
+from deepracer_admin.racing import NOT_KNOWN
 from deepracer_admin.racing.on_aws import operations
 from deepracer_admin.racing.on_aws.errors import CLOCK, EXPIRED, WAF, error_of, read_failure
 from deepracer_admin.racing.on_aws.operations import Operation
@@ -194,3 +195,19 @@ def test_no_body_however_odd_breaks_the_reading(text: str, status: int) -> None:
     error = error_of(failure, operations.LIST_PROFILES, user_agent="x", signed_before=True)
     assert isinstance(error, ServiceError)
     assert error.sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"),
+    [
+        (operations.DELETE_PROFILE, LostAnswer),
+        (operations.UPDATE_PROFILE, Unavailable),
+        (operations.GET_PROFILE, Unavailable),
+    ],
+)
+def test_a_failure_without_a_reason_is_evidence_of_nothing(operation: Operation, kind: type[ServiceError]) -> None:
+    """It means an unknown user, and just as well that Cognito was throttled (deepracer-on-aws-capacity.md 5)."""
+    reply = httpx.Response(500, headers={"x-amzn-errortype": "InternalFailure"}, json={})
+    error = error_of(read_failure(reply), operation, user_agent="Example/1", signed_before=True)
+    assert type(error) is kind
+    assert error.code == NOT_KNOWN

@@ -24,7 +24,8 @@ from deepracer_admin.errors import (
     Unavailable,
     Unsupported,
 )
-from deepracer_admin.racing.on_aws.operations import Operation
+from deepracer_admin.racing import NOT_KNOWN
+from deepracer_admin.racing.on_aws.operations import DELETE_PROFILE, Operation
 from deepracer_admin.racing.on_aws.sentences import code_of, meaning_of, sentence_for_fields, sentence_for_validator
 from deepracer_admin.racing.on_aws.site import SERVICE
 
@@ -37,7 +38,7 @@ _QUOTED_MESSAGE = re.compile(r'"(?:errorMessage|[mM]essage)"\s*:\s*"(.*)"\s*}\s*
 _EXPIRED = {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"}
 _CLOCK_WORDS = ("signature expired", "signature not yet current", "requesttimetooskewed", "time too skewed")
 _ADMIN_BLOCK_SECONDS = 300.0
-_UNKNOWN_ID = {"UpdateProfile", "DeleteProfile", "GetProfile"}
+_SAYS_NOTHING = frozenset({"UpdateProfile", "DeleteProfile", "GetProfile"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +195,18 @@ def _no_such_path(operation: Operation, signed_before: bool) -> ServiceError:
 def _server_failure(failure: Failure, operation: Operation) -> ServiceError:
     status = failure.status
     empty = status == 500 and not failure.message and failure.is_json
-    if empty and operation.name in _UNKNOWN_ID:
-        # 500 {} is what the service says instead of 404 for these (1.4, 1.7).
-        return NotThere(
-            "DeepRacer on AWS has most likely no such profile (any more): the list will be read again.",
-            **_where(operation, "InternalFailure"),
+    if empty and operation.name in _SAYS_NOTHING:
+        # 500 {} is what the service says instead of 404 for these, and for every failure of Cognito and the like: it
+        # proves nothing (deepracer-on-aws-capacity.md 5).
+        if operation is DELETE_PROFILE:
+            return LostAnswer(
+                "DeepRacer on AWS failed without a reason, as it does when there is no such account and when Cognito "
+                "did not answer it: whether the account still exists is not known.",
+                **_where(operation, NOT_KNOWN),
+            )
+        return Unavailable(
+            "DeepRacer on AWS failed without a reason: it may have no such profile (any more), or trouble of its own.",
+            **_where(operation, NOT_KNOWN),
         )
     if empty and operation.name == "EditLeaderboard":
         # A conflict that the operation may not declare (1.3 page, 5.1).

@@ -11,6 +11,7 @@ from typing import Any
 from deepracer_admin.clock import parse_iso
 from deepracer_admin.errors import NotThere, Refused, ServiceError, Unavailable, Unsupported
 from deepracer_admin.model import UNLIMITED, Model, Outcome, Profile, Quota, State, Step
+from deepracer_admin.racing import NOT_KNOWN
 from deepracer_admin.racing.on_aws import operations as op
 from deepracer_admin.racing.on_aws.fanout import outcome_of, spread
 from deepracer_admin.racing.on_aws.site import SERVICE
@@ -44,6 +45,15 @@ def list_profiles(transport: Transport) -> Iterator[Profile]:
 
 def update_profile(transport: Transport, profile_id: str, alias: str | None, quota: Quota | None) -> Profile:
     """Set alias and limits. The reply has no e-mail, model count, storage or role. Raises Refused, NotThere."""
+    try:
+        return _update_profile(transport, profile_id, alias, quota)
+    except Unavailable as error:
+        if error.code == NOT_KNOWN and profile_id not in _listed(transport):
+            raise _no_such_profile() from None
+        raise
+
+
+def _update_profile(transport: Transport, profile_id: str, alias: str | None, quota: Quota | None) -> Profile:
     body: dict[str, Any] = {"profileId": profile_id}
     if alias is not None:
         if not _ALIAS.fullmatch(alias):
@@ -76,23 +86,54 @@ def update_role(transport: Transport, profile_id: str, role: str, own_id: str) -
 
 
 def update_quotas(transport: Transport, quotas: Sequence[tuple[str, Quota]]) -> list[Outcome]:
-    """One call per profile, eight at a time. A lost answer is RETRY: setting the same limit again is harmless."""
+    """One call per profile, eight at a time. A lost answer is RETRY: setting the same limit again is harmless.
+
+    Where the service's answer does not tell whether a profile is there, one listing does: these rows are the profiles.
+    """
 
     def one(item: tuple[str, Quota]) -> Outcome:
-        update_profile(transport, item[0], None, item[1])
+        _update_profile(transport, item[0], None, item[1])
         return Outcome(item[0], Step.PROFILE, State.DONE, ref=item[0])
 
-    return spread(
+    outcomes = spread(
         quotas,
         one,
         person=lambda item: item[0],
         in_flight=WRITES_IN_FLIGHT,
         on_error=lambda person, error: outcome_of(person, error, lost=State.RETRY),
     )
+    if not any(outcome.reason == NOT_KNOWN for outcome in outcomes):
+        return outcomes
+    try:
+        listed = _listed(transport)
+    except ServiceError:
+        return outcomes
+    return [
+        outcome_of(outcome.person, _no_such_profile())
+        if outcome.reason == NOT_KNOWN and outcome.person not in listed
+        else outcome
+        for outcome in outcomes
+    ]
+
+
+def _listed(transport: Transport) -> frozenset[str]:
+    return frozenset(profile.id for profile in list_profiles(transport))
+
+
+def _no_such_profile() -> NotThere:
+    return NotThere(
+        "DeepRacer on AWS has no such profile any more: refresh the list.",
+        service=SERVICE,
+        operation=op.UPDATE_PROFILE.name,
+        code="not_there",
+    )
 
 
 def remove_profiles(transport: Transport, ids: Sequence[str], own_id: str) -> list[Outcome]:
-    """Delete users with their profiles and models. The console's own user is never deleted (1.7: no protection)."""
+    """Delete users with their profiles and models. The console's own user is never deleted (1.7: no protection).
+
+    UNKNOWN with reason NOT_KNOWN when the answer tells nothing about the account (see the port).
+    """
 
     def one(profile_id: str) -> Outcome:
         if profile_id == own_id:
@@ -109,6 +150,8 @@ def remove_profiles(transport: Transport, ids: Sequence[str], own_id: str) -> li
     def failed(person: str, error: ServiceError) -> Outcome:
         if isinstance(error, NotThere):
             return Outcome(person, Step.PROFILE, State.ALREADY, "not_there", error.sentence, ref=person)
+        if error.code == NOT_KNOWN:
+            return Outcome(person, Step.PROFILE, State.UNKNOWN, NOT_KNOWN, error.sentence, ref=person)
         return outcome_of(person, error, lost=State.RETRY)
 
     return spread(ids, one, person=lambda each: each, in_flight=WRITES_IN_FLIGHT, on_error=failed)
