@@ -29,6 +29,7 @@ from deepracer_admin.mail.pinpoint import Pinpoint
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.smtp import Smtp
 from deepracer_admin.model import Limit
+from deepracer_admin.private import private_folder, tighten_folder
 from deepracer_admin.racing.login import LoginDesk
 from deepracer_admin.racing_access import RacingServices, Staff, practice_of, racing_of
 from deepracer_admin.records.current_event import CURRENT_EVENT
@@ -221,10 +222,11 @@ def _desk(house: House, event_id: str, login: LoginDesk, letters: Letters, key: 
 
 def _prepare(home: Path) -> None:
     try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(home)
         probe = home / ".writable"
-        probe.touch()
+        probe.touch(mode=0o600)
         probe.unlink()
+        tighten_folder(home)
     except OSError as error:
         raise StoreUnusable(
             f"The data folder {home} cannot be written ({error.strerror}); set DEEPRACER_ADMIN_HOME to another."
