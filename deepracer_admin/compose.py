@@ -19,6 +19,7 @@ from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.entra_access import SignInSettings, directories, sign_in_settings
 from deepracer_admin.errors import BadSettings, StoreUnusable
+from deepracer_admin.files.process import ChildProcessReader
 from deepracer_admin.flows.guest_book import GuestBook
 from deepracer_admin.flows.letters import Letters
 from deepracer_admin.flows.pacing import Pacer
@@ -37,6 +38,7 @@ from deepracer_admin.services.boards import BoardsService
 from deepracer_admin.services.closing import AuditService, CloseoutService, JobsService
 from deepracer_admin.services.connection import ConnectionService
 from deepracer_admin.services.events import EventsService
+from deepracer_admin.services.file_desk import FileDesk
 from deepracer_admin.services.messages import MessagesService
 from deepracer_admin.services.onboarding import OnboardingService
 from deepracer_admin.services.passwords import PasswordsService
@@ -63,6 +65,7 @@ class Console:
     history: History
     sessions: Sessions
     vault: Vault
+    files: FileDesk
     ports: Ports
     sign_in: Callable[[], SignInSettings]
     events: EventsService
@@ -81,6 +84,7 @@ class Console:
 
     def close(self) -> None:
         """Let files go."""
+        self.files.close()
         self.store.close()
         self.history.close()
         self.sessions.close()
@@ -109,7 +113,8 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     clock = clock or (ScaledClock() if settings.rehearsal else SystemClock())
     practice = practice_of(settings)
     store, history, sessions = _open_stores(settings)
-    house = House(settings, clock, store, history, sessions)
+    files = FileDesk(ChildProcessReader("deepracer_admin.reading_process"))
+    house = House(settings, clock, store, history, sessions, files)
     letters = Letters(
         store,
         guests=GuestBook(store, vault),
@@ -145,6 +150,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         history=history,
         sessions=sessions,
         vault=vault,
+        files=files,
         ports=ports,
         sign_in=lambda: sign_in_settings(settings),
         events=EventsService(house),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 from pathlib import Path
 
 from deepracer_admin.counted import counted
-from deepracer_admin.rules.roster import Limits, RosterCheck, UnreadableRoster, check
+from deepracer_admin.errors import ConsoleError
+from deepracer_admin.files.process import ChildProcessReader
+from deepracer_admin.rules.roster.findings import Limits, RosterCheck, UnreadableRoster
+from deepracer_admin.services.file_desk import FileDesk
 
 __all__ = ["main"]
 
@@ -22,19 +26,20 @@ def main(argv: list[str]) -> int:
     0 when the list could be read, even if rows are rejected; 2 with one line on standard error when it could not.
     """
     options = _parser().parse_args(argv)
+    logging.getLogger("deepracer_admin").addHandler(logging.NullHandler())  # one line on standard error, not two
     try:
         data = _read(options.file, options.max_mb)
-        found = check(
+        found = FileDesk(ChildProcessReader("deepracer_admin.reading_process")).check_list(
             data,
             filename=Path(options.file).name,
-            mapping=_mapping(options.map),
+            mapping=_mapping(options.map) or None,
             encoding=options.encoding,
             delimiter=options.delimiter,
             sheet=options.sheet,
             service_rule=options.service,
-            limits=Limits(file_bytes=round(options.max_mb * 1024 * 1024)),
+            limits={"file_bytes": round(options.max_mb * 1024 * 1024)},
         )
-    except UnreadableRoster as unreadable:
+    except ConsoleError as unreadable:
         print(unreadable.sentence, file=sys.stderr)
         return _UNREADABLE
     output = json.dumps(found.as_json(), ensure_ascii=False, indent=1) if options.json else _summary(found)

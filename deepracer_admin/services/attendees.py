@@ -13,7 +13,7 @@ from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.model import Actor, Attendee, Event, Job, JobItem, JobState, State, Step, StepRow
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
-from deepracer_admin.rules.roster import FIELDS, RosterCheck, check
+from deepracer_admin.rules.roster import FIELDS, RosterCheck
 from deepracer_admin.rules.roster.plan import Change, plan_check
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import new_id
@@ -50,10 +50,12 @@ class AttendeesService(PeopleService):
         self._authorise(actor, "attendees.import", target="dry run")
         event = self._event()
         remembered: dict[str, dict[str, str | int]] = dict(self.store.get("", "column_mappings") or {})
-        read = check(data, filename=filename, mapping=mapping, service_rule=self._rule(event))
+        read = self.house.files.check_list(data, filename=filename, mapping=mapping, service_rule=self._rule(event))
         key = _headings(read)
         if mapping is None and key in remembered:
-            read = check(data, filename=filename, mapping=remembered[key], service_rule=self._rule(event))
+            read = self.house.files.check_list(
+                data, filename=filename, mapping=remembered[key], service_rule=self._rule(event)
+            )
         elif mapping is not None:
             whole = {field: read.mapping.get(field, "") for field in FIELDS}  # "" keeps "not in the list" as well
             if remembered.get(key) != whole:

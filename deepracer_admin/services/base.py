@@ -16,6 +16,7 @@ from deepracer_admin.clock import Clock
 from deepracer_admin.errors import Conflict, Missing, NotAllowed
 from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState
 from deepracer_admin.rules.access import ACTIONS, allowed, explain
+from deepracer_admin.services.file_desk import FileDesk
 from deepracer_admin.settings import Settings
 from deepracer_admin.store import EventStore, History, Sessions
 
@@ -38,6 +39,7 @@ class House:
     store: EventStore
     history: History
     sessions: Sessions
+    files: FileDesk
 
 
 class Service:

@@ -10,7 +10,7 @@ from deepracer_admin.errors import BadInput, Missing
 from deepracer_admin.flows.profiles import STAFF_ROLES
 from deepracer_admin.flows.staff import GROUPS, NAMED
 from deepracer_admin.model import UNLIMITED, Actor, Job
-from deepracer_admin.rules.roster import check
+from deepracer_admin.rules.roster import sole_address
 from deepracer_admin.services.base import Service
 
 __all__ = ["ADMIN", "StaffRow", "StaffService", "StaffView"]
@@ -125,7 +125,4 @@ class StaffService(Service):
         )
 
     def _address(self, text: str) -> str:
-        read = check(text.strip().encode(), filename="address")
-        if len(read.accepted) != 1:
-            raise BadInput(f"Address: {read.rejected[0].reason if read.rejected else 'give one e-mail address.'}")
-        return read.accepted[0].email
+        return sole_address(text)

@@ -46,6 +46,7 @@ def given_list(who: Actor) -> DryRun | None:
     """Ask for a list and its columns; the dry run, or None while there is nothing to read. Writes nothing."""
     data, name = _bytes()
     if not data:
+        session.console().files.expect()
         st.caption("Any table will do: CSV, Excel, a meeting report, or addresses pasted from a mail.")
         return None
     digest = hashlib.sha256(data).hexdigest()[:12]

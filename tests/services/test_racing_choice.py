@@ -9,7 +9,8 @@ import pytest
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput
 from deepracer_admin.model import Actor, Attendee, Event, Job, JobState, Profile
-from deepracer_admin.services.drafts import read_draft, write_draft
+from deepracer_admin.rules.settings_file import read_values
+from deepracer_admin.services.drafts import draft_of, write_draft
 from tests.pages.conftest import NOW
 
 
@@ -21,7 +22,7 @@ def choose(console: Console, organizer: Actor, event: Event, service: str) -> Ev
 def test_the_choice_is_kept_and_travels_with_the_settings(console: Console, event: Event, organizer: Actor) -> None:
     assert choose(console, organizer, event, "managed").service == "managed"
     draft = console.events.draft_of(console.store.event(event.id))
-    assert read_draft(write_draft(draft)).service == "managed"
+    assert draft_of(read_values(write_draft(draft))).service == "managed"
     assert console.events.sponsorship(organizer).native
     assert choose(console, organizer, event, "").service == ""
     assert not console.events.sponsorship(organizer).native

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
+from deepracer_admin.errors import BadInput
+
 __all__ = [
     "ADDRESS_CELL",
     "AddressJudge",
@@ -18,6 +20,7 @@ __all__ = [
     "normalise_emails",
     "service_refusal",
     "service_refusals",
+    "sole_address",
     "unwrap",
 ]
 
@@ -129,6 +132,16 @@ class AddressJudge:
         if email not in self._problems:
             self._problems[email] = _problem(email)
         return self._problems[email]
+
+
+def sole_address(text: str) -> str:
+    """The one address that a person typed, bare or as `Name <address>`, in normal form. Raises BadInput."""
+    address = normalise_email(unwrap(" ".join(text[: 2 * _LONGEST_JUDGED].split()))[0])
+    if not address:
+        raise BadInput("Address: give one e-mail address.")
+    if problem := _problem(address):
+        raise BadInput(f"Address: {problem.reason}")
+    return address
 
 
 def _problem(email: str) -> Problem | None:

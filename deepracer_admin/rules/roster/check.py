@@ -88,7 +88,7 @@ def check(
         header_row=grid.lines[header.place] if header.place is not None else None,
         columns=columns,
         rows=body.height,
-        accepted=AcceptedRows(len(judged.emails), people.rows),
+        accepted=AcceptedRows(len(judged.emails), people.columns),
         duplicates=tuple(judged.duplicates),
         rejected=tuple(judged.rejected),
         warnings=tuple(warnings),

@@ -85,7 +85,8 @@ class Grid:
 class Reading:
     """The cells, and how they were read.
 
-    `heading` is given only where the form of the list says what its columns are (a pasted "To:" line).
+    `heading` is given only where the form of the list says what its columns are (a pasted "To:" line). `hidden` are
+    lines that the workbook hides; `formulas` are cells (line, column from 0) with a formula whose result was not saved.
     """
 
     grid: Grid
@@ -95,3 +96,5 @@ class Reading:
     sheets: tuple[str, ...] = ()
     heading: tuple[str, ...] | None = None
     warnings: tuple[str, ...] = ()
+    hidden: frozenset[int] = frozenset()
+    formulas: frozenset[tuple[int, int]] = frozenset()

@@ -9,8 +9,6 @@ import re
 from collections import Counter
 from itertools import islice, repeat
 
-import charset_normalizer
-
 from deepracer_admin.rules.roster.addresses import ADDRESS_CELL
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
 from deepracer_admin.rules.roster.grid import Grid, Reading
@@ -143,6 +141,8 @@ def _guess_legacy(data: bytes) -> str:
         return "mac_roman"
     if western is not None and high < 0.2 * len(sample):
         return "cp1250" if len(_OUT_OF_PLACE.findall(western)) >= 2 else "cp1252"
+    import charset_normalizer  # here, because few lists need it, and the child should start fast
+
     best = charset_normalizer.from_bytes(sample).best()
     if best is not None and best.encoding not in ("utf_8", "utf_16", "ascii"):
         return best.encoding
@@ -271,12 +271,16 @@ def _split_quoted(text: str, delimiter: str | None, limits: Limits) -> tuple[Gri
                     raise _too_many_rows(limits)
             start = end + 1
     except csv.Error:
-        raise UnreadableRoster(
-            f'A cell on line {start} never ends: close or delete the quotation mark (") there.'
-        ) from None
+        raise UnreadableRoster(_endless(text, start)) from None
     if records and _is_left_open(text, lines[-1], delimiter):
         raise UnreadableRoster(f'A quotation mark (") on line {lines[-1]} is never closed: close or delete it.')
     return Grid.of_records(records, lines), tuple(warnings[:20])
+
+
+def _endless(text: str, line: int) -> str:
+    if '"' in text:
+        return f'A cell on line {line} never ends: close or delete the quotation mark (") there.'
+    return f"A cell on line {line} is longer than {csv.field_size_limit():,} characters: cut it or delete it."
 
 
 def _long_record(start: int, end: int) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepracer_admin.rules.roster import Change, RosterRow, check, plan_check, plan_import
+from deepracer_admin.rules.roster import Change, RosterRow, plan_check, plan_import
+from deepracer_admin.rules.roster.check import check
 
 
 @dataclass(frozen=True)
