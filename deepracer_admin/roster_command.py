@@ -36,6 +36,8 @@ def main(argv: list[str]) -> int:
             encoding=options.encoding,
             delimiter=options.delimiter,
             sheet=options.sheet,
+            header_row=options.header_row,
+            include=options.include,
             service_rule=options.service,
             limits={"file_bytes": round(options.max_mb * 1024 * 1024)},
         )
@@ -65,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--encoding", help="overrule the guessed encoding")
     command.add_argument("--delimiter", help="overrule the guessed delimiter")
+    command.add_argument("--header-row", type=int, help="overrule the guessed heading's line (0: there is none)")
+    command.add_argument(
+        "--include",
+        action="append",
+        choices=["hidden", "declined"],
+        help="let in hidden rows, or people who will not come",
+    )
     command.add_argument("--sheet", help="the workbook's sheet to read")
     command.add_argument("--service", choices=["on_aws"], help="mark the addresses that this racing service refuses")
     command.add_argument("--max-mb", type=float, default=Limits().file_bytes / 1024 / 1024, help="largest file to read")
@@ -99,11 +108,13 @@ def _summary(found: RosterCheck) -> str:
     lines = [
         f"{found.file} ({form}): {counted(found.rows, 'row')}, {len(found.accepted):,} accepted, "
         f"{counted(len(found.duplicates), 'duplicate')}, {len(found.rejected):,} rejected"
+        + (f", {len(found.left_out):,} left out" if found.left_out else "")
     ]
     lines += [f"  {column.name} -> {column.field or 'kept as extra'}" for column in found.columns]
     lines += [f"  row {bad.row}, {bad.column}: {bad.value!r}. {bad.reason}" for bad in found.rejected[:_SHOWN]]
     if len(found.rejected) > _SHOWN:
         lines.append(f"  and {counted(len(found.rejected) - _SHOWN, 'more rejected row')} (--json lists them all)")
+    lines += [f"  row {out.row} left out: {out.value!r}. {out.reason}" for out in found.left_out[:_SHOWN]]
     lines += [f"  note: {warning}" for warning in found.warnings]
     return "\n".join(lines)
 

@@ -4,11 +4,13 @@ Pure: bytes and values in, values out. `check` reads a file and is called in the
 (reading_process.py), so it is not named here: everybody else asks services/file_desk.py.
 """
 
-from deepracer_admin.rules.roster.addresses import normalise_email, service_refusal, sole_address
+from deepracer_admin.rules.roster.addresses import normalise_email, service_refusal
+from deepracer_admin.rules.roster.cells import sole_address
 from deepracer_admin.rules.roster.columns import FIELDS
 from deepracer_admin.rules.roster.findings import (
     Column,
     Duplicate,
+    LeftOut,
     Limits,
     Rejected,
     RosterCheck,
@@ -25,6 +27,7 @@ __all__ = [
     "Duplicate",
     "ImportPlan",
     "KnownAttendee",
+    "LeftOut",
     "Limits",
     "PlanEntry",
     "Rejected",

@@ -15,8 +15,10 @@ from typing import Any
 from deepracer_admin.rules.roster.findings import (
     AcceptedColumns,
     AcceptedRows,
+    Candidate,
     Column,
     Duplicate,
+    LeftOut,
     Rejected,
     RosterCheck,
 )
@@ -40,9 +42,10 @@ def pack(check: RosterCheck) -> tuple[dict[str, Any], list[bytes]]:
         "columns": [list(column) for column in check.columns],
         "warnings": list(check.warnings),
         "headings": list(people.extra),
-        "counts": [len(people.emails), len(places), len(check.duplicates), len(check.rejected)],
+        "candidates": [[candidate.encoding, *candidate.samples] for candidate in check.candidates],
+        "counts": [len(people.emails), len(places), len(check.duplicates), len(check.rejected), len(check.left_out)],
     }
-    duplicates, rejected = check.duplicates, check.rejected
+    duplicates, rejected, left_out = check.duplicates, check.rejected, check.left_out
     blocks = [
         _numbers(people.rows),
         _texts(people.emails),
@@ -58,6 +61,8 @@ def pack(check: RosterCheck) -> tuple[dict[str, Any], list[bytes]]:
         _numbers([again.first_row for again in duplicates]),
         _numbers([bad.row for bad in rejected]),
         *(_texts([str(bad[place]) for bad in rejected]) for place in range(1, 5)),
+        _numbers([out.row for out in left_out]),
+        *(_texts([str(out[place]) for out in left_out]) for place in range(1, 4)),
         *map(_texts, people.extra.values()),
     ]
     return values, blocks
@@ -72,7 +77,7 @@ def unpack(values: Mapping[str, Any], blocks: Sequence[Block]) -> RosterCheck:
 
 
 def _unpack(values: Mapping[str, Any], blocks: list[Block]) -> RosterCheck:
-    people, refused, again, bad = (_whole(count) for count in values["counts"])
+    people, refused, again, bad, out = (_whole(count) for count in values["counts"])
     headings = [_word(heading) for heading in values["headings"]]
     take = iter(blocks)
     rows = _read_numbers(next(take), people)
@@ -85,6 +90,9 @@ def _unpack(values: Mapping[str, Any], blocks: list[Block]) -> RosterCheck:
     )  # fmt: skip
     rejected = zip(
         _read_numbers(next(take), bad), *(_Texts(next(take), bad).cells() for _ in range(4)), strict=True
+    )  # fmt: skip
+    left_out = zip(
+        _read_numbers(next(take), out), *(_Texts(next(take), out).cells() for _ in range(3)), strict=True
     )  # fmt: skip
     extra = {heading: _Texts(next(take), people) for heading in headings}
     if next(take, None) is not None or any(place >= people for place in places):
@@ -119,6 +127,10 @@ def _unpack(values: Mapping[str, Any], blocks: list[Block]) -> RosterCheck:
         duplicates=tuple(map(Duplicate._make, duplicates)),
         rejected=tuple(map(Rejected._make, rejected)),
         warnings=tuple(map(_word, values["warnings"])),
+        left_out=tuple(map(LeftOut._make, left_out)),
+        candidates=tuple(
+            Candidate(_word(encoding), tuple(map(_word, samples))) for encoding, *samples in values["candidates"]
+        ),
     )
 
 

@@ -17,8 +17,10 @@ __all__ = [
     "NO_EXTRA",
     "AcceptedColumns",
     "AcceptedRows",
+    "Candidate",
     "Column",
     "Duplicate",
+    "LeftOut",
     "Limits",
     "Rejected",
     "RosterCheck",
@@ -92,6 +94,24 @@ class Rejected(NamedTuple):
     value: str
     rule: str
     reason: str
+
+
+class LeftOut(NamedTuple):
+    """A row that was left out for a reason that is no fault of the row. `kind` is "hidden" or "declined": the word that
+    `check(include=...)` takes to let such rows in.
+    """
+
+    row: int
+    value: str
+    kind: str
+    reason: str
+
+
+class Candidate(NamedTuple):
+    """An encoding in which the file may have been written, and up to two cells as they would read."""
+
+    encoding: str
+    samples: tuple[str, ...]
 
 
 @contextmanager
@@ -190,7 +210,10 @@ def _extras_of(columns: AcceptedColumns) -> Iterable[Mapping[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class RosterCheck:
-    """The whole of one list. Invariant: `rows == len(accepted) + len(duplicates) + len(rejected)`."""
+    """The whole of one list. Invariant: `rows == len(accepted) + len(duplicates) + len(rejected) + len(left_out)`.
+
+    `candidates` are encodings that would give other letters, when the encoding was guessed.
+    """
 
     file: str
     encoding: str | None
@@ -204,6 +227,8 @@ class RosterCheck:
     duplicates: tuple[Duplicate, ...]
     rejected: tuple[Rejected, ...]
     warnings: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
     @property
     def mapping(self) -> dict[str, int]:
@@ -230,6 +255,7 @@ class RosterCheck:
                 {"row": bad.row, "column": bad.column, "value": bad.value, "reason": bad.reason}
                 for bad in self.rejected
             ],
+            "left_out": [{"row": out.row, "value": out.value, "reason": out.reason} for out in self.left_out],
             "warnings": list(self.warnings),
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from deepracer_admin.rules.roster.addresses import unwrap
+from deepracer_admin.rules.roster.cells import find_address
 
 __all__ = ["is_pasted_line", "read_pasted_line"]
 
@@ -81,5 +81,7 @@ def _entries(text: str) -> list[tuple[int, str, str]]:
 
 
 def _name_and_address(piece: str) -> tuple[str, str]:
-    address, name = unwrap(piece)
-    return name, address
+    found = find_address(piece)
+    if found.others:
+        return "", piece.strip()
+    return found.name, found.address

@@ -289,6 +289,8 @@ class _SheetReader:
                 raw = _rich(part)
             elif kind == "f":
                 has_formula = True
+        if not raw and has_formula and cell.get("t") != "str":
+            raw = None  # some programs write the place of a result, and no result
         if raw is None:
             if not has_formula:
                 return None
