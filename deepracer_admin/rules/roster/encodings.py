@@ -17,7 +17,6 @@ from deepracer_admin.rules.roster.findings import Candidate
 __all__ = ["candidates_of", "guess_legacy"]
 
 _SAMPLES = 2
-_WORD = re.compile(r"[^\W\d_]+(?:['’´-][^\W\d_]+)*")
 _PIECE = re.compile(r"[^\s,;|\t\"<>()@]+")
 _INSIDE = frozenset("’‘´·–—")
 _SINGLE = (
@@ -50,19 +49,28 @@ _SURNAMES = {
     "cp949": "김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허유남심노하곽성차주우구나민진",
     "big5": "陳林黃張李王吳劉蔡楊許鄭謝郭洪曾邱廖賴周徐蘇葉莊呂江何蕭羅高潘簡朱鍾游彭詹胡施沈余趙盧梁顏",
 }
+_NOT_LATIN = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256")
 _SCRIPTS = (
     ("\u0370", "\u03ff", "greek"),
     ("\u0400", "\u04ff", "cyrillic"),
     ("\u0590", "\u05ff", "hebrew"),
     ("\u0600", "\u06ff", "arabic"),
 )
-_NORDIC, _STEEP = frozenset("øæåØÆÅ"), frozenset("èìùÈÌÙ")
-_ACUTE = frozenset("áíýÁÍÝ")
-_TURKISH = frozenset("çöüğışÇÖÜĞİŞâîûÂÎÛ")
-_LITHUANIAN = frozenset("ąčęėįšųūžĄČĘĖĮŠŲŪŽ")
-_LATVIAN = frozenset("āčēģīķļņšūžĀČĒĢĪĶĻŅŠŪŽ")
-_ICELANDIC = frozenset("áéíóúýæöðþÁÉÍÓÚÝÆÖÐÞ")
+# Letters beyond ASCII of the languages that an encoding was made for, small ones. A word has those of one language.
+_ALPHABETS: dict[str, tuple[frozenset[str], ...]] = {
+    name: tuple(map(frozenset, text.split()))
+    for name, text in {
+        "cp1252": "äöüß àâæçéèêëîïôœùûüÿ áéíóúñü áâãàçéêíóôõúü àèéìíîòóùú åäöæøé áéíóúýæöðþ àçéèíïóòúü éëïöüáíóú äöåé",
+        "cp1250": "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű čćđšž ăâîşţ äöüß",
+        "cp1254": "çöüğışiâîû",
+        "cp1257": "ąčęėįšųūž āčēģīķļņšūžōŗ äõöüšž",
+    }.items()
+}
+_STRANGE = {"cp1252": 0.6, "cp1250": 0.65, "cp1254": 0.7, "cp1257": 0.7}  # a word with letters of no one language
+_HOME = {"cp1252": 0.0, "cp1250": 0.05, "cp1254": 0.02, "cp1257": 0.1}
+_ICELANDIC = frozenset("áéíóúæÁÉÍÓÚÆ")
 _CONSONANTS = frozenset("bcdfghjklmnpqrstvwxz")
+_VOWELS = frozenset("аеёиоуыэюяіїєўαεηιουωάέήίόύώϊϋΐΰ")
 
 
 def guess_legacy(data: bytes, *, is_old_mac: bool = False) -> str | None:
@@ -173,32 +181,36 @@ def _odd_word(word: str, name: str) -> float:
     letters = {letter for letter in word if letter > "\x7f" and letter.isalpha()}
     if not letters:
         return odd
-    script = {_script(letter) for letter in word if letter.isalpha()}
-    if len(script) > 1:
+    scripts = {_script(letter) for letter in word if letter.isalpha() or (letter > "\x7f" and letter not in _INSIDE)}
+    if len(scripts) > 1:
         odd += 1.5
-    if name == "cp1252":
-        # Icelandic has the thorn at the beginning of words alone and the eth nowhere but there.
-        if any(letter in "þÞ" for letter in word[1:]) or word[0] in "ðý":
-            odd += 1
-        elif letters & frozenset("ðÐýÝþÞ") and not letters & frozenset("áéíóúæÁÉÍÓÚÆ"):
-            odd += 0.6
-        if (letters & _NORDIC and letters & (_STEEP | _ACUTE)) or (letters & _STEEP and letters & _ACUTE):
-            odd += 1
-        if sum(letter > "\x7f" for letter in word) > max(2, 0.6 * len(word)):
-            odd += 1
-        if re.search(r"[a-zß-ÿ][èìòù][bcdfghjklmnpqrstvwxz]|[bcdfghjklmnpqrstvwxz][æ]$|è$", word) and not word.endswith(
-            "è"
-        ):
-            odd += 0.1
-        odd += 0.3 * (word.endswith("æ") or (word[0] in "ÈØÒ" and len(word) > 1 and word[1] in _CONSONANTS))
-    elif name == "cp1254":
-        odd += 0.0 if letters <= _TURKISH else 0.55 * len(letters - _TURKISH)
-    elif name == "cp1257":
-        odd += 0.1 if letters <= _LITHUANIAN or letters <= _LATVIAN else 0.6
-    elif name == "cp1250":
-        odd += 0.05 if not letters & frozenset("ţâăîşđęą") or letters & frozenset("łćńśźżąęáéíóúýřůěščžďťňőű") else 0.3
+    elif scripts == {"latin"} and name in _NOT_LATIN:
+        odd += 0.75
+    if name in _ALPHABETS:
+        small = {lower for letter in letters for lower in letter.lower() if lower > "\x7f" and lower.isalpha()}
+        at_home = any(small <= alphabet for alphabet in _ALPHABETS[name])
+        odd += _HOME[name] if at_home else _STRANGE[name]
     elif name in ("cp852", "mac_roman"):
-        odd += 0.7
+        odd += 0.75
+    if name == "cp1252":
+        odd += _not_western(word, letters)
+    elif name in ("cp1251", "koi8_r", "cp1253") and len(word) > 3:
+        vowels = sum(letter in _VOWELS for letter in word.lower())
+        odd += 0.7 * (vowels < 0.2 * len(word))
+    return odd
+
+
+def _not_western(word: str, letters: set[str]) -> float:
+    odd = 0.0
+    # Icelandic has the thorn at the beginning of words alone, and the eth nowhere but there.
+    if any(letter in "þÞ" for letter in word[1:]) or word[0] in "ðý":
+        odd += 1
+    elif letters & frozenset("ðÐýÝþÞ") and not letters & _ICELANDIC:
+        odd += 0.6
+    if sum(letter > "\x7f" for letter in word) > max(2, 0.6 * len(word)):
+        odd += 1
+    if word.endswith("æ") or (word[0] in "ÈØÒ" and len(word) > 1 and word[1] in _CONSONANTS):
+        odd += 0.3
     return odd
 
 

@@ -132,7 +132,7 @@ _MAIL = re.compile(
 # Somebody else, or another address of the same person than the one at work: never the attendee's by itself.
 _OTHER = re.compile(
     r"\b("
-    r"managers?|line manager|supervisors?|supervisory|organi[sz]ers?|sponsors?|assistants?|owners?|creators?|hosts?|"
+    r"manager\w*|supervisor\w*|organi[sz]ers?|sponsors?|assistants?|owners?|creators?|hosts?|"
     r"emergency|approvers?|approved by|referrers?|referred by|contact persons?|team ?leads?|leads?|"
     r"team ?leaders?|leaders?|private|secondary|mentors?|mentees?|delegates?|buyers?|purchasers?|purchased by|payers?|"
     r"order|orders|ordered by|orderer|billing|invoice|alternat(?:e|ive)|backup|cc|bcc|hr|hrbp|recruiters?|"
@@ -144,14 +144,14 @@ _OTHER = re.compile(
     r"responsabil\w*|capo|emergenza|privat[oaie]?|assistente|acquirente|ordine|referente|segretari\w*|personale|"
     r"approvatore|organizzatore|delegat[oa]|fatturazione|azienda|"
     r"vorgesetzte[rn]?|vorgesetzten|ansprechpartner\w*|notfall\w*|assistenz|kaufer\w*|besteller\w*|rechnungs?\w*|"
-    r"vertret\w*|genehmig\w*|fuhrungskraft|teamleit\w*|leiter\w*|leitung|chefs?|chefin|sekretariat|firma|"
+    r"vertret\w*|genehmig\w*|fuhrungskraft|teamleit\w*|leiter\w*|leitung|chef\w*|sekretariat|firma|"
     r"responsables?|urgence|acheteur|commande|prive|personnelle?|assistante?|superieur|approbateur|hote|facturation|"
     r"secretariat|referent|societe|entreprise|"
     r"jefe|jefa|emergencia|comprador\w*|pedido|privado|particular|asistenta|supervisor[ae]?s?|aprobador|empresa|"
     r"gestor\w*|gerente|chefia|emergencia|pessoal|fatura|"
     r"leidinggevende|noodcontact|nood\w*|koper|bestelling|prive|assistent\w*|contactpersoon|teamleider|factuur|"
     r"prze[lł]ozon\w*|kierownik\w*|menedzer\w*|asystent\w*|prywatn\w*|alarmow\w*|kupujac\w*|zamawiajac\w*|"
-    r"opiekun\w*|chef|narmaste|nodkontakt\w*|kopare|bestallare|privat|kontaktperson\w*|assistent"
+    r"opiekun\w*|narmaste|nodkontakt\w*|kopare|bestallare|privat|kontaktperson\w*|assistent"
     r")\b|"
     + "|".join(
         map(plain_heading, ("上司", "緊急", "購入者", "個人", "申込者", "責任者", "承認者", "秘書", "管理者", "会社名"))
