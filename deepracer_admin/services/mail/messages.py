@@ -63,6 +63,11 @@ class LedgerRow:
     attendee: Attendee
     delivery: Delivery
 
+    @property
+    def id(self) -> str:
+        """One mail: to whom, which template, which version."""
+        return f"{self.delivery.attendee}/{self.delivery.template}/{self.delivery.version}"
+
 
 class MessagesService(Service):
     """What the Messages page calls."""

@@ -12,6 +12,7 @@ from deepracer_admin.errors import ConsoleError, incident_id
 from deepracer_admin.model import Actor
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.act import forget_elsewhere
 from deepracer_admin.ui.kit.page_table import PAGES, PageEntry
 from deepracer_admin.ui.kit.refresh import was_unasked
 from deepracer_admin.ui.kit.words import plain
@@ -36,6 +37,7 @@ def run() -> None:
             server.keeper().touch(session.session_cookie())
         pages = _pages(who)
         chosen = st.navigation(pages, position="hidden")
+        forget_elsewhere(chosen.url_path)
         _keep_address()
         _frame(who, pages)
         chosen.run()

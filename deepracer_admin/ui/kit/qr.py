@@ -36,4 +36,4 @@ def share(address: str, *, name: str, key: str) -> None:
         with st.container(horizontal=True):
             st.download_button("QR as SVG", qr_svg(address, scale=10), f"{name}.svg", "image/svg+xml", key=f"{key}-svg")
             st.download_button("QR as PNG", qr_png(address), f"{name}.png", "image/png", key=f"{key}-png")
-            st.link_button("Open", address, icon=":material/open_in_new:")
+            st.link_button("Open", address, icon=":material/open_in_new:", key=f"{key}-open")

@@ -15,7 +15,7 @@ import streamlit as st
 from deepracer_admin.model import Actor, Event, PriceList
 from deepracer_admin.services.setup.drafts import TEMPLATES, EventDraft, write_draft
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.act import ask, press
 from deepracer_admin.ui.kit.words import money
 
 __all__ = ["cohorts", "create", "edit"]
@@ -55,7 +55,7 @@ def create(who: Actor) -> None:
     )
     if chosen == _FILE:
         given = st.file_uploader("Settings file (JSON)", type=["json"], key="create-file", max_upload_size=1)
-        draft = act(lambda: desk.events.read_settings(who, given.getvalue())) if given else None
+        draft = ask(lambda asking: desk.events.read_settings(asking, given.getvalue())) if given else None
         if draft is None:
             st.caption("Export one on this page from an event that went well; it holds no people and no secrets.")
             return
@@ -68,11 +68,19 @@ def create(who: Actor) -> None:
         st.caption(hint)
     with st.form(f"create-{digest}"):
         filled = _fields(draft, who, key=f"create-{digest}")
-        if st.form_submit_button("Create the event", type="primary", key=f"create-{digest}-go"):
-            made = act(lambda: desk.events.create(who, filled), done="Created. Next: run the connect check.")
-            if made:
-                st.session_state.pop(f"create-draft-{digest}", None)
-                session.open_event(made.id)
+        created: list[Event] = []
+        press(
+            "Create the event",
+            lambda asking: created.append(desk.events.create(asking, filled)),
+            key=f"create-{digest}-go",
+            done="Created. Next: run the connect check.",
+            in_form=True,
+            redraw=False,
+            type="primary",
+        )
+    if created:
+        st.session_state.pop(f"create-draft-{digest}", None)
+        session.open_event(created[0].id)
 
 
 def edit(who: Actor, event: Event) -> None:
@@ -82,10 +90,14 @@ def edit(who: Actor, event: Event) -> None:
     key = f"edit-{event.id}-{hashlib.sha256(write_draft(draft)).hexdigest()[:8]}"
     with st.form(key):
         filled = _fields(draft, who, key=key)
-        if st.form_submit_button("Save", type="primary") and act(
-            lambda: desk.events.edit(who, replace(filled, cohort_hours=draft.cohort_hours)), done="Saved."
-        ):
-            st.rerun()
+        press(
+            "Save",
+            lambda asking: desk.events.edit(asking, replace(filled, cohort_hours=draft.cohort_hours)),
+            key="event-save",
+            done="Saved.",
+            in_form=True,
+            type="primary",
+        )
 
 
 @cache
@@ -254,10 +266,15 @@ def cohorts(who: Actor, event: Event) -> None:
     wanted = _told(keys, changed)
     if wanted != own:
         st.caption("Not saved yet.")
-    if st.button("Save the hours", type="primary", key="cohorts-save", disabled=wanted == own):
-        draft = replace(desk.events.draft_of(event), cohort_hours=wanted)
-        if act(lambda: desk.events.edit(who, draft), done="Saved."):
-            st.rerun()
+    draft = replace(desk.events.draft_of(event), cohort_hours=wanted)
+    press(
+        "Save the hours",
+        lambda asking: desk.events.edit(asking, draft),
+        key="cohorts-save",
+        done="Saved.",
+        type="primary",
+        disabled=wanted == own,
+    )
 
 
 def _told(keys: list[str], changed: pd.DataFrame) -> Mapping[str, float]:
