@@ -23,7 +23,7 @@ view = st.segmented_control(
 if view == "The list":
     if not roster.is_empty(who):
         text, cohort, kind = roster.filters(who)
-        roster.drawer(who, event, roster.table(who, event.zone, text=text, cohort=cohort, kind=kind))
+        roster.drawer(event, roster.table(who, event.zone, text=text, cohort=cohort, kind=kind))
     else:
         st.info("Nobody is on the list yet: upload it, or add people one by one above.", icon=":material/group_add:")
     if session.may(who, "attendees.export"):
@@ -49,7 +49,7 @@ else:
         ("roster.import",),
         key="imports",
         zone=event.zone,
-        names=lambda: people.names(who, by="id"),
+        names=lambda asking: people.names(asking, by="id"),
         undo=people.undo_import,
         empty="No list has been imported yet.",
     )

@@ -1,7 +1,5 @@
 """Races: the list with windows in the event's zone, share links and QR codes; create, change, end, delete."""
 
-from functools import partial
-
 import streamlit as st
 
 from deepracer_admin.model import RaceStatus
@@ -116,4 +114,4 @@ said("race-end", "race-delete", "race-new-link")
 
 if session.may(who, "jobs.view"):
     with st.expander("What was done with races"):
-        jobs.past(KINDS, key="races-past", zone=event.zone, names=partial(desk.races.entrant_names, who))
+        jobs.past(KINDS, key="races-past", zone=event.zone, names=desk.races.entrant_names)

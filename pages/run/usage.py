@@ -65,5 +65,5 @@ if session.may(who, "jobs.view"):
             ("quota", "sponsor", "models.delete"),
             key="usage-past",
             zone=event.zone,
-            names=lambda: {**names_of, **{row.profile: row.alias for row in rows}},
+            names=lambda _: {**names_of, **{row.profile: row.alias for row in rows}},
         )

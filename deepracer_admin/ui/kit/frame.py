@@ -107,20 +107,20 @@ def _frame(who: Actor, pages: dict[str, list[st.Page]]) -> None:  # type: ignore
 def _choose_event(who: Actor) -> None:
     """Which event this tab shows, where there are several."""
     names = {event.id: event.name for event in session.desk().events.list(who)}
-    shown = session.event_id()
-    if shown not in names:
+    shown_id = session.event_id()
+    if shown_id not in names:
         return
     if len(names) == 1:
-        st.markdown(f"**{plain(names[shown])}**")
+        st.markdown(f"**{plain(names[shown_id])}**")
         return
     chosen = st.selectbox(
         "Event of this tab",
         [*names],
-        index=[*names].index(shown),
+        index=[*names].index(shown_id),
         format_func=names.__getitem__,
-        key=f"tab-event-{shown}",
+        key=f"tab-event-{shown_id}",
     )
-    if chosen and chosen != shown:
+    if chosen and chosen != shown_id:
         session.open_event(chosen)
 
 

@@ -100,7 +100,7 @@ def past(
     *,
     key: str,
     zone: str,
-    names: Callable[[], dict[str, str]] | None = None,
+    names: Callable[[Actor], dict[str, str]] | None = None,
     undo: Callable[[Actor, str], Any] | None = None,
     empty: str = "Nothing yet.",
 ) -> None:
@@ -131,7 +131,7 @@ def past(
 
 
 def _one(
-    job: Job, *, key: str, names: Callable[[], dict[str, str]] | None, undo: Callable[[Actor, str], Any] | None
+    job: Job, *, key: str, names: Callable[[Actor], dict[str, str]] | None, undo: Callable[[Actor, str], Any] | None
 ) -> None:
     who, desk = session.actor(), session.desk()
     show_job(job)
@@ -146,7 +146,7 @@ def _one(
             icon=":material/undo:",
         )
     said(f"{key}-{job.id}-undo")
-    items_table(desk.jobs.items(who, job.id), key=f"{key}-{job.id}-items", names=names() if names else {})
+    items_table(desk.jobs.items(who, job.id), key=f"{key}-{job.id}-items", names=names(who) if names else {})
 
 
 def items_table(items: Sequence[JobItem], *, key: str, names: dict[str, str]) -> None:

@@ -50,10 +50,12 @@ def choose_template(templates: Sequence[Template], *, key: str) -> Template:
     """Pick a template and its language."""
     left, right = st.columns(2)
     keys = sorted({entry.key for entry in templates})
-    name = left.selectbox("Mail", keys, key=f"{key}-name", format_func=lambda value: str(_NAMES.get(value, value)))
-    languages = [entry.language for entry in templates if entry.key == name]
-    language = right.selectbox("Language", languages, key=f"{key}-language-{name}")
-    return next(entry for entry in templates if (entry.key, entry.language) == (name, language))
+    template_key = left.selectbox(
+        "Mail", keys, key=f"{key}-name", format_func=lambda value: str(_NAMES.get(value, value))
+    )
+    languages = [entry.language for entry in templates if entry.key == template_key]
+    language = right.selectbox("Language", languages, key=f"{key}-language-{template_key}")
+    return next(entry for entry in templates if (entry.key, entry.language) == (template_key, language))
 
 
 def placeholders() -> None:
@@ -143,17 +145,17 @@ def _controls(view: CampaignView) -> None:
     }.get(view.state, ())
     desk = session.desk()
     with st.container(horizontal=True):
-        for label, to in offers:
+        for label, to_key in offers:
             press(
                 label,
-                lambda asking, to=to: desk.messages.control(asking, view.id, to),
-                key=f"{view.id}-{to}",
-                done=_CONTROLLED[to],
+                lambda asking, to=to_key: desk.messages.control(asking, view.id, to),
+                key=f"{view.id}-{to_key}",
+                done=_CONTROLLED[to_key],
                 line=False,
                 redraw=False,
                 help="What was sent stays sent.",
             )
-    said(*(f"{view.id}-{to}" for to in _CONTROLLED))
+    said(*(f"{view.id}-{to_key}" for to_key in _CONTROLLED))
 
 
 def ledger_table(rows: Sequence[LedgerRow], zone: str, *, scope: Hashable) -> LedgerRow | None:

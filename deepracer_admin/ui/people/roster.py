@@ -8,15 +8,14 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.errors import ConsoleError
 from deepracer_admin.model import Actor, Event, State, Step
 from deepracer_admin.services.people.attendees import AttendeeRow
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import press
+from deepracer_admin.ui.kit.act import ask, press
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.table import choose_one
-from deepracer_admin.ui.kit.words import as_of, count, plain, state_mark, table_height
+from deepracer_admin.ui.kit.words import as_of, count, state_mark, table_height
 from deepracer_admin.ui.people.person import show_person
 
 __all__ = ["KINDS", "drawer", "filters", "is_empty", "table"]
@@ -124,7 +123,7 @@ def _note(row: AttendeeRow) -> str:
     return row.attendee.refusal or next((sentence for sentence in stuck if sentence), "")
 
 
-def drawer(who: Actor, event: Event, chosen: str | None) -> None:
+def drawer(event: Event, chosen: str | None) -> None:
     """Open the drawer when somebody else was chosen; closing it keeps it closed until the choice changes."""
     if chosen == st.session_state.get(_OPENED):
         return
@@ -134,11 +133,9 @@ def drawer(who: Actor, event: Event, chosen: str | None) -> None:
 
     @st.dialog("Person", width="large", position="right")
     def show() -> None:
-        desk = session.desk()
-        try:
-            view = desk.onboarding.person(who, chosen)
-        except ConsoleError as error:
-            st.error(plain(error.sentence))
+        who, onboarding = session.actor(), session.desk().onboarding
+        view = ask(lambda asking: onboarding.person(asking, chosen))
+        if view is None:
             return
         show_person(view, event.zone)
         if session.may(who, "attendees.edit"):

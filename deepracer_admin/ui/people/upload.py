@@ -99,13 +99,13 @@ def _columns(check: RosterCheck, digest: str) -> dict[str, str | int] | None:
     options: list[str | int] = ["", *names]
     with st.expander("Columns: guessed, correct what is wrong", expanded="email" not in check.mapping):
         chosen: dict[str, str | int] = {}
-        for column, field in zip([*st.columns(4), *st.columns(4)], FIELDS, strict=True):
-            chosen[field] = column.selectbox(
-                _WORDS[field],
+        for column, field_key in zip([*st.columns(4), *st.columns(4)], FIELDS, strict=True):
+            chosen[field_key] = column.selectbox(
+                _WORDS[field_key],
                 options,
-                index=options.index(guess[field]),
+                index=options.index(guess[field_key]),
                 format_func=lambda place: _ASIDE if place == "" else names[int(place)],
-                key=f"columns-{digest}-{field}",
+                key=f"columns-{digest}-{field_key}",
             )
         st.caption("A correction is remembered for lists with the same headings.")
     return None if chosen == guess else chosen

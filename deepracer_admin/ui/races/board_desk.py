@@ -50,7 +50,8 @@ def marks_desk(who: Actor, race_id: str) -> None:
     for alias, reason in sorted(marks.get("disqualified", {}).items()):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"✗ **{plain(alias)}** is disqualified: {plain(reason)}")
-            if st.button("Put back …", key=f"board-put-back-{_digest(alias)}"):
+            digest = _digest(alias)
+            if st.button("Put back …", key=f"board-put-back-{digest}"):
                 _ask_put_back(race_id, alias, alias)
 
 

@@ -115,17 +115,17 @@ def _inside(view: EntrantsView, chosen: RaceRow, *, may: bool) -> None:
             "Rank": pd.array([row.rank for row in rows], dtype="Int64"),
         }
     )
+    key = f"entrants-in-{chosen.race.id}"
     look: dict[str, Any] = {
-        "key": f"entrants-in-{chosen.race.id}",
         "height": table_height(len(rows)),
         "column_config": {"Rank": st.column_config.NumberColumn(width="small", help="Among the results as last read")},
         "alt": "Who may enter the race",
         "placeholder": "–",
     }
     if not may:
-        st.dataframe(frame, hide_index=True, **look)
+        st.dataframe(frame, hide_index=True, key=key, **look)
         return
-    picked = choose(frame, _ids(rows), names=[row.name or row.alias for row in rows], **look)
+    picked = choose(frame, _ids(rows), key=key, names=[row.name or row.alias for row in rows], **look)
     leaving = [row for row, one in zip(rows, _ids(rows), strict=True) if one in picked and row.key]
     if leaving:
         st.markdown(f"Chosen: {whom([row.name or row.alias for row in leaving], 'racer', 'racers')}")
