@@ -66,18 +66,19 @@ def choose(
         chosen = tuple(one for one in chosen if one in rows)
     ticked = [place for place, one in enumerate(order) if one in set(chosen)]
     generation = _generation(key, sent, order, ticked)
-    st.dataframe(
-        frame.iloc[[rows[one] for one in order]],
-        key=_widget(key, generation),
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="multi-row" if several else "single-row",
-        selection_default={"selection": {"rows": ticked}},
-        height=height,
-        column_config=column_config,
-        placeholder=placeholder,
-        alt=alt,
-    )
+    with st.container(key=f"{key}-table"):
+        st.dataframe(
+            frame.iloc[[rows[one] for one in order]],
+            key=_widget(key, generation),
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="multi-row" if several else "single-row",
+            selection_default={"selection": {"rows": ticked}},
+            height=height,
+            column_config=column_config,
+            placeholder=placeholder,
+            alt=alt,
+        )
     # Kept only now: drawing may be broken off by the next click, and then the browser still has what it had.
     kept = {one: known[one] for one in (*order, *chosen) if one in known}
     st.session_state[_slot(key)] = _Sent(generation, order, chosen, kept, scope)
