@@ -108,10 +108,10 @@ def is_constant(key: ast.expr) -> bool:
 
 
 def is_handed_on(key: ast.expr) -> bool:
-    """A key that a caller gave, or that a function made of one."""
+    """A key that a caller gave, that is a constant of the module, or that a function made of such a one."""
     if isinstance(key, ast.Call):
-        return isinstance(key.func, ast.Name) and all(lasts(each) or isinstance(each, ast.Name) for each in key.args)
-    return lasts(key) or isinstance(key, ast.Name)
+        return isinstance(key.func, ast.Name) and all(is_handed_on(each) for each in key.args)
+    return lasts(key) or (isinstance(key, ast.Name) and key.id.isupper())
 
 
 FUNCTIONS = (ast.FunctionDef, ast.Lambda)
@@ -158,7 +158,8 @@ def test_a_screen_keeps_the_rules(path: Path) -> None:
         ("st.button('Send', key=f'send-{len(people)}')", "has a key that moves with len(people)"),
         ("st.button('Send', key=f'send-{person.name}')", "has a key that moves with person.name"),
         ("choose(frame, ids, key=f'found-{text}', alt='People')", "has a key that moves with text"),
-        ("st.text_input('Name', key=title)", None),
+        ("st.text_input('Name', key=title)", "has a key that moves with title"),
+        ("st.text_input('Name', key=f'race-{turn}-name')", None),
         ("st.button('Undo', key=f'{key}-{job.id}-undo')", None),
         ("press('Pause', lambda asking: usage.sponsor(asking, ids), key='pause', done='')", None),
         ("press('Pause', lambda asking: usage.sponsor(who, ids), key='pause', done='')", "keeps who acts: who"),

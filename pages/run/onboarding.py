@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from deepracer_admin.ui.access.find_person import find_person
 from deepracer_admin.ui.access.funnel import STEPS, STUCK, live_funnel, live_plan, plan_sentence, stuck_table
 from deepracer_admin.ui.access.guests import offer_right, show_guests
 from deepracer_admin.ui.access.passwords import ending
@@ -12,6 +11,7 @@ from deepracer_admin.ui.kit.cached import onboarding_plan, onboarding_view
 from deepracer_admin.ui.kit.masthead import link_to, masthead
 from deepracer_admin.ui.kit.table import chosen_in
 from deepracer_admin.ui.kit.words import count, plain
+from deepracer_admin.ui.people.find_person import find_person
 
 who = session.require("onboarding.view")
 desk = session.desk()

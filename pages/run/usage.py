@@ -41,7 +41,8 @@ chosen = profile_table(shown, scope=(text, cohort), several=may_many)
 everybody = False
 if may_many:
     everybody = st.checkbox(f"Choose all {len(shown):,} shown", key="usage-all")
-targets = [row for row in shown if row.attendee and (everybody or row.profile in chosen)]
+by_id = {row.profile: row for row in shown}
+targets = [row for row in (shown if everybody else [by_id[one] for one in chosen]) if row.attendee]
 if not targets:
     st.caption("Choose one or more rows to set quotas, grant hours, pause or resume.")
 else:

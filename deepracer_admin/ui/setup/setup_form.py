@@ -238,7 +238,7 @@ def cohorts(who: Actor, event: Event) -> None:
     desk = session.desk()
     counts = desk.attendees.cohorts(who)
     own = {key: quota.minutes / 60 if quota.minutes >= 0 else -1.0 for key, quota in event.cohort_quotas.items()}
-    keys = [*counts, *(key for key in own if key not in counts)]
+    keys = sorted({*counts, *own})  # by name: numbers of people move while somebody types
     if not keys:
         st.info("Cohorts come from the list: offices, cost centres, newcomers. Upload it on the Attendees page first.")
         return
@@ -253,10 +253,10 @@ def cohorts(who: Actor, event: Event) -> None:
             "Hours": [own.get(key) for key in keys],
         }
     ).astype({"Hours": "float64"})
-    editor = f"cohorts-{event.id}-{hashlib.sha256(repr((keys, own)).encode()).hexdigest()[:8]}"
+    editor_key = f"cohorts-{event.id}-{hashlib.sha256(repr((keys, own)).encode()).hexdigest()[:8]}"
     changed = st.data_editor(
         frame,
-        key=editor,
+        key=editor_key,
         hide_index=True,
         num_rows="fixed",
         disabled=["Cohort", "People"],
