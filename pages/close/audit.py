@@ -4,6 +4,7 @@ import streamlit as st
 
 from deepracer_admin.ui.closeout import audit_trail
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.download import download
 
 who = session.require("audit.view")
 desk = session.desk()
@@ -20,11 +21,4 @@ if chosen:
 else:
     st.caption("Choose an entry to see what was before and after.")
 
-st.download_button(
-    "Export everything (CSV)",
-    lambda: desk.audit.export(who),
-    "audit.csv",
-    "text/csv",
-    icon=":material/download:",
-    on_click="ignore",
-)
+download("Export everything (CSV)", desk.audit.export, "audit.csv", "text/csv", key="audit-export")

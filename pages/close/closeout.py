@@ -4,8 +4,9 @@ import streamlit as st
 
 from deepracer_admin.ui.closeout import closing
 from deepracer_admin.ui.kit import jobs, session
-from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.confirm import confirm_typed
+from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import masthead
 from deepracer_admin.ui.kit.words import when
 
@@ -26,36 +27,42 @@ else:
 with st.container(horizontal=True):
     label = "Close the event …" if view.job is None else "Check and close again …"
     if view.job and closing.is_live(view):
-        if st.button("Stop after this step", icon=":material/stop_circle:", key="closeout-stop") and act(
-            lambda job=view.job.id: session.desk().jobs.cancel(who, job), done="Stopped; start it again to go on."
-        ):
-            st.rerun()
+        press(
+            "Stop after this step",
+            lambda asking, job=view.job.id: session.desk().jobs.cancel(asking, job),
+            key="closeout-stop",
+            done="Stopped; start it again to go on.",
+            line=False,
+            icon=":material/stop_circle:",
+        )
     elif st.button(label, type="primary", icon=":material/lock:", key="closeout-start"):
         confirm_typed(
             "Close the event",
+            key="closeout-start",
             facts=closing.start_facts(view, event),
             name=event.name,
             button="Close the event",
-            run=lambda typed: closeout.start(who, typed_name=typed),
+            run=lambda asking, typed: closeout.start(asking, typed_name=typed),
             done="Closing has begun.",
         )
     if view.job:
-        st.download_button(
+        download(
             "Exports and certificate (ZIP)",
-            lambda: closeout.export_zip(who),
+            closeout.export_zip,
             "closeout.zip",
             "application/zip",
+            key="closeout-zip",
             icon=":material/folder_zip:",
-            on_click="ignore",
         )
-        st.download_button(
+        download(
             "Certificate (text)",
-            lambda: closeout.certificate(who),
+            closeout.certificate,
             "certificate.txt",
             "text/plain",
+            key="closeout-certificate",
             icon=":material/verified:",
-            on_click="ignore",
         )
+said("closeout-start", "closeout-stop")
 
 left, right = st.columns([2, 1], gap="medium")
 with left:

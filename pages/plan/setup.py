@@ -3,9 +3,9 @@
 import streamlit as st
 
 from deepracer_admin.ui.kit import jobs, session
-from deepracer_admin.ui.kit.act import act
-from deepracer_admin.ui.kit.words import plain
-from deepracer_admin.ui.setup import connection, racing_login, setup_form, staff_desk
+from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.download import download
+from deepracer_admin.ui.setup import connection, racing_login, setup_form, signed_in, staff_desk
 
 who = session.require("setup.view")
 desk = session.desk()
@@ -28,7 +28,7 @@ with settings:
 with check:
     racing_login.sign_in(who)
     jobs.live(("check",), key="setup-check")
-    connection.check(who)
+    connection.check()
 
 with sponsorship:
     connection.sponsorship(who, event)
@@ -39,24 +39,24 @@ with cohorts:
 
 with staff:
     known = desk.staff.view(who)
-    staff_desk.staff(who, event, known)
+    staff_desk.staff(event, known)
+    st.subheader("Signed in now", anchor=False)
+    signed_in.signed_in(who, event)
     st.subheader("Roles on the deployment", anchor=False)
-    staff_desk.roles(who, event, known)
+    staff_desk.roles(event, known)
     st.subheader("Account-wide limits", anchor=False)
-    staff_desk.account_limits(who, event, known)
+    staff_desk.account_limits(event, known)
     jobs.live(("role", "account.limits"), key="setup-staff")
     jobs.past(
         ("role", "account.limits"), key="setup-staff-past", zone=event.zone, empty="Nothing was set from here yet."
     )
 
 with others:
-    st.download_button(
+    download(
         "Export these settings (JSON, no secrets)",
-        desk.events.export_settings(who),
-        file_name="event-settings.json",
-        mime="application/json",
-        icon=":material/download:",
-        on_click="ignore",
+        desk.events.export_settings,
+        "event-settings.json",
+        "application/json",
         key="settings-export",
     )
     events = {each.id: each.name for each in desk.events.list(who)}
@@ -70,9 +70,15 @@ with others:
         key="event-first",
         help="The event that a browser opens when its address names none. Screens that are open stay where they are.",
     )
-    if right.button("Open this first", disabled=chosen == first, key="event-first-save") and act(
-        lambda: desk.events.open_first(who, chosen), done=f"Opens first from now on: {plain(events[chosen])}"
-    ):
-        st.rerun()
+    with right:
+        press(
+            "Open this first",
+            lambda asking: desk.events.open_first(asking, chosen),
+            key="event-first-save",
+            done=f"Opens first from now on: {events[chosen]}",
+            line=False,
+            disabled=chosen == first,
+        )
+    said("event-first-save")
     with st.expander("Create another event"):
         setup_form.create(who)

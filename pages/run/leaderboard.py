@@ -3,7 +3,7 @@
 import streamlit as st
 
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import link_to, masthead
 from deepracer_admin.ui.races.board_desk import links_desk, marks_desk
 from deepracer_admin.ui.races.boards import live_board
@@ -38,7 +38,11 @@ if session.may(who, "boards.run"):
     else:
         with table:
             st.caption("Aliases and times of all places, inert in spreadsheets; the export is written to the audit.")
-            if session.may(who, "boards.export") and st.button("Prepare the CSV", icon=":material/table:"):
-                data = act(lambda: desk.boards.export(who, race_id))
-                if data is not None:
-                    st.download_button("Download standings.csv", data, "standings.csv", "text/csv", on_click="ignore")
+            if session.may(who, "boards.export"):
+                download(
+                    "Download standings.csv",
+                    lambda asking: desk.boards.export(asking, race_id),
+                    "standings.csv",
+                    "text/csv",
+                    key="board-export",
+                )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from deepracer_admin.model import Sending
 from deepracer_admin.ui.kit import jobs, session
+from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.masthead import link_to, masthead
 from deepracer_admin.ui.kit.words import count
 from deepracer_admin.ui.mail.letters import SENDING, choose_template, ledger_table, live_campaigns, outbox
@@ -23,12 +24,12 @@ if section == "Templates":
     left, right = st.columns(2)
     with left:
         if session.may(who, "messages.edit"):
-            edit_template(who, template)
+            edit_template(template)
         st.subheader("Test", anchor=False)
         test_to_myself(who, template)
         jobs.live(("mail.test",), key="mail-test")
     with right:
-        preview(who, template)
+        preview(template)
 
 elif section == "Ledger":
     left, right = st.columns(2)
@@ -45,12 +46,13 @@ elif section == "Ledger":
     if not rows:
         st.info("No such mail. Mails appear here as soon as they are queued.", icon=":material/mail:")
     else:
-        chosen = ledger_table(rows, event.zone, key=f"ledger-{state}")
+        chosen = ledger_table(rows, event.zone, scope=state)
         if chosen and chosen.delivery.state is Sending.UNKNOWN and session.may(who, "messages.send"):
             settle(who, chosen)
         elif chosen and chosen.delivery.delivered in ("bounced", "complained"):
             st.markdown("It came back: correct the address on the Attendees page, then resend on Onboarding.")
             link_to(who, "attendees", "Correct the address")
+    said("settle-arrived", "settle-again")
 
 elif section == "Outbox":
     outbox(desk.messages.outbox(who), event.zone)

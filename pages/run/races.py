@@ -1,12 +1,10 @@
 """Races: the list with windows in the event's zone, share links and QR codes; create, change, end, delete."""
 
-from functools import partial
-
 import streamlit as st
 
 from deepracer_admin.model import RaceStatus
 from deepracer_admin.ui.kit import jobs, session
-from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
 from deepracer_admin.ui.kit.masthead import link_to, masthead
 from deepracer_admin.ui.kit.qr import share
@@ -46,9 +44,15 @@ if session.may(who, "races.create"):
         if not tracks:
             st.caption("The worker has not read the service's tracks yet; it does once the service is connected.")
             link_to(who, "setup", "Connect the service")
-        filled = race_form(start, tracks, event.zone, key="race-new", button="Create the race")
-        if filled:
-            act(partial(desk.races.create, who, filled), done="The worker creates the race and reads it back.")
+        race_form(
+            start,
+            tracks,
+            event.zone,
+            key="race-new",
+            button="Create the race",
+            run=desk.races.create,
+            done="The worker creates the race and reads it back.",
+        )
 
 if chosen is not None:
     race = chosen.race
@@ -70,37 +74,44 @@ if chosen is not None:
             with st.expander("Change this race", icon=":material/edit:"):
                 if chosen.status is RaceStatus.OPEN and able and not able.edit_open_race:
                     st.caption("The race is open: this service changes only races that have not begun.")
-                filled = race_form(
-                    desk.races.form_of(race, event.zone), tracks, event.zone, key=f"race-{race_id}", button="Save"
+                race_form(
+                    desk.races.form_of(race, event.zone),
+                    tracks,
+                    event.zone,
+                    key=f"race-{race_id}",
+                    button="Save",
+                    run=lambda asking, filled, one=race_id: desk.races.edit(asking, one, filled),
+                    done=f"The worker changes {name}.",
                 )
-                if filled:
-                    act(partial(desk.races.edit, who, race_id, filled), done="The worker changes the race.")
             with st.container(horizontal=True, vertical_alignment="center"):
                 if chosen.status is RaceStatus.OPEN and able and able.close_early:
-                    if st.button("End it now", icon=":material/flag:"):
+                    if st.button("End it now …", icon=":material/flag:", key="race-end"):
                         confirm(
                             f"End {name} now",
+                            key="race-end",
                             facts=[f"{count(race.participants, 'racer')} with a result; nobody can submit any more."],
                             button="End the race",
-                            run=lambda: desk.races.close(who, race_id),
-                            done="The worker ends the race and reads back.",
+                            run=lambda asking, one=race_id: desk.races.close(asking, one),
+                            done=f"The worker ends {name} and reads back.",
                         )
                 elif chosen.status is RaceStatus.OPEN:
                     at = when(race.draft.closes_at, event.zone)
                     st.caption(f"This service cannot end a race early; it ends by itself {at}.")
                 if session.may(who, "races.delete") and st.button(
-                    "Delete it", icon=":material/delete:", type="tertiary"
+                    "Delete it …", icon=":material/delete:", type="tertiary", key="race-delete"
                 ):
                     confirm_typed(
                         f"Delete {name}",
+                        key="race-delete",
                         facts=[f"Deletes the race with {count(race.participants, 'result')}; export them first."],
                         name=name,
                         button="Delete the race",
-                        run=lambda typed: desk.races.delete(who, race_id, typed_name=typed),
-                        done="The worker deletes the race and reads back.",
+                        run=lambda asking, typed, one=race_id: desk.races.delete(asking, one, typed_name=typed),
+                        done=f"The worker deletes {name} and reads back.",
                         what="the race's name",
                     )
+said("race-end", "race-delete", "race-new-link")
 
 if session.may(who, "jobs.view"):
     with st.expander("What was done with races"):
-        jobs.past(KINDS, key="races-past", zone=event.zone, names=partial(desk.races.entrant_names, who))
+        jobs.past(KINDS, key="races-past", zone=event.zone, names=desk.races.entrant_names)

@@ -5,9 +5,8 @@ import streamlit as st
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.cached import profile_rows
 from deepracer_admin.ui.kit.masthead import masthead
-from deepracer_admin.ui.kit.words import count
 from deepracer_admin.ui.usage.charts import top_chart
-from deepracer_admin.ui.usage.sponsoring import grant_hours, pause_or_delete, set_quota
+from deepracer_admin.ui.usage.sponsoring import grant_hours, pause_or_delete, says_whom, set_quota
 from deepracer_admin.ui.usage.usage_board import filter_rows, live_totals, near_and_idle, profile_table
 
 who = session.require("usage.totals")
@@ -38,26 +37,27 @@ cohorts += [f"Cost centre: {name}" for name in sorted({row.cost_centre for row i
 cohort = right.selectbox("Office or cost centre", ["", *cohorts], key="usage-cohort", format_func=lambda v: v or "All")
 shown = filter_rows(rows, text, cohort)
 may_many = session.may(who, "usage.quota")
-chosen = profile_table(shown, key=f"profiles-{text}-{cohort}", several=may_many)
+chosen = profile_table(shown, scope=(text, cohort), several=may_many)
 everybody = False
 if may_many:
     everybody = st.checkbox(f"Choose all {len(shown):,} shown", key="usage-all")
-targets = [row for row in (shown if everybody else chosen) if row.attendee]
+by_id = {row.profile: row for row in shown}
+targets = [row for row in (shown if everybody else [by_id[one] for one in chosen]) if row.attendee]
 if not targets:
     st.caption("Choose one or more rows to set quotas, grant hours, pause or resume.")
 else:
-    st.markdown(f"**Chosen: {count(len(targets), 'person', 'people')}**")
+    st.markdown(f"Chosen: {says_whom(targets)}")
     names = ["Quota", "Pause, resume, models"] if may_many else []
     if len(targets) == 1:
         names = [*names, "Extra hours"]
     for tab, name in zip(st.tabs(names), names, strict=True):
         with tab:
             if name == "Quota":
-                set_quota(who, event, targets)
+                set_quota(event, targets)
             elif name == "Extra hours":
-                grant_hours(who, event, targets[0])
+                grant_hours(event, targets[0])
             else:
-                pause_or_delete(who, event, targets)
+                pause_or_delete(event, targets)
 
 if session.may(who, "jobs.view"):
     with st.expander("What was changed, per person, and undo"):
@@ -66,5 +66,5 @@ if session.may(who, "jobs.view"):
             ("quota", "sponsor", "models.delete"),
             key="usage-past",
             zone=event.zone,
-            names=lambda: {**names_of, **{row.profile: row.alias for row in rows}},
+            names=lambda _: {**names_of, **{row.profile: row.alias for row in rows}},
         )

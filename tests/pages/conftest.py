@@ -229,4 +229,17 @@ def click(app: AppTest, label: str) -> AppTest:
     return found[0].click().run()
 
 
+def answer(app: AppTest, opener: str, *, typed: str = "") -> AppTest:
+    """Press the button that opens a dialog and the dialog's own in one run, by the opener's key.
+
+    AppTest runs the whole script for a press in a dialog, in which nothing opens it; a browser runs the dialog alone.
+    """
+    click(app, opener)
+    if typed:
+        app.session_state[f"{opener}-typed"] = typed
+    for key in (opener, f"{opener}-go"):
+        next(button for button in app.button if button.key == key).click()
+    return app.run()
+
+
 Opener = Callable[..., AppTest]

@@ -144,7 +144,7 @@ def test_what_is_no_list_is_refused_with_a_sentence(browser: Browser, event: Eve
 
 
 def test_importing_first_says_whom_it_reaches(browser: Browser, console: Console, people: list[Attendee]) -> None:
-    app = click(uploaded(browser), "import-go")
+    app = click(uploaded(browser), "import-list")
     assert "Adds 2 people, changes 0" in texts(app)
     assert "Skips 1 row." in texts(app)
     assert len(console.store.attendees("ev-1")) == 6
@@ -153,17 +153,39 @@ def test_importing_first_says_whom_it_reaches(browser: Browser, console: Console
 def test_a_list_that_changes_nothing_cannot_be_imported(browser: Browser, people: list[Attendee]) -> None:
     same = b"Email,Full name\nracer1@example.com,Racer 1\n"
     app = uploaded(browser, same)
-    assert next(button for button in app.button if button.key == "import-go").disabled
+    assert next(button for button in app.button if button.key == "import-list").disabled
 
 
 def test_a_facilitator_adds_a_walk_up(browser: Browser, console: Console, event: Event) -> None:
     app = browser.open(PAGE, Role.FACILITATOR)
     app.segmented_control(key="attendees-view").set_value("Add one").run()
-    app.text_input(key="walk-up-address").input("Grace@Example.com")
-    app.text_input(key="walk-up-name").input("Grace Hopper")
+    app.text_input(key="walk-up-0-address").input("Grace@Example.com")
+    app.text_input(key="walk-up-0-name").input("Grace Hopper")
     click(app, "Add to the list")
     (person,) = console.store.attendees("ev-1")
     assert (person.email, person.name, person.source) == ("grace@example.com", "Grace Hopper", "walk-up")
+
+
+def test_a_double_click_adds_a_walk_up_once_and_success_stays(browser: Browser, console: Console, event: Event) -> None:
+    app = browser.open(PAGE, Role.FACILITATOR)
+    app.segmented_control(key="attendees-view").set_value("Add one").run()
+    app.text_input(key="walk-up-0-address").input("grace@example.com")
+    app.text_input(key="walk-up-0-name").input("Grace Hopper")
+    click(app, "Add to the list")
+    click(app, "Add to the list")
+    assert len(console.store.attendees("ev-1")) == 1
+    assert not app.error
+    assert "Grace Hopper is on the list" in texts(app)
+    assert app.text_input(key="walk-up-1-address").value == ""
+
+
+def test_a_refused_walk_up_keeps_what_was_typed(browser: Browser, people: list[Attendee]) -> None:
+    app = browser.open(PAGE)
+    app.segmented_control(key="attendees-view").set_value("Add one").run()
+    app.text_input(key="walk-up-0-address").input("racer1@example.com")
+    click(app, "Add to the list")
+    assert "is on the list already" in texts(app)
+    assert app.text_input(key="walk-up-0-address").value == "racer1@example.com"
 
 
 def test_a_walk_up_without_an_address_is_refused_by_the_field(browser: Browser, event: Event) -> None:

@@ -42,7 +42,7 @@ def test_before_it_starts_it_says_whom_it_reaches_and_asks_for_the_name(
 ) -> None:
     app = click(browser.open(PAGE), "closeout-start")
     assert "4 profiles that this event made are deleted" in texts(app)
-    assert next(button for button in app.button if button.key == "dialog-go").disabled
+    assert next(button for button in app.button if button.key == "closeout-start-go").disabled
     assert console.store.jobs("ev-1", kind="closeout") == []
 
 

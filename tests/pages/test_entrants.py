@@ -12,6 +12,7 @@ from deepracer_admin.model import Attendee, Capabilities, Event, Profile, Race, 
 from deepracer_admin.records.entrants import PARTICIPANTS, Participants
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from tests.pages.conftest import NOW, Browser, click, texts
+from tests.ui.choosing import tick
 
 PAGE = "pages/run/races.py"
 
@@ -37,22 +38,9 @@ def shared(console: Console, event: Event, race: Race) -> Race:
     return race
 
 
-def opened(browser: Browser, monkeypatch: pytest.MonkeyPatch, role: Role = Role.ORGANIZER, **chosen: Any) -> AppTest:
-    """The page with the race chosen; `chosen`: rows that are chosen in the tables of the entry desk, by side."""
-    import streamlit as st
-
-    real = st.dataframe
-
-    def with_choice(*given: Any, **options: Any) -> Any:
-        found = real(*given, **options)
-        places = {"races": [0], "entrants-in-r-1": chosen.get("inside"), "entrants-out-r-1": chosen.get("outside")}
-        rows = places.get(str(options.get("key")))
-        if rows is None or options.get("on_select") != "rerun":
-            return found
-        return type("Choice", (), {"selection": type("Rows", (), {"rows": rows})})
-
-    monkeypatch.setattr(st, "dataframe", with_choice)
-    return browser.open(PAGE, role)
+def opened(browser: Browser, role: Role = Role.ORGANIZER) -> AppTest:
+    """The page with the race chosen."""
+    return tick(browser.open(PAGE, role), "races", "r-1")
 
 
 def labels(app: AppTest) -> list[str]:
@@ -64,62 +52,58 @@ def frame(app: AppTest, column: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("role", [Role.ORGANIZER, Role.FACILITATOR])
-def test_the_floor_sees_who_may_enter_and_how_old_the_list_is(
-    browser: Browser, race: Race, monkeypatch: pytest.MonkeyPatch, role: Role
-) -> None:
-    app = opened(browser, monkeypatch, role)
+def test_the_floor_sees_who_may_enter_and_how_old_the_list_is(browser: Browser, race: Race, role: Role) -> None:
+    app = opened(browser, role)
     assert frame(app, "Name") == ["Racer 1"]
     assert frame(app, "Rank") == [1]
     assert "10:00:00 Europe/Rome (racing service)" in texts(app)
 
 
-def test_a_viewer_sees_no_list(browser: Browser, race: Race, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = opened(browser, monkeypatch, Role.VIEWER)
+def test_a_viewer_sees_no_list(browser: Browser, race: Race) -> None:
+    app = opened(browser, Role.VIEWER)
     assert "Who may enter" not in texts(app)
     assert len(app.dataframe) == 1
 
 
 @pytest.mark.parametrize("role", [Role.FACILITATOR, Role.VIEWER])
-def test_only_organizers_change_who_may_enter(
-    browser: Browser, race: Race, monkeypatch: pytest.MonkeyPatch, role: Role
-) -> None:
-    shown = labels(opened(browser, monkeypatch, role))
+def test_only_organizers_change_who_may_enter(browser: Browser, race: Race, role: Role) -> None:
+    shown = labels(opened(browser, role))
     assert not {"Take out …", "Let in …", "New share link …"} & set(shown)
 
 
 def test_letting_in_names_the_people_and_asks_first(
-    browser: Browser, console: Console, event: Event, race: Race, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, console: Console, event: Event, race: Race
 ) -> None:
-    app = opened(browser, monkeypatch, outside=[0, 2])
+    app = opened(browser)
     app.segmented_control(key="entrants-r-1").set_value("out").run()
-    click(app, "Let 2 in …")
-    assert "Racer 2, Racer 4" in texts(app)
+    tick(app, "entrants-out-r-1", "at-2", "at-4")
+    click(app, "Let in …")
+    assert "**2 people**: Racer 2 and Racer 4" in texts(app)
     assert "They need no link" in texts(app)
     assert not console.store.jobs(event.id)
 
 
-def test_taking_out_says_that_results_stay(
-    browser: Browser, console: Console, event: Event, race: Race, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = opened(browser, monkeypatch, inside=[0])
-    click(app, "Take 1 out …")
+def test_taking_out_says_that_results_stay(browser: Browser, console: Console, event: Event, race: Race) -> None:
+    app = tick(opened(browser), "entrants-in-r-1", "pr-1")
+    click(app, "Take out …")
     assert "Results that they have stay in the standings" in texts(app)
     assert "Whoever has the share link can enter again" in texts(app)
     assert not console.store.jobs(event.id)
 
 
 def test_a_new_link_says_that_the_present_one_dies(
-    browser: Browser, console: Console, event: Event, race: Race, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, console: Console, event: Event, race: Race
 ) -> None:
-    app = click(opened(browser, monkeypatch), "New share link …")
+    app = click(opened(browser), "New share link …")
     assert "The present link lets nobody in any more" in texts(app)
     assert not console.store.jobs(event.id)
 
 
 def test_a_service_without_guest_lists_shows_the_events_own_and_no_link_reset(
-    browser: Browser, shared: Race, monkeypatch: pytest.MonkeyPatch
+    browser: Browser,
+    shared: Race,
 ) -> None:
-    app = opened(browser, monkeypatch)
+    app = opened(browser)
     assert "New share link …" not in labels(app)
     assert "results of others are marked; the service itself keeps nobody out" in texts(app)
 
@@ -130,16 +114,15 @@ def test_a_result_of_somebody_who_is_not_on_the_entry_list_is_marked(
     people: list[Attendee],
     organizer: Any,
     shared: Race,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     console.first.races.admit(organizer, shared.id, ["at-2"])
-    app = opened(browser, monkeypatch)
+    app = opened(browser)
     assert "1 racer in the standings and not on the list" in texts(app)
     assert frame(app, "On the list") == ["✗ no", "✓ yes"]
 
 
 def test_nothing_is_offered_before_the_service_was_asked(
-    browser: Browser, console: Console, event: Event, race: Race, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, console: Console, event: Event, race: Race
 ) -> None:
     console.store.forget(event.id, ACCOUNT)
-    assert "Who may enter" not in texts(opened(browser, monkeypatch))
+    assert "Who may enter" not in texts(opened(browser))

@@ -10,7 +10,8 @@ import pytest
 from deepracer_admin.model import Race, RaceDraft, Role, Standing
 from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS
 from deepracer_admin.records.screen_links import SCREEN_LINKS
-from tests.pages.conftest import NOW, click, texts
+from tests.pages.conftest import NOW, answer, click, texts
+from tests.ui.choosing import tick
 
 PAGE = "pages/run/leaderboard.py"
 DESK = {"board-tabs": "Run the board"}
@@ -77,10 +78,12 @@ def test_hiding_masks_the_alias_and_shows_it_to_those_who_may_undo_it(browser, c
 def test_a_disqualification_needs_a_reason(browser, console, event, race):
     app = browser.open(PAGE, state=DESK)
     app.selectbox(key="desk-racer").select_index(0).run()
-    click(app, "Disqualify")
+    answer(app, "board-disqualify")
     assert "Write the reason" in texts(app)
     app.text_input(key="desk-reason").set_value("used two profiles").run()
-    click(app, "Disqualify")
+    click(app, "board-disqualify")
+    assert "Reason: used two profiles" in texts(app)
+    answer(app, "board-disqualify")
     [mark] = console.store.rows(event.id, BOARD_MARKS).values()
     assert (mark.racer.alias, mark.disqualified) == ("Stranger", "used two profiles")
     assert list(_board(app)["Place"]) == [1, 2]
@@ -90,10 +93,25 @@ def test_a_link_is_made_shown_and_withdrawn(browser, console, event, race):
     console.store.save_event(replace(event, public_url="https://board.example.com"))
     app = click(browser.open(PAGE), "Make a link")
     assert any(code.value.startswith("https://board.example.com/live/") for code in app.code)
-    click(app, "Withdraw this link")
+    click(app, "link-withdraw")
+    assert "Every screen and phone that shows it goes dark" in texts(app)
+    answer(app, "link-withdraw")
     [row] = console.store.rows("", SCREEN_LINKS).values()
     assert row.revoked is True
 
 
 def test_without_a_second_listener_a_link_is_refused_with_the_way_out(browser, race):
     assert "PUBLIC_PORT" in texts(click(browser.open(PAGE), "Make a link")).replace("\\", "")
+
+
+def test_the_link_that_was_chosen_is_withdrawn_though_a_newer_one_stands_where_it_stood(
+    browser, console, clock, event, race, organizer
+):
+    console.store.save_event(replace(event, public_url="https://board.example.com"))
+    stage = console.first.boards.make_link(organizer, "r-1")
+    app = tick(browser.open(PAGE), "links", stage.id)
+    clock.at += timedelta(seconds=5)
+    console.first.boards.make_link(organizer, "r-1", hours=2)
+    app.run()
+    answer(app, "link-withdraw")
+    assert {link.id for link in console.first.boards.links(organizer) if link.revoked} == {stage.id}

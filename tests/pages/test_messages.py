@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from deepracer_admin.model import Outcome, Role, Sending, State, Step
 from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, CampaignState
 from deepracer_admin.records.mail_texts import MAIL_TEXTS
 from tests.pages.conftest import NOW, actor_of, click, texts
+from tests.ui.choosing import shown, tick
 
 PAGE = "pages/run/messages.py"
 
@@ -37,14 +39,14 @@ def test_others_are_refused(browser, people, role):
 
 def test_a_facilitator_cannot_send_to_many_nor_open_the_outbox(browser, proven):
     app = browser.open(PAGE, Role.FACILITATOR)
-    assert not [button for button in app.button if button.label.startswith("Send to")]
+    assert not [button for button in app.button if button.key == "send-go"]
     assert "Outbox" not in app.segmented_control[0].options
 
 
 def test_whom_a_mail_reaches_is_said_before_it_is_sent(browser, console, event, proven):
     app = browser.open(PAGE)
     assert "Reaches **2 people**: Racer 1, Racer 2" in texts(app)
-    click(app, "Send to 2 people")
+    click(app, "send-go")
     [campaign] = console.store.rows(event.id, CAMPAIGNS).values()
     assert campaign.state == "running"
 
@@ -52,13 +54,13 @@ def test_whom_a_mail_reaches_is_said_before_it_is_sent(browser, console, event, 
 def test_everybody_without_proof_needs_a_reason(browser, console, event, proven):
     app = browser.open(PAGE)
     app.selectbox(key="send-kind").set_value("all").run()
-    click(app, "Send to 5 people")
+    click(app, "send-go")
     assert "write the reason" in texts(app)
     assert not console.store.rows(event.id, CAMPAIGNS)
 
 
 def test_a_campaign_is_paused_and_resumed(browser, console, event, proven):
-    app = click(browser.open(PAGE), "Send to 2 people")
+    app = click(browser.open(PAGE), "send-go")
     click(app, "Pause")
     assert [row.state for row in console.store.rows(event.id, CAMPAIGNS).values()] == ["paused"]
     click(app.run(), "Resume")
@@ -104,3 +106,34 @@ def test_the_access_campaign_follows_onboarding_once_everybody_has_their_mail(br
     shown = texts(browser.open(PAGE))
     assert "follows onboarding, all sent" in shown
     assert "sending" not in shown
+
+
+def test_sending_works_while_the_number_of_people_moves_and_says_whom_it_reached(browser, console, event, proven):
+    app = browser.open(PAGE)
+    send = next(button for button in app.button if button.key == "send-go").click()
+    third = [Outcome("at-3", step, State.DONE) for step in (Step.PROFILE, Step.ACCESS)]
+    console.store.record(event.id, third, lease=None, now=NOW)
+    app = send.run()
+    assert len(console.store.get(event.id, "campaigns")) == 1
+    assert "It goes to 3 people" in texts(app)
+
+
+def test_a_lost_mail_goes_once_more_to_the_one_who_was_chosen(browser, console, event, people):
+    """Another mail changed meanwhile and stands first now."""
+    plan = [("at-1", "access", 1), ("at-2", "access", 1), ("at-3", "access", 1)]
+    console.store.plan_deliveries(event.id, plan, campaign="access", lease=None)
+    lease = console.store.acquire("worker", "test", ttl_s=600, now=NOW)
+    rows = console.store.claim_deliveries(event.id, "access", 3, lease=lease, now=NOW)
+    for seconds, row in enumerate(rows[:2]):
+        lost = replace(row, state=Sending.UNKNOWN)
+        console.store.settle_deliveries(event.id, [lost], lease=lease, now=NOW + timedelta(seconds=seconds))
+    app = browser.open(PAGE, state={"section": "Ledger"})
+    assert shown(app, "Name") == ["Racer 2", "Racer 1", "Racer 3"]
+    tick(app, "ledger", "at-2/access/1")
+    third = replace(rows[2], state=Sending.UNKNOWN)
+    console.store.settle_deliveries(event.id, [third], lease=lease, now=NOW + timedelta(seconds=60))
+    app.run()
+    assert shown(app, "Name") == ["Racer 3", "Racer 2", "Racer 1"]
+    click(app, "settle-again")
+    states = {row.attendee: row.state for row in console.store.deliveries(event.id)}
+    assert states == {"at-1": Sending.UNKNOWN, "at-2": Sending.PENDING, "at-3": Sending.UNKNOWN}

@@ -11,6 +11,7 @@ from deepracer_admin.flows.races.race_jobs import draft_from_plan
 from deepracer_admin.model import Race, RaceDraft, Role, Track
 from deepracer_admin.records.racing_service import ACCOUNT, TRACKS, AccountSeen
 from tests.pages.conftest import NOW, click, texts
+from tests.ui.choosing import tick
 
 PAGE = "pages/run/races.py"
 OFFERED = (Track("t-1", "Smile Speedway", length_m=20.0),)
@@ -100,8 +101,7 @@ def test_the_end_of_a_race_with_rules_of_another_console_is_moved_and_nothing_el
         max_minutes=7,
     )
     console.store.save_races(event.id, [replace(race, draft=draft)], seen_at=NOW, lease=None)
-    chosen = {"selection": {"rows": [0], "columns": [], "cells": []}}
-    app = browser.open(PAGE, state={"races": chosen})
+    app = tick(browser.open(PAGE), "races", "r-1")
     app.datetime_input(key="race-r-1-closes").set_value(datetime(2026, 11, 23, 18, 0))  # noqa: DTZ001 - as typed
     click(app, "Save")
     [job] = console.store.jobs(event.id, kind="race.edit")

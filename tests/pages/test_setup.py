@@ -107,7 +107,7 @@ def test_closing_sponsorship_needs_the_name_typed(
 ) -> None:
     app = click(browser.open(PAGE), "sponsor-close")
     assert "4 profiles of this event can start no new training or evaluation" in texts(app)
-    go = next(button for button in app.button if button.key == "dialog-go")
+    go = next(button for button in app.button if button.key == "sponsor-close-go")
     assert go.disabled
     assert console.store.jobs("ev-1", kind="sponsorship") == []
 
@@ -251,7 +251,7 @@ def test_turning_multi_user_mode_off_says_what_is_lost_sight_of_and_needs_the_na
     assert "until they are deleted" in shown
     assert "Out of sight too" in shown
     assert "7 models vanish too, 2 of them at work now (as of 23 Nov 10:00:00" in shown
-    go = next(button for button in app.button if button.key == "dialog-go")
+    go = next(button for button in app.button if button.key == "sponsor-close-go")
     assert go.disabled
     assert console.store.jobs("ev-1", kind="sponsorship") == []
 
@@ -373,15 +373,15 @@ def test_a_role_is_shown_first_and_an_administrators_needs_the_name(
     console.store.keep("ev-1", ACCOUNT, STAFF)
     app = browser.open(PAGE)
     field(app, "Address of their profile").input("racer1@example.com").run()
-    click(app, "role-go")
+    click(app, "role-give")
     assert "instead of the role they have" in texts(app)
     assert console.store.jobs("ev-1", live=True, kind="role") == []
     app = browser.open(PAGE)
     field(app, "Address of their profile").input("racer2@example.com").run()
     next(each for each in app.selectbox if each.label == "Role").set_value("dr-admins").run()
-    click(app, "role-go")
+    click(app, "role-give")
     assert "delete every profile included" in texts(app)
-    assert next(button for button in app.button if button.key == "dialog-go").disabled
+    assert next(button for button in app.button if button.key == "role-give-go").disabled
 
 
 def test_account_wide_limits_say_that_nobody_enforces_them(browser: Browser, console: Console, event: Event) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from deepracer_admin.model import Role
-from tests.pages.conftest import click, texts
+from deepracer_admin.model import Profile, Role
+from tests.pages.conftest import NOW, actor_of, answer, click, texts
+from tests.ui.choosing import shown, tick, tick_places
 
 PAGE = "pages/run/usage.py"
-
-
-def _label(app, start):
-    return next(button for button in app.button if button.label.startswith(start))
 
 
 @pytest.mark.parametrize("role", list(Role)[:3])
@@ -54,8 +53,11 @@ def test_the_cost_is_said_before_a_quota_is_set_and_the_job_is_recorded(browser,
     app = browser.open(PAGE)
     app.checkbox(key="usage-all").check().run()
     app.number_input(key="quota-hours").set_value(7.0).run()
-    assert "can add at most" in texts(app)
-    _label(app, "Set this quota").click().run()
+    assert "Can add at most" in texts(app)
+    click(app, "quota-set")
+    assert "**4 people**: Racer 4, Racer 3, Racer 2 and 1 more" in texts(app)
+    answer(app, "quota-set")
+    assert "4 people: the worker sets 7.0 h each" in texts(app).replace("\\", "")
     [job] = console.store.jobs(event.id, kind="quota")
     assert job.total == 4
     assert job.plan["minutes"] == 420
@@ -65,7 +67,9 @@ def test_pausing_says_that_running_work_is_billed_and_records_the_job(browser, c
     app = browser.open(PAGE)
     app.checkbox(key="usage-all").check().run()
     assert "goes on and is billed" in texts(app)
-    _label(app, "Pause 4").click().run()
+    click(app, "usage-pause")
+    assert "**4 people**: Racer 4, Racer 3, Racer 2 and 1 more" in texts(app)
+    answer(app, "usage-pause")
     [job] = console.store.jobs(event.id, kind="sponsor")
     assert job.plan == {"active": False}
 
@@ -79,6 +83,57 @@ def test_a_facilitator_has_no_bulk_controls(browser, profiles):
 def test_deleting_models_asks_for_the_events_name(browser, console, event, profiles):
     app = browser.open(PAGE)
     app.checkbox(key="usage-all").check().run()
-    click(app, "Delete their models")
+    click(app, "Delete their models …")
     assert [button for button in app.button if button.label == "Delete models" and button.disabled]
     assert not console.store.jobs(event.id, kind="models.delete")
+
+
+def _train(console, event, profiles, minutes: dict[str, float]) -> list[Profile]:
+    """The named profiles have used so many minutes, as the worker reads it."""
+    now = [replace(each, minutes_used=minutes.get(each.id, each.minutes_used)) for each in profiles]
+    console.store.save_profiles(event.id, now, seen_at=NOW, lease=None)
+    return now
+
+
+def _targets(console, event, kind: str) -> set[str]:
+    [job] = console.store.jobs(event.id, kind=kind)
+    return {item.key for item in console.store.job_items(job.id)}
+
+
+def test_a_quota_reaches_the_ticked_however_often_the_hours_sort_them_anew(browser, console, event, profiles):
+    app = tick(browser.open(PAGE), "profiles", "pr-1", "pr-3")
+    later = _train(console, event, profiles, {"pr-1": 500.0})
+    app.run()
+    _train(console, event, later, {"pr-2": 900.0})
+    app.number_input(key="quota-hours").set_value(7.0).run()
+    assert [row.alias for row in console.first.usage.profiles(_organizer())][:2] == ["racer-2", "racer-1"]
+    click(app, "quota-set")
+    assert "**2 people**: Racer 1 and Racer 3" in texts(app)
+    answer(app, "quota-set")
+    assert _targets(console, event, "quota") == {"at-1", "at-3"}
+
+
+def test_a_tick_in_a_table_that_was_sorted_anew_meanwhile_reaches_the_row_that_was_ticked(
+    browser, console, event, profiles
+):
+    app = browser.open(PAGE)
+    assert shown(app, "Racer") == ["racer-4", "racer-3", "racer-2", "racer-1"]
+    _train(console, event, profiles, {"pr-1": 5_000.0})
+    tick_places(app, "profiles", [3])
+    answer(app, "usage-pause")
+    assert _targets(console, event, "sponsor") == {"pr-1"}
+
+
+def test_a_grant_goes_to_the_one_who_is_named_and_a_double_click_grants_once(browser, console, event, profiles):
+    app = tick(browser.open(PAGE), "profiles", "pr-2")
+    _train(console, event, profiles, {"pr-1": 5_000.0})
+    app.run()
+    assert "**Racer 2** has 5.0 h and would get 1.0 h more" in texts(app)
+    click(app, "usage-grant")
+    click(app, "usage-grant")
+    assert _targets(console, event, "quota") == {"at-2"}
+    assert not app.error
+
+
+def _organizer():
+    return actor_of(Role.ORGANIZER)

@@ -18,6 +18,7 @@ from deepracer_admin.rules.settings_file import read_values
 from deepracer_admin.services.setup.drafts import draft_of, write_draft
 from deepracer_admin.store.codec import decode, encode
 from tests.pages.conftest import NOW, Browser, actor_of, click, texts
+from tests.ui.choosing import tick
 
 SETUP, ONBOARDING, MESSAGES = "pages/plan/setup.py", "pages/run/onboarding.py", "pages/run/messages.py"
 
@@ -123,9 +124,7 @@ def test_one_person_shows_the_age_and_gets_a_fresh_password(
 ) -> None:
     app = browser.open(ONBOARDING, role)
     app.text_input(key="find").set_value("racer 2").run()
-    key = "found-racer 2"
-    app.session_state[key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
-    app.run()
+    tick(app, "found", "at-2")
     assert "Temporary password: 1 d" in texts(app)
     assert "read from the user pool" in texts(app)
     click(app, "password-fresh-one")
@@ -144,10 +143,7 @@ def test_settling_a_lost_mail_says_that_the_next_one_has_a_fresh_password(
     assert lease is not None
     rows = store.claim_deliveries(passwords.id, "access", 1, lease=lease, now=NOW)
     store.settle_deliveries(passwords.id, [replace(row, state=Sending.UNKNOWN) for row in rows], lease=lease, now=NOW)
-    chosen = {"selection": {"rows": [0], "columns": [], "cells": []}}
-    app = browser.open(MESSAGES, state={"section": "Ledger"})
-    app.session_state["ledger-None"] = chosen
-    app.run()
+    app = tick(browser.open(MESSAGES, state={"section": "Ledger"}), "ledger", "at-1/access/1")
     assert "makes a fresh first password: the one in the lost mail does not work any more" in texts(app)
     assert console.first.messages.carries_password(actor_of(Role.ORGANIZER), "at-1", "access")
     assert not console.first.messages.carries_password(actor_of(Role.ORGANIZER), "at-1", "reminder")

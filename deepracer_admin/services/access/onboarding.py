@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -35,7 +35,7 @@ class FunnelRow:
 
 @dataclass(frozen=True, slots=True)
 class StuckRow:
-    """One reason for which people are stuck, with the fix, how many, and the names of the first few."""
+    """One reason for which people are stuck, with the fix, and who they are (attendee ids; names of the first few)."""
 
     step: Step
     state: State
@@ -43,6 +43,12 @@ class StuckRow:
     sentence: str
     people: int
     names: tuple[str, ...]
+    attendees: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """What makes it this reason and no other."""
+        return f"{self.step.value}/{self.state.value}/{self.reason}"
 
     @property
     def retryable(self) -> bool:
@@ -178,13 +184,22 @@ class OnboardingService(Service):
             count=len(self.store.attendees(event.id, wanted=True)),
         )
 
-    def retry(self, actor: Actor, *, step: Step | None = None, reason: str | None = None) -> int:
-        """Put everybody who was refused (of one step, with one reason) back to the start of that step; how many."""
+    def retry(
+        self,
+        actor: Actor,
+        *,
+        step: Step | None = None,
+        reason: str | None = None,
+        attendees: Collection[str] | None = None,
+    ) -> int:
+        """Put who was refused (at one step, for one reason; of these people) back to the start of it; how many."""
         self._authorise(actor, "onboarding.retry")
         event = self._event()
         chosen: dict[Step, list[str]] = {}
         for row in self.store.steps(event.id):
             if row.state is not State.REFUSED or row.step is Step.MAIL:
+                continue
+            if attendees is not None and row.attendee not in attendees:
                 continue
             if (step is None or row.step is step) and (reason is None or _why(row) == reason):
                 chosen.setdefault(row.step, []).append(row.attendee)
@@ -298,7 +313,15 @@ def _stuck(rows: Sequence[StepRow], wanted: Mapping[str, str]) -> list[StuckRow]
         if row.attendee in wanted and row.state in (State.REFUSED, State.UNKNOWN, State.RETRY) and row.sentence:
             groups.setdefault((row.step, row.state, _why(row)), []).append(row)
     listed = [
-        StuckRow(step, state, reason, found[0].sentence, len(found), tuple(wanted[row.attendee] for row in found[:5]))
+        StuckRow(
+            step,
+            state,
+            reason,
+            found[0].sentence,
+            len(found),
+            tuple(wanted[row.attendee] for row in found[:5]),
+            tuple(row.attendee for row in found),
+        )
         for (step, state, reason), found in groups.items()
     ]
     return sorted(listed, key=lambda row: -row.people)

@@ -65,6 +65,11 @@ class LedgerRow:
     attendee: Attendee
     delivery: Delivery
 
+    @property
+    def id(self) -> str:
+        """One mail: to whom, which template, the how manieth."""
+        return f"{self.delivery.attendee}/{self.delivery.template}/{self.delivery.number}"
+
 
 class MessagesService(Service):
     """What the Messages page calls."""

@@ -15,10 +15,13 @@ from deepracer_admin.rules.mail_days import DAILY, MailDay
 from deepracer_admin.services.access.onboarding import FunnelRow, OnboardingView, StuckRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import onboarding_plan, onboarding_view
+from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, plain, span, when
 
-__all__ = ["STEPS", "live_funnel", "live_plan", "plan_sentence", "stuck_table"]
+__all__ = ["STEPS", "STUCK", "live_funnel", "live_plan", "plan_sentence", "stuck_table"]
 
+STUCK = "stuck"
+"""The table of reasons why people are stuck."""
 STEPS: dict[Step, str] = {
     Step.PROFILE: "Has a profile",
     Step.GROUP: "In the Entra group",
@@ -216,9 +219,9 @@ def _spoken(view: OnboardingView) -> str:
     return f"{done.get(Step.ACCESS, 0):,} of {view.people:,} have access, {done.get(Step.TRAINED, 0):,} have trained"
 
 
-def stuck_table(rows: Sequence[StuckRow], *, key: str) -> StuckRow | None:
+def stuck_table(rows: Sequence[StuckRow]) -> StuckRow | None:
     """The reasons, most people first; the chosen one."""
-    choice = st.dataframe(
+    chosen = choose_one(
         pd.DataFrame(
             {
                 "Step": [STEPS[row.step] for row in rows],
@@ -228,15 +231,13 @@ def stuck_table(rows: Sequence[StuckRow], *, key: str) -> StuckRow | None:
                 "Code": [row.reason for row in rows],
             }
         ),
-        hide_index=True,
-        key=key,
-        on_select="rerun",
-        selection_mode="single-row",
+        [row.id for row in rows],
+        key=STUCK,
+        names=[f"{STEPS[row.step]}: {row.reason}" for row in rows],
         column_config={"Why, and what to do": st.column_config.TextColumn(width="large")},
         alt="Reasons why people are stuck",
     )
-    chosen = choice.selection.rows  # type: ignore[union-attr]
-    return rows[chosen[0]] if chosen and chosen[0] < len(rows) else None
+    return next((row for row in rows if row.id == chosen), None)
 
 
 _WORDS = {State.REFUSED: "✗ needs a human", State.UNKNOWN: "? answer lost", State.RETRY: "↻ repeats by itself"}

@@ -32,5 +32,6 @@ def offer_right(stuck: Sequence[StuckRow], *, app_only: bool) -> None:
             "Sign in again and ask for the right to invite",
             "/signin/guests?next=/onboarding",
             icon=":material/key:",
+            key="guests-right",
             help="Microsoft asks for User.Invite.All; an Entra administrator may have to consent. Then press Retry.",
         )

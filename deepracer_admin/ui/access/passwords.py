@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Actor, Event
 from deepracer_admin.services.access.passwords import SOON, PasswordAge, ends_soon
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import attempt
+from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.cached import password_ages
+from deepracer_admin.ui.kit.confirm import whom
+from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import count, plain, span, when
 
 __all__ = ["ending", "fresh_for_one", "password_line", "resend_note"]
@@ -31,8 +35,7 @@ def ending(who: Actor, event: Event) -> None:
         f"{count(len(found), 'person has', 'people have')} not signed in, and their temporary password ends within "
         f"{span(SOON)} or has ended."
     )
-    several = session.may(who, "messages.send")
-    choice = st.dataframe(
+    chosen = choose(
         pd.DataFrame(
             {
                 "Name": [age.attendee.name for age in found],
@@ -42,24 +45,24 @@ def ending(who: Actor, event: Event) -> None:
                 "Known from": ["the user pool" if age.read else "the invitation" for age in found],
             }
         ),
-        hide_index=True,
+        [age.attendee.id for age in found],
         key="passwords-ending",
-        on_select="rerun",
-        selection_mode="multi-row" if several else "single-row",
+        names=[age.attendee.name or age.attendee.email for age in found],
+        several=session.may(who, "messages.send"),
         alt="Temporary passwords that end soon",
     )
-    chosen = [found[row] for row in choice.selection.rows if row < len(found)]  # type: ignore[union-attr]
     refused = next((age.why_not for age in found if age.why_not), "")
     if refused:
         st.caption(refused)
-    people = count(len(chosen), "person", "people")
-    if st.button(
-        f"Send a fresh password to {people}" if chosen else "Send a fresh password to the chosen",
-        icon=":material/key:",
-        disabled=not chosen or any(age.why_not for age in chosen),
+    reached = [age for age in found if age.attendee.id in chosen]
+    if reached:
+        st.markdown(f"Reaches {whom([age.attendee.name or age.attendee.email for age in reached])}.")
+    _send_button(
+        "Send the chosen a fresh password",
+        [age.attendee.id for age in reached],
         key="passwords-fresh",
-    ):
-        _send(who, [age.attendee.id for age in chosen])
+        disabled=not reached or any(age.why_not for age in reached),
+    )
 
 
 def password_line(who: Actor, attendee: str, event: Event) -> PasswordAge | None:
@@ -84,19 +87,30 @@ def resend_note(who: Actor, attendee: str) -> str | None:
     return "It carries a fresh first password, and the older one dies; who has signed in keeps their own."
 
 
-def fresh_for_one(who: Actor, age: PasswordAge | None) -> None:
+def fresh_for_one(age: PasswordAge | None, *, may: bool) -> None:
     """The button for one person; organizers and facilitators."""
-    if age is None or not session.may(who, "messages.resend_one"):
+    if age is None or not may:
         return
     text = plain(age.why_not) if age.why_not else f"Sends {_HOW.get(age.way, '')}; the old one dies."
-    if st.button(
-        "Send a fresh password", icon=":material/key:", help=text, disabled=bool(age.why_not), key="password-fresh-one"
-    ):
-        _send(who, [age.attendee.id])
+    _send_button(
+        "Send a fresh password",
+        [age.attendee.id],
+        key="password-fresh-one",
+        help=text,
+        disabled=bool(age.why_not),
+        line=False,
+    )
 
 
-def _send(who: Actor, attendees: list[str]) -> None:
-    attempt(
-        lambda: session.desk().passwords.resend(who, attendees),
-        done="On its way; the older passwords do not work any more once it is sent.",
+def _send_button(label: str, attendees: list[str], *, key: str, **look: Any) -> None:
+    passwords = session.desk().passwords
+    people = count(len(attendees), "person", "people")
+    press(
+        label,
+        lambda asking: passwords.resend(asking, attendees),
+        key=key,
+        done=f"On its way to {people}; the older passwords do not work any more once it is sent.",
+        redraw=False,
+        icon=":material/key:",
+        **look,
     )

@@ -10,6 +10,7 @@ import streamlit as st
 from deepracer_admin.model import Actor, AuditEntry
 from deepracer_admin.rules.access import ACTIONS
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, plain, table_height
 
 __all__ = ["chain", "entry", "filters", "table"]
@@ -57,7 +58,7 @@ def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | Non
         return None
     newest = f"The newest {SHOWN:,} that fit; the export has all." if len(found) == SHOWN else ""
     st.caption(f"{count(len(found), 'entry', 'entries')}. {newest}")
-    choice = st.dataframe(
+    chosen = choose_one(
         pd.DataFrame(
             {
                 "No.": [row.seq for row in found],
@@ -70,10 +71,11 @@ def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | Non
                 "Target": [row.target for row in found],
             }
         ),
-        key=f"audit-{action}-{words}",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
+        [str(row.seq) for row in found],
+        key="audit",
+        names=[f"entry {row.seq:,}" for row in found],
+        scope=(action, words),
+        steady=False,
         height=table_height(len(found), most=14),
         column_config={
             "When": st.column_config.DatetimeColumn(f"When ({zone})", format="YYYY-MM-DD HH:mm:ss", timezone=zone),
@@ -82,8 +84,7 @@ def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | Non
         },
         alt="Audit entries, newest first",
     )
-    rows = choice.selection.rows  # type: ignore[union-attr]
-    return found[rows[0]] if rows and rows[0] < len(found) else None
+    return next((row for row in found if str(row.seq) == chosen), None)
 
 
 def _title(action: str) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 from deepracer_admin.model import Event, JobItem, State
 from deepracer_admin.services.closeout.closing import CloseView
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.words import as_of, count, plain, when
 
@@ -79,11 +79,14 @@ def _skip(view: CloseView) -> None:
     with st.expander(f"Go on without “{step.title}” …"):
         st.caption(plain(f"It ends by itself when nothing moves any more. Skipping leaves it undone: {step.way_out}"))
         reason = st.text_input("Reason", key=f"closeout-skip-reason-{step.key}")
-        if st.button("Skip this step", icon=":material/skip_next:", key=f"closeout-skip-{step.key}"):
-            act(
-                lambda: session.desk().closeout.skip(session.actor(), step.key, reason=reason),
-                done="It is skipped at its next try.",
-            )
+        closeout = session.desk().closeout
+        press(
+            "Skip this step",
+            lambda asking: closeout.skip(asking, step.key, reason=reason or ""),
+            key=f"closeout-skip-{step.key}",
+            done=f"“{step.title}” is skipped at its next try.",
+            icon=":material/skip_next:",
+        )
 
 
 def proof(view: CloseView, event: Event) -> None:

@@ -1,35 +1,146 @@
-"""From a click to one service call: a sentence next to what was clicked when it is refused, a toast when it is done."""
+"""From a press to one service call, and what came of it: a toast, and a line that stays where the act is.
+
+Whoever presses is asked for when the act runs (`session.actor()`), never kept from when the page was drawn: an act is
+given as a function of the person. An act carries ids; a double click does it once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from deepracer_admin.errors import ConsoleError
+from deepracer_admin.model import Actor
+from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.words import plain
 
-__all__ = ["act", "attempt"]
+__all__ = ["SECOND_CLICK_S", "act", "ask", "forget_elsewhere", "go", "opened", "press", "said"]
 
 T = TypeVar("T")
+SECOND_CLICK_S = 1.0
+"""A press that comes sooner after the end of the same act, done, is the second half of a double click (seconds)."""
+_PAGE = "acts-of-page"
 
 
-def act(call: Callable[[], T], *, done: str = "") -> T | None:
-    """Call a service. Its result, with a toast of `done`; None after showing why it was refused.
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an act came to. `at` is real time, `ended_s` the monotonic clock's."""
 
-    A service that answers None cannot be told from a refusal here: use `attempt`.
+    done: bool
+    sentence: str
+    at: datetime
+    ended_s: float
+
+
+def press(
+    label: str,
+    run: Callable[[Actor], Any],
+    *,
+    key: str,
+    done: str | Callable[[Any], str],
+    in_form: bool = False,
+    line: bool = True,
+    redraw: bool = True,
+    type: Literal["primary", "secondary", "tertiary"] = "secondary",
+    icon: str | None = None,
+    help: str | None = None,
+    disabled: bool = False,
+) -> bool:
+    """A button that acts: `run` gets who pressed, `done` says what it did (of its result). True in the run of the act.
+
+    `key` is the act's identity and holds no value that moves. `line`: draw what was said here; else call `said(key)`.
+    `redraw`: when it was done, draw the page anew, because what stands above was read before.
     """
-    return attempt(call, done=done)[1]
+    button = st.form_submit_button if in_form else st.button
+    pressed = button(
+        label, key=key, type=type, icon=icon, help=help, disabled=disabled, on_click=_note_press, args=(key,)
+    )
+    acted = pressed and act(run, key=key, done=done)[0]
+    if acted and redraw:
+        st.rerun()
+    if line:
+        said(key)
+    return acted
 
 
-def attempt(call: Callable[[], T], *, done: str = "") -> tuple[bool, T | None]:
-    """As `act`, but (was it done, its result)."""
+def act(run: Callable[[Actor], T], *, key: str, done: str | Callable[[T], str]) -> tuple[bool, T | None]:
+    """Call a service as whoever is signed in now; (was it done, its result). What it came to is kept for `said(key)`.
+
+    The second click of a double click does nothing, and what the first came to stays.
+    """
+    before: _Said | None = st.session_state.get(_slot(key))
+    pressed_s = st.session_state.pop(f"press-{key}", None)
+    if before and before.done and pressed_s is not None and pressed_s - before.ended_s < SECOND_CLICK_S:
+        return False, None
+    who = session.actor()
     try:
-        result = call()
+        result = run(who)
+    except ConsoleError as error:
+        _keep(key, error.sentence, done=False)
+        return False, None
+    sentence = done(result) if callable(done) else done
+    _keep(key, sentence, done=True)
+    if sentence:
+        st.toast(plain(sentence), icon=":material/check_circle:")
+    return True, result
+
+
+def ask(call: Callable[[Actor], T]) -> T | None:
+    """Read from a service: its answer, or None after saying here why there is none."""
+    try:
+        return call(session.actor())
     except ConsoleError as error:
         st.error(plain(error.sentence), icon=":material/error:")
-        return False, None
-    if done:
-        st.toast(done, icon=":material/check_circle:")
-    return True, result
+        return None
+
+
+def said(*keys: str) -> None:
+    """What the newest of these acts, or of the dialogs that they opened, came to; nothing before the first."""
+    slots = [_slot(each) for key in keys for each in (key, go(key))]
+    found: list[_Said] = [kept for slot in slots if (kept := st.session_state.get(slot)) and kept.sentence]
+    if not found:
+        return
+    newest = max(found, key=lambda kept: kept.ended_s)
+    if not newest.done:
+        st.error(plain(newest.sentence), icon=":material/error:")
+        return
+    at = f"{newest.at.astimezone(ZoneInfo(st.context.timezone or 'UTC')):%H:%M:%S}"
+    st.markdown(f":green[:material/check_circle:] {plain(newest.sentence)} :gray[{plain(at)}]")
+
+
+def go(key: str) -> str:
+    """The act of the dialog that the button `key` opens."""
+    return f"{key}-go"
+
+
+def opened(key: str) -> None:
+    """A dialog opens: what the act came to the last time is not said in it."""
+    st.session_state.pop(_slot(go(key)), None)
+
+
+def forget_elsewhere(page: str) -> None:
+    """What was said on another page is gone when one comes back: it would be taken for news."""
+    if st.session_state.get(_PAGE) == page:
+        return
+    st.session_state[_PAGE] = page
+    for key in [key for key in st.session_state if str(key).startswith(_slot(""))]:
+        del st.session_state[key]
+
+
+def _slot(key: str) -> str:
+    return f"said-{key}"
+
+
+def _note_press(key: str) -> None:
+    """When a press reached the server: before anything is drawn, however long the page takes."""
+    st.session_state[f"press-{key}"] = session.console().clock.monotonic()
+
+
+def _keep(key: str, sentence: str, *, done: bool) -> None:
+    clock = session.console().clock
+    st.session_state[_slot(key)] = _Said(done, sentence, clock.now(), clock.monotonic())

@@ -1,4 +1,7 @@
-"""Confirmation of what cannot be taken back: whom and how much, then the event's name typed.
+"""Confirmation before an act: whom it reaches by name and how much, then one button, or the event's name typed.
+
+A dialog carries ids and names as they were when it opened, and nothing else: who acts is asked at the press. What the
+act came to stands afterwards where `said(key)` is drawn, beside the button that opened the dialog.
 
 Open a dialog from the page's body only: inside a timed fragment it goes dead at the next tick (streamlit.md 2.4).
 """
@@ -10,49 +13,67 @@ from typing import Any
 
 import streamlit as st
 
-from deepracer_admin.ui.kit.act import attempt
-from deepracer_admin.ui.kit.words import plain
+from deepracer_admin.model import Actor
+from deepracer_admin.ui.kit.act import go, opened, press
+from deepracer_admin.ui.kit.words import count, plain, some_names
 
-__all__ = ["confirm", "confirm_typed"]
+__all__ = ["confirm", "confirm_typed", "whom"]
+
+
+def whom(names: Sequence[str], singular: str = "person", plural: str = "people") -> str:
+    """The first fact of a dialog: how many, and the first few by name, e.g. "**3 people**: Ada, Bob and Cy"."""
+    return f"**{count(len(names), singular, plural)}**: {some_names(names)}"
 
 
 def confirm_typed(
     title: str,
     *,
+    key: str,
     facts: Sequence[str],
     name: str,
     button: str,
-    run: Callable[[str], Any],
-    done: str,
+    run: Callable[[Actor, str], Any],
+    done: str | Callable[[Any], str],
     what: str = "the event's name",
 ) -> None:
-    """Show `facts` (markdown: escape names), ask for `name` typed, then call `run(typed)`; the service checks again."""
+    """Show `facts` (markdown: escape names), ask for `name` typed, then call `run(who, typed)`.
+
+    The service checks the name again.
+    """
+    opened(key)
 
     @st.dialog(title, icon=":material/warning:")
-    def ask() -> None:
+    def dialog() -> None:
         for fact in facts:
             st.markdown(f"- {fact}")
-        typed = st.text_input(f"Type {what} to go on: {plain(name)}", key="dialog-typed", autocomplete="off", live=True)
-        if st.button(button, type="primary", disabled=(typed or "").strip() != name, key="dialog-go"):
-            _finish(lambda: run((typed or "").strip()), done)
+        typed = st.text_input(f"Type {what} to go on: {plain(name)}", key=f"{key}-typed", autocomplete="off", live=True)
+        typed = (typed or "").strip()
+        _go(button, lambda who: run(who, typed), key=key, done=done, disabled=typed != name)
 
-    ask()
+    dialog()
 
 
-def confirm(title: str, *, facts: Sequence[str], button: str, run: Callable[[], Any], done: str) -> None:
+def confirm(
+    title: str,
+    *,
+    key: str,
+    facts: Sequence[str],
+    button: str,
+    run: Callable[[Actor], Any],
+    done: str | Callable[[Any], str],
+) -> None:
     """Show whom it reaches and how much, then one button. For what can be undone."""
+    opened(key)
 
     @st.dialog(title)
-    def ask() -> None:
+    def dialog() -> None:
         for fact in facts:
             st.markdown(f"- {fact}")
-        if st.button(button, type="primary", key="dialog-go"):
-            _finish(run, done)
+        _go(button, run, key=key, done=done, disabled=False)
 
-    ask()
+    dialog()
 
 
-def _finish(run: Callable[[], Any], done: str) -> None:
-    """Close the dialog when it was done; a refusal stays in it, next to the button."""
-    if attempt(run, done=done)[0]:
-        st.rerun()
+def _go(label: str, run: Callable[[Actor], Any], *, key: str, done: str | Callable[[Any], str], disabled: bool) -> None:
+    """Drawing the page anew closes the dialog when it was done; a refusal stays in it, next to the button."""
+    press(label, run, key=go(key), done=done, type="primary", disabled=disabled)

@@ -12,6 +12,7 @@ from deepracer_admin.errors import ConsoleError, incident_id
 from deepracer_admin.model import Actor
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.act import forget_elsewhere
 from deepracer_admin.ui.kit.page_table import PAGES, PageEntry
 from deepracer_admin.ui.kit.refresh import was_unasked
 from deepracer_admin.ui.kit.words import plain
@@ -36,6 +37,7 @@ def run() -> None:
             server.keeper().touch(session.session_cookie())
         pages = _pages(who)
         chosen = st.navigation(pages, position="hidden")
+        forget_elsewhere(chosen.url_path)
         _keep_address()
         _frame(who, pages)
         chosen.run()
@@ -105,20 +107,20 @@ def _frame(who: Actor, pages: dict[str, list[st.Page]]) -> None:  # type: ignore
 def _choose_event(who: Actor) -> None:
     """Which event this tab shows, where there are several."""
     names = {event.id: event.name for event in session.desk().events.list(who)}
-    shown = session.event_id()
-    if shown not in names:
+    shown_id = session.event_id()
+    if shown_id not in names:
         return
     if len(names) == 1:
-        st.markdown(f"**{plain(names[shown])}**")
+        st.markdown(f"**{plain(names[shown_id])}**")
         return
     chosen = st.selectbox(
         "Event of this tab",
         [*names],
-        index=[*names].index(shown),
+        index=[*names].index(shown_id),
         format_func=names.__getitem__,
-        key=f"tab-event-{shown}",
+        key=f"tab-event-{shown_id}",
     )
-    if chosen and chosen != shown:
+    if chosen and chosen != shown_id:
         session.open_event(chosen)
 
 

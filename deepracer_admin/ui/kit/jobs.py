@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.model import Job, JobItem, JobState
+from deepracer_admin.model import Actor, Job, JobItem, JobState
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import plain, state_mark, when
 
 __all__ = ["TITLES", "items_table", "live", "past", "show_job", "title_of"]
@@ -68,10 +69,16 @@ def live(kinds: Collection[str] = (), *, key: str, empty: str = "") -> None:
     for job in found:
         with st.container(border=True, key=f"{key}-{job.id}"):
             show_job(job)
-            if session.may(who, "jobs.control") and st.button(
-                "Cancel", key=f"{key}-{job.id}-cancel", icon=":material/cancel:", help="What was done stays done."
-            ):
-                act(lambda chosen=job.id: desk.jobs.cancel(who, chosen), done="Cancelled after the batch under way.")
+            if session.may(who, "jobs.control"):
+                press(
+                    "Cancel",
+                    lambda asking, chosen=job.id: desk.jobs.cancel(asking, chosen),
+                    key=f"{key}-{job.id}-cancel",
+                    done="Cancelled after the batch under way.",
+                    redraw=False,
+                    icon=":material/cancel:",
+                    help="What was done stays done.",
+                )
 
 
 def show_job(job: Job) -> None:
@@ -93,46 +100,53 @@ def past(
     *,
     key: str,
     zone: str,
-    names: Callable[[], dict[str, str]] | None = None,
-    undo: Callable[[str], Any] | None = None,
+    names: Callable[[Actor], dict[str, str]] | None = None,
+    undo: Callable[[Actor, str], Any] | None = None,
     empty: str = "Nothing yet.",
 ) -> None:
     """Jobs of these kinds, newest first; choose one to see each person's result and to undo it.
 
-    `names` gives item key -> name, asked only when a job is open; `undo(job id)` does the undoing (default: the jobs
-    service).
+    `names` gives item key -> name, asked only when a job is open; `undo(who, job id)` does the undoing (default: the
+    jobs service).
     """
     who, desk = session.actor(), session.desk()
     found = [job for job in desk.jobs.list(who) if job.kind in kinds]
     if not found:
         st.caption(empty)
         return
-    choice = st.dataframe(
+    chosen = choose_one(
         _jobs_frame(found, zone),
+        [job.id for job in found],
         key=f"{key}-table",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
+        names=[title_of(job) for job in found],
+        steady=False,
         column_config={
             title: st.column_config.NumberColumn(format="localized", width=70) for title in ("Done", "Of", "Failed")
         },
         alt="Jobs, newest first",
     )
-    rows = choice.selection.rows  # type: ignore[union-attr]
-    if rows and rows[0] < len(found):
-        _one(found[rows[0]], key=key, names=names, undo=undo)
+    for job in found:
+        if job.id == chosen:
+            _one(job, key=key, names=names, undo=undo)
 
 
-def _one(job: Job, *, key: str, names: Callable[[], dict[str, str]] | None, undo: Callable[[str], Any] | None) -> None:
+def _one(
+    job: Job, *, key: str, names: Callable[[Actor], dict[str, str]] | None, undo: Callable[[Actor, str], Any] | None
+) -> None:
     who, desk = session.actor(), session.desk()
     show_job(job)
     if job.undoable and job.state is JobState.DONE and session.may(who, "jobs.control"):
-        call = undo or (lambda chosen: desk.jobs.undo(who, chosen))
-        if st.button("Undo this", key=f"{key}-{job.id}-undo", icon=":material/undo:") and act(
-            lambda: call(job.id), done="Undone: what should be is as it was before."
-        ):
-            st.rerun()
-    items_table(desk.jobs.items(who, job.id), key=f"{key}-{job.id}-items", names=names() if names else {})
+        call = undo or desk.jobs.undo
+        press(
+            "Undo this",
+            lambda asking: call(asking, job.id),
+            key=f"{key}-{job.id}-undo",
+            done="Undone: what should be is as it was before.",
+            line=False,
+            icon=":material/undo:",
+        )
+    said(f"{key}-{job.id}-undo")
+    items_table(desk.jobs.items(who, job.id), key=f"{key}-{job.id}-items", names=names(who) if names else {})
 
 
 def items_table(items: Sequence[JobItem], *, key: str, names: dict[str, str]) -> None:

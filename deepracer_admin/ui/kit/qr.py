@@ -7,6 +7,8 @@ import io
 import segno
 import streamlit as st
 
+from deepracer_admin.ui.kit.download import download
+
 __all__ = ["qr_png", "qr_svg", "share"]
 
 
@@ -34,6 +36,8 @@ def share(address: str, *, name: str, key: str) -> None:
     with left:
         st.code(address, language=None, wrap_lines=True)
         with st.container(horizontal=True):
-            st.download_button("QR as SVG", qr_svg(address, scale=10), f"{name}.svg", "image/svg+xml", key=f"{key}-svg")
-            st.download_button("QR as PNG", qr_png(address), f"{name}.png", "image/png", key=f"{key}-png")
-            st.link_button("Open", address, icon=":material/open_in_new:")
+            mime = "image/svg+xml"
+            download("QR as SVG", lambda _: qr_svg(address, scale=10), f"{name}.svg", mime, key=f"{key}-svg", icon=None)
+            mime = "image/png"
+            download("QR as PNG", lambda _: qr_png(address), f"{name}.png", mime, key=f"{key}-png", icon=None)
+            st.link_button("Open", address, icon=":material/open_in_new:", key=f"{key}-open")

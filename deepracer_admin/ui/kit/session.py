@@ -12,12 +12,23 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 from deepracer_admin.compose import Console, EventDesk
-from deepracer_admin.errors import Missing
+from deepracer_admin.errors import Missing, SignedOut
 from deepracer_admin.model import Actor
 from deepracer_admin.rules.access import allowed, explain
 from deepracer_admin.web import server
 
-__all__ = ["actor", "address", "console", "desk", "event_id", "may", "open_event", "require", "session_cookie"]
+__all__ = [
+    "actor",
+    "actor_of",
+    "address",
+    "console",
+    "desk",
+    "event_id",
+    "may",
+    "open_event",
+    "require",
+    "session_cookie",
+]
 
 _EVENT = "event"  # name in the address, and in the tab's own memory
 
@@ -90,6 +101,14 @@ def actor() -> Actor:
         )
         st.html(f'<a href="{escape(_way_back(), quote=True)}" target="_self">Sign in again</a>')
         st.stop()
+    return found
+
+
+def actor_of(cookie: str) -> Actor:
+    """As `actor`, for what runs outside of a script run, where no browser is at hand. Raises SignedOut."""
+    found = server.keeper().find(cookie)
+    if found is None:
+        raise SignedOut("Your session has ended. Sign in again to go on; nothing was done.")
     return found
 
 

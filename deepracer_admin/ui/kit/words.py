@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.counted import counted as count
 
-__all__ = ["as_of", "count", "hours", "level", "money", "plain", "span", "state_mark", "table_height", "when"]
+__all__ = [
+    "as_of",
+    "count",
+    "hours",
+    "level",
+    "money",
+    "plain",
+    "some_names",
+    "span",
+    "state_mark",
+    "table_height",
+    "when",
+]
 
 # Everything that Streamlit's markdown gives a meaning: CommonMark, GFM, `$` for formulas, `[` for colours.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$<>^=&])")
@@ -43,6 +56,14 @@ def plain(text: str) -> str:
     escaped = _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
     escaped = _LINKED.sub(lambda found: found[0] + _WORD_JOINER, escaped)
     return _DIRECTIVE.sub(rf"\\:{_WORD_JOINER}", escaped)
+
+
+def some_names(names: Sequence[str], most: int = 3) -> str:
+    """The first few names for a markdown element, and how many more, e.g. "Ada, Bob, Cy and 4 more"."""
+    shown = [plain(name) for name in names[:most]]
+    if len(names) > most:
+        return f"{', '.join(shown)} and {len(names) - most:,} more"
+    return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
 
 
 def when(at: datetime | None, zone: str) -> str:

@@ -5,7 +5,7 @@ The HTML of a mail is shown as text, never drawn: a console page is no place for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +15,8 @@ from deepracer_admin.records.outbox import CapturedMail
 from deepracer_admin.rules.templates import PLACEHOLDERS, REQUIRED, Rendered, Template
 from deepracer_admin.services.mail.messages import AUDIENCES, CampaignView, LedgerRow
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import attempt
+from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, plain, when
 
 __all__ = ["SENDING", "choose_template", "ledger_table", "live_campaigns", "outbox", "placeholders", "show_mail"]
@@ -36,6 +37,11 @@ _STATES = {
     "done": ("done", ":material/check_circle:", "green"),
     "cancelled": ("cancelled", ":material/cancel:", "gray"),
 }
+_CONTROLLED = {
+    "paused": "Paused after the mails under way.",
+    "running": "It goes on.",
+    "cancelled": "Cancelled; what was sent stays sent.",
+}
 _NAMES = {"access": "Access", "races": "Race links", "reminder": "Reminder", "thanks": "Thanks"}
 
 
@@ -43,10 +49,12 @@ def choose_template(templates: Sequence[Template], *, key: str) -> Template:
     """Pick a template and its language."""
     left, right = st.columns(2)
     keys = sorted({entry.key for entry in templates})
-    name = left.selectbox("Mail", keys, key=f"{key}-name", format_func=lambda value: str(_NAMES.get(value, value)))
-    languages = [entry.language for entry in templates if entry.key == name]
-    language = right.selectbox("Language", languages, key=f"{key}-language-{name}")
-    return next(entry for entry in templates if (entry.key, entry.language) == (name, language))
+    template_key = left.selectbox(
+        "Mail", keys, key=f"{key}-name", format_func=lambda value: str(_NAMES.get(value, value))
+    )
+    languages = [entry.language for entry in templates if entry.key == template_key]
+    language = right.selectbox("Language", languages, key=f"{key}-language-{template_key}")
+    return next(entry for entry in templates if (entry.key, entry.language) == (template_key, language))
 
 
 def placeholders() -> None:
@@ -132,16 +140,24 @@ def _controls(view: CampaignView) -> None:
         "paused": (("Resume", "running"), ("Cancel", "cancelled")),
         "stopped": (("Resume", "running"), ("Cancel", "cancelled")),
     }.get(view.state, ())
-    who, desk = session.actor(), session.desk()
+    desk = session.desk()
     with st.container(horizontal=True):
-        for label, to in offers:
-            if st.button(label, key=f"{view.id}-{to}", help="What was sent stays sent."):
-                attempt(lambda to=to: desk.messages.control(who, view.id, to), done=f"{label}: done.")
+        for label, to_key in offers:
+            press(
+                label,
+                lambda asking, to=to_key: desk.messages.control(asking, view.id, to),
+                key=f"{view.id}-{to_key}",
+                done=_CONTROLLED[to_key],
+                line=False,
+                redraw=False,
+                help="What was sent stays sent.",
+            )
+    said(*(f"{view.id}-{to_key}" for to_key in _CONTROLLED))
 
 
-def ledger_table(rows: Sequence[LedgerRow], zone: str, *, key: str) -> LedgerRow | None:
+def ledger_table(rows: Sequence[LedgerRow], zone: str, *, scope: Hashable) -> LedgerRow | None:
     """One row per mail, latest change first; the chosen one."""
-    choice = st.dataframe(
+    chosen = choose_one(
         pd.DataFrame(
             {
                 "Name": [row.attendee.name for row in rows],
@@ -153,14 +169,14 @@ def ledger_table(rows: Sequence[LedgerRow], zone: str, *, key: str) -> LedgerRow
                 "Changed": [when(row.delivery.changed_at, zone) for row in rows],
             }
         ),
-        hide_index=True,
-        key=key,
-        on_select="rerun",
-        selection_mode="single-row",
+        [row.id for row in rows],
+        key="ledger",
+        names=[row.attendee.name or row.attendee.email for row in rows],
+        scope=scope,
+        steady=False,
         alt="Mails, latest change first",
     )
-    chosen = choice.selection.rows  # type: ignore[union-attr]
-    return rows[chosen[0]] if chosen and chosen[0] < len(rows) else None
+    return next((row for row in rows if row.id == chosen), None)
 
 
 def outbox(mails: Sequence[CapturedMail], zone: str) -> None:
@@ -168,7 +184,8 @@ def outbox(mails: Sequence[CapturedMail], zone: str) -> None:
     st.caption(f"{count(len(mails), 'mail')} that went nowhere: the practice world keeps the last of them for you.")
     if not mails:
         return
-    choice = st.dataframe(
+    ids = _ids(mails)
+    chosen = choose_one(
         pd.DataFrame(
             {
                 "To": [mail.to for mail in mails],
@@ -176,13 +193,17 @@ def outbox(mails: Sequence[CapturedMail], zone: str) -> None:
                 "At": [when(mail.at, zone) for mail in mails],
             }
         ),
-        hide_index=True,
+        ids,
         key="outbox",
-        on_select="rerun",
-        selection_mode="single-row",
+        names=[mail.to for mail in mails],
+        steady=False,
         alt="Captured mails",
     )
-    rows = choice.selection.rows  # type: ignore[union-attr]
-    mail = mails[rows[0]] if rows and rows[0] < len(mails) else mails[0]
+    mail = next((mail for mail, one in zip(mails, ids, strict=True) if one == chosen), mails[0])
     with st.container(border=True):
         show_mail(Rendered(mail.subject, mail.text, mail.html))
+
+
+def _ids(mails: Sequence[CapturedMail]) -> list[str]:
+    """The numbers that the practice mail service gave them."""
+    return [str(mail.seq) for mail in mails]

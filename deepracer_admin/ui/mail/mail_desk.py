@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -14,49 +13,47 @@ from deepracer_admin.model import Actor, Event
 from deepracer_admin.rules.templates import Template
 from deepracer_admin.services.mail.messages import AUDIENCES, Audience, LedgerRow
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import act, attempt
+from deepracer_admin.ui.kit.act import ask, press
 from deepracer_admin.ui.kit.words import count, plain, span, when
 from deepracer_admin.ui.mail.letters import placeholders, show_mail
 
 __all__ = ["edit_template", "preview", "send_desk", "settle", "test_to_myself"]
 
 
-def preview(who: Actor, template: Template) -> None:
+def preview(template: Template) -> None:
     """The mail as a person on the list would get it."""
     desk = session.desk()
     text = st.text_input("Preview as", key="preview-as", placeholder="name or address; empty: the first on the list")
     person = None
     if text:
-        found = act(lambda: desk.onboarding.find(who, text, limit=20))
+        found = ask(lambda asking: desk.onboarding.find(asking, text, limit=20))
         if not found:
             st.caption("Nobody on the list fits.")
             return
-        person = st.selectbox(
-            "Person", found, format_func=lambda entry: f"{entry.name} · {entry.email}", key="preview-person"
-        )
-    mail = act(
-        lambda: desk.messages.preview(
-            who, template.key, attendee=person.id if person else None, language=template.language
-        )
-    )
+        labels = {entry.id: f"{entry.name} · {entry.email}" for entry in found}
+        person = st.selectbox("Person", [*labels], format_func=labels.__getitem__, key="preview-person")
+    mail = ask(lambda asking: desk.messages.preview(asking, template.key, attendee=person, language=template.language))
     if mail:
         with st.container(border=True, key="preview"):
             show_mail(mail)
 
 
-def edit_template(who: Actor, template: Template) -> None:
+def edit_template(template: Template) -> None:
     """Edit: saving makes a new version, which is a new mail for everybody."""
-    name = f"{template.key}-{template.language}-{template.version}"
+    edited_id = f"{template.key}-{template.language}-{template.version}"
+    messages = session.desk().messages
     with st.expander(f"Edit (version {template.version})", icon=":material/edit:"):
-        with st.form(f"edit-{name}"):
-            subject = st.text_input("Subject", template.subject, key=f"subject-{name}", max_chars=200)
-            body = st.text_area("Text", template.body, key=f"body-{name}", height=320)
-            saved = st.form_submit_button("Save as a new version")
+        with st.form(f"edit-{edited_id}"):
+            subject = st.text_input("Subject", template.subject, key=f"subject-{edited_id}", max_chars=200)
+            body = st.text_area("Text", template.body, key=f"body-{edited_id}", height=320)
+            press(
+                "Save as a new version",
+                lambda asking: messages.save_template(asking, replace(template, subject=subject, body=body)),
+                key="template-save",
+                done=lambda saved: f"Saved: version {saved.version} counts from now on.",
+                in_form=True,
+            )
         placeholders()
-    if saved:
-        edited = replace(template, subject=subject, body=body)
-        if act(partial(session.desk().messages.save_template, who, edited), done="Saved as a new version."):
-            st.rerun()
 
 
 def test_to_myself(who: Actor, template: Template) -> None:
@@ -64,18 +61,22 @@ def test_to_myself(who: Actor, template: Template) -> None:
     if not who.email:
         st.caption("Your sign-in tells no mail address of yours, so no test can be sent: sign out and in again.")
         return
-    sample = None
+    messages, sample = session.desk().messages, None
     if session.may(who, "messages.test_as"):
         chosen = st.session_state.get("preview-person")
         if st.checkbox("With the data of the person in the preview", key="test-as", disabled=chosen is None):
             sample = chosen
     about = f"with the data of {plain(sample.name or sample.email)}" if sample else "about a person who does not exist"
     st.caption(f"Goes to {plain(who.email)}, {about}.")
-    if st.button("Send a test to myself", icon=":material/forward_to_inbox:", key="test-send"):
-        act(
-            lambda: session.desk().messages.test_to_myself(who, template.key, sample=sample.id if sample else ""),
-            done="One test mail is on its way.",
-        )
+    sample_id = sample.id if sample else ""
+    press(
+        "Send a test to myself",
+        lambda asking: messages.test_to_myself(asking, template.key, sample=sample_id),
+        key="test-send",
+        done=f"One test mail is on its way to {who.email}.",
+        redraw=False,
+        icon=":material/forward_to_inbox:",
+    )
 
 
 def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
@@ -94,7 +95,7 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
     if kind == "not_signed_in":
         st.caption("Sign-ins are seen in Cognito with credentials on its user pool; without them, by the first model.")
     audience = Audience(kind, cohort)
-    found = act(lambda: desk.messages.reach(who, key, audience))
+    found = ask(lambda asking: desk.messages.reach(asking, key, audience))
     if found is None:
         return
     people, had = found
@@ -113,21 +114,25 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
         start = desk.clock.event_now().astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
         local = st.datetime_input(f"At ({event.zone})", start + timedelta(hours=1), key="send-at")
         at = local.replace(tzinfo=zone) if local else None
-    label = (
-        f"Send to {count(len(people), 'person', 'people')}" if at is None else f"Schedule for {when(at, event.zone)}"
+    reached = count(len(people), "person", "people")
+    press(
+        "Send it" if at is None else f"Schedule it for {when(at, event.zone)}",
+        lambda asking: desk.messages.send(asking, key, audience, schedule_at=at, reason=reason),
+        key="send-go",
+        done=f"It goes to {reached}; progress is shown below."
+        if at is None
+        else f"It goes to {reached} {when(at, event.zone)}.",
+        type="primary",
+        icon=":material/send:",
+        disabled=not people,
     )
-    if st.button(label, type="primary", icon=":material/send:", disabled=not people):
-        act(
-            lambda: desk.messages.send(who, key, audience, schedule_at=at, reason=reason),
-            done="The worker sends it; progress is shown below.",
-        )
 
 
 def settle(who: Actor, row: LedgerRow) -> None:
     """A lost answer: a human says whether it arrived."""
-    mail = row.delivery
+    mail, name = row.delivery, row.attendee.name or row.attendee.email
     st.markdown(
-        f"The answer for **{plain(row.attendee.name or row.attendee.email)}** was lost: the mail may have gone out. "
+        f"The answer for **{plain(name)}** was lost: the mail may have gone out. "
         "Ask the person, then settle it. Sending again may reach them twice."
     )
     if session.desk().messages.carries_password(who, mail.attendee, mail.template):
@@ -135,12 +140,21 @@ def settle(who: Actor, row: LedgerRow) -> None:
             "Sending it once more makes a fresh first password: the one in the lost mail does not work any more. "
             "Whoever has signed in keeps their own."
         )
-    call = partial(session.desk().messages.settle_unknown, who, mail.attendee, mail.template, mail.number)
+    settle_unknown = session.desk().messages.settle_unknown
     with st.container(horizontal=True):
-        if st.button("It arrived", icon=":material/check:") and attempt(lambda: call(as_="sent"), done="Settled.")[0]:
-            st.rerun()
-        if (
-            st.button("Send it once more", icon=":material/replay:")
-            and attempt(lambda: call(as_="again"), done="One more mail.")[0]
-        ):
-            st.rerun()
+        press(
+            "It arrived",
+            lambda asking: settle_unknown(asking, mail.attendee, mail.template, mail.number, as_="sent"),
+            key="settle-arrived",
+            done=f"Settled: the mail to {name} arrived.",
+            line=False,
+            icon=":material/check:",
+        )
+        press(
+            "Send it once more",
+            lambda asking: settle_unknown(asking, mail.attendee, mail.template, mail.number, as_="again"),
+            key="settle-again",
+            done=f"One more mail goes to {name}.",
+            line=False,
+            icon=":material/replay:",
+        )

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Attendee
 from deepracer_admin.services.access.onboarding import PersonView
 from deepracer_admin.ui.access.funnel import STEPS
+from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import hours, plain, state_mark, when
 
 __all__ = ["choose_people", "show_person"]
 
 
-def choose_people(found: list[Attendee], *, key: str, several: bool) -> list[Attendee]:
-    """People as a table; the chosen ones."""
-    choice = st.dataframe(
+def choose_people(found: Sequence[Attendee], *, key: str, scope: str, several: bool) -> list[Attendee]:
+    """People as a table; the chosen ones. `scope`: what they were looked for by."""
+    chosen = choose(
         pd.DataFrame(
             {
                 "Name": [person.name for person in found],
@@ -25,13 +28,14 @@ def choose_people(found: list[Attendee], *, key: str, several: bool) -> list[Att
                 "Access": ["should have" if person.wanted else "taken out" for person in found],
             }
         ),
-        hide_index=True,
+        [person.id for person in found],
         key=key,
-        on_select="rerun",
-        selection_mode="multi-row" if several else "single-row",
+        names=[person.name or person.email for person in found],
+        scope=scope,
+        several=several,
         alt="People found",
     )
-    return [found[row] for row in choice.selection.rows if row < len(found)]  # type: ignore[union-attr]
+    return [person for person in found if person.id in chosen]
 
 
 def show_person(view: PersonView, zone: str) -> None:

@@ -8,13 +8,14 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.errors import ConsoleError
 from deepracer_admin.model import Actor, Event, State, Step
 from deepracer_admin.services.people.attendees import AttendeeRow
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import act, attempt
-from deepracer_admin.ui.kit.words import as_of, count, plain, state_mark, table_height
+from deepracer_admin.ui.kit.act import ask, press
+from deepracer_admin.ui.kit.download import download
+from deepracer_admin.ui.kit.table import choose_one
+from deepracer_admin.ui.kit.words import as_of, count, state_mark, table_height
 from deepracer_admin.ui.people.person import show_person
 
 __all__ = ["KINDS", "drawer", "filters", "is_empty", "table"]
@@ -70,12 +71,12 @@ def table(who: Actor, zone: str, *, text: str, cohort: str, kind: str) -> str | 
     if not ids:
         st.info("Nobody fits. Clear the search, or choose another cohort.", icon=":material/search_off:")
         return None
-    choice = st.dataframe(
+    return choose_one(
         frame,
-        key=f"roster-{event}-{cohort}-{kind}-{text}",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
+        ids,
+        key="roster",
+        names=[*frame["Name"]],
+        scope=(event, cohort, kind, text),
         height=table_height(len(ids), most=14),
         column_config={
             **{_SHORT[step]: st.column_config.TextColumn(width=72, help=STEPS[step]) for step in _SHORT},
@@ -84,8 +85,6 @@ def table(who: Actor, zone: str, *, text: str, cohort: str, kind: str) -> str | 
         },
         alt="Attendees with their steps",
     )
-    rows = choice.selection.rows  # type: ignore[union-attr]
-    return ids[rows[0]] if rows and rows[0] < len(ids) else None
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
@@ -124,7 +123,7 @@ def _note(row: AttendeeRow) -> str:
     return row.attendee.refusal or next((sentence for sentence in stuck if sentence), "")
 
 
-def drawer(who: Actor, event: Event, chosen: str | None) -> None:
+def drawer(event: Event, chosen: str | None) -> None:
     """Open the drawer when somebody else was chosen; closing it keeps it closed until the choice changes."""
     if chosen == st.session_state.get(_OPENED):
         return
@@ -134,65 +133,72 @@ def drawer(who: Actor, event: Event, chosen: str | None) -> None:
 
     @st.dialog("Person", width="large", position="right")
     def show() -> None:
-        desk = session.desk()
-        try:
-            view = desk.onboarding.person(who, chosen)
-        except ConsoleError as error:
-            st.error(plain(error.sentence))
+        who, onboarding = session.actor(), session.desk().onboarding
+        view = ask(lambda asking: onboarding.person(asking, chosen))
+        if view is None:
             return
         show_person(view, event.zone)
         if session.may(who, "attendees.edit"):
             _change(who, chosen, linked=view.link is not None)
-            _keep_or_erase(who, chosen)
+            _keep_or_erase(chosen)
 
     show()
 
 
-def _change(who: Actor, attendee: str, *, linked: bool) -> None:
+def _change(who: Actor, attendee_id: str, *, linked: bool) -> None:
     people = session.desk().attendees
     with st.expander("Correct the address"):
-        address = st.text_input("New address", key=f"person-{attendee}-address", autocomplete="off")
-        if st.button("Change the address", key=f"person-{attendee}-change"):
-            act(lambda: people.change_email(who, attendee, address or ""), done="Changed; onboarding starts anew.")
+        address = st.text_input("New address", key=f"person-{attendee_id}-address", autocomplete="off")
+        press(
+            "Change the address",
+            lambda asking: people.change_email(asking, attendee_id, address or ""),
+            key=f"person-{attendee_id}-change",
+            done="Changed; onboarding starts anew.",
+            redraw=False,
+        )
     if linked:
         with st.expander("Not their profile?"):
             st.caption(
                 "Where the service gives no address, profiles are matched by racer names, which racers choose. "
                 "Take a wrong match back here: it is not made again, and the profile can be linked to its owner."
             )
-            if (
-                st.button("This is not their profile", key=f"person-{attendee}-unlink")
-                and attempt(lambda: people.unlink(who, attendee), done="Taken back.")[0]
-            ):
-                st.rerun()
+            press(
+                "This is not their profile",
+                lambda asking: people.unlink(asking, attendee_id),
+                key=f"person-{attendee_id}-unlink",
+                done="Taken back.",
+            )
         return
     with st.expander("Link to a profile"):
         free = people.unlinked_profiles(who)
         if not free:
             st.caption("Every profile that the service lists belongs to somebody.")
             return
-        profile = st.selectbox("Profile", [*free], format_func=free.__getitem__, key=f"person-{attendee}-profile")
-        if st.button("This is their profile", key=f"person-{attendee}-link"):
-            done, meaning = attempt(lambda: people.link(who, attendee, profile))
-            if done:
-                st.toast(meaning or "", icon=":material/check_circle:")
+        profile = st.selectbox("Profile", [*free], format_func=free.__getitem__, key=f"person-{attendee_id}-profile")
+        press(
+            "This is their profile",
+            lambda asking: people.link(asking, attendee_id, profile),
+            key=f"person-{attendee_id}-link",
+            done=lambda meaning: meaning or "Linked.",
+            redraw=False,
+        )
 
 
-def _keep_or_erase(who: Actor, attendee: str) -> None:
+def _keep_or_erase(attendee_id: str) -> None:
     people = session.desk().attendees
     with st.expander("Export or erase their data"):
-        st.download_button(
+        download(
             "Everything the console holds about them (JSON)",
-            lambda: json.dumps(people.person_data(who, attendee), ensure_ascii=False, indent=2).encode(),
+            lambda asking: json.dumps(people.person_data(asking, attendee_id), ensure_ascii=False, indent=2).encode(),
             "person.json",
             "application/json",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"person-{attendee}-export",
+            key=f"person-{attendee_id}-export",
         )
-        typed = st.text_input("Type their address to erase them", key=f"person-{attendee}-typed", autocomplete="off")
-        if (
-            st.button("Erase for good", key=f"person-{attendee}-erase", icon=":material/delete_forever:")
-            and attempt(lambda: people.erase(who, attendee, typed=typed or ""), done="Erased.")[0]
-        ):
-            st.rerun()
+        typed = st.text_input("Type their address to erase them", key=f"person-{attendee_id}-typed", autocomplete="off")
+        press(
+            "Erase for good",
+            lambda asking: people.erase(asking, attendee_id, typed=typed or ""),
+            key=f"person-{attendee_id}-erase",
+            done="Erased.",
+            icon=":material/delete_forever:",
+        )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from deepracer_admin.errors import ConsoleError
-from deepracer_admin.model import Actor, Event
+from deepracer_admin.model import Actor, Event, Job
 from deepracer_admin.rules.roster import FIELDS, RosterCheck
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
+from deepracer_admin.ui.kit.act import said
+from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
+from deepracer_admin.ui.kit.download import download
+from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import count, plain
 
 __all__ = ["confirm_import", "counts", "given_list", "leavers", "preview", "report"]
@@ -98,13 +101,13 @@ def _columns(check: RosterCheck, digest: str) -> dict[str, str | int] | None:
     options: list[str | int] = ["", *names]
     with st.expander("Columns: guessed, correct what is wrong", expanded="email" not in check.mapping):
         chosen: dict[str, str | int] = {}
-        for column, field in zip([*st.columns(4), *st.columns(4)], FIELDS, strict=True):
-            chosen[field] = column.selectbox(
-                _WORDS[field],
+        for column, field_key in zip([*st.columns(4), *st.columns(4)], FIELDS, strict=True):
+            chosen[field_key] = column.selectbox(
+                _WORDS[field_key],
                 options,
-                index=options.index(guess[field]),
+                index=options.index(guess[field_key]),
                 format_func=lambda place: _ASIDE if place == "" else names[int(place)],
-                key=f"columns-{digest}-{field}",
+                key=f"columns-{digest}-{field_key}",
             )
         st.caption("A correction is remembered for lists with the same headings.")
     return None if chosen == guess else chosen
@@ -156,20 +159,21 @@ def counts(dry: DryRun) -> None:
         column.metric(title, f"{number[key]:,}", help=hint)
 
 
-def report(who: Actor, dry: DryRun) -> None:
+def report(dry: DryRun) -> None:
     """Every row with its result; problems first at hand."""
     lines = report_lines(dry)
     kinds = ["Problems", "Everything"]
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     shown = left.segmented_control("Rows", kinds, default="Problems", required=True, key="report-kind")
-    right.download_button(
-        "Download the report",
-        lambda: session.desk().attendees.report(who, dry),
-        "import-report.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    people = session.desk().attendees
+    with right:
+        download(
+            "Download the report",
+            lambda asking: people.report(asking, dry),
+            "import-report.csv",
+            "text/csv",
+            key="report-download",
+        )
     if shown == "Problems":
         lines = [line for line in lines if line.refused or line.result in ("rejected", "duplicate", "left out")]
     if not lines:
@@ -187,7 +191,7 @@ def report(who: Actor, dry: DryRun) -> None:
     st.dataframe(
         frame,
         hide_index=True,
-        key=f"report-{shown}",
+        key="report",
         placeholder="–",
         column_config={
             "Row": st.column_config.NumberColumn(width=60),
@@ -208,38 +212,48 @@ def leavers(dry: DryRun, names: dict[str, str]) -> Sequence[str]:
     known = count(len(missing), "person on the event's list is", "people on the event's list are")
     with st.expander(f"{known} not in this one: leavers?"):
         st.caption("Nobody is taken out by itself. Choose those who left; they lose access.")
-        choice = st.dataframe(
+        return choose(
             pd.DataFrame({"Address": list(missing), "Name": [names.get(email, "") for email in missing]}),
-            hide_index=True,
-            key=f"leavers-{dry.stamp}",
-            on_select="rerun",
-            selection_mode="multi-row",
+            missing,
+            key="leavers",
+            names=[names.get(email) or email for email in missing],
+            scope=dry.check.file,
             alt="People who are not in the new list",
         )
-    rows = choice.selection.rows  # type: ignore[union-attr]
-    return [missing[row] for row in rows if row < len(missing)]
 
 
-def confirm_import(who: Actor, event: Event, dry: DryRun, leaving: Sequence[str]) -> None:
+def confirm_import(event: Event, dry: DryRun, leaving: Sequence[str], names: Mapping[str, str]) -> None:
     """The button that imports, after saying whom it adds, changes, skips and takes out."""
     number = dry.plan.counts
     nothing = not (number["new"] or number["changed"] or leaving)
+    said("import-list")
     if nothing:
         st.caption("Nothing to import: everybody with a usable address is on the list as they are.")
-    if not st.button("Import …", type="primary", disabled=nothing, key="import-go"):
+    if not st.button("Import …", type="primary", disabled=nothing, key="import-list"):
         return
     facts = [
         f"Adds {count(number['new'], 'person', 'people')}, changes {number['changed']:,}.",
         f"Skips {count(number['same'] + number['duplicate'] + number['rejected'], 'row')}.",
-        *([f"Takes out {count(len(leaving), 'person', 'people')}; they lose access."] if leaving else []),
+        *(
+            [f"Takes out {whom([names.get(email) or email for email in leaving])}; they lose access."]
+            if leaving
+            else []
+        ),
         "Can be undone until somebody of it is invited.",
     ]
 
-    def run(typed: str = "") -> None:
-        session.desk().attendees.run_import(who, dry, take_out=leaving, typed_name=typed)
-        _forget()
+    people = session.desk().attendees
 
+    def run(asking: Actor, typed: str = "") -> Job:
+        made = people.run_import(asking, dry, take_out=leaving, typed_name=typed)
+        _forget()
+        return made
+
+    def done(made: Job) -> str:
+        return f"Imported: {made.sentence}"
+
+    key, button = "import-list", "Import"
     if leaving:
-        confirm_typed("Import and take out", facts=facts, name=event.name, button="Import", run=run, done="Imported.")
+        confirm_typed("Import and take out", key=key, facts=facts, name=event.name, button=button, run=run, done=done)
     else:
-        confirm("Import the list", facts=facts, button="Import", run=run, done="Imported.")
+        confirm("Import the list", key=key, facts=facts, button=button, run=run, done=done)

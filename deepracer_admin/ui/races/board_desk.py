@@ -2,48 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Actor, Event
+from deepracer_admin.services.races.boards import BoardEntry, LiveLink
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import act, attempt
+from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.confirm import confirm
 from deepracer_admin.ui.kit.qr import share
+from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import plain
 from deepracer_admin.ui.races.boards import entry_label, link_state
 
 __all__ = ["links_desk", "marks_desk"]
 
+_SHOWN = "link-shown"
+
 
 def marks_desk(who: Actor, race_id: str) -> None:
-    """Hold the board, hide an alias, disqualify with a reason; each shows at once on every screen."""
+    """Hold the board, hide a racer's name, disqualify with a reason; each shows at once on every screen."""
     boards = session.desk().boards
     marks = boards.marks(who, race_id)
     frozen = marks.frozen_at is not None
-    word = "Let the board go on" if frozen else "Hold the board still"
-    if st.button(word, icon=":material/ac_unit:", help="For the ceremony; results go on being collected."):
-        _then_rerun(lambda: boards.freeze(who, race_id, frozen=not frozen), "The board moves." if frozen else "Held.")
-    entries = boards.entries(who, race_id)
-    chosen = st.selectbox(
-        "Racer", entries, index=None, format_func=entry_label, placeholder="type an alias or a place", key="desk-racer"
+    press(
+        "Let the board go on" if frozen else "Hold the board still",
+        lambda asking: boards.freeze(asking, race_id, frozen=not frozen),
+        key="board-hold",
+        done="The board moves." if frozen else "The board is held.",
+        icon=":material/ac_unit:",
+        help="For the ceremony; results go on being collected.",
     )
-    if chosen:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            hidden = chosen.row.hidden
-            if st.button("Show the alias again" if hidden else "Hide the alias", icon=":material/visibility_off:"):
-                _then_rerun(lambda: boards.hide(who, race_id, chosen.id, hidden=not hidden), "Done on every screen.")
-            reason = st.text_input("Reason", key="desk-reason", placeholder="why this racer is taken out")
-            if st.button("Disqualify", icon=":material/block:", type="tertiary"):
-                _then_rerun(lambda: boards.disqualify(who, race_id, chosen.id, reason=reason), "Taken out.")
+    entries = {entry.id: entry for entry in boards.entries(who, race_id)}
+    racer = st.selectbox(
+        "Racer",
+        [*entries],
+        index=None,
+        format_func=lambda one: entry_label(entries[one]),
+        placeholder="type an alias or a place",
+        key="desk-racer",
+    )
+    if racer in entries:
+        _one_racer(race_id, entries[racer])
+    said("board-hide", "board-disqualify", "board-put-back")
     for sentence in marks.unclear:
         st.warning(plain(sentence), icon=":material/warning:")
     for out in marks.disqualified:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"✗ **{plain(out.alias)}** is disqualified: {plain(out.reason)}")
-            if st.button("Put back", key=f"back-{out.id}"):
-                _then_rerun(lambda id_=out.id: boards.disqualify(who, race_id, id_, reason=None), "Back on the board.")
+            if st.button("Put back …", key=f"board-put-back-{out.id}"):
+                _ask_put_back(race_id, out.id, out.alias)
+
+
+def _one_racer(race_id: str, chosen: BoardEntry) -> None:
+    boards, racer, name, hidden = session.desk().boards, chosen.id, chosen.racer, chosen.row.hidden
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        press(
+            "Show the alias again" if hidden else "Hide the alias",
+            lambda asking: boards.hide(asking, race_id, racer, hidden=not hidden),
+            key="board-hide",
+            done=f"{name} is {'shown again' if hidden else 'hidden'} on every screen.",
+            line=False,
+            icon=":material/visibility_off:",
+        )
+        reason = st.text_input("Reason", key="desk-reason", placeholder="why this racer is taken out") or ""
+        if st.button("Disqualify …", icon=":material/block:", type="tertiary", key="board-disqualify"):
+            confirm(
+                "Disqualify a racer",
+                key="board-disqualify",
+                facts=[
+                    f"**{plain(entry_label(chosen))}** leaves the board, on every screen.",
+                    f"Reason: {plain(reason) or 'none was written yet'}. It is kept in the audit.",
+                ],
+                button="Disqualify",
+                run=lambda asking: boards.disqualify(asking, race_id, racer, reason=reason),
+                done=f"{name} is taken out.",
+            )
+
+
+def _ask_put_back(race_id: str, racer: str, name: str) -> None:
+    boards = session.desk().boards
+    confirm(
+        "Put a racer back",
+        key="board-put-back",
+        facts=[f"**{plain(name)}** is on the board again, on every screen."],
+        button="Put back",
+        run=lambda asking: boards.disqualify(asking, race_id, racer, reason=None),
+        done=f"{name} is back on the board.",
+    )
 
 
 def links_desk(who: Actor, event: Event, race_id: str, names: dict[str, str]) -> None:
@@ -52,35 +98,44 @@ def links_desk(who: Actor, event: Event, race_id: str, names: dict[str, str]) ->
     st.caption("A link shows one board, or the totals, to whoever has it: read-only, no names, until it expires.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         scene = st.selectbox("Shows", ("board", "usage"), format_func=_scene, key="link-scene")
-        hours = st.number_input("Valid for (hours)", 1, 1440, 12, key="link-hours")
-        if st.button("Make a link", type="primary", icon=":material/cast:"):
-            made = act(lambda: desk.boards.make_link(who, race_id, scene=scene, hours=float(hours)), done="Made.")
-            if made:
-                st.session_state["link-shown"] = made.id
-    links = desk.boards.links(who)
+        hours = float(st.number_input("Valid for (hours)", 1, 1440, 12, key="link-hours"))
+
+        def make(asking: Actor) -> None:
+            st.session_state[_SHOWN] = desk.boards.make_link(asking, race_id, scene=scene, hours=hours).id
+
+        press(
+            "Make a link",
+            make,
+            key="link-make",
+            done=f"A link to: {_scene(scene)}.",
+            line=False,
+            type="primary",
+            icon=":material/cast:",
+        )
+    said("link-make", "link-withdraw")
+    links = {link.id: link for link in desk.boards.links(who)}
     if not links:
         st.caption("No link yet.")
         return
     now = desk.clock.now()
-    choice = st.dataframe(
+    shows = {key: _shows(link, names) for key, link in links.items()}
+    picked = choose_one(
         pd.DataFrame(
             {
-                "Shows": [_scene(link.scene) for link in links],
-                "Race": [names.get(link.race, "") if link.scene == "board" else "all" for link in links],
-                "State": [link_state(link, now, event.zone) for link in links],
-                "Made by": [link.made_by for link in links],
-                "Address": [link.address for link in links],
+                "Shows": [_scene(link.scene) for link in links.values()],
+                "Race": [names.get(link.race, "") if link.scene == "board" else "all" for link in links.values()],
+                "State": [link_state(link, now, event.zone) for link in links.values()],
+                "Made by": [link.made_by for link in links.values()],
+                "Address": [link.address for link in links.values()],
             }
         ),
-        hide_index=True,
+        [*links],
         key="links",
-        on_select="rerun",
-        selection_mode="single-row",
+        names=[*shows.values()],
+        steady=False,
         alt="Links to the big screen",
     )
-    rows = choice.selection.rows  # type: ignore[union-attr]
-    wanted = links[rows[0]].id if rows and rows[0] < len(links) else st.session_state.get("link-shown")
-    link = next((entry for entry in links if entry.id == wanted), None)
+    link = links.get(picked or st.session_state.get(_SHOWN, ""))
     if link is None:
         st.caption("Choose a link to open, share or withdraw it.")
         return
@@ -91,14 +146,24 @@ def links_desk(who: Actor, event: Event, race_id: str, names: dict[str, str]) ->
     if link.address.startswith("http://127.0.0.1"):
         st.caption("This address works on this computer only; set a public address for phones and other screens.")
     st.caption("For a bright hall add ?theme=light to the address; ?places=120 shows more places in turn.")
-    if st.button("Withdraw this link", icon=":material/link_off:", type="tertiary"):
-        _then_rerun(lambda: desk.boards.revoke_link(who, link.id), "Withdrawn; open screens say so.")
+    if st.button("Withdraw this link …", icon=":material/link_off:", type="tertiary", key="link-withdraw"):
+        confirm(
+            "Withdraw a link",
+            key="link-withdraw",
+            facts=[
+                f"**{plain(shows[link.id])}**, made by {plain(link.made_by)}, "
+                f"{plain(link_state(link, now, event.zone))}.",
+                "Every screen and phone that shows it goes dark at once; it cannot be given back.",
+            ],
+            button="Withdraw it",
+            run=lambda asking: desk.boards.revoke_link(asking, link.id),
+            done=f"Withdrawn: {shows[link.id]}; open screens say so.",
+        )
+
+
+def _shows(link: LiveLink, names: dict[str, str]) -> str:
+    return f"{_scene(link.scene)} of {names.get(link.race, 'a race')}" if link.scene == "board" else _scene(link.scene)
 
 
 def _scene(name: str) -> str:
     return {"board": "Leaderboard", "usage": "Totals of hours and spend"}[name]
-
-
-def _then_rerun(call: Callable[[], None], done: str) -> None:
-    if attempt(call, done=done)[0]:
-        st.rerun()

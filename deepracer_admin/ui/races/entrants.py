@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Attendee, Capabilities, Event, RaceStatus
-from deepracer_admin.services.races.entrants import EntrantsView
+from deepracer_admin.services.races.entrants import Entrant, EntrantsView
 from deepracer_admin.services.races.races import RaceRow
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.confirm import confirm
-from deepracer_admin.ui.kit.words import as_of, count, plain, table_height
+from deepracer_admin.ui.kit.act import said
+from deepracer_admin.ui.kit.confirm import confirm, whom
+from deepracer_admin.ui.kit.table import choose
+from deepracer_admin.ui.kit.words import as_of, count, table_height
 
 __all__ = ["entry_desk", "link_desk"]
 
@@ -38,12 +41,14 @@ def link_desk(chosen: RaceRow, able: Capabilities | None) -> None:
                 "Racers who are in stay in.",
                 *facts,
             ]
+        races = session.desk().races
         confirm(
             f"New share link for {race.draft.name}",
+            key="race-new-link",
             facts=facts,
             button="Make the new link",
-            run=lambda: session.desk().races.new_link(who, race.id),
-            done="The worker makes the link and reads it back.",
+            run=lambda asking: races.new_link(asking, race.id),
+            done=f"The worker makes the new link of {race.draft.name} and reads it back.",
         )
 
 
@@ -107,56 +112,65 @@ def _inside(view: EntrantsView, chosen: RaceRow, *, may: bool) -> None:
         st.caption("Nobody yet." if view.native or view.has_list else "No entry list was made.")
         return
     rows = sorted(view.rows, key=lambda row: (row.listed, row.rank is None, row.rank or 0, row.alias.casefold()))
-    picked = st.dataframe(
-        pd.DataFrame(
-            {
-                "Name": [row.name or "–" for row in rows],
-                "Racer name": [row.alias for row in rows],
-                "On the list": ["✓ yes" if row.listed else "✗ no" for row in rows],
-                "Rank": pd.array([row.rank for row in rows], dtype="Int64"),
-            }
-        ),
-        hide_index=True,
-        key=f"entrants-in-{chosen.race.id}",
-        height=table_height(len(rows)),
-        column_config={"Rank": st.column_config.NumberColumn(width="small", help="Among the results as last read")},
-        alt="Who may enter the race",
-        placeholder="–",
-        on_select="rerun" if may else "ignore",
-        selection_mode="multi-row",
+    frame = pd.DataFrame(
+        {
+            "Name": [row.name or "–" for row in rows],
+            "Racer name": [row.alias for row in rows],
+            "On the list": ["✓ yes" if row.listed else "✗ no" for row in rows],
+            "Rank": pd.array([row.rank for row in rows], dtype="Int64"),
+        }
     )
+    key = f"entrants-in-{chosen.race.id}"
+    look: dict[str, Any] = {
+        "height": table_height(len(rows)),
+        "column_config": {"Rank": st.column_config.NumberColumn(width="small", help="Among the results as last read")},
+        "alt": "Who may enter the race",
+        "placeholder": "–",
+    }
     if not may:
+        st.dataframe(frame, hide_index=True, key=key, **look)
         return
-    places: list[int] = picked.selection.rows  # type: ignore[union-attr]
-    chosen_rows = [rows[place] for place in places if place < len(rows)]
-    keys = [row.key for row in chosen_rows if row.key]
+    picked = choose(frame, _ids(rows), key=key, names=[row.name or row.alias for row in rows], **look)
+    leaving = [row for row, one in zip(rows, _ids(rows), strict=True) if one in picked and row.key]
+    if leaving:
+        st.markdown(f"Chosen: {whom([row.name or row.alias for row in leaving], 'racer', 'racers')}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(f"Take {len(keys):,} out …" if keys else "Take out …", disabled=not keys, key="entrants-expel"):
-            _ask_expel(view, chosen, keys, [row.name or row.alias for row in chosen_rows if row.key])
+        if st.button("Take out …", disabled=not leaving, key="entrants-expel"):
+            _ask_expel(view, chosen, [row.key for row in leaving], [row.name or row.alias for row in leaving])
         if (
             not view.native
             and view.has_list
             and st.button("For everybody again …", type="tertiary", key="entrants-drop")
         ):
+            races = session.desk().races
             confirm(
                 f"{chosen.race.draft.name} for everybody",
+                key="entrants-drop",
                 facts=["The entry list goes; no result is marked any more."],
                 button="Drop the entry list",
-                run=lambda: session.desk().races.drop_list(session.actor(), chosen.race.id),
-                done="The race is for everybody.",
+                run=lambda asking: races.drop_list(asking, chosen.race.id),
+                done=f"{chosen.race.draft.name} is for everybody.",
             )
+    said("entrants-expel", "entrants-admit", "entrants-drop")
+
+
+def _ids(rows: Sequence[Entrant]) -> list[str]:
+    """Who a row is: the key that takes them out; of somebody who is only in the standings, their place there."""
+    return [row.key or f"result-{row.rank}-{row.alias}" for row in rows]
 
 
 def _ask_expel(view: EntrantsView, chosen: RaceRow, keys: Sequence[str], names: Sequence[str]) -> None:
-    facts = [_some(names), "Results that they have stay in the standings."]
+    facts = [whom(names, "racer", "racers"), "Results that they have stay in the standings."]
     if view.native:
         facts.append("Whoever has the share link can enter again; make a new link if they should not.")
+    races, words = session.desk().races, count(len(keys), "racer")
     confirm(
-        f"Take {count(len(keys), 'racer')} out of {chosen.race.draft.name}",
+        f"Take {words} out of {chosen.race.draft.name}",
+        key="entrants-expel",
         facts=facts,
         button="Take them out",
-        run=lambda: session.desk().races.expel(session.actor(), chosen.race.id, keys),
-        done="The worker takes them out and reads back." if view.native else "Taken off the list.",
+        run=lambda asking: races.expel(asking, chosen.race.id, keys),
+        done=f"{words}: the worker takes them out and reads back." if view.native else f"{words} taken off the list.",
     )
 
 
@@ -165,7 +179,7 @@ def _outside(view: EntrantsView, chosen: RaceRow) -> None:
     if not people:
         st.caption("Everybody who can be let in is on the list." if view.native else "Everybody is on the list.")
         return
-    picked = st.dataframe(
+    picked = choose(
         pd.DataFrame(
             {
                 "Name": [person.name for person in people],
@@ -173,37 +187,33 @@ def _outside(view: EntrantsView, chosen: RaceRow) -> None:
                 "Office": [person.office for person in people],
             }
         ),
-        hide_index=True,
+        [person.id for person in people],
         key=f"entrants-out-{chosen.race.id}",
+        names=[person.name or person.alias for person in people],
         height=table_height(len(people)),
-        on_select="rerun",
-        selection_mode="multi-row",
         alt="Who could be let into the race",
     )
-    places: list[int] = picked.selection.rows  # type: ignore[union-attr]
-    some = [people[place] for place in places if place < len(people)]
+    some = [person for person in people if person.id in picked]
+    if some:
+        st.markdown(f"Chosen: {whom([person.name or person.alias for person in some])}")
     with st.container(horizontal=True):
-        if st.button(
-            f"Let {len(some):,} in …" if some else "Let in …", type="primary", disabled=not some, key="entrants-admit"
-        ):
+        if st.button("Let in …", type="primary", disabled=not some, key="entrants-admit"):
             _ask_admit(view, chosen, some)
         if st.button(f"Let all {len(people):,} in …", key="entrants-admit-all"):
             _ask_admit(view, chosen, people)
+    said("entrants-expel", "entrants-admit")
 
 
 def _ask_admit(view: EntrantsView, chosen: RaceRow, people: Sequence[Attendee]) -> None:
     ids = [person.id for person in people]
-    facts = [_some([person.name or person.alias for person in people])]
+    facts = [whom([person.name or person.alias for person in people])]
     facts.append("They need no link." if view.native else "Results of racers who are not on the list are marked.")
+    races, words = session.desk().races, count(len(ids), "person", "people")
     confirm(
-        f"Let {count(len(ids), 'person', 'people')} into {chosen.race.draft.name}",
+        f"Let {words} into {chosen.race.draft.name}",
+        key="entrants-admit",
         facts=facts,
         button="Let them in",
-        run=lambda: session.desk().races.admit(session.actor(), chosen.race.id, ids),
-        done="The worker lets them in and reads back." if view.native else "Put on the list.",
+        run=lambda asking: races.admit(asking, chosen.race.id, ids),
+        done=f"{words}: the worker lets them in and reads back." if view.native else f"{words} put on the list.",
     )
-
-
-def _some(names: Sequence[str], most: int = 6) -> str:
-    shown = ", ".join(plain(name) for name in names[:most])
-    return f"{shown} and {len(names) - most:,} more." if len(names) > most else f"{shown}."

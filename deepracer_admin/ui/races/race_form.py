@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.model import Event, RaceStatus, Timing, Track
+from deepracer_admin.model import Actor, Event, RaceStatus, Timing, Track
 from deepracer_admin.services.races.races import RaceForm, RaceRow
+from deepracer_admin.ui.kit.act import press
+from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import when
 
 __all__ = ["STATUS", "default_form", "race_form", "race_table"]
@@ -43,7 +45,7 @@ def default_form(event: Event, now: datetime, tracks: Sequence[Track]) -> RaceFo
 
 def race_table(rows: Sequence[RaceRow], zone: str, *, key: str) -> RaceRow | None:
     """All races; the chosen one."""
-    choice = st.dataframe(
+    chosen = choose_one(
         pd.DataFrame(
             {
                 "Race": [row.race.draft.name for row in rows],
@@ -57,10 +59,10 @@ def race_table(rows: Sequence[RaceRow], zone: str, *, key: str) -> RaceRow | Non
                 "Share link": [row.race.share_link for row in rows],
             }
         ),
-        hide_index=True,
+        [row.race.id for row in rows],
         key=key,
-        on_select="rerun",
-        selection_mode="single-row",
+        names=[row.race.draft.name for row in rows],
+        steady=False,
         column_config={
             "Race": st.column_config.TextColumn(pinned=True, width=260),
             "Track": st.column_config.TextColumn(width=160),
@@ -68,8 +70,7 @@ def race_table(rows: Sequence[RaceRow], zone: str, *, key: str) -> RaceRow | Non
         },
         alt="Races, newest first",
     )
-    chosen = choice.selection.rows  # type: ignore[union-attr]
-    return rows[chosen[0]] if chosen and chosen[0] < len(rows) else None
+    return next((row for row in rows if row.race.id == chosen), None)
 
 
 def _bounds(least: N, most: N, value: N) -> tuple[N, N]:
@@ -77,8 +78,17 @@ def _bounds(least: N, most: N, value: N) -> tuple[N, N]:
     return min(least, value), max(most, value)
 
 
-def race_form(start: RaceForm, tracks: Sequence[Track], zone: str, *, key: str, button: str) -> RaceForm | None:
-    """The form; what was filled in once the button is pressed."""
+def race_form(
+    start: RaceForm,
+    tracks: Sequence[Track],
+    zone: str,
+    *,
+    key: str,
+    button: str,
+    run: Callable[[Actor, RaceForm], object],
+    done: str,
+) -> None:
+    """The form; `run` gets who pressed its button and what was filled in."""
     names = {track.id: track for track in tracks} or {start.track_id: Track(start.track_id, start.track_id or "–")}
     ids = [*names] if start.track_id in names else [start.track_id, *names]
     with st.form(key=key):
@@ -117,18 +127,25 @@ def race_form(start: RaceForm, tracks: Sequence[Track], zone: str, *, key: str, 
             hit = two.number_input("Collision penalty (s)", *_bounds(0.0, 60.0, hit), hit, key=f"{key}-hit")
             most = three.number_input("Submissions per racer", *_bounds(1, 10_000, most), most, key=f"{key}-most")
             objects = one.number_input("Objects on the track", *_bounds(0, 6, objects), objects, key=f"{key}-objects")
-        if not st.form_submit_button(button, type="primary", icon=":material/sports_score:"):
-            return None
-    return RaceForm(
-        name=name,
-        track_id=track,
-        opens=opens or start.opens,
-        closes=closes or start.closes,
-        direction=direction,
-        timing=timing,
-        laps=int(laps),
-        max_submissions=int(most),
-        off_track_penalty_s=float(off),
-        collision_penalty_s=float(hit),
-        objects=int(objects),
-    )
+        filled = RaceForm(
+            name=name,
+            track_id=track,
+            opens=opens or start.opens,
+            closes=closes or start.closes,
+            direction=direction,
+            timing=timing,
+            laps=int(laps),
+            max_submissions=int(most),
+            off_track_penalty_s=float(off),
+            collision_penalty_s=float(hit),
+            objects=int(objects),
+        )
+        press(
+            button,
+            lambda asking: run(asking, filled),
+            key=f"{key}-save",
+            done=done,
+            in_form=True,
+            type="primary",
+            icon=":material/sports_score:",
+        )

@@ -12,7 +12,7 @@ from deepracer_admin.rules.quotas import quota_words
 from deepracer_admin.services.setup.sponsorship import SponsorshipView
 from deepracer_admin.ui.access.progress import findings
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.cached import sponsorship_view
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
 from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain, span
@@ -20,12 +20,18 @@ from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain, span
 __all__ = ["check", "sponsorship"]
 
 
-def check(who: Actor) -> None:
+def check() -> None:
     """Start the connect check; its findings come in live."""
-    desk = session.desk()
     st.caption("Tries every service once, changes nothing, and says what is missing and how to mend it.")
-    if st.button("Run the connect check", type="primary", icon=":material/network_check:", key="check-run"):
-        act(lambda: desk.events.run_check(who), done="The worker runs the check.")
+    press(
+        "Run the connect check",
+        session.desk().events.run_check,
+        key="check-run",
+        done="The worker runs the check.",
+        redraw=False,
+        type="primary",
+        icon=":material/network_check:",
+    )
     _check_live()
 
 
@@ -93,6 +99,7 @@ def sponsorship(who: Actor, event: Event) -> None:
     if row.button(on, icon=":material/lock_open:", key="sponsor-open"):
         confirm(
             on,
+            key="sponsor-open",
             facts=[
                 *_opening(view, event),
                 "There is no upper limit to what it can cost: the hours of a person are unlimited."
@@ -100,18 +107,20 @@ def sponsorship(who: Actor, event: Event) -> None:
                 else f"At most {money(most)} if {everybody} everything (estimate).",
             ],
             button=on,
-            run=lambda: desk.events.switch_sponsorship(who, open_=True, typed_name=""),
-            done="The worker switches it and reads it back.",
+            run=lambda asking: desk.events.switch_sponsorship(asking, open_=True, typed_name=""),
+            done=f"{on}: the worker does it and reads it back.",
         )
     if row.button(f"{off} …", icon=":material/lock:", key="sponsor-close"):
         confirm_typed(
             off,
+            key="sponsor-close",
             facts=_closing(view, event.zone),
             name=event.name,
             button=off,
-            run=lambda typed: desk.events.switch_sponsorship(who, open_=False, typed_name=typed),
-            done="The worker switches it and reads it back.",
+            run=lambda asking, typed: desk.events.switch_sponsorship(asking, open_=False, typed_name=typed),
+            done=f"{off}: the worker does it and reads it back.",
         )
+    said("sponsor-open", "sponsor-close")
 
 
 def _labels(view: SponsorshipView) -> tuple[str, str]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from deepracer_admin.errors import ConsoleError
 from deepracer_admin.model import Actor
 from deepracer_admin.services.setup.connection import LoginView
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.words import plain
 
 __all__ = ["sign_in"]
-
-_TROUBLE = "login-trouble"
 
 
 def sign_in(who: Actor) -> None:
@@ -28,9 +26,16 @@ def sign_in(who: Actor) -> None:
     }
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(words[login.source])
-        if login.source == "typed" and st.button("Forget this sign-in", type="tertiary", key="login-forget"):
-            desk.connection.forget(who)
-            st.rerun()
+        if login.source == "typed":
+            press(
+                "Forget this sign-in",
+                desk.connection.forget,
+                key="login-forget",
+                done="The sign-in is forgotten.",
+                line=False,
+                type="tertiary",
+            )
+    said("login-forget")
     if login.why_not:
         st.caption(plain(login.why_not))
         return
@@ -38,7 +43,7 @@ def sign_in(who: Actor) -> None:
         st.expander("Sign in with your own DeepRacer account", expanded=login.source == "none"),
         st.form("racing-login", border=False),
     ):
-        _form(who, login)
+        _form(login)
 
 
 def _credentials(profile: str, *, rehearsal: bool) -> str:
@@ -47,13 +52,11 @@ def _credentials(profile: str, *, rehearsal: bool) -> str:
     return f"Uses the AWS profile **{plain(profile)}**." if profile else "Uses this computer's AWS credentials."
 
 
-def _form(who: Actor, login: LoginView) -> None:
+def _form(login: LoginView) -> None:
     """The password fields have new names after every try, so that Streamlit drops what was typed into the old ones.
 
-    So the page is drawn anew at once, and why it was refused waits for that.
+    So the page is drawn anew at once, after a refusal too.
     """
-    if trouble := st.session_state.pop(_TROUBLE, ""):
-        st.error(plain(trouble), icon=":material/error:")
     turn = st.session_state.setdefault("login-turn", 0)
     site = st.text_input("Site address", login.site, key="login-site", help="The address racers open.")
     left, middle, right = st.columns(3)
@@ -73,15 +76,19 @@ def _form(who: Actor, login: LoginView) -> None:
         "The account must be an administrator there (dr-admins). The password is kept in memory alone, and a "
         "restart asks for it again; for an event that must survive one, put a service login into the settings."
     )
-    if not st.form_submit_button("Sign in and check", icon=":material/login:"):
-        return
-    st.session_state["login-turn"] = turn + 1
-    try:
-        session.desk().connection.sign_in(
-            who, site=site or "", user=user or "", password=password or "", new_password=new or ""
-        )
-    except ConsoleError as error:
-        st.session_state[_TROUBLE] = error.sentence
-    else:
-        st.toast("The worker signs in and checks.", icon=":material/check_circle:")
-    st.rerun()
+    connection = session.desk().connection
+
+    def try_it(asking: Actor) -> None:
+        st.session_state["login-turn"] = turn + 1
+        connection.sign_in(asking, site=site or "", user=user or "", password=password or "", new_password=new or "")
+
+    press(
+        "Sign in and check",
+        try_it,
+        key="login-try",
+        done="The worker signs in and checks.",
+        in_form=True,
+        icon=":material/login:",
+    )
+    if st.session_state["login-turn"] != turn:
+        st.rerun()

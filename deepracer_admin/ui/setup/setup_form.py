@@ -15,7 +15,7 @@ import streamlit as st
 from deepracer_admin.model import Actor, Event, PriceList
 from deepracer_admin.services.setup.drafts import TEMPLATES, EventDraft, write_draft
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import act
+from deepracer_admin.ui.kit.act import ask, press
 from deepracer_admin.ui.kit.words import money
 
 __all__ = ["cohorts", "create", "edit"]
@@ -55,7 +55,7 @@ def create(who: Actor) -> None:
     )
     if chosen == _FILE:
         given = st.file_uploader("Settings file (JSON)", type=["json"], key="create-file", max_upload_size=1)
-        draft = act(lambda: desk.events.read_settings(who, given.getvalue())) if given else None
+        draft = ask(lambda asking: desk.events.read_settings(asking, given.getvalue())) if given else None
         if draft is None:
             st.caption("Export one on this page from an event that went well; it holds no people and no secrets.")
             return
@@ -68,11 +68,19 @@ def create(who: Actor) -> None:
         st.caption(hint)
     with st.form(f"create-{digest}"):
         filled = _fields(draft, who, key=f"create-{digest}")
-        if st.form_submit_button("Create the event", type="primary", key=f"create-{digest}-go"):
-            made = act(lambda: desk.events.create(who, filled), done="Created. Next: run the connect check.")
-            if made:
-                st.session_state.pop(f"create-draft-{digest}", None)
-                session.open_event(made.id)
+        created: list[Event] = []
+        press(
+            "Create the event",
+            lambda asking: created.append(desk.events.create(asking, filled)),
+            key=f"create-{digest}-go",
+            done="Created. Next: run the connect check.",
+            in_form=True,
+            redraw=False,
+            type="primary",
+        )
+    if created:
+        st.session_state.pop(f"create-draft-{digest}", None)
+        session.open_event(created[0].id)
 
 
 def edit(who: Actor, event: Event) -> None:
@@ -85,16 +93,25 @@ def edit(who: Actor, event: Event) -> None:
     key = _edit_key(event, draft)
     with st.form(key):
         filled = _fields(draft, who, key=key)
-        if st.form_submit_button("Save", type="primary", key=f"{key}-save") and act(
-            lambda: desk.events.edit(who, replace(filled, cohort_hours=draft.cohort_hours), draft), done="Saved."
-        ):
-            st.session_state.pop(kept, None)
-            st.rerun()
+        press(
+            "Save",
+            lambda asking: desk.events.edit(asking, replace(filled, cohort_hours=draft.cohort_hours), draft),
+            key="event-save",
+            done=lambda _: _opened_anew(kept, "Saved."),
+            in_form=True,
+            type="primary",
+        )
     if desk.events.draft_of(event) != draft:
         st.caption("Something of this event was changed since this form was opened.")
         if st.button("Show it as it is now", key=f"edit-anew-{event.id}"):
             st.session_state.pop(kept, None)
             st.rerun()
+
+
+def _opened_anew(kept: str, sentence: str) -> str:
+    """What was saved is what the form shows next."""
+    st.session_state.pop(kept, None)
+    return sentence
 
 
 def _edit_key(event: Event, draft: EventDraft) -> str:
@@ -239,7 +256,7 @@ def cohorts(who: Actor, event: Event) -> None:
     desk = session.desk()
     counts = desk.attendees.cohorts(who)
     own = {key: quota.minutes / 60 if quota.minutes >= 0 else -1.0 for key, quota in event.cohort_quotas.items()}
-    keys = [*counts, *(key for key in own if key not in counts)]
+    keys = sorted({*counts, *own})  # by name: numbers of people move while somebody types
     if not keys:
         st.info("Cohorts come from the list: offices, cost centres, newcomers. Upload it on the Attendees page first.")
         return
@@ -254,10 +271,10 @@ def cohorts(who: Actor, event: Event) -> None:
             "Hours": [own.get(key) for key in keys],
         }
     ).astype({"Hours": "float64"})
-    editor = f"cohorts-{event.id}-{hashlib.sha256(repr((keys, own)).encode()).hexdigest()[:8]}"
+    editor_key = f"cohorts-{event.id}-{hashlib.sha256(repr((keys, own)).encode()).hexdigest()[:8]}"
     changed = st.data_editor(
         frame,
-        key=editor,
+        key=editor_key,
         hide_index=True,
         num_rows="fixed",
         disabled=["Cohort", "People"],
@@ -267,10 +284,15 @@ def cohorts(who: Actor, event: Event) -> None:
     wanted = _told(keys, changed)
     if wanted != own:
         st.caption("Not saved yet.")
-    if st.button("Save the hours", type="primary", key="cohorts-save", disabled=wanted == own):
-        shown = desk.events.draft_of(event)
-        if act(lambda: desk.events.edit(who, replace(shown, cohort_hours=wanted), shown), done="Saved."):
-            st.rerun()
+    shown = desk.events.draft_of(event)
+    press(
+        "Save the hours",
+        lambda asking: desk.events.edit(asking, replace(shown, cohort_hours=wanted), shown),
+        key="cohorts-save",
+        done="Saved.",
+        type="primary",
+        disabled=wanted == own,
+    )
 
 
 def _told(keys: list[str], changed: pd.DataFrame) -> Mapping[str, float]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.model import UNLIMITED, Actor, Event
+from deepracer_admin.model import UNLIMITED, Event
 from deepracer_admin.services.setup.staff import ADMIN, StaffView
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import attempt
+from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
 from deepracer_admin.ui.kit.words import as_of, plain
 
 __all__ = ["account_limits", "roles", "staff"]
 
 
-def staff(who: Actor, event: Event, view: StaffView) -> None:
+def staff(event: Event, view: StaffView) -> None:
     """Everybody who counts as staff, and a way to name more."""
     desk = session.desk()
     st.caption(
@@ -41,19 +41,27 @@ def staff(who: Actor, event: Event, view: StaffView) -> None:
     left, right = st.columns(2, vertical_alignment="bottom")
     with left.form("staff-name", clear_on_submit=True, border=False):
         address = st.text_input("Address of somebody who runs the deployment", key="staff-address", autocomplete="off")
-        if (
-            st.form_submit_button("Keep this address out", icon=":material/shield_person:")
-            and attempt(lambda: desk.staff.name(who, address or ""), done="Never touched from now on.")[0]
-        ):
-            st.rerun()
+        press(
+            "Keep this address out",
+            lambda asking: desk.staff.name(asking, address or ""),
+            key="staff-name-add",
+            done=f"{address}: never touched from now on.",
+            in_form=True,
+            icon=":material/shield_person:",
+        )
     named = [row.email for row in view.rows if row.by_hand]
     chosen = right.selectbox("Named here", named, index=None, key="staff-named", disabled=not named)
-    pressed = right.button("Take it back", disabled=chosen is None, key="staff-drop")
-    if pressed and chosen and attempt(lambda: desk.staff.drop(who, chosen), done="Taken back.")[0]:
-        st.rerun()
+    with right:
+        press(
+            "Take it back",
+            lambda asking: desk.staff.drop(asking, chosen or ""),
+            key="staff-drop",
+            done=f"{chosen} is not kept out any more.",
+            disabled=chosen is None,
+        )
 
 
-def roles(who: Actor, event: Event, view: StaffView) -> None:
+def roles(event: Event, view: StaffView) -> None:
     """Give somebody another role on the deployment, shown first."""
     desk = session.desk()
     if view.no_roles:
@@ -65,34 +73,37 @@ def roles(who: Actor, event: Event, view: StaffView) -> None:
     left, middle, right = st.columns([3, 2, 1], vertical_alignment="bottom")
     address = left.text_input("Address of their profile", key="role-address", autocomplete="off") or ""
     role = middle.selectbox("Role", [*view.roles], key="role-role") or ""
-    if not right.button("Give it …", key="role-go", disabled=not address.strip()):
+    said("role-give")
+    if not right.button("Give it …", key="role-give", disabled=not address.strip()):
         return
     facts = [
         f"{plain(address)} gets {plain(role)} instead of the role they have.",
         "It holds from their next sign-in; a sign-in that is open now keeps its rights for up to an hour.",
     ]
-    done = "The worker gives the role."
+    done = f"The worker gives {address} the role {role}."
     if role == ADMIN:
         facts.append("An administrator may do everything on the deployment, delete every profile included.")
         confirm_typed(
             "Make an administrator",
+            key="role-give",
             facts=facts,
             name=event.name,
             button="Make them administrator",
-            run=lambda typed: desk.staff.give_role(who, address, role, typed_name=typed),
+            run=lambda asking, typed: desk.staff.give_role(asking, address, role, typed_name=typed),
             done=done,
         )
     else:
         confirm(
             "Give a role",
+            key="role-give",
             facts=facts,
             button="Give the role",
-            run=lambda: desk.staff.give_role(who, address, role),
+            run=lambda asking: desk.staff.give_role(asking, address, role),
             done=done,
         )
 
 
-def account_limits(who: Actor, event: Event, view: StaffView) -> None:
+def account_limits(event: Event, view: StaffView) -> None:
     """What the deployment shows for the whole account; nobody enforces it, so the words say so."""
     if view.no_roles:
         st.caption("The managed service's limits are AWS quotas: AWS support changes them.")
@@ -110,8 +121,14 @@ def account_limits(who: Actor, event: Event, view: StaffView) -> None:
         left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
         hours = left.number_input("Hours a month (-1 = none)", value=float(shown), step=10.0, key="limits-hours")
         most = middle.number_input("Models a month (-1 = none)", value=int(models), step=10, key="limits-models")
-        if right.form_submit_button("Set and read back"):
-            attempt(
-                lambda: session.desk().staff.set_account_limits(who, hours=float(hours), models=int(most)),
+        staff = session.desk().staff
+        with right:
+            press(
+                "Set and read back",
+                lambda asking: staff.set_account_limits(asking, hours=float(hours), models=int(most)),
+                key="limits-set",
                 done="The worker sets them and reads them back.",
+                in_form=True,
+                line=False,
             )
+        said("limits-set")

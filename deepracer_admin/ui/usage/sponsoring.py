@@ -6,82 +6,125 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from deepracer_admin.model import UNLIMITED, Actor, Event
+from deepracer_admin.model import UNLIMITED, Event
 from deepracer_admin.services.usage.usage import GRANT_MAX_HOURS, ProfileRow
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import act
-from deepracer_admin.ui.kit.confirm import confirm_typed
+from deepracer_admin.ui.kit.act import ask, press, said
+from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
 from deepracer_admin.ui.kit.words import count, hours, money, plain
 
-__all__ = ["grant_hours", "pause_or_delete", "set_quota"]
+__all__ = ["grant_hours", "pause_or_delete", "says_whom", "set_quota"]
 
 
-def set_quota(who: Actor, event: Event, chosen: Sequence[ProfileRow]) -> None:
+def says_whom(chosen: Sequence[ProfileRow]) -> str:
+    """How many are chosen, and the first few by name."""
+    return whom(_names(chosen))
+
+
+def _names(chosen: Sequence[ProfileRow]) -> list[str]:
+    return [row.name or row.alias for row in chosen]
+
+
+def set_quota(event: Event, chosen: Sequence[ProfileRow]) -> None:
     """A quota for all chosen: the most that it can cost, then the job."""
-    desk = session.desk()
-    people = [row.attendee for row in chosen if row.attendee]
+    usage = session.desk().usage
+    people = [row.attendee for row in chosen]
     start = event.quota.minutes / 60 if event.quota.minutes != UNLIMITED else -1.0
     left, right = st.columns(2)
-    wanted = left.number_input("Training hours each (-1 = unlimited)", -1.0, 744.0, start, 0.5, key="quota-hours")
-    models = right.number_input("Models each (-1 = unlimited)", -1, 1000, event.quota.models, key="quota-models")
-    plan = act(lambda: desk.usage.plan_quotas(who, people, hours=float(wanted), models=int(models)))
+    wanted = float(
+        left.number_input("Training hours each (-1 = unlimited)", -1.0, 744.0, start, 0.5, key="quota-hours")
+    )
+    models = int(right.number_input("Models each (-1 = unlimited)", -1, 1000, event.quota.models, key="quota-models"))
+    plan = ask(lambda who: usage.plan_quotas(who, people, hours=wanted, models=models))
     if plan is None:
         return
     words = count(plan.people, "person", "people")
-    st.markdown(
-        f"Changes **{words}** to {hours(float(wanted))}, {plan.same:,} have it already; "
-        f"can add at most **{money(plan.most_usd)}** (estimate)."
-    )
-    if st.button(f"Set this quota for {words}", type="primary", disabled=not plan.people, icon=":material/tune:"):
-        act(
-            lambda: desk.usage.set_quotas(who, people, hours=float(wanted), models=int(models)),
-            done="The worker sets the quotas and reads them back.",
+    each = f"{hours(wanted)} and {'any number of' if models < 0 else f'{models:,}'} models each"
+    most = f"Can add at most **{money(plan.most_usd)}** (estimate)."
+    st.markdown(f"Changes **{words}** to {each}, {plan.same:,} have it already. {most}")
+    if st.button("Set this quota …", type="primary", disabled=not plan.people, icon=":material/tune:", key="quota-set"):
+        changed = {item.key for item in plan.items}
+        named = [row for row in chosen if row.attendee in changed]
+        confirm(
+            "Set a quota",
+            key="quota-set",
+            facts=[says_whom(named), f"They get {each}.", most],
+            button="Set the quota",
+            run=lambda who: usage.set_quotas(who, [row.attendee for row in named], hours=wanted, models=models),
+            done=f"{words}: the worker sets {hours(wanted)} each and reads it back.",
         )
+    said("quota-set")
 
 
-def grant_hours(who: Actor, event: Event, row: ProfileRow) -> None:
+def grant_hours(event: Event, row: ProfileRow) -> None:
     """More hours for one person."""
-    desk = session.desk()
-    extra = st.number_input("Extra hours", 0.5, GRANT_MAX_HOURS, 1.0, 0.5, key="grant-hours")
+    usage = session.desk().usage
+    extra = float(st.number_input("Extra hours", 0.5, GRANT_MAX_HOURS, 1.0, 0.5, key="grant-hours"))
     now = "no limit" if row.hours_limit is None else hours(row.hours_limit)
+    name = row.name or row.alias
     st.markdown(
-        f"{plain(row.name or row.alias)} has {now} and would get {hours(extra)} more: at most "
+        f"**{plain(name)}** has {now} and would get {hours(extra)} more: at most "
         f"**{money(extra * event.prices.per_hour)}** (estimate)."
     )
-    if st.button(f"Grant {extra:g} h", type="primary", icon=":material/more_time:"):
-        act(
-            lambda: desk.usage.grant(who, row.attendee, extra_hours=float(extra)),
-            done="The worker sets the hours and reads them back.",
-        )
+    press(
+        "Grant the hours",
+        lambda who: usage.grant(who, row.attendee, extra_hours=extra),
+        key="usage-grant",
+        done=f"{name}: the worker adds {hours(extra)} and reads it back.",
+        type="primary",
+        icon=":material/more_time:",
+    )
 
 
-def pause_or_delete(who: Actor, event: Event, chosen: Sequence[ProfileRow]) -> None:
+def pause_or_delete(event: Event, chosen: Sequence[ProfileRow]) -> None:
     """Pause, resume, delete models."""
-    desk = session.desk()
-    people = [row.attendee for row in chosen if row.attendee]
-    paused = sum(1 for row in chosen if row.paused)
+    going, paused = [row for row in chosen if not row.paused], [row for row in chosen if row.paused]
     queued = sum(row.hours_queued for row in chosen)
-    st.markdown(
+    goes_on = (
         f"Pausing stops new trainings and evaluations only: what is queued or running ({hours(queued)}, "
         f"{money(queued * event.prices.per_hour)}, estimate) goes on and is billed, and so do submissions to races."
     )
-    words = count(len(chosen) - paused, "person", "people")
+    st.markdown(goes_on)
     with st.container(horizontal=True):
-        if st.button(f"Pause {words}", icon=":material/pause:", disabled=paused == len(chosen)):
-            act(lambda: desk.usage.sponsor(who, people, active=False), done="The worker pauses and reads back.")
-        if st.button(f"Resume {count(paused, 'person', 'people')}", icon=":material/play_arrow:", disabled=not paused):
-            act(lambda: desk.usage.sponsor(who, people, active=True), done="The worker resumes and reads back.")
-        if st.button("Delete their models", icon=":material/delete:", type="tertiary"):
-            made = sum(row.models or 0 for row in chosen)
-            confirm_typed(
-                f"Delete models of {count(len(people), 'person', 'people')}",
-                facts=[
-                    f"Deletes every model they have ({count(made, 'model was', 'models were')} made this month, older "
-                    "ones go too); they cannot be brought back.",
-                    "Results in races stay.",
-                ],
-                name=event.name,
-                button="Delete models",
-                run=lambda typed: desk.usage.delete_models(who, people, typed_name=typed),
-                done="The worker deletes and counts again until none is left.",
-            )
+        if st.button("Pause …", icon=":material/pause:", disabled=not going, key="usage-pause"):
+            _ask_sponsor(going, active=False, fact=goes_on)
+        if st.button("Resume …", icon=":material/play_arrow:", disabled=not paused, key="usage-resume"):
+            _ask_sponsor(paused, active=True, fact="They can start trainings again, within their hours.")
+        if st.button("Delete their models …", icon=":material/delete:", type="tertiary", key="usage-models"):
+            _ask_delete(event, chosen)
+    said("usage-pause", "usage-resume", "usage-models")
+
+
+def _ask_sponsor(chosen: Sequence[ProfileRow], *, active: bool, fact: str) -> None:
+    usage = session.desk().usage
+    people = [row.attendee for row in chosen]
+    words = count(len(people), "person", "people")
+    confirm(
+        f"Resume {words}" if active else f"Pause {words}",
+        key="usage-resume" if active else "usage-pause",
+        facts=[says_whom(chosen), fact],
+        button="Resume them" if active else "Pause them",
+        run=lambda who: usage.sponsor(who, people, active=active),
+        done=f"{words}: the worker {'resumes' if active else 'pauses'} them and reads it back.",
+    )
+
+
+def _ask_delete(event: Event, chosen: Sequence[ProfileRow]) -> None:
+    usage = session.desk().usage
+    people = [row.attendee for row in chosen]
+    made = sum(row.models or 0 for row in chosen)
+    words = count(len(people), "person", "people")
+    confirm_typed(
+        f"Delete models of {words}",
+        key="usage-models",
+        facts=[
+            says_whom(chosen),
+            f"Deletes every model they have ({count(made, 'model was', 'models were')} made this month, older "
+            "ones go too); they cannot be brought back.",
+            "Results in races stay.",
+        ],
+        name=event.name,
+        button="Delete models",
+        run=lambda who, typed: usage.delete_models(who, people, typed_name=typed),
+        done=f"{words}: the worker deletes their models and counts again until none is left.",
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from deepracer_admin.services.usage.usage import ProfileRow
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain, table_height, when
 from deepracer_admin.ui.usage.charts import spend_chart, spend_title
 
@@ -73,8 +74,8 @@ def filter_rows(rows: Sequence[ProfileRow], text: str, cohort: str) -> list[Prof
     ]
 
 
-def profile_table(rows: Sequence[ProfileRow], *, key: str, several: bool) -> list[ProfileRow]:
-    """One row per profile, most hours first; the chosen ones."""
+def profile_table(rows: Sequence[ProfileRow], *, scope: Hashable, several: bool) -> tuple[str, ...]:
+    """One row per profile, most hours first; the ids of the chosen profiles. `scope`: what narrowed the list."""
     frame = pd.DataFrame(
         {
             "Racer": [row.alias for row in rows],
@@ -91,13 +92,14 @@ def profile_table(rows: Sequence[ProfileRow], *, key: str, several: bool) -> lis
             "Spend (USD, est.)": [round(row.spend_usd, 2) for row in rows],
         }
     )
-    choice = st.dataframe(
+    return choose(
         frame,
-        key=key,
-        hide_index=True,
+        [row.profile for row in rows],
+        key="profiles",
+        names=[row.name or row.alias for row in rows],
+        scope=scope,
+        several=several,
         height=table_height(len(rows)),
-        on_select="rerun",
-        selection_mode="multi-row" if several else "single-row",
         column_config={
             "Racer": st.column_config.TextColumn(pinned=True),
             "Of limit": st.column_config.ProgressColumn(min_value=0, max_value=100, format="%.0f %%", width="small"),
@@ -109,7 +111,6 @@ def profile_table(rows: Sequence[ProfileRow], *, key: str, several: bool) -> lis
         },
         alt="Usage per sponsored profile",
     )
-    return [rows[row] for row in choice.selection.rows if row < len(rows)]  # type: ignore[union-attr]
 
 
 def _share(row: ProfileRow) -> float | None:

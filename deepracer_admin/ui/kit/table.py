@@ -1,0 +1,169 @@
+"""Tables to choose from: the one place that reads which rows a browser has ticked.
+
+Streamlit tells positions in the data as the browser shows it, and that data moves: hours re-sort it, people come and
+go. So each drawing with another order is a widget of its own (a *generation*), its order is kept, and a tick is read
+by the order of the generation it was made in. Pages get ids, and nothing but ids; a test refuses other readers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+
+from deepracer_admin.ui.kit.words import count, some_names
+
+__all__ = ["choose", "choose_one", "chosen_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What the browser has: `order` is the ids of the rows in its order, `chosen` what was chosen when it was sent."""
+
+    generation: int
+    order: tuple[str, ...]
+    chosen: tuple[str, ...]
+    names: Mapping[str, str]
+    scope: Hashable
+
+
+def choose(
+    frame: pd.DataFrame,
+    ids: Sequence[str],
+    *,
+    key: str,
+    alt: str,
+    names: Sequence[str] = (),
+    scope: Hashable = "",
+    several: bool = True,
+    steady: bool = True,
+    height: int | Literal["auto", "content"] = "auto",
+    column_config: Mapping[str, Any] | None = None,
+    placeholder: str | None = None,
+) -> tuple[str, ...]:
+    """Draw `frame`, whose rows are the things with these `ids` (unique); the ids chosen that are in it, in its order.
+
+    What is chosen stays chosen while rows are sorted anew, come or vanish, and while this table is on the page. Chosen
+    things that are not in the list now are named (by `names`, else by id) and left out of the answer; they are back
+    with their row. `scope` is what narrowed the list (search, cohort): with another one the order is the given one.
+
+    `steady`: rows keep the places in which they were first shown, newcomers stand last, and a button sorts anew.
+    Without it rows stand as given, for lists whose newest must come first.
+    """
+    if len(set(ids)) != len(ids):
+        raise ValueError(f"{key}: rows of a table to choose from need ids of their own")
+    if len(ids) != len(frame):
+        raise ValueError(f"{key}: one id per row")
+    sent = _sent(key)
+    chosen = _chosen(key, sent, several=several) if sent else ()
+    order = _order(ids, sent, scope, steady=steady, anew=_wants_order_anew(key))
+    known = {**(sent.names if sent else {}), **dict(zip(ids, names, strict=True) if names else ())}
+    rows = {one: row for row, one in enumerate(ids)}
+    if not several:
+        chosen = tuple(one for one in chosen if one in rows)
+    ticked = [place for place, one in enumerate(order) if one in set(chosen)]
+    generation = _generation(key, sent, order, ticked)
+    with st.container(key=f"{key}-table"):
+        st.dataframe(
+            frame.iloc[[rows[one] for one in order]],
+            key=_widget(key, generation),
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="multi-row" if several else "single-row",
+            selection_default={"selection": {"rows": ticked}},
+            height=height,
+            column_config=column_config,
+            placeholder=placeholder,
+            alt=alt,
+        )
+    # Kept only now: drawing may be broken off by the next click, and then the browser still has what it had.
+    kept = {one: known[one] for one in (*order, *chosen) if one in known}
+    st.session_state[_slot(key)] = _Sent(generation, order, chosen, kept, scope)
+    _say_what_moved(key, ids, order, chosen, known)
+    return tuple(one for one in order if one in set(chosen))
+
+
+def choose_one(frame: pd.DataFrame, ids: Sequence[str], *, key: str, alt: str, **look: Any) -> str | None:
+    """As `choose`, for one at a time: its id, or None."""
+    return next(iter(choose(frame, ids, key=key, alt=alt, several=False, **look)), None)
+
+
+def chosen_in(key: str) -> tuple[str, ...]:
+    """What is chosen in a table of this page, before it is drawn in this run; () while it is not on the page."""
+    sent = _sent(key)
+    return _chosen(key, sent, several=True) if sent else ()
+
+
+def _slot(key: str) -> str:
+    return f"table-{key}"
+
+
+def _widget(key: str, generation: int) -> str:
+    return f"{key}.{generation}"
+
+
+def _sent(key: str) -> _Sent | None:
+    """None on a new visit: Streamlit forgets a widget that a run did not draw, and the choice goes with it."""
+    found = st.session_state.get(_slot(key))
+    return found if found and _widget(key, found.generation) in st.session_state else None
+
+
+def _ticks(key: str, sent: _Sent) -> list[int]:
+    """Places that are ticked in the browser, in the order of `sent`."""
+    places: Sequence[int] = st.session_state[_widget(key, sent.generation)]["selection"].get("rows", ())
+    return sorted(place for place in places if place < len(sent.order))
+
+
+def _chosen(key: str, sent: _Sent, *, several: bool) -> tuple[str, ...]:
+    ticked = [sent.order[place] for place in _ticks(key, sent)]
+    off = [one for one in sent.chosen if one not in set(sent.order)] if several else []
+    return (*off, *ticked)
+
+
+def _order(ids: Sequence[str], sent: _Sent | None, scope: Hashable, *, steady: bool, anew: bool) -> tuple[str, ...]:
+    if sent is None or not steady or anew or scope != sent.scope:
+        return tuple(ids)
+    here, before = set(ids), set(sent.order)
+    return (*(one for one in sent.order if one in here), *(one for one in ids if one not in before))
+
+
+def _generation(key: str, sent: _Sent | None, order: tuple[str, ...], ticked: list[int]) -> int:
+    """The same while every place that the browser shows means the same row; a number is never used twice."""
+    if sent and order[: len(sent.order)] == sent.order and ticked == _ticks(key, sent):
+        return sent.generation
+    number = st.session_state.get(f"{_slot(key)}-last", 0) + 1
+    st.session_state[f"{_slot(key)}-last"] = number
+    return number
+
+
+def _wants_order_anew(key: str) -> bool:
+    return bool(st.session_state.get(f"{key}-anew"))
+
+
+def _say_what_moved(
+    key: str, ids: Sequence[str], order: tuple[str, ...], chosen: tuple[str, ...], known: Mapping[str, str]
+) -> None:
+    here = set(ids)
+    gone = [one for one in chosen if one not in here]
+    if not gone and tuple(ids) == order:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if gone:
+            left = len(chosen) - len(gone)
+            rest = f"what you do reaches the other {left:,}" if left else "nothing is done to them"
+            named = some_names([known.get(one, one) for one in gone])
+            of = f"{len(gone):,} of {count(len(chosen), 'chosen', 'chosen')}"
+            st.caption(f"{of} {'is' if len(gone) == 1 else 'are'} not in this list any more: {named}; {rest}.")
+            st.button("Forget them", key=f"{key}-forget", type="tertiary", on_click=_forget, args=(key, here))
+        if tuple(ids) != order:
+            st.button("Sort anew", key=f"{key}-anew", type="tertiary", icon=":material/sort:")
+
+
+def _forget(key: str, here: set[str]) -> None:
+    found: _Sent | None = st.session_state.get(_slot(key))
+    if found:
+        kept = tuple(one for one in found.chosen if one in here)
+        st.session_state[_slot(key)] = _Sent(found.generation, found.order, kept, found.names, found.scope)

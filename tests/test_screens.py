@@ -1,0 +1,175 @@
+"""The house rules of the screens: rows are chosen by id, widgets have a lasting identity, acts ask who acts."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeGuard
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SCREENS = sorted([*(ROOT / "pages").rglob("*.py"), *(ROOT / "deepracer_admin" / "ui").rglob("*.py"), ROOT / "app.py"])
+KIT = "deepracer_admin/ui/kit/"
+CHOOSES = f"{KIT}table.py"
+DOWNLOADS = f"{KIT}download.py"
+
+WIDGETS = {
+    *("audio_input", "button", "camera_input", "chat_input", "checkbox", "color_picker", "data_editor", "date_input"),
+    *("datetime_input", "download_button", "feedback", "file_uploader", "form", "form_submit_button", "link_button"),
+    *("menu_button", "multiselect", "number_input", "pagination", "pills", "radio", "segmented_control"),
+    *("select_slider", "selectbox", "slider", "text_area", "text_input", "time_input", "toggle"),
+}
+"""Streamlit's widgets that act or hold what a person typed or chose."""
+OURS = frozenset({"choose", "choose_one", "confirm", "confirm_typed", "download", "press"})
+"""Our own that pass `key` on to one of those."""
+LASTING = ("id", "key", "turn", "digest", "seq")
+"""A value in a key is a name or attribute that is one of these, or ends with one after an underscore."""
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """Every call by the last part of what is called: `st.button(...)`, `left.button(...)`, `press(...)`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = node.func
+            if isinstance(called, ast.Attribute):
+                yield called.attr, node
+            elif isinstance(called, ast.Name):
+                yield called.id, node
+
+
+def is_widget(called: str, call: ast.Call) -> bool:
+    return (called in WIDGETS and isinstance(call.func, ast.Attribute)) or (
+        called in OURS and isinstance(call.func, ast.Name)
+    )
+
+
+def lasts(part: ast.expr) -> bool:
+    """Is this value of a key an identity, and not a count, a name or a time?"""
+    if isinstance(part, ast.Name):
+        word = part.id
+    elif isinstance(part, ast.Attribute):
+        word = part.attr
+    else:
+        return False
+    return word.rpartition("_")[2] in LASTING
+
+
+def faults(tree: ast.AST, where: str) -> list[str]:
+    """Every breach of the rules in one file, one line each."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == "selection" and where != CHOOSES:
+            found.append(f"{where}:{node.lineno} reads a table's selection")
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.slice, ast.Constant)
+            and node.slice.value == "selection"
+            and where != CHOOSES
+        ):
+            found.append(f"{where}:{node.lineno} reads a table's selection")
+    for called, call in calls(tree):
+        given = {word.arg: word.value for word in call.keywords if word.arg}
+        line = f"{where}:{call.lineno} {called}"
+        if given.keys() & {"on_select", "selection_mode", "selection_default"} and where != CHOOSES:
+            found.append(f"{line} makes a table to choose from")
+        if called == "download_button" and where != DOWNLOADS:
+            found.append(f"{line} makes a file for whom the page was drawn for")
+        if is_widget(called, call):
+            key = given.get("key")
+            if key is None and called == "form" and call.args:
+                key = call.args[0]
+            if key is None:
+                found.append(f"{line} has no key")
+            elif isinstance(key, ast.JoinedStr):
+                parts = [part for part in key.values if isinstance(part, ast.FormattedValue)]
+                found += [
+                    f"{line} has a key that moves with {ast.unparse(part.value)}"
+                    for part in parts
+                    if part.format_spec is not None or not lasts(part.value)
+                ]
+            elif not is_constant(key) and not is_handed_on(key):
+                found.append(f"{line} has a key that moves with {ast.unparse(key)}")
+        if called == "partial":
+            found += [f"{line} keeps who acts: {kept.id}" for kept in call.args if is_actor(kept)]
+    return found + kept_actors(tree, where)
+
+
+def is_constant(key: ast.expr) -> bool:
+    """A text, or one of two."""
+    if isinstance(key, ast.IfExp):
+        return is_constant(key.body) and is_constant(key.orelse)
+    return isinstance(key, ast.Constant)
+
+
+def is_handed_on(key: ast.expr) -> bool:
+    """A key that a caller gave, that is a constant of the module, or that a function made of such a one."""
+    if isinstance(key, ast.Call):
+        return isinstance(key.func, ast.Name) and all(is_handed_on(each) for each in key.args)
+    return lasts(key) or (isinstance(key, ast.Name) and key.id.isupper())
+
+
+FUNCTIONS = (ast.FunctionDef, ast.Lambda)
+
+
+def is_actor(node: ast.AST) -> TypeGuard[ast.Name]:
+    """`who` and `actor` are the person that a page was drawn for."""
+    return isinstance(node, ast.Name) and node.id in ("who", "actor")
+
+
+def kept_actors(tree: ast.AST, where: str) -> list[str]:
+    """Functions made in a run that name who it was drawn for: they run later, for whoever is there then."""
+    found = []
+    defined = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    inner = {each for node in defined for each in ast.walk(node) if isinstance(each, FUNCTIONS) and each is not node}
+    for made in inner | {node for node in ast.walk(tree) if isinstance(node, ast.Lambda)}:
+        own = {node.id for node in ast.walk(made) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        for each in ast.walk(made):
+            if isinstance(each, FUNCTIONS):
+                own |= {argument.arg for argument in [*each.args.args, *each.args.kwonlyargs]}
+        found += [
+            f"{where}:{node.lineno} keeps who acts: {node.id}"
+            for node in ast.walk(made)
+            if is_actor(node) and node.id not in own
+        ]
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize("path", SCREENS, ids=name)
+def test_a_screen_keeps_the_rules(path: Path) -> None:
+    assert faults(ast.parse(path.read_text(encoding="utf-8")), name(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("put_back", "told"),
+    [
+        ("chosen = [rows[row] for row in choice.selection.rows]", "reads a table's selection"),
+        ("places = st.session_state['people']['selection']['rows']", "reads a table's selection"),
+        ("st.dataframe(frame, key='people', on_select='rerun')", "makes a table to choose from"),
+        ("st.button(f'Send to {count(n)} people')", "has no key"),
+        ("left.selectbox('To whom', ids)", "has no key"),
+        ("st.form_submit_button('Add')", "has no key"),
+        ("press('Add', add, done='Added.')", "has no key"),
+        ("st.button('Send', key=f'send-{len(people)}')", "has a key that moves with len(people)"),
+        ("st.button('Send', key=f'send-{person.name}')", "has a key that moves with person.name"),
+        ("choose(frame, ids, key=f'found-{text}', alt='People')", "has a key that moves with text"),
+        ("st.text_input('Name', key=title)", "has a key that moves with title"),
+        ("st.text_input('Name', key=f'race-{turn}-name')", None),
+        ("st.button('Undo', key=f'{key}-{job.id}-undo')", None),
+        ("press('Pause', lambda asking: usage.sponsor(asking, ids), key='pause', done='')", None),
+        ("press('Pause', lambda asking: usage.sponsor(who, ids), key='pause', done='')", "keeps who acts: who"),
+        ("confirm('Pause', key='pause', run=lambda asking: usage.sponsor(who, ids))", "keeps who acts: who"),
+        ("partial(usage.sponsor, who, ids)", "keeps who acts: who"),
+        ("def page(who):\n    def run():\n        usage.sponsor(who, ids)", "keeps who acts: who"),
+        ("st.download_button('Export', lambda: people.export(who), key='export')", "makes a file for whom"),
+    ],
+)
+def test_what_was_wrong_once_is_found_when_it_comes_back(put_back: str, told: str | None) -> None:
+    found = faults(ast.parse(put_back), "pages/run/somewhere.py")
+    assert bool(found) == (told is not None)
+    assert told is None or told in found[0]
