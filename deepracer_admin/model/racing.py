@@ -26,7 +26,6 @@ class Capabilities:
     edit_open_race: bool = False
     close_early: bool = False
     all_models_in_one_call: bool = False
-    public_results: bool = False
     participants: bool = False
     reset_share_link: bool = False
     stop_training: bool = False

@@ -415,3 +415,34 @@ def test_the_managed_service_takes_aws_credentials_and_has_no_roles(
     assert "has no roles to give" in shown
     assert "AWS support changes them" in shown
     assert "Run the connect check first" not in shown
+
+
+def test_a_form_that_was_opened_before_a_colleague_saved_changes_only_what_was_typed_in_it(
+    browser: Browser, console: Console, event: Event, organizer: Actor
+) -> None:
+    from dataclasses import replace
+
+    app = browser.open(PAGE)
+    shown = console.first.events.draft_of(event)
+    console.first.events.edit(organizer, replace(shown, name="Winter Cup"), shown)
+    budget = next(each for each in app.number_input if str(each.key).startswith("edit-") and "Budget" in each.label)
+    budget.set_value(2_000.0)
+    click(app, "Save")
+    assert not app.error
+    saved = console.store.event(event.id)
+    assert (saved.name, saved.budget_usd) == ("Winter Cup", 2_000.0)
+    assert next(each for each in app.text_input if str(each.key).startswith("edit-")).value == "Winter Cup"
+
+
+def test_a_form_of_before_says_so_and_shows_the_event_as_it_is_now_when_asked(
+    browser: Browser, console: Console, event: Event, organizer: Actor
+) -> None:
+    from dataclasses import replace
+
+    app = browser.open(PAGE)
+    shown = console.first.events.draft_of(event)
+    console.first.events.edit(organizer, replace(shown, name="Winter Cup"), shown)
+    app.run()
+    assert "changed since this form was opened" in texts(app)
+    click(app, "Show it as it is now")
+    assert next(each for each in app.text_input if str(each.key).startswith("edit-")).value == "Winter Cup"

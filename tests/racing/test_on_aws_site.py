@@ -305,12 +305,11 @@ def test_an_update_of_the_deployment_is_seen_when_connecting_anew() -> None:
     [
         ("/profiles/bulkInvite", "bulk_invite"),
         ("/race-management/stats", "register_user"),
-        ("/events", "public_results"),
     ],
 )
 def test_a_deployment_that_lacks_one_path_of_1_3_keeps_the_others(path: str, ability: str) -> None:
     """The version is a hint, and each ability is asked for by itself (1.3 page, 12.1)."""
-    asked = ("bulk_invite", "register_user", "public_results")
+    asked = ("bulk_invite", "register_user")
     with scripted("v1.3.1") as deployment, adapter(deployment) as service:
         deployment.on("GET", path, Reply(403, {"message": "Missing Authentication Token"}, _NO_PATH))
         can = service.capabilities

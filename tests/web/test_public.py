@@ -139,8 +139,9 @@ def test_an_unchanged_board_needs_no_bytes(client, console, event, monkeypatch):
 def test_hidden_and_disqualified_aliases_never_reach_a_screen(client, console, monkeypatch):  # noqa: F811
     monkeypatch.setattr(public, "FRESH_S", 0.0)
     path = path_of(console) + ".json"
-    console.first.boards.hide(ORGANIZER, "r-1", "racer-1", hidden=True)
-    console.first.boards.disqualify(ORGANIZER, "r-1", HOSTILE, reason="no name for a screen")
+    ids = {entry.racer: entry.id for entry in console.first.boards.entries(ORGANIZER, "r-1")}
+    console.first.boards.hide(ORGANIZER, "r-1", ids["racer-1"], hidden=True)
+    console.first.boards.disqualify(ORGANIZER, "r-1", ids[HOSTILE], reason="no name for a screen")
     answer = client.get(path)
     assert [row["a"] for row in answer.json()["rows"]] == ["Racer 1", "racer-2"]
     assert "img" not in answer.text

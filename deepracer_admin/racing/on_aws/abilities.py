@@ -17,7 +17,7 @@ _ROLES = (*_ROLES_BEFORE_1_3, "dr-commentators", "dr-registration-managers")  # 
 def probe(transport: Transport) -> Capabilities:
     """What this deployment can do, asked of it; the version in env.js is only a hint (1.3 page, sections 2 and 12.1).
 
-    Three reads that change nothing. What can only be tried by doing it came with bulk invitations, and each such call
+    Two reads that change nothing. What can only be tried by doing it came with bulk invitations, and each such call
     says Unsupported by itself where that is not so.
     """
     invites = _knows(transport, op.LIST_BULK_INVITES)
@@ -28,7 +28,6 @@ def probe(transport: Transport) -> Capabilities:
         edit_open_race=invites,
         close_early=invites,
         all_models_in_one_call=invites,
-        public_results=_knows(transport, op.LIST_EVENTS),
         roles=True,
         account_limits=True,
     )

@@ -23,7 +23,6 @@ __all__ = [
     "GET_SETTING",
     "LIST_ADMIN_MODELS",
     "LIST_BULK_INVITES",
-    "LIST_EVENTS",
     "LIST_LEADERBOARDS",
     "LIST_MODELS_FOR_PROFILE",
     "LIST_PROFILES",
@@ -68,7 +67,6 @@ CREATE_PROFILE = Operation("CreateProfile", "POST", "/profile", False)
 UPDATE_ROLE = Operation("UpdateGroupMembership", "PUT", "/profile/role", True)
 DELETE_PROFILE = Operation("DeleteProfile", "DELETE", "/profiles/{}", False)
 
-LIST_EVENTS = Operation("ListEvents", "GET", "/events", True)
 RACE_STATS = Operation("GetRaceStats", "GET", "/race-management/stats", True)
 
 LIST_BULK_INVITES = Operation("ListBulkInviteUserJobs", "GET", "/profiles/bulkInvite", True)
