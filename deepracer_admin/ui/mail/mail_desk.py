@@ -45,7 +45,8 @@ def preview(who: Actor, template: Template) -> None:
 
 
 def edit_template(who: Actor, template: Template) -> None:
-    """Edit: saving makes a new version, which is a new mail for everybody."""
+    """Edit: saving makes a new version. It goes to whoever has no mail of it yet; only others than the access mail may
+    be sent once more."""
     name = f"{template.key}-{template.language}-{template.version}"
     with st.expander(f"Edit (version {template.version})", icon=":material/edit:"):
         with st.form(f"edit-{name}"):
