@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from deepracer_admin.store.documents import Table
 
-__all__ = ["OUTBOX", "CapturedMail", "of_people"]
+__all__ = ["OUTBOX", "CapturedMail"]
 
 
 @dataclass(frozen=True, slots=True)
 class CapturedMail:
     """One mail as it was handed over, but without what lets anybody in (first password, redeem link).
 
-    `seq`: the practice world's running number. `at`: event time. `tags` carry our ledger key.
+    `seq`: the practice world's running number. `at`: event time. `key`: our ledger key.
     """
 
     seq: int
@@ -25,23 +24,17 @@ class CapturedMail:
     html: str
     at: datetime | None = None
     message_id: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
 
     @property
     def whose(self) -> tuple[str, str]:
         """(event, attendee) of the ledger key; attendee "" for a test mail; ("", "") for a mail that is not ours."""
-        parts = self.tags.get("key", "").rsplit("#", 3)
+        parts = self.key.rsplit("#", 3)
         if len(parts) != 4:
             return "", ""
         return parts[0], "" if parts[1] == "test" else parts[1]
 
 
 OUTBOX = Table("outbox", CapturedMail, "mail", personal=True, of_event=False)
-"""Running number -> mail; the last few hundred. Written by the worker of the installation; read by Messages. Whoever
-erases people erases their mails too (`of_people`)."""
-
-
-def of_people(mails: Mapping[str, CapturedMail], event: str, attendees: Collection[str]) -> dict[str, None]:
-    """A change of the table: the mails to these people are gone."""
-    gone = {*attendees}
-    return {key: None for key, mail in mails.items() if mail.whose[0] == event and mail.whose[1] in gone}
+"""Running number -> mail; the last few hundred. Written by the worker of the installation, which drops those of people
+who were erased; read by Messages."""

@@ -6,7 +6,7 @@ Event time is the practice world's; between two looks the clock runs on by itsel
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ import httpx
 from deepracer_admin.clock import ScaledClock
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadSettings
+from deepracer_admin.mail.ses_tags import key_from_tags
 from deepracer_admin.model import Lease
 from deepracer_admin.records.guest_book import hide_links
 from deepracer_admin.records.outbox import OUTBOX, CapturedMail
@@ -47,6 +48,7 @@ class OutboxCopier:
     def __init__(self, console: Console) -> None:
         self.console = console
         self._seq = 0
+        self._looked_at: dict[str, int] = {}  # revision of each event when its list was last looked at
 
     def run(self, lease: Lease) -> None:
         """One look at the practice mail service."""
@@ -63,11 +65,13 @@ class OutboxCopier:
         except (BadSettings, httpx.HTTPError, ValueError):
             return
         mails = mails if isinstance(mails, list) else mails.get("mails", [])
-        if not mails:
-            return
-        taken = self._of_the_listed([self._taken(mail) for mail in mails])
-        self.console.store.change_rows("", OUTBOX, lambda kept: _newest(kept, taken), lease=lease)
-        self._seq = max(mail["seq"] for mail in mails)
+        if mails:
+            taken = [self._taken(mail) for mail in mails]
+            gone = {mail.seq for mail in self._of_nobody(taken)}
+            taken = [mail for mail in taken if mail.seq not in gone]
+            self.console.store.change_rows("", OUTBOX, lambda kept: _newest(kept, taken), lease=lease)
+            self._seq = max(mail["seq"] for mail in mails)
+        self._forget_the_gone(lease)
 
     def _taken(self, mail: Mapping[str, Any]) -> CapturedMail:
         """Without what lets anybody in: the practice service alone keeps that, and a guest's link stands in their own
@@ -75,17 +79,28 @@ class OutboxCopier:
         hide = self.console.ports_of("").letters.mask_passwords
         text, html = (hide_links(hide(str(mail.get(part, "")))) for part in ("text", "html"))
         at = datetime.fromisoformat(mail["at"]).astimezone(UTC) if mail.get("at") else None
-        tags = {str(name): str(value) for name, value in (mail.get("tags") or {}).items()}
+        key = key_from_tags({name: [str(value)] for name, value in (mail.get("tags") or {}).items()})
         subject, message_id = str(mail.get("subject", "")), str(mail.get("message_id", ""))
-        return CapturedMail(int(mail["seq"]), str(mail["to"]), subject, text, html, at, message_id, tags)
+        return CapturedMail(int(mail["seq"]), str(mail["to"]), subject, text, html, at, message_id, key)
 
-    def _of_the_listed(self, mails: list[CapturedMail]) -> list[CapturedMail]:
-        """Whoever was erased does not come back with the practice world's copies."""
+    def _forget_the_gone(self, lease: Lease) -> None:
+        """Whoever is erased is erased here too, within seconds."""
         store = self.console.store
-        listed = {
-            event: {person.id for person in store.attendees(event)} for event, _ in {mail.whose for mail in mails}
-        }
-        return [mail for mail in mails if not mail.whose[1] or mail.whose[1] in listed[mail.whose[0]]]
+        kept = store.rows("", OUTBOX)
+        revisions = {event: store.revision(event) for event in {mail.whose[0] for mail in kept.values()}}
+        if revisions == self._looked_at:
+            return
+        gone = {str(mail.seq) for mail in self._of_nobody(kept.values())}
+        if gone:
+            store.change_rows("", OUTBOX, lambda _: dict.fromkeys(gone), lease=lease)
+        self._looked_at = revisions
+
+    def _of_nobody(self, mails: Collection[CapturedMail]) -> list[CapturedMail]:
+        """Mails to people who are on no list any more: they do not come back with the practice world's copies."""
+        store = self.console.store
+        events = {mail.whose[0] for mail in mails}
+        listed = {event: {person.id for person in store.attendees(event)} for event in events}
+        return [mail for mail in mails if mail.whose[1] and mail.whose[1] not in listed[mail.whose[0]]]
 
 
 def _newest(kept: Mapping[str, CapturedMail], taken: list[CapturedMail]) -> dict[str, CapturedMail | None]:

@@ -12,7 +12,7 @@ from deepracer_admin.ui.mail.mail_desk import edit_template, preview, send_desk,
 
 who = session.require("messages.view")
 desk = session.desk()
-event = masthead(who, "Messages", "One mail per person, template and version; nothing is repeated by itself.")
+event = masthead(who, "Messages", "The access mail once a person, others once a text; nothing is repeated by itself.")
 templates = desk.messages.templates(who)
 sections = ["Campaigns", "Templates", "Ledger"]
 if desk.settings.rehearsal and session.may(who, "messages.outbox"):

@@ -8,7 +8,7 @@ carry the lease's name and epoch; whoever holds the event's lease next makes the
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ALL_COMPLETED, CancelledError, Future, wait
 from contextlib import contextmanager
 from dataclasses import replace
@@ -49,9 +49,9 @@ class Claims:
         self._held |= {_key(row): row for row in rows}
         return rows
 
-    def hand_over(self, row: Delivery, submit: Callable[[], Future[Delivery]]) -> None:
-        """From here on the mail may be out."""
-        self._flying[submit()] = _key(row)
+    def hand_over(self, row: Delivery, answer: Future[Delivery]) -> None:
+        """From here on the mail may be out; `answer` will say what became of it."""
+        self._flying[answer] = _key(row)
 
     def landed(self, within: float) -> list[Delivery]:
         """What came of those whose answer is there within `within` real seconds; still held until settled."""

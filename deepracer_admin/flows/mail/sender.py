@@ -155,7 +155,7 @@ class Sender:
                 sentence = "This person is not on the list any more."
                 back.append(replace(row, state=Sending.SKIPPED, code="gone", sentence=sentence))
             else:
-                claims.hand_over(row, lambda row=row, letter=letter: pool.submit(self._one, mailer, row, letter))
+                claims.hand_over(row, pool.submit(self._one, mailer, row, letter))
         if back:
             self._write(event, claims, back, result, lease)
 

@@ -39,7 +39,8 @@ def preview(template: Template) -> None:
 
 
 def edit_template(template: Template) -> None:
-    """Edit: saving makes a new version, which is a new mail for everybody."""
+    """Edit: saving makes a new version. It goes to whoever has no mail of it yet; only others than the access mail may
+    be sent once more."""
     edited_id = f"{template.key}-{template.language}-{template.version}"
     messages = session.desk().messages
     with st.expander(f"Edit (version {template.version})", icon=":material/edit:"):

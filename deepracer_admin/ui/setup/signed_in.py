@@ -20,8 +20,8 @@ def signed_in(who: Actor, event: Event) -> None:
     """One row a person over all their browsers; roles are read from Microsoft again every two minutes."""
     rows = session.desk().signed_in.people(who)
     st.caption(
-        "A role that is taken away in Entra ends here within minutes. Signing somebody out ends all their browsers, and "
-        "what the console may do in the directory on their behalf."
+        "A role that is taken away in Entra ends here within minutes. Signing somebody out ends all their browsers, "
+        "and what the console may do in the directory on their behalf."
     )
     chosen = choose_one(
         pd.DataFrame(
