@@ -73,6 +73,7 @@ class Table(Generic[T]):
         "chunk",
         "link",
         "limit",
+        "mail",
         "headings",
         "step",
         "model",

@@ -1,0 +1,47 @@
+"""Rehearsal: copies of the mails that the practice world captured, for the outbox viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from deepracer_admin.store.documents import Table
+
+__all__ = ["OUTBOX", "CapturedMail", "of_people"]
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedMail:
+    """One mail as it was handed over, but without what lets anybody in (first password, redeem link).
+
+    `seq`: the practice world's running number. `at`: event time. `tags` carry our ledger key.
+    """
+
+    seq: int
+    to: str
+    subject: str
+    text: str
+    html: str
+    at: datetime | None = None
+    message_id: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def whose(self) -> tuple[str, str]:
+        """(event, attendee) of the ledger key; attendee "" for a test mail; ("", "") for a mail that is not ours."""
+        parts = self.tags.get("key", "").rsplit("#", 3)
+        if len(parts) != 4:
+            return "", ""
+        return parts[0], "" if parts[1] == "test" else parts[1]
+
+
+OUTBOX = Table("outbox", CapturedMail, "mail", personal=True, of_event=False)
+"""Running number -> mail; the last few hundred. Written by the worker of the installation; read by Messages. Whoever
+erases people erases their mails too (`of_people`)."""
+
+
+def of_people(mails: Mapping[str, CapturedMail], event: str, attendees: Collection[str]) -> dict[str, None]:
+    """A change of the table: the mails to these people are gone."""
+    gone = {*attendees}
+    return {key: None for key, mail in mails.items() if mail.whose[0] == event and mail.whose[1] in gone}
