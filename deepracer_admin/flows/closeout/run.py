@@ -58,6 +58,7 @@ its patience ended."""
 FEWEST = 3  # tries before patience may end: a laptop that slept has not tried
 FINAL = (Refused, NotThere, Unsupported, BadInput, Missing)
 AGAIN_S = 5.0
+UNEXPECTED, UNEXPECTED_S = "Something unexpected happened", 60.0
 
 
 class CloseoutHandler:
@@ -110,7 +111,7 @@ class CloseoutHandler:
         except Exception:
             incident = incident_id()
             log.exception("incident %s in step %s of job %s", incident, step.key, job.id)
-            waits = NotYet(f"Something unexpected happened ({incident}); the log has the details.", AGAIN_S)
+            waits = NotYet(f"{UNEXPECTED} ({incident}); the log has the details.", UNEXPECTED_S)
         else:
             return _done(ports, event, job, step, item, told if isinstance(told, Told) else Told(told), lease)
         said = str(getattr(waits, "sentence", ""))
@@ -136,7 +137,7 @@ def _begin(ports: Ports, event: Event, job: Job, step: CloseStep, lease: Lease) 
         kept = kept if kept.job == job.id else ClosingStep(job.id)
         if kept.began_at is None:
             kept = replace(kept, began_at=now, since=now, event_since=event_now)
-        return {step.key: replace(kept, tries=kept.tries + 1)}
+        return {step.key: replace(kept, tries=kept.tries + 1, stalled=kept.stalled + 1)}
 
     ports.store.change_rows(event.id, CLOSING_STEPS, change, keys=[step.key], lease=lease)
     return ports.store.rows(event.id, CLOSING_STEPS, [step.key])[step.key]
@@ -144,6 +145,7 @@ def _begin(ports: Ports, event: Event, job: Job, step: CloseStep, lease: Lease) 
 
 def _note(ports: Ports, event: Event, step: CloseStep, said: str, lease: Lease) -> ClosingStep:
     """What it waits for. When that changed the step gets on, so its patience begins anew."""
+    said = UNEXPECTED if said.startswith(UNEXPECTED) else said  # each has a number of its own
     now, event_now = ports.clock.now(), ports.clock.event_now()
 
     def change(rows: Mapping[str, ClosingStep]) -> dict[str, ClosingStep]:
@@ -152,7 +154,7 @@ def _note(ports: Ports, event: Event, step: CloseStep, said: str, lease: Lease) 
             return {}
         if not kept.mark:  # the first thing it waits for: it has waited since its first try
             return {step.key: replace(kept, mark=said)}
-        return {step.key: replace(kept, mark=said, since=now, event_since=event_now, tries=1)}
+        return {step.key: replace(kept, mark=said, since=now, event_since=event_now, stalled=1)}
 
     ports.store.change_rows(event.id, CLOSING_STEPS, change, keys=[step.key], lease=lease)
     return ports.store.rows(event.id, CLOSING_STEPS, [step.key])[step.key]
@@ -163,7 +165,7 @@ def _is_over(ports: Ports, step: CloseStep, row: ClosingStep) -> bool:
     if row.tries < FEWEST or row.since is None or row.event_since is None or row.began_at is None:
         return False
     waited = ports.clock.event_now() - row.event_since if step.by_event_time else now - row.since
-    return waited >= step.patience or now - row.began_at >= LONGEST
+    return (row.stalled >= FEWEST and waited >= step.patience) or now - row.began_at >= LONGEST
 
 
 def _done(ports: Ports, event: Event, job: Job, step: CloseStep, item: JobItem, told: Told, lease: Lease) -> None:
