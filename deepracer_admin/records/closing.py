@@ -38,6 +38,13 @@ class Leftover:
     why: str = ""
     way_out: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """What, how many, which, why and what to do, on one line."""
+        more = f" and {self.count - len(self.which):,} more" if self.count > len(self.which) else ""
+        which = f" ({', '.join(self.which)}{more})" if self.which else ""
+        return f"{self.what[:1].upper()}{self.what[1:]}: {self.count:,}{which}. {self.why} {self.way_out}".rstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class Skip:
@@ -53,8 +60,8 @@ class Skip:
 class ClosingStep:
     """One step of the close-out `job`. Real time but for `event_since` (event time).
 
-    `began_at`: its first try. `since`, `event_since` and `tries`: how often it was tried since it last got on, that is
-    since it said `mark`. `read_back_at`: when its evidence was read. `skip`: asked for by a human, honoured at the next
+    `began_at`: its first try, of `tries`. `since`, `event_since` and `stalled`: since when, and how often, it was tried
+    without getting on, that is since it said `mark`. `read_back_at`: when its evidence was read. `skip`: asked for by a human, honoured at the next
     round.
     """
 
@@ -63,6 +70,7 @@ class ClosingStep:
     mark: str = ""
     since: datetime | None = None
     event_since: datetime | None = None
+    stalled: int = 0
     tries: int = 0
     read_back_at: datetime | None = None
     leftovers: tuple[Leftover, ...] = ()

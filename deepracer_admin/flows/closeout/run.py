@@ -27,6 +27,7 @@ from deepracer_admin.errors import (
     Unsupported,
     incident_id,
 )
+from deepracer_admin.flows.closeout.delegations import drop_delegations
 from deepracer_admin.flows.closeout.delete_models import delete_models, read_back_to_zero
 from deepracer_admin.flows.closeout.end_access_on_aws import end_access, verify_on_aws
 from deepracer_admin.flows.closeout.end_managed_event import ended, pause_everybody, stop_trainings, turn_off
@@ -57,6 +58,7 @@ its patience ended."""
 FEWEST = 3  # tries before patience may end: a laptop that slept has not tried
 FINAL = (Refused, NotThere, Unsupported, BadInput, Missing)
 AGAIN_S = 5.0
+UNEXPECTED, UNEXPECTED_S = "Something unexpected happened", 60.0
 
 
 class CloseoutHandler:
@@ -109,7 +111,7 @@ class CloseoutHandler:
         except Exception:
             incident = incident_id()
             log.exception("incident %s in step %s of job %s", incident, step.key, job.id)
-            waits = NotYet(f"Something unexpected happened ({incident}); the log has the details.", AGAIN_S)
+            waits = NotYet(f"{UNEXPECTED} ({incident}); the log has the details.", UNEXPECTED_S)
         else:
             return _done(ports, event, job, step, item, told if isinstance(told, Told) else Told(told), lease)
         said = str(getattr(waits, "sentence", ""))
@@ -135,7 +137,7 @@ def _begin(ports: Ports, event: Event, job: Job, step: CloseStep, lease: Lease) 
         kept = kept if kept.job == job.id else ClosingStep(job.id)
         if kept.began_at is None:
             kept = replace(kept, began_at=now, since=now, event_since=event_now)
-        return {step.key: replace(kept, tries=kept.tries + 1)}
+        return {step.key: replace(kept, tries=kept.tries + 1, stalled=kept.stalled + 1)}
 
     ports.store.change_rows(event.id, CLOSING_STEPS, change, keys=[step.key], lease=lease)
     return ports.store.rows(event.id, CLOSING_STEPS, [step.key])[step.key]
@@ -143,6 +145,7 @@ def _begin(ports: Ports, event: Event, job: Job, step: CloseStep, lease: Lease) 
 
 def _note(ports: Ports, event: Event, step: CloseStep, said: str, lease: Lease) -> ClosingStep:
     """What it waits for. When that changed the step gets on, so its patience begins anew."""
+    said = UNEXPECTED if said.startswith(UNEXPECTED) else said  # each has a number of its own
     now, event_now = ports.clock.now(), ports.clock.event_now()
 
     def change(rows: Mapping[str, ClosingStep]) -> dict[str, ClosingStep]:
@@ -151,7 +154,7 @@ def _note(ports: Ports, event: Event, step: CloseStep, said: str, lease: Lease) 
             return {}
         if not kept.mark:  # the first thing it waits for: it has waited since its first try
             return {step.key: replace(kept, mark=said)}
-        return {step.key: replace(kept, mark=said, since=now, event_since=event_now, tries=1)}
+        return {step.key: replace(kept, mark=said, since=now, event_since=event_now, stalled=1)}
 
     ports.store.change_rows(event.id, CLOSING_STEPS, change, keys=[step.key], lease=lease)
     return ports.store.rows(event.id, CLOSING_STEPS, [step.key])[step.key]
@@ -162,7 +165,7 @@ def _is_over(ports: Ports, step: CloseStep, row: ClosingStep) -> bool:
     if row.tries < FEWEST or row.since is None or row.event_since is None or row.began_at is None:
         return False
     waited = ports.clock.event_now() - row.event_since if step.by_event_time else now - row.since
-    return waited >= step.patience or now - row.began_at >= LONGEST
+    return (row.stalled >= FEWEST and waited >= step.patience) or now - row.began_at >= LONGEST
 
 
 def _done(ports: Ports, event: Event, job: Job, step: CloseStep, item: JobItem, told: Told, lease: Lease) -> None:
@@ -201,7 +204,8 @@ def _finish(ports: Ports, event: Event, job: Job, items: list[JobItem], lease: L
         raise Refused(f"The event is not closed. {failed[0].sentence} Start it again when that is settled.")
     now = ports.clock.now()
     ports.store.amend_event(job.event, lambda event: replace(event, closed_at=now), lease=lease)
-    if not left:
+    if not left:  # else it is closed again, for which the directory may be needed
+        drop_delegations(ports, event)
         return "The event is closed; the evidence stands beside each step."
     return f"The event is closed; {counted(left, 'thing is', 'things are')} left, each named beside its step."
 
