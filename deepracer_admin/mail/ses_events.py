@@ -63,8 +63,8 @@ class EventQueue:
             )
             messages = answer.get("Messages", [])
             for message in messages:
-                self._seen.append(message["ReceiptHandle"])
-                event = read_event(message["Body"])
+                self._seen.append(str(message.get("ReceiptHandle", "")))
+                event = read_event(str(message.get("Body", "")))
                 if event is None:
                     log.warning("message %s in the event queue is no event of SES", message.get("MessageId"))
                 else:
@@ -87,7 +87,7 @@ class EventQueue:
     def _call(self, method: str, **request: Any) -> dict[str, Any]:
         try:
             return getattr(self._client, method)(**request)
-        except (BotoCoreError, ClientError) as failure:
+        except (BotoCoreError, ClientError, AttributeError, KeyError, TypeError, ValueError) as failure:
             operation = self._client.meta.method_to_api_mapping[method]
             raise aws_error(
                 failure, SQS, operation, reads=True, renewal=self._access.renewal, profile=self._access.profile

@@ -6,12 +6,15 @@ proved against the practice world; what is not publicly known (1.7) is decided c
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import wraps
 from itertools import islice
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, cast
 
+from deepracer_admin.edge.aws_errors import odd_answer
 from deepracer_admin.errors import (
     LostAnswer,
     NotThere,
@@ -77,6 +80,39 @@ NOTES = (
     "rewards, country statistics) cannot be read, so they are lost.",
 )
 _REPEATABLE = (LostAnswer, Unreachable, Unavailable)
+_UNREADABLE = (AttributeError, KeyError, IndexError, TypeError, ValueError)  # what an odd reply makes of its reader
+
+_log = logging.getLogger(__name__)
+
+
+R = TypeVar("R")
+P = ParamSpec("P")
+
+
+def _understood(method: Callable[P, R]) -> Callable[P, R]:
+    """Let a reply without what it must hold, or with something else in its place, be an error that people are told."""
+
+    @wraps(method)
+    def call(*arguments: P.args, **options: P.kwargs) -> R:
+        try:
+            found = method(*arguments, **options)
+        except _UNREADABLE as failure:
+            raise _odd(method.__name__, failure) from failure
+        return cast(R, _each(method.__name__, found)) if isinstance(found, Iterator) else found
+
+    return call
+
+
+def _each(name: str, rows: Iterator[Any]) -> Iterator[Any]:
+    try:
+        yield from rows
+    except _UNREADABLE as failure:
+        raise _odd(name, failure) from failure
+
+
+def _odd(name: str, failure: Exception) -> Unavailable:
+    _log.warning("an answer to %s could not be read (%s)", name, type(failure).__name__)
+    return odd_answer(SERVICE, "AWS DeepRacer", name)
 
 
 class ManagedDeepRacer:
@@ -124,6 +160,7 @@ class ManagedDeepRacer:
             self._client.call("GetAccountConfig")
         return bool(self._client.practice_world)
 
+    @_understood
     def account(self) -> Account:
         config = self._client.call("AdminGetAccountConfig")
         return Account(
@@ -139,6 +176,7 @@ class ManagedDeepRacer:
     def connect(self) -> Account:
         return self.account()
 
+    @_understood
     def set_multi_user_mode(self, on: bool) -> Account:
         self._client.call("AdminSetAccountConfig", MultiracerConfig={"MultiracerModeEnabled": on})
         return self.account()
@@ -155,6 +193,7 @@ class ManagedDeepRacer:
 
     # -- profiles
 
+    @_understood
     def profiles(self) -> Iterator[Profile]:
         return map(profile_of, self._client.walk("AdminListAssociatedUsers", "AssociatedUsers"))
 
@@ -223,6 +262,7 @@ class ManagedDeepRacer:
 
     # -- models
 
+    @_understood
     def models(self, profile_ids: Sequence[str]) -> Iterator[Model]:
         """One profile is asked for by itself; for several, everybody's are read once and picked from."""
         wanted = set(profile_ids)
@@ -242,17 +282,21 @@ class ManagedDeepRacer:
 
     # -- races
 
+    @_understood
     def tracks(self) -> Sequence[Track]:
         return [track for track in map(track_of, self._client.walk("ListTracks", "Tracks")) if track]
 
+    @_understood
     def races(self) -> Sequence[Race]:
         boards = self._client.walk("ListLeaderboards", "Leaderboards", LeaderboardAccessRoles=["ADMIN"])
         return [race_of(board) for board in boards]
 
+    @_understood
     def create_race(self, draft: RaceDraft) -> Race:
         reply = self._client.call("CreateLeaderboard", **self._members(draft))
         return self._race(reply["LeaderboardArn"])
 
+    @_understood
     def edit_race(self, race_id: str, draft: RaceDraft) -> Race:
         """Whole objects are sent: what a draft does not hold or change is taken from the race as it is now."""
         arn = leaderboard_arn(race_id)
@@ -265,6 +309,7 @@ class ManagedDeepRacer:
         self._client.call("EditLeaderboard", Arn=arn, **self._members(draft, now))
         return self._race(arn)
 
+    @_understood
     def close_race(self, race_id: str, *, at: datetime | None = None) -> Race:
         """An edit with an earlier closing time (1.6)."""
         race = self._race(leaderboard_arn(race_id))
@@ -278,6 +323,7 @@ class ManagedDeepRacer:
     def delete_race(self, race_id: str) -> None:
         self._client.call("DeleteLeaderboard", LeaderboardArn=leaderboard_arn(race_id))
 
+    @_understood
     def share_link(self, race_id: str, *, reset: bool = False) -> str:
         """The invitation link; anyone who holds it can join until the race closes. A reset kills the old one (3.2)."""
         race = self._race(leaderboard_arn(race_id))
@@ -289,6 +335,7 @@ class ManagedDeepRacer:
         )
         return LINK + reply["AccessToken"]
 
+    @_understood
     def participants(self, race_id: str) -> Sequence[tuple[str, str]]:
         """Whoever has no user id (1.4: optional) is left out: nobody could remove or match them."""
         people = self._client.walk(
@@ -307,6 +354,7 @@ class ManagedDeepRacer:
     def remove_participant(self, race_id: str, user_id: str) -> None:
         self._client.call("RemoveLeaderboardAccessPermission", LeaderboardArn=leaderboard_arn(race_id), UserId=user_id)
 
+    @_understood
     def standings(self, race_id: str) -> Iterator[Standing]:
         """Entries with a time. One without a score (1.4: optional) is timed as its race is, which is asked once."""
         arn = leaderboard_arn(race_id)
