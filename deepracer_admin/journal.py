@@ -7,6 +7,7 @@ import logging
 import logging.handlers
 import os
 from io import TextIOWrapper
+from typing import cast
 
 from deepracer_admin.private import open_private
 from deepracer_admin.settings import Settings
@@ -25,7 +26,7 @@ class _SharedLog(logging.handlers.RotatingFileHandler):
     """
 
     def _open(self) -> TextIOWrapper:
-        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=open_private)
+        return cast(TextIOWrapper, open(self.baseFilename, self.mode, encoding=self.encoding, opener=open_private))
 
     def doRollover(self) -> None:
         if self.stream:

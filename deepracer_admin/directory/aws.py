@@ -10,17 +10,17 @@ from botocore import exceptions as boto
 
 from deepracer_admin.edge.aws_errors import AwsService, Meaning, aws_error, odd_answer
 from deepracer_admin.edge.reach import PRACTICE_HEADER
+from deepracer_admin.edge.understood import UNREADABLE
 from deepracer_admin.errors import ServiceError, Unavailable
 from deepracer_admin.model import Limit
 
-__all__ = ["UNREADABLE", "Access", "AwsCalls", "Pace", "do_not_wait"]
+__all__ = ["Access", "AwsCalls", "Pace", "do_not_wait"]
 
 Pace = Callable[[Limit], Any]
 """Called before each request with the limit that it falls under; returns when the request may leave."""
 
 READS = ("list_", "describe_", "get_", "admin_list_")
 MOST_PAGES = 5000
-UNREADABLE = (AttributeError, KeyError, IndexError, TypeError, ValueError)  # what an odd answer makes of its reader
 T = TypeVar("T")
 
 _REFUSES = {"NotAuthorizedException": Meaning.REFUSED}  # what a user may do in the pool, not what our credentials may

@@ -16,6 +16,7 @@ from deepracer_admin.clock import Clock, SystemClock
 from deepracer_admin.edge.aws import AwsAccess
 from deepracer_admin.edge.aws_errors import AwsService, aws_error
 from deepracer_admin.edge.reach import PRACTICE_HEADER
+from deepracer_admin.edge.understood import UNREADABLE
 from deepracer_admin.errors import AccessDenied, ConsoleError, LostAnswer, NotThere, Refused, ServiceError, Throttled
 from deepracer_admin.mail.ses_check import events_finding, findings
 from deepracer_admin.mail.ses_events import EventQueue
@@ -26,7 +27,6 @@ __all__ = ["Ses"]
 
 SERVICE = "sesv2"
 SES = AwsService(SERVICE, "Amazon SES", rights="ses", policy="mail-ses.json")
-UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)  # what an odd answer makes of its reader
 FEW = 20  # addresses that are looked up one by one; more are found in the suppression list
 _PAGES = 500  # of 1,000 addresses in the suppression list
 

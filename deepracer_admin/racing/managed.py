@@ -6,15 +6,13 @@ proved against the practice world; what is not publicly known (1.7) is decided c
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import wraps
 from itertools import islice
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any
 
-from deepracer_admin.edge.aws_errors import odd_answer
+from deepracer_admin.edge.understood import understood
 from deepracer_admin.errors import (
     LostAnswer,
     NotThere,
@@ -80,39 +78,7 @@ NOTES = (
     "rewards, country statistics) cannot be read, so they are lost.",
 )
 _REPEATABLE = (LostAnswer, Unreachable, Unavailable)
-_UNREADABLE = (AttributeError, KeyError, IndexError, TypeError, ValueError)  # what an odd reply makes of its reader
-
-_log = logging.getLogger(__name__)
-
-
-R = TypeVar("R")
-P = ParamSpec("P")
-
-
-def _understood(method: Callable[P, R]) -> Callable[P, R]:
-    """Let a reply without what it must hold, or with something else in its place, be an error that people are told."""
-
-    @wraps(method)
-    def call(*arguments: P.args, **options: P.kwargs) -> R:
-        try:
-            found = method(*arguments, **options)
-        except _UNREADABLE as failure:
-            raise _odd(method.__name__, failure) from failure
-        return cast(R, _each(method.__name__, found)) if isinstance(found, Iterator) else found
-
-    return call
-
-
-def _each(name: str, rows: Iterator[Any]) -> Iterator[Any]:
-    try:
-        yield from rows
-    except _UNREADABLE as failure:
-        raise _odd(name, failure) from failure
-
-
-def _odd(name: str, failure: Exception) -> Unavailable:
-    _log.warning("an answer to %s could not be read (%s)", name, type(failure).__name__)
-    return odd_answer(SERVICE, "AWS DeepRacer", name)
+_UNDERSTOOD = understood(SERVICE, "AWS DeepRacer")
 
 
 class ManagedDeepRacer:
@@ -160,7 +126,7 @@ class ManagedDeepRacer:
             self._client.call("GetAccountConfig")
         return bool(self._client.practice_world)
 
-    @_understood
+    @_UNDERSTOOD
     def account(self) -> Account:
         config = self._client.call("AdminGetAccountConfig")
         return Account(
@@ -176,7 +142,7 @@ class ManagedDeepRacer:
     def connect(self) -> Account:
         return self.account()
 
-    @_understood
+    @_UNDERSTOOD
     def set_multi_user_mode(self, on: bool) -> Account:
         self._client.call("AdminSetAccountConfig", MultiracerConfig={"MultiracerModeEnabled": on})
         return self.account()
@@ -193,7 +159,7 @@ class ManagedDeepRacer:
 
     # -- profiles
 
-    @_understood
+    @_UNDERSTOOD
     def profiles(self) -> Iterator[Profile]:
         return map(profile_of, self._client.walk("AdminListAssociatedUsers", "AssociatedUsers"))
 
@@ -262,7 +228,7 @@ class ManagedDeepRacer:
 
     # -- models
 
-    @_understood
+    @_UNDERSTOOD
     def models(self, profile_ids: Sequence[str]) -> Iterator[Model]:
         """One profile is asked for by itself; for several, everybody's are read once and picked from."""
         wanted = set(profile_ids)
@@ -282,21 +248,21 @@ class ManagedDeepRacer:
 
     # -- races
 
-    @_understood
+    @_UNDERSTOOD
     def tracks(self) -> Sequence[Track]:
         return [track for track in map(track_of, self._client.walk("ListTracks", "Tracks")) if track]
 
-    @_understood
+    @_UNDERSTOOD
     def races(self) -> Sequence[Race]:
         boards = self._client.walk("ListLeaderboards", "Leaderboards", LeaderboardAccessRoles=["ADMIN"])
         return [race_of(board) for board in boards]
 
-    @_understood
+    @_UNDERSTOOD
     def create_race(self, draft: RaceDraft) -> Race:
         reply = self._client.call("CreateLeaderboard", **self._members(draft))
         return self._race(reply["LeaderboardArn"])
 
-    @_understood
+    @_UNDERSTOOD
     def edit_race(self, race_id: str, draft: RaceDraft) -> Race:
         """Whole objects are sent: what a draft does not hold or change is taken from the race as it is now."""
         arn = leaderboard_arn(race_id)
@@ -309,7 +275,7 @@ class ManagedDeepRacer:
         self._client.call("EditLeaderboard", Arn=arn, **self._members(draft, now))
         return self._race(arn)
 
-    @_understood
+    @_UNDERSTOOD
     def close_race(self, race_id: str, *, at: datetime | None = None) -> Race:
         """An edit with an earlier closing time (1.6)."""
         race = self._race(leaderboard_arn(race_id))
@@ -323,7 +289,7 @@ class ManagedDeepRacer:
     def delete_race(self, race_id: str) -> None:
         self._client.call("DeleteLeaderboard", LeaderboardArn=leaderboard_arn(race_id))
 
-    @_understood
+    @_UNDERSTOOD
     def share_link(self, race_id: str, *, reset: bool = False) -> str:
         """The invitation link; anyone who holds it can join until the race closes. A reset kills the old one (3.2)."""
         race = self._race(leaderboard_arn(race_id))
@@ -335,7 +301,7 @@ class ManagedDeepRacer:
         )
         return LINK + reply["AccessToken"]
 
-    @_understood
+    @_UNDERSTOOD
     def participants(self, race_id: str) -> Sequence[tuple[str, str]]:
         """Whoever has no user id (1.4: optional) is left out: nobody could remove or match them."""
         people = self._client.walk(
@@ -354,7 +320,7 @@ class ManagedDeepRacer:
     def remove_participant(self, race_id: str, user_id: str) -> None:
         self._client.call("RemoveLeaderboardAccessPermission", LeaderboardArn=leaderboard_arn(race_id), UserId=user_id)
 
-    @_understood
+    @_UNDERSTOOD
     def standings(self, race_id: str) -> Iterator[Standing]:
         """Entries with a time. One without a score (1.4: optional) is timed as its race is, which is asked once."""
         arn = leaderboard_arn(race_id)

@@ -21,6 +21,7 @@ from deepracer_admin.edge.aws import AwsAccess
 from deepracer_admin.edge.aws_errors import AwsService, Meaning, aws_error
 from deepracer_admin.edge.reach import PRACTICE_HEADER, Reach
 from deepracer_admin.edge.repeats import Repeats
+from deepracer_admin.edge.understood import UNREADABLE
 from deepracer_admin.errors import Refused, ServiceError, Unavailable
 
 __all__ = ["SERVICE", "ManagedClient"]
@@ -104,7 +105,7 @@ class ManagedClient:
         except aws.ClientError as failure:
             self._note_origin(failure.response)
             raise self._error(failure, operation) from failure
-        except (aws.BotoCoreError, AttributeError, KeyError, TypeError, ValueError) as failure:
+        except (aws.BotoCoreError, *UNREADABLE) as failure:
             raise self._error(failure, operation) from failure
         self._note_origin(reply)
         reply.pop("ResponseMetadata", None)
