@@ -54,7 +54,9 @@ def test_every_page_keeps_to_the_policy(seeded: Seeded, page: Page, path: str) -
 
 def test_charts_and_tables_are_drawn(seeded: Seeded, page: Page) -> None:
     page.goto(f"{seeded.process.url}/usage")
-    expect(page.locator("[data-testid=stPlotlyChart] svg").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("[data-testid=stPlotlyChart] svg").first).to_be_visible(
+        timeout=4 * PATIENCE_MS
+    )  # plotly is large
     assert page.locator("[data-testid=stPlotlyChart] svg path").count() > 3, "lines are drawn"
     assert seeded.broken == []
 
