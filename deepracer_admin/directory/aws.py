@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
 
 from botocore import exceptions as boto
 
-from deepracer_admin.edge.aws_errors import AwsService, Meaning, aws_error
+from deepracer_admin.edge.aws_errors import AwsService, Meaning, aws_error, odd_answer
 from deepracer_admin.edge.reach import PRACTICE_HEADER
+from deepracer_admin.edge.understood import UNREADABLE
 from deepracer_admin.errors import ServiceError, Unavailable
 from deepracer_admin.model import Limit
 
@@ -20,6 +21,7 @@ Pace = Callable[[Limit], Any]
 
 READS = ("list_", "describe_", "get_", "admin_list_")
 MOST_PAGES = 5000
+T = TypeVar("T")
 
 _REFUSES = {"NotAuthorizedException": Meaning.REFUSED}  # what a user may do in the pool, not what our credentials may
 SERVICES = {
@@ -73,7 +75,7 @@ class AwsCalls:
         except boto.ClientError as failure:
             self._note_origin(failure.response)
             raise self._error(failure, operation) from None
-        except boto.BotoCoreError as failure:
+        except (boto.BotoCoreError, *UNREADABLE) as failure:
             raise self._error(failure, operation) from None
         self._note_origin(reply)
         return reply
@@ -88,7 +90,7 @@ class AwsCalls:
         more: dict[str, str] = {}
         for _ in range(MOST_PAGES):
             reply = self.call(operation, {**request, **more})
-            yield from reply.get(member) or []
+            yield from reply.get(member) or ()
             following = reply.get(marker)
             if not following:
                 return
@@ -98,6 +100,15 @@ class AwsCalls:
         raise Unavailable(
             "AWS repeats the same page of a list: try again later.", service=self.service, operation=operation
         )
+
+    def read(self, operation: str, rows: Iterable[Any], one: Callable[[Any], T]) -> Iterator[T]:
+        """Each row as `one` reads it. Raises Unavailable for a row without what it must hold."""
+        for row in rows:
+            try:
+                made = one(row)
+            except UNREADABLE:
+                raise odd_answer(self.service, self._known.called, operation) from None
+            yield made
 
     def _unrepeated(self) -> Any:
         with self._lock:

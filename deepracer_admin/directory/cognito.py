@@ -84,19 +84,21 @@ class CognitoPool:
         """Everybody, by pages of 60: ceil(N/60) calls."""
         asked = {"UserPoolId": self._pool_id, "Limit": PAGE}
         rows = self._calls.walk("list_users", "Users", asked, marker="PaginationToken")
-        return map(_read_user, rows)
+        return self._calls.read("list_users", rows, _read_user)
 
     def racers(self) -> Iterator[PoolUser]:
         """The members of `dr-racers`: who may race when they have signed in."""
         asked = {"UserPoolId": self._pool_id, "GroupName": RACERS, "Limit": PAGE}
         rows = self._calls.walk("list_users_in_group", "Users", asked)
-        return map(_read_user, rows)
+        return self._calls.read("list_users_in_group", rows, _read_user)
 
     def find(self, email: str) -> PoolUser | None:
         """Who has this address, in one call. The pool ignores case, a filter does not: give it normalised."""
         escaped = email.replace("\\", "\\\\").replace('"', '\\"')
-        rows = self._call("list_users", Filter=f'email = "{escaped}"', Limit=2)["Users"]
-        return _read_user(rows[0]) if rows else None
+        reply = self._call("list_users", Filter=f'email = "{escaped}"', Limit=2)
+        # An answer without the list would read as "nobody has this address".
+        rows = self._calls.read("list_users", [reply], lambda found: list(found["Users"]))
+        return next(self._calls.read("list_users", next(rows), _read_user), None)
 
     def account(self, username: str) -> PoolUser | None:
         """The user behind a profile id; None only when the pool says that it knows no such user."""
@@ -106,21 +108,23 @@ class CognitoPool:
             if absent.code != NO_USER:  # the pool itself is not there: that says nothing about a user
                 raise Refused(absent.sentence, service=SERVICE, operation="admin_get_user", code=absent.code) from None
             return None
-        return _read_user({**found, "Attributes": found.get("UserAttributes")})
+        described = {**found, "Attributes": found.get("UserAttributes")}
+        return next(self._calls.read("admin_get_user", [described], _read_user))
 
     def groups(self, username: str) -> frozenset[str]:
         """The roles of this user, read now. Raises NotThere."""
         asked = {"UserPoolId": self._pool_id, "Username": username, "Limit": PAGE}
         rows = self._calls.walk("admin_list_groups_for_user", "Groups", asked)
-        return frozenset(str(row["GroupName"]) for row in rows)
+        return frozenset(self._calls.read("admin_list_groups_for_user", rows, lambda row: str(row["GroupName"])))
 
     def staff(self) -> Iterator[tuple[str, str]]:
         """(address, group) of administrators, facilitators and the like; a version without a group has nobody in it."""
         for group in STAFF:
             asked = {"UserPoolId": self._pool_id, "GroupName": group, "Limit": PAGE}
             try:
-                for row in self._calls.walk("list_users_in_group", "Users", asked):
-                    yield _read_user(row).email, group
+                rows = self._calls.walk("list_users_in_group", "Users", asked)
+                for user in self._calls.read("list_users_in_group", rows, _read_user):
+                    yield user.email, group
             except NotThere:
                 continue
 

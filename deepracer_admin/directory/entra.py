@@ -16,7 +16,7 @@ from deepracer_admin.directory import Invitation
 from deepracer_admin.directory.entra_guests import invite_guests
 from deepracer_admin.directory.entra_membership import add_people, remove_people
 from deepracer_admin.directory.entra_people import resolve
-from deepracer_admin.directory.graph_client import IN_FLIGHT, SERVICE, Graph, Patience
+from deepracer_admin.directory.graph_client import IN_FLIGHT, SERVICE, Graph, Patience, odd_answer
 from deepracer_admin.directory.graph_urls import group_url, guid, members_url
 from deepracer_admin.edge.reach import PRACTICE_HEADER, Reach
 from deepracer_admin.errors import AccessDenied, BadSettings, NotAllowed, NotThere, Refused
@@ -78,11 +78,13 @@ class Entra:
             found = self._graph.get(f"{group_url(wanted)}?$select={_GROUP}", "group")
         except NotThere as missing:
             raise NotThere(_NO_GROUP, service=SERVICE, operation="group", code=missing.code) from None
+        if str(found.get("id") or "").lower() != wanted:
+            raise odd_answer("group")  # else a group without any reason against it would be made of nothing
         return Group(wanted, str(found.get("displayName") or ""), refusal=_why_not(found))
 
     def members(self, group_id: str) -> set[str]:
         url = members_url(self._own(group_id), "id", PAGE)
-        return {row["id"].lower() for page in self._graph.pages(url, "members") for row in page}
+        return {str(row["id"]).lower() for page in self._graph.pages(url, "members") for row in page if row.get("id")}
 
     def add(self, group_id: str, ids: Sequence[str]) -> Iterator[Outcome]:
         wanted = self._manageable(group_id)

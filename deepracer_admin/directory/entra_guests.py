@@ -7,7 +7,7 @@ guest a link.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from deepracer_admin.directory import Invitation
 from deepracer_admin.directory.graph_batch import BATCH, Part, Reply, send_batch
@@ -53,14 +53,18 @@ def _body(person: Invitee, redirect_url: str) -> dict[str, object]:
 
 def _read(person: Invitee, reply: Reply) -> Invitation:
     if reply.ok:
-        guest = str((reply.body.get("invitedUser") or {}).get("id") or "").lower()
+        body = reply.body if isinstance(reply.body, Mapping) else {}
+        user = body.get("invitedUser")
+        guest = str(user.get("id") or "").lower() if isinstance(user, Mapping) else ""
+        if not guest:  # made, perhaps: whoever looks the person up will see
+            return _unclear(person, Reply(0).error("invite"))
         made = Outcome(person.key, Step.GROUP, State.DONE, "invited", ref=guest)
-        return Invitation(made, str(reply.body.get("inviteRedeemUrl") or ""))
+        return Invitation(made, str(body.get("inviteRedeemUrl") or ""))
     error = reply.error("invite")
     if reply.status == 429:
         wait = retry_after(reply.headers) or LOOK_AGAIN_S
         return Invitation(Outcome(person.key, Step.GROUP, State.RETRY, "throttled", error.sentence, wait))
-    if reply.status == 0 or reply.status >= 500:
+    if not reply.is_final:
         return _unclear(person, error)
     if known := find_guid(reply.message):  # "already exists in the directory as object ID: ..."
         sentence = "This person is in the directory already and needs no invitation."

@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from deepracer_admin.directory.graph_batch import BATCH, Part, Reply, send_batch
 from deepracer_admin.directory.graph_client import Graph, error_of, retry_after
 from deepracer_admin.directory.graph_urls import directory_object, group_url, guid, membership_url, new_member_url
+from deepracer_admin.edge.answers import body_of
 from deepracer_admin.model import Outcome, State, Step
 
 __all__ = ["add_people", "remove_people"]
@@ -38,7 +39,7 @@ def add_people(
         elif answer.status_code in (400, 404, 409):
             yield from _add_each(graph, group_id, chunk, members)
         else:
-            raise error_of(answer.status_code, answer.json() if answer.content else None, "members")
+            raise error_of(answer.status_code, body_of(answer.content), "members")
 
 
 def remove_people(graph: Graph, group_id: str, ids: Sequence[str]) -> Iterator[Outcome]:
@@ -50,7 +51,7 @@ def remove_people(graph: Graph, group_id: str, ids: Sequence[str]) -> Iterator[O
         for person, reply in zip(chunk, replies, strict=True):
             if reply.ok:
                 yield _outcome(person, State.DONE, "removed")
-            elif reply.status == 404:
+            elif reply.status == 404 and reply.is_final:
                 yield _outcome(person, State.ALREADY, "not_a_member")
             else:
                 yield _unfinished(person, reply) or _refused(person, reply, "did not take this person out of the group")
@@ -67,7 +68,7 @@ def _add_each(
             yield _outcome(person, State.DONE, "added")
         elif reply.status == 400 and _ALREADY.search(reply.message):
             yield _outcome(person, State.ALREADY, "already_a_member")
-        elif reply.status == 404 or (reply.status == 400 and _ABSENT.search(reply.message)):
+        elif reply.is_final and (reply.status == 404 or (reply.status == 400 and _ABSENT.search(reply.message))):
             absent.append(person)
         elif outcome := _unfinished(person, reply):
             yield outcome
@@ -95,7 +96,7 @@ def _unfinished(person: str, reply: Reply) -> Outcome | None:
     """RETRY for what a repeat may cure, None for what it will not. Raises what stops the whole run (401, 403)."""
     if reply.status in (401, 403):
         raise reply.error("members")
-    if reply.status == 0 or reply.status == 429 or reply.status >= 500:
+    if not reply.is_final:
         error = reply.error("members")
         wait = retry_after(reply.headers) or 10.0
         return Outcome(person, Step.GROUP, State.RETRY, error.code or "lost_answer", error.sentence, wait)

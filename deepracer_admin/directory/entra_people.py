@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from deepracer_admin.directory.graph_batch import BATCH, Part, Reply, send_batch
-from deepracer_admin.directory.graph_client import IN_FLIGHT, Graph
+from deepracer_admin.directory.graph_client import IN_FLIGHT, Graph, odd_answer
 from deepracer_admin.model import Found, Resolution
 
 __all__ = ["judge", "resolve"]
@@ -88,14 +88,14 @@ def _by_attribute(
     users: list[User] = []
     alone: list[Sequence[str]] = []
     for chunk, reply in zip(chunks, _ask(graph, pool, [_any_of(attribute, c) for c in chunks]), strict=True):
-        if reply.status == 400 and len(chunk) > 1:
+        if reply.status == 400 and reply.is_final and len(chunk) > 1:
             alone += [[email] for email in chunk]  # one odd address must not hide fourteen good ones
-        elif reply.status == 400:
+        elif reply.status == 400 and reply.is_final:
             refused[chunk[0]] = _odd(reply)
         else:
             users += _users(graph, reply)
     for chunk, reply in zip(alone, _ask(graph, pool, [_any_of(attribute, c) for c in alone]), strict=True):
-        if reply.status == 400:
+        if reply.status == 400 and reply.is_final:
             refused[chunk[0]] = _odd(reply)
         else:
             users += _users(graph, reply)
@@ -115,7 +115,7 @@ def _by_alias(graph: Graph, pool: ThreadPoolExecutor, emails: Sequence[str]) -> 
     return [
         (email, user)
         for (email, _), reply in zip(filters, replies, strict=True)
-        if reply.status != 400  # an address that no filter takes is nobody's
+        if not (reply.status == 400 and reply.is_final)  # an address that no filter takes is nobody's
         for user in _users(graph, reply)
     ]
 
@@ -129,10 +129,13 @@ def _ask(graph: Graph, pool: ThreadPoolExecutor, filters: Sequence[str]) -> list
 def _users(graph: Graph, reply: Reply) -> list[User]:
     if not reply.ok:
         raise reply.error("resolve")
-    users = list(reply.body.get("value", []))
-    if link := reply.body.get("@odata.nextLink"):
-        users += chain.from_iterable(graph.pages(link, "resolve"))
-    return users
+    rows = reply.found.get("value")
+    if not isinstance(rows, list):
+        raise odd_answer("resolve")  # an answer without a list would read as "nobody has this address"
+    users = list(rows)
+    if link := reply.found.get("@odata.nextLink"):
+        users += chain.from_iterable(graph.pages(str(link), "resolve"))
+    return [user for user in users if isinstance(user, Mapping) and user.get("id")]
 
 
 _PLAIN = "'(),:/@"  # may stand in a query as they are; "+", "#" and "&" may not

@@ -10,8 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from deepracer_admin.directory.graph_client import RETRIED, SERVICE, Graph, error_of, retry_after
+from deepracer_admin.directory.graph_client import (
+    SERVICE,
+    UNDONE,
+    Graph,
+    as_object,
+    error_of,
+    odd_answer,
+    retry_after,
+    told_of,
+)
 from deepracer_admin.directory.graph_urls import check_write
+from deepracer_admin.edge.repeats import BUSY_STATUSES, status_may_repeat
 from deepracer_admin.errors import LostAnswer, ServiceError
 
 __all__ = ["BATCH", "Part", "Reply", "send_batch"]
@@ -48,8 +58,23 @@ class Reply:
 
     @property
     def message(self) -> str:
-        error = self.body.get("error", {}) if isinstance(self.body, Mapping) else {}
-        return str(error.get("message", ""))
+        return told_of(self.body)[1]
+
+    @property
+    def is_final(self) -> bool:
+        """True for a refusal of Graph's own, which a repeat would meet again.
+
+        What passes by itself is not (in conflict, locked, too many), nor is a part without Graph's error in it, which
+        somebody else may have made.
+        """
+        return 400 <= self.status < 500 and self.status not in BUSY_STATUSES and bool(told_of(self.body)[0])
+
+    @property
+    def found(self) -> Mapping[str, Any]:
+        """The JSON object of an answer that is `ok`. Raises Unavailable when there is none."""
+        if not isinstance(self.body, Mapping):
+            raise odd_answer("batch")
+        return self.body
 
     def error(self, operation: str) -> ServiceError:
         """The error that this reply means."""
@@ -72,8 +97,7 @@ def send_batch(graph: Graph, parts: Sequence[Part], operation: str, *, repeat: b
     for attempt in range(graph.patience.attempts):
         for index, reply in _exchange(graph, parts, todo, operation, repeat=repeat):
             replies[index] = reply
-        again = {0, *RETRIED} if repeat else {429}
-        todo = [i for i in todo if replies[i].status in again]
+        todo = [i for i in todo if status_may_repeat(replies[i].status, harmless=repeat, undone=UNDONE)]
         asked = [s for i in todo if (s := retry_after(replies[i].headers)) is not None]
         if not todo or attempt + 1 >= graph.patience.attempts or max(asked, default=0) > graph.patience.longest:
             break
@@ -85,10 +109,19 @@ def _exchange(
     graph: Graph, parts: Sequence[Part], todo: Sequence[int], operation: str, *, repeat: bool
 ) -> list[tuple[int, Reply]]:
     body = {"requests": [parts[i].as_json(str(i)) for i in todo]}
-    answer = graph.send("POST", "/$batch", operation, body, repeat=repeat).json()
+    answer = as_object(graph.send("POST", "/$batch", operation, body, repeat=repeat), operation)
     wanted = {str(i): i for i in todo}
-    return [
-        (wanted[r["id"]], Reply(int(r["status"]), r.get("body"), r.get("headers") or {}))
-        for r in answer.get("responses", [])
-        if r.get("id") in wanted
-    ]
+    rows = answer.get("responses")
+    found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+    return [(wanted[str(row.get("id"))], _reply(row)) for row in found if str(row.get("id")) in wanted]
+
+
+def _reply(row: Mapping[str, Any]) -> Reply:
+    """One part of the answer. Without a status that can be read it counts as unanswered."""
+    try:
+        status = int(row["status"])
+    except (KeyError, TypeError, ValueError):
+        status = 0
+    headers = row.get("headers")
+    named = {str(name): str(value) for name, value in headers.items()} if isinstance(headers, Mapping) else {}
+    return Reply(status if 200 <= status < 600 else 0, row.get("body"), named)

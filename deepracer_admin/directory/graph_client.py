@@ -22,7 +22,10 @@ import httpx
 import truststore
 
 from deepracer_admin.directory.graph_urls import check_write
+from deepracer_admin.edge.answers import body_of, is_page, stopped_between
+from deepracer_admin.edge.http import by_proxy_of
 from deepracer_admin.edge.reach import GRAPH, Reach
+from deepracer_admin.edge.repeats import BUSY_STATUSES, may_repeat, status_may_repeat
 from deepracer_admin.errors import (
     AccessDenied,
     CredentialsExpired,
@@ -35,9 +38,11 @@ from deepracer_admin.errors import (
     Unreachable,
 )
 
-__all__ = ["IN_FLIGHT", "SERVICE", "Graph", "Patience", "error_of", "retry_after"]
+__all__ = ["IN_FLIGHT", "SERVICE", "Graph", "Patience", "as_object", "error_of", "odd_answer", "retry_after", "told_of"]
 
 SERVICE = "graph"
+NAME = "Microsoft Graph"
+UNDONE = frozenset({429})  # Graph did not take the request (identity-and-mail.md 1.5)
 IN_FLIGHT = 4  # architecture.md, Concurrency and limits
 for _name in ("httpx", "httpcore"):
     # at INFO and below they log whole addresses, and those of a lookup hold people's e-mails
@@ -96,8 +101,8 @@ class Graph:
         self._slots = threading.BoundedSemaphore(IN_FLIGHT)
 
     def get(self, url: str, operation: str) -> dict[str, Any]:
-        """GET a path (or a full link that Graph gave) and return its JSON. Raises `ServiceError`."""
-        return self.send("GET", url, operation).json()
+        """GET a path (or a full link that Graph gave) and return its JSON object. Raises `ServiceError`."""
+        return as_object(self.send("GET", url, operation), operation)
 
     def speaking(self, token: Callable[[], str]) -> Graph:
         """The same connections with other tokens; closing it closes nothing."""
@@ -134,11 +139,14 @@ class Graph:
                         method, self._absolute(url), json=body, headers={"Authorization": f"Bearer {token}"}
                     )
             except httpx.TransportError as broken:
-                if last or not (repeat or isinstance(broken, NOT_SENT)):
-                    raise _broken(broken, method, operation) from None
+                failure = by_proxy_of(broken, NAME, operation) or _broken(broken, method, operation)
+                if last or not may_repeat(failure, harmless=repeat, undone=(Unreachable,)):
+                    raise failure from None
                 asked = None
             else:
                 self._reach.believe(answer.headers, GRAPH, operation)
+                if is_page(answer.status_code, answer.headers, answer.content):
+                    raise stopped_between(NAME, operation, answer.status_code)
                 if answer.status_code == 401 and not renewed:
                     renewed = True
                     token = self._renew()
@@ -146,7 +154,7 @@ class Graph:
                 if answer.status_code not in RETRIED:
                     return _signed_in(answer, operation)
                 asked = retry_after(answer.headers)
-                unclear = not repeat and answer.status_code != 429
+                unclear = not status_may_repeat(answer.status_code, harmless=repeat, undone=UNDONE)
                 if last or unclear or (asked or 0) > self.patience.longest:
                     raise error_of(answer.status_code, _json(answer), operation, asked)
             self.patience.pause(attempt, asked)
@@ -170,8 +178,12 @@ class Graph:
                 )
             seen.add(link)
             page = self.get(link, operation)
-            yield page.get("value", [])
-            link = page.get("@odata.nextLink")
+            rows = page.get("value")
+            if not isinstance(rows, list):
+                raise odd_answer(operation)  # an answer without the list would read as "nobody"
+            yield [row for row in rows if isinstance(row, dict)]
+            following = page.get("@odata.nextLink")
+            link = following if isinstance(following, str) else None
 
     def close(self) -> None:
         if self._owns_http:
@@ -200,6 +212,32 @@ def _open_http(reach: Reach) -> httpx.Client:
     )
 
 
+def as_object(answer: httpx.Response, operation: str) -> dict[str, Any]:
+    """The JSON object of an answer. Raises `Unavailable` for anything else."""
+    found = body_of(answer.content)
+    if found is None:
+        raise odd_answer(operation)
+    return found
+
+
+def odd_answer(operation: str) -> Unavailable:
+    """The error for an answer without what it must hold, or with something else in its place."""
+    return Unavailable(
+        "The directory answered in a way that the console does not understand; it tries again later.",
+        service=SERVICE,
+        operation=operation,
+        code="odd_answer",
+    )
+
+
+def told_of(body: Any) -> tuple[str, str]:
+    """(code, message) of Graph's own error, at most 300 characters; both "" for whatever else stands in a body."""
+    error = body.get("error") if isinstance(body, Mapping) else None
+    if not isinstance(error, Mapping):
+        return "", ""
+    return str(error.get("code") or ""), str(error.get("message") or "")[:300]
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that a `Retry-After` asks for; None without one, or with one that is no number."""
     value = next((v for k, v in headers.items() if k.lower() == "retry-after"), "")
@@ -211,12 +249,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def error_of(status: int, body: Any, operation: str, asked: float | None = None) -> ServiceError:
     """The error that a Graph answer means, alone or inside a batch. `asked` is its Retry-After in seconds."""
-    error = body.get("error", {}) if isinstance(body, Mapping) else {}
-    code, message = str(error.get("code", "")), str(error.get("message", ""))[:300]
+    code, message = told_of(body)
     where = {"service": SERVICE, "operation": operation, "code": code or str(status)}
     if status == 429:
         return Throttled("The directory asks for a pause; we go on by ourselves.", retry_after=asked or 10.0, **where)
-    if status >= 500:
+    if status >= 500 or status in BUSY_STATUSES:
         return Unavailable("The directory has a problem of its own; we try again.", **where)
     if status == 401:
         return CredentialsExpired(
@@ -224,6 +261,10 @@ def error_of(status: int, body: Any, operation: str, asked: float | None = None)
         )
     if status == 403:
         return AccessDenied(_denied(operation), **where)
+    if not code:  # Graph always says a code (identity-and-mail.md 1.5): somebody else refused, or it was garbled
+        return Unavailable(
+            f"Something answered in the directory's place, or it was garbled (HTTP {status}); we try again.", **where
+        )
     if status == 404:
         return NotThere(message or "The directory does not know this.", **where)
     return Refused(f"The directory refused: {message or code or status}", **where)

@@ -109,11 +109,15 @@ class IdentityCenter:
     def arrived(self, emails: Sequence[str]) -> Mapping[str, Arrival]:
         """Where each address stands. Raises NotThere when Identity Center has no such group yet."""
         members = {
-            str(row["MemberId"]["UserId"])
-            for row in self._store.walk(
-                "list_group_memberships", "GroupMemberships", {**self._of_group(), "MaxResults": PAGE}
+            member
+            for member in self._store.read(
+                "list_group_memberships",
+                self._store.walk(
+                    "list_group_memberships", "GroupMemberships", {**self._of_group(), "MaxResults": PAGE}
+                ),
+                lambda row: str(row.get("MemberId", {}).get("UserId") or ""),
             )
-            if row.get("MemberId", {}).get("UserId")
+            if member
         }
         self._read_users(members)
         by_address: dict[str, list[_User]] = {}
@@ -139,7 +143,7 @@ class IdentityCenter:
                 "get_group_id",
                 {"IdentityStoreId": self._store_id, "AlternateIdentifier": {"UniqueAttribute": unique}},
             )
-            self._group_id = str(reply["GroupId"])
+            self._group_id = next(self._store.read("get_group_id", [reply], lambda found: str(found["GroupId"])))
         return self._group_id
 
     def _find_set(self) -> str:
@@ -150,7 +154,10 @@ class IdentityCenter:
             for arn in sets:
                 described = {"InstanceArn": self._instance, "PermissionSetArn": arn}
                 reply = self._admin.call("describe_permission_set", described)
-                if reply["PermissionSet"].get("Name") == self._permission_set:
+                named = self._admin.read(
+                    "describe_permission_set", [reply], lambda found: found["PermissionSet"]["Name"]
+                )
+                if next(named) == self._permission_set:
                     self._set_arn = str(arn)
                     break
             else:
@@ -165,8 +172,12 @@ class IdentityCenter:
             return
         asked = {"IdentityStoreId": self._store_id, "MaxResults": PAGE}
         rows = self._store.walk("list_users", "Users", asked)
-        self._users = {str(row["UserId"]): _read_user(row) for row in rows}
+        self._users = {user.id: user for user in self._store.read("list_users", rows, _read_user)}
         self._users_at = now
+
+
+def _name_of_set(reply: Mapping[str, Any]) -> str:
+    return str(reply["PermissionSet"]["Name"])
 
 
 def _read_user(row: Mapping[str, Any]) -> _User:

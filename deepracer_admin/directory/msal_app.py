@@ -17,6 +17,7 @@ import requests
 import truststore
 from requests.adapters import HTTPAdapter
 
+from deepracer_admin.edge.answers import is_page, stopped_between
 from deepracer_admin.edge.reach import ENTRA, Reach
 from deepracer_admin.errors import BadSettings
 
@@ -100,8 +101,10 @@ class _Guarded(requests.Session):
             self._reach.admit(str(request.url), ENTRA)
         except BadSettings as refused:  # as MSAL's callers expect a request that came to nothing
             raise requests.exceptions.InvalidURL(refused.sentence) from None
-        answer = super().send(request, **kwargs)
+        answer = super().send(request, **{**kwargs, "allow_redirects": False})  # Entra has none; a sign-in page has
         self._reach.believe(answer.headers, ENTRA, "token")
+        if is_page(answer.status_code, answer.headers, answer.content):
+            raise stopped_between(ENTRA.name, "token", answer.status_code)
         return answer
 
 

@@ -200,6 +200,13 @@ def _reach(call: Callable[[], T]) -> T:
     """Run an MSAL call; `Unavailable` for a 5xx, `Unreachable` for a broken network or an authority that is none."""
     try:
         return call()
+    except (AttributeError, KeyError, TypeError) as odd:  # MSAL could not read what it was answered
+        raise Unavailable(
+            "Microsoft's sign-in answered in a way that the console does not understand; it tries again later.",
+            service=SERVICE,
+            operation="token",
+            code=type(odd).__name__,
+        ) from None
     except MsalServiceError as broken:
         raise _busy(str(broken)) from None
     except (requests.RequestException, ValueError) as broken:

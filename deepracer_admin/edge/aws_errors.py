@@ -27,7 +27,17 @@ from deepracer_admin.errors import (
     Unsupported,
 )
 
-__all__ = ["CODES", "NO_KEYS", "AwsService", "Meaning", "aws_error", "meaning_of", "no_keys"]
+__all__ = [
+    "CODES",
+    "NO_KEYS",
+    "AwsService",
+    "Meaning",
+    "aws_error",
+    "meaning_of",
+    "no_keys",
+    "odd_answer",
+    "proxy_status",
+]
 
 
 class Meaning(StrEnum):
@@ -138,8 +148,10 @@ def aws_error(
     renewal: str = "",
     profile: str = "",
 ) -> ServiceError:
-    """The error for a botocore exception of `operation`. `reads`: nothing can have been done, so a lost answer is only
-    a connection that broke. `at_most_once`: a repeat would reach a person twice, so 5xx is `LostAnswer`, too.
+    """The error for whatever a botocore call of `operation` raised.
+
+    `reads`: nothing can have been done, so a lost answer is only a connection that broke. `at_most_once`: a repeat
+    would reach a person twice, so 5xx is `LostAnswer`, too.
     """
     about = {"service": service.name, "operation": operation, "code": type(failure).__name__}
     if isinstance(failure, boto.ClientError):
@@ -151,7 +163,7 @@ def aws_error(
             f"This cannot be asked of {service.called}: an id, an address or a number has the wrong form.",
             **{**about, "code": "ParamValidation"},
         )
-    if isinstance(failure, boto.ProxyConnectionError) and (told := _proxy_status(failure)):
+    if isinstance(failure, boto.ProxyConnectionError) and (told := proxy_status(failure)):
         return by_proxy(service.called, operation, told)
     if _untrusted(failure):
         return Unreachable(
@@ -159,11 +171,27 @@ def aws_error(
             "this computer.",
             **about,
         )
+    if not isinstance(failure, boto.BotoCoreError | OSError):  # botocore could not read the answer
+        return _lost(service, about) if at_most_once else odd_answer(service.name, service.called, operation)
     if isinstance(failure, _NEVER_LEFT) or reads:
         return Unreachable(
             f"{service.called} cannot be reached; check the network, the proxy and the region.{service.gone}", **about
         )
+    return _lost(service, about)
+
+
+def _lost(service: AwsService, about: dict[str, str]) -> LostAnswer:
     return LostAnswer(f"The answer of {service.called} was lost: it may have been done.", **about)
+
+
+def odd_answer(service: str, called: str, operation: str) -> Unavailable:
+    """The error for an answer without what it must hold, or with something else in its place."""
+    return Unavailable(
+        f"{called} answered in a way that the console does not understand; it tries again later.",
+        service=service,
+        operation=operation,
+        code="odd_answer",
+    )
 
 
 def _answered(
@@ -173,6 +201,8 @@ def _answered(
     code, message = str(error.get("Code", "")), str(error.get("Message", "")).strip()[:300].removesuffix(".")
     status = int(failure.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     about = {"service": service.name, "operation": operation, "code": code or str(status)}
+    if 400 <= status < 500 and status != 429 and code in ("", str(status), "Forbidden", "ForbiddenException"):
+        return stopped_between(service.called, operation, status)  # AWS itself always says a code of its own
     meaning = meaning_of(service, code, status)
     if meaning is Meaning.FAILING:
         if at_most_once:
@@ -194,8 +224,6 @@ def _answered(
             **about,
         )
     if meaning is Meaning.DENIED:
-        if status == 403 and code in ("", "403", "Forbidden", "ForbiddenException"):
-            return stopped_between(service.called, operation, status)
         right = f"{service.rights or service.name}:{failure.operation_name}"
         return AccessDenied(
             f"AWS does not allow {right}: ask the account's administrator to attach {service.policy} "
@@ -230,7 +258,7 @@ def no_keys(
     )
 
 
-def _proxy_status(failure: Exception) -> str:
+def proxy_status(failure: Exception) -> str:
     """The proxy's own answer to CONNECT, as urllib3 and httpx tell it; "" when the proxy itself cannot be reached."""
     text = f"{failure} {failure.__cause__ or ''} {failure.__context__ or ''} {getattr(failure, 'kwargs', {})}"
     return next((status for status in ("407", "403", "401", "502", "503") if status in text), "")

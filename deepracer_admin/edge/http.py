@@ -16,10 +16,11 @@ import httpx
 import truststore
 
 from deepracer_admin.edge.addresses import LOOPBACK
+from deepracer_admin.edge.answers import by_proxy
 from deepracer_admin.edge.reach import SITE, Outside, Reach
-from deepracer_admin.errors import BadSettings, Refused
+from deepracer_admin.errors import AccessDenied, BadSettings, Refused
 
-__all__ = ["honest_user_agent", "is_untrusted", "open_client", "why_unreachable"]
+__all__ = ["by_proxy_of", "honest_user_agent", "is_untrusted", "open_client", "why_unreachable"]
 
 # A connection that idles longer than the far side keeps it would break a write half-way, and look like a lost answer.
 _KEEP_ALIVE_SECONDS = 3.0
@@ -90,6 +91,14 @@ def is_untrusted(error: BaseException) -> bool:
             return True
         cause = cause.__cause__ or cause.__context__
     return False
+
+
+def by_proxy_of(error: httpx.TransportError, service: str, operation: str) -> AccessDenied | None:
+    """The error for a proxy that answered CONNECT with a refusal; None for any other trouble."""
+    if not isinstance(error, httpx.ProxyError):
+        return None
+    told = next((status for status in ("407", "403", "401") if status in str(error)), "")
+    return by_proxy(service, operation, told) if told else None
 
 
 def why_unreachable(error: httpx.TransportError, what: str) -> str:

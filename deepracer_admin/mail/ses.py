@@ -15,7 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from deepracer_admin.clock import Clock, SystemClock
 from deepracer_admin.edge.aws import AwsAccess
 from deepracer_admin.edge.aws_errors import AwsService, aws_error
-from deepracer_admin.errors import AccessDenied, LostAnswer, NotThere, Refused, ServiceError, Throttled
+from deepracer_admin.edge.reach import PRACTICE_HEADER
+from deepracer_admin.edge.understood import UNREADABLE
+from deepracer_admin.errors import AccessDenied, ConsoleError, LostAnswer, NotThere, Refused, ServiceError, Throttled
 from deepracer_admin.mail.ses_check import events_finding, findings
 from deepracer_admin.mail.ses_events import EventQueue
 from deepracer_admin.mail.ses_tags import as_tags
@@ -56,7 +58,7 @@ class Ses:
     @property
     def practice_world(self) -> bool:
         """True when SES names itself a rehearsal; a live event must not use it. Asks each time; may raise."""
-        return "x-practice-world" in self._read("GetAccount")["ResponseMetadata"]["HTTPHeaders"]
+        return PRACTICE_HEADER in self._read("GetAccount").get("ResponseMetadata", {}).get("HTTPHeaders", {})
 
     def send(self, message: Message) -> Receipt:
         request: dict[str, Any] = {
@@ -71,6 +73,8 @@ class Ses:
             request["ConfigurationSetName"] = self._configuration_set
         try:
             return Receipt(str(self._sends.send_email(**request)["MessageId"]))
+        except ConsoleError:  # it was not let out, or somebody between us and SES answered in its place
+            raise
         except (BotoCoreError, ClientError) as failure:
             raise self._send_error(failure) from None
         except Exception as failure:
@@ -130,7 +134,7 @@ class Ses:
             found = self._read("GetSuppressedDestination", EmailAddress=address)
         except NotThere:
             return ""
-        return _reason(found["SuppressedDestination"])
+        return _reason(found.get("SuppressedDestination") or {})
 
     def _suppression_list(self) -> dict[str, str] | None:
         """The account's whole list; None where the endpoint offers no such listing."""
@@ -142,7 +146,7 @@ class Ses:
             except NotThere:
                 return None
             for entry in answer.get("SuppressedDestinationSummaries", []):
-                reasons[entry["EmailAddress"].casefold()] = _reason(entry)
+                reasons[str(entry.get("EmailAddress", "")).casefold()] = _reason(entry)
             token = answer.get("NextToken")
             if not token or token == page.get("NextToken"):
                 break
@@ -170,7 +174,7 @@ class Ses:
         name = next(python for python, api in method.items() if api == operation)
         try:
             return getattr(self._reads, name)(**request)
-        except (BotoCoreError, ClientError) as failure:
+        except (BotoCoreError, ClientError, *UNREADABLE) as failure:
             raise aws_error(
                 failure, SES, operation, reads=True, renewal=self._access.renewal, profile=self._access.profile
             ) from None

@@ -17,6 +17,7 @@ from deepracer_admin.clock import parse_iso
 from deepracer_admin.edge.aws import AwsAccess
 from deepracer_admin.edge.aws_errors import AwsService, aws_error
 from deepracer_admin.edge.reach import aws
+from deepracer_admin.edge.understood import UNREADABLE
 from deepracer_admin.mail.ses_tags import key_from_tags
 from deepracer_admin.model import DeliveryEvent
 
@@ -63,8 +64,8 @@ class EventQueue:
             )
             messages = answer.get("Messages", [])
             for message in messages:
-                self._seen.append(message["ReceiptHandle"])
-                event = read_event(message["Body"])
+                self._seen.append(str(message.get("ReceiptHandle", "")))
+                event = read_event(str(message.get("Body", "")))
                 if event is None:
                     log.warning("message %s in the event queue is no event of SES", message.get("MessageId"))
                 else:
@@ -87,7 +88,7 @@ class EventQueue:
     def _call(self, method: str, **request: Any) -> dict[str, Any]:
         try:
             return getattr(self._client, method)(**request)
-        except (BotoCoreError, ClientError) as failure:
+        except (BotoCoreError, ClientError, *UNREADABLE) as failure:
             operation = self._client.meta.method_to_api_mapping[method]
             raise aws_error(
                 failure, SQS, operation, reads=True, renewal=self._access.renewal, profile=self._access.profile

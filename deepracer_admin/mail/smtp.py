@@ -162,6 +162,14 @@ class Smtp:
                 operation="send",
                 code=type(broken).__name__,
             ) from None
+        if not 200 <= code < 600:  # no SMTP: somebody in between, and the text had left
+            self._drop()
+            raise LostAnswer(
+                "The mail server's answer made no sense: the mail may have been sent.",
+                service=SERVICE,
+                operation="send",
+                code=str(code),
+            )
         if code // 100 != 2:
             raise _refusal(code, text, "END")
 
@@ -274,6 +282,8 @@ def _refusal(code: int, text: bytes | str, step: str) -> ServiceError:
     """What a reply of 4xx or 5xx means at this step. A refused sender or sign-in concerns every mail, not this one."""
     said = (text.decode("utf-8", "replace") if isinstance(text, bytes) else text).replace("\n", " ")[:160]
     where = {"service": SERVICE, "operation": step.lower(), "code": str(code)}
+    if not 200 <= code < 600:
+        return Unreachable(_NO_SMTP, **where)
     if 400 <= code < 500:
         return Throttled("The mail server asks to try later; we go on by ourselves.", retry_after=PAUSE_S, **where)
     if code in (530, 534, 535, 538):
@@ -285,6 +295,10 @@ def _refusal(code: int, text: bytes | str, step: str) -> ServiceError:
 
 _GONE = "The mail server closed the connection before it had the mail; we try again."
 _NO_SERVER = "The mail server cannot be reached; check its name and port in the settings."
+_NO_SMTP = (
+    "Something in this network that is no mail server answers in its place; check the server's name and port, or ask "
+    "IT to let this computer call it."
+)
 _UNTRUSTED = "The mail server's certificate is not trusted here: ask IT for its right name or certificate."
 _NO_TLS = (
     "The mail server offers no STARTTLS or no sign-in on this port: ask its administrator, usually it is port 587."

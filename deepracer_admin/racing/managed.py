@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from deepracer_admin.edge.understood import understood
 from deepracer_admin.errors import (
     LostAnswer,
     NotThere,
@@ -77,6 +78,7 @@ NOTES = (
     "rewards, country statistics) cannot be read, so they are lost.",
 )
 _REPEATABLE = (LostAnswer, Unreachable, Unavailable)
+_UNDERSTOOD = understood(SERVICE, "AWS DeepRacer")
 
 
 class ManagedDeepRacer:
@@ -124,6 +126,7 @@ class ManagedDeepRacer:
             self._client.call("GetAccountConfig")
         return bool(self._client.practice_world)
 
+    @_UNDERSTOOD
     def account(self) -> Account:
         config = self._client.call("AdminGetAccountConfig")
         return Account(
@@ -139,6 +142,7 @@ class ManagedDeepRacer:
     def connect(self) -> Account:
         return self.account()
 
+    @_UNDERSTOOD
     def set_multi_user_mode(self, on: bool) -> Account:
         self._client.call("AdminSetAccountConfig", MultiracerConfig={"MultiracerModeEnabled": on})
         return self.account()
@@ -155,6 +159,7 @@ class ManagedDeepRacer:
 
     # -- profiles
 
+    @_UNDERSTOOD
     def profiles(self) -> Iterator[Profile]:
         return map(profile_of, self._client.walk("AdminListAssociatedUsers", "AssociatedUsers"))
 
@@ -223,6 +228,7 @@ class ManagedDeepRacer:
 
     # -- models
 
+    @_UNDERSTOOD
     def models(self, profile_ids: Sequence[str]) -> Iterator[Model]:
         """One profile is asked for by itself; for several, everybody's are read once and picked from."""
         wanted = set(profile_ids)
@@ -242,17 +248,21 @@ class ManagedDeepRacer:
 
     # -- races
 
+    @_UNDERSTOOD
     def tracks(self) -> Sequence[Track]:
         return [track for track in map(track_of, self._client.walk("ListTracks", "Tracks")) if track]
 
+    @_UNDERSTOOD
     def races(self) -> Sequence[Race]:
         boards = self._client.walk("ListLeaderboards", "Leaderboards", LeaderboardAccessRoles=["ADMIN"])
         return [race_of(board) for board in boards]
 
+    @_UNDERSTOOD
     def create_race(self, draft: RaceDraft) -> Race:
         reply = self._client.call("CreateLeaderboard", **self._members(draft))
         return self._race(reply["LeaderboardArn"])
 
+    @_UNDERSTOOD
     def edit_race(self, race_id: str, draft: RaceDraft) -> Race:
         """Whole objects are sent: what a draft does not hold or change is taken from the race as it is now."""
         arn = leaderboard_arn(race_id)
@@ -265,6 +275,7 @@ class ManagedDeepRacer:
         self._client.call("EditLeaderboard", Arn=arn, **self._members(draft, now))
         return self._race(arn)
 
+    @_UNDERSTOOD
     def close_race(self, race_id: str, *, at: datetime | None = None) -> Race:
         """An edit with an earlier closing time (1.6)."""
         race = self._race(leaderboard_arn(race_id))
@@ -278,6 +289,7 @@ class ManagedDeepRacer:
     def delete_race(self, race_id: str) -> None:
         self._client.call("DeleteLeaderboard", LeaderboardArn=leaderboard_arn(race_id))
 
+    @_UNDERSTOOD
     def share_link(self, race_id: str, *, reset: bool = False) -> str:
         """The invitation link; anyone who holds it can join until the race closes. A reset kills the old one (3.2)."""
         race = self._race(leaderboard_arn(race_id))
@@ -289,6 +301,7 @@ class ManagedDeepRacer:
         )
         return LINK + reply["AccessToken"]
 
+    @_UNDERSTOOD
     def participants(self, race_id: str) -> Sequence[tuple[str, str]]:
         """Whoever has no user id (1.4: optional) is left out: nobody could remove or match them."""
         people = self._client.walk(
@@ -307,6 +320,7 @@ class ManagedDeepRacer:
     def remove_participant(self, race_id: str, user_id: str) -> None:
         self._client.call("RemoveLeaderboardAccessPermission", LeaderboardArn=leaderboard_arn(race_id), UserId=user_id)
 
+    @_UNDERSTOOD
     def standings(self, race_id: str) -> Iterator[Standing]:
         """Entries with a time. One without a score (1.4: optional) is timed as its race is, which is asked once."""
         arn = leaderboard_arn(race_id)

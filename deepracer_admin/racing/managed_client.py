@@ -8,7 +8,6 @@ that is harmless; what a write left open is the caller's to decide.
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,7 +20,9 @@ from botocore.config import Config
 from deepracer_admin.edge.aws import AwsAccess
 from deepracer_admin.edge.aws_errors import AwsService, Meaning, aws_error
 from deepracer_admin.edge.reach import PRACTICE_HEADER, Reach
-from deepracer_admin.errors import Refused, ServiceError, Throttled, Unavailable, Unreachable
+from deepracer_admin.edge.repeats import Repeats
+from deepracer_admin.edge.understood import UNREADABLE
+from deepracer_admin.errors import Refused, ServiceError, Unavailable
 
 __all__ = ["SERVICE", "ManagedClient"]
 
@@ -29,11 +30,10 @@ SERVICE = "AWS DeepRacer (managed)"
 MODEL_FOLDER = Path(__file__).parent / "data"
 USER_AGENT = "deepracer-organizer-console"
 PAGE_SIZE = 100  # 1.1: 25, 50 and 100 were used in the wild; the ceiling is not known
-_ATTEMPTS, _FIRST_WAIT, _LONGEST_WAIT, _PATIENCE_SECONDS = 4, 0.25, 4.0, 30.0
+_REPEATS = Repeats(attempts=4, first=0.25, longest=4.0, in_all=30.0)
 CLOSED_NOTE = "AWS closed this service in December 2025, so its address may not answer any more."
 
 _log = logging.getLogger(__name__)
-_random = secrets.SystemRandom()
 
 MANAGED = AwsService(
     SERVICE,
@@ -85,17 +85,18 @@ class ManagedClient:
 
         A read is tried four times where trying again may help; a write once, for its answer may be all that was lost.
         """
-        began = time.monotonic()
-        for attempt in range(1, _ATTEMPTS):
+        began, attempt = time.monotonic(), 0
+        while True:
+            attempt += 1
             try:
                 return self._call_once(operation, members)
-            except (Throttled, Unreachable, Unavailable) as failure:
-                if not _reads(operation) or time.monotonic() - began > _PATIENCE_SECONDS:
+            except ServiceError as failure:
+                waited, harmless = time.monotonic() - began, _reads(operation)
+                wait = _REPEATS.wait(failure, harmless=harmless, attempt=attempt, waited=waited)
+                if wait is None:
                     raise
-                wait = _random.uniform(0.5, 1.0) * min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)
                 _log.info("%s: %s, again in %.1f s", operation, failure.code, wait)
                 self._sleep(wait)
-        return self._call_once(operation, members)
 
     def _call_once(self, operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
         method = getattr(self._client, botocore.xform_name(operation))
@@ -104,7 +105,7 @@ class ManagedClient:
         except aws.ClientError as failure:
             self._note_origin(failure.response)
             raise self._error(failure, operation) from failure
-        except aws.BotoCoreError as failure:
+        except (aws.BotoCoreError, *UNREADABLE) as failure:
             raise self._error(failure, operation) from failure
         self._note_origin(reply)
         reply.pop("ResponseMetadata", None)

@@ -15,6 +15,7 @@ import httpx
 import jwt
 import truststore
 
+from deepracer_admin.edge.answers import is_page, stopped_between
 from deepracer_admin.edge.reach import ENTRA, Reach
 from deepracer_admin.errors import AccessDenied, Refused, ServiceError, Unreachable
 from deepracer_admin.rules.roster.addresses import ADDRESS_CELL, normalise_email
@@ -55,9 +56,11 @@ class Keys:
         try:
             answer = httpx.get(self._url, timeout=10.0, trust_env=self._reach is Reach.LIVE, verify=trust)
             self._reach.believe(answer.headers, ENTRA, "keys")
+            if is_page(answer.status_code, answer.headers, answer.content):
+                raise stopped_between(ENTRA.name, "keys", answer.status_code)
             answer.raise_for_status()
             found = jwt.PyJWKSet.from_dict(answer.json())
-        except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
+        except (httpx.HTTPError, ValueError, TypeError, AttributeError, jwt.PyJWTError) as error:
             raise Unreachable(
                 "Microsoft's signing keys cannot be fetched; check the network and proxy, then sign in again.",
                 service="entra",

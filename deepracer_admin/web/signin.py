@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 MOST_SIGN_INS = 4  # under way in one browser at once; older ones are forgotten
 LONGEST_TARGET = 2_000  # characters of a path with its query
 AGAIN = ("/signin/login", "Sign in")
-AWAY = (ValueError, requests.RequestException, MsalServiceError)
+AWAY = (ValueError, KeyError, TypeError, AttributeError, requests.RequestException, MsalServiceError)
 """What MSAL raises when Entra gives no answer, one of 500 and more, or one that makes no sense."""
 
 
@@ -154,6 +154,8 @@ class SignIn:
             return _entra_away(again)
         try:
             result = app.acquire_token_by_auth_code_flow(saved["flow"], dict(request.query_params))
+        except json.JSONDecodeError:  # no word of Entra's, which always answers in JSON
+            return _entra_away(again)
         except ValueError:
             return page("This sign-in does not match", "Begin again, in one tab.", link=again, status=400)
         except AWAY:

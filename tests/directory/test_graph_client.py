@@ -40,7 +40,9 @@ def test_at_most_four_requests_are_under_way_however_many_ask(naps: Naps) -> Non
         with lock:
             state["now"] -= 1
         parts = json.loads(request.content)["requests"]
-        return httpx.Response(200, json={"responses": [{"id": p["id"], "status": 200, "body": {}} for p in parts]})
+        return httpx.Response(
+            200, json={"responses": [{"id": p["id"], "status": 200, "body": {"value": []}} for p in parts]}
+        )
 
     http = httpx.Client(transport=httpx.MockTransport(answer))
     entra = Entra("https://graph.microsoft.com/v1.0", lambda: "token", http=http, patience=naps)

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from deepracer_admin.ui.table import PAGES
 from playwright.sync_api import Browser, Page, expect
 
 from deepracer_admin.model import Event, Profile, Quota, Role, Standing
+from deepracer_admin.ui.kit.page_table import PAGES
+from tests.e2e.conftest import PATIENCE_MS
 from tests.e2e.seeded import Seeded, an_event, seeded_console
 
 pytestmark = pytest.mark.e2e
@@ -53,19 +54,22 @@ def test_every_page_keeps_to_the_policy(seeded: Seeded, page: Page, path: str) -
 
 def test_charts_and_tables_are_drawn(seeded: Seeded, page: Page) -> None:
     page.goto(f"{seeded.process.url}/usage")
-    expect(page.locator(".js-plotly-plot svg.main-svg").first).to_be_visible()
-    expect(page.locator("[data-testid=stDataFrame] canvas").first).to_be_visible()
+    expect(page.locator("[data-testid=stPlotlyChart] svg").first).to_be_visible(
+        timeout=4 * PATIENCE_MS
+    )  # plotly is large
+    assert page.locator("[data-testid=stPlotlyChart] svg path").count() > 3, "lines are drawn"
     assert seeded.broken == []
 
 
 def test_a_list_is_uploaded_and_read(seeded: Seeded, page: Page) -> None:
     page.goto(f"{seeded.process.url}/attendees")
+    page.get_by_text("Upload", exact=True).first.click()
     drop = page.get_by_test_id("stFileUploaderDropzoneInput").first
     drop.set_input_files(
         {"name": "list.csv", "mimeType": "text/csv", "buffer": b"Email,Name\nada.l@example.com,Ada L\n"}
     )
-    expect(page.get_by_text("list.csv").first).to_be_visible()
-    expect(page.locator("[data-testid=stDataFrame] canvas").first).to_be_visible()
+    expect(page.get_by_role("button", name="Import …")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("[data-testid=stDataFrame] canvas").first).to_be_visible(timeout=PATIENCE_MS)
     assert seeded.broken == []
 
 

@@ -144,11 +144,6 @@ def test_a_refusal_names_what_was_wrong(name: str, file: str, says: str) -> None
     assert says in error.sentence
 
 
-@pytest.mark.parametrize("name", ["UpdateProfile unknown profileId", "DeleteProfile unknown id"])
-def test_an_empty_500_about_a_profile_means_that_it_is_not_there(name: str) -> None:
-    assert type(error_for(recorded(name, "profiles"))) is NotThere
-
-
 def test_a_role_that_is_missing_names_the_group_to_add() -> None:
     error = error_for(recorded("DeleteProfile as facilitator", "roles"))
     assert type(error) is AccessDenied

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deepracer_admin.errors import ServiceError, Unavailable
@@ -14,6 +14,7 @@ from deepracer_admin.racing.on_aws import profiles, quotas, races
 from deepracer_admin.racing.on_aws.bulk_results import bulk_outcomes
 from tests.racing.scripted import Reply, adapter, scripted
 
+PATIENT = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 values = st.recursive(
     scalars,
@@ -49,7 +50,7 @@ class Answers:
         return self.items
 
 
-@settings(max_examples=50)
+@PATIENT
 @given(st.lists(objects(PROFILE), max_size=2))
 def test_any_profile_is_read(items: list[dict[str, Any]]) -> None:
     found = list(profiles.list_profiles(Answers(items)))  # type: ignore[arg-type]
@@ -57,19 +58,20 @@ def test_any_profile_is_read(items: list[dict[str, Any]]) -> None:
     assert all(profile.minutes_used == profile.minutes_used for profile in found)
 
 
-@settings(max_examples=50)
+@PATIENT
 @given(st.lists(objects(RACE), max_size=2))
 def test_any_race_is_read_or_left_out(items: list[dict[str, Any]]) -> None:
     found = races.list_races(Answers(items), "https://races.example.com")  # type: ignore[arg-type]
     assert len(found) <= len(items)
 
 
-@settings(max_examples=50)
+@PATIENT
 @given(st.lists(objects(RANKING), max_size=2))
 def test_any_ranking_is_read(items: list[dict[str, Any]]) -> None:
     assert len(list(races.rankings(Answers(items), "R" * 15))) == len(items)  # type: ignore[arg-type]
 
 
+@PATIENT
 @given(
     st.dictionaries(
         st.sampled_from(["value"]), st.dictionaries(st.sampled_from(["newUserComputeMinutesLimit"]), values)
@@ -81,6 +83,7 @@ def test_any_setting_is_read(answer: dict[str, Any]) -> None:
         assert quota is None or isinstance(quota.minutes, int)
 
 
+@PATIENT
 @given(st.fixed_dictionaries({}, optional={name: values for name in ("status", "results", "processedCount")}))
 def test_any_progress_has_one_outcome_per_person(answer: dict[str, Any]) -> None:
     people = [Invitee("k1", "ada@example.com", "Ada"), Invitee("k2", "bo@example.com", "Bo")]

@@ -286,7 +286,7 @@ def test_the_version_text_does_not_decide_what_a_deployment_can_do() -> None:
 
 def test_a_web_page_in_place_of_an_answer_is_not_taken_for_one(deployment: ScriptedDeployment) -> None:
     deployment.on("GET", "/profiles", Reply(body="<html>Please sign in to the guest network</html>"))
-    with adapter(deployment) as service, pytest.raises(Unavailable, match="answered in its place"):
+    with adapter(deployment) as service, pytest.raises(AccessDenied, match="answered in the place of DeepRacer on AWS"):
         list(service.profiles())
 
 

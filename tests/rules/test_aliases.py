@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deepracer_admin.model import Attendee, Profile
@@ -115,7 +115,7 @@ def letters_of(text: str) -> str:
     return "".join(give for give in unicodedata.normalize("NFKD", text).casefold() if give.isascii() and give.isalnum())
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(persons(), max_size=25), st.lists(st.sampled_from(["Racer", "racer-2", "Racer-M", "Mar-R", "Driver"])))
 def test_no_name_ever_tells_who_it_is(people: list[tuple[str, str]], taken: list[str]) -> None:
     aliases = give_aliases(people, taken)

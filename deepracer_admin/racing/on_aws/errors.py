@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+from deepracer_admin.edge.answers import stopped_between
+from deepracer_admin.edge.aws_errors import CODES, Meaning
 from deepracer_admin.errors import (
     AccessDenied,
     CredentialsExpired,
@@ -35,7 +37,7 @@ CLOCK, EXPIRED, WAF = "clock", "expired_credentials", "firewall"
 """Codes on which the transport acts: correct the clock once, renew once."""
 
 _QUOTED_MESSAGE = re.compile(r'"(?:errorMessage|[mM]essage)"\s*:\s*"(.*)"\s*}\s*$', re.DOTALL)
-_EXPIRED = {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"}
+_NO_SIGNATURE = {"MissingAuthenticationToken", "MissingAuthenticationTokenException"}  # the gateway: no such path
 _CLOCK_WORDS = ("signature expired", "signature not yet current", "requesttimetooskewed", "time too skewed")
 _ADMIN_BLOCK_SECONDS = 300.0
 _SAYS_NOTHING = frozenset({"UpdateProfile", "DeleteProfile", "GetProfile"})
@@ -52,6 +54,11 @@ class Failure:
     fields: tuple[tuple[str, str], ...] = field(default_factory=tuple)
     from_validator: bool = False
     retry_after: float | None = None
+
+    @property
+    def is_from_service(self) -> bool:
+        """JSON with a reason, or at least an error type in a header; a bare status may be anybody's."""
+        return self.is_json and bool(self.kind or self.message or self.fields)
 
 
 def read_failure(reply: httpx.Response) -> Failure:
@@ -78,6 +85,8 @@ def read_failure(reply: httpx.Response) -> Failure:
 def error_of(failure: Failure, operation: Operation, *, user_agent: str, signed_before: bool) -> ServiceError:
     """The typed error for a failed reply. `signed_before`: a signed call of this connection has already worked."""
     status = failure.status
+    if status < 500 and status not in (403, 429) and not failure.is_from_service:
+        return stopped_between(SERVICE, operation.name, status)
     if status == 400:
         return _bad_request(failure, operation)
     if status == 403:
@@ -137,7 +146,9 @@ def _bad_request(failure: Failure, operation: Operation) -> ServiceError:
 
 def _forbidden(failure: Failure, operation: Operation, user_agent: str, signed_before: bool) -> ServiceError:
     text = failure.message.lower()
-    if failure.kind in _EXPIRED or "security token included in the request is" in text:
+    if (
+        CODES.get(failure.kind) is Meaning.DEAD_KEYS and failure.kind not in _NO_SIGNATURE
+    ) or "security token included in the request is" in text:
         return CredentialsExpired(
             "The console's sign-in to DeepRacer on AWS has ended and could not be renewed: check it in set-up.",
             **_where(operation, EXPIRED),

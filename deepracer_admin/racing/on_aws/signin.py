@@ -140,7 +140,7 @@ class SignIn:
                 self._pool.respond_to_auth_challenge,
                 ClientId=self._site.client,
                 ChallengeName="NEW_PASSWORD_REQUIRED",
-                Session=answer["Session"],
+                Session=str(answer.get("Session") or ""),
                 ChallengeResponses={
                     "USERNAME": answer.get("ChallengeParameters", {}).get("USER_ID_FOR_SRP")
                     or answer.get("ChallengeParameters", {}).get("USERNAME", self._user),
@@ -230,9 +230,10 @@ class SignIn:
             result = answer["AuthenticationResult"]
             # The token comes from Cognito itself over TLS and is only read for display and for the role check.
             claims = jwt.decode(result["IdToken"], options={"verify_signature": False, "verify_exp": False})
-        except (KeyError, jwt.InvalidTokenError) as error:
+            groups = tuple(str(group) for group in claims.get("cognito:groups") or ())
+            lives = timedelta(seconds=int(result.get("ExpiresIn", 3600)))
+        except (KeyError, TypeError, ValueError, AttributeError, jwt.InvalidTokenError) as error:
             raise odd_answer("InitiateAuth") from error
-        groups = tuple(str(group) for group in claims.get("cognito:groups", ()))
         if ADMINISTRATORS not in groups:
             held = ", ".join(groups) or "no group"
             raise AccessDenied(
@@ -250,7 +251,7 @@ class SignIn:
         self._tokens = _Tokens(
             id_token=result["IdToken"],
             refresh_token=result.get("RefreshToken") or refresh_token,
-            ends_at=self._now() + timedelta(seconds=int(result.get("ExpiresIn", 3600))),
+            ends_at=self._now() + lives,
         )
         self._keys = None
 
@@ -260,7 +261,9 @@ class SignIn:
         logins = {self._site.login_provider: tokens.id_token}
         if not self._identity_id:
             answer = self._ask("GetId", self._identities.get_id, IdentityPoolId=self._site.identity_pool, Logins=logins)
-            self._identity_id = answer["IdentityId"]
+            self._identity_id = str(answer.get("IdentityId") or "")
+            if not self._identity_id:
+                raise odd_answer("GetId")
         answer = self._ask(
             "GetCredentialsForIdentity",
             self._identities.get_credentials_for_identity,
@@ -282,6 +285,8 @@ class SignIn:
             raise refusal_of(operation, error, self._site) from None
         except (BotoCoreError, OSError) as error:
             raise breakdown_of(operation, error) from None
+        except (AttributeError, KeyError, TypeError, ValueError):  # botocore could not read the answer
+            raise odd_answer(operation) from None
 
 
 def _client(name: str, region: str, url: str | None, reach: Reach) -> Any:

@@ -12,6 +12,8 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from deepracer_admin.edge.answers import by_proxy
+from deepracer_admin.edge.aws_errors import CODES, Meaning, proxy_status
 from deepracer_admin.errors import (
     AccessDenied,
     CredentialsExpired,
@@ -43,7 +45,7 @@ def refusal_of(operation: str, error: ClientError, site: Site) -> ServiceError:
     code = error.response.get("Error", {}).get("Code", "")
     message = error.response.get("Error", {}).get("Message", "").lower()
     where = {"service": SERVICE, "operation": operation, "code": code}
-    if code in ("TooManyRequestsException", "LimitExceededException", "ThrottlingException") or "attempts" in message:
+    if CODES.get(code) in (Meaning.THROTTLED, Meaning.EXHAUSTED) or "attempts" in message:
         return Throttled(
             "Cognito wants fewer sign-ins at the moment: the console waits and tries again.", **where, retry_after=60.0
         )
@@ -94,6 +96,8 @@ def odd_answer(operation: str) -> Unavailable:
 def breakdown_of(operation: str, error: Exception) -> ServiceError:
     """The typed error for a call that got no answer."""
     where = {"service": SERVICE, "operation": operation, "code": type(error).__name__}
+    if isinstance(error, ProxyConnectionError) and (told := proxy_status(error)):
+        return by_proxy("Amazon Cognito", operation, told)
     if isinstance(error, SSLError):
         return Unreachable(
             "The connection to Cognito is not trusted: add the company's root certificate to this computer.", **where

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from deepracer_admin.edge.addresses import split
+from deepracer_admin.edge.answers import by_proxy
 from deepracer_admin.edge.http import why_unreachable
 from deepracer_admin.edge.reach import GATEWAY, SITE, Reach
 from deepracer_admin.errors import AccessDenied, BadSettings, NotThere, Unavailable, Unreachable
@@ -103,6 +104,8 @@ def _check_status(answer: httpx.Response, address: str) -> None:
             operation="env.js",
             code=str(status),
         )
+    if status == 407:
+        raise by_proxy(SERVICE, "env.js", "407")
     if status in (401, 403):
         raise AccessDenied(
             f"{address} refuses this computer (HTTP {status}): its firewall must allow the console's address and "

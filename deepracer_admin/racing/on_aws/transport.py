@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
 import threading
 import time
 from collections import deque
@@ -23,8 +22,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from deepracer_admin.clock import Clock, as_utc
-from deepracer_admin.edge.http import why_unreachable
-from deepracer_admin.errors import LostAnswer, ServiceError, Throttled, Unavailable, Unreachable
+from deepracer_admin.edge.answers import is_page, stopped_between
+from deepracer_admin.edge.http import by_proxy_of, why_unreachable
+from deepracer_admin.edge.repeats import Repeats
+from deepracer_admin.errors import LostAnswer, ServiceError, Unavailable, Unreachable
 from deepracer_admin.model import Limit
 from deepracer_admin.racing.on_aws.errors import CLOCK, EXPIRED, admin_rule, error_of, read_failure
 from deepracer_admin.racing.on_aws.operations import Operation
@@ -38,9 +39,7 @@ READS_IN_FLIGHT, WRITES_IN_FLIGHT = 16, 8  # architecture.md, Concurrency and li
 ADMIN_LIMIT = Limit("deepracer.admin", rate=0.18, burst=40, source="deepracer-on-aws.md 1.4: 100 per 5 min and IP")
 _ADMIN_CALLS, _ADMIN_SECONDS = 100, 300.0
 
-_ATTEMPTS = 4
-_FIRST_WAIT, _LONGEST_WAIT = 0.25, 4.0
-_PATIENCE_SECONDS = 60.0
+_REPEATS = Repeats(attempts=4, first=0.25, longest=4.0, in_all=60.0)
 _NOTICEABLE = timedelta(seconds=30)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
@@ -48,7 +47,6 @@ Pace = Callable[[Limit], float]
 """Asked before a call under a declared limit: 0.0 when it may go out now, else after how many real seconds."""
 
 _log = logging.getLogger(__name__)
-_random = secrets.SystemRandom()
 
 
 class AdminPath:
@@ -144,7 +142,7 @@ class Transport:
     ) -> dict[str, Any]:
         """The reply's JSON object, {} when empty. Raises a ServiceError (see errors.py), never an httpx error.
 
-        Retries with back-off only what is repeatable; a wrong clock and ended credentials are mended once each, for
+        Repeats with back-off what edge/repeats.py allows; a wrong clock and ended credentials are mended once each, for
         nothing was done then.
         """
         url = self._site.api + operation.path_for(*ids)
@@ -152,15 +150,17 @@ class Transport:
             url += "?" + urlencode(query, quote_via=quote, safe="-_.~")
         content = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode() if body is not None else b""
         started, mended = self._clock.monotonic(), set[str]()
-        for attempt in range(1, _ATTEMPTS + 3):
+        for attempt in range(1, _REPEATS.attempts + 3):
             try:
                 return self._attempt(operation, url, content)
             except ServiceError as error:
                 if error.code in (CLOCK, EXPIRED) and error.code not in mended:
                     mended.add(error.code)
                     continue
-                wait = self._wait_before_repeat(error, operation, attempt - len(mended))
-                if wait is None or self._clock.monotonic() + wait - started > _PATIENCE_SECONDS:
+                waited = self._clock.monotonic() - started
+                tried = attempt - len(mended)
+                wait = _REPEATS.wait(error, harmless=operation.repeatable, attempt=tried, waited=waited)
+                if wait is None:
                     raise
                 _log.info("%s: %s, again in %.1f s", operation.name, error.code or type(error).__name__, wait)
                 self._sleep(wait)
@@ -186,15 +186,6 @@ class Transport:
                 )
             token = following
 
-    def _wait_before_repeat(self, error: ServiceError, operation: Operation, attempt: int) -> float | None:
-        if not operation.repeatable or attempt >= _ATTEMPTS:
-            return None
-        if isinstance(error, Throttled):
-            return None if error.retry_after > _LONGEST_WAIT else error.retry_after + _random.uniform(0, 0.5)
-        if isinstance(error, Unreachable | LostAnswer | Unavailable):
-            return _random.uniform(0.5, 1.0) * min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)
-        return None
-
     def _attempt(self, operation: Operation, url: str, content: bytes) -> dict[str, Any]:
         if operation.is_admin_path and (wait := self._pace(ADMIN_LIMIT)):
             raise admin_rule(operation, wait)
@@ -216,6 +207,8 @@ class Transport:
                 operation.method, url, content=content or None, headers=dict(signed.headers.items())
             )
         except _NEVER_SENT as error:
+            if refused := by_proxy_of(error, SERVICE, operation.name):
+                raise refused from error
             raise Unreachable(
                 why_unreachable(error, "DeepRacer on AWS"),
                 service=SERVICE,
@@ -225,6 +218,8 @@ class Transport:
         except httpx.TransportError as error:
             raise _broken(operation, type(error).__name__) from error
         _log.debug("%s: HTTP %d in %.2f s", operation.name, reply.status_code, self._clock.monotonic() - began)
+        if reply.status_code not in (403, 429) and is_page(reply.status_code, reply.headers, reply.content):
+            raise stopped_between(SERVICE, operation.name, reply.status_code)
         if reply.is_success:
             self._signed_before = True
             return _understand(operation, reply)
