@@ -14,6 +14,7 @@ from deepracer_admin.rules.roster import FIELDS, RosterCheck
 from deepracer_admin.services.dry_run import DryRun, report_lines
 from deepracer_admin.ui import session
 from deepracer_admin.ui.dialogs import confirm, confirm_typed
+from deepracer_admin.ui.reading_choices import reading_choices
 from deepracer_admin.ui.words import count, plain
 
 __all__ = ["confirm_import", "counts", "given_list", "leavers", "preview", "report"]
@@ -53,10 +54,14 @@ def given_list(who: Actor) -> DryRun | None:
     digest = hashlib.sha256(data).hexdigest()[:12]
     try:
         first = session.console().attendees.dry_run(who, data, filename=name)
+        reading = reading_choices(first.check, digest)
+        if reading:
+            first = session.console().attendees.dry_run(who, data, filename=name, reading=reading)
+            digest += hashlib.sha256(repr(sorted(reading.items())).encode()).hexdigest()[:8]
         mapping = _columns(first.check, digest)
         if mapping is None:
             return first
-        return session.console().attendees.dry_run(who, data, filename=name, mapping=mapping)
+        return session.console().attendees.dry_run(who, data, filename=name, mapping=mapping, reading=reading)
     except ConsoleError as error:
         st.error(plain(error.sentence), icon=":material/error:")
         return None
