@@ -102,6 +102,7 @@ def test_a_dry_run_counts_every_row_and_writes_nothing(
         "Same": "0",
         "Duplicate": "0",
         "Rejected": "1",
+        "Left out": "0",
         "Not in it": "5",
         "Service refuses": "0",
     }
