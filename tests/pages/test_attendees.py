@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -100,6 +102,7 @@ def test_a_dry_run_counts_every_row_and_writes_nothing(
         "Same": "0",
         "Duplicate": "0",
         "Rejected": "1",
+        "Left out": "0",
         "Not in it": "5",
         "Service refuses": "0",
     }
@@ -209,3 +212,43 @@ def test_imports_are_listed_with_what_they_did(
 def test_an_empty_file_is_told_to_be_empty(browser: Browser, event: Event) -> None:
     app = uploaded(browser, b"", "list.csv")
     assert [error.value for error in app.error] == ["The file is empty: export the list again and choose that file."]
+
+
+CASES = Path(__file__).parents[1] / "data" / "roster-cases"
+
+
+def case(name: str) -> tuple[bytes, str]:
+    path = CASES / name
+    return path.read_bytes(), path.name
+
+
+def test_people_who_will_not_come_are_left_out_and_one_click_lets_them_in(browser: Browser, event: Event) -> None:
+    app = uploaded(browser, *case("C1-zoom-approval-status/registration.csv"))
+    assert (numbers(app)["New"], numbers(app)["Left out"]) == ("2", "1")
+    assert "row 10: denied" in texts(app)
+    box = next(box for box in app.checkbox if "will not come" in box.label)
+    box.check().run()
+    assert (numbers(app)["New"], numbers(app)["Left out"]) == ("3", "0")
+
+
+def test_rows_that_the_sheet_hides_are_left_out_and_one_click_lets_them_in(browser: Browser, event: Event) -> None:
+    app = uploaded(browser, *case("F3-filtered-rows/list.xlsx"))
+    assert (numbers(app)["New"], numbers(app)["Left out"]) == ("2", "1")
+    next(box for box in app.checkbox if "hides" in box.label).check().run()
+    assert numbers(app)["New"] == "3"
+
+
+def test_another_sheet_can_be_chosen(browser: Browser, event: Event) -> None:
+    app = uploaded(browser, *case("F1-very-hidden-directory/list.xlsx"))
+    assert numbers(app)["New"] == "2"
+    next(box for box in app.selectbox if box.label == "Sheet").select("_directory").run()
+    assert numbers(app)["New"] == "50"
+
+
+def test_garbled_names_are_put_right_by_choosing_the_encoding_that_reads_them(browser: Browser, event: Event) -> None:
+    data = "Name;E-mail\nKristīne Kalniņa;k@example.com\n".encode("cp1257")
+    app = uploaded(browser, data)
+    box = next(box for box in app.selectbox if box.label.startswith("Encoding"))
+    right = next(option for option in box.options if "Kristīne Kalniņa" in option)
+    box.set_value(right.rpartition("(")[2].rstrip(")")).run()
+    assert [*app.dataframe[0].value["Name"]] == ["Kristīne Kalniņa"]

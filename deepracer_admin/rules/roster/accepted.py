@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 from deepracer_admin.rules.roster.addresses import service_refusals
 from deepracer_admin.rules.roster.findings import AcceptedColumns, Column, Duplicate, Limits, Rejected
 from deepracer_admin.rules.roster.grid import Grid
-from deepracer_admin.rules.roster.lazy_column import distinct, each, longest, picked
+from deepracer_admin.rules.roster.lazy_column import LazyColumn, distinct, each, longest, mapped, picked
 from deepracer_admin.rules.roster.people import answer, fold, full_name
 
 __all__ = ["Judged", "People"]
@@ -20,8 +20,8 @@ _EXAMPLES = 5
 class Judged(NamedTuple):
     """Which records are accepted, their addresses, the names found beside addresses (by record), and all findings."""
 
-    is_accepted: list[bool]
-    emails: list[str]
+    is_accepted: Sequence[bool]
+    emails: Sequence[str]
     names: Mapping[int, str]
     duplicates: list[Duplicate]
     rejected: list[Rejected]
@@ -52,11 +52,11 @@ class People:
             rows=self._pick(self._body.lines),
             emails=emails,
             names=self._cut(self._names()),
-            offices=each(fold, self._values("office")),
-            cost_centres=each(fold, self._values("cost_centre")),
+            offices=mapped(fold, self._values("office")),
+            cost_centres=mapped(fold, self._values("cost_centre")),
             new_to_ml=each(answer, self._values("new_to_ml")),
             new_to_aws=each(answer, self._values("new_to_aws")),
-            extra={column.name: each(fold, self._pick(self._cells(column))) for column in self._extra},
+            extra={column.name: mapped(fold, self._pick(self._cells(column))) for column in self._extra},
             refusals=service_refusals(emails, self._service_rule),
         )
 
@@ -74,7 +74,12 @@ class People:
             return [""] * len(self._judged.emails)
         return self._pick(self._cells(self._at[field]))
 
-    def _names(self) -> list[str]:
+    def _names(self) -> Sequence[str]:
+        if "name" not in self._at and not self._judged.names:
+            given, family = mapped(fold, self._values("given")), mapped(fold, self._values("family"))
+            if isinstance(given, LazyColumn) and isinstance(family, LazyColumn):
+                whole = given.beside(family)
+                return mapped(str.strip, whole) if given.has_empty() or family.has_empty() else whole
         given, family = each(fold, self._values("given")), each(fold, self._values("family"))
         if "name" not in self._at:
             names = list(map(" ".join, zip(given, family, strict=True)))
@@ -89,8 +94,8 @@ class People:
                     names[number] = full_name(self._judged.names[place])
         return names
 
-    def _cut(self, names: list[str]) -> list[str]:
-        if max(map(len, names), default=0) <= self._longest:
+    def _cut(self, names: Sequence[str]) -> Sequence[str]:
+        if longest(names) <= self._longest:
             return names
         return [name[: self._longest].rstrip() if len(name) > self._longest else name for name in names]
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from typing import NamedTuple
 
 import idna
 from email_validator import EmailNotValidError, validate_email
 
+from deepracer_admin.rules.roster.lazy_column import LazyColumn
+
 __all__ = [
     "ADDRESS_CELL",
+    "GUEST",
     "AddressJudge",
     "Problem",
     "normalise_email",
@@ -37,7 +40,7 @@ _PLAIN_LINES = re.compile(rf"(?:(?!')(?=[^@\n]{{1,64}}@){_ATOM}(?:\.{_ATOM})*+@[
 _PLAIN_DOMAIN = re.compile(r"[a-z0-9.-]+")
 _CORRECT = "correct the address, or delete the row"
 _LONGEST_JUDGED = 1_000  # characters; what is longer is no address, and not worth the library's time
-_GUEST = "#ext#"  # in normal form; Entra names a guest anna_partner.example#EXT#@tenant.onmicrosoft.com
+GUEST = "#ext#"  # in normal form; Entra names a guest anna_partner.example#EXT#@tenant.onmicrosoft.com
 _ADDRESS_LENGTH = 254  # characters (RFC 5321 4.5.3.1)
 
 _AROUND = _EDGE + _UNSEEN + ";,"
@@ -118,17 +121,18 @@ class AddressJudge:
         The pattern runs over the whole list at once; of the domains only distinct ones are judged.
         """
         verdicts = [True] * len(emails)
-        if _GUEST in "\n".join(emails):
-            verdicts = [_GUEST not in email for email in emails]
+        if GUEST in "\n".join(emails):
+            verdicts = [GUEST not in email for email in emails]
         for place in _unmatched(_PLAIN_LINES, emails):
             verdicts[place] = False
         domains = {email.rpartition("@")[2] for email in compress(emails, verdicts)}
-        refused = tuple(f"@{domain}" for domain in domains if not self._accepts_domain(domain))
+        refused = tuple(f"@{domain}" for domain in domains if not self.accepts_domain(domain))
         if not refused:
             return verdicts
         return [plain and not email.endswith(refused) for plain, email in zip(verdicts, emails, strict=True)]
 
-    def _accepts_domain(self, domain: str) -> bool:
+    def accepts_domain(self, domain: str) -> bool:
+        """Whether the library accepts a domain that needs no second look."""
         verdict = self._domains.get(domain)
         if verdict is None:
             # An internationalised domain may grow when it is shown, so it never takes the short way.
@@ -152,7 +156,7 @@ def problem_of(email: str) -> Problem | None:
         return Problem(
             "e-mail is a formula", "A formula stands where the address should be: paste the address itself as a value."
         )
-    if _GUEST in email:
+    if GUEST in email:
         return Problem(
             "e-mail is a directory's name",
             "This is the directory's own name of a guest (#EXT#), not a mailbox: give the guest's address.",
@@ -230,7 +234,10 @@ def service_refusal(email: str, rule: str | None = "on_aws") -> str | None:
 
 def service_refusals(emails: Sequence[str], rule: str | None) -> dict[str, str]:
     """`service_refusal` of a whole list, for those alone that the service will not take. Raises as it does."""
-    odd = (emails[place] for place in _unmatched(_ON_AWS_LINES, emails)) if rule == "on_aws" else emails
+    if isinstance(emails, LazyColumn) and rule == "on_aws":
+        odd: Iterable[str] = emails.unlike(f"^{_ON_AWS.pattern}$")
+    else:
+        odd = (emails[place] for place in _unmatched(_ON_AWS_LINES, emails)) if rule == "on_aws" else emails
     return {email: refusal for email in odd if (refusal := service_refusal(email, rule)) is not None}
 
 

@@ -22,6 +22,7 @@ from deepracer_admin.rules.roster.findings import (
     Rejected,
     RosterCheck,
 )
+from deepracer_admin.rules.roster.lazy_column import LazyColumn
 
 __all__ = ["pack", "unpack"]
 
@@ -150,6 +151,10 @@ class _Texts:
 
 
 def _texts(cells: Sequence[str]) -> bytes:
+    if isinstance(cells, LazyColumn):
+        joined = cells.joined(_BETWEEN)
+        if joined.count(b"\0") == max(len(cells) - 1, 0):
+            return joined
     text = _BETWEEN.join(cells)
     if text.count(_BETWEEN) != max(len(cells) - 1, 0):
         text = _BETWEEN.join([cell.replace(_BETWEEN, "") for cell in cells])

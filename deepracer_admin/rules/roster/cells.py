@@ -15,6 +15,8 @@ from deepracer_admin.rules.roster.addresses import ADDRESS_CELL, normalise_email
 __all__ = ["Found", "find_address", "holds_address", "sole_address"]
 
 _BULLET = re.compile(r"\s*(?:[•◦‣▪●·∙*–—>-]|\d{1,5}[.)]|\(\d{1,5}\)|\[[ xX]?\])\s+")
+# Nothing stands around it: most cells of most lists.
+_PLAIN = re.compile(r"\s*+[A-Za-z0-9][A-Za-z0-9._%+-]*+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++\s*+")
 _BETWEEN = re.compile(r"[\s,;|<>()\[\]\"“”„«»{}]+")
 _AROUND = re.compile(r"[<>()\[\]:,;|=]| [-–—] ")
 _LABEL = re.compile(r"(?:mailto|smtp|e-?mail|mail|sip)\s*[:=]\s*", re.IGNORECASE)
@@ -34,6 +36,8 @@ class Found(NamedTuple):
 
 def find_address(cell: str) -> Found:
     """The address of a cell as it is meant. Without any, `address` is the cell as `unwrap` leaves it."""
+    if _PLAIN.fullmatch(cell):
+        return Found(cell.strip())
     if len(cell) > _LONGEST:
         return Found(*unwrap(cell))
     value = _narrow(cell)

@@ -10,9 +10,11 @@ from typing import NamedTuple
 from deepracer_admin.counted import counted
 from deepracer_admin.rules.roster.accepted import Judged
 from deepracer_admin.rules.roster.addresses import AddressJudge, Problem, normalise_email, normalise_emails
+from deepracer_admin.rules.roster.bulk import BulkEmails, first_of
 from deepracer_admin.rules.roster.cells import Found, find_address
 from deepracer_admin.rules.roster.findings import Column, Duplicate, Rejected, cut
 from deepracer_admin.rules.roster.grid import Grid
+from deepracer_admin.rules.roster.lazy_column import LazyColumn, picked
 from deepracer_admin.rules.roster.people import fold
 
 __all__ = ["NO_EMAIL_COLUMN", "Source", "judge", "reject_all"]
@@ -42,37 +44,67 @@ def judge(body: Grid, source: Source, usual: int, warnings: list[str]) -> Judged
     """Plain addresses are judged all at once; `usual` is how many cells a record has when nothing has moved."""
     values = body.columns[source.column.position]
     addresses = AddressJudge()
-    normal = normalise_emails(values)
-    emails: list[str | None] = [*normal]
-    names: dict[int, str] = {}
-    rejected: list[Rejected] = []
-    taken: dict[str, list[int]] = {}
-    is_plain = addresses.plain(normal)
     moved = _moved(body, usual)
+    bulk = _bulk(values, addresses)
+    if bulk is not None:
+        is_plain = bulk.plain
+        normal: list[str] = []
+    else:
+        normal = normalise_emails(values)
+        is_plain = addresses.plain(normal)
     for place in moved:
         is_plain[place] = False
-    for place in compress(range(len(normal)), map(not_, is_plain)):
+    odd = compress(range(len(normal)), map(not_, is_plain)) if bulk is None else (~bulk.plain).nonzero()[0].tolist()
+    names: dict[int, str] = {}
+    changed: dict[int, str | None] = {}
+    rejected: list[Rejected] = []
+    taken: dict[str, list[int]] = {}
+    for place in odd:
+        email = ""
         if place in moved:
             problem, found = _too_wide(body.width_of(place), usual), Found("")
         else:
             found = find_address(values[place])
-            email = emails[place] = normal[place] = normalise_email(found.address)
+            email = normalise_email(found.address)
             problem = _several(found) or addresses.problem(email)
             if problem and (other := _elsewhere(body, place, source.second, addresses)):
                 heading, found, email = other
-                emails[place] = normal[place] = email
                 taken.setdefault(heading, []).append(body.lines[place])
                 problem = None
+        changed[place] = None if problem else email
         if problem:
-            emails[place] = None
             rejected.append(_rejected(body, place, source, problem, usual))
         elif found.name:
             names[place] = found.name
     warnings += [_taken_from(heading, source.column.name, lines) for heading, lines in taken.items()]
+    if bulk is not None:
+        return _settled_in_bulk(body, bulk, changed, names, rejected)
+    return _settled(body, normal, changed, names, rejected)
+
+
+def _bulk(values: Sequence[str], addresses: AddressJudge) -> BulkEmails | None:
+    if not isinstance(values, LazyColumn):
+        return None
+    try:
+        return BulkEmails(values, addresses)
+    except ValueError:
+        return None
+
+
+def _settled(
+    body: Grid,
+    normal: Sequence[str],
+    changed: dict[int, str | None],
+    names: dict[int, str],
+    rejected: list[Rejected],
+) -> Judged:
+    emails: list[str | None] = [*normal]
+    for place, email in changed.items():
+        emails[place] = email
     first = dict(zip(reversed(emails), range(len(emails) - 1, -1, -1), strict=True))
     first.pop(None, None)
     is_first = list(map(eq, map(first.get, emails), count()))
-    accepted = list(compress(normal, is_first))
+    accepted = [email for email in compress(emails, is_first) if email is not None]
     duplicates = []
     if len(accepted) + len(rejected) < len(emails):
         lines = body.lines
@@ -82,6 +114,18 @@ def judge(body: Grid, source: Source, usual: int, warnings: list[str]) -> Judged
             if (email := emails[place]) is not None
         ]
     return Judged(is_first, accepted, names, duplicates, rejected)
+
+
+def _settled_in_bulk(
+    body: Grid, bulk: BulkEmails, changed: dict[int, str | None], names: dict[int, str], rejected: list[Rejected]
+) -> Judged:
+    first, emails = first_of(bulk.normal, changed)
+    lines = body.lines
+    duplicates = [
+        Duplicate(lines[place], emails[place].as_py(), lines[int(first.places[first.codes[place]])])
+        for place in first.again
+    ]
+    return Judged(first.is_first, picked(LazyColumn(emails), first.is_first), names, duplicates, rejected)
 
 
 def reject_all(body: Grid, aside: Sequence[Column]) -> Judged:

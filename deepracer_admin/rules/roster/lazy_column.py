@@ -10,7 +10,17 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
 from typing import Any, TypeVar, cast, overload
 
-__all__ = ["LazyColumn", "distinct", "each", "load", "longest", "picked", "read_columns"]
+__all__ = [
+    "LazyColumn",
+    "distinct",
+    "each",
+    "longest",
+    "mapped",
+    "operations",
+    "picked",
+    "places_without",
+    "read_columns",
+]
 
 _T = TypeVar("_T")
 
@@ -58,16 +68,63 @@ class LazyColumn(Sequence[str]):
         results = list(map(rule, encoded.dictionary.to_pylist()))
         return list(map(results.__getitem__, encoded.indices.to_numpy().tolist()))
 
+    def mapped(self, rule: Callable[[str], str]) -> LazyColumn:
+        """`rule` of every cell, as a column; asked once for each distinct one."""
+        from pyarrow import array, string
+
+        encoded = self._cells.dictionary_encode()
+        return LazyColumn(array(list(map(rule, encoded.dictionary.to_pylist())), string()).take(encoded.indices))
+
+    def places_without(self, text: str) -> list[int]:
+        """Where the cells are that do not hold `text`."""
+        compute = operations()
+        missing = compute.invert(compute.match_substring(self._cells, text))
+        return compute.indices_nonzero(missing).to_pylist()
+
+    def unlike(self, pattern: str) -> list[str]:
+        """The cells that the pattern (RE2) is not found in."""
+        compute = operations()
+        return self._cells.filter(compute.invert(compute.match_substring_regex(self._cells, pattern))).to_pylist()
+
+    def joined(self, between: str) -> bytes:
+        """All cells in one text, as UTF-8."""
+        from pyarrow import ListArray, array, int32
+        from pyarrow.compute import call_function
+
+        if not len(self._cells):
+            return b""
+        whole = ListArray.from_arrays(array([0, len(self._cells)], int32()), self._cells)
+        return call_function("binary_join", [whole, between])[0].as_buffer().to_pybytes()
+
+    def beside(self, other: LazyColumn) -> LazyColumn:
+        """`self other` of each record."""
+        from pyarrow.compute import call_function
+
+        return LazyColumn(call_function("binary_join_element_wise", [self._cells, other._cells, " "]))
+
+    def has_empty(self) -> bool:
+        """Whether any cell is empty."""
+        from pyarrow.compute import call_function
+
+        lengths = call_function("binary_length", [self._cells])
+        return bool(len(self._cells)) and call_function("min_max", [lengths])["min"].as_py() == 0
+
+    @property
+    def cells(self) -> Any:
+        """The Arrow array itself."""
+        return self._cells
+
     def longest(self) -> int:
         from pyarrow.compute import call_function
 
         return call_function("max", [call_function("utf8_length", [self._cells])]).as_py() or 0
 
 
-def load() -> None:
-    """Import what large lists need, before one comes."""
-    import pyarrow.compute
-    import pyarrow.csv  # noqa: F401
+def operations() -> Any:
+    """Arrow's functions on columns. They are made when the module is imported, so no type checker knows them."""
+    from importlib import import_module
+
+    return import_module("pyarrow.compute")
 
 
 def distinct(column: Sequence[str]) -> set[str]:
@@ -88,6 +145,18 @@ def each(rule: Callable[[str], _T], column: Sequence[str]) -> list[_T]:
         return column.each(rule)
     known = {value: rule(value) for value in set(column)}
     return list(map(known.__getitem__, column))
+
+
+def mapped(rule: Callable[[str], str], column: Sequence[str]) -> Sequence[str]:
+    """`each` where the result is text again, which stays in Arrow's buffers."""
+    return column.mapped(rule) if isinstance(column, LazyColumn) else each(rule, column)
+
+
+def places_without(text: str, column: Sequence[str]) -> list[int]:
+    """Where the cells are that do not hold `text`."""
+    if isinstance(column, LazyColumn):
+        return column.places_without(text)
+    return [place for place, cell in enumerate(column) if text not in cell]
 
 
 def longest(column: Sequence[str]) -> int:

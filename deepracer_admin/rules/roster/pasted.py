@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from deepracer_admin.rules.roster.addresses import unwrap
 from deepracer_admin.rules.roster.cells import find_address
 
 __all__ = ["is_pasted_line", "read_pasted_line"]
@@ -14,13 +15,14 @@ _TOKEN = re.compile(r'"[^"\r\n]*"|<[^<>\r\n]*>|\r\n|[;,\r\n]|[^";,<\r\n]+|["<]')
 _LINE_ENDS = ("\r\n", "\r", "\n")
 _FIRST_LINE = re.compile(r"\S[^\r\n]*")
 _LOOKED_AT = 20
+_FIRST_CHARACTERS = 20_000
 _LONGEST_PIECE = 100  # tokens; a name before an address has a handful
 
 
 def is_pasted_line(text: str) -> bool:
     """Whether the text is a list of mailboxes rather than a table: its first line holds entries and nothing else."""
     found = _FIRST_LINE.search(text)
-    first = found[0] if found else ""
+    first = found[0][:_FIRST_CHARACTERS] if found else ""
     if "@" not in first:
         return False
     if _LABEL.match(first):
@@ -81,6 +83,9 @@ def _entries(text: str) -> list[tuple[int, str, str]]:
 
 
 def _name_and_address(piece: str) -> tuple[str, str]:
+    if "@" not in piece and "＠" not in piece:
+        address, name = unwrap(piece)
+        return name, address
     found = find_address(piece)
     if found.others:
         return "", piece.strip()

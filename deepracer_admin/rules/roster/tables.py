@@ -13,6 +13,7 @@ from deepracer_admin.rules.roster.cells import holds_address
 from deepracer_admin.rules.roster.columns import Header
 from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.headings import field_of, plain_heading
+from deepracer_admin.rules.roster.lazy_column import places_without
 
 __all__ = ["Tables", "addresses_above", "further_tables", "without_second_headings"]
 
@@ -80,7 +81,7 @@ def further_tables(heading: Sequence[str], body: Grid, email: int, warnings: lis
     """The tables that follow within the body, joined with the first one; None when there is but one."""
     if email >= body.width:
         return None
-    suspects = [place for place, cell in enumerate(body.columns[email]) if "@" not in cell]
+    suspects = places_without("@", body.columns[email])
     headings = [place for place in suspects[:_LOOKED_AT] if is_heading(body.record(place))]
     if not headings:
         return None

@@ -122,8 +122,8 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str, tuple[st
         except (UnicodeError, LookupError):
             raise UnreadableRoster(f"The file cannot be read as {encoding}: choose another encoding.") from None
     else:
-        name = _guess_encoding(data)
-        text = data.decode(name, errors="replace")
+        name, known = _guess_encoding(data)
+        text = data.decode(name, errors="replace") if known is None else known
         if name not in _CERTAIN:
             warnings = (_doubt(data, name),)
         elif "\ufffd" in text:
@@ -153,18 +153,18 @@ def _has_controls(raw: bytes) -> bool:
     return len(raw.translate(None, _CONTROL_BYTES)) != len(raw)
 
 
-def _guess_encoding(data: bytes) -> str:
+def _guess_encoding(data: bytes) -> tuple[str, str | None]:
+    """(encoding, the text where it was decoded on the way)."""
     for mark, name in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
-            return name
+            return name, None
     wide = _guess_utf16(data[:_SAMPLE_BYTES])
     if wide:
-        return wide
+        return wide, None
     try:
-        data.decode("utf-8")
+        return "utf-8", data.decode("utf-8")
     except UnicodeDecodeError:
-        return "utf-8" if _is_mostly_utf8(data) else _guess_legacy(data)
-    return "utf-8"
+        return ("utf-8" if _is_mostly_utf8(data) else _guess_legacy(data)), None
 
 
 def _guess_utf16(sample: bytes) -> str | None:

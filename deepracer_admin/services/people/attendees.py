@@ -25,6 +25,7 @@ from deepracer_admin.store import ProfileLink
 __all__ = ["AttendeeRow", "AttendeesService", "DryRun"]
 
 STALE = timedelta(minutes=2)
+_READING = frozenset(("sheet", "encoding", "delimiter", "header_row", "include"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +43,33 @@ class AttendeesService(PeopleService):
     # ------------------------------------------------------------------------------------------------ import
 
     def dry_run(
-        self, actor: Actor, data: bytes, *, filename: str, mapping: Mapping[str, str | int] | None = None
+        self,
+        actor: Actor,
+        data: bytes,
+        *,
+        filename: str,
+        mapping: Mapping[str, str | int] | None = None,
+        reading: Mapping[str, Any] | None = None,
     ) -> DryRun:
         """Read a list and compare it with the event; nothing is written. Raises UnreadableRoster with the reason.
 
-        A corrected mapping is remembered for lists with the same headings.
+        A corrected mapping is remembered for lists with the same headings. `reading` overrules how the file was read:
+        `sheet`, `encoding`, `delimiter`, `header_row`, `include` of `rules.roster.check.check`.
         """
         self._authorise(actor, "attendees.import", target="dry run")
         event = self._event()
-        read = self.house.files.check_list(data, filename=filename, mapping=mapping, service_rule=self._rule(event))
+        options = {name: value for name, value in (reading or {}).items() if name in _READING}
+
+        def read_with(columns: Mapping[str, str | int] | None) -> RosterCheck:
+            return self.house.files.check_list(
+                data, filename=filename, mapping=columns, service_rule=self._rule(event), **options
+            )
+
+        read = read_with(mapping)
         key = _headings(read)
         remembered = self.store.row("", COLUMN_MAPPINGS, key)
         if mapping is None and remembered is not None:
-            read = self.house.files.check_list(
-                data, filename=filename, mapping=remembered.columns, service_rule=self._rule(event)
-            )
+            read = read_with(remembered.columns)
         elif mapping is not None:
             whole = ColumnMapping({field: read.mapping.get(field, "") for field in FIELDS})
             if remembered != whole:
@@ -64,7 +77,8 @@ class AttendeesService(PeopleService):
         people = self.store.attendees(event.id, wanted=True)
         plan = plan_check(read, {person.email: person for person in people}, service_rule=self._rule(event))
         digest = hashlib.sha256(data)
-        digest.update(repr((sorted(read.mapping.items()), event.id, plan.counts, plan.missing)).encode())
+        chosen = (sorted(read.mapping.items()), sorted(options.items()), event.id, plan.counts, plan.missing)
+        digest.update(repr(chosen).encode())
         return DryRun(read, plan, digest.hexdigest()[:16], event.id)
 
     def run_import(self, actor: Actor, dry: DryRun, *, take_out: Sequence[str] = (), typed_name: str = "") -> Job:

@@ -18,6 +18,7 @@ from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import count, plain
+from deepracer_admin.ui.people.reading_choices import reading_choices
 
 __all__ = ["confirm_import", "counts", "given_list", "leavers", "preview", "report"]
 
@@ -56,10 +57,14 @@ def given_list(who: Actor) -> DryRun | None:
     digest = hashlib.sha256(data).hexdigest()[:12]
     try:
         first = session.desk().attendees.dry_run(who, data, filename=name)
+        reading = reading_choices(first.check, digest)
+        if reading:
+            first = session.desk().attendees.dry_run(who, data, filename=name, reading=reading)
+            digest += hashlib.sha256(repr(sorted(reading.items())).encode()).hexdigest()[:8]
         mapping = _columns(first.check, digest)
         if mapping is None:
             return first
-        return session.desk().attendees.dry_run(who, data, filename=name, mapping=mapping)
+        return session.desk().attendees.dry_run(who, data, filename=name, mapping=mapping, reading=reading)
     except ConsoleError as error:
         st.error(plain(error.sentence), icon=":material/error:")
         return None
