@@ -42,7 +42,7 @@ def test_a_dialog_reaches_whom_it_named_when_it_opened(seeded: Seeded, browser: 
     page.get_by_role("tab", name="Pause, resume, models").click()
     press(page, "Pause …")
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("4 people")).to_be_visible(timeout=PATIENCE_MS)
+    expect(dialog.get_by_text("4 people", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     trains(seeded, "Eve")
     press(dialog, "Pause them")
     expect(page.get_by_test_id("stMain").get_by_text("4 people: the worker pauses them")).to_be_visible()
