@@ -97,7 +97,7 @@ def wait_idle(page: Page) -> None:
 
 def open_page(page: Page, title: str) -> None:
     """Through the menu, as people do."""
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name=title, exact=True).click()
     expect(page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible(timeout=PATIENCE_MS)
     wait_idle(page)
 

@@ -51,7 +51,7 @@ def test_a_job_that_began_and_ended_between_two_looks_is_shown_and_extends_no_se
     assert seen
     assert seen.last_seen_at == quiet_since, "nobody did anything"
 
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Event", exact=True).click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Event", exact=True).click()
     expect(page.get_by_role("heading", name="Event", exact=True, level=1)).to_be_visible(timeout=PATIENCE_MS)
     wait_idle(page)
     seen = sessions.lookup(hash_id(cookie))

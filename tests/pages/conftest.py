@@ -236,7 +236,8 @@ def answer(app: AppTest, opener: str, *, typed: str = "") -> AppTest:
     """
     click(app, opener)
     if typed:
-        app.session_state[f"{opener}-typed"] = typed
+        app.text_input(key=f"{opener}-typed").input(typed)
+        click(app, opener)
     for key in (opener, f"{opener}-go"):
         next(button for button in app.button if button.key == key).click()
     return app.run()

@@ -13,6 +13,7 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import NotAllowed
 from deepracer_admin.model import Actor, Event, Role
 from tests.pages.conftest import Browser, actor_of, texts
+from tests.ui.choosing import tick
 
 PAGE = "pages/close/audit.py"
 
@@ -80,3 +81,9 @@ def test_the_export_is_whole_oldest_first_and_audited(console: Console, acts: No
     rows = list(csv.DictReader(io.StringIO(console.first.audit.export(organizer).decode("utf-8-sig"))))
     assert [row["action"] for row in rows] == ["attendees.add", "setup.check", "setup.check"]
     assert console.first.audit.entries(organizer)[0].action == "audit.export"
+
+
+def test_a_bare_word_is_shown_as_it_stands(browser: Browser, console: Console, acts: None, organizer: Actor) -> None:
+    console.first.onboarding.start(organizer)
+    app = tick(browser.open(PAGE), "audit", "4")
+    assert {code.value for code in app.code} == {"idle", "running"}

@@ -108,7 +108,7 @@ def test_a_quota_reaches_the_ticked_however_often_the_hours_sort_them_anew(brows
     app.number_input(key="quota-hours").set_value(7.0).run()
     assert [row.alias for row in console.first.usage.profiles(_organizer())][:2] == ["racer-2", "racer-1"]
     click(app, "quota-set")
-    assert "**2 people**: Racer 1 and Racer 3" in texts(app)
+    assert "**2 people**: Racer 3 and Racer 1" in texts(app)
     answer(app, "quota-set")
     assert _targets(console, event, "quota") == {"at-1", "at-3"}
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from deepracer_admin.model import Actor, AuditEntry
 from deepracer_admin.rules.access import ACTIONS
@@ -104,7 +106,15 @@ def entry(chosen: AuditEntry) -> None:
         st.markdown(f"{what} by {plain(chosen.actor_name)}")
         left, right = st.columns(2)
         left.caption("Before")
-        left.json(chosen.before if chosen.before is not None else {}, expanded=2)
+        _value(left, chosen.before)
         right.caption("After")
-        right.json(chosen.after if chosen.after is not None else {}, expanded=2)
+        _value(right, chosen.after)
         st.caption(f"digest {chosen.digest} · job {plain(chosen.job or 'none')}")
+
+
+def _value(place: DeltaGenerator, value: Any) -> None:
+    """Fields as a tree; a bare word or number as it stands, which Streamlit would try to read as JSON."""
+    if value is None or isinstance(value, dict | list):
+        place.json(value or {}, expanded=2)
+    else:
+        place.code(str(value), language=None, wrap_lines=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal, TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -109,8 +109,16 @@ def said(*keys: str) -> None:
     if not newest.done:
         st.error(plain(newest.sentence), icon=":material/error:")
         return
-    at = f"{newest.at.astimezone(ZoneInfo(st.context.timezone or 'UTC')):%H:%M:%S}"
-    st.markdown(f":green[:material/check_circle:] {plain(newest.sentence)} :gray[{plain(at)}]")
+    at = plain(f"{newest.at.astimezone(_zone()):%H:%M:%S}")
+    st.markdown(f":green[:material/check_circle:] {plain(newest.sentence)} :gray[{at}]")
+
+
+def _zone() -> tzinfo:
+    """The time zone of the browser, as far as this computer knows it."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ValueError, ZoneInfoNotFoundError):
+        return UTC
 
 
 def go(key: str) -> str:

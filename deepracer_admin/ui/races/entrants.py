@@ -132,6 +132,8 @@ def _inside(view: EntrantsView, chosen: RaceRow, *, may: bool) -> None:
         return
     picked = choose(frame, _ids(rows), key=key, names=[row.name or row.alias for row in rows], **look)
     leaving = [row for row, one in zip(rows, _ids(rows), strict=True) if one in picked and row.key]
+    if picked and not leaving:
+        st.caption("Whom you chose has a result and is not on the list: there is nothing to take out.")
     if leaving:
         st.markdown(f"Chosen: {whom([row.name or row.alias for row in leaving], 'racer', 'racers')}")
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -91,3 +91,15 @@ def test_a_viewer_sees_nobody(console, event, people):
     for call in (console.first.onboarding.view, console.first.onboarding.plan):
         with pytest.raises(NotAllowed, match="see the onboarding"):
             call(VIEWER)
+
+
+def test_a_retry_of_a_reason_reaches_the_people_it_named_and_no_newcomer(console, event, people):
+    record(console, event, Outcome("at-1", Step.PROFILE, State.REFUSED, "bad", "No such mailbox."))
+    [row] = console.first.onboarding.view(ORGANIZER).stuck
+    record(console, event, Outcome("at-2", Step.PROFILE, State.REFUSED, "bad", "No such mailbox."))
+    [later] = console.first.onboarding.view(ORGANIZER).stuck
+    assert (later.id, row.attendees, later.people) == (row.id, ("at-1",), 2)
+    done = console.first.onboarding.retry(ORGANIZER, step=row.step, reason=row.reason, attendees=row.attendees)
+    assert done == 1
+    states = {each.attendee: each.state for each in console.store.steps(event.id)}
+    assert states["at-2"] is State.REFUSED
