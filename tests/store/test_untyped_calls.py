@@ -21,26 +21,7 @@ SOURCES = [
     if path.relative_to(ROOT).parts[1:2] not in (("store",), ("rehearsal",))
 ]
 LEFT = {
-    "flows/access/leavers.py",
-    "flows/closeout/end_access_on_aws.py",
-    "flows/closeout/end_managed_event.py",
     "flows/closeout/erase_people.py",
-    "flows/closeout/leave_identity_center.py",
-    "flows/closeout/run.py",
-    "flows/races/watch.py",
-    "flows/readings/models.py",
-    "flows/sponsorship/new_profile_limits.py",
-    "flows/sponsorship/pause.py",
-    "flows/sponsorship/quotas.py",
-    "flows/sponsorship/switch.py",
-    "records/limits.py",
-    "services/closeout/closing.py",
-    "services/people/one_person.py",
-    "services/setup/events.py",
-    "services/setup/racing_choice.py",
-    "services/setup/sponsorship.py",
-    "services/usage/usage.py",
-    "worker/open_work.py",
 }  # fmt: skip
 SAVE_EVENTS = {
     "services/setup/events.py",  # a new event
