@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from deepracer_admin.errors import ConsoleError
+from deepracer_admin.private import make_private
 
 __all__ = ["main"]
 
@@ -140,4 +141,5 @@ def _rehearse(parsed: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    make_private()
     raise SystemExit(main())

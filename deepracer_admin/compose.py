@@ -21,6 +21,7 @@ from deepracer_admin.edge.aws import AwsAccess
 from deepracer_admin.edge.reach import Reach
 from deepracer_admin.entra_access import SignInSettings, claims_of, directories, sign_in_settings
 from deepracer_admin.errors import BadSettings, Missing, StoreUnusable
+from deepracer_admin.files.process import ChildProcessReader
 from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import Letters
@@ -29,6 +30,7 @@ from deepracer_admin.mail.pinpoint import Pinpoint
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.smtp import Smtp
 from deepracer_admin.model import Limit
+from deepracer_admin.private import private_folder, tighten_folder
 from deepracer_admin.racing.login import LoginDesk
 from deepracer_admin.racing_access import RacingServices, Staff, practice_of, racing_of
 from deepracer_admin.records.current_event import CURRENT_EVENT
@@ -37,6 +39,7 @@ from deepracer_admin.services.access.onboarding import OnboardingService
 from deepracer_admin.services.access.passwords import PasswordsService
 from deepracer_admin.services.base import House
 from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.file_desk import FileDesk
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.races.boards import BoardsService
@@ -89,6 +92,7 @@ class Console:
     history: History
     sessions: Sessions
     vault: Vault
+    files: FileDesk
     of: Callable[[str], EventDesk]  # the desk of an event
     ports_of: Callable[[str], Ports]  # what flows of an event work with
     sign_in: Callable[[], SignInSettings]
@@ -110,6 +114,7 @@ class Console:
 
     def close(self) -> None:
         """Let files go."""
+        self.files.close()
         self.store.close()
         self.history.close()
         self.sessions.close()
@@ -153,7 +158,8 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     clock = clock or (ScaledClock() if settings.rehearsal else SystemClock())
     practice = practice_of(settings)
     store, history, sessions = _open_stores(settings)
-    house = House(settings, clock, store, history, sessions)
+    files = FileDesk(ChildProcessReader("deepracer_admin.reading_process"))
+    house = House(settings, clock, store, history, sessions, files)
     letters = Letters(
         store,
         guests=GuestBook(store, vault),
@@ -190,6 +196,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         history=history,
         sessions=sessions,
         vault=vault,
+        files=files,
         of=_Kept(lambda event_id: _desk(house, event_id, login, letters, vault.key)),
         ports_of=_Kept(lambda event_id: replace(ports, racing=racing.of(event_id))),
         sign_in=lambda: sign_in_settings(settings),
@@ -221,10 +228,11 @@ def _desk(house: House, event_id: str, login: LoginDesk, letters: Letters, key: 
 
 def _prepare(home: Path) -> None:
     try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(home)
         probe = home / ".writable"
-        probe.touch()
+        probe.touch(mode=0o600)
         probe.unlink()
+        tighten_folder(home)
     except OSError as error:
         raise StoreUnusable(
             f"The data folder {home} cannot be written ({error.strerror}); set DEEPRACER_ADMIN_HOME to another."

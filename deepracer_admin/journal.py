@@ -6,7 +6,10 @@ import hashlib
 import logging
 import logging.handlers
 import os
+from io import TextIOWrapper
+from typing import cast
 
+from deepracer_admin.private import open_private
 from deepracer_admin.settings import Settings
 
 __all__ = ["person_hash", "set_up_logging"]
@@ -18,7 +21,12 @@ def person_hash(email: str) -> str:
 
 
 class _SharedLog(logging.handlers.RotatingFileHandler):
-    """Grows on where the file cannot be renamed: on Windows, while a console and a worker both have it open."""
+    """For this account alone. Grows on where the file cannot be renamed: on Windows, while a console and a worker both
+    have it open.
+    """
+
+    def _open(self) -> TextIOWrapper:
+        return cast(TextIOWrapper, open(self.baseFilename, self.mode, encoding=self.encoding, opener=open_private))
 
     def doRollover(self) -> None:
         if self.stream:

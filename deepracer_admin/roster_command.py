@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 from pathlib import Path
 
 from deepracer_admin.counted import counted
-from deepracer_admin.rules.roster import Limits, RosterCheck, UnreadableRoster, check
+from deepracer_admin.errors import ConsoleError
+from deepracer_admin.files.process import ChildProcessReader
+from deepracer_admin.rules.roster.findings import Limits, RosterCheck, UnreadableRoster
+from deepracer_admin.services.file_desk import FileDesk
 
 __all__ = ["main"]
 
@@ -22,19 +26,22 @@ def main(argv: list[str]) -> int:
     0 when the list could be read, even if rows are rejected; 2 with one line on standard error when it could not.
     """
     options = _parser().parse_args(argv)
+    logging.getLogger("deepracer_admin").addHandler(logging.NullHandler())  # one line on standard error, not two
     try:
         data = _read(options.file, options.max_mb)
-        found = check(
+        found = FileDesk(ChildProcessReader("deepracer_admin.reading_process")).check_list(
             data,
             filename=Path(options.file).name,
-            mapping=_mapping(options.map),
+            mapping=_mapping(options.map) or None,
             encoding=options.encoding,
             delimiter=options.delimiter,
             sheet=options.sheet,
+            header_row=options.header_row,
+            include=options.include,
             service_rule=options.service,
-            limits=Limits(file_bytes=round(options.max_mb * 1024 * 1024)),
+            limits={"file_bytes": round(options.max_mb * 1024 * 1024)},
         )
-    except UnreadableRoster as unreadable:
+    except ConsoleError as unreadable:
         print(unreadable.sentence, file=sys.stderr)
         return _UNREADABLE
     output = json.dumps(found.as_json(), ensure_ascii=False, indent=1) if options.json else _summary(found)
@@ -60,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--encoding", help="overrule the guessed encoding")
     command.add_argument("--delimiter", help="overrule the guessed delimiter")
+    command.add_argument("--header-row", type=int, help="overrule the guessed heading's line (0: there is none)")
+    command.add_argument(
+        "--include",
+        action="append",
+        choices=["hidden", "declined"],
+        help="let in hidden rows, or people who will not come",
+    )
     command.add_argument("--sheet", help="the workbook's sheet to read")
     command.add_argument("--service", choices=["on_aws"], help="mark the addresses that this racing service refuses")
     command.add_argument("--max-mb", type=float, default=Limits().file_bytes / 1024 / 1024, help="largest file to read")
@@ -94,11 +108,13 @@ def _summary(found: RosterCheck) -> str:
     lines = [
         f"{found.file} ({form}): {counted(found.rows, 'row')}, {len(found.accepted):,} accepted, "
         f"{counted(len(found.duplicates), 'duplicate')}, {len(found.rejected):,} rejected"
+        + (f", {len(found.left_out):,} left out" if found.left_out else "")
     ]
     lines += [f"  {column.name} -> {column.field or 'kept as extra'}" for column in found.columns]
     lines += [f"  row {bad.row}, {bad.column}: {bad.value!r}. {bad.reason}" for bad in found.rejected[:_SHOWN]]
     if len(found.rejected) > _SHOWN:
         lines.append(f"  and {counted(len(found.rejected) - _SHOWN, 'more rejected row')} (--json lists them all)")
+    lines += [f"  row {out.row} left out: {out.value!r}. {out.reason}" for out in found.left_out[:_SHOWN]]
     lines += [f"  note: {warning}" for warning in found.warnings]
     return "\n".join(lines)
 

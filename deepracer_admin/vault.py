@@ -8,6 +8,7 @@ import secrets
 from cryptography.fernet import Fernet, InvalidToken
 
 from deepracer_admin.errors import BadSettings
+from deepracer_admin.private import tighten
 from deepracer_admin.settings import Settings
 
 __all__ = ["Vault", "open_vault"]
@@ -55,6 +56,7 @@ def open_vault(settings: Settings) -> Vault:
         except OSError:
             part.replace(path)
         part.unlink(missing_ok=True)
+    tighten(path)
     try:
         return Vault(path.read_bytes().strip())
     except (OSError, ValueError):

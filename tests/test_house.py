@@ -70,6 +70,64 @@ def test_only_composition_names_adapters() -> None:
     assert {path: modules for path, modules in found.items() if modules} == {}
 
 
+PARSERS = {
+    "python_calamine", "openpyxl", "zipfile", "tarfile", "xml", "expat", "csv",
+    "charset_normalizer", "pickle", "marshal", "shelve",
+}  # fmt: skip
+READERS = re.compile(
+    r"deepracer_admin\.rules\.(settings_file|roster\.(check|reading|text|pasted|workbook|sheets|xlsx|ods|old_workbook))\b"
+)
+# Where a parser meets no file of anybody: it writes one, or checks its own.
+WRITERS = {
+    "deepracer_admin/rules/tabular.py": {"csv"},
+    "deepracer_admin/services/closing.py": {"zipfile"},
+}
+
+
+def test_peoples_files_are_parsed_in_the_child_process_alone() -> None:
+    """Nobody but reading_process.py calls a reader, and nothing but the readers names a parser."""
+    child = "deepracer_admin/reading_process.py"
+    readers = {
+        path: f"deepracer_admin.{name(path).removeprefix('deepracer_admin/')[:-3].replace('/', '.')}"
+        for path in MODULES
+    }
+    callers = [path for path in under("deepracer_admin/", "pages/", "app.py") if not READERS.match(readers[path])]
+    found = {name(path): sorted(filter(READERS.match, imports(path))) for path in callers if name(path) != child}
+    assert {path: modules for path, modules in found.items() if modules} == {}
+    parsing = {path: found - WRITERS.get(path, set()) for path, found in offenders(callers, PARSERS).items()}
+    assert {path: found for path, found in parsing.items() if found and "/rehearsal/" not in path} == {}
+
+
+def calls(path: Path, attribute: str) -> list[ast.Call]:
+    return [
+        node
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == attribute
+    ]
+
+
+def test_every_file_that_a_screen_takes_is_read_at_the_file_desk() -> None:
+    """Each uploader, and each text of many lines that is read as a list, with the service that takes its bytes."""
+    takers = {name(path) for path in under("deepracer_admin/ui/", "pages/") if calls(path, "file_uploader")}
+    assert takers == {"deepracer_admin/ui/upload.py", "deepracer_admin/ui/setup_form.py"}
+    services = under("deepracer_admin/services/")
+    asking = {name(path) for path in services if calls(path, "check_list") or calls(path, "settings_values")}
+    assert {"deepracer_admin/services/attendees.py", "deepracer_admin/services/events.py"} <= asking
+    taking = {
+        f"{name(path)}:{node.name}"
+        for path in services
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef)
+        and any(
+            isinstance(argument.annotation, ast.Name) and argument.annotation.id == "bytes"
+            for argument in (*node.args.args, *node.args.kwonlyargs)
+        )
+        and not any(isinstance(inner, ast.Attribute) and inner.attr in ("check_list", "settings_values", "ask")
+                    for inner in ast.walk(node))
+    }  # fmt: skip
+    assert taking - {"deepracer_admin/services/boards.py:__init__"} == set()
+
+
 def test_html_is_never_made_from_values() -> None:
     """`unsafe_allow_html` takes a literal text only: a racer's name is data, not markup."""
     found = [

@@ -19,7 +19,7 @@ def test_the_report_has_the_agreed_shape_and_a_list_with_rejected_rows_is_a_succ
     report = json.loads(capfdbinary.readouterr().out)
     assert list(report) == [
         "file", "encoding", "delimiter", "sheet", "header_row", "columns", "rows", "accepted", "duplicates", "rejected",
-        "warnings",
+        "left_out", "warnings",
     ]  # fmt: skip
     assert (report["file"], report["encoding"], report["delimiter"], report["header_row"]) == (
         "hr-2000.csv",
@@ -62,7 +62,7 @@ def test_without_json_a_person_reads_counts_columns_and_rows(capfdbinary) -> Non
     text = capfdbinary.readouterr().out.decode("utf-8")
     assert "50 rows, 48 accepted, 0 duplicates, 2 rejected" in text
     assert "Your corporate email -> email" in text
-    assert "row 9, Your corporate email: ''. There is no e-mail address in this row" in text
+    assert "row 9, Your corporate email: ''. The cell holds a formula without a saved result" in text
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
 def main(given: list[str] | None = None) -> int:
     """Run a world to its end. 0: stopped as asked. 2: could not start, with one sentence on stderr why."""
     options = arguments(given)
+    os.umask(0o077)  # whatever a world writes is for this account alone
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     try:
         refuse_second_world(options.home)

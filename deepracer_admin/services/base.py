@@ -20,6 +20,7 @@ from deepracer_admin.errors import Conflict, Missing, NotAllowed, SignedOut
 from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState, Role
 from deepracer_admin.rules.access import ACTIONS, allowed, explain
 from deepracer_admin.rules.sessions import is_over, roles_are_fresh
+from deepracer_admin.services.file_desk import FileDesk
 from deepracer_admin.settings import Settings
 from deepracer_admin.store import EventStore, History, Sessions
 
@@ -40,6 +41,7 @@ class House:
     store: EventStore
     history: History
     sessions: Sessions
+    files: FileDesk
 
 
 class Service:

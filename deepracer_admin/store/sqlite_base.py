@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deepracer_admin.errors import ConsoleError, StoreError, StoreUnusable
+from deepracer_admin.private import private_folder, tighten
 
 __all__ = ["APPLICATION_ID", "Migration", "SqliteFile", "real_now"]
 
@@ -56,11 +57,17 @@ class SqliteFile:
         self._closed = False
         if self._holds_data():
             self._inspect(len(migrations))
+            self._tighten()
         else:
             self._create()
         self._writer = self._open_writer(migrations)
 
     # -- opening
+
+    def _tighten(self) -> None:
+        """Before SQLite opens it for writing: it gives the log and the index beside it the mode of the file."""
+        for ending in ("", "-wal", "-shm", "-journal"):
+            tighten(self.path.with_name(self.path.name + ending))
 
     def _holds_data(self) -> bool:
         try:
@@ -72,7 +79,7 @@ class SqliteFile:
 
     def _create(self) -> None:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private_folder(self.path.parent)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         except OSError as error:
             raise StoreUnusable(

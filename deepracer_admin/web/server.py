@@ -25,6 +25,7 @@ from starlette.routing import BaseRoute, Route
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.errors import BadSettings, ConsoleError
 from deepracer_admin.journal import set_up_logging
+from deepracer_admin.private import make_private
 from deepracer_admin.settings import load_settings
 from deepracer_admin.web.gate import Gate
 from deepracer_admin.web.headers import SecurityHeaders, console_policy
@@ -112,6 +113,7 @@ def prepare() -> None:
     What cannot work ends the start here, with its sentence and no traceback (a lifespan that fails prints one).
     """
     global _listener
+    make_private()
     try:
         _listener = _public_listener(console())
     except ConsoleError as error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from tests.console_process import ROOT, ConsoleProcess, start_console
 from tests.practice import ProcessHandle, start_world_process
@@ -52,11 +52,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def visit(site: Site, browser: Browser) -> Iterator[Callable[..., Page]]:
     """Opens a window in a browser profile of its own, signed in as a role, or as nobody."""
     contexts = []
+    broken: list[str] = []
 
     def open_window(role: str = "", *, size: str = "1440x900", path: str = "/", **options: object) -> Page:
         width, height = SIZES[size]
         context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
         contexts.append(context)
+        watch_policy(context, broken)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         if role:
@@ -66,6 +68,17 @@ def visit(site: Site, browser: Browser) -> Iterator[Callable[..., Page]]:
     yield open_window
     for context in contexts:
         context.close()
+    assert broken == [], "a page did what the console's own policy forbids"
+
+
+def watch_policy(context: BrowserContext, broken: list[str]) -> None:
+    """Add to `broken` whatever a page of this browser profile was refused by a content security policy."""
+
+    def listen(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            broken.append(f"{message.page.url if message.page else ''}: {message.text[:300]}")
+
+    context.on("console", listen)
 
 
 def signed_in(page: Page, site: Site, role: str, *, path: str = "/") -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.settings import Settings
 from deepracer_admin.web.keeper import SessionKeeper
 from tests.console_process import ConsoleProcess, start_console, write_silent_world
-from tests.e2e.conftest import PATIENCE_MS, SIZES, wait_idle
+from tests.e2e.conftest import PATIENCE_MS, SIZES, wait_idle, watch_policy
 
 __all__ = ["Seeded", "an_event", "seeded_console"]
 
@@ -27,6 +27,7 @@ class Seeded:
 
     console: Console
     process: ConsoleProcess
+    broken: list[str] = field(default_factory=list)  # what pages were refused by the console's own policy
 
     def session(self, role: Role) -> str:
         """A live session of that role; the cookie's value."""
@@ -42,6 +43,7 @@ class Seeded:
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )
         context.add_cookies([{"name": self.process.session_cookie, "value": cookie, "url": self.process.url}])
+        watch_policy(context, self.broken)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.goto(f"{self.process.url}{path}")
@@ -57,7 +59,9 @@ def seeded_console(home: Path) -> Iterator[Seeded]:
     try:
         process = start_console(home, WORKER="false")
         try:
-            yield Seeded(console, process)
+            seeded = Seeded(console, process)
+            yield seeded
+            assert seeded.broken == [], "a page did what the console's own policy forbids"
         finally:
             process.stop()
     finally:

@@ -14,7 +14,8 @@ from deepracer_admin.model import Actor, Attendee, Event, Outcome, Profile, Role
 from deepracer_admin.records.connect_check import POOL_CHECK
 from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
 from deepracer_admin.records.ways_in import INVITATIONS, Chunk, ChunkState
-from deepracer_admin.services.setup.drafts import read_draft, write_draft
+from deepracer_admin.rules.settings_file import read_values
+from deepracer_admin.services.setup.drafts import draft_of, write_draft
 from deepracer_admin.store.codec import decode, encode
 from tests.pages.conftest import NOW, Browser, actor_of, click, texts
 
@@ -43,7 +44,7 @@ def test_the_way_in_and_cognitos_sender_are_chosen_in_set_up(browser: Browser, c
     saved = console.store.event(event.id)
     assert (saved.way_in, saved.cognito_mail) == ("pool", "default")
     draft = console.first.events.draft_of(saved)
-    assert read_draft(write_draft(draft)) == draft
+    assert draft_of(read_values(write_draft(draft))) == draft
 
 
 def test_our_own_mail_is_not_offered_while_the_credentials_do_not_work(

@@ -10,6 +10,7 @@ from deepracer_admin.counted import counted
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.profiles import linked_profiles, read_profiles
 from deepracer_admin.model import Event, Job, Lease
+from deepracer_admin.private import open_private, private_folder
 from deepracer_admin.rules.standings import board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
 
@@ -18,7 +19,7 @@ __all__ = ["export"]
 
 def export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     folder = ports.home / "exports" / event.id
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     mark = ["REHEARSAL"] if ports.rehearsal else []
     files = 0
     for race in ports.store.races(event.id)[0]:
@@ -71,5 +72,6 @@ def export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
 
 def _write(path: Path, rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:
     part = path.with_suffix(".part")
-    part.write_bytes(inert_csv(rows, columns))
+    with open(part, "wb", opener=open_private) as file:
+        file.write(inert_csv(rows, columns))
     part.replace(path)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import (
@@ -156,7 +155,7 @@ class Sender:
                 sentence = "This person is not on the list any more."
                 back.append(replace(row, state=Sending.SKIPPED, code="gone", sentence=sentence))
             else:
-                claims.hand_over(row, partial(pool.submit, self._one, mailer, row, letter))
+                claims.hand_over(row, lambda row=row, letter=letter: pool.submit(self._one, mailer, row, letter))
         if back:
             self._write(event, claims, back, result, lease)
 

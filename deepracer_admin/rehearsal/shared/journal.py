@@ -14,6 +14,7 @@ class Journal:
         self._starts: list[int] = []
         self._end = 0
         path.touch(mode=0o600)
+        path.chmod(0o600)
         with path.open("rb") as file:
             for line in file:
                 if not line.endswith(b"\n"):

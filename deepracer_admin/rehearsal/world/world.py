@@ -67,7 +67,7 @@ class World:
         self.ask_to_stop: Callable[[], None] = lambda: None
         self._speed, self._start = speed, start
         self.ticked_to = clock.now()
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.traffic = Traffic(self.ground)
         state = read_state(home)
         try:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
-from itertools import repeat
 from typing import NamedTuple, TypeVar
 
 from deepracer_admin.rules.roster.addresses import service_refusals
-from deepracer_admin.rules.roster.findings import NO_EXTRA, Column, Duplicate, Limits, Rejected, RosterRow
+from deepracer_admin.rules.roster.findings import AcceptedColumns, Column, Duplicate, Limits, Rejected
 from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.lazy_column import distinct, each, longest, picked
 from deepracer_admin.rules.roster.people import answer, fold, full_name
@@ -17,7 +15,6 @@ __all__ = ["Judged", "People"]
 
 _T = TypeVar("_T")
 _EXAMPLES = 5
-_make_row = partial(tuple.__new__, RosterRow)  # RosterRow._make without a Python call for each row
 
 
 class Judged(NamedTuple):
@@ -31,7 +28,7 @@ class Judged(NamedTuple):
 
 
 class People:
-    """Makes rows of the accepted records. `warnings` looks only at what may need one; `rows` does the work."""
+    """Makes rows of the accepted records. `warnings` looks only at what may need one; `columns` does the work."""
 
     def __init__(
         self, body: Grid, judged: Judged, columns: Sequence[Column], limits: Limits, service_rule: str | None
@@ -48,26 +45,19 @@ class People:
         found = [self._doubtful_answers(field) for field in ("new_to_ml", "new_to_aws")]
         return [sentence for sentence in (self._long_names(), *found) if sentence]
 
-    def rows(self) -> list[RosterRow]:
-        """The accepted rows in the list's order."""
+    def columns(self) -> AcceptedColumns:
+        """The accepted people in the list's order."""
         emails = self._judged.emails
-        answers = (each(answer, self._values(field)) for field in ("new_to_ml", "new_to_aws"))
-        refusals = service_refusals(emails, self._service_rule)
-        return list(
-            map(
-                _make_row,
-                zip(
-                    self._pick(self._body.lines),
-                    emails,
-                    self._cut(self._names()),
-                    each(fold, self._values("office")),
-                    each(fold, self._values("cost_centre")),
-                    *answers,
-                    self._extras(),
-                    map(refusals.get, emails) if refusals else repeat(None),
-                    strict=False,
-                ),
-            )
+        return AcceptedColumns(
+            rows=self._pick(self._body.lines),
+            emails=emails,
+            names=self._cut(self._names()),
+            offices=each(fold, self._values("office")),
+            cost_centres=each(fold, self._values("cost_centre")),
+            new_to_ml=each(answer, self._values("new_to_ml")),
+            new_to_aws=each(answer, self._values("new_to_aws")),
+            extra={column.name: each(fold, self._pick(self._cells(column))) for column in self._extra},
+            refusals=service_refusals(emails, self._service_rule),
         )
 
     def _cells(self, column: Column) -> Sequence[str]:
@@ -103,16 +93,6 @@ class People:
         if max(map(len, names), default=0) <= self._longest:
             return names
         return [name[: self._longest].rstrip() if len(name) > self._longest else name for name in names]
-
-    def _extras(self) -> Sequence[Mapping[str, str]]:
-        if not self._extra:
-            return [NO_EXTRA] * len(self._judged.emails)
-        headings = [column.name for column in self._extra]
-        folded = [each(fold, self._pick(self._cells(column))) for column in self._extra]
-        return [
-            {heading: value for heading, value in zip(headings, values, strict=True) if value}
-            for values in zip(*folded, strict=True)
-        ]
 
     def _long_names(self) -> str | None:
         fields = [field for field in ("name", "given", "family") if field in self._at]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import compress
 from typing import NamedTuple
 
+import idna
 from email_validator import EmailNotValidError, validate_email
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Problem",
     "normalise_email",
     "normalise_emails",
+    "problem_of",
     "service_refusal",
     "service_refusals",
     "unwrap",
@@ -31,10 +33,11 @@ ADDRESS_CELL = re.compile(r"\s*(?:mailto:)?[^@\s,;|<>\"]+@[^@\s,;|<>\"]+\.[^@\s,
 # A plain address in normal form: a dot-atom of at most 64 characters (RFC 5322 3.2.3, RFC 5321 4.5.3.1) without "=", as
 # that begins formulas, and a domain so short that the whole is never too long. Possessive: no line is read twice.
 _ATOM = r"[a-z0-9!#$%&'*+/?^_`{|}~-]++"
-_PLAIN_LINES = re.compile(rf"(?:(?=[^@\n]{{1,64}}@){_ATOM}(?:\.{_ATOM})*+@[a-z0-9.-]{{1,189}}+(?:\n|\Z))*+")
+_PLAIN_LINES = re.compile(rf"(?:(?!')(?=[^@\n]{{1,64}}@){_ATOM}(?:\.{_ATOM})*+@[a-z0-9.-]{{1,189}}+(?:\n|\Z))*+")
 _PLAIN_DOMAIN = re.compile(r"[a-z0-9.-]+")
 _CORRECT = "correct the address, or delete the row"
 _LONGEST_JUDGED = 1_000  # characters; what is longer is no address, and not worth the library's time
+_GUEST = "#ext#"  # in normal form; Entra names a guest anna_partner.example#EXT#@tenant.onmicrosoft.com
 _ADDRESS_LENGTH = 254  # characters (RFC 5321 4.5.3.1)
 
 _AROUND = _EDGE + _UNSEEN + ";,"
@@ -54,7 +57,7 @@ class Problem(NamedTuple):
 
 
 def normalise_email(value: str) -> str:
-    """Trimmed, lower case, NFC: the form in which addresses are stored and compared everywhere.
+    """Trimmed, lower case, NFC, the domain in ASCII: the form in which addresses are stored and compared everywhere.
 
     Idempotent. Makes no statement about validity.
     """
@@ -65,7 +68,16 @@ def normalise_email(value: str) -> str:
     # Lower-casing may undo a composition and composing may yield a capital's remainder, so go on until nothing moves.
     while (folded := unicodedata.normalize("NFC", trimmed.lower()).strip(_EDGE + _UNSEEN)) != trimmed:
         trimmed = folded
-    return trimmed
+    local, at, domain = trimmed.rpartition("@")
+    return trimmed if not at or domain.isascii() or len(domain) > _ADDRESS_LENGTH else f"{local}@{_in_ascii(domain)}"
+
+
+def _in_ascii(domain: str) -> str:
+    """One mailbox is one person, in Unicode and in punycode; services and mail servers want the latter (RFC 5891)."""
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii").lower()
+    except (idna.IDNAError, UnicodeError):
+        return domain
 
 
 def normalise_emails(values: Sequence[str]) -> list[str]:
@@ -106,6 +118,8 @@ class AddressJudge:
         The pattern runs over the whole list at once; of the domains only distinct ones are judged.
         """
         verdicts = [True] * len(emails)
+        if _GUEST in "\n".join(emails):
+            verdicts = [_GUEST not in email for email in emails]
         for place in _unmatched(_PLAIN_LINES, emails):
             verdicts[place] = False
         domains = {email.rpartition("@")[2] for email in compress(emails, verdicts)}
@@ -127,16 +141,21 @@ class AddressJudge:
     def problem(self, email: str) -> Problem | None:
         """None for a valid address, else what is wrong with it and what to do. `email` is normalised."""
         if email not in self._problems:
-            self._problems[email] = _problem(email)
+            self._problems[email] = problem_of(email)
         return self._problems[email]
 
 
-def _problem(email: str) -> Problem | None:
+def problem_of(email: str) -> Problem | None:
     if not email:
         return Problem("e-mail missing", "There is no e-mail address in this row: fill it in, or delete the row.")
     if email[0] in "=＝" or (email[0] in "+-@＋－＠" and "(" in email):
         return Problem(
             "e-mail is a formula", "A formula stands where the address should be: paste the address itself as a value."
+        )
+    if _GUEST in email:
+        return Problem(
+            "e-mail is a directory's name",
+            "This is the directory's own name of a guest (#EXT#), not a mailbox: give the guest's address.",
         )
     if len(email) > _LONGEST_JUDGED:
         return Problem(

@@ -1,40 +1,38 @@
 """The whole check of a list: bytes in, accepted people and findings out.
 
-Invariant: every data row ends as exactly one of accepted, duplicate, rejected; the first row of an address wins;
-blank rows do not count.
+Invariant: every data row ends as exactly one of accepted, duplicate, rejected, left out; the first row of an address
+wins; blank rows do not count.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from itertools import compress, count
-from operator import eq, not_
+from collections.abc import Collection, Mapping, Sequence
 
 from deepracer_admin.counted import counted
-from deepracer_admin.rules.roster.accepted import Judged, People
-from deepracer_admin.rules.roster.addresses import AddressJudge, Problem, normalise_email, normalise_emails, unwrap
-from deepracer_admin.rules.roster.columns import Header, find_header, guess_columns
+from deepracer_admin.rules.roster.accepted import People
+from deepracer_admin.rules.roster.columns import Guess, Header, find_header, guess_columns
 from deepracer_admin.rules.roster.findings import (
     AcceptedRows,
     Column,
-    Duplicate,
+    LeftOut,
     Limits,
-    Rejected,
     RosterCheck,
     UnreadableRoster,
     cut,
 )
 from deepracer_admin.rules.roster.grid import Grid, Reading
+from deepracer_admin.rules.roster.judging import NO_EMAIL_COLUMN, Source, judge, reject_all
 from deepracer_admin.rules.roster.people import fold
 from deepracer_admin.rules.roster.reading import read_list
+from deepracer_admin.rules.roster.status import find_status
+from deepracer_admin.rules.roster.tables import addresses_above, further_tables, without_second_headings
 
-__all__ = ["check"]
+__all__ = ["DECLINED", "HIDDEN", "check"]
 
+HIDDEN, DECLINED = "hidden", "declined"
 _SECTION_TITLE = re.compile(r"\s*\d+\.\s+\S")
-_NO_EMAIL_COLUMN = Problem(
-    "no e-mail column", "No column with e-mail addresses was found: choose it in the column mapping."
-)
+_SHOWN = 5
 _LIMITS = Limits()
 
 
@@ -47,38 +45,58 @@ def check(
     delimiter: str | None = None,
     sheet: str | None = None,
     header_row: int | None = None,
+    include: Collection[str] = (),
     service_rule: str | None = None,
     limits: Limits = _LIMITS,
 ) -> RosterCheck:
     """Read any attendee list and judge every row.
 
     `mapping` maps a field of `columns.FIELDS` to a heading, a position (from 0) or "" (not in the list), and overrules
-    the guess. `encoding`, `delimiter`, `sheet` and `header_row` (1-based line, 0 for none) overrule theirs.
-    `service_rule` names the racing service whose refusals are marked on accepted rows (see `service_refusal`).
+    the guess. `encoding`, `delimiter`, `sheet` and `header_row` (1-based line, 0 for none) overrule theirs. `include`
+    lets in what is left out by default: "hidden" rows of a workbook, "declined" people. `service_rule` names the racing
+    service whose refusals are marked on accepted rows (see `service_refusal`).
 
     Raises UnreadableRoster when there is no list to judge; never for the fault of a single row.
     """
     reading = read_list(data, limits=limits, encoding=encoding, delimiter=delimiter, sheet=sheet)
     grid = reading.grid
     header = _header(reading, header_row)
-    heading = reading.heading or (grid.record(header.place) if header.place is not None else ())
+    heading = reading.heading or (grid.record(header.place) if header.place is not None else [])
     warnings = list(reading.warnings)
+    if sentence := addresses_above(grid, header):
+        warnings.append(sentence)
     body = _body(grid, header, warnings)
     if body.height > limits.rows:
         raise UnreadableRoster(f"The list has more than {limits.rows:,} rows: import it in parts.")
+    if heading:
+        body = without_second_headings(heading, body, warnings)
+    guess = guess_columns(heading, body, mapping)
+    email = _taken_for(guess, "email")
+    if heading and email is not None and (tables := further_tables(heading, body, email.position, warnings)):
+        heading, body = tables
+        guess = guess_columns(heading, body, mapping)
+        email = _taken_for(guess, "email")
     columns = tuple(
-        column
-        for column in guess_columns(heading, body, mapping)
-        if column.position < len(heading) or any(body.columns[column.position])
+        column for column in guess.columns if column.position < len(heading) or any(body.columns[column.position])
     )
-    at = {column.field: column for column in columns if column.field}
-    judged = _judge(body, at["email"]) if "email" in at else _reject_all(body)
+    body, left_out = _leave_out(body, reading, columns, include, warnings)
+    usual = max(len(heading), _usual_width(body))
+    aside = [column for column in columns if column.position in guess.aside]
+    if email is not None and email.position < body.width:
+        second = [column for column in columns if column.position in guess.second]
+        judged = judge(body, Source(email, second, aside, reading.formulas), usual, warnings)
+    else:
+        judged = reject_all(body, aside)
     people = People(body, judged, columns, limits, service_rule)
     warnings += people.warnings()
-    if not body.height:
+    warnings += _narrow(body, usual, reading)
+    if aside and email is not None:
+        names = ", ".join(column.name for column in aside[:_SHOWN])
+        warnings.append(f"Addresses stand in other places of this file, too, and were not used: column {names}.")
+    if not body.height and not left_out:
         warnings.append("The list has a header but no rows below it." if heading else "The list has no rows.")
-    elif "email" not in at:
-        warnings.append(_NO_EMAIL_COLUMN.reason)
+    elif email is None:
+        warnings.append(NO_EMAIL_COLUMN.reason)
     return RosterCheck(
         file=filename,
         encoding=reading.encoding,
@@ -87,12 +105,67 @@ def check(
         sheets=reading.sheets,
         header_row=grid.lines[header.place] if header.place is not None else None,
         columns=columns,
-        rows=body.height,
-        accepted=AcceptedRows(len(judged.emails), people.rows),
+        rows=body.height + len(left_out),
+        accepted=AcceptedRows(len(judged.emails), people.columns),
         duplicates=tuple(judged.duplicates),
         rejected=tuple(judged.rejected),
         warnings=tuple(warnings),
+        left_out=tuple(left_out),
+        candidates=reading.candidates,
     )
+
+
+def _taken_for(guess: Guess, field: str) -> Column | None:
+    return next((column for column in guess.columns if column.field == field), None)
+
+
+def _leave_out(
+    body: Grid, reading: Reading, columns: Sequence[Column], include: Collection[str], warnings: list[str]
+) -> tuple[Grid, list[LeftOut]]:
+    """The records that stay, and those that a careful reader would not invite without asking."""
+    left: dict[int, LeftOut] = {}
+    email = next((column.position for column in columns if column.field == "email"), None)
+
+    def value(place: int) -> str:
+        cells = body.record(place) if email is None else [body.columns[email][place]]
+        return cut(fold(" ".join(filter(None, cells))))
+
+    hidden = [place for place, line in enumerate(body.lines) if line in reading.hidden] if reading.hidden else []
+    if hidden:
+        shown = _and_more([f"row {body.lines[place]} is hidden" for place in hidden])
+        done = "read" if HIDDEN in include else "left out"
+        warnings.append(f"The sheet hides {counted(len(hidden), 'row')}, {done}: {shown}.")
+        if HIDDEN not in include:
+            reason = "The row is hidden or filtered away in the sheet."
+            left |= {place: LeftOut(body.lines[place], value(place), HIDDEN, reason) for place in hidden}
+    if status := find_status(columns, body.columns):
+        cells = body.columns[status.column.position]
+        away = [place for place, cell in enumerate(cells) if cell in status.away and place not in left]
+        shown = _and_more([f"row {body.lines[place]}: {cut(fold(cells[place]))}" for place in away])
+        done = "read all the same" if DECLINED in include else "left out"
+        if away:
+            people = counted(len(away), "person", "people")
+            warnings.append(f"Column {status.column.name} says that {people} will not come, {done} ({shown}).")
+        if DECLINED not in include:
+            for place in away:
+                reason = f"Column {status.column.name} says: {cut(fold(cells[place]))}."
+                left[place] = LeftOut(body.lines[place], value(place), DECLINED, reason)
+    if not left:
+        return body, []
+    return body.keep([place not in left for place in range(body.height)]), [left[place] for place in sorted(left)]
+
+
+def _and_more(shown: Sequence[str]) -> str:
+    more = len(shown) - _SHOWN
+    return ", ".join(shown[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _narrow(body: Grid, usual: int, reading: Reading) -> list[str]:
+    """A sentence about rows that end early in a text: a separator may be missing there."""
+    if body.widths is None or reading.delimiter is None or _usual_width(body) < usual:
+        return []
+    lines = [f"row {line}" for line, width in zip(body.lines, body.widths, strict=True) if width < usual]
+    return [f"Fewer cells than the heading has: {_and_more(lines)}; check them."] if lines else []
 
 
 def _header(reading: Reading, wanted: int | None) -> Header:
@@ -122,54 +195,6 @@ def _is_section_title(record: Sequence[str]) -> bool:
     return len(filled) == 1 and _SECTION_TITLE.match(filled[0]) is not None
 
 
-def _judge(body: Grid, column: Column) -> Judged:
-    """Every record as accepted, duplicate or rejected, by its address. Plain addresses are judged all at once."""
-    values = body.columns[column.position]
-    judge = AddressJudge()
-    normal = normalise_emails(values)
-    emails: list[str | None] = [*normal]
-    names: dict[int, str] = {}
-    rejected: list[Rejected] = []
-    usual = _usual_width(body)
-    for place in compress(range(len(normal)), map(not_, judge.plain(normal))):
-        address, name = unwrap(values[place])
-        email = emails[place] = normal[place] = normalise_email(address)
-        if problem := judge.problem(email):
-            emails[place] = None
-            reason = problem.reason + _shifted(body.width_of(place), usual)
-            rejected.append(Rejected(body.lines[place], column.name, cut(fold(values[place])), problem.rule, reason))
-        elif name:
-            names[place] = name
-    first = dict(zip(reversed(emails), range(len(emails) - 1, -1, -1), strict=True))
-    first.pop(None, None)
-    is_first = list(map(eq, map(first.get, emails), count()))
-    accepted = list(compress(normal, is_first))
-    duplicates = []
-    if len(accepted) + len(rejected) < len(emails):
-        lines = body.lines
-        duplicates = [
-            Duplicate(lines[place], email, lines[first[email]])
-            for place in compress(range(len(emails)), map(not_, is_first))
-            if (email := emails[place]) is not None
-        ]
-    return Judged(is_first, accepted, names, duplicates, rejected)
-
-
-def _reject_all(body: Grid) -> Judged:
-    shown = (cut(" ".join(filter(None, map(str.strip, cells)))) for cells in zip(*body.columns, strict=True))
-    rejected = [
-        Rejected(line, "E-mail", value, *_NO_EMAIL_COLUMN) for line, value in zip(body.lines, shown, strict=True)
-    ]
-    return Judged([False] * body.height, [], {}, [], rejected)
-
-
 def _usual_width(body: Grid) -> int:
     widths = [body.width_of(place) for place in range(min(body.height, 200))]
     return max(set(widths), key=widths.count) if widths else 0
-
-
-def _shifted(width: int, usual: int) -> str:
-    if width <= usual:
-        return ""
-    cells = counted(width, "cell")
-    return f" The row has {cells} where others have {usual}: a separator inside a value may have moved them."

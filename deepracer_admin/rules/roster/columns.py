@@ -2,67 +2,21 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from deepracer_admin.rules.roster.addresses import ADDRESS_CELL
+from deepracer_admin.rules.roster.cells import holds_address
 from deepracer_admin.rules.roster.findings import Column, UnreadableRoster, cut
 from deepracer_admin.rules.roster.grid import Grid
+from deepracer_admin.rules.roster.headings import FIELDS, Rank, field_of, plain_heading, read_heading
 
-__all__ = ["FIELDS", "Header", "field_of", "find_header", "guess_columns"]
+__all__ = ["FIELDS", "Guess", "Header", "field_of", "find_header", "guess_columns"]
 
-FIELDS = ("email", "name", "given", "family", "office", "cost_centre", "new_to_ml", "new_to_aws")
-
-_HEADINGS: dict[str, str] = {
-    "email": """email; e mail; mail; email address; e mail address; mail address; work email;
-        business email; company email;
-        corporate email; primary email; email id; user principal name; userprincipalname; upn; internet address;
-        indirizzo e mail; indirizzo email; indirizzo mail; indirizzo di posta elettronica; posta elettronica;
-        e mail adresse; email adresse; mailadresse; emailadresse; e mail anschrift;
-        adresse e mail; adresse email; adresse mail; adresse electronique; courriel; mel;
-        correo; correo electronico; direccion de correo; direccion de correo electronico""",
-    "name": """full name; name; display name; displayname; your name; participant; participant name; attendee;
-        attendee name;
-        racer; racer full name; nome completo; nome e cognome; cognome e nome; nominativo; partecipante;
-        vollstandiger name; vor und nachname; name vorname; teilnehmer; teilnehmerin; anzeigename;
-        nom complet; nom et prenom; nom prenom; participante; nombre completo; nombre y apellidos; asistente""",
-    "given": """first name; firstname; given name; givenname; forename; first; nome; nome proprio; vorname; prenom;
-        nombre; nombre de pila""",
-    "family": """last name; lastname; surname; family name; familyname; last; sn; cognome; nachname; familienname;
-        zuname;
-        nom; nom de famille; apellido; apellidos; primer apellido""",
-    "office": """office; office location; site; location; work location; ufficio; sede; sede di lavoro; buro; buero;
-        standort;
-        niederlassung; bureau; lieu; lieu de travail; oficina; sede de trabajo; ubicacion; centro de trabajo""",
-    "cost_centre": """cost centre; cost center; costcentre; costcenter; cost centre code; cost center code;
-        centro di costo;
-        centro costo; cdc; kostenstelle; centre de cout; centre de couts; centre de cout s; centro de coste;
-        centro de costes;
-        centro de costo; centro de costos""",
-}
-_FIELD_BY_HEADING = {
-    " ".join(heading.split()): field for field, text in _HEADINGS.items() for heading in text.split(";")
-}
-_MAIL = re.compile(r"\b(e ?mail|mail ?adresse|courriel|correo|posta elettronica)\b")
-# Somebody else's address: never the attendee's.
-_OTHER_PERSON = re.compile(
-    r"\b(manager|supervisor|organi[sz]er|sponsor|assistant|owner|creator|responsabile|capo|vorgesetzte[rn]?|responsable|jefe)\b"
-)
-_NEW = re.compile(
-    r"\b(new|first time|beginner|nuov[oaie]|prima volta|principiante|neu|neuling|erstes mal"
-    r"|nouveau|nouvelle|debutant|nuev[oa])\b"
-)
-_ML = re.compile(
-    r"\b(ai|ml|ki|ia|ai ml|machine learning|deep ?racer ml|intelligenza artificiale|maschinelles lernen)\b"
-)
-_AWS = re.compile(r"\b(aws|amazon web services|amazon)\b")
-
-_LONGEST_HEADING = 300  # characters
 _HEADER_SEARCH = 60  # records
 _SAMPLE = 500  # records
 _SHARE_WITHOUT_HEADING = 0.3
+_FULL_ALONE = ("nome", "nombre")  # without a family name beside it, the full name
+_FAMILY_BESIDE = ("name", "naam", "namn")  # beside a given name, the family name
 
 
 class Header(NamedTuple):
@@ -72,55 +26,48 @@ class Header(NamedTuple):
     first: int
 
 
-def plain_heading(heading: str) -> str:
-    """Lower case, no accents, one space between words."""
-    bare = "".join(
-        letter for letter in unicodedata.normalize("NFKD", heading.casefold()) if not unicodedata.combining(letter)
-    )
-    return " ".join(re.sub(r"[^\w]|_", " ", bare).split())
+class Guess(NamedTuple):
+    """All columns; where else the attendee's own address stands (`second`: where the first is empty, try these); and
+    columns with addresses that are not used.
+    """
 
-
-def field_of(heading: str) -> str | None:
-    """The field that a heading names, in English, Italian, German, French or Spanish; None when it names none."""
-    if len(heading) > _LONGEST_HEADING:
-        return None
-    plain = plain_heading(heading)
-    if not plain:
-        return None
-    if plain in _FIELD_BY_HEADING:
-        return _FIELD_BY_HEADING[plain]
-    if _NEW.search(plain):
-        if _AWS.search(plain):
-            return "new_to_aws"
-        if _ML.search(plain):
-            return "new_to_ml"
-    if _MAIL.search(plain) and not _OTHER_PERSON.search(plain) and len(plain) <= 60:
-        return "email"
-    return None
+    columns: tuple[Column, ...]
+    second: tuple[int, ...] = ()
+    aside: tuple[int, ...] = ()
 
 
 def find_header(grid: Grid) -> Header:
-    """The header among the first 60 records: what names most fields; else the record above the first address."""
+    """The heading among the first 60 records.
+
+    The first that names an address column and has an address below it before the next such heading; else what names
+    most fields; else the record above the first address.
+    """
     records = grid.head(_HEADER_SEARCH)
     best: tuple[int, int] | None = None
-    first_address: int | None = None
+    naming: list[int] = []
+    addresses: list[int] = []
     for index, record in enumerate(records):
-        if any(ADDRESS_CELL.fullmatch(cell) for cell in record):
-            if first_address is None:
-                first_address = index
+        if any(map(holds_address, record)):
+            addresses.append(index)
             continue
         fields = {field for cell in record if (field := field_of(cell))}
         score = len(fields) + 2 * ("email" in fields)
+        if "email" in fields:
+            naming.append(index)
         if score and (best is None or score > best[0]):
             best = score, index
-    if best is not None:
+    for index, following in zip(naming, [*naming[1:], len(records)], strict=False):
+        if any(index < address < following for address in addresses):
+            return Header(index, index + 1)
+    if best is not None and not (naming and addresses):
         return Header(best[1], best[1] + 1)
-    if first_address is None:
+    if not addresses:
         # Nothing is known: the first record that has more than one cell filled is taken for the header.
         wide = next((i for i, record in enumerate(records) if sum(map(bool, map(str.strip, record))) > 1), None)
         return Header(wide, wide + 1) if wide is not None else Header(None, 0)
-    if first_address and _looks_like_header(records[first_address - 1], records[first_address]):
-        return Header(first_address - 1, first_address)
+    first = addresses[0]
+    if first and _looks_like_header(records[first - 1], records[first]):
+        return Header(first - 1, first)
     return Header(None, 0)
 
 
@@ -136,9 +83,7 @@ def _looks_like_header(above: Sequence[str], below: Sequence[str]) -> bool:
     )
 
 
-def guess_columns(
-    heading: Sequence[str], body: Grid, mapping: Mapping[str, str | int] | None = None
-) -> tuple[Column, ...]:
+def guess_columns(heading: Sequence[str], body: Grid, mapping: Mapping[str, str | int] | None = None) -> Guess:
     """All columns, each with the field that it holds.
 
     `mapping` (field -> heading, or position from 0, or "" for none) overrules the guess for the fields that it names.
@@ -159,7 +104,22 @@ def guess_columns(
             del by_field[other]
         by_field[field] = position
     field_at = {position: field for field, position in by_field.items()}
-    return tuple(Column(position, name, field_at.get(position)) for position, name in enumerate(names))
+    columns = tuple(Column(position, name, field_at.get(position)) for position, name in enumerate(names))
+    taken = by_field.get("email")
+    rest = [position for position, share in enumerate(shares) if share > 0 and position != taken]
+    own = [position for position in rest if position < len(heading) and _is_own(heading[position])]
+    second = tuple(own) if "email" not in (mapping or {}) and taken is not None else ()
+    aside = [position for position in rest if position not in field_at and not _is_account(heading, position)]
+    return Guess(columns, second, tuple(aside))
+
+
+def _is_account(heading: Sequence[str], position: int) -> bool:
+    return position < len(heading) and read_heading(heading[position]).rank is Rank.ACCOUNT
+
+
+def _is_own(heading: str) -> bool:
+    found = read_heading(heading)
+    return found.field == "email" and found.rank >= Rank.ACCOUNT
 
 
 def _unique_names(heading: Sequence[str], width: int) -> list[str]:
@@ -191,24 +151,17 @@ def _position(wanted: str | int, names: Sequence[str], heading: Sequence[str]) -
 
 def _address_share(column: Sequence[str]) -> float:
     cells = list(filter(None, map(str.strip, column)))
-    if not cells:
-        return 0.0
-    # "Name <address>" counts as well: the address can be taken out of it.
-    return sum(
-        "@" in cell and (ADDRESS_CELL.fullmatch(cell) is not None or cell.endswith(">")) for cell in cells
-    ) / len(cells)
+    return sum(map(holds_address, cells)) / len(cells) if cells else 0.0
 
 
 def _guess(heading: Sequence[str], sample: Grid, shares: Sequence[float]) -> dict[str, int]:
     by_field: dict[str, int] = {}
-    emails: list[int] = []
+    ranks: dict[str, Rank] = {}
     for position, text in enumerate(heading):
-        field = field_of(text)
-        if field == "email":
-            emails.append(position)
-        elif field and field not in by_field:
-            by_field[field] = position
-    email = _email_position(heading, shares, emails)
+        field, rank = read_heading(text)
+        if field and field != "email" and rank > ranks.get(field, Rank.NONE):
+            by_field[field], ranks[field] = position, rank
+    email = _email_position(heading, shares)
     if email is not None:
         by_field = {field: position for field, position in by_field.items() if position != email}
         by_field["email"] = email
@@ -218,20 +171,21 @@ def _guess(heading: Sequence[str], sample: Grid, shares: Sequence[float]) -> dic
     return by_field
 
 
-def _email_position(heading: Sequence[str], shares: Sequence[float], named: Sequence[int]) -> int | None:
-    """The column with most addresses among those headed e-mail; another one only when none of them holds any."""
-    filled = [position for position in named if shares[position] > 0]
-    if filled:
-        return max(filled, key=lambda position: (shares[position], -position))
-    others = [
-        position
-        for position, share in enumerate(shares)
-        if share > _SHARE_WITHOUT_HEADING
-        and not (position < len(heading) and _OTHER_PERSON.search(plain_heading(heading[position])))
-    ]
-    if others:
-        return max(others, key=lambda position: (shares[position], -position))
-    return named[0] if named else None
+def _email_position(heading: Sequence[str], shares: Sequence[float]) -> int | None:
+    """The column that is most surely the attendee's own among those with addresses, then the one with most of them.
+
+    A column of somebody else is never taken, even if it is the only one. Without any address, the best heading.
+    """
+    best: tuple[tuple[bool, Rank, float, int], int] | None = None
+    for position, share in enumerate(shares):
+        field, rank = read_heading(heading[position]) if position < len(heading) else (None, Rank.NONE)
+        is_named = field == "email" and rank > Rank.NONE
+        if rank is Rank.OTHER or not (is_named or share > _SHARE_WITHOUT_HEADING):
+            continue
+        key = (share > 0, rank if is_named else Rank.NONE, share, -position)
+        if best is None or key > best[0]:
+            best = key, position
+    return best[1] if best is not None else None
 
 
 def _settle_names(heading: Sequence[str], by_field: dict[str, int]) -> None:
@@ -240,13 +194,13 @@ def _settle_names(heading: Sequence[str], by_field: dict[str, int]) -> None:
     def headed(field: str) -> str:
         return plain_heading(heading[by_field[field]]) if field in by_field else ""
 
-    if headed("given") in ("nome", "nombre") and "family" not in by_field and "name" not in by_field:
+    if headed("given") in _FULL_ALONE and "family" not in by_field and "name" not in by_field:
         by_field["name"] = by_field.pop("given")
     elif headed("family") == "nom" and "given" not in by_field and "name" not in by_field:
         by_field["name"] = by_field.pop("family")
-    elif headed("name") == "name" and "given" in by_field and "family" not in by_field:
+    elif headed("name") in _FAMILY_BESIDE and "given" in by_field and "family" not in by_field:
         by_field["family"] = by_field.pop("name")
-    elif headed("name") == "name" and "family" in by_field and "given" not in by_field:
+    elif headed("name") in _FAMILY_BESIDE and "family" in by_field and "given" not in by_field:
         by_field["given"] = by_field.pop("name")
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import repeat
 from types import MappingProxyType
 from typing import Any, NamedTuple, overload
 
@@ -13,9 +15,12 @@ from deepracer_admin.errors import BadInput
 
 __all__ = [
     "NO_EXTRA",
+    "AcceptedColumns",
     "AcceptedRows",
+    "Candidate",
     "Column",
     "Duplicate",
+    "LeftOut",
     "Limits",
     "Rejected",
     "RosterCheck",
@@ -34,16 +39,16 @@ class UnreadableRoster(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Caps that hold before a file is parsed. Sizes in bytes."""
+    """Caps on what a file may hold, each counted while it is read. Sizes in bytes."""
 
     file_bytes: int = 5 * 1024 * 1024
     rows: int = 200_000
     columns: int = 500
     unpacked_bytes: int = 100 * 1000 * 1000
     packed_entries: int = 2_000
-    packed_ratio: int = 200
     sheets: int = 100
-    sheet_cells: int = 6_000_000  # height x width: the reader holds the whole rectangle, at about 30 bytes a cell
+    sheet_cells: int = 6_000_000  # of all filled rows, each up to its last filled cell
+    characters: int = 30_000_000  # in all cells
     name_length: int = 200
 
 
@@ -91,6 +96,24 @@ class Rejected(NamedTuple):
     reason: str
 
 
+class LeftOut(NamedTuple):
+    """A row that was left out for a reason that is no fault of the row. `kind` is "hidden" or "declined": the word that
+    `check(include=...)` takes to let such rows in.
+    """
+
+    row: int
+    value: str
+    kind: str
+    reason: str
+
+
+class Candidate(NamedTuple):
+    """An encoding in which the file may have been written, and up to two cells as they would read."""
+
+    encoding: str
+    samples: tuple[str, ...]
+
+
 @contextmanager
 def _collector_at_rest() -> Iterator[None]:
     """Rows hold no cycles, yet making 100,000 of them at once sets the garbage collector off hundreds of times, which
@@ -105,12 +128,28 @@ def _collector_at_rest() -> Iterator[None]:
         gc.enable()
 
 
+class AcceptedColumns(NamedTuple):
+    """Accepted rows a column at a time, all equally long: the fields of RosterRow, `extra` by heading ("" where a
+    person has none), and why the racing service refuses an address, by address.
+    """
+
+    rows: Sequence[int]
+    emails: Sequence[str]
+    names: Sequence[str]
+    offices: Sequence[str]
+    cost_centres: Sequence[str]
+    new_to_ml: Sequence[bool | None]
+    new_to_aws: Sequence[bool | None]
+    extra: Mapping[str, Sequence[str]]
+    refusals: Mapping[str, str]
+
+
 class AcceptedRows(Sequence[RosterRow]):
     """Accepted rows, kept as columns and made into rows when the first of them is looked at."""
 
     __slots__ = ("_build", "_length", "_rows")
 
-    def __init__(self, length: int, build: Callable[[], list[RosterRow]]) -> None:
+    def __init__(self, length: int, build: Callable[[], AcceptedColumns]) -> None:
         self._length = length
         self._build = build
         self._rows: list[RosterRow] | None = None
@@ -128,16 +167,53 @@ class AcceptedRows(Sequence[RosterRow]):
     def __iter__(self) -> Iterator[RosterRow]:
         return iter(self._built())
 
+    def columns(self) -> AcceptedColumns:
+        """The same as columns, without making a row of each person."""
+        return self._build()
+
     def _built(self) -> list[RosterRow]:
         if self._rows is None:
             with _collector_at_rest():
-                self._rows = self._build()
+                self._rows = _rows_of(self._build())
         return self._rows
+
+
+_make_row = partial(tuple.__new__, RosterRow)  # RosterRow._make without a Python call for each row
+
+
+def _rows_of(columns: AcceptedColumns) -> list[RosterRow]:
+    refusals = columns.refusals
+    fields = zip(
+        columns.rows,
+        columns.emails,
+        columns.names,
+        columns.offices,
+        columns.cost_centres,
+        columns.new_to_ml,
+        columns.new_to_aws,
+        _extras_of(columns),
+        map(refusals.get, columns.emails) if refusals else repeat(None),
+        strict=False,
+    )
+    return list(map(_make_row, fields))
+
+
+def _extras_of(columns: AcceptedColumns) -> Iterable[Mapping[str, str]]:
+    if not columns.extra:
+        return repeat(NO_EXTRA, len(columns.emails))
+    headings = list(columns.extra)
+    return (
+        {heading: value for heading, value in zip(headings, values, strict=True) if value}
+        for values in zip(*columns.extra.values(), strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class RosterCheck:
-    """The whole of one list. Invariant: `rows == len(accepted) + len(duplicates) + len(rejected)`."""
+    """The whole of one list. Invariant: `rows == len(accepted) + len(duplicates) + len(rejected) + len(left_out)`.
+
+    `candidates` are encodings that would give other letters, when the encoding was guessed.
+    """
 
     file: str
     encoding: str | None
@@ -151,6 +227,8 @@ class RosterCheck:
     duplicates: tuple[Duplicate, ...]
     rejected: tuple[Rejected, ...]
     warnings: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
     @property
     def mapping(self) -> dict[str, int]:
@@ -177,6 +255,7 @@ class RosterCheck:
                 {"row": bad.row, "column": bad.column, "value": bad.value, "reason": bad.reason}
                 for bad in self.rejected
             ],
+            "left_out": [{"row": out.row, "value": out.value, "reason": out.reason} for out in self.left_out],
             "warnings": list(self.warnings),
         }
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
 
+from deepracer_admin.rules.roster.findings import Candidate
+
 __all__ = ["Grid", "Reading"]
 
 
@@ -59,17 +61,22 @@ class Grid:
             self.widths[first:end] if self.widths is not None else None,
         )
 
+    def keep(self, kept: Sequence[bool]) -> Grid:
+        """The records whose place is kept."""
+        if all(kept):
+            return self
+        return Grid(
+            [list(compress(column, kept)) for column in self.columns],
+            list(compress(self.lines, kept)),
+            list(compress(self.widths, kept)) if self.widths is not None else None,
+        )
+
     def without_blank(self) -> Grid:
         """The records that hold anything but white space."""
         blank = set(self._blank())
         if not blank:
             return self
-        keep = [place not in blank for place in range(self.height)]
-        return Grid(
-            [list(compress(column, keep)) for column in self.columns],
-            list(compress(self.lines, keep)),
-            list(compress(self.widths, keep)) if self.widths is not None else None,
-        )
+        return self.keep([place not in blank for place in range(self.height)])
 
     def _blank(self) -> Iterable[int]:
         if not self.columns:
@@ -85,7 +92,8 @@ class Grid:
 class Reading:
     """The cells, and how they were read.
 
-    `heading` is given only where the form of the list says what its columns are (a pasted "To:" line).
+    `heading` is given only where the form of the list says what its columns are (a pasted "To:" line). `hidden` are
+    lines that the workbook hides; `formulas` are cells (line, column from 0) with a formula whose result was not saved.
     """
 
     grid: Grid
@@ -95,3 +103,6 @@ class Reading:
     sheets: tuple[str, ...] = ()
     heading: tuple[str, ...] | None = None
     warnings: tuple[str, ...] = ()
+    hidden: frozenset[int] = frozenset()
+    formulas: frozenset[tuple[int, int]] = frozenset()
+    candidates: tuple[Candidate, ...] = ()

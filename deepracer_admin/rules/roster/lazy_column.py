@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
 from typing import Any, TypeVar, cast, overload
 
-__all__ = ["LazyColumn", "distinct", "each", "longest", "picked", "read_columns"]
+__all__ = ["LazyColumn", "distinct", "each", "load", "longest", "picked", "read_columns"]
 
 _T = TypeVar("_T")
 
@@ -62,6 +62,12 @@ class LazyColumn(Sequence[str]):
         from pyarrow.compute import call_function
 
         return call_function("max", [call_function("utf8_length", [self._cells])]).as_py() or 0
+
+
+def load() -> None:
+    """Import what large lists need, before one comes."""
+    import pyarrow.compute
+    import pyarrow.csv  # noqa: F401
 
 
 def distinct(column: Sequence[str]) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from deepracer_admin.rules.roster.addresses import unwrap
+from deepracer_admin.rules.roster.cells import find_address
 
 __all__ = ["is_pasted_line", "read_pasted_line"]
 
@@ -14,6 +14,7 @@ _TOKEN = re.compile(r'"[^"\r\n]*"|<[^<>\r\n]*>|\r\n|[;,\r\n]|[^";,<\r\n]+|["<]')
 _LINE_ENDS = ("\r\n", "\r", "\n")
 _FIRST_LINE = re.compile(r"\S[^\r\n]*")
 _LOOKED_AT = 20
+_LONGEST_PIECE = 100  # tokens; a name before an address has a handful
 
 
 def is_pasted_line(text: str) -> bool:
@@ -45,18 +46,21 @@ def _entries(text: str) -> list[tuple[int, str, str]]:
     # With semicolons between the entries, a comma belongs to a name: Last, First <address>.
     separator = ";" if ";" in tokens else ","
     entries: list[tuple[int, str, str]] = []
-    line, start, at_line_start, piece = 1, 1, True, []
+    line, start, at_line_start, piece, has_address = 1, 1, True, [], False
 
     def close(*, certain: bool) -> None:
-        """End the piece; one without an address before a comma is the first half of `Last, First <address>`."""
-        nonlocal piece, start
+        """End the piece; one without an address before a comma is the first half of `Last, First <address>`.
+
+        Pieces are joined only when they end: a line of words would else be joined once for each of them.
+        """
+        nonlocal piece, start, has_address
+        if not certain and piece and not has_address and len(piece) < _LONGEST_PIECE:
+            piece.append(",")
+            return
         joined = "".join(piece)
         if joined.strip(" \t\"';,"):
-            if not certain and "@" not in joined:
-                piece.append(",")
-                return
             entries.append((start, *_name_and_address(joined)))
-        piece = []
+        piece, has_address = [], False
         start = line
 
     for token in tokens:
@@ -71,10 +75,13 @@ def _entries(text: str) -> list[tuple[int, str, str]]:
                 token = _LABEL.sub("", token, count=1) if _LABEL.match(token) else token
                 at_line_start = False
             piece.append(token)
+            has_address = has_address or "@" in token
     close(certain=True)
     return entries
 
 
 def _name_and_address(piece: str) -> tuple[str, str]:
-    address, name = unwrap(piece)
-    return name, address
+    found = find_address(piece)
+    if found.others:
+        return "", piece.strip()
+    return found.name, found.address

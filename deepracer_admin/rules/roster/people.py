@@ -49,6 +49,11 @@ def turn_round(name: str) -> str:
     if not found:
         return name
     last, first = found["last"].strip(), found["first"].strip()
+    # Exchange writes "Rossi, Anna - Company": what follows the dash belongs to neither name.
+    if " - " in first or " – " in first:
+        dash = " - " if " - " in first else " – "
+        first, _, rest = first.partition(dash)
+        return f"{first.strip()} {last}{dash}{rest.strip()}" + (f" {found['note']}" if found["note"] else "")
     if not last or not first or first.replace(".", "").casefold() in _TITLES:
         return name
     note = f" {found['note']}" if found["note"] else ""

@@ -62,16 +62,17 @@ class PlanEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """The diff. Invariant: new + changed + same + duplicate + rejected is the number of data rows of the list."""
+    """The diff. Invariant: all counts of one row each (new to left_out) together are the number of data rows."""
 
     entries: tuple[PlanEntry, ...]
     missing: tuple[str, ...]  # addresses in the event that the list does not hold, in the event's order
     duplicate: int = 0
     rejected: int = 0
+    left_out: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
-        """new, changed, same, duplicate, rejected, missing; refused (by the racing service) counts among the others."""
+        """new, changed, same, duplicate, rejected, left_out, missing; refused (by the service) is among the others."""
         by_change = Counter(entry.change for entry in self.entries)
         return {
             "new": by_change[Change.NEW],
@@ -79,6 +80,7 @@ class ImportPlan:
             "same": by_change[Change.SAME],
             "duplicate": by_change[Change.DUPLICATE] + self.duplicate,
             "rejected": self.rejected,
+            "left_out": self.left_out,
             "missing": len(self.missing),
             "refused": sum(entry.service_refusal is not None for entry in self.entries),
         }
@@ -98,6 +100,7 @@ def plan_check(
         service_rule=service_rule,
         duplicate=len(check.duplicates),
         rejected=len(check.rejected),
+        left_out=len(check.left_out),
     )
 
 
@@ -108,11 +111,12 @@ def plan_import(
     service_rule: str | None = None,
     duplicate: int = 0,
     rejected: int = 0,
+    left_out: int = 0,
 ) -> ImportPlan:
     """The diff of `accepted` rows against `existing` (address -> person).
 
-    `service_rule` as in `service_refusal`; a row that carries a refusal already keeps it. `duplicate` and `rejected`
-    are the counts that the check found, for the totals.
+    `service_rule` as in `service_refusal`; a row that carries a refusal already keeps it. `duplicate`, `rejected`
+    and `left_out` are the counts that the check found, for the totals.
     """
     known = {normalise_email(email): person for email, person in existing.items()}
     seen: set[str] = set()
@@ -122,7 +126,7 @@ def plan_import(
         entries.append(_entry(row, email, known.get(email), email in seen, service_rule))
         seen.add(email)
     missing = tuple(email for email in known if email not in seen)
-    return ImportPlan(tuple(entries), missing, duplicate, rejected)
+    return ImportPlan(tuple(entries), missing, duplicate, rejected, left_out)
 
 
 def _entry(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 from deepracer_admin.rules.roster import text, workbook
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
 from deepracer_admin.rules.roster.grid import Reading
@@ -22,8 +25,10 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"\x7fELF", "a program"),
     (b"MZ\x90", "a program"),
     (b"PAR1", "a Parquet file"),
+    (b"BEGIN:VCALENDAR", "a calendar"),
 )
-_WEB_PAGE = (b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta")
+_TAG = re.compile(r"<(?:!--|!doctype|\?xml|/?[a-z][a-z0-9:]*(?=[\s/>]))", re.IGNORECASE)
+_ARCHIVE = re.compile(r"(?:from: <saved by|mime-version:|content-type: multipart/)", re.IGNORECASE)
 _SAMPLE = 4096  # bytes
 _SAVE_AS = "open it in a spreadsheet program and save the list as CSV UTF-8 or .xlsx"
 
@@ -55,10 +60,40 @@ def read_list(
 
 
 def _refuse_other_kinds(data: bytes) -> None:
+    bare = data[:_SAMPLE].lstrip(b"\xef\xbb\xbf \t\r\n")
     for magic, kind in _KINDS:
-        if data.startswith(magic):
+        if bare.startswith(magic):
             raise UnreadableRoster(
                 f"This is {kind}, not a list: export the list as CSV UTF-8 or .xlsx and choose that file."
             )
-    if data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGE):
+    first = _first_words(data)
+    if _TAG.match(first):
         raise UnreadableRoster(f"This is a web page or XML, even if its name ends like a spreadsheet's: {_SAVE_AS}.")
+    if _ARCHIVE.match(first):
+        raise UnreadableRoster(f"This is a web archive or a mail, not a list: {_SAVE_AS}.")
+    if first.startswith(("[", "{")) and _is_json(data):
+        raise UnreadableRoster(f"This is JSON, not a list: {_SAVE_AS}, or ask for the export as CSV.")
+
+
+def _first_words(data: bytes) -> str:
+    """The beginning of a text in whatever encoding its mark says."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = data[: _SAMPLE // 2 * 2].decode("utf-16", errors="replace")
+    else:
+        text = data[:_SAMPLE].replace(b"\0", b"").decode("utf-8-sig", errors="replace")
+    return text.lstrip()
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"))
+    except RecursionError:
+        return True
+    except ValueError:
+        # A stream of objects, one a line, is JSON as well.
+        lines = data[:_SAMPLE].lstrip(b"\xef\xbb\xbf \t\r\n").splitlines()
+        try:
+            return bool(lines) and isinstance(json.loads(lines[0]), dict)
+        except (ValueError, RecursionError):
+            return False
+    return True

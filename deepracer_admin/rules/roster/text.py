@@ -9,13 +9,13 @@ import re
 from collections import Counter
 from itertools import islice, repeat
 
-import charset_normalizer
-
 from deepracer_admin.rules.roster.addresses import ADDRESS_CELL
+from deepracer_admin.rules.roster.encodings import candidates_of, guess_legacy
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
 from deepracer_admin.rules.roster.grid import Grid, Reading
 from deepracer_admin.rules.roster.lazy_column import read_columns
 from deepracer_admin.rules.roster.pasted import is_pasted_line, read_pasted_line
+from deepracer_admin.rules.roster.quoting import is_badly_quoted, read_backslashed, read_bare
 
 __all__ = ["DELIMITERS", "decode", "guess_delimiter", "read_text", "split_records"]
 
@@ -37,11 +37,13 @@ _CONTROL_BYTES = bytes({*range(32), 127} - {9, 10, 13})
 _ASCII_BASED = ("utf-8", "cp125", "mac_roman")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CONTROL_SHARE = 0.02
-# Signs that stand inside words only when Central European text was read as Western.
-_OUT_OF_PLACE = re.compile(r"(?<=[A-Za-z])[¹²³£¥¼¾¿](?=[a-z])|[£¯](?=[a-z]{2})")
+_SHOWN_CANDIDATES = 3
+_CERTAIN = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
+_TELLING_BYTES = 24 * 1024
 _NOT_TEXT = "This is not a list in text form: export the list as CSV UTF-8 or .xlsx and choose that file."
 _LARGE = 2_000_000  # characters
 _LARGE_QUOTED = 200_000
+_LONGEST_LIST = 4_000
 _LONG_RECORD = 10  # lines; a longer record is more likely an unclosed quotation mark than an address block
 
 
@@ -58,8 +60,54 @@ def read_text(data: bytes, *, limits: Limits, encoding: str | None, delimiter: s
         return Reading(grid, encoding=name, heading=("Name", "E-mail"), warnings=warnings)
     if delimiter is None:
         delimiter = guess_delimiter(text)
-    grid, more = split_records(text, delimiter, limits)
-    return Reading(grid, encoding=name, delimiter=delimiter, warnings=warnings + more)
+    if unquoted := _unquoted_lines(text, delimiter):
+        text = unquoted
+        delimiter = guess_delimiter(text)
+        warnings = (*warnings, "Every line was one quoted cell; the cells inside were read.")
+    grid, more = _split(text, delimiter, limits)
+    candidates = candidates_of(_telling(data), name) if encoding is None and name not in _CERTAIN else ()
+    return Reading(grid, encoding=name, delimiter=delimiter, warnings=warnings + more, candidates=candidates)
+
+
+def _unquoted_lines(text: str, delimiter: str | None) -> str | None:
+    """The text without the marks around whole lines, when each line is one quoted cell that holds a whole record."""
+    if not text.startswith('"') or len(text) > _LARGE:
+        return None
+    lines = [line.strip() for line in _LINE_END.sub("\n", text).split("\n")]
+    filled = [line for line in lines if line]
+    if not all(
+        len(line) > 1 and line[0] == line[-1] == '"' and '"' not in line[1:-1].replace('""', "") for line in filled
+    ):
+        return None
+    inner = "\n".join(line[1:-1].replace('""', '"') for line in lines)
+    found = guess_delimiter(inner)
+    return inner if found is not None and all(found in line for line in filled) else None
+
+
+def _split(text: str, delimiter: str | None, limits: Limits) -> tuple[Grid, tuple[str, ...]]:
+    """`split_records`, with wrongly set quotation marks put right where that can be told."""
+    if delimiter is None or not is_badly_quoted(text, delimiter):
+        return split_records(text, delimiter, limits)
+    if (records := read_backslashed(text, delimiter)) is not None:
+        warning = 'Quotation marks inside cells are written as \\": they were read as marks.'
+        lines = list(range(1, len(records) + 1))
+    elif (tolerant := read_bare(text, delimiter)) is not None:
+        records, bare = tolerant
+        lines = list(range(1, len(records) + 1))
+        shown = ", ".join(f"row {line}" for line in bare[:5]) + (f" and {len(bare) - 5} more" if len(bare) > 5 else "")
+        warning = f'A quotation mark (") inside a cell was kept as it stands: {shown}.'
+        if not bare:
+            return split_records(text, delimiter, limits)
+    else:
+        grid, warnings = split_records(text, delimiter, limits)
+        return grid, (*warnings, 'Quotation marks (") are set wrongly in this file: check names and addresses.')
+    kept = [(record, line) for record, line in zip(records, lines, strict=True) if record]
+    if len(kept) > limits.rows + _SAMPLE_RECORDS:
+        raise _too_many_rows(limits)
+    for record, line in kept:
+        if len(record) > limits.columns:
+            raise _too_many_columns(line, limits)
+    return Grid.of_records([record for record, _ in kept], [line for _, line in kept]), (warning,)
 
 
 def decode(data: bytes, encoding: str | None = None) -> tuple[str, str, tuple[str, ...]]:
@@ -76,7 +124,9 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str, tuple[st
     else:
         name = _guess_encoding(data)
         text = data.decode(name, errors="replace")
-        if "\ufffd" in text:
+        if name not in _CERTAIN:
+            warnings = (_doubt(data, name),)
+        elif "\ufffd" in text:
             line = text.count("\n", 0, text.index("\ufffd")) + 1
             warnings = (
                 f"From line {line} on, some characters could not be read as {name}: check names with \ufffd in them.",
@@ -87,6 +137,15 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str, tuple[st
             raise UnreadableRoster(_NOT_TEXT)
         text = _CONTROLS.sub("", text)
     return text, name, warnings
+
+
+def _doubt(data: bytes, taken: str) -> str:
+    first, *others = candidates_of(_telling(data), taken)
+    said = f"The file does not say its encoding; it was read as {taken} ({', '.join(first.samples)})"
+    if not others:
+        return f"{said}: check the names."
+    shown = "; ".join(f"{other.encoding}: {', '.join(other.samples)}" for other in others[:_SHOWN_CANDIDATES])
+    return f"{said}. If names are garbled, choose another ({shown})."
 
 
 def _has_controls(raw: bytes) -> bool:
@@ -129,26 +188,25 @@ def _guess_legacy(data: bytes) -> str:
     sample = data[:_SAMPLE_BYTES]
     if len(sample) - len(sample.translate(None, _CONTROL_BYTES)) > max(4, _CONTROL_SHARE * len(sample)):
         raise UnreadableRoster(_NOT_TEXT)
-    high = sum(byte > 0x7F for byte in sample)
-    try:
-        western = data.decode("cp1252")
-    except UnicodeDecodeError:
-        western = None
-    if (
-        western is not None
-        and b"\r" in sample
-        and b"\n" not in sample
-        and _letters(data, "mac_roman") > _letters(data, "cp1252")
-    ):
-        return "mac_roman"
-    if western is not None and high < 0.2 * len(sample):
-        return "cp1250" if len(_OUT_OF_PLACE.findall(western)) >= 2 else "cp1252"
-    best = charset_normalizer.from_bytes(sample).best()
-    if best is not None and best.encoding not in ("utf_8", "utf_16", "ascii"):
-        return best.encoding
-    if western is not None:
-        return "cp1252"
-    raise UnreadableRoster("The file's encoding cannot be told: save the list as CSV UTF-8 and choose that file.")
+    is_old_mac = b"\r" in sample and b"\n" not in sample and _letters(data, "mac_roman") > _letters(data, "cp1252")
+    found = guess_legacy(_telling(data), is_old_mac=is_old_mac)
+    if found is None:
+        raise UnreadableRoster("The file's encoding cannot be told: save the list as CSV UTF-8 and choose that file.")
+    return found
+
+
+def _telling(data: bytes) -> bytes:
+    """Lines with letters beyond ASCII, up to some kilobytes: the others say nothing about the encoding."""
+    if len(data) <= _TELLING_BYTES:
+        return data
+    kept, size = [], 0
+    for line in data.splitlines(keepends=True):
+        if not line.isascii() and len(line) < _TELLING_BYTES:
+            kept.append(line)
+            size += len(line)
+            if size > _TELLING_BYTES:
+                break
+    return b"".join(kept)
 
 
 def _letters(data: bytes, encoding: str) -> int:
@@ -182,12 +240,21 @@ def _score(text: str, delimiter: str | None) -> tuple[float, float, float]:
         return 0, 0, 0
     if not records:
         return 0, 0, 0
-    addresses = sum(any(ADDRESS_CELL.fullmatch(cell) for cell in record) for record in records)
+    addresses = sum(any(map(_is_clean, record)) for record in records)
     widths = Counter(len(record) for record in records if len(record) > 1)
     if not widths:
         return addresses, 0, 1
     width, count = max(widths.items(), key=lambda pair: (pair[1], pair[0]))
     return addresses, count / len(records), width
+
+
+def _is_clean(cell: str) -> bool:
+    """Whether the cell is an address, or a list of nothing else."""
+    if ADDRESS_CELL.fullmatch(cell):
+        return True
+    if cell.count("@") < 2 or len(cell) > _LONGEST_LIST:
+        return False
+    return all(ADDRESS_CELL.fullmatch(piece) for piece in re.split(r"[\s,;]+", cell) if piece)
 
 
 def _reader(text: str, delimiter: str | None):
@@ -271,12 +338,16 @@ def _split_quoted(text: str, delimiter: str | None, limits: Limits) -> tuple[Gri
                     raise _too_many_rows(limits)
             start = end + 1
     except csv.Error:
-        raise UnreadableRoster(
-            f'A cell on line {start} never ends: close or delete the quotation mark (") there.'
-        ) from None
+        raise UnreadableRoster(_endless(text, start)) from None
     if records and _is_left_open(text, lines[-1], delimiter):
         raise UnreadableRoster(f'A quotation mark (") on line {lines[-1]} is never closed: close or delete it.')
     return Grid.of_records(records, lines), tuple(warnings[:20])
+
+
+def _endless(text: str, line: int) -> str:
+    if '"' in text:
+        return f'A cell on line {line} never ends: close or delete the quotation mark (") there.'
+    return f"A cell on line {line} is longer than {csv.field_size_limit():,} characters: cut it or delete it."
 
 
 def _long_record(start: int, end: int) -> str:

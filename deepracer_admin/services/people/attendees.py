@@ -14,7 +14,7 @@ from deepracer_admin.model import Actor, Attendee, Event, Job, JobItem, JobState
 from deepracer_admin.records.column_mappings import COLUMN_MAPPINGS, ColumnMapping
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
-from deepracer_admin.rules.roster import FIELDS, RosterCheck, check
+from deepracer_admin.rules.roster import FIELDS, RosterCheck
 from deepracer_admin.rules.roster.plan import Change, plan_check
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import new_id
@@ -50,11 +50,13 @@ class AttendeesService(PeopleService):
         """
         self._authorise(actor, "attendees.import", target="dry run")
         event = self._event()
-        read = check(data, filename=filename, mapping=mapping, service_rule=self._rule(event))
+        read = self.house.files.check_list(data, filename=filename, mapping=mapping, service_rule=self._rule(event))
         key = _headings(read)
         remembered = self.store.row("", COLUMN_MAPPINGS, key)
         if mapping is None and remembered is not None:
-            read = check(data, filename=filename, mapping=remembered.columns, service_rule=self._rule(event))
+            read = self.house.files.check_list(
+                data, filename=filename, mapping=remembered.columns, service_rule=self._rule(event)
+            )
         elif mapping is not None:
             whole = ColumnMapping({field: read.mapping.get(field, "") for field in FIELDS})
             if remembered != whole:

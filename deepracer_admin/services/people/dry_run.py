@@ -28,7 +28,7 @@ class ReportLine(NamedTuple):
 
     row: int
     address: str
-    result: str  # new | changed | same | duplicate | rejected | missing
+    result: str  # new | changed | same | duplicate | rejected | left out | missing
     column: str
     why: str
     refused: bool  # the racing service will not take the address; imported all the same
@@ -45,6 +45,7 @@ def report_lines(dry: DryRun) -> list[ReportLine]:
         for row in dry.check.duplicates
     ]
     lines += [ReportLine(row.row, row.value, "rejected", row.column, row.reason, False) for row in dry.check.rejected]
+    lines += [ReportLine(row.row, row.value, "left out", "", row.reason, False) for row in dry.check.left_out]
     lines.sort(key=lambda line: line.row)
     missing = "On the event's list, not in this one; stays, unless you take them out."
     return [*lines, *(ReportLine(0, email, "missing", "", missing, False) for email in dry.plan.missing)]

@@ -12,7 +12,7 @@ from deepracer_admin.records.closing import PROOF, without_person
 from deepracer_admin.records.guest_book import GUESTS
 from deepracer_admin.records.profile_rows import NOT_THEIRS, ProfileIds
 from deepracer_admin.rules.aliases import give_aliases
-from deepracer_admin.rules.roster import check, normalise_email
+from deepracer_admin.rules.roster import normalise_email, service_refusal, sole_address
 from deepracer_admin.services.base import Service, new_id
 from deepracer_admin.store import ProfileLink
 
@@ -193,14 +193,8 @@ class PeopleService(Service):
 
     def _address(self, event: Event, text: str) -> tuple[str, str]:
         """(normalised address, why the service refuses it or ""). Raises BadInput for anything but one address."""
-        line = " ".join(text.split())
-        if not line:
-            raise BadInput("Address: give an e-mail address.")
-        read = check(line.encode(), filename="address", service_rule=self._rule(event))
-        if len(read.accepted) != 1:
-            reason = read.rejected[0].reason if read.rejected else "this is not one e-mail address."
-            raise BadInput(f"Address: {reason}")
-        return read.accepted[0].email, read.accepted[0].service_refusal or ""
+        address = sole_address(text)
+        return address, service_refusal(address, self._rule(event)) or ""
 
     def _aliases_taken(self, event: Event, known: Iterable[Attendee]) -> list[str]:
         """Racer names of everybody on the list, and of strangers whom the service listed last: results are told apart

@@ -23,16 +23,15 @@ __all__ = [
     "Template",
     "as_audited",
     "days_until_erasure",
+    "draft_of",
     "known_zones",
     "merged",
-    "read_draft",
     "write_draft",
 ]
 
 FORMAT = 1
 SERVICES = ("", "on_aws", "managed")
 GUESTS = ("refuse", "invite")
-MAX_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +135,12 @@ def write_draft(draft: EventDraft) -> bytes:
     return json.dumps({"format": FORMAT, **values}, ensure_ascii=False, indent=2).encode()
 
 
-def read_draft(data: bytes) -> EventDraft:
-    """The inverse of `write_draft`. Raises BadInput, with the field where one is wrong."""
-    if len(data) > MAX_BYTES:
-        raise BadInput("Settings file: it is larger than 256 kB, so it is no settings file of this console.")
-    try:
-        values = json.loads(data.decode("utf-8-sig"))
-    except ValueError:
-        raise BadInput("Settings file: it is no JSON; export one on the Set up page and choose that.") from None
-    if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
+def draft_of(given: Mapping[str, Any]) -> EventDraft:
+    """The inverse of `write_draft`, from the file's values (rules/settings_file.py). Raises BadInput, with the field
+    where one is wrong.
+    """
+    values = dict(given)
+    if values.pop("format", None) != FORMAT:
         raise BadInput("Settings file: it is no settings file of this console, or of another version.")
     unknown = sorted(set(values) - set(EventDraft.__dataclass_fields__))
     if unknown:

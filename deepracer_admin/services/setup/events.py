@@ -26,9 +26,9 @@ from deepracer_admin.services.setup.drafts import (
     EventDraft,
     as_audited,
     days_until_erasure,
+    draft_of,
     known_zones,
     merged,
-    read_draft,
     write_draft,
 )
 from deepracer_admin.services.setup.guests import ask_again, checked_guests
@@ -359,7 +359,7 @@ class EventsService(SponsorshipService):
     def read_settings(self, actor: Actor, data: bytes) -> EventDraft:
         """A draft from such a file; nothing is written. Raises BadInput with the field that cannot be used."""
         self._authorise(actor, "setup.view")
-        return read_draft(data)
+        return draft_of(self.house.files.settings_values(data))
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -11,7 +11,7 @@ from deepracer_admin.flows.readings.profiles import STAFF_ROLES
 from deepracer_admin.model import UNLIMITED, Actor, Job
 from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.records.staff import STAFF_GROUPS, STAFF_NAMED, StaffMember
-from deepracer_admin.rules.roster import check
+from deepracer_admin.rules.roster import sole_address
 from deepracer_admin.services.base import Service
 
 __all__ = ["ADMIN", "StaffRow", "StaffService", "StaffView"]
@@ -122,7 +122,4 @@ class StaffService(Service):
         )
 
     def _address(self, text: str) -> str:
-        read = check(text.strip().encode(), filename="address")
-        if len(read.accepted) != 1:
-            raise BadInput(f"Address: {read.rejected[0].reason if read.rejected else 'give one e-mail address.'}")
-        return read.accepted[0].email
+        return sole_address(text)

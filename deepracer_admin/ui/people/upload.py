@@ -38,6 +38,7 @@ _RESULTS = {
     "same": "= same",
     "duplicate": "✗ duplicate",
     "rejected": "✗ rejected",
+    "left out": "✗ left out",
     "missing": "– not in the list",
 }
 
@@ -46,6 +47,7 @@ def given_list(who: Actor) -> DryRun | None:
     """Ask for a list and its columns; the dry run, or None while there is nothing to read. Writes nothing."""
     data, name = _bytes()
     if not data:
+        session.console().files.expect()
         st.caption("Any table will do: CSV, Excel, a meeting report, or addresses pasted from a mail.")
         return None
     digest = hashlib.sha256(data).hexdigest()[:12]
@@ -138,7 +140,7 @@ def preview(dry: DryRun) -> None:
 
 
 def counts(dry: DryRun) -> None:
-    """The dry run in numbers; every row of the list is in exactly one of the first five."""
+    """The dry run in numbers; every row of the list is in exactly one of the first six."""
     number = dry.plan.counts
     titles = {
         "new": ("New", "They are added."),
@@ -146,6 +148,7 @@ def counts(dry: DryRun) -> None:
         "same": ("Same", "Nothing to do."),
         "duplicate": ("Duplicate", "The address stands in an earlier row, which wins."),
         "rejected": ("Rejected", "The row has no usable address; see why below."),
+        "left_out": ("Left out", "Hidden in the sheet, or a status column says no; see why below."),
         "missing": ("Not in it", "On the event's list; they stay, unless you take them out below."),
         "refused": ("Service refuses", "Imported, but the racing service will not take the address."),
     }
@@ -168,7 +171,7 @@ def report(who: Actor, dry: DryRun) -> None:
         on_click="ignore",
     )
     if shown == "Problems":
-        lines = [line for line in lines if line.refused or line.result in ("rejected", "duplicate")]
+        lines = [line for line in lines if line.refused or line.result in ("rejected", "duplicate", "left out")]
     if not lines:
         st.caption("No row has a problem.")
         return

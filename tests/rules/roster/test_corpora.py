@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from deepracer_admin.rules.roster import Limits, check
+from deepracer_admin.rules.roster import Limits
 from deepracer_admin.rules.roster.addresses import AddressJudge
+from deepracer_admin.rules.roster.check import check
 from deepracer_admin.rules.roster.people import display_name
 from deepracer_admin.rules.roster.reading import read_list
 
@@ -30,7 +31,8 @@ MOST_SECONDS, MOST_MB = 5, 200  # the corpora's own rule for an importer; of pro
 IMPORTER = """
 import json, sys, time, traceback
 from pathlib import Path
-from deepracer_admin.rules.roster import UnreadableRoster, check
+from deepracer_admin.rules.roster import UnreadableRoster
+from deepracer_admin.rules.roster.check import check
 try:
     status = Path("/proc/self/status")  # where there is one: ru_maxrss also knows the parent before its exec
     status.read_text()

@@ -11,8 +11,9 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from deepracer_admin.rules.roster import check, normalise_email, service_refusal
+from deepracer_admin.rules.roster import normalise_email, service_refusal
 from deepracer_admin.rules.roster.addresses import AddressJudge, normalise_emails, service_refusals, unwrap
+from deepracer_admin.rules.roster.check import check
 
 ROSTERS = Path(__file__).parents[2] / "data" / "rosters"
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepracer_admin.rules.roster import Limits, RosterCheck, UnreadableRoster, check
+from deepracer_admin.rules.roster import Limits, RosterCheck, UnreadableRoster
 from deepracer_admin.rules.roster import text as text_module
+from deepracer_admin.rules.roster.check import check
 from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.text import _split_quoted, split_records
 
@@ -118,7 +119,10 @@ def test_a_preamble_is_no_data_and_the_next_section_of_a_report_is_left_out() ->
     )
     assert (found.header_row, found.rows) == (6, 1)
     assert people(found) == [("anna@example.com", "Anna Rossi")]
-    assert found.warnings == ("Everything from line 9 on (3. In-Meeting Activities) was left out.",)
+    assert found.warnings == (
+        "1 address stands in other places of this file, above the heading, and was not read (row 3: boss@example.com).",
+        "Everything from line 9 on (3. In-Meeting Activities) was left out.",
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepracer_admin.rules.roster import Change, RosterRow, check, plan_check, plan_import
+from deepracer_admin.rules.roster import Change, RosterRow, plan_check, plan_import
+from deepracer_admin.rules.roster.check import check
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ EVENT = {
 def test_every_row_of_the_list_is_counted_once_and_leavers_are_reported() -> None:
     plan = plan_check(check(LIST, filename="x"), EVENT)
     assert plan.counts == {
-        "new": 1, "changed": 1, "same": 1, "duplicate": 1, "rejected": 1, "missing": 1, "refused": 0,
+        "new": 1, "changed": 1, "same": 1, "duplicate": 1, "rejected": 1, "left_out": 0, "missing": 1, "refused": 0,
     }  # fmt: skip
     assert plan.missing == ("eve@example.com",)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deepracer_admin.rules.roster import Limits, check
+from deepracer_admin.rules.roster import Limits
+from deepracer_admin.rules.roster.check import check
 
 ROSTERS = Path(__file__).parents[2] / "data" / "rosters"
 FILES = sorted(path.name for path in ROSTERS.iterdir() if not path.name.endswith(".json"))

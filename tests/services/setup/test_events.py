@@ -14,7 +14,8 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.model import Actor, Event, PriceList, Profile, Quota
 from deepracer_admin.rules.money import spend
-from deepracer_admin.services.setup.drafts import EventDraft, read_draft, write_draft
+from deepracer_admin.rules.settings_file import read_values
+from deepracer_admin.services.setup.drafts import EventDraft, draft_of, write_draft
 from tests.pages.conftest import NOW
 
 WRONG: list[tuple[str, dict[str, Any]]] = [
@@ -153,7 +154,7 @@ def test_settings_come_back_as_they_left(name: str, hours: float, people: int, c
         models_per_person=3,
         cohort_hours=cohorts,
     )
-    assert read_draft(write_draft(made)) == made
+    assert draft_of(read_values(write_draft(made))) == made
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_settings_come_back_as_they_left(name: str, hours: float, people: int, c
 )
 def test_a_file_that_is_no_settings_file_is_refused(data: bytes) -> None:
     with pytest.raises(BadInput, match=r"^Settings file: "):
-        read_draft(data)
+        draft_of(read_values(data))
 
 
 def test_closing_sponsorship_needs_the_name_exactly(console: Console, event: Event, organizer: Actor) -> None:

@@ -14,7 +14,8 @@ from deepracer_admin.records.connect_check import CHECK, POOL_CHECK, Checked
 from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
 from deepracer_admin.records.racing_service import ACCOUNT, MODELS_SEEN, TRACKS, AccountSeen, ModelsSeen
 from deepracer_admin.records.ways_in import INVITATIONS, Chunk
-from deepracer_admin.services.setup.drafts import read_draft, write_draft
+from deepracer_admin.rules.settings_file import read_values
+from deepracer_admin.services.setup.drafts import draft_of, write_draft
 from deepracer_admin.store.documents import Single
 from tests.pages.conftest import NOW
 
@@ -27,7 +28,7 @@ def choose(console: Console, organizer: Actor, event: Event, service: str) -> Ev
 def test_the_choice_is_kept_and_travels_with_the_settings(console: Console, event: Event, organizer: Actor) -> None:
     assert choose(console, organizer, event, "managed").service == "managed"
     draft = console.first.events.draft_of(console.store.event(event.id))
-    assert read_draft(write_draft(draft)).service == "managed"
+    assert draft_of(read_values(write_draft(draft))).service == "managed"
     assert console.first.events.sponsorship(organizer).native
     assert choose(console, organizer, event, "").service == ""
     assert not console.first.events.sponsorship(organizer).native

@@ -1,0 +1,216 @@
+"""A checked list as plain values and blocks of bytes, for a pipe, and back.
+
+The far end may be a process that a hostile file has taken over, so what comes back is taken apart by counting and
+decoding alone: texts are UTF-8 with NUL between the cells (no cell holds one), numbers are 32 bits wide. Cells become
+strings when somebody looks at them.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from deepracer_admin.rules.roster.findings import (
+    AcceptedColumns,
+    AcceptedRows,
+    Candidate,
+    Column,
+    Duplicate,
+    LeftOut,
+    Rejected,
+    RosterCheck,
+)
+
+__all__ = ["pack", "unpack"]
+
+_BETWEEN = "\0"
+_ANSWERS = (None, False, True)
+_CODES = {None: 0, False: 1, True: 2}
+_PLAIN = ("file", "encoding", "delimiter", "sheet", "header_row", "rows")
+Block = bytes | memoryview
+
+
+def pack(check: RosterCheck) -> tuple[dict[str, Any], list[bytes]]:
+    """The whole check. The inverse of `unpack`."""
+    people = check.accepted.columns() if isinstance(check.accepted, AcceptedRows) else _columns_of(check)
+    places = [place for place, email in enumerate(people.emails) if email in people.refusals] if people.refusals else []
+    values = {
+        **{name: getattr(check, name) for name in _PLAIN},
+        "sheets": list(check.sheets),
+        "columns": [list(column) for column in check.columns],
+        "warnings": list(check.warnings),
+        "headings": list(people.extra),
+        "candidates": [[candidate.encoding, *candidate.samples] for candidate in check.candidates],
+        "counts": [len(people.emails), len(places), len(check.duplicates), len(check.rejected), len(check.left_out)],
+    }
+    duplicates, rejected, left_out = check.duplicates, check.rejected, check.left_out
+    blocks = [
+        _numbers(people.rows),
+        _texts(people.emails),
+        _texts(people.names),
+        _texts(people.offices),
+        _texts(people.cost_centres),
+        _answers(people.new_to_ml),
+        _answers(people.new_to_aws),
+        _numbers(places),
+        _texts([people.refusals[people.emails[place]] for place in places]),
+        _numbers([again.row for again in duplicates]),
+        _texts([again.email for again in duplicates]),
+        _numbers([again.first_row for again in duplicates]),
+        _numbers([bad.row for bad in rejected]),
+        *(_texts([str(bad[place]) for bad in rejected]) for place in range(1, 5)),
+        _numbers([out.row for out in left_out]),
+        *(_texts([str(out[place]) for out in left_out]) for place in range(1, 4)),
+        *map(_texts, people.extra.values()),
+    ]
+    return values, blocks
+
+
+def unpack(values: Mapping[str, Any], blocks: Sequence[Block]) -> RosterCheck:
+    """The check again. Raises ValueError for anything that `pack` would not have written."""
+    try:
+        return _unpack(values, list(blocks))
+    except (KeyError, TypeError, IndexError, UnicodeError, AttributeError, StopIteration) as flaw:
+        raise ValueError(f"This is no packed list: {flaw}") from None
+
+
+def _unpack(values: Mapping[str, Any], blocks: list[Block]) -> RosterCheck:
+    people, refused, again, bad, out = (_whole(count) for count in values["counts"])
+    headings = [_word(heading) for heading in values["headings"]]
+    take = iter(blocks)
+    rows = _read_numbers(next(take), people)
+    emails, names, offices, centres = (_Texts(next(take), people) for _ in range(4))
+    ml, aws = (_read_answers(next(take), people) for _ in range(2))
+    places, reasons = _read_numbers(next(take), refused), _Texts(next(take), refused)
+    duplicates = zip(
+        _read_numbers(next(take), again), _Texts(next(take), again).cells(), _read_numbers(next(take), again),
+        strict=True,
+    )  # fmt: skip
+    rejected = zip(
+        _read_numbers(next(take), bad), *(_Texts(next(take), bad).cells() for _ in range(4)), strict=True
+    )  # fmt: skip
+    left_out = zip(
+        _read_numbers(next(take), out), *(_Texts(next(take), out).cells() for _ in range(3)), strict=True
+    )  # fmt: skip
+    extra = {heading: _Texts(next(take), people) for heading in headings}
+    if next(take, None) is not None or any(place >= people for place in places):
+        raise ValueError("This is no packed list.")
+
+    def columns() -> AcceptedColumns:
+        addresses = emails.cells()
+        return AcceptedColumns(
+            rows=rows,
+            emails=addresses,
+            names=names.cells(),
+            offices=offices.cells(),
+            cost_centres=centres.cells(),
+            new_to_ml=ml,
+            new_to_aws=aws,
+            extra={heading: texts.cells() for heading, texts in extra.items()},
+            refusals={addresses[place]: reason for place, reason in zip(places, reasons.cells(), strict=True)},
+        )
+
+    return RosterCheck(
+        file=_word(values["file"]),
+        encoding=_word_or_none(values["encoding"]),
+        delimiter=_word_or_none(values["delimiter"]),
+        sheet=_word_or_none(values["sheet"]),
+        sheets=tuple(map(_word, values["sheets"])),
+        header_row=None if values["header_row"] is None else _whole(values["header_row"]),
+        columns=tuple(
+            Column(_whole(position), _word(name), _word_or_none(field)) for position, name, field in values["columns"]
+        ),
+        rows=_whole(values["rows"]),
+        accepted=AcceptedRows(people, columns),
+        duplicates=tuple(map(Duplicate._make, duplicates)),
+        rejected=tuple(map(Rejected._make, rejected)),
+        warnings=tuple(map(_word, values["warnings"])),
+        left_out=tuple(map(LeftOut._make, left_out)),
+        candidates=tuple(
+            Candidate(_word(encoding), tuple(map(_word, samples))) for encoding, *samples in values["candidates"]
+        ),
+    )
+
+
+class _Texts:
+    """A column of cells in one string, counted at once and split when it is looked at."""
+
+    __slots__ = ("_count", "_text")
+
+    def __init__(self, block: Block, count: int) -> None:
+        self._count = count
+        self._text = str(block, "utf-8")
+        if self._text.count(_BETWEEN) != max(count - 1, 0) or (not count and self._text):
+            raise ValueError("A column has more or fewer cells than the list has rows.")
+
+    def cells(self) -> list[str]:
+        return self._text.split(_BETWEEN) if self._count else []
+
+
+def _texts(cells: Sequence[str]) -> bytes:
+    text = _BETWEEN.join(cells)
+    if text.count(_BETWEEN) != max(len(cells) - 1, 0):
+        text = _BETWEEN.join([cell.replace(_BETWEEN, "") for cell in cells])
+    return text.encode("utf-8", errors="replace")
+
+
+def _numbers(numbers: Sequence[int]) -> bytes:
+    packed = array("I", numbers)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()
+
+
+def _read_numbers(block: Block, count: int) -> array[int]:
+    numbers = array("I")
+    numbers.frombytes(block)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    if len(numbers) != count:
+        raise ValueError("There are more or fewer numbers than rows.")
+    return numbers
+
+
+def _answers(answers: Sequence[bool | None]) -> bytes:
+    return bytes(map(_CODES.__getitem__, answers))
+
+
+def _read_answers(block: Block, count: int) -> list[bool | None]:
+    if len(block) != count:
+        raise ValueError("There are more or fewer answers than rows.")
+    return list(map(_ANSWERS.__getitem__, block))
+
+
+def _columns_of(check: RosterCheck) -> AcceptedColumns:
+    """Columns of rows that somebody made one by one."""
+    rows = check.accepted
+    headings = list(dict.fromkeys(heading for row in rows for heading in row.extra))
+    return AcceptedColumns(
+        rows=[row.row for row in rows],
+        emails=[row.email for row in rows],
+        names=[row.name for row in rows],
+        offices=[row.office for row in rows],
+        cost_centres=[row.cost_centre for row in rows],
+        new_to_ml=[row.new_to_ml for row in rows],
+        new_to_aws=[row.new_to_aws for row in rows],
+        extra={heading: [row.extra.get(heading, "") for row in rows] for heading in headings},
+        refusals={row.email: row.service_refusal for row in rows if row.service_refusal},
+    )
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 2**32:
+        raise ValueError("A number is out of place.")
+    return value
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("A text is out of place.")
+    return value
+
+
+def _word_or_none(value: object) -> str | None:
+    return None if value is None else _word(value)

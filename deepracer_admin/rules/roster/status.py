@@ -1,0 +1,84 @@
+"""Columns that say whether somebody comes: denied, declined, cancelled, waiting, refunded people are left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from deepracer_admin.rules.roster.findings import Column
+from deepracer_admin.rules.roster.headings import plain_heading
+from deepracer_admin.rules.roster.lazy_column import distinct
+
+__all__ = ["Status", "find_status"]
+
+_HEADING = re.compile(
+    r"\b(status|state|approval|approved|rsvp|response|attending|attendance|going|registration|accepted|confirmed|"
+    r"enabled|active|stato|approvazione|conferma|risposta|partecipa|statut|reponse|inscription|presence|participation|"
+    r"freigabe|antwort|zusage|teilnahme|anmeldestatus|estado|respuesta|asistencia|asiste|aprobacion|situacao|resposta|"
+    r"aprovacao|antwoord|aanwezig|odpowiedz|obecnosc|zatwierdzenie|svar|narvaro)\b"
+    "|" + "|".join(map(plain_heading, ("ステータス", "状態", "承認", "出欠", "回答")))
+)
+_AWAY = re.compile(
+    r"\b("
+    r"denied|declined|cancell?ed|cancell?ation|wait ?list(?:ed)?|waiting ?list|waiting|refund(?:ed)?|not approved|"
+    r"unapproved|rejected|refused|withdrawn|withdrew|no show|not attending|not going|not coming|will not attend|"
+    r"won t attend|can t attend|cannot attend|can t go|expired|void(?:ed)?|deleted|removed|disabled|deactivated|"
+    r"terminated|inactive|revoked|blocked|pending approval|awaiting approval|approval pending|opted out|unregistered|"
+    r"rifiutat[oaie]|annullat[oaie]|cancellat[oaie]|negat[oaie]|rimborsat[oaie]|lista d attesa|in attesa|"
+    r"non approvat[oaie]|non partecipa|disdett[oa]|rinunciat[oa]|assente|"
+    r"abgelehnt|abgesagt|storniert|annulliert|warteliste|erstattet|zuruckerstattet|nicht genehmigt|absage|verweigert|"
+    r"nimmt nicht teil|zuruckgezogen|"
+    r"refusee?s?|annulee?s?|declinee?s?|liste d attente|en attente|remboursee?s?|non approuvee?|desistement|absente?|"
+    r"ne participe pas|rejetee?s?|"
+    r"rechazad[oa]s?|cancelad[oa]s?|denegad[oa]s?|lista de espera|en espera|reembolsad[oa]s?|no aprobad[oa]|"
+    r"anulad[oa]s?|"
+    r"no asiste|no asistira|recusad[oa]s?|negad[oa]s?|nao aprovad[oa]|desistiu|ausente|"
+    r"geannuleerd|afgewezen|wachtlijst|terugbetaald|geweigerd|afgemeld|niet goedgekeurd|"
+    r"anulowan[oaey]\w*|odrzucon[oaey]\w*|odmowa|rezerwow\w*|zwrocon[oaey]\w*|lista oczekujacych|"
+    r"avbokad|avbojd|nekad|vantelista|aterbetald|avbojt|avanmald|installd"
+    r")\b|"
+    + "|".join(map(plain_heading, ("キャンセル", "却下", "拒否", "辞退", "不参加", "欠席", "返金", "保留", "未承認")))
+)
+_HERE = re.compile(r"\b(not|no longer) (cancell?ed|denied|declined|refunded|rejected|waitlisted)\b")
+_NO = frozenset(
+    ["no", "n", "false", "0", "nein", "non", "nee", "nie", "nej", "nao", "falsch", "falso", "faux", "いいえ"]
+)
+_ASKS = re.compile(
+    r"\b(approved|rsvp|attending|going|accepted|confirmed|enabled|active|attendance|partecipa|conferma|zusage|"
+    r"teilnahme|"
+    r"presence|participation|asiste|asistencia|aanwezig|obecnosc|narvaro|registered)\b"
+)
+_MOST_WORDS = 60
+_LONGEST = 60
+
+
+class Status(NamedTuple):
+    """A column that says no to somebody, and the values that do."""
+
+    column: Column
+    away: frozenset[str]
+
+
+def find_status(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> Status | None:
+    """The first column without a field whose values say of some people that they do not come; None without one."""
+    for column in columns:
+        if column.field is not None or column.position >= len(cells):
+            continue
+        heading = plain_heading(column.name)
+        if len(heading) > _LONGEST * 2 or not _HEADING.search(heading):
+            continue
+        values = {value for value in distinct(cells[column.position]) if value.strip()}
+        if len(values) > _MOST_WORDS or any(len(value) > _LONGEST for value in values):
+            continue
+        asks = _ASKS.search(heading) is not None
+        away = frozenset(value for value in values if _says_no(plain_heading(value), asks=asks))
+        if away:
+            return Status(column, away)
+    return None
+
+
+def _says_no(value: str, *, asks: bool) -> bool:
+    if asks and value in _NO:
+        return True
+    return _AWAY.search(value) is not None and _HERE.search(value) is None
