@@ -187,6 +187,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         staff=staff,
         proof=_Once(lambda: _proof(settings, pacer)),
         pool=_Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
+        drop_delegation=sessions.drop_delegation,
         cognito_by_ses=bool(practice) or settings.deepracer_ses,
     )
     return Console(

@@ -38,6 +38,13 @@ class Leftover:
     why: str = ""
     way_out: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """What, how many, which, why and what to do, on one line."""
+        more = f" and {self.count - len(self.which):,} more" if self.count > len(self.which) else ""
+        which = f" ({', '.join(self.which)}{more})" if self.which else ""
+        return f"{self.what[:1].upper()}{self.what[1:]}: {self.count:,}{which}. {self.why} {self.way_out}".rstrip()
+
 
 @dataclass(frozen=True, slots=True)
 class Skip:

@@ -75,6 +75,7 @@ class Table(Generic[T]):
         "chunk",
         "link",
         "limit",
+        "mail",
         "headings",
         "step",
         "model",

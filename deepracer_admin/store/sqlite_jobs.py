@@ -63,6 +63,26 @@ class JobsPart(LedgerPart):
             ).fetchall()
         return [_job_of(row) for row in rows]
 
+    def forget_jobs(self, event: str, *, keep: Sequence[str] = (), lease: Lease | None = None) -> int:
+        """See EventStore.forget_jobs."""
+        kept = encode([*keep])
+        with self._writing(lease) as connection:
+            connection.execute(
+                "UPDATE job_items SET before = NULL, after = NULL,"
+                " sentence = CASE WHEN (SELECT kind FROM jobs WHERE id = job) IN (SELECT value FROM json_each(?))"
+                " THEN sentence ELSE '' END WHERE job IN (SELECT id FROM jobs WHERE event = ?)",
+                (kept, event),
+            )
+            blanked = connection.execute(
+                "UPDATE jobs SET plan = '{}', result = '{}', target = id,"
+                " sentence = CASE WHEN kind IN (SELECT value FROM json_each(?)) THEN sentence ELSE '' END"
+                " WHERE event = ? AND state NOT IN ('planned', 'running', 'paused')",
+                (kept, event),
+            ).rowcount
+            self._bump(connection, event)
+        self._truncate_log()
+        return blanked
+
     def update_job(
         self,
         job: str,

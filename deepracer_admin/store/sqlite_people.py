@@ -100,7 +100,7 @@ class PeoplePart(RecordsPart):
         with self._writing() as connection:
             connection.executemany("DELETE FROM attendees WHERE event = ? AND id = ?", [(event, id) for id in ids])
             connection.executemany(
-                "UPDATE job_items SET before = NULL, after = NULL"
+                "UPDATE job_items SET before = NULL, after = NULL, sentence = ''"
                 " WHERE key = ? AND job IN (SELECT id FROM jobs WHERE event = ?)",
                 [(id, event) for id in ids],
             )

@@ -44,7 +44,7 @@ def delete_models(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         if not stuck:
             return Told(f"{whose} looked at; none holds a model any more.")
         left = Leftover("models that the service does not delete", len(stuck), tuple(sorted(stuck)[:NAMED]), STAYS, OUT)
-        return Told(f"{whose} looked at. {_words(left)}", (left,))
+        return Told(f"{whose} looked at. {left.sentence}", (left,))
     for _ in racing.delete_models(sorted(owners)):
         pass  # the read-back of the next round counts
     said = f"{len(owners):,} of {counted(looked_at, 'profile')} still held models; they were deleted and are read back."
@@ -70,11 +70,5 @@ def _mine(ports: Ports, event: Event, lease: Lease, *, max_age_s: float = 0.0) -
     return [profile for profile in mine if not is_staff(profile, ports.staff_emails)]
 
 
-def _words(left: Leftover) -> str:
-    more = f" and {left.count - len(left.which):,} more" if left.count > len(left.which) else ""
-    what = left.what if left.count != 1 else "model that the service does not delete"
-    return f"{left.count:,} {what} ({', '.join(left.which)}{more}): {left.why} {left.way_out}"
-
-
-STAYS = f"It stands in ERROR after {STUCK} deletions; nobody gets in with it, and without files it costs nothing."
-OUT = "The deployment's operator can remove it from the table of models and from the bucket."
+STAYS = f"They stand in ERROR after {STUCK} deletions; nobody gets in with them, and without files they cost nothing."
+OUT = "The service's operator can remove them from its table of models and from the bucket."

@@ -62,7 +62,7 @@ def end_access(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         evidence += f" {len(refused):,} could not be deleted: {next(iter(refused.values()))}"
     leftovers = _leftovers(accounts, refused, late)
     return Told(
-        " ".join([evidence, *(_words(each) for each in leftovers if each.which)]).rstrip(),
+        " ".join([evidence, *(each.sentence for each in leftovers if each.which)]).rstrip(),
         leftovers,
         not_known=bool(accounts.of(Account.NOT_KNOWN)),
     )
@@ -182,11 +182,6 @@ OPEN_OUT = (
     "Give the console AWS credentials on the user pool (Set up, Way in) and close again, or look the user up in "
     "Cognito and delete it there."
 )
-
-
-def _words(left: Leftover) -> str:
-    more = f" and {left.count - len(left.which):,} more" if left.count > len(left.which) else ""
-    return f"{left.count:,} {left.what} ({', '.join(left.which)}{more}): {left.why} {left.way_out}"
 
 
 def _ids(rows: Collection[str]) -> tuple[str, ...]:

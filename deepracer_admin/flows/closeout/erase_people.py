@@ -1,25 +1,30 @@
 """Personal data goes on its date: an event that is closed and past its erasure date keeps numbers, no people.
 
-Erased are attendees with their states, mails and links, the profile listing, usage and standings histories, the list of
-who could still sign in, the guests, and the export files. The event, its settings, jobs' counts and the audit stay (the
-audit names acts and counts). What if it dies here? The mark `erased` is written last; everything before is safe to
-repeat.
+What is erased is not listed here a second time: every document, reading and table that is declared as personal
+(records/), the list with everything that hangs on a person, the profile listing, the histories, the export files, what
+jobs were about and said, the captured mails of a rehearsal, and the delegations of those who ran the event. The event,
+its settings, jobs' counts, the evidence of the close-out and the audit stay: they name acts and counts, no people of
+the list. What if it dies here? The mark `ERASED` is written last; everything before is safe to repeat.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from deepracer_admin.errors import StoreError
+from deepracer_admin.flows.closeout.delegations import drop_delegations
 from deepracer_admin.flows.engine.ports import Ports
-from deepracer_admin.model import AuditEntry, Event, Lease
-from deepracer_admin.records.guest_book import GUESTS
+from deepracer_admin.model import Attendee, AuditEntry, Event, Lease
+from deepracer_admin.records import every
+from deepracer_admin.records.closing import ERASED, Erased
+from deepracer_admin.records.outbox import OUTBOX, CapturedMail
 
-__all__ = ["ERASED", "Eraser"]
+__all__ = ["ERASED", "Eraser", "mails_of"]
 
-ERASED = "erased"
 LOOK_EVERY = timedelta(minutes=10)  # real time
+NAMELESS = ("closeout",)  # kinds of jobs whose sentences are evidence, in counts and ids alone
 
 
 class Eraser:
@@ -58,17 +63,21 @@ class Eraser:
             event.closed_at
             and event.erase_on
             and event.erase_on <= today
-            and not self.ports.store.get(event.id, ERASED)
+            and self.ports.store.read(event.id, ERASED) is None
         )
 
     def _erase(self, event: Event, lease: Lease) -> int:
         store, now = self.ports.store, self.ports.clock.now()
         self._remove_exports(event)
-        people = [person.id for person in store.attendees(event.id)]
-        store.put(event.id, "proof", None, lease=lease)
-        store.forget(event.id, GUESTS, lease=lease)
+        people = store.attendees(event.id)
+        drop_delegations(self.ports, event)
+        store.change_rows("", OUTBOX, lambda mails: mails_of(mails, event.id, people, all_of_event=True), lease=lease)
+        for what in every().values():
+            if what.personal and what.of_event:
+                store.forget(event.id, what, lease=lease)
         store.save_profiles(event.id, [], seen_at=now, lease=lease)
-        store.delete_attendees(event.id, people)
+        store.delete_attendees(event.id, [person.id for person in people])
+        store.forget_jobs(event.id, keep=NAMELESS, lease=lease)
         self.ports.history.erase(event.id)
         store.append_audit(
             AuditEntry(
@@ -84,5 +93,21 @@ class Eraser:
                 after={"erase_on": event.erase_on},
             )
         )
-        store.put(event.id, ERASED, {"at": now.isoformat(), "people": len(people)}, lease=lease)
+        store.update(event.id, ERASED, lambda _: Erased(now, len(people)), lease=lease)
         return len(people)
+
+
+def mails_of(
+    mails: Mapping[str, CapturedMail], event: str, people: Collection[Attendee], *, all_of_event: bool = False
+) -> dict[str, None]:
+    """A change of the outbox: mails to these people are gone, by our key or, where the service mailed, by address.
+
+    `all_of_event`: so are all others of the event, e.g. a test, which is written for a person of the list.
+    """
+    ids, addresses = {person.id for person in people}, {person.email for person in people}
+
+    def goes(mail: CapturedMail) -> bool:
+        of, whose = mail.whose
+        return (of == event and (all_of_event or whose in ids)) or mail.to.strip().lower() in addresses
+
+    return {key: None for key, mail in mails.items() if goes(mail)}

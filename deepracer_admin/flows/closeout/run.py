@@ -27,6 +27,7 @@ from deepracer_admin.errors import (
     Unsupported,
     incident_id,
 )
+from deepracer_admin.flows.closeout.delegations import drop_delegations
 from deepracer_admin.flows.closeout.delete_models import delete_models, read_back_to_zero
 from deepracer_admin.flows.closeout.end_access_on_aws import end_access, verify_on_aws
 from deepracer_admin.flows.closeout.end_managed_event import ended, pause_everybody, stop_trainings, turn_off
@@ -201,7 +202,8 @@ def _finish(ports: Ports, event: Event, job: Job, items: list[JobItem], lease: L
         raise Refused(f"The event is not closed. {failed[0].sentence} Start it again when that is settled.")
     now = ports.clock.now()
     ports.store.amend_event(job.event, lambda event: replace(event, closed_at=now), lease=lease)
-    if not left:
+    if not left:  # else it is closed again, for which the directory may be needed
+        drop_delegations(ports, event)
         return "The event is closed; the evidence stands beside each step."
     return f"The event is closed; {counted(left, 'thing is', 'things are')} left, each named beside its step."
 

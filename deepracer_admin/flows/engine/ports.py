@@ -44,6 +44,7 @@ class Ports:
     staff: Callable[[], frozenset[str]] = frozenset  # lower-case addresses of the console's own logins
     proof: Callable[[], AccessProof] | None = None  # IAM Identity Center, for the managed service
     pool: Callable[[], UserPool] | None = None  # None: no credentials on the user pool
+    drop_delegation: Callable[[str], bool] = bool  # the worker acts no longer for this person (object id)
     cognito_by_ses: bool = False  # do the settings say that Cognito mails through SES (no 50 a day)
 
     @property

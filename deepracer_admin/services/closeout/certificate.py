@@ -10,7 +10,7 @@ from deepracer_admin.counted import counted
 from deepracer_admin.flows.closeout.run import GIVEN_UP, LEFT, NOT_KNOWN, SKIPPED
 from deepracer_admin.flows.closeout.steps import CloseStep
 from deepracer_admin.model import AuditEntry, Event, JobItem
-from deepracer_admin.records.closing import ClosingStep, Leftover
+from deepracer_admin.records.closing import ClosingStep
 
 __all__ = ["certificate"]
 
@@ -57,7 +57,7 @@ def certificate(
             lines.append(f"   {item.sentence}")
         if row.skip is not None:
             lines.append(f"   Skipped by {row.skip.by_name} on {at(row.skip.at)}.")
-        lines += [f"   Left: {_left(left)}" for left in row.leftovers]
+        lines += [f"   Left: {left.sentence}" for left in row.leftovers]
     lines.append("")
     if can_still_sign_in is None:
         lines.append("Who can still sign in was not read back.")
@@ -80,8 +80,3 @@ def _how(item: JobItem | None) -> str:
     if item is None:
         return "NOT DONE"
     return "done" if item.state.is_done else _WORDS.get(item.reason, "NOT DONE")
-
-
-def _left(left: Leftover) -> str:
-    which = f" ({', '.join(left.which)}{', …' if left.count > len(left.which) else ''})" if left.which else ""
-    return f"{left.count:,} {left.what}{which}. {left.why} {left.way_out}".rstrip()

@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
+from deepracer_admin.flows.closeout.erase_people import mails_of
 from deepracer_admin.model import Actor, Attendee, Event, State, Step
 from deepracer_admin.records.closing import PROOF, without_person
 from deepracer_admin.records.guest_book import GUESTS
+from deepracer_admin.records.outbox import OUTBOX
 from deepracer_admin.records.profile_rows import NOT_THEIRS, ProfileIds
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.rules.roster import normalise_email, service_refusal, sole_address
@@ -172,6 +174,7 @@ class PeopleService(Service):
         if self._may_have_access(event, attendee):
             raise Conflict("This person still has access; take them out on the Onboarding page first.")
         self.store.delete_attendees(event.id, [attendee])
+        self.store.change_rows("", OUTBOX, lambda mails: mails_of(mails, event.id, [person]))
         self.store.update(event.id, PROOF, lambda proof: without_person(proof, attendee))  # it names people
         self._audit(actor, "attendees.erase", target=attendee)
 

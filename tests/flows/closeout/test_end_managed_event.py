@@ -12,6 +12,7 @@ from deepracer_admin.flows.closeout.run import CloseoutHandler
 from deepracer_admin.flows.closeout.steps import MANAGED_STEPS, STEPS, steps_for
 from deepracer_admin.model import Job, JobState, Profile, Quota, State, Step
 from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
+from deepracer_admin.records.closing import PROOF
 from tests.flows.closeout.test_managed_event import (
     account,
     cycle,
@@ -143,7 +144,9 @@ def test_a_crash_at_any_step_is_resumed_there(full: Stage, key: str) -> None:
     close(full, job)
     assert all(item.state is State.DONE for item in full.store.job_items(job.id))
     assert (account(full).models, account(full).multi_user_mode) == ({}, False)
-    assert full.store.get(full.event.id, "proof")["can_still_sign_in"] == []
+    proof = full.store.read(full.event.id, PROOF)
+    assert proof is not None
+    assert proof.can_still_sign_in == ()
     assert evidence(full, job)["verify"].count("3 profiles disabled") == 1
 
 
@@ -235,7 +238,7 @@ def test_a_member_without_a_profile_can_still_sign_in_and_is_named(
     full.world.arm("identity-center", "quarantine")
     close(full, start(full))
     (left,) = [*(full.console.first.closeout.view(ORGANIZER).can_still_sign_in or ())]
-    assert (left["attendee"], left["why"]) == (late.id, "identity_center")
+    assert (left.attendee, left.why) == (late.id, "identity_center")
 
 
 def test_a_mode_that_is_off_already_hides_no_model(full: Stage) -> None:

@@ -16,6 +16,7 @@ from deepracer_admin.errors import StoreError
 from deepracer_admin.flows.closeout.erase_people import ERASED, Eraser
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Lease, Profile, Quota, Standing
+from deepracer_admin.records.closing import PROOF, Proof, StillIn
 from deepracer_admin.store.sqlite import open_event_store, open_history
 
 END = datetime(2026, 3, 1, 17, tzinfo=UTC)
@@ -43,7 +44,7 @@ def ports(tmp_path: Path) -> Iterator[Any]:
     event = Event("spring", "Spring Cup", END - timedelta(hours=8), END, "UTC", 2, 100.0, Quota(60, 1), erase_on=DUE)
     store.save_event(replace(event, closed_at=END))
     store.save_attendees("spring", [Attendee("a", "ada@example.com", "Ada"), Attendee("b", "bo@example.com", "Bo")])
-    store.put("spring", "proof", {"can_still_sign_in": [{"name": "Ada"}]})
+    store.update("spring", PROOF, lambda _: Proof(END, can_still_sign_in=(StillIn("a", "Ada"),)))
     profile = Profile("p", "Ada-L", email="ada@example.com", minutes_used=5)
     store.save_profiles("spring", [profile], seen_at=END, lease=None)
     history.add_usage("spring", END, [profile])
@@ -52,7 +53,7 @@ def ports(tmp_path: Path) -> Iterator[Any]:
     exports.mkdir(parents=True)
     (exports / "usage.csv").write_text("Ada")
     clock = DayClock()
-    yield SimpleNamespace(store=store, history=history, clock=clock, home=tmp_path)
+    yield SimpleNamespace(store=store, history=history, clock=clock, home=tmp_path, drop_delegation=lambda _: True)
     store.close()
     history.close()
 
@@ -70,7 +71,7 @@ def test_nothing_is_erased_before_the_date(ports: Any) -> None:
 
 def test_an_event_that_was_never_closed_keeps_its_people(ports: Any) -> None:
     ports.clock.day = datetime(2027, 1, 1, tzinfo=UTC)
-    ports.store.save_event(replace(ports.store.event("spring"), closed_at=None))
+    ports.store.amend_event("spring", lambda event: replace(event, closed_at=None))
     assert Eraser(cast(Ports, ports)).run(_lease(ports)) == 0
     assert len(ports.store.attendees("spring")) == 2
 
@@ -80,11 +81,11 @@ def test_on_the_date_everything_personal_goes_and_the_audit_says_so(ports: Any) 
     assert Eraser(cast(Ports, ports)).run(_lease(ports)) == 2
     assert ports.store.attendees("spring") == []
     assert ports.store.profiles("spring")[0] == []
-    assert ports.store.get("spring", "proof") is None
+    assert ports.store.read("spring", PROOF) is None
     assert ports.history.usage("spring") == []
     assert ports.history.standings("spring", "r")[0] == []
     assert not (ports.home / "exports" / "spring").exists()
-    assert ports.store.get("spring", ERASED)["people"] == 2
+    assert ports.store.read("spring", ERASED).people == 2
     entry = ports.store.audit("spring")[0]
     assert (entry.action, entry.count, entry.role) == ("attendees.erase", 2, "System")
 
@@ -110,6 +111,6 @@ def test_an_export_that_is_open_elsewhere_is_told_and_erasure_goes_on_when_it_is
         windows.setattr("os.unlink", refused)
         with pytest.raises(StoreError, match="The exports of “Spring Cup” cannot be erased"):
             eraser.run(_lease(ports))
-    assert ports.store.get("spring", ERASED) is None
+    assert ports.store.read("spring", ERASED) is None
     assert eraser.run(_lease(ports)) == 2
     assert not (ports.home / "exports" / "spring").exists()

@@ -14,6 +14,7 @@ from deepracer_admin.flows.closeout.run import STEPS
 from deepracer_admin.model import Job, JobState, Quota, State, Step
 from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
 from deepracer_admin.records.campaigns import CAMPAIGNS
+from deepracer_admin.records.closing import PROOF
 from deepracer_admin.records.onboarding import ONBOARDING, Run
 from deepracer_admin.records.ways_in import ChunkState
 from tests.flows.access.test_onboarding import everybody_in, invite_by_hand, open_sponsorship
@@ -47,8 +48,10 @@ def test_everything_this_event_made_is_gone_and_what_was_there_before_stays(full
     assert told["access"] == "3 profiles deleted (read back); 1 adopted one was there before and stays."
     assert told["group"].startswith("0 of the event's 4 people are in the group (read back)")
     assert told["verify"].startswith("1 of 4 people can still sign in")
-    (left,) = full.store.get(full.event.id, "proof")["can_still_sign_in"]
-    assert (left["name"], left["why"]) == ("Before", "adopted")
+    proof = full.store.read(full.event.id, PROOF)
+    assert proof is not None
+    (left,) = proof.can_still_sign_in
+    assert (left.name, left.why) == ("Before", "adopted")
     truth = full.world.truth()
     assert (truth["profiles"], truth["in_group"], truth["users_deleted"]) == (1, 0, 0)
     assert full.store.event(full.event.id).closed_at is not None
@@ -120,6 +123,8 @@ def test_a_lost_directory_sign_in_stops_at_the_group_and_says_so(full: Stage, mo
     )
     assert {item.key for item in full.store.job_items(job.id) if not item.state.is_done} == {
         "group",
+        "models",
+        "zero",
         "sponsorship",
         "verify",
     }

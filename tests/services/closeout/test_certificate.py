@@ -57,7 +57,7 @@ def test_what_is_left_and_who_skipped_stand_beside_the_step() -> None:
     skip = Skip("oid", "Olivia", "it hangs", MIDNIGHT)
     shown = text({"models": item("models", SKIPPED)}, {"models": ClosingStep("j", leftovers=(left,), skip=skip)})
     assert "   Skipped by Olivia on 2026-11-23 00:00:00 UTC.\n" in shown
-    assert "   Left: 12 models (m1, m2, …). They stand in ERROR. Remove them.\n" in shown
+    assert "   Left: Models: 12 (m1, m2 and 10 more). They stand in ERROR. Remove them.\n" in shown
 
 
 def test_of_whom_nothing_is_known_is_never_counted_as_zero() -> None:
