@@ -154,7 +154,7 @@ def test_onboarding_that_was_closed_meanwhile_is_not_started_again(
     closed = Onboarding(Run.CLOSED)
     between("event", lambda: console.store.update("ev-1", ONBOARDING, lambda _: closed))
     with pytest.raises(Conflict, match="Onboarding is closed"):
-        getattr(console.onboarding, act)(organizer)
+        getattr(console.first.onboarding, act)(organizer)
     assert console.store.read("ev-1", ONBOARDING) == closed
 
 
