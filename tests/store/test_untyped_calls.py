@@ -1,6 +1,4 @@
-"""Nobody writes a value without a type: it is declared in records/ and changed through the store's typed methods.
-
-"""
+"""Nobody writes a value without a type: it is declared in records/ and changed through the store's typed methods."""
 
 from __future__ import annotations
 
