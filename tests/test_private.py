@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deepracer_admin.compose import Console, compose
-from deepracer_admin.flows.closeout import _write
+from deepracer_admin.flows.closeout.export_files import _write
 from deepracer_admin.journal import set_up_logging
 from deepracer_admin.model import Actor, AuditEntry, Role
 from deepracer_admin.private import private_folder, tighten_folder

@@ -7,7 +7,15 @@ from deepracer_admin.store import SavedSession, Sessions
 from tests.store.people import NOW, after
 
 ANNA = SavedSession(
-    "hash-1", "oid-1", "tid-1", "Anna Rossi", ("Organizer", "Viewer"), NOW, NOW, b"\x00cipher\xff", "anna@example.com"
+    "hash-1",
+    "oid-1",
+    "tid-1",
+    "Anna Rossi",
+    ("Organizer", "Viewer"),
+    NOW,
+    NOW,
+    token_cache=b"\x00cipher\xff",
+    email="anna@example.com",
 )
 
 

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, BadSettings
 from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
 from deepracer_admin.records.connect_check import CHECK
@@ -33,6 +32,7 @@ from deepracer_admin.services.setup.drafts import (
     write_draft,
 )
 from deepracer_admin.services.setup.guests import ask_again, checked_guests
+from deepracer_admin.services.setup.needs_human import needs_human
 from deepracer_admin.services.setup.sponsorship import SponsorshipService, SponsorshipView
 from deepracer_admin.settings import Practice, read_practice
 
@@ -311,7 +311,9 @@ class EventsService(SponsorshipService):
             committed_usd=queued * event.prices.per_hour,
             usage_as_of=last.at if last else None,
             running_jobs=jobs if allowed(actor, "jobs.view") else [],
-            needs_human=self._needs_human(event, funnel, jobs) if allowed(actor, "onboarding.view") else [],
+            needs_human=needs_human(self.store.read(event.id, TROUBLE), funnel, jobs)
+            if allowed(actor, "onboarding.view")
+            else [],
         )
 
     def _facts(
@@ -327,44 +329,6 @@ class EventsService(SponsorshipService):
             "checked": self.store.read(event.id, CHECK).as_of is not None,
             "races": len(races),
         }
-
-    def _needs_human(
-        self, event: Event, funnel: Mapping[Step, Mapping[State, int]], jobs: Sequence[Job]
-    ) -> list[Finding]:
-        found: list[Finding] = []
-        for step in (Step.PROFILE, Step.GROUP, Step.ACCESS, Step.MAIL):
-            states = funnel.get(step, {})
-            if states.get(State.REFUSED):
-                found.append(
-                    Finding(
-                        f"{step}.refused",
-                        f"{counted(states[State.REFUSED], 'person is', 'people are')} refused at “{step}”",
-                        "red",
-                        "Each has a reason and a way out.",
-                        "Open Onboarding and look at the reasons.",
-                    )
-                )
-            if states.get(State.UNKNOWN):
-                found.append(
-                    Finding(
-                        f"{step}.unknown",
-                        f"{counted(states[State.UNKNOWN], 'person is', 'people are')} unknown at “{step}”",
-                        "amber",
-                        "The answer was lost; nothing is repeated by itself.",
-                        "Open Messages to settle them.",
-                    )
-                )
-        trouble = self.store.read(event.id, TROUBLE)
-        found += [
-            Finding(key, "The worker waits", "amber", sentence, "It is tried again by itself until it works.")
-            for key, sentence in sorted(trouble.items())
-        ]
-        found += [
-            Finding(job.id, f"Job “{job.kind}” waits", "amber", job.sentence)
-            for job in jobs
-            if job.sentence and job.state.value == "paused"
-        ]
-        return found
 
     # ----------------------------------------------------------------------------------------- connect check
 

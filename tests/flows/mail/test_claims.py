@@ -14,6 +14,7 @@ from deepracer_admin.errors import StoreError
 from deepracer_admin.flows.letters import LetterWriter
 from deepracer_admin.flows.mail.campaigns import CampaignReconciler, ensure_access_campaign
 from deepracer_admin.model import Lease, Sending
+from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
 from deepracer_admin.worker import EventRuntime
 from tests.flows.conftest import Stage
 from tests.flows.mail.mailers import PATIENCE_S, GatedMailer, PlayedMailer
@@ -26,7 +27,7 @@ PEOPLE = 40
 def running(stage: Stage) -> Stage:
     """Forty people whose access is proven, and their campaign under way; no worker is at it yet."""
     prove(stage, *stage.crowd(PEOPLE))
-    stage.store.put(stage.event.id, "onboarding", {"state": "running"})
+    stage.store.update(stage.event.id, ONBOARDING, lambda _: Onboarding(Run.RUNNING))
     ensure_access_campaign(stage.ports, stage.event, stage.lease)
     stage.worker.lead.stop()
     return stage
@@ -114,7 +115,7 @@ def test_a_letter_that_breaks_unforeseen_gives_back_what_was_claimed(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prove(stage, *stage.crowd(6))
-    stage.store.put(stage.event.id, "onboarding", {"state": "running"})
+    stage.store.update(stage.event.id, ONBOARDING, lambda _: Onboarding(Run.RUNNING))
     ensure_access_campaign(stage.ports, stage.event, stage.lease)
     mailer = PlayedMailer()
     mail = CampaignReconciler(replace(stage.ports, mailer=lambda: mailer))  # type: ignore[arg-type, return-value]
@@ -133,7 +134,7 @@ def test_what_a_full_disk_kept_from_being_written_is_written_later(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prove(stage, *stage.crowd(4))
-    stage.store.put(stage.event.id, "onboarding", {"state": "running"})
+    stage.store.update(stage.event.id, ONBOARDING, lambda _: Onboarding(Run.RUNNING))
     ensure_access_campaign(stage.ports, stage.event, stage.lease)
     mailer = PlayedMailer()
     mail = CampaignReconciler(replace(stage.ports, mailer=lambda: mailer))  # type: ignore[arg-type, return-value]
@@ -159,7 +160,7 @@ def test_a_mail_without_an_answer_is_unknown_and_the_rest_goes_on(
 ) -> None:
     """A mailer that never answers holds nobody for ever."""
     prove(stage, *stage.crowd(6))
-    stage.store.put(stage.event.id, "onboarding", {"state": "running"})
+    stage.store.update(stage.event.id, ONBOARDING, lambda _: Onboarding(Run.RUNNING))
     ensure_access_campaign(stage.ports, stage.event, stage.lease)
     mailer = GatedMailer(shut_after=2)
     mail = CampaignReconciler(replace(stage.ports, mailer=lambda: mailer))  # type: ignore[arg-type, return-value]

@@ -1,0 +1,49 @@
+"""What in an event waits for somebody to act."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from deepracer_admin.counted import counted
+from deepracer_admin.model import Finding, Job, State, Step
+
+__all__ = ["needs_human"]
+
+
+def needs_human(
+    trouble: Mapping[str, str], funnel: Mapping[Step, Mapping[State, int]], jobs: Sequence[Job]
+) -> list[Finding]:
+    """Who was refused or is unknown at a step, what the worker's duties wait for (`trouble`), which jobs wait."""
+    found: list[Finding] = []
+    for step in (Step.PROFILE, Step.GROUP, Step.ACCESS, Step.MAIL):
+        states = funnel.get(step, {})
+        if states.get(State.REFUSED):
+            found.append(
+                Finding(
+                    f"{step}.refused",
+                    f"{counted(states[State.REFUSED], 'person is', 'people are')} refused at “{step}”",
+                    "red",
+                    "Each has a reason and a way out.",
+                    "Open Onboarding and look at the reasons.",
+                )
+            )
+        if states.get(State.UNKNOWN):
+            found.append(
+                Finding(
+                    f"{step}.unknown",
+                    f"{counted(states[State.UNKNOWN], 'person is', 'people are')} unknown at “{step}”",
+                    "amber",
+                    "The answer was lost; nothing is repeated by itself.",
+                    "Open Messages to settle them.",
+                )
+            )
+    found += [
+        Finding(key, "The worker waits", "amber", sentence, "It is tried again by itself until it works.")
+        for key, sentence in sorted(trouble.items())
+    ]
+    found += [
+        Finding(job.id, f"Job “{job.kind}” waits", "amber", job.sentence)
+        for job in jobs
+        if job.sentence and job.state.value == "paused"
+    ]
+    return found
