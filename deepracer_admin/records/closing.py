@@ -61,8 +61,8 @@ class ClosingStep:
     """One step of the close-out `job`. Real time but for `event_since` (event time).
 
     `began_at`: its first try, of `tries`. `since`, `event_since` and `stalled`: since when, and how often, it was tried
-    without getting on, that is since it said `mark`. `read_back_at`: when its evidence was read. `skip`: asked for by a human, honoured at the next
-    round.
+    without getting on, that is since it said `mark`. `read_back_at`: when its evidence was read. `skip`: asked for by a
+    human, honoured at the next round.
     """
 
     job: str = ""

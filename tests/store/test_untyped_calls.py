@@ -18,12 +18,7 @@ SOURCES = [
     if path.relative_to(PACKAGE.parent).parts[1:2] not in (("store",), ("rehearsal",))
 ]
 LEFT = {
-    "flows/access/leavers.py",
-    "flows/closeout/end_access_on_aws.py",
-    "flows/closeout/end_managed_event.py",
-    "flows/closeout/erase_people.py",
     "flows/closeout/freeze_boards.py",
-    "flows/closeout/leave_identity_center.py",
     "flows/closeout/run.py",
     "flows/letters.py",
     "flows/mail/campaigns.py",
@@ -31,20 +26,12 @@ LEFT = {
     "flows/races/entrants.py",
     "flows/races/race_jobs.py",
     "flows/races/watch.py",
-    "flows/readings/models.py",
     "flows/readings/profiles.py",
     "flows/setup/connect_check.py",
     "flows/setup/staff.py",
-    "flows/sponsorship/new_profile_limits.py",
-    "flows/sponsorship/pause.py",
-    "flows/sponsorship/quotas.py",
-    "flows/sponsorship/switch.py",
-    "records/limits.py",
     "rehearse.py",
     "services/access/passwords.py",
-    "services/closeout/closing.py",
     "services/mail/messages.py",
-    "services/people/one_person.py",
     "services/races/boards.py",
     "services/races/entrants.py",
     "services/races/races.py",
@@ -53,9 +40,7 @@ LEFT = {
     "services/setup/racing_choice.py",
     "services/setup/sponsorship.py",
     "services/setup/staff.py",
-    "services/usage/usage.py",
     "worker/event_runtime.py",
-    "worker/open_work.py",
     "worker/practice.py",
 }  # fmt: skip
 SAVE_EVENTS = {
