@@ -2,15 +2,19 @@
 
 On DeepRacer on AWS the profile is deleted, on the managed service its sponsorship ends (managed-deepracer.md 1.6), and
 it stays listed as disabled. There nobody is invited, so a profile counts as made by this event when it appeared after
-the event turned the mode on (parting.py tells the event's crowd in the same way). What if it dies here? A repeat asks
-again for whoever is still listed.
+the event turned the mode on (closeout/end_managed_event.py tells the event's crowd in the same way).
+
+A deletion that fails without a reason proves nothing: the user pool settles it where there are credentials, else it is
+asked for again over minutes, and then said that it is not known. What if it dies here? A repeat asks again for whoever
+is still listed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from deepracer_admin.errors import ConsoleError
 from deepracer_admin.flows.access.match_profiles import ROW_STAYS, STAYS, Seen, is_over
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Lease, Outcome, Profile, State, Step, StepRow
@@ -21,6 +25,9 @@ __all__ = ["take_back"]
 
 REMOVING = "removing"
 NOT_THERE = "not_there"
+NOT_KNOWN = "not_known"
+ASKS, SETTLE = 4, timedelta(minutes=10)  # deletions that prove nothing, and real time, before it is said so
+WAITS_S = (30.0, 120.0, 240.0)  # between them; the last one repeats
 
 
 def take_back(
@@ -42,7 +49,7 @@ def take_back(
         profile = look.profile
         if person.wanted or link is None or profile is None or look.staff or link.profile != profile.id:
             continue
-        if is_over(profile) or _has_reason(row, STAYS):
+        if is_over(profile) or _has_reason(row, STAYS) or _rests(row, ports.clock.now()):
             continue
         if link.how == "created" or (not invites and _is_since(profile, since)):
             doomed[profile.id] = person.id
@@ -50,20 +57,43 @@ def take_back(
             why = _ADOPTED if invites or since else _NOT_KNOWN
             told.append(Outcome(person.id, Step.PROFILE, State.REFUSED, "adopted", why, ref=profile.id))
     outcomes = list(ports.racing().remove([*doomed])) if doomed else []
-    told += [_recorded(outcome, doomed[outcome.person], rows) for outcome in outcomes]
+    told += [_recorded(ports, outcome, doomed[outcome.person], rows) for outcome in outcomes]
     ports.store.record(event.id, told, lease=lease, now=ports.clock.now())
     return sum(1 for outcome in outcomes if outcome.state.is_done)
 
 
-def _recorded(outcome: Outcome, person: str, rows: Mapping[str, StepRow]) -> Outcome:
-    """Who is answered as gone twice and is still listed is a row without an account, which stays for good."""
-    if outcome.state is State.ALREADY:
-        row = rows.get(person)
-        if row is not None and row.reason == NOT_THERE:
-            return Outcome(person, Step.PROFILE, State.REFUSED, STAYS, ROW_STAYS, ref=outcome.person)
-        return Outcome(person, Step.PROFILE, State.WAITING, NOT_THERE, _REMOVING)
-    state = State.WAITING if outcome.state.is_done else outcome.state
-    return Outcome(person, Step.PROFILE, state, REMOVING, outcome.sentence or _REMOVING, outcome.retry_after)
+def _recorded(ports: Ports, outcome: Outcome, person: str, rows: Mapping[str, StepRow]) -> Outcome:
+    """A deletion of somebody who is listed that says nothing is asked for again, and at last called not known."""
+    if outcome.state not in (State.ALREADY, State.UNKNOWN):
+        state = State.WAITING if outcome.state.is_done else outcome.state
+        return Outcome(person, Step.PROFILE, state, REMOVING, outcome.sentence or _REMOVING, outcome.retry_after)
+    if _has_no_account(ports, outcome.person):
+        return Outcome(person, Step.PROFILE, State.REFUSED, STAYS, ROW_STAYS, ref=outcome.person)
+    row, now = rows.get(person), ports.clock.now()
+    asked = row.attempts if row is not None and row.reason == NOT_THERE else 0
+    if row is not None and asked >= ASKS and row.changed_at is not None and now - row.changed_at >= SETTLE:
+        return Outcome(person, Step.PROFILE, State.UNKNOWN, NOT_KNOWN, _OPEN, ref=outcome.person)
+    wait = WAITS_S[min(asked, len(WAITS_S) - 1)]
+    return Outcome(person, Step.PROFILE, State.WAITING, NOT_THERE, _AGAIN, wait)
+
+
+def _has_no_account(ports: Ports, profile: str) -> bool:
+    """Does the user pool say that nobody can sign in with it? A pool that cannot be asked says nothing."""
+    if ports.pool is None:
+        return False
+    try:
+        user = ports.pool().account(profile)
+    except ConsoleError:
+        return False
+    return user is None or not user.enabled
+
+
+def _rests(row: StepRow | None, now: datetime) -> bool:
+    """Is it not to be asked for yet, or settled as not known until a human presses Retry?"""
+    if row is None:
+        return False
+    waits = row.reason == NOT_THERE and row.next_try_at is not None and now < row.next_try_at
+    return waits or (row.state is State.UNKNOWN and row.reason == NOT_KNOWN)
 
 
 def _is_since(profile: Profile, since: datetime | None) -> bool:
@@ -79,4 +109,9 @@ _ADOPTED = "This profile was there before the event; remove it at the service if
 _NOT_KNOWN = (
     "Multi-user mode was on before this event, so it is not known whether this profile is older; end its sponsorship "
     "at the service if it should go."
+)
+_AGAIN = "The service's answer does not say whether the account is gone; it is asked again."
+_OPEN = (
+    "It is not known whether this person can still sign in: the service answers each deletion with an error that "
+    "proves nothing. Give the console AWS credentials on the user pool and press Retry, or look the user up in Cognito."
 )
