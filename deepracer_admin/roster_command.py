@@ -71,8 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--include",
         action="append",
-        choices=["hidden", "declined"],
-        help="let in hidden rows, or people who will not come",
+        choices=["hidden", "declined", "above"],
+        help="let in hidden rows, people who will not come, or rows above the heading",
     )
     command.add_argument("--sheet", help="the workbook's sheet to read")
     command.add_argument("--service", choices=["on_aws"], help="mark the addresses that this racing service refuses")

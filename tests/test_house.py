@@ -75,7 +75,7 @@ PARSERS = {
     "charset_normalizer", "pickle", "marshal", "shelve",
 }  # fmt: skip
 READERS = re.compile(
-    r"deepracer_admin\.rules\.(settings_file|roster\.(check|reading|text|pasted|workbook|sheets|xlsx|ods|old_workbook))\b"
+    r"deepracer_admin\.rules\.(settings_file|roster\.(check|reading|text|quoting|pasted|judging|bulk|workbook|sheets|xlsx|ods|old_workbook))\b"
 )
 # Where a parser meets no file of anybody: it writes one, or checks its own.
 WRITERS = {

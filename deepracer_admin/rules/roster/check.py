@@ -26,11 +26,11 @@ from deepracer_admin.rules.roster.judging import NO_EMAIL_COLUMN, Source, judge,
 from deepracer_admin.rules.roster.people import fold
 from deepracer_admin.rules.roster.reading import read_list
 from deepracer_admin.rules.roster.status import find_status
-from deepracer_admin.rules.roster.tables import addresses_above, further_tables, without_second_headings
+from deepracer_admin.rules.roster.tables import addresses_above, further_tables, rows_above, without_second_headings
 
-__all__ = ["DECLINED", "HIDDEN", "check"]
+__all__ = ["ABOVE", "DECLINED", "HIDDEN", "check"]
 
-HIDDEN, DECLINED = "hidden", "declined"
+HIDDEN, DECLINED, ABOVE = "hidden", "declined", "above"
 _SECTION_TITLE = re.compile(r"\s*\d+\.\s+\S")
 _SHOWN = 5
 _LIMITS = Limits()
@@ -53,8 +53,8 @@ def check(
 
     `mapping` maps a field of `columns.FIELDS` to a heading, a position (from 0) or "" (not in the list), and overrules
     the guess. `encoding`, `delimiter`, `sheet` and `header_row` (1-based line, 0 for none) overrule theirs. `include`
-    lets in what is left out by default: "hidden" rows of a workbook, "declined" people. `service_rule` names the racing
-    service whose refusals are marked on accepted rows (see `service_refusal`).
+    lets in what is left out by default: "hidden" rows of a workbook, "declined" people, rows "above" the heading.
+    `service_rule` names the racing service whose refusals are marked on accepted rows (see `service_refusal`).
 
     Raises UnreadableRoster when there is no list to judge; never for the fault of a single row.
     """
@@ -80,6 +80,8 @@ def check(
         column for column in guess.columns if column.position < len(heading) or any(body.columns[column.position])
     )
     body, left_out = _leave_out(body, reading, columns, include, warnings)
+    body, above = _from_above(grid, header, body, include, warnings)
+    left_out = [*above, *left_out]
     usual = max(len(heading), _usual_width(body))
     aside = [column for column in columns if column.position in guess.aside]
     if email is not None and email.position < body.width:
@@ -153,6 +155,30 @@ def _leave_out(
     if not left:
         return body, []
     return body.keep([place not in left for place in range(body.height)]), [left[place] for place in sorted(left)]
+
+
+def _from_above(
+    grid: Grid, header: Header, body: Grid, include: Collection[str], warnings: list[str]
+) -> tuple[Grid, list[LeftOut]]:
+    """Rows right above the heading that look like its own: they may be people, or whoever sent the list."""
+    count = rows_above(grid, header)
+    if not count or header.place is None:
+        return body, []
+    above = grid.cut(header.place - count, header.place)
+    done = "read all the same" if ABOVE in include else "left out"
+    rows = counted(count, "row")
+    shown = _and_more([f"row {line}" for line in above.lines])
+    verb = "stands" if count == 1 else "stand"
+    warnings.append(
+        f"{rows} with an address {verb} above the heading in line {grid.lines[header.place]}, {done} ({shown})."
+    )
+    if ABOVE not in include:
+        reason = f"The row stands above the heading in line {grid.lines[header.place]}."
+        values = [cut(fold(" ".join(above.record(place)))) for place in range(count)]
+        return body, [LeftOut(line, value, ABOVE, reason) for line, value in zip(above.lines, values, strict=True)]
+    records = [above.record(place) for place in range(count)]
+    records += [body.record(place) for place in range(body.height)]
+    return Grid.of_records(records, [*above.lines, *body.lines]), []
 
 
 def _and_more(shown: Sequence[str]) -> str:

@@ -97,8 +97,8 @@ class Rejected(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """A row that was left out for a reason that is no fault of the row. `kind` is "hidden" or "declined": the word that
-    `check(include=...)` takes to let such rows in.
+    """A row that was left out for a reason that is no fault of the row. `kind` is "hidden", "declined" or "above": the
+    word that `check(include=...)` takes to let such rows in.
     """
 
     row: int

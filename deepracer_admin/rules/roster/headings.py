@@ -180,7 +180,10 @@ _ML = re.compile(
     r"\b(ai|ml|ki|ia|ai ml|machine learning|deep ?racer ml|intelligenza artificiale|maschinelles lernen)\b"
 )
 _AWS = re.compile(r"\b(aws|amazon web services|amazon)\b")
-_NOISE = re.compile(r"\b(required|optional|mandatory|pflichtfeld|obbligatorio|obligatoire|obligatorio|the|of|s)\b")
+_NOISE = re.compile(
+    r"\b(what|which|is|are|please|enter|provide|type|write|fill in|"
+    r"required|optional|mandatory|pflichtfeld|obbligatorio|obligatoire|obligatorio|the|of|s)\b"
+)
 _BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 _ASIDE = re.compile(r"\([^()]*\)")
 _LONGEST = 300  # characters
@@ -206,6 +209,8 @@ def read_heading(heading: str) -> Heading:
         if found.field:
             return found
     found = _read(plain)
+    if "#" in heading and found.field != "email":  # "Attendee #" is a number
+        return Heading(None, Rank.NONE)
     if found.field or not ("(" in heading or "[" in heading):
         return found
     return _read(plain_heading(_ASIDE.sub(" ", _BRACKETED.sub(" ", heading))))

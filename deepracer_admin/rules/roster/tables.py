@@ -15,7 +15,7 @@ from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.headings import field_of, plain_heading
 from deepracer_admin.rules.roster.lazy_column import places_without
 
-__all__ = ["Tables", "addresses_above", "further_tables", "without_second_headings"]
+__all__ = ["Tables", "addresses_above", "further_tables", "rows_above", "without_second_headings"]
 
 _LOOKED_AT = 2_000  # records without an address; a list with more of them is no list
 _SECOND_HEADINGS = 5
@@ -57,13 +57,24 @@ def without_second_headings(heading: Sequence[str], body: Grid, warnings: list[s
     return body.cut(first)
 
 
+def rows_above(grid: Grid, header: Header) -> int:
+    """How many records right above the heading look like records of its own table: as wide, with an address."""
+    if not header.place:
+        return 0
+    width = grid.width_of(header.place)
+    place = header.place
+    while place and grid.width_of(place - 1) == width and width > 1 and any(map(holds_address, grid.record(place - 1))):
+        place -= 1
+    return header.place - place
+
+
 def addresses_above(grid: Grid, header: Header) -> str | None:
-    """A sentence about addresses that stand above the heading and were not read."""
+    """A sentence about addresses that stand further above the heading and were not read."""
     if not header.place:
         return None
     found = [
         (grid.lines[place], next(cell.strip() for cell in record if holds_address(cell)))
-        for place, record in enumerate(grid.head(header.place))
+        for place, record in enumerate(grid.head(header.place - rows_above(grid, header)))
         if any(map(holds_address, record))
     ]
     if not found:

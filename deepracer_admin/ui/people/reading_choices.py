@@ -15,6 +15,7 @@ __all__ = ["reading_choices"]
 
 _INCLUDE = {
     "hidden": ("row that the sheet hides", "rows that the sheet hides"),
+    "above": ("row above the heading", "rows above the heading"),
     "declined": ("person who will not come", "people who will not come"),
 }
 

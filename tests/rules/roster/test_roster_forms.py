@@ -262,6 +262,39 @@ def test_the_sheet_with_the_addresses_is_chosen_and_rows_are_the_sheets() -> Non
         check(raw, filename="list.xlsx", sheet="Nope")
 
 
+def test_rows_above_the_heading_are_left_out_with_the_reason_or_let_in() -> None:
+    text = "Anna,anna@example.com\nBo,bo@example.com\nName,Email\nCy,cy@example.com\n"
+    found = check_text(text)
+    assert (found.rows, people(found)) == (3, [("cy@example.com", "Cy")])
+    assert [(out.row, out.kind) for out in found.left_out] == [(1, "above"), (2, "above")]
+    assert found.warnings == ("2 rows with an address stand above the heading in line 3, left out (row 1, row 2).",)
+    assert [row.row for row in check_text(text, include=["above"]).accepted] == [1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "email", "name"),
+    [
+        ("Worker,Email - Primary Work,Location", "Anna Rossi,anna@example.com,Roma", "anna@example.com", "Anna Rossi"),
+        ("Buyer Email,Attendee First Name,Attendee Surname,Attendee Email", "o@example.com,Anna,Rossi,anna@example.com",
+         "anna@example.com", "Anna Rossi"),
+        ("Ticket Full Name,Ticket Email,Order Name,Order Email", "Anna Rossi,anna@example.com,Off,o@example.com",
+         "anna@example.com", "Anna Rossi"),
+        ("Attendee #,First Name,Last Name,Email", "1,Anna,Rossi,anna@example.com", "anna@example.com", "Anna Rossi"),
+        ("Timestamp,Email Address,What is your name?", "x,anna@example.com,Anna Rossi", "anna@example.com",
+         "Anna Rossi"),
+        ("氏名,会社メールアドレス,上司メールアドレス", "山田,a@example.com,b@example.com", "a@example.com", "山田"),
+    ],
+)  # fmt: skip
+def test_exports_of_other_systems_give_the_attendee(heading: str, cells: str, email: str, name: str) -> None:
+    assert people(check_text(f"{heading}\n{cells}\n")) == [(email, name)]
+
+
+def test_an_address_that_stands_only_with_other_people_is_named_and_not_taken() -> None:
+    found = check_text("Name,Email,Private email\nAnna,,anna@home.example\n")
+    assert found.accepted[:] == []
+    assert "anna@home.example stands in column Private email" in found.rejected[0].reason
+
+
 def test_a_header_alone_is_a_list_of_nobody() -> None:
     found = check_text("Name,Email\n")
     assert (found.rows, found.warnings) == (0, ("The list has a header but no rows below it.",))
