@@ -236,7 +236,7 @@ def test_11_a_facilitator_is_refused_what_is_not_theirs(visit: Visit, site: Site
     page = visit("facilitator")
     menu = page.get_by_test_id("stSidebar")
     for mine in ("Event", "Attendees", "Onboarding", "Messages", "Races", "Usage", "Leaderboard"):
-        expect(menu.get_by_role("link", name=mine, exact=True)).to_be_visible()
+        expect(menu.get_by_role("link", name=mine, exact=True)).to_be_visible(timeout=PATIENCE_MS)
     for address, words in (("setup", "see the set-up"), ("closeout", "see the close-out"), ("audit", "see the audit")):
         expect(menu.locator(f"a[href^={address}]")).to_have_count(0)
         page.goto(f"{site.url}/{address}")
