@@ -19,6 +19,7 @@ from deepracer_admin.settings import Settings
 from deepracer_admin.web.keeper import SessionKeeper
 from tests.console_process import start_console, write_silent_world
 from tests.practice import start_world_process
+from tests.store.counting import COUNTER
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows keeps a person's folder private by itself")
 
@@ -60,7 +61,7 @@ def fill(home: Path, console: Console) -> None:
     log.warning("a line")
     log.handlers[0].doRollover()  # type: ignore[attr-defined]
     log.warning("a line after the turn")
-    console.store.put("", "key", {"a": 1})
+    console.store.update("", COUNTER, lambda _: 1)
     console.history.close()
     keeper = SessionKeeper(console.sessions, console.clock)
     keeper.create(oid="oid", tid="tid", name="Ada", roles=frozenset({Role.VIEWER}))

@@ -80,19 +80,6 @@ class EventStore(Records, Protocol):
 
     def revision(self, event: str) -> int: ...
 
-    def get(self, event: str, key: str, default: Any = None) -> Any:
-        """A JSON value of the event ("" = of the installation), e.g. paused flags, stored former limits."""
-        ...
-
-    def put(self, event: str, key: str, value: Any, *, lease: Lease | None = None) -> None: ...
-
-    def amend(self, event: str, key: str, change: Callable[[Any], Any], *, lease: Lease | None = None) -> Any:
-        """Read, change and write a JSON value in one transaction, so that a page and the worker lose nothing of each
-        other's; `change` gets the value (None when there is none) and gives the new one, and must be quick and pure.
-        Returns what was written; an unchanged value writes nothing.
-        """
-        ...
-
     def events(self) -> list[Event]: ...
 
     def event(self, event: str) -> Event:

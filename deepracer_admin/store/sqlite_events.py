@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
 from deepracer_admin.errors import LeaseLost, Missing
 from deepracer_admin.model import Event, Lease, Race
-from deepracer_admin.store.codec import decode, encode, instant, plain, when
+from deepracer_admin.store.codec import decode, encode, instant, when
 from deepracer_admin.store.sqlite_base import SqliteFile
 
 __all__ = ["EventsPart"]
@@ -47,36 +46,6 @@ class EventsPart(SqliteFile):
         with self._reading() as connection:
             row = connection.execute("SELECT revision FROM revisions WHERE event = ?", (event,)).fetchone()
         return 0 if row is None else row["revision"]
-
-    def get(self, event: str, key: str, default: Any = None) -> Any:
-        with self._reading() as connection:
-            row = connection.execute("SELECT value FROM settings WHERE event = ? AND key = ?", (event, key)).fetchone()
-        return default if row is None else plain(row["value"])
-
-    def put(self, event: str, key: str, value: Any, *, lease: Lease | None = None) -> None:
-        """Keep a JSON value; None forgets the key."""
-        with self._writing(lease) as connection:
-            self._set(connection, event, key, value)
-
-    def amend(self, event: str, key: str, change: Callable[[Any], Any], *, lease: Lease | None = None) -> Any:
-        """Read, change and write in one transaction; see the protocol."""
-        with self._writing(lease) as connection:
-            row = connection.execute("SELECT value FROM settings WHERE event = ? AND key = ?", (event, key)).fetchone()
-            before = None if row is None else row["value"]
-            value = change(None if before is None else plain(before))
-            if (None if value is None else encode(value)) != before:
-                self._set(connection, event, key, value)
-        return value
-
-    def _set(self, connection: sqlite3.Connection, event: str, key: str, value: Any) -> None:
-        if value is None:
-            connection.execute("DELETE FROM settings WHERE event = ? AND key = ?", (event, key))
-        else:
-            connection.execute(
-                "INSERT INTO settings VALUES (?, ?, ?) ON CONFLICT (event, key) DO UPDATE SET value = excluded.value",
-                (event, key, encode(value)),
-            )
-        self._bump(connection, event)
 
     def events(self) -> list[Event]:
         with self._reading() as connection:

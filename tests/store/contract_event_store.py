@@ -35,46 +35,6 @@ class EventsContract:
             store.save_event(an_event(closed_at=after(5)), lease=Lease("worker", "nobody", 1, after(60)))
         assert store.event("spring") == an_event()
 
-    def test_a_setting_is_kept_per_event_and_forgotten_when_none(self, store: EventStore) -> None:
-        store.put("spring", "paused", {"mail": True, "limits": [1, 2.5, None, "ü"]})
-        store.put("", "paused", False)
-        assert store.get("spring", "paused") == {"mail": True, "limits": [1, 2.5, None, "ü"]}
-        assert store.get("", "paused") is False
-        assert store.get("autumn", "paused", "unset") == "unset"
-        store.put("spring", "paused", None)
-        assert store.get("spring", "paused", "unset") == "unset"
-
-    def test_two_who_amend_one_value_lose_nothing(self, store: EventStore) -> None:
-        def adds(name: str):
-            return lambda rows: {**(rows or {}), name: len(rows or {})}
-
-        def many(prefix: str) -> None:
-            for number in range(20):
-                store.amend("spring", "campaigns", adds(f"{prefix}{number}"))
-
-        threads = [threading.Thread(target=many, args=(prefix,)) for prefix in "ab"]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        kept = store.get("spring", "campaigns")
-        assert sorted(kept.values()) == list(range(40))
-        revision = store.revision("spring")
-        assert store.amend("spring", "campaigns", lambda rows: rows) == kept
-        assert store.revision("spring") == revision
-
-    def test_an_amendment_that_raises_changes_nothing(self, store: EventStore) -> None:
-        store.put("spring", "links", {"a": 1})
-        with pytest.raises(Missing):
-            store.amend("spring", "links", _refuse)
-        assert store.get("spring", "links") == {"a": 1}
-
-    def test_a_setting_under_a_lost_lease_is_refused(self, store: EventStore) -> None:
-        lost = Lease("worker", "nobody", 1, after(60))
-        with pytest.raises(LeaseLost):
-            store.put("spring", "paused", True, lease=lost)
-        assert store.get("spring", "paused") is None
-
     def test_the_revision_grows_with_each_visible_write_of_its_event_alone(self, store: EventStore) -> None:
         store.save_event(an_event())
         other = store.revision("autumn")
@@ -256,7 +216,3 @@ class ProfilesContract:
         store.link("spring", [ProfileLink("a00000", "p0", "created", NOW), ProfileLink("a00001", "p1", "created", NOW)])
         store.link("spring", [ProfileLink("a00000", "p1", "manual", NOW), ProfileLink("a00001", "p0", "manual", NOW)])
         assert {id: link.profile for id, link in store.links("spring").items()} == {"a00000": "p1", "a00001": "p0"}
-
-
-def _refuse(_: object) -> object:
-    raise Missing("gone")

@@ -5,6 +5,7 @@ import pytest
 from deepracer_admin.errors import LeaseLost
 from deepracer_admin.model import Lease
 from deepracer_admin.store import EventStore
+from tests.store.counting import COUNTER
 from tests.store.people import NOW, after
 
 
@@ -28,9 +29,9 @@ class LeasesContract:
         assert new is not None
         assert new.epoch == 2
         with pytest.raises(LeaseLost):
-            store.put("", "key", 1, lease=old)
-        store.put("", "key", 2, lease=new)
-        assert store.get("", "key") == 2
+            store.update("", COUNTER, lambda _: 1, lease=old)
+        store.update("", COUNTER, lambda _: 2, lease=new)
+        assert store.read("", COUNTER) == 2
 
     def test_a_renewed_lease_runs_longer_and_keeps_its_epoch(self, store: EventStore) -> None:
         lease = store.acquire("worker", "one", ttl_s=30, now=NOW)
@@ -54,7 +55,7 @@ class LeasesContract:
         store.release(lease)
         assert store.leases() == []
         with pytest.raises(LeaseLost):
-            store.put("", "key", 1, lease=lease)
+            store.update("", COUNTER, lambda _: 1, lease=lease)
         assert store.acquire("worker", "two", ttl_s=30, now=after(1)) == Lease("worker", "two", 2, after(31))
 
     def test_a_late_release_does_not_take_the_lease_from_its_new_holder(self, store: EventStore) -> None:

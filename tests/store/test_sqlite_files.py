@@ -15,6 +15,7 @@ from deepracer_admin.model import Lease
 from deepracer_admin.store.sqlite import open_event_store, open_history, open_sessions
 from deepracer_admin.store.sqlite_base import Migration, SqliteFile
 from deepracer_admin.store.sqlite_schema import MIGRATIONS
+from tests.store.counting import COUNTER
 from tests.store.people import NOW, a_person, after, an_event, people
 
 
@@ -54,7 +55,7 @@ def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
         store = open_event_store(tmp_path / "data" / "events.db", "live")
     finally:
         os.umask(former)
-    store.put("", "key", 1)
+    store.update("", COUNTER, lambda _: 1)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "data").iterdir()}
     store.close()
     assert modes == {"events.db": 0o600, "events.db-wal": 0o600, "events.db-shm": 0o600}
@@ -141,7 +142,7 @@ def test_a_closed_store_says_so_and_closes_twice(tmp_path: Path) -> None:
     store.events()
     store.close()
     store.close()
-    for use in (store.events, lambda: store.put("", "key", 1)):
+    for use in (store.events, lambda: store.update("", COUNTER, lambda _: 1)):
         with pytest.raises(StoreError, match="shutting down"):
             use()
 

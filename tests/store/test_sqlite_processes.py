@@ -6,6 +6,7 @@ from pathlib import Path
 from deepracer_admin.model import Sending
 from deepracer_admin.rules.audit import verify
 from deepracer_admin.store.sqlite import open_event_store
+from tests.store.counting import COUNTER
 from tests.store.crew import go, start, together
 from tests.store.people import a_person, people
 
@@ -40,7 +41,7 @@ def test_two_processes_under_one_lease_never_write_over_each_other(tmp_path: Pat
     one, two = together("contend", path, 40)
     assert sorted(one + two) == list(range(1, 81))
     store = open_event_store(path, "rehearsal")
-    assert store.get("", "counter") == 80
+    assert store.read("", COUNTER) == 80
     store.close()
 
 

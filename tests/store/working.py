@@ -16,6 +16,7 @@ from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.model import Attendee, Limit, Sending
 from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store
 from tests.store.contract_jobs import an_entry
+from tests.store.counting import COUNTER
 from tests.store.people import a_person
 
 
@@ -69,8 +70,7 @@ def contend(store: SqliteEventStore, name: str, count: int) -> object:
             continue
         try:
             lease = leadership.lease
-            value = store.get("", "counter", 0) + 1
-            store.put("", "counter", value, lease=lease)
+            value = store.update("", COUNTER, lambda number: number + 1, lease=lease)
             written.append(value)
             if len(written) % 5 == 0:
                 leadership.stop()

@@ -11,6 +11,7 @@ from deepracer_admin.flows.engine.lease import Leadership
 from deepracer_admin.model import Lease, Outcome, State, Step
 from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store
 from tests.flows.fake_time import FakeClock
+from tests.store.counting import COUNTER
 from tests.store.people import people
 
 
@@ -71,8 +72,8 @@ def test_a_sleeper_whom_nobody_replaced_starts_under_a_new_epoch(store: SqliteEv
     assert sleeper.beat() is True
     assert sleeper.lease.epoch == taken_along.epoch + 1
     with pytest.raises(LeaseLost):
-        store.put("spring", "key", 1, lease=taken_along)
-    assert store.get("spring", "key") is None
+        store.update("", COUNTER, lambda _: 1, lease=taken_along)
+    assert store.read("", COUNTER) == 0
 
 
 def test_a_restarted_process_is_not_taken_for_its_predecessor(store: SqliteEventStore, clock: FakeClock) -> None:
