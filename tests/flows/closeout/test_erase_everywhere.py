@@ -8,7 +8,7 @@ listing, both histories, exports and the outbox. The audit holds no names by law
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
@@ -75,7 +75,7 @@ def planted(hint: Any) -> Any:
 def ports(tmp_path: Path) -> Iterator[Any]:
     store, history = open_event_store(tmp_path / "events.db", "live"), open_history(tmp_path / "history.db")
     event = Event("spring", "Cup", END - timedelta(hours=8), END, "UTC", 1, 1.0, Quota(60, 1), erase_on="2026-04-30")
-    store.save_event(Event(**{each.name: getattr(event, each.name) for each in fields(event)} | {"closed_at": END}))
+    store.save_event(replace(event, closed_at=END))
     dropped: list[str] = []
     clock = SimpleNamespace(now=lambda: END + timedelta(days=90), event_now=lambda: END + timedelta(days=90))
     yield SimpleNamespace(
