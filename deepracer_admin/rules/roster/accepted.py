@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from deepracer_admin.rules.roster.addresses import service_refusals
-from deepracer_admin.rules.roster.findings import AcceptedColumns, Column, Duplicate, Limits, Rejected
+from deepracer_admin.rules.roster.findings import AcceptedColumns, AnswerColumn, Column, Duplicate, Limits, Rejected
 from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.lazy_column import LazyColumn, distinct, each, longest, mapped, picked
 from deepracer_admin.rules.roster.people import answer, fold, full_name
@@ -54,8 +54,8 @@ class People:
             names=self._cut(self._names()),
             offices=mapped(fold, self._values("office")),
             cost_centres=mapped(fold, self._values("cost_centre")),
-            new_to_ml=each(answer, self._values("new_to_ml")),
-            new_to_aws=each(answer, self._values("new_to_aws")),
+            new_to_ml=self._answers("new_to_ml"),
+            new_to_aws=self._answers("new_to_aws"),
             extra={column.name: mapped(fold, self._pick(self._cells(column))) for column in self._extra},
             refusals=service_refusals(emails, self._service_rule),
         )
@@ -73,6 +73,12 @@ class People:
         if field not in self._at:
             return [""] * len(self._judged.emails)
         return self._pick(self._cells(self._at[field]))
+
+    def _answers(self, field: str) -> Sequence[bool | None]:
+        values = self._values(field)
+        if isinstance(values, LazyColumn):
+            return AnswerColumn(values.coded(lambda value: AnswerColumn.WORDS.index(answer(value))))
+        return each(answer, values)
 
     def _names(self) -> Sequence[str]:
         if "name" not in self._at and not self._judged.names:

@@ -15,6 +15,7 @@ from typing import Any
 from deepracer_admin.rules.roster.findings import (
     AcceptedColumns,
     AcceptedRows,
+    AnswerColumn,
     Candidate,
     Column,
     Duplicate,
@@ -27,7 +28,6 @@ from deepracer_admin.rules.roster.lazy_column import LazyColumn
 __all__ = ["pack", "unpack"]
 
 _BETWEEN = "\0"
-_ANSWERS = (None, False, True)
 _CODES = {None: 0, False: 1, True: 2}
 _PLAIN = ("file", "encoding", "delimiter", "sheet", "header_row", "rows")
 Block = bytes | memoryview
@@ -179,13 +179,16 @@ def _read_numbers(block: Block, count: int) -> array[int]:
 
 
 def _answers(answers: Sequence[bool | None]) -> bytes:
+    if isinstance(answers, AnswerColumn):
+        return answers.codes
     return bytes(map(_CODES.__getitem__, answers))
 
 
-def _read_answers(block: Block, count: int) -> list[bool | None]:
-    if len(block) != count:
-        raise ValueError("There are more or fewer answers than rows.")
-    return list(map(_ANSWERS.__getitem__, block))
+def _read_answers(block: Block, count: int) -> AnswerColumn:
+    codes = bytes(block)
+    if len(codes) != count or codes.translate(None, b"\0\1\2"):
+        raise ValueError("There are more or fewer answers than rows, or one that is none.")
+    return AnswerColumn(codes)
 
 
 def _columns_of(check: RosterCheck) -> AcceptedColumns:

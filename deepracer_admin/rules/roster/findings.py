@@ -17,6 +17,7 @@ __all__ = [
     "NO_EXTRA",
     "AcceptedColumns",
     "AcceptedRows",
+    "AnswerColumn",
     "Candidate",
     "Column",
     "Duplicate",
@@ -126,6 +127,29 @@ def _collector_at_rest() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+class AnswerColumn(Sequence[bool | None]):
+    """Answers as one byte each: 0 not known, 1 no, 2 yes."""
+
+    __slots__ = ("codes",)
+    WORDS = (None, False, True)
+
+    def __init__(self, codes: bytes) -> None:
+        self.codes = codes
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @overload
+    def __getitem__(self, place: int) -> bool | None: ...
+    @overload
+    def __getitem__(self, place: slice) -> AnswerColumn: ...
+    def __getitem__(self, place: int | slice) -> bool | AnswerColumn | None:
+        return AnswerColumn(self.codes[place]) if isinstance(place, slice) else self.WORDS[self.codes[place]]
+
+    def __iter__(self) -> Iterator[bool | None]:
+        return map(self.WORDS.__getitem__, self.codes)
 
 
 class AcceptedColumns(NamedTuple):

@@ -75,6 +75,14 @@ class LazyColumn(Sequence[str]):
         encoded = self._cells.dictionary_encode()
         return LazyColumn(array(list(map(rule, encoded.dictionary.to_pylist())), string()).take(encoded.indices))
 
+    def coded(self, rule: Callable[[str], int]) -> bytes:
+        """`rule` of every cell, 0 to 255, one byte each; asked once for each distinct one."""
+        import numpy
+
+        encoded = self._cells.dictionary_encode()
+        codes = numpy.array(list(map(rule, encoded.dictionary.to_pylist())), dtype=numpy.uint8)
+        return codes[encoded.indices.to_numpy()].tobytes() if len(codes) else b""
+
     def places_without(self, text: str) -> list[int]:
         """Where the cells are that do not hold `text`."""
         compute = operations()
