@@ -88,7 +88,7 @@ def test_racing_on_a_site_that_does_not_answer(silent: Path) -> None:
         ({}, "set DEEPRACER_ADMIN_DEEPRACER_SITE"),
         ({"DEEPRACER_SITE": "https://d111.example.com"}, "set DEEPRACER_ADMIN_DEEPRACER_USER and _PASSWORD"),
         ({"DEEPRACER_SITE": "d111"}, "`deepracer_site` must be a full address"),
-        ({"DEEPRACER_SITE": "http://127.0.0.1:9"}, "points at this machine, but the mode is live"),
+        ({"DEEPRACER_SITE": "http://127.0.0.1:9"}, "leads to this computer, but the mode is live"),
     ],
 )
 def test_racing_on_a_half_configured_site(tmp_path: Path, settings: dict[str, str], words: str) -> None:

@@ -80,7 +80,7 @@ READERS = re.compile(
 # Where a parser meets no file of anybody: it writes one, or checks its own.
 WRITERS = {
     "deepracer_admin/rules/tabular.py": {"csv"},
-    "deepracer_admin/services/closing.py": {"zipfile"},
+    "deepracer_admin/services/closeout/closing.py": {"zipfile"},
 }
 
 
@@ -109,10 +109,10 @@ def calls(path: Path, attribute: str) -> list[ast.Call]:
 def test_every_file_that_a_screen_takes_is_read_at_the_file_desk() -> None:
     """Each uploader, and each text of many lines that is read as a list, with the service that takes its bytes."""
     takers = {name(path) for path in under("deepracer_admin/ui/", "pages/") if calls(path, "file_uploader")}
-    assert takers == {"deepracer_admin/ui/upload.py", "deepracer_admin/ui/setup_form.py"}
+    assert takers == {"deepracer_admin/ui/people/upload.py", "deepracer_admin/ui/setup/setup_form.py"}
     services = under("deepracer_admin/services/")
     asking = {name(path) for path in services if calls(path, "check_list") or calls(path, "settings_values")}
-    assert {"deepracer_admin/services/attendees.py", "deepracer_admin/services/events.py"} <= asking
+    assert {"deepracer_admin/services/people/attendees.py", "deepracer_admin/services/setup/events.py"} <= asking
     taking = {
         f"{name(path)}:{node.name}"
         for path in services
@@ -125,7 +125,7 @@ def test_every_file_that_a_screen_takes_is_read_at_the_file_desk() -> None:
         and not any(isinstance(inner, ast.Attribute) and inner.attr in ("check_list", "settings_values", "ask")
                     for inner in ast.walk(node))
     }  # fmt: skip
-    assert taking - {"deepracer_admin/services/boards.py:__init__"} == set()
+    assert taking - {"deepracer_admin/services/races/boards.py:__init__"} == set()
 
 
 def test_html_is_never_made_from_values() -> None:

@@ -72,7 +72,7 @@ class Event:
     material_url: str = ""
     language: str = "en"  # default mail language
     prices: PriceList = field(default_factory=PriceList)
-    slots: int = 8  # concurrent training jobs of the account (default SageMaker quota, deepracer-on-aws-1.3.md)
+    slots: int = 8  # concurrent training jobs of the account (default SageMaker quota, deepracer-on-aws.md 4)
     erase_on: str = ""  # ISO date on which personal data is erased
     public_url: str = ""  # base address of /live and /register, e.g. "http://10.1.2.3:8502"; "" = off
     created_at: datetime | None = None

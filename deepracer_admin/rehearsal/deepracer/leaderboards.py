@@ -1,4 +1,4 @@
-"""Races: create, edit, delete, show (deepracer-on-aws.md 1.7 "Leaderboards", 13; 1.3 page 5.1, 5.2)."""
+"""Races: create, edit, delete, show (deepracer-on-aws.md 1.7 "Leaderboards"; 1.3 page 5.1, 5.2 and 13)."""
 
 from __future__ import annotations
 

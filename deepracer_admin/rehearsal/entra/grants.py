@@ -1,4 +1,4 @@
-"""What the practice Entra tenant grants: consents, authorisation codes and tokens (identity-and-mail.md 2.2)."""
+"""What the practice Entra tenant grants: consents, authorisation codes and tokens (identity-and-mail.md 2.1)."""
 
 from __future__ import annotations
 

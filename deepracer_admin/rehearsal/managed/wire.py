@@ -1,8 +1,8 @@
 """The envelope of the managed service: refusals, input checks and pages (managed-deepracer.md 1.1).
 
-Where nothing is publicly known (section 1.7), the practice world chooses the cautious reading and says so here:
-`MaxResults` and a batch of user ids go up to 100, negative limits are refused, a batch is carried out whole or not
-at all.
+Where nothing is publicly known (managed-deepracer.md 1.7), the practice world chooses the cautious reading and says
+so here: `MaxResults` and a batch of user ids go up to 100, negative limits are refused, a batch is carried out whole
+or not at all.
 """
 
 from __future__ import annotations
