@@ -37,13 +37,12 @@ from typing import Any
 
 import httpx
 
-from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE, Onboarding, Run
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Actor, Event, Invitee, Message, Quota, Role, Sending, Step
 from deepracer_admin.records.current_event import CURRENT_EVENT
+from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE, Onboarding, Run
 from deepracer_admin.rehearsal.deepracer.deployment import Options
 from deepracer_admin.settings import Settings, read_practice
 from deepracer_admin.worker import Worker

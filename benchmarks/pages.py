@@ -26,10 +26,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
-
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+
+from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run  # noqa: E402
+
 RUNS = 7
 STARTS = 3
 PATIENCE_S = 60.0

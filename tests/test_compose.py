@@ -198,8 +198,9 @@ def test_live_refuses_what_a_file_of_awss_settings_says_for_every_service(
     }
     console = compose(live(tmp_path, racing="managed", deepracer_user_pool="eu-west-1_x", **identity))
     try:
-        assert console.ports.pool
-        for adapter in (console.ports.racing, console.ports.mailer, console.ports.proof, console.ports.pool):
+        ports = console.ports_of("")
+        assert ports.pool
+        for adapter in (ports.racing, ports.mailer, ports.proof, ports.pool):
             with pytest.raises(BadSettings, match=r"leads to this computer|is none of its hosts"):
                 adapter()
     finally:

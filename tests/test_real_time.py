@@ -17,6 +17,7 @@ SLEEPING = {"time.sleep", "sleep", "asyncio.sleep"}
 
 PROCESSES = {
     "console_process.py",
+    "e2e/test_chosen_people.py",
     "faults/client.py",
     "faults/test_kills.py",
     "practice.py",
@@ -26,7 +27,7 @@ PROCESSES = {
 """They look again and again, for minutes, whether another process is ready."""
 OWN_RATE = {"directory/test_identity_center.py", "flows/access/test_proof.py"}
 """They keep to the rate that a practice service allows in real time; slower is as good."""
-POLLS = {"console_process.py", "faults/test_kills.py", "flows/conftest.py", "flows/mail/test_claims.py",
+POLLS = {"console_process.py", "edge/adapters.py", "faults/test_kills.py", "flows/conftest.py", "flows/mail/test_claims.py",
          "services/mail/test_steering.py"}  # fmt: skip
 """Short by intention: they ask once more, or let another thread run for a moment."""
 NOT_YET_AWAKE = {
@@ -38,7 +39,6 @@ NOT_YET_AWAKE = {
     "rehearsal/test_fleet_event.py",
     "rehearsal/test_graph.py",
     "rehearsal/test_identity_center.py",
-    "rehearsal/test_ses.py",
     "start/test_children.py",
     "web/test_public.py",
 }

@@ -120,7 +120,7 @@ def wall() -> Iterator[Callable[[Odd], str]]:
     yield set_up
     server.shutdown()
     server.server_close()
-    thread.join(10)
+    thread.join(60)
 
 
 def access(url: str) -> AwsAccess:

@@ -144,7 +144,7 @@ KNOWN = {
     "directory/msal_app.py": "asks for every request",
     "mail/smtp.py": "its host was admitted",
     "web/identity.py": "its address was admitted",
-    "worker.py": "the practice world's control address, read from practice.json, which is judged when read",
+    "worker/practice.py": "the practice world's control address, read from practice.json, which is judged when read",
     "rehearse.py": "likewise",
 }
 

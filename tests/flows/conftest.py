@@ -20,6 +20,7 @@ from deepracer_admin.flows.access import onboarding
 from deepracer_admin.model import Actor, Attendee, Event, Job, Lease, Quota, Role
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.onboarding import TROUBLE
+from deepracer_admin.rehearsal.shared import sigv4
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.settings import Settings
 from deepracer_admin.worker import EventRuntime
@@ -157,8 +158,12 @@ def rounds(most: int) -> Iterator[int]:
 
 
 @pytest.fixture
-def real_time() -> RealTime:
-    """What a test's console and its practice world take for real time; to be asked for before the world begins."""
+def real_time(monkeypatch: pytest.MonkeyPatch) -> RealTime:
+    """What a test's console and its practice world take for real time; to be asked for before the world begins.
+
+    Callers sign with the machine's date, which does not know what time a test lets pass.
+    """
+    monkeypatch.setattr(sigv4, "SKEW", timedelta(days=2))
     return RealTime()
 
 

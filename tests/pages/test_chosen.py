@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from deepracer_admin.flows.access.proof import PASSWORDS_UNTIL
-from deepracer_admin.flows.races.entrants import PARTICIPANTS
-from deepracer_admin.model import Outcome, Race, RaceDraft, Role, Sending, Standing, State, Step
+from deepracer_admin.model import Capabilities, Outcome, Race, RaceDraft, Role, Sending, Standing, State, Step
+from deepracer_admin.records.entrants import PARTICIPANTS, Participants
+from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
+from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from tests.pages.conftest import NOW, answer, click, texts
 from tests.ui.choosing import shown, tick
 
@@ -22,8 +23,8 @@ def let_in(console, event, people, profiles):
     console.store.save_event(replace(event, way_in="pool"))
     rows = [Outcome(person.id, step, State.DONE) for person in people[:4] for step in (Step.ACCESS, Step.MAIL)]
     console.store.record(event.id, rows, lease=None, now=NOW)
-    until = {f"at-{number}": (NOW + timedelta(hours=10 + number)).isoformat() for number in (1, 2, 3)}
-    console.store.put(event.id, PASSWORDS_UNTIL, until)
+    until = {f"at-{number}": NOW + timedelta(hours=10 + number) for number in (1, 2, 3)}
+    console.store.keep(event.id, PASSWORDS_UNTIL, until)
     return until
 
 
@@ -72,10 +73,10 @@ def races(console, event, profiles):
     draft = RaceDraft("Cup", "t-1", NOW, NOW + timedelta(hours=8))
     made = Race("r-1", draft, participants=2)
     console.store.save_races(event.id, [made], seen_at=NOW, lease=None)
-    able = {"private_races": True, "participants": True}
-    console.store.put(event.id, "account", {"capabilities": able})
-    rows = {"r-1": {"rows": [["pr-1", "racer-1"], ["pr-2", "racer-2"]], "as_of": NOW.isoformat()}}
-    console.store.put(event.id, PARTICIPANTS, rows)
+    able = Capabilities(private_races=True, participants=True)
+    console.store.keep(event.id, ACCOUNT, AccountSeen(capabilities=able, as_of=NOW))
+    read = Participants({"pr-1": "racer-1", "pr-2": "racer-2"}, NOW)
+    console.store.change_rows(event.id, PARTICIPANTS, lambda _: {made.id: read})
     return made
 
 

@@ -130,6 +130,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "messages.outbox": ("messages.outbox", lambda c, who: c.first.messages.outbox(who)),
     "closeout.view": ("closeout.view", lambda c, who: c.first.closeout.view(who)),
     "closeout.start": ("closeout.run", lambda c, who: c.first.closeout.start(who, typed_name="Autumn Cup")),
+    "closeout.skip": ("closeout.run", lambda c, who: c.first.closeout.skip(who, "models", reason="It never ends.")),
     "closeout.export": ("closeout.run", lambda c, who: c.first.closeout.export(who)),
     "closeout.export_zip": ("closeout.run", lambda c, who: c.first.closeout.export_zip(who)),
     "closeout.certificate": ("closeout.view", lambda c, who: c.first.closeout.certificate(who)),

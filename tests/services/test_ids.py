@@ -58,6 +58,7 @@ OTHERS: Mapping[str, Any] = {
     "as_": "sent",
     "key": "access",
     "language": "en",
+    "number": 1,
     "minutes_back": 60,
     "reason": "two profiles",
     "scene": "board",

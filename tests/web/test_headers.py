@@ -117,8 +117,8 @@ def test_a_screen_that_fails_answers_with_them(console: Console, monkeypatch: py
     def broken(token: str) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(console.boards, "screen", broken)
-    answer = asked(public_app(console.boards), "/live/" + "a" * 40 + "." + "0" * 32)
+    monkeypatch.setattr(console.of("").boards, "screen", broken)
+    answer = asked(public_app(console.of("").boards), "/live/" + "a" * 40 + "." + "0" * 32)
     assert answer.status_code == 500
     assert "secret" not in answer.text
     assert complaint(dict(answer.headers)) == ""

@@ -13,12 +13,21 @@ from deepracer_admin.compose import Console, EventDesk
 from deepracer_admin.model import Attendee, Event, JobState, Sending, Step
 from deepracer_admin.services.setup.drafts import EventDraft
 from deepracer_admin.worker import EventRuntime, Worker
-from tests.flows.conftest import ORGANIZER, make_console, make_event, no_rest_between_listings, world
+from tests.flows.conftest import (
+    A_MOMENT,
+    ORGANIZER,
+    make_console,
+    make_event,
+    no_rest_between_listings,
+    real_time,
+    world,
+)
+from tests.flows.fake_time import RealTime
 from tests.practice import WorldHandle
 from tests.racing.worlds import in_world
 from tests.rehearsal.managed.account import sign_in
 
-__all__ = ["no_rest_between_listings", "world"]
+__all__ = ["no_rest_between_listings", "real_time", "world"]
 PEOPLE = 3
 MINUTES = 42.0
 
@@ -83,7 +92,7 @@ class Pair:
                 runtime.run_once()
             if ready():
                 return
-            self.world.advance(seconds) if seconds else self.worker._stop.wait(0.04)
+            self.world.advance(seconds) if seconds else A_MOMENT.wait(0.01)
         funnels = {side.id: self.console.store.funnel(side.id) for side in (self.a, self.b)}
         jobs = [(job.kind, job.state, job.sentence) for side in (self.a, self.b) for job in self.jobs(side)]
         raise AssertionError(f"not ready after {most} rounds: {funnels}; {jobs}")
@@ -113,12 +122,12 @@ class Pair:
 
 
 @pytest.fixture
-def pair(world: WorldHandle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
+def pair(world: WorldHandle, tmp_path: Path, real_time: RealTime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
     monkeypatch.setattr(EventRuntime, "start", lambda self: self.lead.beat())  # its duties go round by hand
     in_world(world, lambda: world.world.services.pop("fleet"))
     site: Any = getattr(world.world.services["deepracer"], "site")  # noqa: B009
     object.__setattr__(site.options, "invite_seconds", 0.0)
-    console = make_console(tmp_path)
+    console = make_console(tmp_path, real_time)
     made = Pair(world, console)
     yield made
     made.worker.stop()

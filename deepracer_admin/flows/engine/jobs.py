@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import (
     AccessDenied,
     BadInput,
@@ -168,7 +169,11 @@ class JobRunner:
         row = store.row(job.event, JOB_WAITS, job.id)
         if row is not None and row.tries >= FEWEST and now - row.since >= patience:
             minutes = round((now - row.since).total_seconds() / 60)
-            self._fail(job, f"Nothing moved for {minutes:,} minutes: {sentence} Press again to go on from here.", lease)
+            self._fail(
+                job,
+                f"Nothing moved for {counted(minutes, 'minute')}: {sentence} Press again to go on from here.",
+                lease,
+            )
 
     def _forget(self, job: Job, lease: Lease) -> None:
         self.ports.store.change_rows(job.event, JOB_WAITS, dict.fromkeys, keys=[job.id], lease=lease)

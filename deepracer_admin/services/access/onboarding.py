@@ -195,6 +195,8 @@ class OnboardingService(Service):
         """Put who was refused (at one step, for one reason; of these people) back to the start of it; how many."""
         self._authorise(actor, "onboarding.retry")
         event = self._event()
+        for one in attendees or ():
+            self.store.attendee(event.id, one)  # raises Missing: nobody of another event is put back
         chosen: dict[Step, list[str]] = {}
         for row in self.store.steps(event.id):
             if row.state is not State.REFUSED or row.step is Step.MAIL:

@@ -101,10 +101,10 @@ def plant(ports: Any, *, personal: bool = True) -> Lease:
     claimed = store.claim_deliveries(event, "access", 5, lease=lease, now=END)
     sent = [Delivery("a1", "access", 1, Sending.FAILED, sentence=NAME, campaign="access") for _ in claimed]
     store.settle_deliveries(event, sent, lease=lease, now=END)
-    mail = CapturedMail(1, ADDRESS, NAME, NAME, NAME, END, "m1", {"key": "spring#a1#access#1"})
+    mail = CapturedMail(1, ADDRESS, NAME, NAME, NAME, END, "m1", "spring#a1#access#1")
     mails = {
         "1": mail,
-        "2": CapturedMail(2, "anna@example.com", NAME, NAME, NAME, END, "m2", {"key": "spring#test#x#1"}),
+        "2": CapturedMail(2, "anna@example.com", NAME, NAME, NAME, END, "m2", "spring#test#x#1"),
     }
     store.change_rows("", OUTBOX, lambda _: mails)
     if not personal:
@@ -204,8 +204,8 @@ def test_nothing_of_one_person_is_left_once_they_are_erased(ports: Any) -> None:
 
 
 def test_mails_of_others_stay(ports: Any) -> None:
-    other = CapturedMail(3, "bo@example.com", "Hello", "", "", END, "m3", {"key": "spring#a2#access#1"})
-    elsewhere = CapturedMail(4, "cy@example.com", "Hello", "", "", END, "m4", {"key": "autumn#a1#access#1"})
+    other = CapturedMail(3, "bo@example.com", "Hello", "", "", END, "m3", "spring#a2#access#1")
+    elsewhere = CapturedMail(4, "cy@example.com", "Hello", "", "", END, "m4", "autumn#a1#access#1")
     service = CapturedMail(5, ADDRESS, "Your invitation", "", "", END, "m5")
     person = Attendee("a1", ADDRESS, NAME)
     mails = {"3": other, "4": elsewhere, "5": service}
