@@ -168,10 +168,10 @@ class JobRunner:
         store.change_rows(job.event, JOB_WAITS, change, keys=[job.id], lease=lease)
         row = store.row(job.event, JOB_WAITS, job.id)
         if row is not None and row.tries >= FEWEST and now - row.since >= patience:
-            minutes = round((now - row.since).total_seconds() / 60)
+            stood = counted(round((now - row.since).total_seconds() / 60), "minute")
             self._fail(
                 job,
-                f"Nothing moved for {counted(minutes, 'minute')}: {sentence} Press again to go on from here.",
+                f"Nothing moved for {stood}: {sentence} Press again to go on from here.",
                 lease,
             )
 
