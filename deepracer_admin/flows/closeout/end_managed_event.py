@@ -76,7 +76,7 @@ def event_crowd(ports: Ports, event: Event, lease: Lease, *, max_age_s: float = 
     before: list[Profile] = []
     strangers: list[Profile] = []
     elsewhere: list[Profile] = []
-    needed, others = needed_elsewhere(ports, event), sponsors_elsewhere(ports, event)
+    needed, others = needed_elsewhere(ports, event), sponsors_elsewhere(ports.store, event, ports.racing_default)
     for profile in listed:
         fresh = since is not None and profile.created_at is not None and profile.created_at >= since
         if is_staff(profile, ports.staff_emails):
@@ -193,7 +193,7 @@ def turn_off(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
             raise NotYet(f"{counted(len(owners), 'profile')} held a model again: deleted before the mode goes off.")
         _give_back(ports, event, crowd)
         tail = _named(refused) + _left_behind(crowd)
-    others = sponsors_elsewhere(ports, event)
+    others = sponsors_elsewhere(ports.store, event, ports.racing_default)
     evidence = SponsorshipHandler().work(ports, replace(job, plan={"open": False, "final": True}), lease)
     if others and evidence is not None:
         return Told(f"{evidence}{tail}", (*_refusals(refused), _MODE_KEPT))

@@ -119,7 +119,8 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         (
             f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in; "
             f"multi-user mode reads back {word}; {where}."
-            f"{said_elsewhere(needed, elsewhere)}{group_trouble} A session that has begun lasts up to eight hours, without a profile to use."
+            f"{said_elsewhere(needed, elsewhere)}{group_trouble}"
+            " A session that has begun lasts up to eight hours, without a profile to use."
         ).replace("..", ".")
     )
 

@@ -103,26 +103,26 @@ def _hand_over_quotas(ports: Ports, event: Event, before: Elsewhere, lease: Leas
             store.change_rows(other, ADOPTED_QUOTAS, change, keys=theirs, lease=lease)
 
 
-def sponsors_elsewhere(ports: Ports, event: Event) -> list[Event]:
+def sponsors_elsewhere(store: EventStore, event: Event, default: str) -> list[Event]:
     """Other open events on this service that sponsor people, and whose own close-out has not come to the switch."""
     found: list[Event] = []
-    for other in open_beside(ports, event):
-        state = ports.store.read(other.id, SPONSORSHIP)
-        row = ports.store.row(other.id, CLOSING_STEPS, "sponsorship")
+    for other in open_beside(store, event, default):
+        state = store.read(other.id, SPONSORSHIP)
+        row = store.row(other.id, CLOSING_STEPS, "sponsorship")
         if not state.is_open or (row is not None and row.began_at is not None):
             continue
-        if state.opened_at is not None or ports.store.attendees(other.id, wanted=True):
+        if state.opened_at is not None or store.attendees(other.id, wanted=True):
             found.append(other)
     return found
 
 
-def open_beside(ports: Ports, event: Event) -> list[Event]:
+def open_beside(store: EventStore, event: Event, default: str) -> list[Event]:
     """Other events on the same racing service that are not closed."""
-    kind = event.service or ports.racing_default
+    kind = event.service or default
     return [
         other
-        for other in ports.store.events()
-        if other.id != event.id and other.closed_at is None and (other.service or ports.racing_default) == kind
+        for other in store.events()
+        if other.id != event.id and other.closed_at is None and (other.service or default) == kind
     ]
 
 
@@ -149,7 +149,7 @@ def hand_over_switch(ports: Ports, event: Event, lease: Lease) -> None:
         came_second = theirs.former is None or (theirs.former in limits.own and limits.former not in theirs.own)
         return replace(theirs, former=limits.former if came_second else theirs.former, own=own)
 
-    for other in sponsors_elsewhere(ports, event):
+    for other in sponsors_elsewhere(store, event, ports.racing_default):
         if opened_at is not None:
             store.update(other.id, SPONSORSHIP, earliest, lease=lease)
         if limits.former is not None:

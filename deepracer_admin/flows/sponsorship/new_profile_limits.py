@@ -39,7 +39,7 @@ def take_over(ports: Ports, event: Event, plan: Mapping[str, Any], lease: Lease)
     target = event.quota if plan["open"] else CLOSED
     borrowed = [
         each
-        for other in open_beside(ports, event)
+        for other in open_beside(ports.store, event, ports.racing_default)
         if (each := ports.store.read(other.id, NEW_PROFILE_LIMITS)).former is not None and seen in each.own
     ]
 

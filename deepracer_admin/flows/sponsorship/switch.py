@@ -68,7 +68,7 @@ class SponsorshipHandler:
 
     def _by_switch(self, ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
         want_open = bool(job.plan["open"])
-        others = [] if want_open else sponsors_elsewhere(ports, event)
+        others = [] if want_open else sponsors_elsewhere(ports.store, event, ports.racing_default)
         if others:
             return self._stays_on(ports, event, job, others, lease)
         if want_open:  # stored first: whoever comes after this moment came by this event
@@ -96,7 +96,7 @@ class SponsorshipHandler:
     def _by_limits(self, ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
         plan, racing = job.plan, ports.racing()
         opening, final = bool(plan["open"]), bool(plan.get("final"))
-        others = [] if opening else sponsors_elsewhere(ports, event)
+        others = [] if opening else sponsors_elsewhere(ports.store, event, ports.racing_default)
         if others and final:
             hand_over_switch(ports, event, lease)
         wanted = None if others else take_over(ports, event, plan, lease)
@@ -206,14 +206,14 @@ class SponsorshipHandler:
             may = f"{len(profiles) - zero:,} of {people} may train."
             return len(left), f"Sponsorship is open: {new_words(new, final=False)}, {may}"
         said = f"Sponsorship is closed: {zero:,} of {people} read back with 0 minutes"
-        if new is None and sponsors_elsewhere(ports, event):
+        if new is None and sponsors_elsewhere(ports.store, event, ports.racing_default):
             return len(left), f"{said}. {_GOES_ON}"
         return len(left), f"{said}; {new_words(new, final=bool(plan.get('final')))}. {_GOES_ON}"
 
 
 def _not_needed(ports: Ports, event: Event, plan: Mapping[str, Any], mine: list[Profile]) -> list[Profile]:
     """Without those of people whom another open event wants: at the end always, before it while that event sponsors."""
-    if not (plan.get("final") or plan.get("ending") or sponsors_elsewhere(ports, event)):
+    if not (plan.get("final") or plan.get("ending") or sponsors_elsewhere(ports.store, event, ports.racing_default)):
         return mine
     needed = needed_elsewhere(ports, event)
     return [profile for profile in mine if not needed.needs(profile)]
