@@ -114,6 +114,25 @@ def test_the_limits_of_new_profiles_are_given_back_by_the_last_event_that_sponso
     assert not b.store.read(b.event.id, SPONSORSHIP).is_open
 
 
+def test_an_event_that_does_not_sponsor_takes_no_hours_from_the_other(both: Both) -> None:
+    a, b = both.a, both.b
+    shared = {*profiles_of(a)} & {*profiles_of(b)}
+
+    def quotas() -> set[Quota | None]:
+        return {each.quota for each in a.ports.racing().profiles() if each.id in shared}
+
+    switch(a, on=True)
+    switch(b, on=True)
+    b.rounds(lambda: quotas() == {QUOTA})
+    said = switch(a, on=False).sentence
+    assert "New profiles keep their limits: “Winter Cup” sponsors people on it too" in said
+    a.begin_anew()
+    for _ in range(3):
+        a.worker.run_once()
+        a.rest(61)
+    assert quotas() == {QUOTA}
+
+
 def test_a_leaver_who_is_wanted_in_the_other_event_keeps_profile_and_membership(both: Both) -> None:
     a, b = both.a, both.b
     leavers = [person for person in a.store.attendees(a.event.id) if person.email != "cyd@example.com"]
