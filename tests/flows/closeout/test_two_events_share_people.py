@@ -95,6 +95,29 @@ def test_who_is_in_both_keeps_everything_until_the_second_ends(both: Both) -> No
     assert a.world.truth()["in_group"] == 0
 
 
+def test_two_that_close_at_once_leave_nobody(both: Both) -> None:
+    sides = (both.a, both.b)
+    staff = both.addresses() - {*FIRST, *SECOND}
+    jobs = [side.console.of(side.event.id).closeout.start(ORGANIZER, typed_name=side.event.name) for side in sides]
+    for _ in range(80):
+        for side in sides:
+            side.worker.jobs._not_before.clear()
+            side.worker.jobs.run(side.event.id, side.lease)
+    assert [both.a.store.job(job.id).state for job in jobs] == [JobState.DONE] * 2
+    assert both.addresses() == staff
+    assert both.a.world.truth()["in_group"] == 0
+
+
+def test_the_event_that_adopted_may_end_first(both: Both) -> None:
+    staff = both.addresses() - {*FIRST, *SECOND}
+    said = both.close(both.b)
+    assert both.addresses() - staff == {*FIRST}
+    assert "2 people keep their profile: they are in “Autumn Cup” too" in said["access"]
+    assert both.a.world.truth()["in_group"] == 3
+    both.close(both.a)
+    assert both.addresses() == staff
+
+
 def test_the_limits_of_new_profiles_are_given_back_by_the_last_event_that_sponsors(both: Both) -> None:
     a, b = both.a, both.b
     racing = a.ports.racing()
