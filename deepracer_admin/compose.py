@@ -188,6 +188,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         proof=_Once(lambda: _proof(settings, pacer)),
         pool=_Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
         drop_delegation=sessions.drop_delegation,
+        racing_default=settings.racing,
         cognito_by_ses=bool(practice) or settings.deepracer_ses,
     )
     return Console(

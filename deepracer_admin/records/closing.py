@@ -30,13 +30,15 @@ __all__ = [
 @dataclass(frozen=True, slots=True)
 class Leftover:
     """What a step could not do. `which`: ids (profiles, models, races), never names of people; `count` of all, also of
-    those that are not named; `why` and `way_out`: a sentence each."""
+    those that are not named; `why` and `way_out`: a sentence each. `is_kept`: left on purpose, for another open event
+    needs it and ends it: that is no failure."""
 
     what: str
     count: int = 1
     which: tuple[str, ...] = ()
     why: str = ""
     way_out: str = ""
+    is_kept: bool = False
 
     @property
     def sentence(self) -> str:
@@ -95,13 +97,15 @@ class StillIn:
 @dataclass(frozen=True, slots=True)
 class Proof:
     """Who can still sign in, read back at `as_of` (real time) from `source`. `not_known`: of whom the service's answers
-    prove nothing either way; `settle` says what would. Counts are None where nobody was asked."""
+    prove nothing either way; `settle` says what would. `elsewhere`: who can, because another open event, which `why`
+    names, wants them. Counts are None where nobody was asked, and without those whom another event keeps."""
 
     as_of: datetime | None = None
     job: str = ""  # the close-out that read it back; "": from before we kept it
     can_still_sign_in: tuple[StillIn, ...] = ()
     not_known: tuple[StillIn, ...] = ()
     settle: str = ""
+    elsewhere: tuple[StillIn, ...] = ()
     in_group: int | None = None
     in_identity_center: int | None = None
     source: str = "the racing service"
@@ -115,6 +119,7 @@ def without_person(proof: Proof | None, attendee: str) -> Proof | None:
         proof,
         can_still_sign_in=tuple(each for each in proof.can_still_sign_in if each.attendee != attendee),
         not_known=tuple(each for each in proof.not_known if each.attendee != attendee),
+        elsewhere=tuple(each for each in proof.elsewhere if each.attendee != attendee),
     )
 
 

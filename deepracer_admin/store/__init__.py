@@ -161,6 +161,13 @@ class EventStore(Records, Protocol):
 
     def unlink(self, event: str, attendees: Sequence[str]) -> None: ...
 
+    def hand_over(self, event: str, links: Iterable[ProfileLink], *, lease: Lease | None = None) -> set[str]:
+        """Profiles of another event that ends become this one's: who made a profile ends it, so `created` replaces
+        what stands here, and whoever has no link gets this one. Decided in one transaction: nothing is taken over by
+        an event that is closed, or for somebody who is not wanted. Idempotent. Returns the profiles that changed.
+        """
+        ...
+
     def links(self, event: str) -> dict[str, ProfileLink]:
         """By attendee id."""
         ...

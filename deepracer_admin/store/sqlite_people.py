@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from deepracer_admin.errors import Conflict, Missing
-from deepracer_admin.model import Attendee, Lease, Profile
+from deepracer_admin.model import Attendee, Event, Lease, Profile
 from deepracer_admin.store import ProfileLink
 from deepracer_admin.store.codec import decode, encode, instant, when
 from deepracer_admin.store.sqlite_records import RecordsPart, forget_decoded
@@ -176,6 +176,42 @@ class PeoplePart(RecordsPart):
                 "DELETE FROM links WHERE event = ? AND attendee = ?", [(event, attendee) for attendee in attendees]
             )
             self._bump(connection, event)
+
+    def hand_over(self, event: str, links: Iterable[ProfileLink], *, lease: Lease | None = None) -> set[str]:
+        """See the protocol."""
+        given = [*links]
+        changed: set[str] = set()
+        if not given:
+            return changed
+        with self._writing(lease) as connection:
+            body = connection.execute("SELECT body FROM events WHERE id = ?", (event,)).fetchone()
+            if body is None or decode(Event, body["body"]).closed_at is not None:
+                return changed
+            for each in given:
+                row = {
+                    "event": event,
+                    "attendee": each.attendee,
+                    "profile": each.profile,
+                    "how": each.how,
+                    "at": when(each.at),
+                }
+                if each.how == "created":
+                    made = connection.execute(
+                        "UPDATE links SET how = :how WHERE event = :event AND profile = :profile AND how <> :how AND"
+                        " attendee IN (SELECT id FROM attendees WHERE event = :event AND wanted)",
+                        row,
+                    ).rowcount
+                    changed |= {each.profile} if made else set()
+                made = connection.execute(
+                    "INSERT INTO links SELECT :event, :attendee, :profile, :how, :at"
+                    " WHERE EXISTS (SELECT 1 FROM attendees WHERE event = :event AND id = :attendee AND wanted)"
+                    " ON CONFLICT DO NOTHING",
+                    row,
+                ).rowcount
+                changed |= {each.profile} if made else set()
+            if changed:
+                self._bump(connection, event)
+        return changed
 
     def links(self, event: str) -> dict[str, ProfileLink]:
         with self._reading() as connection:

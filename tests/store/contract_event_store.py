@@ -204,6 +204,25 @@ class ProfilesContract:
         store.unlink("spring", ["a00000", "a00001"])
         assert store.links("spring") == {}
 
+    def test_what_another_event_made_is_taken_over_for_who_is_wanted_once_and_by_an_open_event_alone(
+        self, store: EventStore
+    ) -> None:
+        store.save_event(an_event())
+        first, second, third = people(3)
+        store.save_attendees("spring", [first, second, replace(third, wanted=False)])
+        store.link("spring", [ProfileLink("a00000", "p0", "adopted", NOW)])
+        given = [ProfileLink(f"a0000{n}", f"p{n}", "created", NOW) for n in range(3)]
+        for expected in ({"p0", "p1"}, set[str]()):
+            assert store.hand_over("spring", given) == expected
+            assert {key: link.how for key, link in store.links("spring").items()} == {
+                "a00000": "created",
+                "a00001": "created",
+            }
+        assert store.hand_over("spring", [ProfileLink("a00000", "p0", "adopted", NOW)]) == set()
+        store.link("spring", [ProfileLink("a00000", "p0", "adopted", NOW)])
+        store.amend_event("spring", lambda event: replace(event, closed_at=NOW))
+        assert store.hand_over("spring", given) == set()
+
     def test_a_profile_belongs_to_one_person(self, store: EventStore) -> None:
         store.save_attendees("spring", people(2))
         store.link("spring", [ProfileLink("a00000", "p0", "created", NOW), ProfileLink("a00001", "p1", "adopted", NOW)])

@@ -18,8 +18,10 @@ from deepracer_admin.directory import Directory
 from deepracer_admin.errors import AccessDenied
 from deepracer_admin.flows.access.guest_invitations import GuestDesk
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.needed_elsewhere import needed_elsewhere
 from deepracer_admin.model import Attendee, Event, Found, Lease, Outcome, Resolution, State, Step, StepRow
 from deepracer_admin.records.guest_book import TO_INVITE, Guest, GuestState, invites_guests
+from deepracer_admin.rules.shared_people import Elsewhere
 
 __all__ = ["MembershipReconciler"]
 
@@ -65,7 +67,10 @@ class MembershipReconciler:
         missing = [
             ids[person.id] for person in people if person.wanted and ids.get(person.id, "") not in members | {""}
         ]
-        leaving = [ids[person.id] for person in people if not person.wanted and ids.get(person.id, "") in members]
+        leavers = [person.id for person in people if not person.wanted and ids.get(person.id, "") in members]
+        needed = needed_elsewhere(ports, event) if leavers else Elsewhere()
+        leaving = [ids[key] for key in leavers if key not in needed.group and ids[key] not in needed.directory_ids]
+        kept = {*leavers} - {key for key in leavers if ids[key] in leaving}
         answers: dict[str, Outcome] = {}
         if missing:
             added = directory.add(event.group_id, missing)
@@ -80,6 +85,12 @@ class MembershipReconciler:
         for person in people:
             if person.id in ids:
                 pid = ids[person.id]
+                if person.id in kept:
+                    where = needed.others([needed.group.get(person.id, frozenset(needed.names))])
+                    outcomes.append(
+                        Outcome(person.id, Step.GROUP, State.REFUSED, "elsewhere", _KEPT.format(where), ref=pid)
+                    )
+                    continue
                 judged = _judge(person, pid, members, answers.get(pid), rows.get(person.id))
                 outcomes.append(_as_guest(judged, book.get(person.id)))
         changed = store.record(event.id, outcomes, lease=lease, now=ports.clock.now())
@@ -168,6 +179,7 @@ class MembershipReconciler:
         return ids, outcomes, strangers
 
 
+_KEPT = "Stays in the group: this person is in {} too, which ends it for them."
 _ADDED = "Added; it counts once it is read back."
 _SENTENCES = {
     Found.NONE: "Nobody in the directory has this address; correct it or invite the person as a guest.",

@@ -17,13 +17,16 @@ from datetime import datetime, timedelta
 from deepracer_admin.errors import ConsoleError
 from deepracer_admin.flows.access.match_profiles import ROW_STAYS, STAYS, Seen, is_over
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.needed_elsewhere import hand_over
 from deepracer_admin.model import Attendee, Event, Lease, Outcome, Profile, State, Step, StepRow
 from deepracer_admin.records.limits import SPONSORSHIP
+from deepracer_admin.rules.shared_people import Elsewhere
 from deepracer_admin.store import ProfileLink
 
 __all__ = ["take_back"]
 
 REMOVING = "removing"
+ELSEWHERE = "elsewhere"
 NOT_THERE = "not_there"
 NOT_KNOWN = "not_known"
 ASKS, SETTLE = 4, timedelta(minutes=10)  # deletions that prove nothing, and real time, before it is said so
@@ -44,12 +47,21 @@ def take_back(
     since = ports.store.read(event.id, SPONSORSHIP).since
     doomed: dict[str, str] = {}
     told: list[Outcome] = []
+    leavers = any(not person.wanted and person.id in links for person in people)
+    needed = hand_over(ports, event, lease) if leavers else Elsewhere()
     for person in people:
         link, look, row = links.get(person.id), seen[person.id], rows.get(person.id)
         profile = look.profile
         if person.wanted or link is None or profile is None or look.staff or link.profile != profile.id:
             continue
         if is_over(profile) or _has_reason(row, STAYS) or _rests(row, ports.clock.now()):
+            continue
+        if needed.needs(profile):
+            if not _has_reason(row, ELSEWHERE):
+                where = needed.others([needed.access.get(person.id, frozenset(needed.names))])
+                told.append(
+                    Outcome(person.id, Step.PROFILE, State.REFUSED, ELSEWHERE, _KEPT.format(where), ref=profile.id)
+                )
             continue
         if link.how == "created" or (not invites and _is_since(profile, since)):
             doomed[profile.id] = person.id
@@ -105,6 +117,7 @@ def _has_reason(row: StepRow | None, reason: str) -> bool:
 
 
 _REMOVING = "Deleted at the service; it counts once it is read back."
+_KEPT = "Keeps the profile: this person is in {} too, which ends it for them."
 _ADOPTED = "This profile was there before the event; remove it at the service if it should go."
 _NOT_KNOWN = (
     "Multi-user mode was on before this event, so it is not known whether this profile is older; end its sponsorship "

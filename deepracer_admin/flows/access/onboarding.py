@@ -28,6 +28,7 @@ from deepracer_admin.flows.access.listing_ahead import Listing, Listings
 from deepracer_admin.flows.access.match_profiles import Seen, judge, match
 from deepracer_admin.flows.access.rows_without_account import has_failed, set_aside, tell_apart, unanswered
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.needed_elsewhere import sponsored_elsewhere
 from deepracer_admin.model import Attendee, Event, Lease, Outcome, Profile, Quota, State, Step, StepRow
 from deepracer_admin.racing import RacingService
 from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
@@ -71,12 +72,14 @@ class _Look:
     limits: Limits
     by_limits: bool  # is sponsorship opened and closed through limits, for want of a switch
     report: PassReport
+    spared: Set[str] = frozenset()  # profiles that another event sponsors while this one does not
 
     def quota(self, person: Attendee, profile: Profile, limits: Limits | None = None) -> Quota | None:
         """The limit to set, by `limits` or as this look found them; None: it is not ours to set."""
         link = self.links.get(person.id)
         how = link.how if link else ""
-        return (limits or self.limits).wanted(profile.id, person, how, by_limits=self.by_limits)
+        wanted = (limits or self.limits).wanted(profile.id, person, how, by_limits=self.by_limits)
+        return None if wanted == CLOSED and profile.id in self.spared else wanted
 
 
 class ProfileReconciler:
@@ -195,6 +198,7 @@ class ProfileReconciler:
             limits=read_limits(store, event),
             by_limits=not self.ports.racing().capabilities.multi_user_mode,
             report=report,
+            spared=sponsored_elsewhere(self.ports, event),
         )
 
     def _with_their_own_names(self, look: _Look) -> _Look:

@@ -16,6 +16,7 @@ from deepracer_admin.flows.closeout.end_managed_event import event_crowd
 from deepracer_admin.flows.closeout.steps import NotYet, Told
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.models import STUCK, holders, not_deleted, perhaps_held
+from deepracer_admin.flows.readings.needed_elsewhere import needed_elsewhere
 from deepracer_admin.flows.readings.profiles import is_staff, linked_profiles, read_profiles
 from deepracer_admin.flows.sponsorship.switch import SponsorshipHandler
 from deepracer_admin.model import Event, Job, Lease, Profile
@@ -32,19 +33,21 @@ def delete_models(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     """Nobody may start anything new first: else models would appear as fast as they are deleted."""
     racing = ports.racing()
     open_now = not racing.capabilities.multi_user_mode and ports.store.read(event.id, SPONSORSHIP).is_open
-    if open_now and SponsorshipHandler().work(ports, replace(job, plan={"open": False}), lease) is None:
+    if open_now and SponsorshipHandler().work(ports, replace(job, plan={"open": False, "ending": True}), lease) is None:
         raise NotYet("Limits are being set to 0, so that nothing new is started.")
     mine = _mine(ports, event, lease)
-    also = perhaps_held(ports, event, job.id) - {profile.id for profile in mine}
+    needed = needed_elsewhere(ports, event)
+    also = perhaps_held(ports, event, job.id) - {profile.id for profile in mine} - needed.profiles
+    kept = f" {needed.keep('models', needed.access)}".rstrip()
     owners = holders(ports, event, mine, lease, job=job.id, also=sorted(also))
     looked_at = len(mine) + len(also)
     if not owners:
         whose = counted(looked_at, "profile was", "profiles were")
         stuck = not_deleted(ports, event, job.id)
         if not stuck:
-            return Told(f"{whose} looked at; none holds a model any more.")
+            return Told(f"{whose} looked at; none holds a model any more.{kept}")
         left = Leftover("models that the service does not delete", len(stuck), tuple(sorted(stuck)[:NAMED]), STAYS, OUT)
-        return Told(f"{whose} looked at. {left.sentence}", (left,))
+        return Told(f"{whose} looked at. {left.sentence}{kept}", (left,))
     for _ in racing.delete_models(sorted(owners)):
         pass  # the read-back of the next round counts
     said = f"{len(owners):,} of {counted(looked_at, 'profile')} still held models; they were deleted and are read back."
@@ -67,7 +70,8 @@ def _mine(ports: Ports, event: Event, lease: Lease, *, max_age_s: float = 0.0) -
     if ports.racing().capabilities.multi_user_mode:
         return event_crowd(ports, event, lease, max_age_s=max_age_s).at_work
     mine = linked_profiles(ports, event, read_profiles(ports, event, lease, max_age_s=max_age_s))
-    return [profile for profile in mine if not is_staff(profile, ports.staff_emails)]
+    needed = needed_elsewhere(ports, event)
+    return [profile for profile in mine if not is_staff(profile, ports.staff_emails) and not needed.needs(profile)]
 
 
 STAYS = f"They stand in ERROR after {STUCK} deletions; nobody gets in with them, and without files they cost nothing."

@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from deepracer_admin.counted import counted
-from deepracer_admin.errors import ConsoleError
 from deepracer_admin.flows.access.invitations import Invitations
 from deepracer_admin.flows.closeout.live_accounts import (
     Account,
@@ -23,12 +22,15 @@ from deepracer_admin.flows.closeout.live_accounts import (
     due_at,
     is_open_how,
 )
+from deepracer_admin.flows.closeout.proven import in_the_group, said_elsewhere, still_elsewhere
 from deepracer_admin.flows.closeout.steps import NotYet, Told
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.models import note_perhaps
+from deepracer_admin.flows.readings.needed_elsewhere import hand_over, needed_elsewhere
 from deepracer_admin.flows.readings.profiles import by_email, is_staff, linked_profiles, read_profiles
 from deepracer_admin.model import Event, Job, Lease, Outcome, Profile, State, Step
 from deepracer_admin.records.closing import CLOSING_STEPS, DELETIONS, PROOF, Deletion, Leftover, Proof, StillIn
+from deepracer_admin.store import ProfileLink
 
 __all__ = ["end_access", "verify_on_aws"]
 
@@ -50,6 +52,10 @@ def end_access(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     linked = linked_profiles(ports, event, [*profiles.values()])
     note_perhaps(ports, event, job.id, [each for each in linked if not is_staff(each, ports.staff_emails)], lease)
     made = _made(ports, event, invitations, profiles)
+    _link_made(ports, event, [profiles[key] for key in made], lease)
+    needed = hand_over(ports, event, lease)
+    kept = {key for key in made if needed.needs(profiles[key])}
+    made -= kept
     accounts = accounts_of(ports, [profiles[key] for key in made], ports.store.rows(event.id, DELETIONS, made), job.id)
     refused = _delete(ports, event, job, made - accounts.of(Account.NONE), lease)
     _record_gone(ports, event, {*profiles} - accounts.of(Account.NONE), lease)
@@ -60,12 +66,37 @@ def end_access(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     evidence = f"{counted(deleted, 'profile')} deleted (read back); {before}."
     if refused:
         evidence += f" {len(refused):,} could not be deleted: {next(iter(refused.values()))}"
-    leftovers = _leftovers(accounts, refused, late)
+    if needed.access:
+        evidence += f" {needed.keep(PROFILE, needed.access)}"
+    leftovers = (*_leftovers(accounts, refused, late), *_kept(kept))
     return Told(
-        " ".join([evidence, *(each.sentence for each in leftovers if each.which)]).rstrip(),
+        " ".join([evidence, *(each.sentence for each in leftovers if each.which and not each.is_kept)]).rstrip(),
         leftovers,
         not_known=bool(accounts.of(Account.NOT_KNOWN)),
     )
+
+
+def _link_made(ports: Ports, event: Event, made: Collection[Profile], lease: Lease) -> None:
+    """Link what onboarding had no time for: only a link can be handed over to another event."""
+    links, addresses = ports.store.links(event.id), by_email([*made])
+    taken, now = {link.profile for link in links.values()}, ports.clock.now()
+    ports.store.link(
+        event.id,
+        [
+            ProfileLink(person.id, found[0].id, "created", now)
+            for person in ports.store.attendees(event.id)
+            if person.id not in links
+            and len(found := addresses.get(person.email, [])) == 1
+            and found[0].id not in taken
+        ],
+        lease=lease,
+    )
+
+
+def _kept(kept: Collection[str]) -> tuple[Leftover, ...]:
+    if not kept:
+        return ()
+    return (Leftover("profiles that another open event needs", len(kept), _ids(kept), KEPT, KEPT_OUT, is_kept=True),)
 
 
 def _invitations_end(ports: Ports, event: Event, invitations: Invitations, lease: Lease) -> str:
@@ -169,6 +200,9 @@ def _leftovers(accounts: Accounts, refused: Mapping[str, str], late: str) -> tup
     return tuple(found)
 
 
+PROFILE = "profile"
+KEPT = "They were handed over to that event."
+KEPT_OUT = "Its own close-out deletes them."
 CLOSE = "Close again: each profile is looked at anew."
 ROW = "The API cannot delete such a row; nobody can sign in with it."
 ROW_OUT = "The deployment's operator removes the row from its table of profiles."
@@ -194,16 +228,20 @@ def verify_on_aws(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     accounts = accounts_of(ports, listed, ports.store.rows(event.id, DELETIONS), job.id)
     rows, open_ = accounts.of(Account.NONE), accounts.of(Account.NOT_KNOWN)
     people = ports.store.attendees(event.id)
-    found = _still_in(ports, event, [profile for profile in listed if profile.id not in rows])
+    needed = needed_elsewhere(ports, event)
+    everybody = _still_in(ports, event, [profile for profile in listed if profile.id not in rows])
+    found = [(key, each) for key, each in everybody if each.attendee not in needed.access]
+    elsewhere = still_elsewhere(needed, [each for _, each in everybody])
     still = tuple(each for key, each in found if key not in open_)
     named = {each.attendee for each in still}
     not_known = tuple(each for key, each in found if key in open_ and each.attendee not in named)
-    in_group, trouble = _in_group(ports, event, job)
+    in_group, trouble = in_the_group(ports, event, job, needed)
     settle = f"{accounts.trouble} {OPEN_OUT}".strip() if not_known else ""
-    proof = Proof(ports.clock.now(), job.id, still, not_known, settle, in_group)
+    proof = Proof(ports.clock.now(), job.id, still, not_known, settle, elsewhere, in_group)
     ports.store.update(event.id, PROOF, lambda _: proof, lease=lease)
     left = counted(len(rows), "row without an account is", "rows without an account are")
     tail = f" {left} left, which nobody can sign in with." if rows else ""
+    tail += said_elsewhere(needed, elsewhere)
     if not_known:
         tail += f" Not known for {counted(len(not_known), 'person', 'people')}: {settle}"
     return Told(
@@ -212,16 +250,6 @@ def verify_on_aws(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         "Credentials that were already issued live up to one hour more.",
         not_known=bool(not_known),
     )
-
-
-def _in_group(ports: Ports, event: Event, job: Job) -> tuple[int | None, str]:
-    if not event.group_id:
-        return None, ""
-    try:
-        members = ports.directory(job.created_by).members(event.group_id)
-    except ConsoleError as error:
-        return None, f" The group could not be read: {error.sentence}"
-    return len({row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref} & members), ""
 
 
 def _still_in(ports: Ports, event: Event, profiles: Collection[Profile]) -> list[tuple[str, StillIn]]:

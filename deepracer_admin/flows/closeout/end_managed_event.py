@@ -19,6 +19,12 @@ from deepracer_admin.errors import NotThere, Refused
 from deepracer_admin.flows.closeout.steps import NotYet, Told
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.models import holders, not_deleted
+from deepracer_admin.flows.readings.needed_elsewhere import (
+    hand_over,
+    hand_over_switch,
+    needed_elsewhere,
+    sponsors_elsewhere,
+)
 from deepracer_admin.flows.readings.profiles import is_staff, read_profiles
 from deepracer_admin.flows.sponsorship.switch import SponsorshipHandler
 from deepracer_admin.model import RUNNING_MODELS, Event, Job, Lease, Model, Outcome, Profile, State, Step
@@ -53,6 +59,7 @@ class Crowd:
     before: Sequence[Profile]
     strangers: Sequence[Profile]
     listed: frozenset[str]
+    elsewhere: Sequence[Profile] = ()  # of people whom another open event wants; they are left alone
 
     @property
     def at_work(self) -> list[Profile]:
@@ -68,19 +75,24 @@ def event_crowd(ports: Ports, event: Event, lease: Lease, *, max_age_s: float = 
     mine: list[Profile] = []
     before: list[Profile] = []
     strangers: list[Profile] = []
+    elsewhere: list[Profile] = []
+    needed, others = needed_elsewhere(ports, event), sponsors_elsewhere(ports.store, event, ports.racing_default)
     for profile in listed:
         fresh = since is not None and profile.created_at is not None and profile.created_at >= since
         if is_staff(profile, ports.staff_emails):
             continue
-        if profile.id in linked:
+        if needed.needs(profile):
+            elsewhere.append(profile)
+        elif profile.id in linked:
             (mine if fresh or since is None else before).append(profile)
         else:
-            (mine if fresh else strangers).append(profile)
+            # while another event sponsors, who is new and on no list is as likely its own: that one ends them
+            (mine if fresh and not others else strangers).append(profile)
     fresh = frozenset(profile.id for profile in mine)
     ids = ports.store.update(event.id, KNOWN_PROFILES, lambda known: known | fresh, lease=lease)
     seen = {profile.id for profile in listed}
-    mine += [Profile(key, "", state="") for key in sorted((ids | linked) - seen)]
-    return Crowd(mine, before, strangers, frozenset(seen))
+    mine += [Profile(key, "", state="") for key in sorted((ids | linked) - seen - needed.profiles)]
+    return Crowd(mine, before, strangers, frozenset(seen), elsewhere)
 
 
 def pause_everybody(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
@@ -144,6 +156,8 @@ def _told_to_stop(racing: RacingService, running: Sequence[Model], created: Sequ
 def ended(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     """Disable the event's profiles until a listing shows none that is not; the service keeps their names."""
     ports.store.amend_attendees(event.id, lambda person: replace(person, wanted=False), lease=lease)
+    hand_over_switch(ports, event, lease)
+    needed = hand_over(ports, event, lease)
     crowd = event_crowd(ports, event, lease)
     refused = _end(ports, crowd)
     off = {profile.id for profile in crowd.mine if profile.state == OFF}
@@ -156,7 +170,9 @@ def ended(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
     stay = f"; {len(crowd.before):,} there before the event stay" if crowd.before else ""
     said = f"{counted(len(off), 'profile is', 'profiles are')} disabled (read back){stay}.{_named(refused)}"
-    return Told(said, _refusals(refused))
+    if needed.access:
+        said += f" {needed.keep('profile', needed.access)}"
+    return Told(said, (*_refusals(refused), *_kept(crowd)))
 
 
 def turn_off(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
@@ -177,7 +193,10 @@ def turn_off(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
             raise NotYet(f"{counted(len(owners), 'profile')} held a model again: deleted before the mode goes off.")
         _give_back(ports, event, crowd)
         tail = _named(refused) + _left_behind(crowd)
+    others = sponsors_elsewhere(ports.store, event, ports.racing_default)
     evidence = SponsorshipHandler().work(ports, replace(job, plan={"open": False, "final": True}), lease)
+    if others and evidence is not None:
+        return Told(f"{evidence}{tail}", (*_refusals(refused), _MODE_KEPT))
     if evidence is None or racing.account().multi_user_mode:
         raise NotYet(_STILL_ON, STILL_ON_S, left=[Leftover("multi-user mode", why=_STILL_ON, way_out=_TURN_OFF)])
     stuck = [*not_deleted(ports, event, job.id)]
@@ -187,6 +206,12 @@ def turn_off(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
 
 _STILL_ON = "Multi-user mode was turned off and still reads back on; it is turned off again."
 _TURN_OFF = "Turn multi-user mode off in the AWS console, then close again."
+_MODE_KEPT = Leftover(
+    "multi-user mode",
+    why="Another open event sponsors people with it.",
+    way_out="That event's close-out turns it off.",
+    is_kept=True,
+)
 _NOT_DELETED = "The service did not delete them; their storage goes on billing until they are deleted with the mode on."
 
 
@@ -238,6 +263,14 @@ def _refusals(refused: dict[str, str]) -> tuple[Leftover, ...]:
     if not refused:
         return ()
     return (_left("profiles that could not be changed", [*refused], next(iter(refused.values()))),)
+
+
+def _kept(crowd: Crowd) -> tuple[Leftover, ...]:
+    ids = sorted(profile.id for profile in crowd.elsewhere)
+    if not ids:
+        return ()
+    why, out = "They are left as they are for that event.", "Its own close-out disables them."
+    return (Leftover("profiles that another open event needs", len(ids), (*ids[:NAMED],), why, out, is_kept=True),)
 
 
 def _left(what: str, ids: Sequence[str], why: str) -> Leftover:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from deepracer_admin.counted import counted
 from deepracer_admin.flows.closeout.steps import NotYet, Told
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.needed_elsewhere import needed_elsewhere
 from deepracer_admin.model import Event, Job, Lease, Outcome, State, Step
 from deepracer_admin.records.closing import Leftover
 from deepracer_admin.records.guest_book import guests_left
@@ -18,20 +19,23 @@ def leave_group(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     if not event.group_id:
         return Told("No group was set.")
     directory = ports.directory(job.created_by)
-    ids = {row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref}
+    needed = needed_elsewhere(ports, event)
+    ids = {row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref} - needed.directory_ids
     members = directory.members(event.group_id)
     leaving = sorted(ids & members)
     if not leaving:
         gone = [
             Outcome(row.attendee, Step.GROUP, State.TODO, "removed", "Not a member any more (read back).", ref=row.ref)
             for row in ports.store.steps(event.id, step=Step.GROUP)
-            if row.ref
+            if row.ref in ids
         ]
         ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
         ports.guests.drop_links(event.id, lease)
         people = counted(len(ids), "person is", "people are")
         others = counted(len(members), "other stays", "others stay")
         evidence = f"0 of the event's {people} in the group (read back); {others}."
+        if needed.group:
+            evidence += f" {needed.keep('membership', needed.group)}"
         return Told(f"{evidence} {guests_left(ports.guests.counts(event))}".rstrip())
     told = {outcome.person: outcome for outcome in directory.remove(event.group_id, leaving)}
     refused = [outcome for outcome in told.values() if outcome.state is State.REFUSED]

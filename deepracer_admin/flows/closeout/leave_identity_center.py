@@ -10,11 +10,13 @@ from collections.abc import Mapping
 
 from deepracer_admin.counted import counted
 from deepracer_admin.directory.proof import Arrival, Presence
-from deepracer_admin.errors import BadSettings, ConsoleError, NotThere
+from deepracer_admin.errors import BadSettings, NotThere
 from deepracer_admin.flows.access.proof import ASK_EVERY
 from deepracer_admin.flows.closeout.end_managed_event import event_crowd
+from deepracer_admin.flows.closeout.proven import in_the_group, said_elsewhere, still_elsewhere
 from deepracer_admin.flows.closeout.steps import NotYet, Told
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.needed_elsewhere import needed_elsewhere
 from deepracer_admin.model import Attendee, Event, Job, Lease, Outcome, State, Step
 from deepracer_admin.records.closing import ENDED_PROFILES, PROOF, Leftover, Proof, StillIn
 
@@ -30,7 +32,10 @@ def await_cycle(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     Not waited for: people whom the group step could not take out, an event without a group (the company fills it by
     itself), and an Identity Center that is not set; each is said in the evidence.
     """
-    people = ports.store.attendees(event.id)
+    needed = needed_elsewhere(ports, event)
+    stay = {**needed.group, **needed.access}
+    people = [person for person in ports.store.attendees(event.id) if person.id not in stay]
+    kept = f" {needed.keep('access', stay)}".rstrip()
     crowd = counted(len(people), "person", "people")
     began = ports.clock.monotonic()
     arrivals, trouble = _arrivals(ports, people)
@@ -42,7 +47,7 @@ def await_cycle(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
     if not event.group_id:
         tail = " No group was set, so the company takes them out by itself." if inside else ""
-        said = f"IAM Identity Center lists {len(inside):,} of the event's {crowd} (read back).{tail}"
+        said = f"IAM Identity Center lists {len(inside):,} of the event's {crowd} (read back).{tail}{kept}"
         left = Leftover("people in Identity Center", len(inside), (), tail.strip(), "The company takes them out.")
         return Told(said, (left,) if inside else ())
     staying = _still_grouped(ports, event, job, inside)
@@ -57,7 +62,7 @@ def await_cycle(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         left = Leftover("people in Identity Center", leaving, (), sentence, LOOK)
         raise NotYet(sentence, max(pause, ports.clock.monotonic() - began), left=[left])
     tail = f" {len(staying):,} are still in the Entra group and keep their access." if staying else ""
-    said = f"IAM Identity Center lists {len(inside):,} of the event's {crowd} (read back).{tail}"
+    said = f"IAM Identity Center lists {len(inside):,} of the event's {crowd} (read back).{tail}{kept}"
     left = Leftover("people in the group", len(staying), (), tail.strip(), "Take them out of the group in Entra.")
     return Told(said, (left,) if staying else ())
 
@@ -70,7 +75,9 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     people = ports.store.attendees(event.id)
     links = ports.store.links(event.id)
     crowd = event_crowd(ports, event, lease)
-    states = {profile.id: profile.state for profile in [*crowd.mine, *crowd.before, *crowd.strangers]}
+    sides = (crowd.mine, crowd.before, crowd.strangers, crowd.elsewhere)
+    states = {profile.id: profile.state for side in sides for profile in side}
+    needed = needed_elsewhere(ports, event)
     off = ports.store.read(event.id, ENDED_PROFILES)
     mode = ports.racing().account().multi_user_mode
     arrivals, trouble = _arrivals(ports, people)
@@ -79,19 +86,24 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         link = links.get(person.id)
         profile = link.profile if link else ""
         listed = profile in crowd.listed
-        disabled = states[profile] == "DISABLED" if listed else profile in off
+        disabled = states.get(profile) == "DISABLED" if listed else profile in off
         inside = arrivals[person.email].presence is Presence.MEMBER if arrivals is not None else listed
         if inside and not disabled:
             why = "identity_center" if arrivals is not None else (link.how if link else "")
             still.append(StillIn(person.id, person.name, person.alias, why))
-    in_group, group_trouble = _in_group(ports, event, job)
+    elsewhere = still_elsewhere(needed, still)
+    still = [each for each in still if each.attendee not in needed.access]
+    in_group, group_trouble = in_the_group(ports, event, job, needed)
     inside_now = None
     if arrivals is not None:
-        inside_now = sum(1 for arrival in arrivals.values() if arrival.presence is Presence.MEMBER)
+        inside_now = sum(
+            arrivals[person.email].presence is Presence.MEMBER for person in people if person.id not in needed.access
+        )
     proof = Proof(
         ports.clock.now(),
         job.id,
         tuple(still),
+        elsewhere=elsewhere,
         in_group=in_group,
         in_identity_center=inside_now,
         source="IAM Identity Center and the racing service" if arrivals is not None else "the racing service alone",
@@ -107,7 +119,8 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         (
             f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in; "
             f"multi-user mode reads back {word}; {where}."
-            f"{group_trouble} A session that has begun lasts up to eight hours, without a profile to use."
+            f"{said_elsewhere(needed, elsewhere)}{group_trouble}"
+            " A session that has begun lasts up to eight hours, without a profile to use."
         ).replace("..", ".")
     )
 
@@ -132,13 +145,3 @@ def _still_grouped(ports: Ports, event: Event, job: Job, inside: list[Attendee])
     members = ports.directory(job.created_by).members(event.group_id)
     refs = {row.attendee: row.ref for row in ports.store.steps(event.id, step=Step.GROUP)}
     return {person.id for person in inside if refs.get(person.id) in members}
-
-
-def _in_group(ports: Ports, event: Event, job: Job) -> tuple[int | None, str]:
-    if not event.group_id:
-        return None, ""
-    try:
-        members = ports.directory(job.created_by).members(event.group_id)
-    except ConsoleError as error:
-        return None, f" The group could not be read: {error.sentence}"
-    return len({row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref} & members), ""

@@ -169,7 +169,8 @@ def _is_over(ports: Ports, step: CloseStep, row: ClosingStep) -> bool:
 
 
 def _done(ports: Ports, event: Event, job: Job, step: CloseStep, item: JobItem, told: Told, lease: Lease) -> None:
-    reason = NOT_KNOWN if told.not_known else LEFT if told.leftovers else ""
+    is_left = any(not each.is_kept for each in told.leftovers)
+    reason = NOT_KNOWN if told.not_known else LEFT if is_left else ""
     _end(ports, event, job, step, replace(item, reason=reason, sentence=told.sentence), told.leftovers, lease)
 
 
@@ -198,7 +199,7 @@ def _end(
 def _finish(ports: Ports, event: Event, job: Job, items: list[JobItem], lease: Lease) -> str:
     """Mark the event as closed, unless what protects people could not be done. Raises Refused then."""
     rows = ports.store.rows(event.id, CLOSING_STEPS)
-    left = sum(len(row.leftovers) for row in rows.values() if row.job == job.id)
+    left = sum(not each.is_kept for row in rows.values() if row.job == job.id for each in row.leftovers)
     failed = [item for item in items if item.key in PROTECTS and item.reason == GIVEN_UP]
     if failed:
         raise Refused(f"The event is not closed. {failed[0].sentence} Start it again when that is settled.")

@@ -45,6 +45,7 @@ class Ports:
     proof: Callable[[], AccessProof] | None = None  # IAM Identity Center, for the managed service
     pool: Callable[[], UserPool] | None = None  # None: no credentials on the user pool
     drop_delegation: Callable[[str], bool] = bool  # the worker acts no longer for this person (object id)
+    racing_default: str = "on_aws"  # the racing service of events that name none (settings)
     cognito_by_ses: bool = False  # do the settings say that Cognito mails through SES (no 50 a day)
 
     @property

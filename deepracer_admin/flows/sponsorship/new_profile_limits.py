@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.needed_elsewhere import open_beside
 from deepracer_admin.model import Event, Lease, Quota
 from deepracer_admin.racing import RacingService
 from deepracer_admin.records.limits import CLOSED, NEW_PROFILE_LIMITS, NewProfileLimits
@@ -36,10 +37,19 @@ def take_over(ports: Ports, event: Event, plan: Mapping[str, Any], lease: Lease)
     if final and not state.former:  # a repeat, after a crash or of the whole close-out
         return seen if seen == state.given_back else None
     target = event.quota if plan["open"] else CLOSED
+    borrowed = [
+        each
+        for other in open_beside(ports.store, event, ports.racing_default)
+        if (each := ports.store.read(other.id, NEW_PROFILE_LIMITS)).former is not None and seen in each.own
+    ]
 
     def change(kept: NewProfileLimits) -> NewProfileLimits:
         ours = kept.own or (event.quota, CLOSED)  # an event from before we kept them
-        former = seen if kept.former is None or seen not in ours else kept.former
+        former = kept.former
+        if seen not in ours and borrowed:  # set by another event, which had borrowed it too
+            former = former or borrowed[0].former
+        elif former is None or seen not in ours:
+            former = borrowed[0].former if borrowed else seen
         return NewProfileLimits(former, kept.own if final else (*dict.fromkeys((*kept.own, CLOSED, target)),))
 
     kept = ports.store.update(event.id, NEW_PROFILE_LIMITS, change, lease=lease)

@@ -11,7 +11,7 @@ repeat sets what does not read back yet. The state says what was read back, neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,12 @@ from deepracer_admin.counted import counted
 from deepracer_admin.errors import Refused
 from deepracer_admin.flows.engine.jobs import Later
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.needed_elsewhere import (
+    hand_over_switch,
+    needed_by,
+    needed_elsewhere,
+    sponsors_elsewhere,
+)
 from deepracer_admin.flows.readings.profiles import (
     is_staff,
     linked_profiles,
@@ -51,7 +57,8 @@ AGAIN_S = 3.0
 
 
 class SponsorshipHandler:
-    """Job `sponsorship`: plan {"open": bool}; with {"final": true} everything is as it was before this event."""
+    """Job `sponsorship`: plan {"open": bool}; with {"final": true} everything is as it was before this event, with
+    {"ending": true} it will be. What another open event on the same service needs is left to that event."""
 
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         event = ports.store.event(job.event)
@@ -61,6 +68,9 @@ class SponsorshipHandler:
 
     def _by_switch(self, ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
         want_open = bool(job.plan["open"])
+        others = [] if want_open else sponsors_elsewhere(ports.store, event, ports.racing_default)
+        if others:
+            return self._stays_on(ports, event, job, others, lease)
         if want_open:  # stored first: whoever comes after this moment came by this event
             now = ports.clock.event_now()
             _change(ports, event, lambda state: replace(state, opened_at=state.opened_at or now), lease)
@@ -74,10 +84,22 @@ class SponsorshipHandler:
         _try_again(ports, event, job, word, "switch it in the AWS console", lease)
         return None
 
+    def _stays_on(self, ports: Ports, event: Event, job: Job, others: Sequence[Event], lease: Lease) -> str:
+        """The mode is the account's: while another event sponsors people with it, that event turns it off."""
+        if job.plan.get("final"):
+            hand_over_switch(ports, event, lease)
+        account = remember_account(ports, event, lease).account
+        sentence = f"Multi-user mode stays on ({_on(account.multi_user_mode)} by read-back): {needed_by(others)}"
+        _say(ports, event, account.multi_user_mode, sentence, lease, is_through=True)
+        return sentence
+
     def _by_limits(self, ports: Ports, event: Event, job: Job, lease: Lease) -> str | None:
         plan, racing = job.plan, ports.racing()
         opening, final = bool(plan["open"]), bool(plan.get("final"))
-        wanted = take_over(ports, event, plan, lease)
+        others = [] if opening else sponsors_elsewhere(ports.store, event, ports.racing_default)
+        if others and final:
+            hand_over_switch(ports, event, lease)
+        wanted = None if others else take_over(ports, event, plan, lease)
         seen: Quota | None = None
         if opening:
             _change(ports, event, _end_closing, lease)
@@ -93,6 +115,7 @@ class SponsorshipHandler:
             told = f"{counted(left, 'profile is', 'profiles are')} still being set."
             ports.store.update_job(job.id, sentence=told, lease=lease, now=ports.clock.now())
             return None
+        sentence = f"{sentence} New profiles keep their limits: {needed_by(others)}" if others else sentence
         self._compare(ports, event, job, wanted, seen, lease)
         remember_account(ports, event, lease)
         _say(ports, event, opening, sentence, lease, is_through=True, forget=final)
@@ -158,6 +181,8 @@ class SponsorshipHandler:
             for profile in linked_profiles(ports, event, read_profiles(ports, event, lease))
             if not is_staff(profile, ports.staff_emails)
         ]
+        if not plan["open"]:
+            mine = _not_needed(ports, event, plan, mine)
         wanted = self._wanted(ports, event, plan)
         listed = [(profile, wanted(profile)) for profile in mine]
         return [(p.id, quota) for p, quota in listed if quota is not None and p.quota != quota], mine
@@ -180,10 +205,18 @@ class SponsorshipHandler:
         if plan["open"]:
             may = f"{len(profiles) - zero:,} of {people} may train."
             return len(left), f"Sponsorship is open: {new_words(new, final=False)}, {may}"
-        return len(left), (
-            f"Sponsorship is closed: {zero:,} of {people} read back with 0 minutes; "
-            f"{new_words(new, final=bool(plan.get('final')))}. {_GOES_ON}"
-        )
+        said = f"Sponsorship is closed: {zero:,} of {people} read back with 0 minutes"
+        if new is None and sponsors_elsewhere(ports.store, event, ports.racing_default):
+            return len(left), f"{said}. {_GOES_ON}"
+        return len(left), f"{said}; {new_words(new, final=bool(plan.get('final')))}. {_GOES_ON}"
+
+
+def _not_needed(ports: Ports, event: Event, plan: Mapping[str, Any], mine: list[Profile]) -> list[Profile]:
+    """Without those of people whom another open event wants: at the end always, before it while that event sponsors."""
+    if not (plan.get("final") or plan.get("ending") or sponsors_elsewhere(ports.store, event, ports.racing_default)):
+        return mine
+    needed = needed_elsewhere(ports, event)
+    return [profile for profile in mine if not needed.needs(profile)]
 
 
 def _note_hidden(ports: Ports, event: Event, lease: Lease) -> str:

@@ -32,6 +32,7 @@ def certificate(
     in_identity_center: int | None = None,
     not_known: int = 0,
     settle: str = "",
+    elsewhere: int = 0,
     proof_at: datetime | None,
     last_audit: AuditEntry | None,
     rehearsal: bool,
@@ -57,12 +58,17 @@ def certificate(
             lines.append(f"   {item.sentence}")
         if row.skip is not None:
             lines.append(f"   Skipped by {row.skip.by_name} on {at(row.skip.at)}.")
-        lines += [f"   Left: {left.sentence}" for left in row.leftovers]
+        lines += [f"   {'Kept' if left.is_kept else 'Left'}: {left.sentence}" for left in row.leftovers]
     lines.append("")
     if can_still_sign_in is None:
         lines.append("Who can still sign in was not read back.")
     else:
         lines.append(f"People of the list who can still sign in: {can_still_sign_in:,} (read back {at(proof_at)}).")
+    if elsewhere:
+        lines.append(
+            f"Besides, {counted(elsewhere, 'person', 'people')} can still sign in because another open event wants "
+            "them; its close-out ends that."
+        )
     if not_known:
         lines.append(f"Not known for {counted(not_known, 'person', 'people')}: {settle}")
     if in_group is not None:

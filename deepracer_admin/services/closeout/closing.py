@@ -12,10 +12,12 @@ from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.closeout.run import has_ended
 from deepracer_admin.flows.closeout.steps import CloseStep, steps_for
+from deepracer_admin.flows.readings.needed_elsewhere import sponsors_elsewhere, stored_elsewhere
 from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState, State
 from deepracer_admin.records.closing import CLOSING_STEPS, PROOF, ClosingStep, Skip, StillIn
 from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.rules.audit import export_rows, select, verify
+from deepracer_admin.rules.shared_people import Elsewhere
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import Service
 from deepracer_admin.services.closeout.certificate import certificate
@@ -44,6 +46,10 @@ class CloseView:
     source: str = "the racing service"  # what the list of people was read from
     managed: bool = False
     not_known: Sequence[StillIn] = ()  # of whom the service's answers prove nothing either way
+    elsewhere: Sequence[StillIn] = ()  # who can, because another open event wants them
+    shared: Sequence[tuple[str, int]] = ()  # other open events' names, and how many people of this one each needs
+    kept_profiles: int = 0  # linked profiles that another open event needs, counted in neither of the two above
+    sponsoring: Sequence[str] = ()  # other open events that sponsor people on the same service
     settle: str = ""  # what would settle it, a sentence
     rows: Mapping[str, ClosingStep] = field(default_factory=dict)  # by step: when it was read back, what is left
 
@@ -57,6 +63,20 @@ class CloseView:
         if self.job is None or not self.job.state.is_live:
             return None
         return next((step for step, item in self.steps if item is not None and not has_ended(item)), None)
+
+    @property
+    def shared_facts(self) -> list[str]:
+        """What closing leaves alone because another open event needs it; a sentence each."""
+        facts = [
+            f"{counted(people, 'person is', 'people are')} in “{name}” too, which is open: they keep their profile, "
+            "models and membership of a group that both fill, and that event ends them."
+            for name, people in self.shared
+        ]
+        what = "Multi-user mode stays on" if self.managed else "The limits of new profiles stay as they are"
+        return facts + [
+            f"{what}: “{name}” sponsors people on the same service, and its close-out ends it."
+            for name in self.sponsoring
+        ]
 
     @property
     def models_fact(self) -> str:
@@ -80,8 +100,12 @@ class CloseoutService(Service):
         job = next(iter(self.store.jobs(event.id, kind="closeout", limit=1)), None)
         items = {item.key: item for item in self.store.job_items(job.id)} if job else {}
         managed = self._kind(event, items) == "managed"
-        links = self.store.links(event.id).values()
-        made = len(self._came_since(event)) if managed else sum(1 for link in links if link.how == "created")
+        default = self.house.settings.racing
+        needed = stored_elsewhere(self.store, event, default)
+        everything = self.store.links(event.id).values()
+        links = [link for link in everything if link.profile not in needed.profiles]
+        since = self._came_since(event) - needed.profiles
+        made = len(since) if managed else sum(1 for link in links if link.how == "created")
         proof = self.store.read(event.id, PROOF)
         if proof is None or (job is not None and proof.job not in ("", job.id)):
             proof = None  # another close-out's: this one has not read anything back yet
@@ -99,6 +123,10 @@ class CloseoutService(Service):
             source=proof.source if proof else "the racing service",
             managed=managed,
             not_known=proof.not_known if proof else (),
+            elsewhere=proof.elsewhere if proof else (),
+            shared=_shared(needed),
+            kept_profiles=len(everything) - len(links),
+            sponsoring=[other.name for other in sponsors_elsewhere(self.store, event, default)],
             settle=proof.settle if proof else "",
             rows={key: row for key, row in rows.items() if job is not None and row.job == job.id},
         )
@@ -185,10 +213,20 @@ class CloseoutService(Service):
             in_identity_center=view.in_identity_center,
             not_known=len(view.not_known),
             settle=view.settle,
+            elsewhere=len(view.elsewhere),
             proof_at=view.read_back_at,
             last_audit=entries[0] if entries else None,
             rehearsal=self.house.settings.rehearsal,
         )
+
+
+def _shared(needed: Elsewhere) -> list[tuple[str, int]]:
+    """How many people each other open event needs, by its name."""
+    found: dict[str, set[str]] = {key: set() for key in needed.names}
+    for person, events in (*needed.access.items(), *needed.group.items()):
+        for key in events:
+            found[key].add(person)
+    return [(needed.names[key], len(people)) for key, people in found.items() if people]
 
 
 class AuditService(Service):

@@ -109,13 +109,20 @@ def proof(view: CloseView, event: Event) -> None:
     if view.in_identity_center is not None:
         listed = count(view.in_identity_center, "person", "people")
         st.caption(f"{listed} of the event listed in IAM Identity Center (read back).")
-    if people or view.not_known:
+    if view.elsewhere:
+        st.caption(
+            f"{count(len(view.elsewhere), 'person', 'people')} can sign in because another open event wants them; its "
+            "close-out ends that."
+        )
+    if people or view.not_known or view.elsewhere:
+        everybody = (*people, *view.elsewhere, *view.not_known)
         st.dataframe(
             pd.DataFrame(
                 {
-                    "Name": [row.name for row in (*people, *view.not_known)],
-                    "Alias": [row.alias for row in (*people, *view.not_known)],
-                    "Why": [_WHY.get(row.why, row.why) for row in people] + ["not known"] * len(view.not_known),
+                    "Name": [row.name for row in everybody],
+                    "Alias": [row.alias for row in everybody],
+                    "Why": [_WHY.get(row.why, row.why) for row in (*people, *view.elsewhere)]
+                    + ["not known"] * len(view.not_known),
                 }
             ),
             hide_index=True,
@@ -136,6 +143,7 @@ def start_facts(view: CloseView, event: Event) -> list[str]:
         f"{count(view.adopted_profiles, 'profile')} that were there before stay.",
         "It cannot be undone. It is safe to start again after a stop: each step looks first.",
     ]
+    facts[-1:-1] = view.shared_facts
     if event.group_id:
         facts.insert(4, "The event's people leave the Entra group; nobody is deleted from the directory.")
     if event.closed_at:
@@ -158,6 +166,9 @@ def _managed_facts(view: CloseView, event: Event) -> list[str]:
         "Multi-user mode goes off for the whole account: models that are left would go on costing storage, unseen.",
         "It cannot be undone. It is safe to start again after a stop: each step looks first.",
     ]
+    if view.sponsoring:
+        facts.pop(4)
+    facts[-1:-1] = view.shared_facts
     if event.group_id:
         facts.insert(3, "The event's people leave the Entra group; nobody is deleted from the directory.")
     if event.closed_at:

@@ -185,6 +185,7 @@ class House:
             staff_emails=frozenset(),
             guests=guests,
             cognito_by_ses=False,
+            racing_default="on_aws",
             drop_delegation=lambda _: True,
         )
         lease = self.store.acquire("worker", "test", ttl_s=10**9, now=NOW)

@@ -17,6 +17,7 @@ from deepracer_admin.flows.closeout.erase_people import ERASED, Eraser
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Lease, Profile, Quota, Standing
 from deepracer_admin.records.closing import PROOF, Proof, StillIn
+from deepracer_admin.store import ProfileLink
 from deepracer_admin.store.sqlite import open_event_store, open_history
 
 END = datetime(2026, 3, 1, 17, tzinfo=UTC)
@@ -88,6 +89,19 @@ def test_on_the_date_everything_personal_goes_and_the_audit_says_so(ports: Any) 
     assert ports.store.read("spring", ERASED).people == 2
     entry = ports.store.audit("spring")[0]
     assert (entry.action, entry.count, entry.role) == ("attendees.erase", 2, "System")
+
+
+def test_the_same_people_in_another_event_stay_there(ports: Any) -> None:
+    ports.clock.day = datetime(2026, 4, 30, 0, 5, tzinfo=UTC)
+    store = ports.store
+    store.save_event(replace(store.event("spring"), id="winter", closed_at=None, erase_on=""))
+    people = [replace(each, id=f"w-{each.id}") for each in store.attendees("spring")]
+    store.save_attendees("winter", people)
+    store.link("winter", [ProfileLink("w-a", "p", "created", END)])
+    assert Eraser(cast(Ports, ports)).run(_lease(ports)) == 2
+    assert store.attendees("spring") == []
+    assert store.attendees("winter") == people
+    assert [*store.links("winter")] == ["w-a"]
 
 
 def test_it_is_done_once(ports: Any) -> None:

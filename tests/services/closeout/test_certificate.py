@@ -70,3 +70,14 @@ def test_a_certificate_without_a_close_out_claims_nothing() -> None:
     assert text({}).count("NOT DONE") == len(STEPS)
     assert "Closed: not yet" in text({})
     assert replace(EVENT, closed_at=MIDNIGHT).closed_at
+
+
+def test_who_another_open_event_keeps_in_is_said_apart_and_is_nothing_left() -> None:
+    kept = Leftover("profiles", 2, ("p1", "p2"), "Handed over.", "Its own close-out deletes them.", is_kept=True)
+    rows = {"access": ClosingStep("j", leftovers=(kept,))}
+    shown = text({"access": item("access", state=State.DONE)}, rows, elsewhere=2)
+    assert "   Kept: Profiles: 2 (p1, p2). Handed over. Its own close-out deletes them.\n" in shown
+    assert (
+        "Besides, 2 people can still sign in because another open event wants them; its close-out ends that." in shown
+    )
+    assert "Left:" not in shown
