@@ -358,7 +358,7 @@ def test_a_form_that_is_no_form_of_ours_only_signs_out(site: Site, visitor: http
 def test_what_was_drawn_for_the_first_person_is_refused_after_another_signs_in(
     site: Site, visitor: httpx.Client
 ) -> None:
-    """A dialog keeps the browser's cookie of when it opened, a download as well: neither lends the session that ended."""
+    """A dialog and a download keep the cookie of when they were drawn: neither lends the session that ended."""
     first = signed_in(visitor, "organizer")
     drawn_for = site.keeper.find(first)
     assert drawn_for
