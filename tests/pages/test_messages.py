@@ -114,7 +114,7 @@ def test_sending_works_while_the_number_of_people_moves_and_says_whom_it_reached
     third = [Outcome("at-3", step, State.DONE) for step in (Step.PROFILE, Step.ACCESS)]
     console.store.record(event.id, third, lease=None, now=NOW)
     app = send.run()
-    assert len(console.store.get(event.id, "campaigns")) == 1
+    assert len(console.store.rows(event.id, CAMPAIGNS)) == 1
     assert "It goes to 3 people" in texts(app)
 
 

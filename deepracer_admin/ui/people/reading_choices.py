@@ -44,9 +44,9 @@ def reading_choices(check: RosterCheck, digest: str) -> Mapping[str, Any]:
             if encoding != check.encoding:
                 chosen["encoding"] = encoding
         include = [
-            kind
-            for kind, number in sorted(kinds.items())
-            if st.checkbox(f"Include {count(number, *_INCLUDE[kind])}", key=f"reading-{digest}-{kind}")
+            kind_key
+            for kind_key, number in sorted(kinds.items())
+            if st.checkbox(f"Include {count(number, *_INCLUDE[kind_key])}", key=f"reading-{digest}-{kind_key}")
         ]
         if include:
             chosen["include"] = include
