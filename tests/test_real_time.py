@@ -27,7 +27,7 @@ PROCESSES = {
 """They look again and again, for minutes, whether another process is ready."""
 OWN_RATE = {"directory/test_identity_center.py", "flows/access/test_proof.py"}
 """They keep to the rate that a practice service allows in real time; slower is as good."""
-POLLS = {"console_process.py", "edge/adapters.py", "files/test_process.py", "faults/test_kills.py", "flows/conftest.py", 
+POLLS = {"console_process.py", "edge/adapters.py", "files/test_process.py", "faults/test_kills.py", "flows/conftest.py",
          "flows/mail/test_claims.py", "services/mail/test_steering.py", "worker/test_two_events.py"}  # fmt: skip
 """Short by intention: they ask once more, or let another thread run for a moment."""
 NOT_YET_AWAKE = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeGuard
@@ -138,6 +139,58 @@ def kept_actors(tree: ast.AST, where: str) -> list[str]:
             if is_actor(node) and node.id not in own
         ]
     return sorted(set(found))
+
+
+HOUSE_WORDS = re.compile(
+    r"\b(workers?|ledgers?|reconcilers?|epochs?|leases?|payloads?|read(s|ing)?( \w+)? back)\b", re.I
+)
+"""Words of the program's makers: no attendee, organizer or facilitator knows them."""
+
+
+def house_words(tree: ast.AST, where: str) -> list[str]:
+    """Such words in texts that are shown: not in docstrings, names, keys and what a text is searched for."""
+    unseen: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            unseen.add(id(node.value))  # a docstring, of a module, a function or a value
+        elif isinstance(node, ast.Assign) and any(
+            isinstance(to, ast.Name) and to.id == "__all__" for to in node.targets
+        ):
+            unseen |= {id(each) for each in ast.walk(node.value)}
+        elif isinstance(node, ast.Call):
+            unseen |= {id(each) for word in node.keywords if word.arg == "key" for each in ast.walk(word.value)}
+            if isinstance(node.func, ast.Attribute) and node.func.attr == "replace":
+                unseen |= {id(each) for each in node.args}
+    return [
+        f"{where}:{node.lineno} says “{found.group(0)}”"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in unseen
+        for found in [HOUSE_WORDS.search(node.value)]
+        if found
+    ]
+
+
+@pytest.mark.parametrize("path", SCREENS, ids=name)
+def test_a_screen_speaks_the_words_of_those_who_use_it(path: Path) -> None:
+    assert house_words(ast.parse(path.read_text(encoding="utf-8")), name(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("put_back", "told"),
+    [
+        ("st.caption('The worker runs the check.')", "says “worker”"),
+        ("press('Pause', run, key='pause', done=f'{words}: the service reads it back.')", "says “reads it back”"),
+        ("st.badge(f'reads back {word}')", "says “reads back”"),
+        ("sections = ['Campaigns', 'Ledger']", "says “Ledger”"),
+        ("st.dataframe(frame, key='ledger', alt='Mails')", None),
+        ("def table():\n    'The ledger as a table.'", None),
+        ("st.caption('It comes back with their row.')", None),
+    ],
+)
+def test_a_word_of_the_house_is_found_when_it_comes_back(put_back: str, told: str | None) -> None:
+    found = house_words(ast.parse(put_back), "pages/run/somewhere.py")
+    assert bool(found) == (told is not None)
+    assert told is None or told in found[0]
 
 
 @pytest.mark.parametrize("path", SCREENS, ids=name)

@@ -31,6 +31,9 @@ a.button, button { display: inline-block; background: var(--accent); color: #fff
   padding: .7rem 1.4rem; font: inherit; font-weight: 600; text-decoration: none; cursor: pointer }
 @media (prefers-color-scheme: dark) { a.button, button { color: #10161d } }
 a.button:focus-visible, button:focus-visible { outline: 3px solid var(--ink); outline-offset: 2px }
+label { display: flex; gap: .7rem; align-items: flex-start; margin: 0 0 1.2rem }
+label input { flex: none; width: 1.2rem; height: 1.2rem; margin: .15rem 0 0 }
+label input:focus-visible { outline: 3px solid var(--ink); outline-offset: 2px }
 code { font-size: .9em }
 """
 
@@ -41,11 +44,15 @@ def page(
     *,
     link: tuple[str, str] | None = None,
     post: tuple[str, str] | None = None,
+    choice: tuple[str, str] | None = None,
     status: int = 200,
     rehearsal: bool = False,
     incident: str = "",
 ) -> HTMLResponse:
-    """A page with one heading, one sentence and at most one button. `link`/`post`: (relative address, label)."""
+    """A page with one heading, one sentence and at most one button. `link`/`post`: (relative address, label).
+
+    `choice`: (field, label) of a box to tick beside the button of `post`, sent as `field=yes`.
+    """
     parts = ['<span class="mark">REHEARSAL</span>' if rehearsal else "", f"<h1>{html.escape(title)}</h1>"]
     parts.append(f"<p>{html.escape(sentence)}</p>")
     if incident:
@@ -54,7 +61,8 @@ def page(
         parts.append(f'<a class="button" href="{html.escape(link[0], quote=True)}">{html.escape(link[1])}</a>')
     if post:
         action = html.escape(post[0], quote=True)
-        parts.append(f'<form method="post" action="{action}"><button>{html.escape(post[1])}</button></form>')
+        box = _box(*choice) if choice else ""
+        parts.append(f'<form method="post" action="{action}">{box}<button>{html.escape(post[1])}</button></form>')
     body = "\n".join(part for part in parts if part)
     return HTMLResponse(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
@@ -63,3 +71,8 @@ def page(
         status_code=status,
         headers=SECURITY_HEADERS,
     )
+
+
+def _box(field: str, label: str) -> str:
+    name = html.escape(field, quote=True)
+    return f'<label><input type="checkbox" name="{name}" value="yes"><span>{html.escape(label)}</span></label>'

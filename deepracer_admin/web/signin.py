@@ -15,7 +15,7 @@ import threading
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import msal
 import requests
@@ -40,7 +40,10 @@ __all__ = ["SignIn"]
 log = logging.getLogger(__name__)
 MOST_SIGN_INS = 4  # under way in one browser at once; older ones are forgotten
 LONGEST_TARGET = 2_000  # characters of a path with its query
+LONGEST_FORM = 1_000  # bytes of what the sign-out page sends
 AGAIN = ("/signin/login", "Sign in")
+ON_BEHALF = "on-behalf"
+"""The box of the sign-out page: end what the console does on this person's behalf, too."""
 AWAY = (ValueError, KeyError, TypeError, AttributeError, requests.RequestException, MsalServiceError)
 """What MSAL raises when Entra gives no answer, one of 500 and more, or one that makes no sense."""
 
@@ -61,7 +64,7 @@ class SignIn:
             Route("/signin/guests", self._guarded(self.grant)),
             Route("/signin/callback", self._guarded(self.callback)),
             Route("/signin/out", self._guarded(self.leave)),
-            Route("/signin/logout", self._guarded(self.logout), methods=["POST"]),
+            Route("/signin/logout", self._sign_out, methods=["POST"]),
         ]
 
     def _guarded(self, handler: Callable[[Request], Response]) -> Callable[[Request], Any]:
@@ -214,18 +217,42 @@ class SignIn:
 
     def leave(self, request: Request) -> Response:
         """Ask before signing out: a link can be followed by accident, a button is pressed."""
-        rehearsal = self._console().settings.rehearsal
+        console = self._console()
+        who = _signed_in(console, request)
+        label = (
+            "Also end what the console does in the directory on my behalf (onboarding pauses until an organizer "
+            "presses Start again)"
+        )
         return page(
             "Sign out?",
             "Work that runs goes on without you.",
             post=("/signin/logout", "Sign out"),
-            rehearsal=rehearsal,
+            choice=(ON_BEHALF, label) if who and console.sessions.delegation(who.oid) else None,
+            rehearsal=console.settings.rehearsal,
         )
 
-    def logout(self, request: Request) -> Response:
-        """End the session; every open tab of it ends at its next refresh."""
+    async def _sign_out(self, request: Request) -> Response:
+        ticked = ON_BEHALF in await _fields_of(request)
+        return await self._guarded(lambda asked: self.logout(asked, on_behalf=ticked))(request)
+
+    def logout(self, request: Request, *, on_behalf: bool = False) -> Response:
+        """End the session; every open tab of it ends at its next refresh.
+
+        `on_behalf`: first delete the person's delegation, with which the console works in the directory for them.
+        """
         console = self._console()
         cookie = cookie_names(console.settings).session
+        who = _signed_in(console, request)
+        if on_behalf and who is None:
+            return page(
+                "You were signed out already",
+                "So it is not known on whose behalf the console works, and what it does in the directory goes on: "
+                "sign in again, then sign out and tick the box once more.",
+                link=AGAIN,
+                status=403,
+            )
+        if on_behalf and who is not None and console.sessions.drop_delegation(who.oid):
+            _write_audit(console, who, "signout.on_behalf", target=who.oid)
         value = request.cookies.get(cookie, "")
         if value:
             SessionKeeper(console.sessions, console.clock).revoke(value)
@@ -290,18 +317,44 @@ def _entra_refused(error: str, description: str, again: tuple[str, str]) -> Resp
     return page("Sign-in was refused", sentence, link=again, status=403)
 
 
+def _signed_in(console: Console, request: Request) -> Actor | None:
+    """Whose session the browser's cookie names."""
+    value = request.cookies.get(cookie_names(console.settings).session, "")
+    return SessionKeeper(console.sessions, console.clock).find(value)
+
+
+async def _fields_of(request: Request) -> dict[str, list[str]]:
+    """The fields of a form of ours; none when more was sent than such a form holds, or no text."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_FORM:
+            return {}
+    try:
+        return parse_qs(body.decode("ascii"))
+    except ValueError:
+        return {}
+
+
 def _audit(console: Console, claims: dict[str, Any], name: str, role: str, *, allowed: bool) -> None:
     actor = Actor(oid=claims["oid"], tid=claims["tid"], name=name, roles=frozenset())
+    _write_audit(console, actor, "signin", target="console", role=role, allowed=allowed)
+
+
+def _write_audit(
+    console: Console, who: Actor, action: str, *, target: str, role: str | None = None, allowed: bool = True
+) -> None:
+    """`role`: the words of the roles where `who` carries none."""
     console.store.append_audit(
         AuditEntry(
             seq=0,
             at=console.clock.now(),
             event="",
-            actor=actor.oid,
-            actor_name=name,
-            role=role,
-            action="signin",
-            target="console",
+            actor=who.oid,
+            actor_name=who.name,
+            role=", ".join(sorted(each.value for each in who.roles)) if role is None else role,
+            action=action,
+            target=target,
             count=1,
             allowed=allowed,
         )

@@ -1,4 +1,4 @@
-"""Messages: send and watch, templates with preview, the ledger; in rehearsal the outbox."""
+"""Messages: send and watch, templates with preview, every single mail; in rehearsal the outbox."""
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ who = session.require("messages.view")
 desk = session.desk()
 event = masthead(who, "Messages", "The access mail once a person, others once a text; nothing is repeated by itself.")
 templates = desk.messages.templates(who)
-sections = ["Campaigns", "Templates", "Ledger"]
+sections = ["Campaigns", "Templates", "Every mail"]
 if desk.settings.rehearsal and session.may(who, "messages.outbox"):
     sections.append("Outbox")
 section = st.segmented_control("Section", sections, default="Campaigns", key="section", label_visibility="collapsed")
@@ -31,7 +31,7 @@ if section == "Templates":
     with right:
         preview(template)
 
-elif section == "Ledger":
+elif section == "Every mail":
     left, right = st.columns(2)
     state = left.selectbox(
         "State", [None, *SENDING], format_func=lambda value: SENDING[value] if value else "All", key="ledger-state"

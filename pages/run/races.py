@@ -9,7 +9,7 @@ from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
 from deepracer_admin.ui.kit.masthead import link_to, masthead
 from deepracer_admin.ui.kit.qr import share
 from deepracer_admin.ui.kit.refresh import rerun_when_done
-from deepracer_admin.ui.kit.words import as_of, count, plain, when
+from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, plain, when
 from deepracer_admin.ui.races.entrants import entry_desk, link_desk
 from deepracer_admin.ui.races.race_form import default_form, race_form, race_table
 
@@ -42,7 +42,7 @@ if session.may(who, "races.create"):
     with st.expander("Create a race", icon=":material/add:", expanded=not rows):
         start = default_form(event, desk.clock.event_now(), tracks)
         if not tracks:
-            st.caption("The worker has not read the service's tracks yet; it does once the service is connected.")
+            st.caption("The service's tracks are not known yet; they are once the service is connected.")
             link_to(who, "setup", "Connect the service")
         race_form(
             start,
@@ -51,7 +51,7 @@ if session.may(who, "races.create"):
             key="race-new",
             button="Create the race",
             run=desk.races.create,
-            done="The worker creates the race and reads it back.",
+            done=f"The race is being created; {SHOWN_LATER}.",
         )
 
 if chosen is not None:
@@ -81,7 +81,7 @@ if chosen is not None:
                     key=f"race-{race_id}",
                     button="Save",
                     run=lambda asking, filled, one=race_id: desk.races.edit(asking, one, filled),
-                    done=f"The worker changes {name}.",
+                    done=f"{name} is being changed; {SHOWN_LATER}.",
                 )
             with st.container(horizontal=True, vertical_alignment="center"):
                 if chosen.status is RaceStatus.OPEN and able and able.close_early:
@@ -92,7 +92,7 @@ if chosen is not None:
                             facts=[f"{count(race.participants, 'racer')} with a result; nobody can submit any more."],
                             button="End the race",
                             run=lambda asking, one=race_id: desk.races.close(asking, one),
-                            done=f"The worker ends {name} and reads back.",
+                            done=f"{name} is being ended; {SHOWN_LATER}.",
                         )
                 elif chosen.status is RaceStatus.OPEN:
                     at = when(race.draft.closes_at, event.zone)
@@ -107,7 +107,7 @@ if chosen is not None:
                         name=name,
                         button="Delete the race",
                         run=lambda asking, typed, one=race_id: desk.races.delete(asking, one, typed_name=typed),
-                        done=f"The worker deletes {name} and reads back.",
+                        done=f"{name} is being deleted; {SHOWN_LATER}.",
                         what="the race's name",
                     )
 said("race-end", "race-delete", "race-new-link")

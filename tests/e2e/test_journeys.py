@@ -105,7 +105,7 @@ def test_03_sponsorship_opens_and_is_read_back(organizer: Page) -> None:
     tab(organizer, "Sponsorship")
     press(organizer, "Open sponsorship")
     press(dialog(organizer), "Open sponsorship")
-    seen(organizer, "reads back open")
+    seen(organizer, "now open")
     picture(organizer, "setup-sponsorship")
 
 
@@ -196,7 +196,7 @@ def test_07_onboarding_gives_everybody_access_and_their_mail(organizer: Page, si
 def test_08_the_outbox_holds_each_mail_with_its_link(organizer: Page) -> None:
     open_page(organizer, "Messages")
     picture(organizer, "messages")
-    for section in ("Templates", "Ledger", "Outbox"):
+    for section in ("Templates", "Every mail", "Outbox"):
         choose(organizer, section)
         no_trouble(organizer)
         picture(organizer, f"messages-{section.lower()}")

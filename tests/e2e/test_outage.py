@@ -51,7 +51,7 @@ def test_01_the_event_exists_and_sponsorship_is_open(organizer: Page) -> None:
     tab(organizer, "Sponsorship")
     press(organizer, "Open sponsorship")
     press(dialog(organizer), "Open sponsorship")
-    seen(organizer, "reads back open")
+    seen(organizer, "now open")
 
 
 def test_02_the_dry_run_marks_whom_the_service_refuses_and_the_import_takes_all(organizer: Page) -> None:

@@ -43,8 +43,8 @@ def test_a_fresh_password_goes_to_the_one_who_was_ticked(browser, console, event
     app = browser.open(ONBOARDING)
     assert shown(app, "Left")
     tick(app, "passwords-ending", "at-2")
-    sooner = {**let_in, "at-4": (NOW + timedelta(hours=1)).isoformat(), "at-2": (NOW + timedelta(hours=30)).isoformat()}
-    console.store.put(event.id, PASSWORDS_UNTIL, sooner)
+    sooner = {**let_in, "at-4": (NOW + timedelta(hours=1)), "at-2": (NOW + timedelta(hours=30))}
+    console.store.keep(event.id, PASSWORDS_UNTIL, sooner)
     app.run()
     assert "Reaches **1 person**: Racer 2" in texts(app)
     click(app, "passwords-fresh")

@@ -34,7 +34,7 @@ def test_the_steps_stand_in_the_only_safe_order(browser: Browser, event: Event) 
     shown = texts(browser.open(PAGE))
     places = [shown.index(f"{number}. {step.title}") for number, step in enumerate(STEPS, start=1)]
     assert places == sorted(places)
-    assert "Not read back yet" in shown
+    assert "Not known yet" in shown
 
 
 def test_before_it_starts_it_says_whom_it_reaches_and_asks_for_the_name(
@@ -56,7 +56,7 @@ def test_each_step_shows_its_evidence_and_its_time(
     console.store.change_rows("ev-1", CLOSING_STEPS, lambda _: {item.key: row})
     shown = texts(browser.open(PAGE))
     assert "2 races frozen;" in shown
-    assert "10\\:\u206000\\:\u206000 Europe/Rome \\(read back\\)" in shown
+    assert "10\\:\u206000\\:\u206000 Europe/Rome \\(confirmed\\)" in shown
     assert "Closing is under way" in shown
 
 

@@ -103,7 +103,7 @@ def test_after_the_close_out_its_summary_stands_where_the_funnel_was(
     assert "Nothing left to do" in shown
     assert "Nobody is on the list yet" not in shown
     assert "Racers who trained" in {metric.label for metric in app.metric}
-    assert ("was not read back" in shown) == (role is Role.ORGANIZER)
+    assert ("Who can still sign in is not known" in shown) == (role is Role.ORGANIZER)
     assert "At the end about" not in shown
 
 

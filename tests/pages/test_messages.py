@@ -89,7 +89,7 @@ def test_a_lost_answer_is_counted_and_stays_until_a_human_settles_it(browser, co
     lease = console.store.acquire("worker", "test", ttl_s=60, now=NOW)
     [row] = console.store.claim_deliveries(event.id, "access", 1, lease=lease, now=NOW)
     console.store.settle_deliveries(event.id, [replace(row, state=Sending.UNKNOWN)], lease=lease, now=NOW)
-    app = browser.open(PAGE, state={"section": "Ledger"})
+    app = browser.open(PAGE, state={"section": "Every mail"})
     assert "1 lost answer to settle by hand" in texts(app)
     console.first.messages.settle_unknown(actor_of(Role.ORGANIZER), "at-1", "access", 1, as_="again")
     assert [entry.state for entry in console.store.deliveries(event.id)] == [Sending.PENDING]
@@ -127,7 +127,7 @@ def test_a_lost_mail_goes_once_more_to_the_one_who_was_chosen(browser, console, 
     for seconds, row in enumerate(rows[:2]):
         lost = replace(row, state=Sending.UNKNOWN)
         console.store.settle_deliveries(event.id, [lost], lease=lease, now=NOW + timedelta(seconds=seconds))
-    app = browser.open(PAGE, state={"section": "Ledger"})
+    app = browser.open(PAGE, state={"section": "Every mail"})
     assert shown(app, "Name") == ["Racer 2", "Racer 1", "Racer 3"]
     tick(app, "ledger", "at-2/access/1")
     third = replace(rows[2], state=Sending.UNKNOWN)

@@ -316,7 +316,7 @@ def test_who_the_console_is_at_the_service_is_said_and_a_worker_elsewhere_too(
 ) -> None:
     app = browser.open(PAGE)
     assert f"Signs in as **{plain('console@example.com')}** of the practice world" in texts(app)
-    assert "The worker runs in a process of its own" in texts(app)
+    assert "The console's work runs in a process of its own" in texts(app)
     assert "Password" not in [each.label for each in app.text_input]
 
 
@@ -391,7 +391,7 @@ def test_account_wide_limits_say_that_nobody_enforces_them(browser: Browser, con
     assert "enforced by nobody" in texts(app)
     assert field(app, "Hours a month (-1 = none)").value == 100.0
     field(app, "Models a month (-1 = none)").set_value(50)
-    click(app, "Set and read back")
+    click(app, "Set and check")
     (job,) = console.store.jobs("ev-1", live=True, kind="account.limits")
     assert job.plan == {"minutes": 6000, "models": 50}
 

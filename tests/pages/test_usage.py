@@ -57,7 +57,7 @@ def test_the_cost_is_said_before_a_quota_is_set_and_the_job_is_recorded(browser,
     click(app, "quota-set")
     assert "**4 people**: Racer 4, Racer 3, Racer 2 and 1 more" in texts(app)
     answer(app, "quota-set")
-    assert "4 people: the worker sets 7.0 h each" in texts(app).replace("\\", "")
+    assert "Setting 7.0 h each for 4 people" in texts(app).replace("\\", "")
     [job] = console.store.jobs(event.id, kind="quota")
     assert job.total == 4
     assert job.plan["minutes"] == 420

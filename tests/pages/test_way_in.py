@@ -143,7 +143,7 @@ def test_settling_a_lost_mail_says_that_the_next_one_has_a_fresh_password(
     assert lease is not None
     rows = store.claim_deliveries(passwords.id, "access", 1, lease=lease, now=NOW)
     store.settle_deliveries(passwords.id, [replace(row, state=Sending.UNKNOWN) for row in rows], lease=lease, now=NOW)
-    app = tick(browser.open(MESSAGES, state={"section": "Ledger"}), "ledger", "at-1/access/1")
+    app = tick(browser.open(MESSAGES, state={"section": "Every mail"}), "ledger", "at-1/access/1")
     assert "makes a fresh first password: the one in the lost mail does not work any more" in texts(app)
     assert console.first.messages.carries_password(actor_of(Role.ORGANIZER), "at-1", "access")
     assert not console.first.messages.carries_password(actor_of(Role.ORGANIZER), "at-1", "reminder")

@@ -10,8 +10,11 @@ import re
 import httpx
 import pytest
 
+from deepracer_admin.errors import SignedOut
 from deepracer_admin.model import Lease, Role
 from deepracer_admin.settings import Settings
+from deepracer_admin.ui.kit.session import actor_of
+from deepracer_admin.web import server
 from deepracer_admin.web.keeper import cookie_names, hash_id
 from deepracer_admin.worker.role_watch import RoleWatch
 from tests.practice import WorldHandle
@@ -282,6 +285,98 @@ def test_signing_out_ends_every_tab_and_the_old_cookie(site: Site, visitor: http
     assert site.keeper.find(value) is None
     with site.browser(cookies={site.names.session: value}) as other_tab:
         assert other_tab.get("/event").status_code == 302
+
+
+def signed_out_rows(site: Site) -> list[tuple[str, str, bool]]:
+    """Audit rows of the choice at sign-out: (who, of whom, allowed)."""
+    found = site.console.store.audit(limit=100)
+    return [(row.actor, row.target, row.allowed) for row in found if row.action == "signout.on_behalf"]
+
+
+def test_an_organizer_may_end_at_sign_out_what_the_console_does_on_their_behalf(
+    site: Site, visitor: httpx.Client
+) -> None:
+    who = site.keeper.find(signed_in(visitor))
+    assert who
+    shown = visitor.get("/signin/out")
+    assert 'type="checkbox" name="on-behalf" value="yes"' in shown.text
+    assert "onboarding pauses until an organizer presses Start again" in plain(shown)
+    answer = visitor.post("/signin/logout", data={"on-behalf": "yes"}, headers={"origin": site.url})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/signin")
+    assert site.console.sessions.delegation(who.oid) is None
+    assert site.console.sessions.lookup(who.session) is None
+    assert signed_out_rows(site) == [(who.oid, who.oid, True)]
+
+
+def test_without_that_choice_the_console_goes_on_with_its_work(site: Site, visitor: httpx.Client) -> None:
+    who = site.keeper.find(signed_in(visitor))
+    assert who
+    visitor.post("/signin/logout", data={"odd": "x"}, headers={"origin": site.url})
+    assert site.console.sessions.lookup(who.session) is None
+    assert site.console.sessions.delegation(who.oid)
+    assert signed_out_rows(site) == []
+
+
+@pytest.mark.parametrize("role", ["facilitator", "viewer", ""])
+def test_whoever_lent_the_console_nothing_is_not_asked(visitor: httpx.Client, role: str) -> None:
+    if role:
+        signed_in(visitor, role)
+    assert "checkbox" not in visitor.get("/signin/out").text
+
+
+def test_nobody_ends_what_the_console_does_for_somebody_else(site: Site, visitor: httpx.Client) -> None:
+    lender = site.keeper.find(signed_in(visitor))
+    assert lender
+    with site.browser() as other:
+        signed_in(other, "facilitator")
+        other.post("/signin/logout", data={"on-behalf": "yes"}, headers={"origin": site.url})
+    assert site.console.sessions.delegation(lender.oid)
+    assert signed_out_rows(site) == []
+
+
+def test_the_choice_of_a_session_that_ended_meanwhile_is_not_lost_in_silence(site: Site, visitor: httpx.Client) -> None:
+    value = signed_in(visitor)
+    who = site.keeper.find(value)
+    assert who
+    visitor.get("/signin/out")
+    site.keeper.revoke(value)
+    answer = visitor.post("/signin/logout", data={"on-behalf": "yes"}, headers={"origin": site.url})
+    assert answer.status_code == 403
+    assert "sign in again, then sign out and tick the box once more" in plain(answer)
+    assert site.console.sessions.delegation(who.oid)
+
+
+def test_a_form_that_is_no_form_of_ours_only_signs_out(site: Site, visitor: httpx.Client) -> None:
+    for body in (b"on-behalf=yes&" + b"x" * 5_000, b"on-behalf=\xff"):
+        who = site.keeper.find(signed_in(visitor))
+        assert who
+        answer = visitor.post("/signin/logout", content=body, headers={"origin": site.url})
+        assert answer.status_code == 303
+        assert site.console.sessions.delegation(who.oid)
+
+
+def test_what_was_drawn_for_the_first_person_is_refused_after_another_signs_in(
+    site: Site, visitor: httpx.Client
+) -> None:
+    """A dialog and a download keep the cookie of when they were drawn: neither lends the session that ended."""
+    first = signed_in(visitor, "organizer")
+    drawn_for = site.keeper.find(first)
+    assert drawn_for
+    second = signed_in(visitor, "facilitator")
+    server.use_console(site.console)
+    try:
+        with pytest.raises(SignedOut):
+            actor_of(first)
+        assert actor_of(second).roles == {Role.FACILITATOR}
+    finally:
+        server.use_console(None)
+    desk = site.console.of("")
+    with pytest.raises(SignedOut):
+        desk.attendees.export(drawn_for)
+    with pytest.raises(SignedOut):
+        desk.closeout.start(drawn_for, typed_name="Autumn Cup")
+    refused = [row for row in site.console.store.audit(limit=100) if row.actor == drawn_for.oid and not row.allowed]
+    assert {row.action for row in refused} == {"attendees.export", "closeout.run"}
 
 
 def test_two_tabs_that_begin_to_sign_in_at_once_both_end_signed_in(site: Site, visitor: httpx.Client) -> None:

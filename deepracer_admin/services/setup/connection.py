@@ -84,8 +84,8 @@ class ConnectionService(Service):
         if self.house.settings.worker:
             return ""
         return (
-            "The worker runs in a process of its own, which a sign-in typed here does not reach: put it into that "
-            "process's settings (DEEPRACER_ADMIN_DEEPRACER_USER and _PASSWORD)."
+            "The console's work runs in a process of its own, which a sign-in typed here does not reach: put it into "
+            "that process's settings (DEEPRACER_ADMIN_DEEPRACER_USER and _PASSWORD)."
         )
 
     def _practice_login(self) -> tuple[str, str]:

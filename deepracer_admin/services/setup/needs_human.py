@@ -38,7 +38,7 @@ def needs_human(
                 )
             )
     found += [
-        Finding(key, "The worker waits", "amber", sentence, "It is tried again by itself until it works.")
+        Finding(key, "The console waits", "amber", sentence, "It is tried again by itself until it works.")
         for key, sentence in sorted(trouble.items())
     ]
     found += [

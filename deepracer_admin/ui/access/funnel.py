@@ -122,7 +122,7 @@ def _pace(view: OnboardingView, event: Event) -> None:
         st.badge(f"Onboarding {word}", icon=icon, color=colour)  # type: ignore[arg-type]
         by = f"by {plain(view.by)} · " if view.by else ""
         limit = f" · limit in force: {plain(view.limit)}" if view.limit else ""
-        st.caption(f"{by}{as_of(view.as_of, 'worker', event.zone)}{limit}")
+        st.caption(f"{by}{as_of(view.as_of, 'console', event.zone)}{limit}")
     if view.mail_day is not None:
         _mail_day(view.mail_day, event)
     mailed = next((row.done for row in view.funnel if row.step is Step.MAIL), 0)

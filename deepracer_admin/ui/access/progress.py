@@ -98,7 +98,7 @@ def closing_summary(who: Actor, view: EventView, usage: UsageView) -> None:
             return
         proof = session.desk().closeout.view(who)
         if proof.can_still_sign_in is None:
-            st.badge("Who can still sign in was not read back", icon=":material/help:", color="orange")
+            st.badge("Who can still sign in is not known", icon=":material/help:", color="orange")
         else:
             left = len(proof.can_still_sign_in)
             icon, colour = (":material/warning:", "orange") if left else (":material/check_circle:", "green")

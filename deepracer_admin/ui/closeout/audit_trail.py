@@ -18,6 +18,8 @@ from deepracer_admin.ui.kit.words import as_of, count, plain, table_height
 __all__ = ["chain", "entry", "filters", "table"]
 
 SHOWN = 1_000
+_AT_THE_DOOR = {"signin": "sign in", "signout.on_behalf": "end what the console does on one's behalf, at sign-out"}
+"""What web/signin.py writes: nobody needs a role for it."""
 
 
 def chain(who: Actor, zone: str) -> None:
@@ -91,7 +93,7 @@ def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | Non
 
 def _title(action: str) -> str:
     """What was done, in words; an action that this version does not know by its name."""
-    return ACTIONS[action].title if action in ACTIONS else action
+    return ACTIONS[action].title if action in ACTIONS else _AT_THE_DOOR.get(action, action)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

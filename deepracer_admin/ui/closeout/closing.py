@@ -68,7 +68,7 @@ def _evidence(item: JobItem | None, view: CloseView, zone: str) -> str:
     seen = view.read_back(item.key)
     if seen is None or not item.state.is_done:
         return item.sentence
-    return f"{item.sentence.replace(' (read back)', '').rstrip('.')}; {as_of(seen, 'read back', zone)}."
+    return f"{item.sentence.replace(' (read back)', '').rstrip('.')}; {as_of(seen, 'confirmed', zone)}."
 
 
 def _skip(view: CloseView) -> None:
@@ -93,7 +93,7 @@ def proof(view: CloseView, event: Event) -> None:
     """Who can still sign in, by a fresh listing; an empty group alone proves nothing."""
     people = view.can_still_sign_in
     if people is None:
-        st.info("Not read back yet; the last step lists it.", icon=":material/help:")
+        st.info("Not known yet; the last step lists it.", icon=":material/help:")
         return
     quiet = not people and not view.not_known
     icon, colour = (":material/check_circle:", "green") if quiet else (":material/warning:", "orange")
@@ -105,10 +105,10 @@ def proof(view: CloseView, event: Event) -> None:
         )
     st.caption(as_of(view.read_back_at, f"listing of {view.source}", event.zone))
     if view.in_group is not None:
-        st.caption(f"{count(view.in_group, 'person', 'people')} of the event in the Entra group (read back).")
+        st.caption(f"{count(view.in_group, 'person', 'people')} of the event in the Entra group, by that listing.")
     if view.in_identity_center is not None:
         listed = count(view.in_identity_center, "person", "people")
-        st.caption(f"{listed} of the event listed in IAM Identity Center (read back).")
+        st.caption(f"{listed} of the event listed in IAM Identity Center, by that listing.")
     if view.elsewhere:
         st.caption(
             f"{count(len(view.elsewhere), 'person', 'people')} can sign in because another open event wants them; its "

@@ -41,7 +41,7 @@ TITLES = {
     "sponsorship": "Sponsorship switch",
 }
 _STATES = {
-    JobState.PLANNED: ("waits for the worker", ":material/schedule:", "gray"),
+    JobState.PLANNED: ("waits for its turn", ":material/schedule:", "gray"),
     JobState.RUNNING: ("running", ":material/progress_activity:", "blue"),
     JobState.PAUSED: ("paused", ":material/pause_circle:", "orange"),
     JobState.DONE: ("done", ":material/check_circle:", "green"),

@@ -64,7 +64,7 @@ PAGES: tuple[PageEntry, ...] = (
         "messages",
         "Run",
         "messages.view",
-        "Templates, campaigns, ledger",
+        "Templates, campaigns, every single mail",
     ),
     PageEntry(
         "pages/run/races.py", "Races", ":material/sports_score:", "races", "Run", "races.view", "Create and share races"

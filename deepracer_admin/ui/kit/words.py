@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from deepracer_admin.counted import counted as count
 
 __all__ = [
+    "SHOWN_LATER",
     "as_of",
     "count",
     "hours",
@@ -23,6 +24,9 @@ __all__ = [
     "table_height",
     "when",
 ]
+
+SHOWN_LATER = "the page shows it when the service says so"
+"""How a sentence ends about what was asked for and is not known to be done."""
 
 # Everything that Streamlit's markdown gives a meaning: CommonMark, GFM, `$` for formulas, `[` for colours.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$<>^=&])")

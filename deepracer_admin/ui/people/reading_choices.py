@@ -43,11 +43,11 @@ def reading_choices(check: RosterCheck, digest: str) -> Mapping[str, Any]:
             )
             if encoding != check.encoding:
                 chosen["encoding"] = encoding
-        include = []
-        for kind, number in sorted(kinds.items()):
-            choice_id = f"reading-{digest}-{kind}"
-            if st.checkbox(f"Include {count(number, *_INCLUDE[kind])}", key=f"{choice_id}"):
-                include.append(kind)
+        include = [
+            kind_key
+            for kind_key, number in sorted(kinds.items())
+            if st.checkbox(f"Include {count(number, *_INCLUDE[kind_key])}", key=f"reading-{digest}-{kind_key}")
+        ]
         if include:
             chosen["include"] = include
     return chosen

@@ -15,7 +15,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.confirm import confirm, whom
 from deepracer_admin.ui.kit.table import choose
-from deepracer_admin.ui.kit.words import as_of, count, table_height
+from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, table_height
 
 __all__ = ["entry_desk", "link_desk"]
 
@@ -48,7 +48,7 @@ def link_desk(chosen: RaceRow, able: Capabilities | None) -> None:
             facts=facts,
             button="Make the new link",
             run=lambda asking: races.new_link(asking, race.id),
-            done=f"The worker makes the new link of {race.draft.name} and reads it back.",
+            done=f"Making the new link of {race.draft.name}; {SHOWN_LATER}.",
         )
 
 
@@ -172,7 +172,7 @@ def _ask_expel(view: EntrantsView, chosen: RaceRow, keys: Sequence[str], names: 
         facts=facts,
         button="Take them out",
         run=lambda asking: races.expel(asking, chosen.race.id, keys),
-        done=f"{words}: the worker takes them out and reads back." if view.native else f"{words} taken off the list.",
+        done=f"Taking {words} out; {SHOWN_LATER}." if view.native else f"{words} taken off the list.",
     )
 
 
@@ -217,5 +217,5 @@ def _ask_admit(view: EntrantsView, chosen: RaceRow, people: Sequence[Attendee]) 
         facts=facts,
         button="Let them in",
         run=lambda asking: races.admit(asking, chosen.race.id, ids),
-        done=f"{words}: the worker lets them in and reads back." if view.native else f"{words} put on the list.",
+        done=f"Letting {words} in; {SHOWN_LATER}." if view.native else f"{words} put on the list.",
     )

@@ -15,7 +15,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.cached import sponsorship_view
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
-from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain, span
+from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, hours, money, plain, span
 
 __all__ = ["check", "sponsorship"]
 
@@ -27,7 +27,7 @@ def check() -> None:
         "Run the connect check",
         session.desk().events.run_check,
         key="check-run",
-        done="The worker runs the check.",
+        done="The check runs; what it finds appears below.",
         redraw=False,
         type="primary",
         icon=":material/network_check:",
@@ -108,7 +108,7 @@ def sponsorship(who: Actor, event: Event) -> None:
             ],
             button=on,
             run=lambda asking: desk.events.switch_sponsorship(asking, open_=True, typed_name=""),
-            done=f"{on}: the worker does it and reads it back.",
+            done=f"{on}: under way; {SHOWN_LATER}.",
         )
     if row.button(f"{off} …", icon=":material/lock:", key="sponsor-close"):
         confirm_typed(
@@ -118,7 +118,7 @@ def sponsorship(who: Actor, event: Event) -> None:
             name=event.name,
             button=off,
             run=lambda asking, typed: desk.events.switch_sponsorship(asking, open_=False, typed_name=typed),
-            done=f"{off}: the worker does it and reads it back.",
+            done=f"{off}: under way; {SHOWN_LATER}.",
         )
     said("sponsor-open", "sponsor-close")
 
@@ -197,7 +197,7 @@ def _sponsorship_live() -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{view.word}**")
-            st.badge(f"reads back {word}", icon=icon, color=colour)  # type: ignore[arg-type]
+            st.badge(f"now {word}", icon=icon, color=colour)  # type: ignore[arg-type]
             st.caption(as_of(view.as_of, "racing service", event.zone))
         if view.sentence:
             st.markdown(plain(view.sentence))
@@ -206,4 +206,4 @@ def _sponsorship_live() -> None:
         reach = f"Reaches {count(view.blast_profiles, 'profile')} with {hours(view.blast_hours)} queued or running."
         if view.seen_at is None:
             reach = "Whom it reaches is not known: profiles were not read yet."
-        st.caption(reach if view.job is None else f"{reach} The worker is switching it now.")
+        st.caption(reach if view.job is None else f"{reach} It is being switched now.")

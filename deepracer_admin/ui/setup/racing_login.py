@@ -86,7 +86,7 @@ def _form(login: LoginView) -> None:
         "Sign in and check",
         try_it,
         key="login-try",
-        done="The worker signs in and checks.",
+        done="The console signs in and checks.",
         in_form=True,
         icon=":material/login:",
     )

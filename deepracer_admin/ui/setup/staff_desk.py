@@ -10,7 +10,7 @@ from deepracer_admin.services.setup.staff import ADMIN, StaffView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
-from deepracer_admin.ui.kit.words import as_of, plain
+from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, plain
 
 __all__ = ["account_limits", "roles", "staff"]
 
@@ -80,7 +80,7 @@ def roles(event: Event, view: StaffView) -> None:
         f"{plain(address)} gets {plain(role)} instead of the role they have.",
         "It holds from their next sign-in; a sign-in that is open now keeps its rights for up to an hour.",
     ]
-    done = f"The worker gives {address} the role {role}."
+    done = f"Giving {address} the role {role}; {SHOWN_LATER}."
     if role == ADMIN:
         facts.append("An administrator may do everything on the deployment, delete every profile included.")
         confirm_typed(
@@ -124,10 +124,10 @@ def account_limits(event: Event, view: StaffView) -> None:
         staff = session.desk().staff
         with right:
             press(
-                "Set and read back",
+                "Set and check",
                 lambda asking: staff.set_account_limits(asking, hours=float(hours), models=int(most)),
                 key="limits-set",
-                done="The worker sets them and reads them back.",
+                done=f"They are being set; {SHOWN_LATER}.",
                 in_form=True,
                 line=False,
             )

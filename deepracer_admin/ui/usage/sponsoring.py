@@ -11,7 +11,7 @@ from deepracer_admin.services.usage.usage import GRANT_MAX_HOURS, ProfileRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
-from deepracer_admin.ui.kit.words import count, hours, money, plain
+from deepracer_admin.ui.kit.words import SHOWN_LATER, count, hours, money, plain
 
 __all__ = ["grant_hours", "pause_or_delete", "says_whom", "set_quota"]
 
@@ -51,7 +51,7 @@ def set_quota(event: Event, chosen: Sequence[ProfileRow]) -> None:
             facts=[says_whom(named), f"They get {each}.", most],
             button="Set the quota",
             run=lambda who: usage.set_quotas(who, [row.attendee for row in named], hours=wanted, models=models),
-            done=f"{words}: the worker sets {hours(wanted)} each and reads it back.",
+            done=f"Setting {hours(wanted)} each for {words}; {SHOWN_LATER}.",
         )
     said("quota-set")
 
@@ -70,7 +70,7 @@ def grant_hours(event: Event, row: ProfileRow) -> None:
         "Grant the hours",
         lambda who: usage.grant(who, row.attendee, extra_hours=extra),
         key="usage-grant",
-        done=f"{name}: the worker adds {hours(extra)} and reads it back.",
+        done=f"{name}: adding {hours(extra)}; {SHOWN_LATER}.",
         type="primary",
         icon=":material/more_time:",
     )
@@ -105,7 +105,7 @@ def _ask_sponsor(chosen: Sequence[ProfileRow], *, active: bool, fact: str) -> No
         facts=[says_whom(chosen), fact],
         button="Resume them" if active else "Pause them",
         run=lambda who: usage.sponsor(who, people, active=active),
-        done=f"{words}: the worker {'resumes' if active else 'pauses'} them and reads it back.",
+        done=f"{'Resuming' if active else 'Pausing'} {words}; {SHOWN_LATER}.",
     )
 
 
@@ -126,5 +126,5 @@ def _ask_delete(event: Event, chosen: Sequence[ProfileRow]) -> None:
         name=event.name,
         button="Delete models",
         run=lambda who, typed: usage.delete_models(who, people, typed_name=typed),
-        done=f"{words}: the worker deletes their models and counts again until none is left.",
+        done=f"Deleting the models of {words}; they are counted again until none is left.",
     )

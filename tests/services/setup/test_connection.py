@@ -130,7 +130,7 @@ def test_a_sign_in_of_the_settings_is_shown_and_can_be_replaced(tmp_path: Path, 
 def test_a_worker_elsewhere_cannot_be_reached_and_that_is_said(
     console: Console, event: Event, organizer: Actor
 ) -> None:
-    assert "The worker runs in a process of its own" in console.first.connection.login(organizer).why_not
+    assert "The console's work runs in a process of its own" in console.first.connection.login(organizer).why_not
     with pytest.raises(BadInput, match="put it into that process's settings"):
         console.first.connection.sign_in(organizer, site=SITE, user=USER, password=PASSWORD)
 

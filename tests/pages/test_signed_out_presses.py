@@ -1,0 +1,459 @@
+"""Every button, dialog, drawer and download of every page, pressed after the session ended or passed to another.
+
+A browser that presses inside a dialog reruns the dialog alone, with whatever its closures kept; so do these tests. The
+walk finds buttons on the screen, and the list of what must be in it is read from the source: a new button that no scene
+brings to the screen fails here.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from unittest import mock
+
+import pytest
+import streamlit as st
+from streamlit.runtime.scriptrunner import RerunData
+from streamlit.testing.v1 import AppTest, local_script_runner
+
+from deepracer_admin.compose import Console
+from deepracer_admin.errors import SignedOut
+from deepracer_admin.model import (
+    Account,
+    Attendee,
+    Capabilities,
+    Event,
+    Job,
+    JobItem,
+    JobState,
+    Outcome,
+    Profile,
+    Quota,
+    Race,
+    RaceDraft,
+    Role,
+    Sending,
+    Standing,
+    State,
+    Step,
+)
+from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, CampaignState
+from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep
+from deepracer_admin.records.entrants import PARTICIPANTS, Participants
+from deepracer_admin.records.limits import PAUSED_PROFILES
+from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
+from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
+from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
+from deepracer_admin.records.staff import STAFF_NAMED, StaffMember
+from deepracer_admin.services.setup.connection import ConnectionService
+from deepracer_admin.ui.kit import session
+from deepracer_admin.web.keeper import SessionKeeper, hash_id
+from tests.pages.conftest import NOW, Browser, actor_of, texts
+from tests.test_screens import SCREENS, calls
+from tests.ui.choosing import tick
+
+ENDED = "Your session has ended"
+ACTING = frozenset({"button", "download", "press", "form_submit_button"})
+ELSEWHERE = {
+    "cohorts-save": "only typing into a table enables it, which AppTest cannot; it is of the page, not of a dialog",
+    "event-open-first": "stands where an address names no event; it only opens another",
+    "login-forget": "shown after a typed sign-in to the racing service, which lives in memory alone",
+}
+"""Keys that no scene shows, and why."""
+Scene = Callable[[AppTest, Console], AppTest]
+Press = Callable[[AppTest, str], None]
+
+
+def dialog_keys() -> Iterator[str]:
+    """The key of every dialog that asks before it acts."""
+    for path in SCREENS:
+        for called, call in calls(ast.parse(path.read_text(encoding="utf-8"))):
+            if called in ("confirm", "confirm_typed"):
+                given = next(word.value for word in call.keywords if word.arg == "key")
+                yield from (str(each.value) for each in ast.walk(given) if isinstance(each, ast.Constant))
+    yield "import-list"  # confirm_import hands it on by a name
+
+
+OPENERS = re.compile(rf"({'|'.join(map(re.escape, dialog_keys()))})(-(?!go$).*)?$")
+
+
+@dataclass
+class Walk:
+    """Opens scenes, presses, and keeps what was pressed."""
+
+    browser: Browser
+    files: dict[str, Callable[[], Any]]
+    done: set[str] = field(default_factory=set)
+
+    @property
+    def console(self) -> Console:
+        return self.browser.console
+
+    def over(self, page: str, role: Role, scene: Scene, press: Press) -> None:
+        """Each button of a scene that was not pressed before; where it opens a dialog, the dialog's own."""
+        self.files.clear()
+        app: AppTest | None = self._at(page, role, scene)
+        assert app
+        keys = [button.key for button in app.button if button.key and not button.disabled]
+        if self.files.keys() - self.done:
+            app = None
+            self.console.sessions.revoke(hash_id(session.session_cookie()))
+            before = state_of(self.console)
+            for key, make in self.files.items():
+                self.done.add(key)
+                with pytest.raises(SignedOut):
+                    make()
+            assert state_of(self.console) == before
+        for key in keys:
+            if key in self.done:
+                continue
+            self.done.add(key)
+            app = app or self._at(page, role, scene)
+            if OPENERS.match(key):
+                closed = {button.key for button in app.button}
+                whole(app, key)
+                key = next(b.key for b in app.button if b.key and b.key not in closed and b.key.endswith("-go"))
+                self.done.add(key)
+                type_name(app, key.removesuffix("-go"))
+            press(app, key)
+            app = None
+
+    def _at(self, page: str, role: Role, scene: Scene) -> AppTest:
+        app = scene(self.browser.open(page, role), self.console)
+        assert not app.exception, [each.value for each in app.exception]
+        return app
+
+
+def fragment_of(app: AppTest, widget: str) -> str | None:
+    """The fragment that draws this widget, which is all that a browser's press runs."""
+    known = app._session_state._state._new_widget_state.widget_metadata
+    return known[widget].fragment_id if widget in known else None
+
+
+def whole(app: AppTest, key: str) -> None:
+    """Press and run as a browser does: the fragment of the button, else the page."""
+    button = next(each for each in app.button if each.key == key)
+    alone(app, button.click())
+
+
+def alone(app: AppTest, widget: Any) -> None:
+    fragment = fragment_of(app, widget.id)
+    with mock.patch.object(local_script_runner, "RerunData", partial(RerunData, fragment_id=fragment)):
+        app.run()
+
+
+def type_name(app: AppTest, opener: str) -> None:
+    """What a dialog asks to be typed."""
+    for each in app.text_input:
+        if each.key == f"{opener}-typed":
+            name = re.sub(r"\\|⁠", "", each.label.rpartition(": ")[2])
+            alone(app, each.input(name))
+            return
+
+
+def state_of(console: Console) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table that an act may write, but the audit and its counters."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    home = console.settings.home
+    for file, left_out in (
+        ("events.sqlite", {"audit", "revisions", "sqlite_sequence"}),
+        ("history.sqlite", {"sqlite_sequence"}),
+        ("sessions.sqlite", {"sessions", "sqlite_sequence"}),
+    ):
+        with closing(sqlite3.connect(home / file)) as connection:
+            tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            for table in tables:
+                if table not in left_out:
+                    found[f"{file}/{table}"] = sorted(connection.execute(f'SELECT * FROM "{table}"'), key=repr)  # noqa: S608  names of tables, not words of people
+    return found
+
+
+@pytest.fixture
+def walk(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Walk:
+    files: dict[str, Callable[[], Any]] = {}
+    real = st.download_button
+
+    def remembered(label: str, data: Any, *args: Any, **look: Any) -> bool:
+        files[look["key"]] = data
+        return real(label, data, *args, **look)
+
+    monkeypatch.setattr(st, "download_button", remembered)
+    monkeypatch.setattr(ConnectionService, "_why_not", lambda _: "")  # as where the work runs inside the console
+    return Walk(browser, files)
+
+
+# ------------------------------------------------------------------------------------------------ a full event
+
+
+@pytest.fixture
+def full(console: Console, event: Event, people: list[Attendee], profiles: list[Profile]) -> Event:
+    """An event in which every list has somebody and every desk something to do."""
+    store = console.store
+    event = replace(event, way_in="pool", public_url="https://boards.example.com")
+    store.save_event(event)
+    store.save_event(replace(event, id="ev-2", name="Winter Cup", created_at=NOW - timedelta(days=2)))
+    paused = replace(profiles[1], quota=Quota(0, 0))
+    store.change_rows(event.id, PAUSED_PROFILES, lambda _: {"pr-2": Quota(300, 3)})
+    free = Profile(id="pr-9", alias="nobody", email="", minutes_used=0.0, quota=Quota(300, 3))
+    store.save_profiles(event.id, [profiles[0], paused, *profiles[2:], free], seen_at=NOW, lease=None)
+    able = Capabilities(
+        private_races=True,
+        participants=True,
+        reset_share_link=True,
+        close_early=True,
+        roles=True,
+        account_limits=True,
+    )
+    limits = {"compute minutes a month (not enforced)": 6_000, "models a month (not enforced)": -1}
+    account = Account("DeepRacer on AWS", roles=("dr-racers", "dr-admins"), account_quotas=limits)
+    store.keep(event.id, ACCOUNT, AccountSeen(kind="on_aws", account=account, capabilities=able, as_of=NOW))
+    races = [Race("r-1", RaceDraft("Cup", "t-1", NOW - timedelta(hours=1), NOW + timedelta(hours=8)), participants=3)]
+    store.save_races(event.id, races, seen_at=NOW, lease=None)
+    store.change_rows(event.id, PARTICIPANTS, lambda _: {"r-1": Participants({"pr-1": "racer-1"}, NOW)})
+    rows = [Standing(place, f"racer-{place}", 9_000 * place, profile_id=f"pr-{place}") for place in (1, 2, 3)]
+    console.history.save_standings(event.id, "r-1", NOW, rows)
+    steps = [Outcome(f"at-{n}", step, State.DONE) for n in (1, 2, 3) for step in (Step.PROFILE, Step.ACCESS, Step.MAIL)]
+    stuck = Outcome("at-4", Step.PROFILE, State.REFUSED, "few", "A mailbox is missing.")
+    store.record(event.id, [*steps, stuck], lease=None, now=NOW)
+    until = {f"at-{n}": NOW + timedelta(hours=10 + n) for n in (1, 2)}
+    store.keep(event.id, PASSWORDS_UNTIL, until)
+    running = Campaign("access", 1, Audience("proven"), CampaignState.RUNNING)
+    stopped = Campaign("thanks", 1, Audience("all"), CampaignState.PAUSED)
+    store.change_rows(event.id, CAMPAIGNS, lambda _: {"access": running, "c-2": stopped})
+    store.plan_deliveries(event.id, [("at-1", "access", 1)], campaign="access", lease=None)
+    lease = store.acquire("worker", "test", ttl_s=60, now=NOW)
+    assert lease
+    [mail] = store.claim_deliveries(event.id, "access", 1, lease=lease, now=NOW)
+    store.settle_deliveries(event.id, [replace(mail, state=Sending.UNKNOWN)], lease=lease, now=NOW)
+    store.change_rows("", STAFF_NAMED, lambda _: {"chief@example.com": StaffMember()})
+    for kind in ("quota", "race.edit", "role", "roster.import"):
+        job = Job(f"job-{kind}", event.id, kind, kind, JobState.DONE, total=1, undoable=True, created_at=NOW)
+        store.create_job(job, [JobItem(job.id, "at-1", State.DONE)])
+        store.update_job(job.id, state=JobState.DONE, now=NOW)
+    for kind in ("sponsor", "race.create", "check", "sponsorship", "role", "mail.test"):
+        store.create_job(Job(f"live-{kind}", event.id, kind, "live", JobState.RUNNING, total=2, created_at=NOW), [])
+    keeper = SessionKeeper(console.sessions, console.clock)
+    viewer = actor_of(Role.VIEWER)
+    keeper.create(oid=viewer.oid, tid=viewer.tid, name=viewer.name, roles=viewer.roles)
+    organizer = actor_of(Role.ORGANIZER)
+    console.first.boards.make_link(organizer, "r-1", scene="board", hours=12)
+    racer = next(each for each in console.first.boards.entries(organizer, "r-1") if each.row.rank == 3)
+    console.first.boards.disqualify(organizer, "r-1", racer.id, reason="A second account.")
+    return event
+
+
+def plain(app: AppTest, _: Console) -> AppTest:
+    return app
+
+
+def ticked(table: str, *ids: str, after: Scene = plain) -> Scene:
+    return lambda app, console: tick(after(app, console), table, *ids)
+
+
+def view(key: str, value: str, after: Scene = plain) -> Scene:
+    return lambda app, console: after(app, console).segmented_control(key=key).set_value(value).run()
+
+
+def written(key: str, value: str, after: Scene = plain) -> Scene:
+    return lambda app, console: after(app, console).text_input(key=key).set_value(value).run()
+
+
+def selected(key: str, place: int, after: Scene = plain) -> Scene:
+    return lambda app, console: after(app, console).selectbox(key=key).select_index(place).run()
+
+
+def state(after: Scene = plain, **values: Any) -> Scene:
+    def scene(app: AppTest, console: Console) -> AppTest:
+        for key, value in values.items():
+            app.session_state[key.replace("_", "-")] = value
+        return after(app.run(), console)
+
+    return scene
+
+
+def with_an_address(app: AppTest, console: Console) -> AppTest:
+    """Whoever is signed in has a mail address."""
+    saved = console.sessions.lookup(hash_id(session.session_cookie()))
+    assert saved
+    console.sessions.revoke(saved.id_hash)
+    console.sessions.create(replace(saved, email="olivia@example.com"))
+    return app.run()
+
+
+def edited_elsewhere(app: AppTest, console: Console) -> AppTest:
+    found = console.store.event("ev-1")
+    console.store.save_event(replace(found, head_count=found.head_count + 1))
+    return app.run()
+
+
+def uploaded(app: AppTest, console: Console) -> AppTest:
+    app = view("attendees-view", "Upload")(app, console)
+    data = b"Email,Full name\nracer1@example.com,Racer 1\nnew@example.com,New\n"
+    return app.file_uploader[0].upload("list.csv", data, "text/csv").run()
+
+
+def onboarding_runs(app: AppTest, console: Console) -> AppTest:
+    console.store.update("ev-1", ONBOARDING, lambda _: Onboarding(Run.RUNNING))
+    return app.run()
+
+
+def link_ticked(app: AppTest, console: Console) -> AppTest:
+    app = state(board_tabs="Big screen")(app, console)
+    return tick(app, "links", app.session_state["table-links"].order[0])
+
+
+def everybodys_race(app: AppTest, console: Console) -> AppTest:
+    if not console.store.jobs("ev-1", kind="no such"):
+        console.store.keep("ev-1", ACCOUNT, AccountSeen(kind="on_aws", as_of=NOW))
+        console.first.races.admit(actor_of(Role.ORGANIZER), "r-1", ["at-1"])
+    return tick(app.run(), "races", "r-1")
+
+
+def closing_runs(app: AppTest, console: Console) -> AppTest:
+    if not console.store.jobs("ev-1", kind="closeout"):
+        job = Job("job-close", "ev-1", "closeout", "ev-1", JobState.RUNNING, total=9, created_at=NOW)
+        console.store.create_job(job, [JobItem(job.id, "models", State.WAITING)])
+        console.store.change_rows("ev-1", CLOSING_STEPS, lambda _: {"models": ClosingStep(job=job.id)})
+    return app.run()
+
+
+PLAN, RUN, CLOSE = "pages/plan/", "pages/run/", "pages/close/"
+RACE = ticked("races", "r-1")
+SCENES: list[tuple[str, Scene]] = [
+    (f"{PLAN}event.py", plain),
+    (f"{PLAN}setup.py", plain),
+    (f"{PLAN}setup.py", edited_elsewhere),
+    (f"{PLAN}setup.py", written("role-address", "racer1@example.com")),
+    (f"{PLAN}setup.py", selected("staff-named", 0)),
+    (f"{PLAN}setup.py", selected("event-first", 0)),
+    (f"{PLAN}setup.py", selected("event-first", 1)),
+    (f"{PLAN}setup.py", ticked("signed-in", actor_of(Role.VIEWER).oid)),
+    (f"{PLAN}attendees.py", plain),
+    (f"{PLAN}attendees.py", ticked("roster", "at-1")),
+    (f"{PLAN}attendees.py", ticked("roster", "at-5")),
+    (f"{PLAN}attendees.py", view("attendees-view", "Add one")),
+    (f"{PLAN}attendees.py", uploaded),
+    (
+        f"{PLAN}attendees.py",
+        ticked("imports-table", "job-roster.import", after=view("attendees-view", "Imports and undo")),
+    ),
+    (f"{RUN}onboarding.py", plain),
+    (f"{RUN}onboarding.py", ticked("stuck", "profile/refused/few")),
+    (f"{RUN}onboarding.py", ticked("passwords-ending", "at-1")),
+    (f"{RUN}onboarding.py", ticked("found", "at-1", after=written("find", "racer1"))),
+    (f"{RUN}onboarding.py", onboarding_runs),
+    (f"{RUN}messages.py", plain),
+    (f"{RUN}messages.py", state(section="Templates", after=with_an_address)),
+    (f"{RUN}messages.py", ticked("ledger", "at-1/access/1", after=state(section="Every mail"))),
+    (f"{RUN}races.py", plain),
+    (f"{RUN}races.py", RACE),
+    (f"{RUN}races.py", ticked("entrants-in-r-1", "pr-1", after=RACE)),
+    (f"{RUN}races.py", ticked("entrants-out-r-1", "at-2", after=view("entrants-r-1", "out", after=RACE))),
+    (f"{RUN}usage.py", ticked("profiles", "pr-1")),
+    (f"{RUN}usage.py", ticked("profiles", "pr-2")),
+    (f"{RUN}usage.py", ticked("usage-past-table", "job-quota")),
+    (f"{RUN}leaderboard.py", state(board_tabs="Big screen")),
+    (f"{RUN}leaderboard.py", link_ticked),
+    (f"{RUN}leaderboard.py", selected("desk-racer", 0, after=state(board_tabs="Run the board"))),
+    (f"{RUN}leaderboard.py", state(board_tabs="Export")),
+    (f"{CLOSE}audit.py", plain),
+    (f"{CLOSE}closeout.py", plain),
+    (f"{CLOSE}closeout.py", closing_runs),
+    (f"{RUN}races.py", everybodys_race),
+]
+FOR_THE_FLOOR: list[tuple[str, Scene]] = [
+    (f"{PLAN}event.py", plain),
+    (f"{PLAN}attendees.py", ticked("roster", "at-1")),
+    (f"{PLAN}attendees.py", view("attendees-view", "Add one")),
+    (f"{RUN}onboarding.py", ticked("found", "at-1", after=written("find", "racer1"))),
+    (f"{RUN}messages.py", state(section="Templates", after=with_an_address)),
+    (f"{RUN}races.py", RACE),
+    (f"{RUN}usage.py", ticked("profiles", "pr-1")),
+    (f"{RUN}leaderboard.py", link_ticked),
+    (f"{RUN}leaderboard.py", selected("desk-racer", 0, after=state(board_tabs="Run the board"))),
+]
+
+
+def keys_in_source() -> Iterator[tuple[str, re.Pattern[str]]]:
+    """The key of every button and download that a page or a part of one declares, as a pattern."""
+    for path in SCREENS:
+        if "ui/kit/" in path.as_posix() and path.name not in ("jobs.py", "session.py"):
+            continue
+        for called, call in calls(ast.parse(path.read_text(encoding="utf-8"))):
+            given = next((word.value for word in call.keywords if word.arg == "key"), None)
+            if called not in ACTING or given is None:
+                continue
+            for one in (given.body, given.orelse) if isinstance(given, ast.IfExp) else (given,):
+                if isinstance(one, ast.Constant):
+                    yield str(one.value), re.compile(re.escape(str(one.value)))
+                elif isinstance(one, ast.JoinedStr):
+                    parts = [re.escape(str(p.value)) if isinstance(p, ast.Constant) else ".+" for p in one.values]
+                    yield ast.unparse(one), re.compile("".join(parts))
+
+
+def refused(walk: Walk) -> Press:
+    """Sign out, press: nothing happens, and the page says why."""
+
+    def press(app: AppTest, key: str) -> None:
+        console = walk.console
+        console.sessions.revoke(hash_id(session.session_cookie()))
+        before, seen = state_of(console), console.store.audit(limit=1)[0].seq
+        whole(app, key)
+        assert state_of(console) == before, f"{key} did something for somebody who is signed out"
+        assert not any(row.allowed for row in console.store.audit(limit=100) if row.seq > seen), key
+        assert ENDED in texts(app), f"{key} says nothing: {texts(app)[-300:]}"
+
+    return press
+
+
+def test_after_sign_out_no_button_of_any_page_does_anything_and_the_page_says_why(walk: Walk, full: Event) -> None:
+    for page, scene in SCENES:
+        walk.over(page, Role.ORGANIZER, scene, refused(walk))
+    wanted = [*keys_in_source()]
+    missing = {name for name, key in wanted if not any(key.fullmatch(done) for done in walk.done)}
+    assert missing == ELSEWHERE.keys()
+    assert {f"{key}-go" for key in dialog_keys()} <= walk.done
+    assert len(walk.done) >= len({name for name, _ in wanted}) - len(ELSEWHERE)
+
+
+def test_the_floor_does_nothing_after_its_sign_out_either(walk: Walk, full: Event) -> None:
+    for page, scene in FOR_THE_FLOOR:
+        walk.over(page, Role.FACILITATOR, scene, refused(walk))
+    assert {"walk-up-add", "person-retry", "usage-grant"} <= walk.done
+
+
+def test_what_an_organizer_left_open_acts_for_whoever_signed_in_since_and_only_by_their_right(
+    walk: Walk, full: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What runs without its page: dialogs, drawers and live parts. A facilitator signed in meanwhile."""
+    console, other = walk.console, actor_of(Role.FACILITATOR)
+    acted: dict[str, bool] = {}
+
+    def press(app: AppTest, key: str) -> None:
+        button = next(each for each in app.button if each.key == key)
+        if fragment_of(app, button.id) is None:
+            return
+        keeper = SessionKeeper(console.sessions, console.clock)
+        former = session.session_cookie()
+        cookie = keeper.admit(former, oid=other.oid, tid=other.tid, name=other.name, roles=other.roles)
+        monkeypatch.setattr(session, "session_cookie", lambda: cookie)
+        before, seen = state_of(console), console.store.audit(limit=1)[0].seq
+        whole(app, key)
+        rows = [row for row in console.store.audit(limit=100) if row.seq > seen]
+        assert {row.actor for row in rows} <= {other.oid}, key
+        acted[key] = any(row.allowed for row in rows)
+        assert acted[key] or state_of(console) == before, f"{key} did what nobody is written down for"
+        gone = all(each.key != key for each in app.button)  # not offered to this person
+        assert acted[key] or rows or app.error or gone, f"{key} says nothing"
+
+    for page, scene in SCENES:
+        walk.over(page, Role.ORGANIZER, scene, press)
+    assert len(acted) > 25
+    assert not any(acted[f"{key}-go"] for key in ("person-remove", "closeout-start", "race-delete", "quota-set"))
