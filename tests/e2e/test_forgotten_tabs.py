@@ -87,4 +87,4 @@ def test_a_tab_whose_session_ended_leads_back_to_its_own_page_and_query(seeded: 
     expect(link).to_be_visible(timeout=PATIENCE_MS)
     link.click()
     onward = page.get_by_role("link", name="Sign in with Microsoft Entra ID").get_attribute("href")
-    assert onward == "/signin/login?next=/usage%3Fcohort%3Doffice%253ACaf%25C3%25A9%2B%2526%2BCo"
+    assert onward == "/signin/login?next=/usage%3Fcohort%3Doffice%253ACaf%25C3%25A9%2B%2526%2BCo%26event%3Dev-1"
