@@ -217,7 +217,7 @@ def test_09_racers_train_and_the_usage_moves(organizer: Page, site: Site) -> Non
 def test_10_the_leaderboard_ranks_them_and_a_link_shows_it(organizer: Page, told: dict[str, Any]) -> None:
     open_page(organizer, "Leaderboard")
     press(organizer, "Make a link")
-    address = organizer.get_by_test_id("stMain").get_by_text(re.compile(r"http://127\.0\.0\.1:\d+/live/")).first
+    address = organizer.get_by_test_id("stCode").filter(has_text=re.compile(r"http://127\.0\.0\.1:\d+/live/")).first
     expect(address).to_be_visible(timeout=PATIENCE_MS)
     found = re.search(r"http://127\.0\.0\.1:\d+/live/\S+", address.inner_text())
     assert found
