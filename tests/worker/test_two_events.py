@@ -92,6 +92,7 @@ class Pair:
                 runtime.run_once()
             if ready():
                 return
+            self.console.clock.advance(1.0)  # type: ignore[attr-defined]  # the pauses between two rounds
             self.world.advance(seconds) if seconds else A_MOMENT.wait(0.01)
         funnels = {side.id: self.console.store.funnel(side.id) for side in (self.a, self.b)}
         jobs = [(job.kind, job.state, job.sentence) for side in (self.a, self.b) for job in self.jobs(side)]
