@@ -226,3 +226,15 @@ def test_what_was_wrong_once_is_found_when_it_comes_back(put_back: str, told: st
     found = faults(ast.parse(put_back), "pages/run/somewhere.py")
     assert bool(found) == (told is not None)
     assert told is None or told in found[0]
+
+
+LISTS_ENDED = [
+    page for page in SCREENS if page.parent.parent.name == "pages" and "jobs.past(" in page.read_text("utf-8")
+]
+
+
+@pytest.mark.parametrize("page", LISTS_ENDED, ids=name)
+def test_a_page_of_jobs_is_drawn_anew_when_one_has_ended(page: Path) -> None:
+    """Else its tables and its buttons stay as they were before the act: `Resume` off for people who are paused."""
+    called = {called for called, _ in calls(ast.parse(page.read_text("utf-8")))}
+    assert called & {"rerun_when_done", "live_steps"}
