@@ -68,11 +68,12 @@ def check(
     body = _body(grid, header, warnings)
     if body.height > limits.rows:
         raise UnreadableRoster(f"The list has more than {limits.rows:,} rows: import it in parts.")
-    if heading:
+    if heading and reading.heading is None:
         body = without_second_headings(heading, body, warnings)
     guess = guess_columns(heading, body, mapping)
     email = _taken_for(guess, "email")
-    if heading and email is not None and (tables := further_tables(heading, body, email.position, warnings)):
+    is_table = bool(heading) and reading.heading is None
+    if is_table and email is not None and (tables := further_tables(heading, body, email.position, warnings)):
         heading, body = tables
         guess = guess_columns(heading, body, mapping)
         email = _taken_for(guess, "email")
@@ -82,7 +83,8 @@ def check(
     body, left_out = _leave_out(body, reading, columns, include, warnings)
     body, above = _from_above(grid, header, body, include, warnings)
     left_out = [*above, *left_out]
-    usual = max(len(heading), _usual_width(body))
+    # Only in a text can a separator have moved the cells of a row; a sheet's note beside the table is a note.
+    usual = max(len(heading), _usual_width(body)) if reading.delimiter is not None else body.width
     aside = [column for column in columns if column.position in guess.aside]
     if email is not None and email.position < body.width:
         second = [column for column in columns if column.position in guess.second]
