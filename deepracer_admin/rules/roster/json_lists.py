@@ -55,7 +55,7 @@ def read_json(data: bytes, *, limits: Limits, encoding: str | None) -> Reading |
     found = max(_arrays(whole), key=lambda pair: pair[0], default=None)
     if found is None or not found[0]:
         raise UnreadableRoster(_NO_PEOPLE)
-    count, where, entries = found
+    _, where, entries = found
     if len(entries) > limits.rows:
         raise UnreadableRoster(f"The list has more than {limits.rows:,} entries: import it in parts.")
     said = f"This is JSON; the list in it{f' ({where})' if where else ''} was read, and rows count its entries."

@@ -1,7 +1,7 @@
 """Old workbooks (.xls, Excel 95 to 2003) by xlrd: the filled cells as the sheet shows them.
 
-xlrd keeps rows as long as they are filled, so two cells far apart cost two cells; it knows hidden rows, merged cells and
-number formats. (calamine, which reads .xlsb, holds the rectangle around all cells and knows none of these.)
+xlrd keeps rows as long as they are filled, so two cells far apart cost two cells; it knows hidden rows, merged cells
+and number formats. (calamine, which reads .xlsb, holds the rectangle around all cells and knows none of these.)
 """
 
 from __future__ import annotations
@@ -131,8 +131,7 @@ class OldBook:
             return step()
         except (UnreadableRoster, MemoryError):
             raise
-        except Exception as cause:
-            # A damaged workbook makes the library fail in any of a dozen ways.
+        except Exception as cause:  # noqa: BLE001 (a damaged workbook makes the library fail in a dozen ways)
             is_locked = "encrypted" in str(cause) or _ENCRYPTED.search(self._data[:_FIRST_RECORDS]) is not None
             raise UnreadableRoster(LOCKED if is_locked else CORRUPT) from None
 

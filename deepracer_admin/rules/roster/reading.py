@@ -25,11 +25,13 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "a Parquet file"),
 )
 _MARKUP = re.compile(r"<(?:\?xml|!doctype|/?[a-z][a-z0-9:]*(?=[\s/>]))", re.IGNORECASE)
-_ARCHIVE = re.compile(r"(?:from: <saved by|mime-version:|content-type: multipart/|snapshot-content-location:)", re.IGNORECASE)
+_ARCHIVE = re.compile(
+    r"(?:from: <saved by|mime-version:|content-type: multipart/|snapshot-content-location:)", re.IGNORECASE
+)
 _CALENDAR = re.compile(r"begin\s*:\s*vcalendar", re.IGNORECASE)
 _SAMPLE = 4096  # bytes
 _OUT_OF_CALENDAR = (
-    "in the calendar program, export the meeting's attendees (or copy them from its \"To\" line) and paste them"
+    'in the calendar program, export the meeting\'s attendees (or copy them from its "To" line) and paste them'
 )
 _SAVE_AS = "open it in a spreadsheet program and save the list as CSV UTF-8 or .xlsx"
 
