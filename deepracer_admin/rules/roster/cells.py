@@ -19,6 +19,8 @@ _BULLET = re.compile(r"\s*(?:[•◦‣▪●·∙*–—>-]|\d{1,5}[.)]|\(\d{1,
 _PLAIN = re.compile(r"\s*+[A-Za-z0-9][A-Za-z0-9._%+-]*+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++\s*+")
 _BETWEEN = re.compile(r"[\s,;|<>()\[\]\"“”„«»{}]+")
 _AROUND = re.compile(r"[<>()\[\]:,;|=]| [-–—] ")
+# Microsoft 365 joins the addresses of a mailbox with a plus sign before each further one.
+_JOINED = re.compile(r"\+(?=(?:smtp|sip|x500|eum|spo|sia):)", re.IGNORECASE)
 _LABEL = re.compile(r"(?:mailto|smtp|e-?mail|mail|sip)\s*[:=]\s*", re.IGNORECASE)
 _EDGES = "'’‘`´.:,;"
 _NAME_EDGES = " \t\r\n-–—:,;|/<>()[]\"'“”„«»"
@@ -41,10 +43,12 @@ def find_address(cell: str) -> Found:
     if len(cell) > _LONGEST:
         return Found(*unwrap(cell))
     value = _narrow(cell)
+    if ":" in value:
+        value = _JOINED.sub(" ", value)
     if bullet := _BULLET.match(value):
         value = value[bullet.end() :]
     address, name = unwrap(value)
-    if address.count("@") == 1 and ADDRESS_CELL.fullmatch(address) and not _LABEL.match(address):
+    if address.count("@") == 1 and "@" not in name and ADDRESS_CELL.fullmatch(address) and not _LABEL.match(address):
         return Found(_bare(address), name)
     tokens = [token for token in _BETWEEN.split(value) if "@" in token]
     primary = [token for token in tokens if token.startswith("SMTP:")]

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from deepracer_admin.counted import counted
 from deepracer_admin.rules.roster.accepted import People
+from deepracer_admin.rules.roster.cells import holds_address
 from deepracer_admin.rules.roster.columns import Guess, Header, find_header, guess_columns
 from deepracer_admin.rules.roster.findings import (
     AcceptedRows,
@@ -25,8 +26,10 @@ from deepracer_admin.rules.roster.grid import Grid, Reading
 from deepracer_admin.rules.roster.judging import NO_EMAIL_COLUMN, Source, judge, reject_all
 from deepracer_admin.rules.roster.people import fold
 from deepracer_admin.rules.roster.reading import read_list
-from deepracer_admin.rules.roster.status import find_status
+from deepracer_admin.rules.roster.sections import OTHERS, rows_of_others
+from deepracer_admin.rules.roster.status import find_statuses
 from deepracer_admin.rules.roster.tables import addresses_above, further_tables, rows_above, without_second_headings
+from deepracer_admin.rules.roster.teams import by_cells, by_columns
 
 __all__ = ["ABOVE", "DECLINED", "HIDDEN", "check"]
 
@@ -68,25 +71,36 @@ def check(
     body = _body(grid, header, warnings)
     if body.height > limits.rows:
         raise UnreadableRoster(f"The list has more than {limits.rows:,} rows: import it in parts.")
-    if heading:
+    body, of_others = _without_others(body, include, warnings)
+    if heading and reading.heading is None:
         body = without_second_headings(heading, body, warnings)
     guess = guess_columns(heading, body, mapping)
     email = _taken_for(guess, "email")
-    if heading and email is not None and (tables := further_tables(heading, body, email.position, warnings)):
+    is_table = bool(heading) and reading.heading is None
+    if is_table and email is not None and (tables := further_tables(heading, body, email.position, warnings)):
         heading, body = tables
         guess = guess_columns(heading, body, mapping)
         email = _taken_for(guess, "email")
+    further = 0
+    if not mapping and (teams := by_columns(heading, body, warnings)):
+        heading, body, further = teams
+        guess = guess_columns(heading, body)
+    if teams := by_cells(heading, body, guess, warnings):
+        _, body, more = teams
+        further += more
+    email = _taken_for(guess, "email")
     columns = tuple(
         column for column in guess.columns if column.position < len(heading) or any(body.columns[column.position])
     )
     body, left_out = _leave_out(body, reading, columns, include, warnings)
     body, above = _from_above(grid, header, body, include, warnings)
-    left_out = [*above, *left_out]
-    usual = max(len(heading), _usual_width(body))
+    left_out = [*above, *left_out, *of_others]
+    # Only in a text can a separator have moved the cells of a row; a sheet's note beside the table is a note.
+    usual = max(len(heading), _usual_width(body)) if reading.delimiter is not None else body.width
     aside = [column for column in columns if column.position in guess.aside]
     if email is not None and email.position < body.width:
         second = [column for column in columns if column.position in guess.second]
-        judged = judge(body, Source(email, second, aside, reading.formulas), usual, warnings)
+        judged = judge(body, Source(email, second, columns, reading.formulas), usual, warnings)
     else:
         judged = reject_all(body, aside)
     people = People(body, judged, columns, limits, service_rule)
@@ -107,13 +121,14 @@ def check(
         sheets=reading.sheets,
         header_row=grid.lines[header.place] if header.place is not None else None,
         columns=columns,
-        rows=body.height + len(left_out),
+        rows=body.height + len(left_out) - further,
         accepted=AcceptedRows(len(judged.emails), people.columns),
         duplicates=tuple(judged.duplicates),
         rejected=tuple(judged.rejected),
         warnings=tuple(warnings),
         left_out=tuple(left_out),
         candidates=reading.candidates,
+        further_people=further,
     )
 
 
@@ -140,7 +155,7 @@ def _leave_out(
         if HIDDEN not in include:
             reason = "The row is hidden or filtered away in the sheet."
             left |= {place: LeftOut(body.lines[place], value(place), HIDDEN, reason) for place in hidden}
-    if status := find_status(columns, body.columns):
+    for status in find_statuses(columns, body.columns):
         cells = body.columns[status.column.position]
         away = [place for place, cell in enumerate(cells) if cell in status.away and place not in left]
         shown = _and_more([f"row {body.lines[place]}: {cut(fold(cells[place]))}" for place in away])
@@ -155,6 +170,22 @@ def _leave_out(
     if not left:
         return body, []
     return body.keep([place not in left for place in range(body.height)]), [left[place] for place in sorted(left)]
+
+
+def _without_others(body: Grid, include: Collection[str], warnings: list[str]) -> tuple[Grid, list[LeftOut]]:
+    """Without the hosts and panelists whom a report lists below the attendees."""
+    found = rows_of_others(body) if OTHERS not in include else {}
+    holding = [place for place in found if any(map(holds_address, body.record(place)))]
+    if not holding:
+        return body, []
+    shown = _and_more([f"row {body.lines[place]}" for place in holding])
+    warnings.append(f"{counted(len(holding), 'row')} of other people than attendees, left out ({shown}).")
+    left = [
+        LeftOut(body.lines[place], cut(fold(" ".join(filter(None, body.record(place))))), OTHERS,
+                f"The row stands below “{cut(found[place])}”, so it is of no attendee.")
+        for place in holding
+    ]  # fmt: skip
+    return body.keep([place not in found for place in range(body.height)]), left
 
 
 def _from_above(

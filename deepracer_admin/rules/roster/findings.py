@@ -234,8 +234,10 @@ def _extras_of(columns: AcceptedColumns) -> Iterable[Mapping[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class RosterCheck:
-    """The whole of one list. Invariant: `rows == len(accepted) + len(duplicates) + len(rejected) + len(left_out)`.
+    """The whole of one list.
 
+    Invariant: `rows + further_people == len(accepted) + len(duplicates) + len(rejected) + len(left_out)`. `rows` are
+    those of the file; a row that holds three people (a team's) is one of them and has two `further_people`.
     `candidates` are encodings that would give other letters, when the encoding was guessed.
     """
 
@@ -253,6 +255,7 @@ class RosterCheck:
     warnings: tuple[str, ...]
     left_out: tuple[LeftOut, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    further_people: int = 0
 
     @property
     def mapping(self) -> dict[str, int]:
@@ -273,6 +276,7 @@ class RosterCheck:
             "header_row": self.header_row,
             "columns": [{"name": column.name, "field": column.field} for column in self.columns],
             "rows": self.rows,
+            "further_people": self.further_people,
             "accepted": [_row_as_json(row) for row in self.accepted],
             "duplicates": len(self.duplicates),
             "rejected": [

@@ -13,7 +13,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["FIELDS", "Heading", "Rank", "field_of", "plain_heading", "read_heading"]
+__all__ = ["FIELDS", "Heading", "Rank", "field_of", "is_known", "plain_heading", "read_heading"]
 
 FIELDS = ("email", "name", "given", "family", "office", "cost_centre", "new_to_ml", "new_to_aws")
 
@@ -63,7 +63,8 @@ _TABLE: dict[str, str] = {
         adres poczty elektronicznej; e postadress; e post; epost; epostadress; mejl; mejladress; mailadress;
         メールアドレス; メール; eメール; e メール; eメールアドレス;
         電子メール; 電子メールアドレス; 会社メールアドレス""",
-    "name": """full name; name; display name; displayname; participant; attendee; racer; worker; employee; registrant;
+    "name": """full name; name; names; full names; nomi; namen; noms; nombres; nomes; display name; displayname;
+        participant; attendee; racer; worker; employee; registrant;
         invitee; guest; person; preferred name;
         legal name; nome completo; nome e cognome; cognome e nome; nominativo;
         partecipante; vollstandiger name; vor und nachname; name vorname; teilnehmer; teilnehmerin; teilnehmende;
@@ -99,6 +100,7 @@ _ACCOUNTS = frozenset(
     map(
         plain_heading,
         [
+            "cognito username",
             "user principal name",
             "userprincipalname",
             "upn",
@@ -133,28 +135,84 @@ _MAIL = re.compile(
 _OTHER = re.compile(
     r"\b("
     r"manager\w*|supervisor\w*|organi[sz]ers?|sponsors?|assistants?|owners?|creators?|hosts?|"
-    r"emergency|approvers?|approved by|referrers?|referred by|contact persons?|team ?leads?|leads?|"
-    r"team ?leaders?|leaders?|private|secondary|mentors?|mentees?|delegates?|buyers?|purchasers?|purchased by|payers?|"
-    r"order|orders|ordered by|orderer|billing|invoice|alternat(?:e|ive)|backup|cc|bcc|hr|hrbp|recruiters?|"
-    r"requesters?|requested by|requestor|submitted by|submitter|invited by|inviters?|introduced by|senders?|reply|"
-    r"admins?|administrators?|coordinators?|deput(?:y|ies)|substitutes?|personal|home|previous|former|old|support|"
+    r"emergency|approvers?|referrers?|contact persons?|team ?leads?|leads?|"
+    r"team ?leaders?|leaders?|private|secondary|mentors?|mentees?|delegates?|buyers?|purchasers?|payers?|"
+    r"order|orders|orderer|billing|bill to|invoice|alternat(?:e|ive)s?|backup|recovery|cc|bcc|hr|hrbp|recruiters?|"
+    r"\w+ed by|requesters?|requestor|submitter|inviters?|nominators?|senders?|reply|reviewers?|"
+    r"admins?|administrators?|coordinators?|deput(?:y|ies)|substitutes?|personal|home|previous|former|old|other|support|"
     r"hotel|vendors?|agency|travel|heads?|boss|chief|superior|reports? to|parents?|guardian|spouse|partners?|"
-    r"next of kin|buddy|coach|trainers?|speakers?|secretary|company|event|venue|project|department|team|group|role|"
-    r"product|item|file|session|meeting|webinar|"
-    r"responsabil\w*|capo|emergenza|privat[oaie]?|assistente|acquirente|ordine|referente|segretari\w*|personale|"
-    r"approvatore|organizzatore|delegat[oa]|fatturazione|azienda|"
-    r"vorgesetzte[rn]?|vorgesetzten|ansprechpartner\w*|notfall\w*|assistenz|kaufer\w*|besteller\w*|rechnungs?\w*|"
-    r"vertret\w*|genehmig\w*|fuhrungskraft|teamleit\w*|leiter\w*|leitung|chef\w*|sekretariat|firma|"
-    r"responsables?|urgence|acheteur|commande|prive|personnelle?|assistante?|superieur|approbateur|hote|facturation|"
-    r"secretariat|referent|societe|entreprise|"
-    r"jefe|jefa|emergencia|comprador\w*|pedido|privado|particular|asistenta|supervisor[ae]?s?|aprobador|empresa|"
-    r"gestor\w*|gerente|chefia|emergencia|pessoal|fatura|"
-    r"leidinggevende|noodcontact|nood\w*|koper|bestelling|prive|assistent\w*|contactpersoon|teamleider|factuur|"
-    r"prze[lł]ozon\w*|kierownik\w*|menedzer\w*|asystent\w*|prywatn\w*|alarmow\w*|kupujac\w*|zamawiajac\w*|"
-    r"opiekun\w*|narmaste|nodkontakt\w*|kopare|bestallare|privat|kontaktperson\w*|assistent"
+    r"next of kin|buddy|coach|trainers?|speakers?|panelists?|presenters?|secretary|company|event|venue|project|"
+    r"department|team|group|role|product|item|file|session|meeting|webinar|notifications?|"
+    r"responsabil\w*|responsavel|capo|caposquadra|capogruppo|superiore|emergenza|privat\w*|assistente|acquirente|"
+    r"ordinante|intestatario|ordine|referente|segretari\w*|personale|persona di contatto|contatto di|sostitut[oa]|"
+    r"approvatore|organizzatore|ospitante|delegat[oa]|fattur\w*|azienda|secondari[oa]|alternativ\w*|mentore|tutor\w*|"
+    r"genitor[ei]|richiedente|coordinator[ei]|dirigente|direttore|relator[ei]|docente|"
+    r"(?:iscritt|invitat|inserit|segnalat|creat)[oa] da|"
+    r"\w*vorgesetzte\w*|ansprech(?:partner|person)\w*|notfall\w*|assistenz|kaufer\w*|besteller\w*|auftraggeber\w*|"
+    r"rechnung\w*|\w*vertret\w*|genehmig\w*|fuhrungskraft|\w*leiter\w*|\w*leitung|chef\w*|sekretari\w*|firma|"
+    r"gastgeber\w*|veranstalter\w*|organisat\w*|kontaktperson\w*|betreuer\w*|ausbilder\w*|personalabteilung|"
+    r"antragsteller\w*|anmelder\w*|einreicher\w*|zweit\w*|erziehungsberechtigt\w*|eltern|"
+    r"(?:angemeldet|eingeladen|erfasst|bestellt|erstellt|genehmigt) (?:von|durch)|"
+    r"responsables?|urgence|acheteu\w*|payeur|commande|commanditaire|privee?s?|personnel(?:le)?s?|assistante?s?|"
+    r"superieure?s?|approbat\w*|valideur|hote|facturation|facture|secondaire|parrain|drh|rh|tuteur|suppleante?|"
+    r"deleguee?|secretaire|secretariat|referente?|societe|entreprise|demandeur|expediteur|copie|"
+    r"personnes? (?:de|a) contact\w*|contact d|\w+(?:e|i|it|is|u)e? par|"
+    r"jef[ea]s?|emergencia|comprador\w*|pagador\w*|pedido|privad[oa]s?|particular|asistenta|supervisor[ae]?s?|"
+    r"aprobador\w*|empresa|organizador\w*|anfitrion\w*|facturacion|factura|lider\w*|personas? de contac?to|"
+    r"secundari[oa]|patrocinador\w*|rrhh|recursos humanos|suplente|solicitante|remitente|copia|"
+    r"(?:inscrit|invitad|registrad|cread|convidad|criad|aprovad|aprobad)[oa] por|"
+    r"gestor\w*|gerente|chefia|pessoal|fatur\w*|anfitria\w*|aprovador\w*|pessoas? de conta[c]?to|conta[c]?to de|"
+    r"remetente|encarregad[oa]|"
+    r"leidinggevende|noodcontact|nood\w*|koper|betaler|bestelling|prive\w*|assistente?n?|contactpersoon|teamleider|"
+    r"afdelingshoofd|factuur\w*|gastheer|goedkeurder|persoonlijk\w*|tweede|secundair\w*|alternatie\w*|vervanger|"
+    r"plaatsvervanger|secretaresse|aanvrager|afzender|kopie|ouders?|voogd|begeleider|"
+    r"\w+ door|"
+    r"prze[lł]ozon\w*|kierownik\w*|menedzer\w*|asystent\w*|prywatn\w*|alarmow\w*|awaryjn\w*|kupujac\w*|"
+    r"zamawiajac\w*|p[lł]atnik\w*|faktur\w*|gospodarz\w*|zatwierdzajac\w*|akceptujac\w*|osob\w+ (?:do )?kontakt\w*|"
+    r"dodatkow\w*|alternatywn\w*|zapasow\w*|zastepc\w*|sekretar\w*|wnioskodawc\w*|zg[lł]aszajac\w*|nadawc\w*|"
+    r"rodzic\w*|opiekun\w*|\w+ przez|"
+    r"narmaste|nodkontakt\w*|nod\w*|kopare|bestallare|betalare|arbetsledare|arrangor\w*|vardens?|godkannare|attestant|"
+    r"teamledare|personlig\w*|sekundar\w*|ersattare|sekreterare|avsandare|kopia|malsman|foralder|"
+    r"(?:anmald|inbjuden|skapad|registrerad) av"
     r")\b|"
     + "|".join(
-        map(plain_heading, ("上司", "緊急", "購入者", "個人", "申込者", "責任者", "承認者", "秘書", "管理者", "会社名"))
+        map(
+            plain_heading,
+            (
+                "上司",
+                "上長",
+                "緊急",
+                "購入者",
+                "注文者",
+                "支払",
+                "請求",
+                "個人",
+                "私用",
+                "自宅",
+                "プライベート",
+                "申込者",
+                "責任者",
+                "承認者",
+                "秘書",
+                "管理者",
+                "主催者",
+                "担当者",
+                "代理",
+                "紹介者",
+                "推薦者",
+                "予備",
+                "部長",
+                "課長",
+                "マネージャー",
+                "アシスタント",
+                "講師",
+                "人事",
+                "リーダー",
+                "送信者",
+                "保護者",
+                "会社名",
+            ),  # fmt: skip
+        )
     )
 )
 _OWN = re.compile(
@@ -167,9 +225,21 @@ _OWN = re.compile(
     r"anstalld\w*"
     r")\b|" + "|".join(map(plain_heading, ("参加者", "受講者", "あなたの", "ご本人", "社員")))
 )
+# The address that the company gave: "Company email", "E-mail da empresa", "Jobb-e-post".
 _AT_WORK = re.compile(
-    r"\b(work|business|company|corporate|office|azienda\w*|geschaft\w*|dienst\w*|firmen|professionnel\w*|corporativ\w*|"
-    r"zakelijk|werk|sluzbow\w*|służbow\w*)\b.*\b(e ?mail|mail|correo)|会社メール"
+    r"\b(work|business|company|corporate|office|at work|aziendal[ei]|(?:dell? )?azienda|di lavoro|"
+    r"geschaft\w*|dienst\w*|firmen|beruflich\w*|arbeits|"
+    r"professionnel\w*|de travail|de l entreprise|corporativ\w*|de la empresa|del trabajo|laboral|profesional|"
+    r"da empresa|do trabalho|profissional|"
+    r"zakelijk\w*|werk|van het werk|"
+    r"s[lł]u[zż]bow\w*|firmow\w*|w pracy|jobb|arbete|arbets)\b|"
+    + "|".join(map(plain_heading, ("会社のメール", "会社メール", "社用", "勤務先メール", "職場")))
+)
+_UPN = re.compile(r"\bupn\b")
+# "Email verified", "Email status": about the address, and not the address.
+_ABOUT_MAIL = re.compile(
+    r"\bmails?( address)? (verified|status|types?|sent|opt|consent|subject|domain|language|format|preferences?|"
+    r"bounced?|valid|confirmed|count|delivered|opened|client|provider|notifications?|reminders?|subscri\w+|marketing)\b"
 )
 _NOT_HIS_NAME = re.compile(r"\b(tickets?|users?|members?) names?\b")
 _NEW = re.compile(
@@ -195,6 +265,11 @@ def field_of(heading: str) -> str | None:
     return found.field if found.rank > Rank.NONE else None
 
 
+def is_known(heading: str) -> bool:
+    """Whether the heading is a field's own word, with nothing beside it: "Email", not "Club email"."""
+    return plain_heading(heading) in _FIELD_BY_HEADING
+
+
 @lru_cache(maxsize=4_096)
 def read_heading(heading: str) -> Heading:
     """What a heading names, and whose it is."""
@@ -211,23 +286,31 @@ def read_heading(heading: str) -> Heading:
     found = _read(plain)
     if "#" in heading and found.field != "email":  # "Attendee #" is a number
         return Heading(None, Rank.NONE)
-    if found.field or not ("(" in heading or "[" in heading):
+    if found.rank is Rank.OTHER or found.field:
+        return found
+    if ":" in heading:  # "Attendee name: Given name"
+        part = _read(plain_heading(heading.rpartition(":")[2]))
+        if part.field and part.field != "email":
+            return part
+    if not ("(" in heading or "[" in heading):
         return found
     return _read(plain_heading(_ASIDE.sub(" ", _BRACKETED.sub(" ", heading))))
 
 
 def _read(plain: str) -> Heading:
-    if plain in _ACCOUNTS:
+    if plain in _ACCOUNTS or _UPN.search(plain):
         return Heading("email", Rank.ACCOUNT)
     if plain in _FIELD_BY_HEADING:
-        return Heading(_FIELD_BY_HEADING[plain], Rank.OWN if _AT_WORK.search(plain) else Rank.PLAIN)
+        field = _FIELD_BY_HEADING[plain]
+        return Heading(field, Rank.OWN if field == "email" and _AT_WORK.search(plain) else Rank.PLAIN)
     if _NEW.search(plain):
         if _AWS.search(plain):
             return Heading("new_to_aws", Rank.PLAIN)
         if _ML.search(plain):
             return Heading("new_to_ml", Rank.PLAIN)
-    is_other = _OTHER.search(plain) is not None
-    is_mail = _MAIL.search(plain) is not None and len(plain) <= 60
+    is_at_work = _AT_WORK.search(plain) is not None
+    is_other = _OTHER.search(_AT_WORK.sub(" ", plain) if is_at_work else plain) is not None
+    is_mail = _MAIL.search(plain) is not None and len(plain) <= 60 and not _ABOUT_MAIL.search(plain)
     if is_other:
         return Heading("email" if is_mail else None, Rank.OTHER)
     is_own = _OWN.search(plain) is not None
@@ -241,5 +324,5 @@ def _read(plain: str) -> Heading:
     if rest in _FIELD_BY_HEADING:
         return Heading(_FIELD_BY_HEADING[rest], Rank.PLAIN)
     if is_mail:
-        return Heading("email", Rank.OWN if is_own else Rank.PLAIN)
+        return Heading("email", Rank.OWN if is_own or is_at_work else Rank.PLAIN)
     return Heading(None, Rank.NONE)

@@ -89,6 +89,11 @@ class LazyColumn(Sequence[str]):
         missing = compute.invert(compute.match_substring(self._cells, text))
         return compute.indices_nonzero(missing).to_pylist()
 
+    def places_like(self, pattern: str) -> list[int]:
+        """Where the cells are that the pattern (RE2) is found in."""
+        compute = operations()
+        return compute.indices_nonzero(compute.match_substring_regex(self._cells, pattern)).to_pylist()
+
     def unlike(self, pattern: str) -> list[str]:
         """The cells that the pattern (RE2) is not found in."""
         compute = operations()

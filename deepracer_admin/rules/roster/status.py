@@ -10,7 +10,7 @@ from deepracer_admin.rules.roster.findings import Column
 from deepracer_admin.rules.roster.headings import plain_heading
 from deepracer_admin.rules.roster.lazy_column import distinct
 
-__all__ = ["Status", "find_status"]
+__all__ = ["Status", "find_status", "find_statuses"]
 
 _HEADING = re.compile(
     r"\b(status|state|approval|approved|rsvp|response|attending|attendance|going|registration|accepted|confirmed|"
@@ -18,6 +18,10 @@ _HEADING = re.compile(
     r"freigabe|antwort|zusage|teilnahme|anmeldestatus|estado|respuesta|asistencia|asiste|aprobacion|situacao|resposta|"
     r"aprovacao|antwoord|aanwezig|odpowiedz|obecnosc|zatwierdzenie|svar|narvaro)\b"
     "|" + "|".join(map(plain_heading, ("ステータス", "状態", "承認", "出欠", "回答")))
+)
+# "MFA enabled", "E-mail verified": no word about who comes.
+_OTHER = re.compile(
+    r"\b(mfa|verified|phone|sms|newsletter|consent|marketing|payment|paid|licen[sc]e\w*|sync\w*|country|home state)\b"
 )
 _AWAY = re.compile(
     r"\b("
@@ -66,7 +70,7 @@ def find_status(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> St
         if column.field is not None or column.position >= len(cells):
             continue
         heading = plain_heading(column.name)
-        if len(heading) > _LONGEST * 2 or not _HEADING.search(heading):
+        if len(heading) > _LONGEST * 2 or not _HEADING.search(heading) or _OTHER.search(heading):
             continue
         values = {value for value in distinct(cells[column.position]) if value.strip()}
         if len(values) > _MOST_WORDS or any(len(value) > _LONGEST for value in values):
@@ -76,6 +80,16 @@ def find_status(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> St
         if away:
             return Status(column, away)
     return None
+
+
+def find_statuses(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[Status]:
+    """Every column that `find_status` would find: the order may be paid, and the attendee not coming."""
+    found: list[Status] = []
+    rest = list(columns)
+    while (status := find_status(rest, cells)) is not None and status.away:
+        found.append(status)
+        rest = [column for column in rest if column.position != status.column.position]
+    return found
 
 
 def _says_no(value: str, *, asks: bool) -> bool:

@@ -15,8 +15,9 @@ from deepracer_admin.rules.roster.grid import Grid, Reading
 from deepracer_admin.rules.roster.ods import OdsBook
 from deepracer_admin.rules.roster.sheets import CORRUPT, LOCKED, TOO_LARGE, Budget, Sheet, SheetName, parse_xml
 from deepracer_admin.rules.roster.xlsx import XlsxBook, local, related
+from deepracer_admin.rules.roster.xml_workbook import XmlBook
 
-__all__ = ["is_workbook", "read_workbook"]
+__all__ = ["is_workbook", "read_workbook", "read_xml_workbook"]
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WORKBOOK = "xl/workbook.xml"
@@ -55,11 +56,26 @@ def read_workbook(data: bytes, *, limits: Limits, sheet: str | None) -> Reading:
         raise UnreadableRoster(CORRUPT) from None
 
 
+def read_xml_workbook(data: bytes, *, limits: Limits, sheet: str | None) -> Reading:
+    """`read_workbook` of Excel 2003's XML."""
+    budget = Budget(limits)
+    try:
+        return _of_book(XmlBook(data, budget), limits, sheet)
+    except (expat.ExpatError, ValueError):
+        raise UnreadableRoster(CORRUPT) from None
+
+
 def _old_book(data: bytes, budget: Budget) -> Book:
     # Imported here because few lists need it, and the child should start fast.
     from deepracer_admin.rules.roster.old_workbook import OldBook
 
     return OldBook(data, budget)
+
+
+def _binary_book(data: bytes, budget: Budget) -> Book:
+    from deepracer_admin.rules.roster.binary_workbook import BinaryBook
+
+    return BinaryBook(data, budget)
 
 
 def _open(package: zipfile.ZipFile, data: bytes, limits: Limits, budget: Budget) -> Book:
@@ -77,7 +93,7 @@ def _open(package: zipfile.ZipFile, data: bytes, limits: Limits, budget: Budget)
         (part for part, kind in related(package, "", budget).values() if kind.endswith("/officeDocument")), _WORKBOOK
     )
     if main.endswith(".bin"):
-        return _old_book(data, budget)
+        return _binary_book(data, budget)
     entry = next((entry for entry in entries if entry.filename.lower() == main.lower()), None)
     if entry is None:
         raise UnreadableRoster("This is a compressed file, not a workbook: unpack it and choose the list inside.")

@@ -1,0 +1,45 @@
+"""Parts of a report that list other people than attendees: the hosts and panelists of a webinar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from deepracer_admin.rules.roster.grid import Grid
+from deepracer_admin.rules.roster.headings import plain_heading
+
+__all__ = ["OTHERS", "is_of_others", "rows_of_others"]
+
+OTHERS = "others"
+_OTHERS = re.compile(
+    r"(?:alternative )?(?:host|panell?ist|presenter|speaker|organi[sz]er|moderator|staff|interpreter|producer)s? details?"
+)
+_TITLE = re.compile(r"(?:\w+ ){1,3}details?|other attended|attendees?|participants?|registrants?")
+_LOOKED_AT = 20_000  # records
+
+
+def title_of(record: Sequence[str]) -> str:
+    """The text of a record with one cell filled; "" for any other."""
+    filled = [cell.strip() for cell in record if cell.strip()]
+    return filled[0] if len(filled) == 1 and "@" not in filled[0] else ""
+
+
+def is_of_others(record: Sequence[str]) -> bool:
+    """Whether a record is the title above a table of people who are no attendees."""
+    return _OTHERS.fullmatch(plain_heading(title_of(record))) is not None
+
+
+def rows_of_others(body: Grid) -> dict[int, str]:
+    """Place -> title, for the records of such tables (title and heading included) up to the next title."""
+    if not body.width or body.height > _LOOKED_AT:
+        return {}
+    found: dict[int, str] = {}
+    title = ""
+    # A title has its first cell filled and, as a rule, no other.
+    for place, cell in enumerate(body.columns[0]):
+        plain = plain_heading(cell) if cell.strip() and len(cell) < 80 else ""
+        if plain and _TITLE.fullmatch(plain) and title_of(body.record(place)):
+            title = cell.strip() if _OTHERS.fullmatch(plain) else ""
+        if title:
+            found[place] = title
+    return found
