@@ -18,6 +18,7 @@ from deepracer_admin.counted import counted
 from deepracer_admin.errors import NotThere, Refused
 from deepracer_admin.flows.closeout.steps import NotYet, Told
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere
 from deepracer_admin.flows.readings.models import holders, not_deleted
 from deepracer_admin.flows.readings.needed_elsewhere import (
     hand_over,
@@ -105,6 +106,7 @@ def pause_everybody(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     if len(refused) < len(active):
         said = f"{counted(len(active), 'profile')} could still start work: paused, and read back next."
         raise NotYet(said, left=[_left("profiles that may still start work", active, said)])
+    _leave_to_others(ports, event, crowd)
     paused = sum(1 for profile in crowd.at_work if profile.id in crowd.listed) - len(refused)
     if not crowd.listed and not ports.racing().account().multi_user_mode:
         return Told("Multi-user mode is off already, so nobody can start work; the service lists no profile.")
@@ -252,6 +254,19 @@ def _give_back(ports: Ports, event: Event, crowd: Crowd) -> None:
         said = "Who was there before the event gets back what they had; it is read back."
         whose = [*{*resumed, *dict(limits)}]
         raise NotYet(said, left=[_left("profiles that did not get back what they had", whose, said)])
+
+
+def _leave_to_others(ports: Ports, event: Event, crowd: Crowd) -> None:
+    """Who is in another open event has its limit from now on, or its pause; raises Later until they read back."""
+    racing, given = ports.racing(), given_elsewhere(ports.store, event, ports.racing_default)
+    asleep = [p.id for p in crowd.elsewhere if p.state == "ACTIVE" and given.is_asleep(p.id)]
+    limits = [(p.id, q) for p in crowd.elsewhere if (q := given.quotas.get(p.id)) is not None and p.quota != q]
+    refused = _refused(racing.sponsor(asleep, active=False)) if asleep else {}
+    refused |= _refused(racing.set_quotas(limits)) if limits else {}
+    if len(refused) < len({*asleep, *dict(limits)}):
+        said = "Who is in another open event keeps what that one gives; it is read back."
+        whose = [*{*asleep, *dict(limits)}]
+        raise NotYet(said, left=[_left("profiles that do not have what another event gives", whose, said)])
 
 
 def _refused(outcomes: Any) -> dict[str, str]:

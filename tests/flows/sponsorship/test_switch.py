@@ -158,7 +158,7 @@ def test_a_paused_person_stays_paused_over_closing_and_opening(racing_event: Sta
 def test_a_quota_is_read_back_and_undone(racing_event: Stage) -> None:
     stage = racing_event
     job = stage.finish(stage.console.first.usage.set_quotas(ORGANIZER, ["at-0", "at-1"], hours=5, models=7))
-    assert job.sentence == "2 of 2 people have their quota, read back."
+    assert job.sentence == "2 of 2 people have their quota, seen at the service."
     assert quotas(stage)["racer.no0@example.com"] == Quota(300, 7)
     undo = stage.finish(stage.console.first.jobs.undo(ORGANIZER, job.id))
     assert undo.state is JobState.DONE
