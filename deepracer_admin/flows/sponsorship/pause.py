@@ -100,7 +100,7 @@ class SponsorHandler:
             elif answer is None:
                 told.append(Outcome(key, Step.PROFILE, State.DONE))
             elif answer.state.is_done:
-                told.append(Outcome(key, Step.PROFILE, State.RETRY, SET, "Set; it counts once it is read back."))
+                told.append(Outcome(key, Step.PROFILE, State.RETRY, SET, "Set; it counts once the service shows it."))
             else:
                 told.append(answer)
         return told

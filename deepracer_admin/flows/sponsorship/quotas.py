@@ -69,7 +69,7 @@ class QuotaHandler:
                 said = _MORE.format(quota_words(in_force), limits.given.names([profile.id]))
                 settled.append(replace(item, state=State.DONE, reason=MORE, sentence=said))
             else:
-                settled.append(replace(item, reason="again", sentence="It did not read back yet; set again."))
+                settled.append(replace(item, reason="again", sentence="The service does not show it yet; set again."))
         return settled
 
     def _store_wanted(self, ports: Ports, event: Event, items: Iterable[JobItem], lease: Lease) -> None:
@@ -119,7 +119,7 @@ def _answered(item: JobItem, held: set[str], answers: Mapping[str, Outcome]) -> 
         return replace(item, state=State.REFUSED, reason=answer.reason, sentence=answer.sentence)
     if answer is None or not answer.state.is_done:
         return replace(item, reason="again", sentence=answer.sentence if answer else "")
-    return replace(item, reason=SET, sentence="Set; it counts once it is read back.")
+    return replace(item, reason=SET, sentence="Set; it counts once the service shows it.")
 
 
 _MORE = "Stored; in force is {}, for {} gives this person more."

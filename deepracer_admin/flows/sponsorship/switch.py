@@ -75,7 +75,7 @@ class SponsorshipHandler:
             _change(ports, event, lambda state: replace(state, opened_at=state.opened_at or now), lease)
         hidden = "" if want_open else _note_hidden(ports, event, lease)
         seen = ports.racing().set_multi_user_mode(want_open).multi_user_mode
-        word = f"Multi-user mode reads back {_on(seen)}"
+        word = f"The service shows multi-user mode {_on(seen)}"
         remember_account(ports, event, lease)
         _say(ports, event, seen, f"{word}.{hidden}", lease, is_through=seen is want_open)
         if seen is want_open:
@@ -88,7 +88,9 @@ class SponsorshipHandler:
         if job.plan.get("final"):
             hand_over_switch(ports, event, lease)
         account = remember_account(ports, event, lease).account
-        sentence = f"Multi-user mode stays on ({_on(account.multi_user_mode)} by read-back): {needed_by(others)}"
+        sentence = (
+            f"Multi-user mode stays on (the service shows it {_on(account.multi_user_mode)}): {needed_by(others)}"
+        )
         _say(ports, event, account.multi_user_mode, sentence, lease, is_through=True)
         return sentence
 
@@ -126,7 +128,7 @@ class SponsorshipHandler:
         """Raises what makes the job try again, or give up, when new profiles do not get what they should."""
         if seen is None or seen == wanted:
             return
-        word = f"What new profiles get reads back {quota_words(seen)}"
+        word = f"The service shows {quota_words(seen)} for new profiles"
         open_now = bool(ports.store.read(event.id, SPONSORSHIP).open)  # opening reached nobody so far
         if not job.plan["open"]:  # who closes has not closed while new profiles can train
             open_now = seen != CLOSED and not job.plan.get("final")
@@ -208,7 +210,7 @@ class SponsorshipHandler:
         if plan["open"]:
             may = f"{len(profiles) - zero:,} of {people} may train."
             return len(left), f"Sponsorship is open: {new_words(new, final=False)}, {may}"
-        said = f"Sponsorship is closed: {zero:,} of {people} read back with 0 minutes"
+        said = f"Sponsorship is closed: {zero:,} of {people} have 0 minutes (seen at the service)"
         if new is None and sponsors_elsewhere(ports.store, event, ports.racing_default):
             return len(left), f"{said}. {goes_on}"
         return len(left), f"{said}; {new_words(new, final=bool(plan.get('final')))}. {goes_on}"

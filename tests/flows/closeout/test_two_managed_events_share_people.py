@@ -55,7 +55,7 @@ def test_the_mode_and_who_is_in_both_stay_until_the_second_ends(pair: tuple[Stag
     assert "Multi-user mode stays on" in said["sponsorship"]
     assert "“Winter Cup” sponsors people on it too, and its close-out ends it." in said["sponsorship"]
     assert "2 people keep their profile: they are in “Winter Cup” too" in said["access"]
-    assert said["verify"].startswith("0 of 3 people can still sign in; multi-user mode reads back on")
+    assert said["verify"].startswith("0 of 3 people can still sign in; the service shows multi-user mode on")
     proof = first.store.read(first.event.id, PROOF)
     assert proof is not None
     assert (len(proof.elsewhere), proof.in_group, proof.in_identity_center) == (2, 0, 0)
@@ -70,7 +70,7 @@ def test_the_mode_and_who_is_in_both_stay_until_the_second_ends(pair: tuple[Stag
     assert not account(first).multi_user_mode
     assert first.world.truth()["in_group"] == 0
     assert evidence(second, last)["verify"].startswith(
-        "0 of 3 people can still sign in; multi-user mode reads back off"
+        "0 of 3 people can still sign in; the service shows multi-user mode off"
     )
 
 

@@ -56,8 +56,11 @@ def test_closing_sets_all_to_zero_and_opening_restores_each_value(racing_event: 
     assert quotas(stage) == BEFORE
     closed = switch(stage, False)
     assert closed.state is JobState.DONE
-    assert "3 of 3 event profiles read back with 0 minutes" in closed.sentence
-    assert "new profiles get 0 h and 0 models (read back). Running work, queued work and submiss" in closed.sentence
+    assert "3 of 3 event profiles have 0 minutes (seen at the service)" in closed.sentence
+    assert (
+        "new profiles get 0 h and 0 models (seen at the service). Running work, queued work and submiss"
+        in closed.sentence
+    )
     assert quotas(stage) == ALL_CLOSED
     assert stage.ports.racing().new_profile_quota() == CLOSED
     switch(stage, True)
