@@ -12,7 +12,8 @@ __all__ = ["OTHERS", "is_of_others", "rows_of_others"]
 
 OTHERS = "others"
 _OTHERS = re.compile(
-    r"(?:alternative )?(?:host|panell?ist|presenter|speaker|organi[sz]er|moderator|staff|interpreter|producer)s? details?"
+    r"(?:alternative )?"
+    r"(?:host|panell?ist|presenter|speaker|organi[sz]er|moderator|staff|interpreter|producer)s? details?"
 )
 _TITLE = re.compile(r"(?:\w+ ){1,3}details?|other attended|attendees?|participants?|registrants?")
 _LOOKED_AT = 20_000  # records

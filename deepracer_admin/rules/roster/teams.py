@@ -29,8 +29,8 @@ _COMMA = re.compile(r"\s*,\s*")
 _AND = re.compile(r"\s*(?:&|\+|\s(?:and|und|e|et|y|en|och|i|ed)\s)\s*")
 # Headings of several people, or of their addresses.
 _PLURAL = re.compile(
-    r"\b(e ?mails|mails|e ?mail ?addresses|addresses|(?:team )?members?|team ?mates?|racers|participants|attendees|guests|people|"
-    r"players|drivers|crew|roster|partecipanti|membri|componenti|indirizzi|teilnehmer|mitglieder|teammitglieder|adressen|"
+    r"\b(e ?mails|mails|e ?mail ?addresses|addresses|(?:team )?members?|team ?mates?|racers|participants|attendees|"
+    r"guests|people|players|drivers|crew|roster|partecipanti|membri|componenti|indirizzi|teilnehmer|mitglieder|teammitglieder|adressen|"
     r"participantes|miembros|integrantes|direcciones|correos|membros|enderecos|membres|equipiers|adresses|courriels|"
     r"leden|teamleden|deelnemers|adressen|czlonkowie|uczestnicy|adresy|deltagare|medlemmar|lagmedlemmar|adresser)\b|"
     + "|".join(map(plain_heading, ("メンバー", "参加者一覧")))
@@ -40,10 +40,10 @@ _TEAM = re.compile(
     + plain_heading("チーム")
 )
 _MEMBER = re.compile(
-    r"\b(members?|participants?|attendees?|racers?|players?|drivers?|team ?mates?|guests?|people|person|colleagues?|captain|"
-    r"mitglied|teilnehmer(?:in)?|teammitglied|fahrer(?:in)?|spieler(?:in)?|membro|partecipante|componente|pilota|"
-    r"membre|participante?|equipier|coequipier|pilote|miembro|integrante|piloto|compan[ae]ro|membros?|lid|teamlid|deelnemer|"
-    r"coureur|czlonek|uczestnik|zawodnik|medlem|lagmedlem|deltagare|forare)\b|"
+    r"\b(members?|participants?|attendees?|racers?|players?|drivers?|team ?mates?|guests?|people|person|colleagues?|"
+    r"captain|mitglied|teilnehmer(?:in)?|teammitglied|fahrer(?:in)?|spieler(?:in)?|membro|partecipante|componente|pilota|"
+    r"membre|participante?|equipier|coequipier|pilote|miembro|integrante|piloto|compan[ae]ro|membros?|lid|teamlid|"
+    r"deelnemer|coureur|czlonek|uczestnik|zawodnik|medlem|lagmedlem|deltagare|forare)\b|"
     + "|".join(map(plain_heading, ("メンバー", "参加者")))
 )
 _NUMBER = re.compile(r"(?<!\d)([1-9]|1\d|20)(?!\d)")
