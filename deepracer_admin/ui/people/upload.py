@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.errors import ConsoleError
 from deepracer_admin.model import Actor, Event, Job
-from deepracer_admin.rules.roster import FIELDS, RosterCheck
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import said
@@ -18,24 +15,16 @@ from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import count, plain
-from deepracer_admin.ui.people.reading_choices import reading_choices
+from deepracer_admin.ui.people.open_list import read_open
+from deepracer_admin.ui.people.reading_choices import by_hand, first_rows, reading_choices, remembered_reading
 
 __all__ = ["confirm_import", "counts", "given_list", "leavers", "preview", "report"]
 
 MAX_MB = 5
 _SMALLER = "remove the columns that are not needed, or split the list and import the parts one after the other"
 _ROUND = "upload-round"
-_ASIDE = "(not in the list)"
-_WORDS = {
-    "email": "E-mail address",
-    "name": "Full name",
-    "given": "Given name",
-    "family": "Family name",
-    "office": "Office",
-    "cost_centre": "Cost centre",
-    "new_to_ml": "New to AI/ML",
-    "new_to_aws": "New to AWS",
-}
+_SHOWN = 5
+_WARNING = ":material/warning:"
 _RESULTS = {
     "new": "+ new",
     "changed": "~ changed",
@@ -54,20 +43,13 @@ def given_list(who: Actor) -> DryRun | None:
         session.console().files.expect()
         st.caption("Any table will do: CSV, Excel, a meeting report, or addresses pasted from a mail.")
         return None
-    digest = hashlib.sha256(data).hexdigest()[:12]
-    try:
-        first = session.desk().attendees.dry_run(who, data, filename=name)
-        reading = reading_choices(first.check, digest)
-        if reading:
-            first = session.desk().attendees.dry_run(who, data, filename=name, reading=reading)
-            digest += hashlib.sha256(repr(sorted(reading.items())).encode()).hexdigest()[:8]
-        mapping = _columns(first.check, digest)
-        if mapping is None:
-            return first
-        return session.desk().attendees.dry_run(who, data, filename=name, mapping=mapping, reading=reading)
-    except ConsoleError as error:
-        st.error(plain(error.sentence), icon=":material/error:")
+    dry, now = read_open(who, data, name)
+    if dry is None:
+        by_hand(now)
         return None
+    remembered_reading(dry, now)
+    reading_choices(dry, now)
+    return dry
 
 
 def _bytes() -> tuple[bytes, str]:
@@ -99,52 +81,48 @@ def _forget() -> None:
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
 
 
-def _columns(check: RosterCheck, digest: str) -> dict[str, str | int] | None:
-    """How each field was understood, to be corrected; None while the guess stands."""
-    guess: dict[str, str | int] = {field: check.mapping.get(field, "") for field in FIELDS}
-    names = {column.position: f"{column.name or 'column'} ({column.position + 1})" for column in check.columns}
-    options: list[str | int] = ["", *names]
-    with st.expander("Columns: guessed, correct what is wrong", expanded="email" not in check.mapping):
-        chosen: dict[str, str | int] = {}
-        for column, field_key in zip([*st.columns(4), *st.columns(4)], FIELDS, strict=True):
-            chosen[field_key] = column.selectbox(
-                _WORDS[field_key],
-                options,
-                index=options.index(guess[field_key]),
-                format_func=lambda place: _ASIDE if place == "" else names[int(place)],
-                key=f"columns-{digest}-{field_key}",
-            )
-        st.caption("A correction is remembered for lists with the same headings.")
-    return None if chosen == guess else chosen
-
-
 def preview(dry: DryRun) -> None:
-    """What was read of the first rows, and what the reader wondered about."""
+    """Where every row of the file went, what the reader wondered about, and the first people as they were read."""
     found = dry.check
-    parts = [count(found.rows, "row"), found.sheet and f"sheet “{found.sheet}”", found.encoding]
-    st.caption(f"{plain(found.file)}: {plain(', '.join(part for part in parts if part))}")
-    for warning in found.warnings:
-        st.warning(plain(warning), icon=":material/warning:")
-    if found.accepted:
-        st.dataframe(
-            pd.DataFrame(
-                [
-                    {
-                        "Row": row.row,
-                        "Address": row.email,
-                        "Name": row.name,
-                        "Office": row.office,
-                        "Cost centre": row.cost_centre,
-                        "New to AI/ML": {True: "yes", False: "no", None: ""}[row.new_to_ml],
-                        "New to AWS": {True: "yes", False: "no", None: ""}[row.new_to_aws],
-                    }
-                    for row in found.accepted[:5]
-                ]
-            ),
-            hide_index=True,
-            key="upload-preview",
-            alt="The first five people as they were read",
-        )
+    elsewhere = found.shape.told_elsewhere()
+    st.markdown(f"**{plain(dry.balance)}**")
+    parts = [plain(found.file), found.sheet and f"sheet “{plain(found.sheet)}”", plain(found.encoding or "")]
+    st.caption(", ".join(part for part in parts if part) + (f". {plain(elsewhere)}" if elsewhere else ""))
+    told = [each for each in found.warnings if each != found.shape.told_elsewhere(with_sheets=False)]
+    if told:
+        st.warning("\n".join(f"- {plain(each)}" for each in told) if told[1:] else plain(told[0]), icon=_WARNING)
+    if not found.accepted and found.rows:
+        st.error("Nobody is found this way: choose another sheet, heading or column above.", icon=":material/error:")
+    people, rows = st.tabs(["People as they were read", "First rows of the file"])
+    with rows:
+        first_rows(found)
+    with people:
+        _people(dry)
+
+
+def _people(dry: DryRun) -> None:
+    if not dry.check.accepted:
+        st.caption("Nobody yet.")
+        return
+    st.dataframe(
+        pd.DataFrame(
+            [
+                {
+                    "Row": row.row,
+                    "Address": row.email,
+                    "Name": row.name,
+                    "Office": row.office,
+                    "Cost centre": row.cost_centre,
+                    "New to AI/ML": {True: "yes", False: "no", None: ""}[row.new_to_ml],
+                    "New to AWS": {True: "yes", False: "no", None: ""}[row.new_to_aws],
+                }
+                for row in dry.check.accepted[:_SHOWN]
+            ]
+        ),
+        hide_index=True,
+        key="upload-preview",
+        alt="The first people as they were read",
+    )
 
 
 def counts(dry: DryRun) -> None:
