@@ -130,7 +130,7 @@ def _of_book(book: Book, limits: Limits, wanted: str | None) -> Reading:
         Grid.of_records(cells.records, cells.lines),
         sheet=sheet.name,
         sheets=names,
-        warnings=tuple(_left_aside(sheet, holding)),
+        warnings=tuple(_left_aside(sheet, holding)) if wanted is None else (),
         hidden=frozenset(cells.hidden.intersection(cells.lines)),
         formulas=frozenset(cells.formulas),
         hidden_sheets=tuple(each.name for each in book.sheets if each.is_hidden),

@@ -31,8 +31,8 @@ FIELD_TITLES = {
     "new_to_aws": "New to AWS",
 }
 DELIMITER_WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", "": "none"}
-_ALIKE = 0.6  # share of headings that two lists of one source have in common
-_LEAST = 2
+_ALIKE = 0.7  # share of headings that two lists of one source have in common
+_LEAST = 3
 
 Read = Callable[[ReadingChoices], RosterCheck]
 
@@ -53,10 +53,11 @@ def mark(text: str) -> str:
     return hashlib.sha256((plain_heading(text) or text.strip()).encode()).hexdigest()[:12]
 
 
-def key_of(read: RosterCheck) -> str:
-    """The shape of a list: its headings."""
+def key_of(read: RosterCheck, *, kind: str | None = None) -> str:
+    """The shape of a list: its kind and its headings. Older versions left the kind out (`kind` "")."""
+    kind = read.shape.kind if kind is None else kind
     names = "\x1f".join(column.name.casefold() for column in read.columns)
-    return hashlib.sha256(names.encode()).hexdigest()[:16]
+    return hashlib.sha256((f"{kind}\x1e{names}" if kind else names).encode()).hexdigest()[:16]
 
 
 def reading_to_keep(
@@ -89,13 +90,17 @@ def reading_to_keep(
 
 def same_source(guess: RosterCheck, known: Mapping[str, ListReading]) -> ListReading | None:
     """The reading of the source that this list looks most like."""
-    if guess.header_row is not None and (exact := known.get(key_of(guess))) is not None:
-        return exact
+    if guess.header_row is not None:
+        exact = known.get(key_of(guess)) or known.get(key_of(guess, kind=""))
+        if exact is not None:
+            return exact
     rows = [_marks(guess)] if guess.header_row is not None else []
     rows += [tuple(mark(cell) for cell in row.cells if cell) for row in guess.shape.head]
     best: tuple[float, float] = (_ALIKE, 0.0)
     found: ListReading | None = None
     for reading in known.values():
+        if reading.kind != guess.shape.kind:
+            continue
         alike = max((_alike(row, marks) for row in rows for marks in _of_a_row(reading)), default=0.0)
         rank = (alike, reading.at.timestamp() if reading.at else 0.0)
         if rank >= best:
@@ -123,10 +128,6 @@ def fitted(reading: ListReading, guess: RosterCheck, read_with: Read) -> tuple[R
 
 def _raw(reading: ListReading, choices: ReadingChoices, read: RosterCheck, lost: list[str]) -> ReadingChoices:
     """The sheet, the encoding, the separator."""
-    if reading.kind and reading.kind != read.shape.kind:
-        if reading.sheet or reading.encoding or reading.delimiter is not None:
-            lost.append("the sheet, encoding or separator: this file is of another kind")
-        return choices
     if reading.sheet:
         sheet = next((name for name in read.sheets if mark(name) == reading.sheet), None)
         if sheet is None:

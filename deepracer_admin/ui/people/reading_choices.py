@@ -7,6 +7,7 @@ move others (another sheet has other columns) or turn out to be impossible.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -23,51 +24,63 @@ from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.words import count, plain
 from deepracer_admin.ui.people.open_list import OpenList, opened_list, put_back, read_otherwise
 
-__all__ = ["by_hand", "first_rows", "reading_choices", "remembered_reading"]
+__all__ = ["by_hand", "first_rows", "reading_choices", "remembered_reading", "way_back"]
 
 _ASIDE = "(not in the list)"
+_AS_GUESSED = "as guessed"
+_AS_IN_A_MAIL = "as in a mail"
 _ORDERS = {
-    None: "Given name first; “Rossi, Anna” is turned round",
-    "family first": "Family name first: “Rossi Anna” becomes “Anna Rossi”",
-    "as written": "As written, turned round nowhere",
+    _AS_GUESSED: "given name first",
+    "family first": "family name first",
+    "as written": "as written",
 }
+_ABOUT_ORDERS = (
+    "Given name first: only “Rossi, Anna” is turned round. Family name first: “Rossi Anna” becomes “Anna Rossi”. As "
+    "written: nothing is turned round."
+)
+_ACROSS = 3
 _ENCODINGS = ("utf-8", "cp1252", "cp1250", "cp1254", "cp1257", "cp1251", "cp1253", "cp932", "gb18030", "cp949", "big5")
 _SHOWN_CELLS = 6
+_Draw = Callable[[Any], None]
 _SHOWN_ROWS = 8
 
 
 def reading_choices(dry: DryRun, now: OpenList) -> None:
     """What was guessed, each to be corrected; only where there is a choice."""
-    with st.expander("How the list was read: correct what is wrong", expanded=_is_doubtful(dry.guess)):
-        _whole(dry, now.digest)
-        _columns(dry.check, now.digest)
-        _people(dry, now.digest)
-        left, right = st.columns([3, 1], vertical_alignment="center")
-        left.caption(
-            "What is corrected here is remembered for lists of the same source, except whom to let in: that is asked "
-            "anew for each file."
-        )
-        if dry.choices != GUESSED:
-            with right:
-                _undo("Read as guessed", dry, key="reading-reset")
+    boxes = [*_whole(dry, now.digest), *_columns(dry.check, now.digest), _status(dry.check, now.digest)]
+    for first in range(0, len(boxes), _ACROSS):
+        for box, draw in zip(st.columns(_ACROSS), boxes[first : first + _ACROSS], strict=False):
+            draw(box)
+    _let_in(dry, now.digest)
+    st.caption("Remembered for lists of the same source; whom to let in is asked anew for each file.")
+
+
+def way_back(dry: DryRun, now: OpenList) -> None:
+    """Undo all corrections of this list at once, where there are any."""
+    if dry.choices != GUESSED and not _is_told(now):
+        _undo("Read as guessed", dry, key="reading-reset")
 
 
 def remembered_reading(dry: DryRun, now: OpenList) -> None:
     """What was taken over from an earlier list of the same source, and the way back."""
     told = now.remembered
-    if told is None or not (told.taken or told.lost):
+    if told is None or not _is_told(now):
         return
-    since = f" ({told.at:%d %b %Y}{f', {told.by}' if told.by else ''})" if told.at else ""
     parts = []
     if told.taken:
-        parts.append(
-            f"Read as an earlier list of this source was corrected{plain(since)}: {plain('; '.join(told.taken))}."
-        )
+        who = f", as {told.by} corrected it on {told.at:%d %b %Y}" if told.at and told.by else ""
+        parts.append(f"Read like an earlier list of this source{who}: {'; '.join(told.taken)}.")
     if told.lost:
-        parts.append(f"Not taken over from it: {plain('; '.join(told.lost))}. Check how the list was read.")
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/history: {' '.join(parts)}")
-        _undo("Read as guessed, and forget", dry, key="reading-undo")
+        parts.append(f"Not taken over from an earlier list of this source: {'; '.join(told.lost)}.")
+    with st.container(border=True):
+        left, right = st.columns([4, 1], vertical_alignment="center")
+        left.markdown(f":material/history: {plain(' '.join(parts))}")
+        with right:
+            _undo("Read as guessed", dry, key="reading-undo")
+
+
+def _is_told(now: OpenList) -> bool:
+    return now.remembered is not None and bool(now.remembered.taken or now.remembered.lost)
 
 
 def _undo(label: str, dry: DryRun, *, key: str) -> None:
@@ -87,21 +100,20 @@ def by_hand(now: OpenList) -> None:
         sheet.text_input(
             "Sheet, by its name",
             key=f"by-hand-{now.digest}-sheet",
-            on_change=_typed,
+            on_change=_chosen,
             args=("sheet", f"by-hand-{now.digest}-sheet"),
         )
         encoding.selectbox(
             "Encoding",
-            [None, *_ENCODINGS],
-            format_func=lambda name: name or "as guessed",
+            [_AS_GUESSED, *_ENCODINGS],
             key=f"by-hand-{now.digest}-encoding",
             on_change=_chosen,
             args=("encoding", f"by-hand-{now.digest}-encoding"),
         )
         delimiter.selectbox(
             "Separator",
-            [None, *DELIMITER_WORDS],
-            format_func=lambda sign: "as guessed" if sign is None else DELIMITER_WORDS[sign],
+            [_AS_GUESSED, *DELIMITER_WORDS],
+            format_func=lambda sign: DELIMITER_WORDS.get(sign, sign),
             key=f"by-hand-{now.digest}-delimiter",
             on_change=_chosen,
             args=("delimiter", f"by-hand-{now.digest}-delimiter"),
@@ -133,24 +145,12 @@ def first_rows(check: RosterCheck) -> None:
     )
 
 
-def _is_doubtful(guess: RosterCheck) -> bool:
-    shape = guess.shape
-    return bool(
-        guess.left_out
-        or not guess.accepted
-        or "email" not in guess.mapping
-        or len(guess.candidates) > 1
-        or len(shape.tables) > 1
-        or shape.elsewhere
-    )
-
-
 # ------------------------------------------------------------------------------------------- the file as a whole
 
 
-def _whole(dry: DryRun, digest: str) -> None:
+def _whole(dry: DryRun, digest: str) -> list[_Draw]:
     check, shape = dry.check, dry.check.shape
-    boxes: list[Callable[[Any], None]] = []
+    boxes: list[_Draw] = []
     if len(check.sheets) > 1:
         hidden = set(shape.hidden_sheets)
         boxes.append(
@@ -191,10 +191,9 @@ def _whole(dry: DryRun, digest: str) -> None:
             )
         )
     if shape.kind != "workbook":
-        signs: list[str | None] = [*DELIMITER_WORDS]
-        if dry.guess.shape.kind == "mailboxes":
-            signs.insert(0, None)
-        at = check.delimiter or ("" if shape.kind == "text" else None)
+        mail = [_AS_IN_A_MAIL] if "mailboxes" in (shape.kind, dry.guess.shape.kind) else []
+        signs = [*mail, *DELIMITER_WORDS]
+        at = _AS_IN_A_MAIL if shape.kind == "mailboxes" else check.delimiter or ""
         boxes.append(
             lambda box: _select(
                 box,
@@ -203,7 +202,7 @@ def _whole(dry: DryRun, digest: str) -> None:
                 at,
                 what="delimiter",
                 key=f"reading-{digest}-delimiter",
-                shown=lambda sign: DELIMITER_WORDS.get(sign, sign) if sign is not None else "addresses as in a mail",
+                shown=lambda sign: DELIMITER_WORDS.get(sign, sign),
             )
         )
     if "name" in check.mapping or shape.kind == "mailboxes":
@@ -212,16 +211,14 @@ def _whole(dry: DryRun, digest: str) -> None:
                 box,
                 "Order of full names",
                 [*_ORDERS],
-                dry.choices.name_order,
+                dry.choices.name_order or _AS_GUESSED,
                 what="name_order",
                 key=f"reading-{digest}-order",
                 shown=_ORDERS.__getitem__,
+                help=_ABOUT_ORDERS,
             )
         )
-    across = min(len(boxes), 3) if len(boxes) != 4 else 4
-    for first in range(0, len(boxes), across or 1):
-        for box, draw in zip(st.columns(across), boxes[first : first + across], strict=False):
-            draw(box)
+    return boxes
 
 
 def _encodings(dry: DryRun) -> dict[str | None, str]:
@@ -237,12 +234,13 @@ def _encodings(dry: DryRun) -> dict[str | None, str]:
 # ----------------------------------------------------------------------------------------------------- columns
 
 
-def _columns(check: RosterCheck, digest: str) -> None:
+def _columns(check: RosterCheck, digest: str) -> list[_Draw]:
     names = {column.position: f"{column.name} ({column.position + 1})" for column in check.columns}
-    for column, field_key in zip([*st.columns(4), *st.columns(4)], FIELDS, strict=True):
+
+    def drawn(box: Any, field_key: str) -> None:
         key = f"columns-{digest}-{field_key}"
         st.session_state[key] = check.mapping.get(field_key, "")
-        column.selectbox(
+        box.selectbox(
             FIELD_TITLES[field_key],
             ["", *names],
             format_func=lambda place: _ASIDE if place == "" else names[int(place)],
@@ -251,30 +249,34 @@ def _columns(check: RosterCheck, digest: str) -> None:
             args=(field_key, key),
         )
 
+    return [partial(drawn, field_key=field_key) for field_key in FIELDS]
+
 
 # ------------------------------------------------------------------------------------------------ who is let in
 
 
-def _people(dry: DryRun, digest: str) -> None:
-    check, shape = dry.check, dry.check.shape
-    status = shape.status
-    left, right = st.columns([1, 3], vertical_alignment="bottom")
+def _status(check: RosterCheck, digest: str) -> _Draw:
     names = {column.position: f"{column.name} ({column.position + 1})" for column in check.columns}
-    _select(
-        left,
-        "Who comes: status column",
+    status = check.shape.status
+    return lambda box: _select(
+        box,
+        "Who comes: by column",
         ["", *names],
         status.position if status else "",
         what="status_column",
         key=f"reading-{digest}-status",
-        shown=lambda place: "(none)" if place == "" else names[int(place)],
+        shown=lambda place: "(all of the list)" if place == "" else names[int(place)],
     )
-    if status:
-        numbers = {word.value: word.rows for word in status.values}
+
+
+def _let_in(dry: DryRun, digest: str) -> None:
+    shape = dry.check.shape
+    if shape.status:
+        status, numbers = shape.status, {word.value: word.rows for word in shape.status.values}
         key = f"reading-{digest}-words"
         st.session_state[key] = [word.value for word in status.values if word.is_taken]
-        right.pills(
-            "Taken: those of whom it says",
+        st.pills(
+            f"Those are taken of whom “{plain(status.name)}” says",
             [*numbers],
             selection_mode="multi",
             format_func=lambda word: f"{plain(word)} · {numbers[word]:,}",
@@ -289,7 +291,7 @@ def _people(dry: DryRun, digest: str) -> None:
         key = f"reading-{digest}-tables"
         st.session_state[key] = [table.line for table in shape.tables if table.is_read]
         st.pills(
-            "Lists in this file that are read",
+            "Lists of this file that are taken",
             [*titles],
             selection_mode="multi",
             format_func=lambda line: plain(titles[line]),
@@ -297,42 +299,38 @@ def _people(dry: DryRun, digest: str) -> None:
             on_change=_tables_chosen,
             args=(key, tuple(titles)),
         )
-    refusing = sum(word.rows for word in status.values if word.says_no) if status else 0
-    declined = status is not None and all(word.is_taken for word in status.values if word.says_no)
-    boxes: Sequence[tuple[str, int, str, str, bool]] = (
-        ("declined", refusing, "person who will not come", "people who will not come", declined),
-        ("hidden", shape.hidden_rows, "row that the sheet hides", "rows that the sheet hides", False),
-        ("above", shape.rows_above, "row above the heading", "rows above the heading", False),
-    )
-    for kind_key, number, one, many, is_in in boxes:
+    for kind_key, number, one, many in (
+        ("hidden", shape.hidden_rows, "row that the sheet hides", "rows that the sheet hides"),
+        ("above", shape.rows_above, "row above the heading", "rows above the heading"),
+    ):
         if number:
             key = f"reading-{digest}-{kind_key}"
-            st.session_state[key] = is_in or kind_key in dry.choices.include
-            words = tuple(word.value for word in status.values if word.says_no) if status else ()
-            st.checkbox(
-                f"Include {count(number, one, many)}",
-                key=key,
-                on_change=_included,
-                args=(kind_key, key, words),
-            )
+            st.session_state[key] = kind_key in dry.choices.include
+            st.checkbox(f"Include {count(number, one, many)}", key=key, on_change=_included, args=(kind_key, key))
 
 
 # ---------------------------------------------------------------------------------------------------- callbacks
 
 
 def _select(
-    box: Any, label: str, options: Sequence[Any], now: Any, *, what: str, key: str, shown: Callable[[Any], str]
+    box: Any,
+    label: str,
+    options: Sequence[Any],
+    now: Any,
+    *,
+    what: str,
+    key: str,
+    shown: Callable[[Any], str],
+    help: str | None = None,
 ) -> None:
     st.session_state[key] = now
-    box.selectbox(label, options, format_func=shown, key=key, on_change=_chosen, args=(what, key))
+    box.selectbox(label, options, format_func=shown, key=key, on_change=_chosen, args=(what, key), help=help)
 
 
 def _chosen(what: str, key: str) -> None:
-    read_otherwise(what, st.session_state[key])
-
-
-def _typed(what: str, key: str) -> None:
-    read_otherwise(what, st.session_state[key] or None)
+    value = st.session_state[key]
+    is_guess = value in (_AS_GUESSED, _AS_IN_A_MAIL) or (what == "sheet" and not value)
+    read_otherwise(what, None if is_guess else value)
 
 
 def _column_chosen(field_key: str, key: str) -> None:
@@ -356,10 +354,7 @@ def _tables_chosen(key: str, lines: tuple[int, ...]) -> None:
     read_otherwise("tables_aside", tuple(line for line in lines if line not in read))
 
 
-def _included(kind: str, key: str, words: tuple[str, ...]) -> None:
-    if kind == "declined":
-        read_otherwise("let_in", words if st.session_state[key] else ())
-        return
+def _included(kind: str, key: str) -> None:
     others = tuple(each for each in _include() if each != kind)
     read_otherwise("include", (*others, kind) if st.session_state[key] else others)
 
