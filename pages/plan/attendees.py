@@ -37,7 +37,6 @@ elif view == "Add one":
 elif view == "Upload":
     dry = upload.given_list(who)
     if dry:
-        upload.preview(dry)
         upload.counts(dry)
         upload.report(dry)
         names = people.names(who)

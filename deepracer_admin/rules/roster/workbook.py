@@ -120,11 +120,17 @@ def _of_book(book: Book, limits: Limits, wanted: str | None) -> Reading:
         raise UnreadableRoster(f"The workbook has no sheet named {wanted}: choose one of {', '.join(names[:10])}.")
     best: tuple[tuple[bool, int, int], SheetName, Sheet] | None = None
     holding: dict[SheetName, int] = {}
-    for sheet in book.sheets[: limits.sheets]:
-        if wanted is not None and sheet.name != wanted:
-            continue
-        cells = book.read(sheet)
+    for sheet in sorted(book.sheets, key=lambda each: each.name != wanted)[: limits.sheets]:
+        is_aside = wanted is not None and sheet.name != wanted
+        try:
+            cells = book.read(sheet)
+        except (UnreadableRoster, expat.ExpatError, SyntaxError, ValueError):
+            if is_aside:
+                continue  # nobody asked for it; its addresses cannot be counted
+            raise
         holding[sheet] = sum(any(ADDRESS_CELL.fullmatch(cell) for cell in record) for record in cells.records)
+        if is_aside:
+            continue
         rank = (not sheet.is_hidden or wanted is not None, holding[sheet], len(cells.records))
         if cells.records and (best is None or rank > best[0]):
             best = rank, sheet, cells
@@ -140,9 +146,11 @@ def _of_book(book: Book, limits: Limits, wanted: str | None) -> Reading:
         Grid.of_records(cells.records, cells.lines),
         sheet=sheet.name,
         sheets=names,
-        warnings=tuple(_left_aside(sheet, holding)),
+        warnings=tuple(_left_aside(sheet, holding)) if wanted is None else (),
         hidden=frozenset(cells.hidden.intersection(cells.lines)),
         formulas=frozenset(cells.formulas),
+        hidden_sheets=tuple(each.name for each in book.sheets if each.is_hidden),
+        other_sheets=tuple((each.name, count) for each, count in holding.items() if count and each is not sheet),
     )
 
 
