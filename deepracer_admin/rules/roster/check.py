@@ -24,12 +24,14 @@ from deepracer_admin.rules.roster.findings import (
 )
 from deepracer_admin.rules.roster.grid import Grid, Reading
 from deepracer_admin.rules.roster.judging import NO_EMAIL_COLUMN, Source, judge, reject_all
+from deepracer_admin.rules.roster.name_parts import with_further_parts
 from deepracer_admin.rules.roster.people import fold
 from deepracer_admin.rules.roster.reading import read_list
-from deepracer_admin.rules.roster.sections import OTHERS, rows_of_others
+from deepracer_admin.rules.roster.sections import EXAMPLE, OTHERS, rows_of_others
 from deepracer_admin.rules.roster.status import find_statuses
 from deepracer_admin.rules.roster.tables import addresses_above, further_tables, rows_above, without_second_headings
 from deepracer_admin.rules.roster.teams import by_cells, by_columns
+from deepracer_admin.rules.roster.text_marks import without_text_marks
 
 __all__ = ["ABOVE", "DECLINED", "HIDDEN", "check"]
 
@@ -62,8 +64,8 @@ def check(
     Raises UnreadableRoster when there is no list to judge; never for the fault of a single row.
     """
     reading = read_list(data, limits=limits, encoding=encoding, delimiter=delimiter, sheet=sheet)
-    grid = reading.grid
-    header = _header(reading, header_row)
+    grid = without_text_marks(reading.grid) if reading.delimiter is not None else reading.grid
+    header = _header(grid, reading, header_row)
     heading = reading.heading or (grid.record(header.place) if header.place is not None else [])
     warnings = list(reading.warnings)
     if sentence := addresses_above(grid, header):
@@ -88,6 +90,7 @@ def check(
     if teams := by_cells(heading, body, guess, warnings):
         _, body, more = teams
         further += more
+    body = with_further_parts(heading, body, guess)
     email = _taken_for(guess, "email")
     columns = tuple(
         column for column in guess.columns if column.position < len(heading) or any(body.columns[column.position])
@@ -100,7 +103,8 @@ def check(
     aside = [column for column in columns if column.position in guess.aside]
     if email is not None and email.position < body.width:
         second = [column for column in columns if column.position in guess.second]
-        judged = judge(body, Source(email, second, columns, reading.formulas), usual, warnings)
+        source = Source(email, second, columns, reading.formulas, is_text=reading.delimiter is not None)
+        judged = judge(body, source, usual, warnings)
     else:
         judged = reject_all(body, aside)
     people = People(body, judged, columns, limits, service_rule)
@@ -182,7 +186,8 @@ def _without_others(body: Grid, include: Collection[str], warnings: list[str]) -
     warnings.append(f"{counted(len(holding), 'row')} of other people than attendees, left out ({shown}).")
     left = [
         LeftOut(body.lines[place], cut(fold(" ".join(filter(None, body.record(place))))), OTHERS,
-                f"The row stands below “{cut(found[place])}”, so it is of no attendee.")
+                "The row is the template's example." if found[place] == EXAMPLE
+                else f"The row stands below “{cut(found[place])}”, so it is of no attendee.")
         for place in holding
     ]  # fmt: skip
     return body.keep([place not in found for place in range(body.height)]), left
@@ -225,13 +230,13 @@ def _narrow(body: Grid, usual: int, reading: Reading) -> list[str]:
     return [f"Fewer cells than the heading has: {_and_more(lines)}; check them."] if lines else []
 
 
-def _header(reading: Reading, wanted: int | None) -> Header:
+def _header(grid: Grid, reading: Reading, wanted: int | None) -> Header:
     if reading.heading is not None or wanted == 0:
         return Header(None, 0)
-    if wanted is not None and wanted in reading.grid.lines:
-        place = reading.grid.lines.index(wanted)
+    if wanted is not None and wanted in grid.lines:
+        place = grid.lines.index(wanted)
         return Header(place, place + 1)
-    return find_header(reading.grid)
+    return find_header(grid)
 
 
 def _body(grid: Grid, header: Header, warnings: list[str]) -> Grid:

@@ -8,14 +8,20 @@ from collections.abc import Sequence
 from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.headings import plain_heading
 
-__all__ = ["OTHERS", "is_of_others", "rows_of_others"]
+__all__ = ["EXAMPLE", "OTHERS", "is_of_others", "rows_of_others"]
 
 OTHERS = "others"
+EXAMPLE = "example"
 _OTHERS = re.compile(
     r"(?:alternative )?"
     r"(?:host|panell?ist|presenter|speaker|organi[sz]er|moderator|staff|interpreter|producer)s? details?"
 )
 _TITLE = re.compile(r"(?:\w+ ){1,3}details?|other attended|attendees?|participants?|registrants?")
+# Entra's templates: "Example: Chris Green", chris@contoso.com.
+_EXAMPLE = re.compile(
+    r"\s*(?:example|beispiel|esempio|exemple|ejemplo|exemplo|voorbeeld|przyk[lł]ad|exempel|例)\s*[:：]", re.I
+)
+_EXAMPLES = 3  # records
 _LOOKED_AT = 20_000  # records
 
 
@@ -34,7 +40,11 @@ def rows_of_others(body: Grid) -> dict[int, str]:
     """Place -> title, for the records of such tables (title and heading included) up to the next title."""
     if not body.width or body.height > _LOOKED_AT:
         return {}
-    found: dict[int, str] = {}
+    found: dict[int, str] = {
+        place: EXAMPLE
+        for place, record in enumerate(body.head(_EXAMPLES))
+        if any(map(_EXAMPLE.match, record[:_EXAMPLES]))
+    }
     title = ""
     # A title has its first cell filled and, as a rule, no other.
     for place, cell in enumerate(body.columns[0]):

@@ -13,11 +13,11 @@ from deepracer_admin.rules.roster.lazy_column import distinct
 __all__ = ["Status", "find_status", "find_statuses"]
 
 _HEADING = re.compile(
-    r"\b(status|state|approval|approved|rsvp|response|attending|attendance|going|registration|accepted|confirmed|"
+    r"\w*status\b|\b(state|approval|approved|rsvp|response|attending|attendance|going|registration|accepted|confirmed|"
     r"enabled|active|stato|approvazione|conferma|risposta|partecipa|statut|reponse|inscription|presence|participation|"
     r"freigabe|antwort|zusage|teilnahme|anmeldestatus|estado|respuesta|asistencia|asiste|aprobacion|situacao|resposta|"
     r"aprovacao|antwoord|aanwezig|odpowiedz|obecnosc|zatwierdzenie|svar|narvaro)\b"
-    "|" + "|".join(map(plain_heading, ("ステータス", "状態", "承認", "出欠", "回答")))
+    "|" + "|".join(map(plain_heading, ("ステータス", "状態", "状況", "承認", "出欠", "回答", "参加可否", "出席")))
 )
 # "MFA enabled", "E-mail verified": no word about who comes.
 _OTHER = re.compile(
@@ -28,6 +28,7 @@ _AWAY = re.compile(
     r"denied|declined|cancell?ed|cancell?ation|wait ?list(?:ed)?|waiting ?list|waiting|refund(?:ed)?|not approved|"
     r"unapproved|rejected|refused|withdrawn|withdrew|no show|not attending|not going|not coming|will not attend|"
     r"won t attend|can t attend|cannot attend|can t go|expired|void(?:ed)?|deleted|removed|disabled|deactivated|"
+    r"can t make it|cannot make it|unable to|not able to|won t be|will not be|regrets?|sorry|"
     r"terminated|inactive|revoked|blocked|pending approval|awaiting approval|approval pending|opted out|unregistered|"
     r"rifiutat[oaie]|annullat[oaie]|cancellat[oaie]|negat[oaie]|rimborsat[oaie]|lista d attesa|in attesa|"
     r"non approvat[oaie]|non partecipa|disdett[oa]|rinunciat[oa]|assente|"
@@ -40,7 +41,7 @@ _AWAY = re.compile(
     r"no asiste|no asistira|recusad[oa]s?|negad[oa]s?|nao aprovad[oa]|desistiu|ausente|"
     r"geannuleerd|afgewezen|wachtlijst|terugbetaald|geweigerd|afgemeld|niet goedgekeurd|"
     r"anulowan[oaey]\w*|odrzucon[oaey]\w*|odmowa|rezerwow\w*|zwrocon[oaey]\w*|lista oczekujacych|"
-    r"avbokad|avbojd|nekad|vantelista|aterbetald|avbojt|avanmald|installd"
+    r"avbokad|avbojd|reservlista|nekad|vantelista|aterbetald|avbojt|avanmald|installd"
     r")\b|"
     + "|".join(map(plain_heading, ("キャンセル", "却下", "拒否", "辞退", "不参加", "欠席", "返金", "保留", "未承認")))
 )
@@ -53,6 +54,30 @@ _ASKS = re.compile(
     r"teilnahme|"
     r"presence|participation|asiste|asistencia|aanwezig|obecnosc|narvaro|registered)\b"
 )
+_PENDING = frozenset(
+    (
+        "pending",
+        "ausstehend",
+        "offen",
+        "pendiente",
+        "pendente",
+        "in afwachting",
+        "oczekuje",
+        "oczekujace",
+        "vantar",
+        "vantande",
+    )
+)
+# "Cancelled", "Blocked": here it is a yes, or the day on which it happened, that takes somebody out.
+_AGAINST = re.compile(
+    r"\b(block(?:ed)?|disabled|cancell?ed|cancellation|declined|refund(?:ed)?|withdrawn|deleted|removed|opted out|"
+    r"annullat[oa]|rimborsat[oa]|storniert|storno|abgesagt|annulee?|desistement|cancelad[oa]|anulad[oa]|geannuleerd|"
+    r"anulowan[oey]|avbokad|avanmald)\b|" + plain_heading("キャンセル")
+)
+_YES = frozenset(
+    ["yes", "y", "true", "1", "x", "si", "ja", "oui", "sim", "tak", "はい", "wahr", "vero", "verdadero", "vrai"]
+)
+_DAY = re.compile(r"\d{1,4} \d{1,2} \d{1,4}(?: .*)?")
 _MOST_WORDS = 60
 _LONGEST = 60
 
@@ -70,9 +95,15 @@ def find_status(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> St
         if column.field is not None or column.position >= len(cells):
             continue
         heading = plain_heading(column.name)
-        if len(heading) > _LONGEST * 2 or not _HEADING.search(heading) or _OTHER.search(heading):
+        is_against = _AGAINST.search(heading) is not None and len(heading) < _LONGEST
+        if len(heading) > _LONGEST * 2 or not (is_against or _HEADING.search(heading)) or _OTHER.search(heading):
             continue
         values = {value for value in distinct(cells[column.position]) if value.strip()}
+        if is_against:
+            away = frozenset(value for value in values if _says_so(plain_heading(value)))
+            if away:
+                return Status(column, away)
+            continue
         if len(values) > _MOST_WORDS or any(len(value) > _LONGEST for value in values):
             continue
         asks = _ASKS.search(heading) is not None
@@ -92,7 +123,11 @@ def find_statuses(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> 
     return found
 
 
+def _says_so(value: str) -> bool:
+    return value in _YES or _DAY.fullmatch(value) is not None or _AWAY.fullmatch(value) is not None
+
+
 def _says_no(value: str, *, asks: bool) -> bool:
-    if asks and value in _NO:
+    if (asks and value in _NO) or value in _PENDING:
         return True
     return _AWAY.search(value) is not None and _HERE.search(value) is None
