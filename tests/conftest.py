@@ -13,12 +13,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from deepracer_admin.store import sqlite_records
+from deepracer_admin.store import sqlite_base, sqlite_records
 from tests.practice import WorldHandle, start_world
 
 # Practice services speak plain HTTP on loopback, yet every client that a test opens would read the world's certificate
 # authorities anew, 20 ms each: a quarter of the whole run.
 ssl.create_default_context = functools.cache(ssl.create_default_context)
+
+# Nobody pulls the plug here: waiting for the disk at each commit would be most of a test that keeps things.
+FOR_PEOPLE = (sqlite_base.DURABLE, sqlite_base.FORGETFUL)
+sqlite_base.DURABLE = sqlite_base.FORGETFUL = "OFF"
 
 
 def applied_twice(change: Callable[[Any], Any], before: Any) -> Any:

@@ -289,7 +289,7 @@ def _broken(broken: httpx.TransportError, method: str, operation: str) -> Servic
     where = {"service": SERVICE, "operation": operation, "code": type(broken).__name__}
     if method == "GET" or isinstance(broken, NOT_SENT):
         return Unreachable("The directory cannot be reached; check the network and the proxy.", **where)
-    return LostAnswer("The directory does not answer; what it did with the last call is read back.", **where)
+    return LostAnswer("The directory does not answer; what it did with the last call is looked up.", **where)
 
 
 def _signed_in(answer: httpx.Response, operation: str) -> httpx.Response:

@@ -6,6 +6,7 @@ from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import masthead
+from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.people import roster, upload
 from deepracer_admin.ui.people.walk_up import walk_up
 
@@ -45,6 +46,7 @@ elif view == "Upload":
         said("import-list")
 
 else:
+    rerun_when_done(("roster.import",))
     jobs.past(
         ("roster.import",),
         key="imports",
