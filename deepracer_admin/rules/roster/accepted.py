@@ -164,8 +164,7 @@ class People:
         again = self._judged.duplicates[:_LOOKED_AT]
         if not again or not fields:
             return None
-        lines = {line for each in again for line in (each.row, each.first_row)}
-        places = {line: place for place, line in enumerate(self._body.lines) if line in lines}
+        places = _places_of({line for each in again for line in (each.row, each.first_row)}, self._body.lines)
 
         def name(line: int) -> str:
             return fold(" ".join(self._cells(self._at[field])[places[line]] for field in fields))
@@ -212,6 +211,13 @@ def _are_alike(first: str, second: str) -> bool:
         for name in (first, second)
     ]
     return bool(words[0] & words[1])
+
+
+def _places_of(lines: set[int], all_lines: Sequence[int]) -> dict[int, int]:
+    """Where records that start on these lines are."""
+    if isinstance(all_lines, range):
+        return {line: all_lines.index(line) for line in lines}
+    return {line: place for place, line in enumerate(all_lines) if line in lines}
 
 
 def _rows_named(rows: Sequence[int]) -> str:

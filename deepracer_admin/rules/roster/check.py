@@ -76,12 +76,12 @@ def check(
     body, of_others = _without_others(body, include, warnings)
     if heading and reading.heading is None:
         body = without_second_headings(heading, body, warnings)
-    guess = guess_columns(heading, body, mapping)
+    guess = guess_columns(heading, body, mapping, reading.hidden_columns)
     email = _taken_for(guess, "email")
     is_table = bool(heading) and reading.heading is None
     if is_table and email is not None and (tables := further_tables(heading, body, email.position, warnings)):
         heading, body = tables
-        guess = guess_columns(heading, body, mapping)
+        guess = guess_columns(heading, body, mapping, reading.hidden_columns)
         email = _taken_for(guess, "email")
     further = 0
     if not mapping and (teams := by_columns(heading, body, warnings)):
@@ -113,6 +113,8 @@ def check(
     if aside and email is not None:
         names = ", ".join(column.name for column in aside[:_SHOWN])
         warnings.append(f"Addresses stand in other places of this file, too, and were not used: column {names}.")
+    if email is not None and email.position in reading.hidden_columns:
+        warnings.append(f"Column {email.name}, where the addresses were taken from, is hidden in the sheet.")
     if not body.height and not left_out:
         warnings.append("The list has a header but no rows below it." if heading else "The list has no rows.")
     elif email is None:

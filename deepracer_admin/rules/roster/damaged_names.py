@@ -28,12 +28,12 @@ _UNDEFINED = frozenset("\x81\x8d\x8f\x90\x9d")  # Windows-1252 has no letter the
 def needs_mending(column: Sequence[str]) -> bool:
     """Whether any cell may be damaged; quick, and wrong at times in saying yes."""
     if isinstance(column, LazyColumn):
-        return bool(column.places_like(_SUSPECT))
+        return column.has_like(_SUSPECT)
     return any(map(_SUSPICIOUS.search, distinct(column)))
 
 
 def mended(value: str) -> str:
-    """The name as it was meant: entities and encoded words resolved, UTF-8 that was read as another encoding read anew."""
+    """The name as it was meant: entities and encoded words resolved, UTF-8 that was taken for another encoding."""
     if len(value) > _LONGEST or not _SUSPICIOUS.search(value):
         return value
     if "=?" in value and _ENCODED_WORD.search(value):

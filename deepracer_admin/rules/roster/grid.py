@@ -106,3 +106,4 @@ class Reading:
     hidden: frozenset[int] = frozenset()
     formulas: frozenset[tuple[int, int]] = frozenset()
     candidates: tuple[Candidate, ...] = ()
+    hidden_columns: frozenset[int] = frozenset()

@@ -40,7 +40,7 @@ def with_further_parts(heading: Sequence[str], body: Grid, guess: Guess) -> Grid
 def in_their_order(given: Sequence[str], family: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
     """(what is written first, what follows): the family name first where both are written in East Asian letters."""
     if isinstance(given, LazyColumn) and isinstance(family, LazyColumn):
-        if not family.places_like(_EAST_ASIAN):
+        if not family.has_like(_EAST_ASIAN):
             return given, family
     elif all(map(str.isascii, family)):
         return given, family

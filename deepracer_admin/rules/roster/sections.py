@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from deepracer_admin.rules.roster.grid import Grid
-from deepracer_admin.rules.roster.headings import plain_heading
+from deepracer_admin.rules.roster.heading_words import plain_heading
+from deepracer_admin.rules.roster.status import says_no
 
 __all__ = ["EXAMPLE", "OTHERS", "is_of_others", "rows_of_others"]
 
@@ -22,7 +23,27 @@ _EXAMPLE = re.compile(
     r"\s*(?:example|beispiel|esempio|exemple|ejemplo|exemplo|voorbeeld|przyk[lł]ad|exempel|例)\s*[:：]", re.I
 )
 _EXAMPLES = 3  # records
+_THE_LIST = re.compile(
+    r"\b(attendees?|participants?|registrants?|registrations?|registered|confirmed|approved|accepted|racers?|invit\w+|"
+    r"guests?|partecipanti|iscritti|confermati|teilnehm\w*|anmeldungen|zugesagt|bestatigt|inscrits|confirmes|"
+    r"participantes|inscritos|confirmad[oa]s|asistentes|deelnemers|aanmeldingen|bevestigd|uczestnicy|zgloszenia|"
+    r"deltagare|anmalda|bekraftade)\b|"
+    + plain_heading("参加者")
+)
+_NOT_THE_LIST = re.compile(
+    r"\b(directory|look ?up|managers?|hosts?|organi[sz]ers?|staff|archive[ds]?|old|template|example|instructions|"
+    r"previous|last year|no shows?|everybody|all employees|all staff|address book|rubrica|archivio|adressbuch|annuaire)\b"
+)
 _LOOKED_AT = 20_000  # records
+
+
+def likely_by_name(sheet: str) -> int:
+    """1 for the sheet of a workbook that is named like the list of attendees, -1 for one of people who do not come or
+    of others, 0 for any other."""
+    plain = plain_heading(sheet)
+    if says_no(plain) or _NOT_THE_LIST.search(plain):
+        return -1
+    return 1 if _THE_LIST.search(plain) else 0
 
 
 def title_of(record: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from deepracer_admin.rules.roster.findings import Column
 from deepracer_admin.rules.roster.headings import plain_heading
 from deepracer_admin.rules.roster.lazy_column import distinct
 
-__all__ = ["Status", "find_status", "find_statuses"]
+__all__ = ["Status", "find_status", "find_statuses", "says_no"]
 
 _HEADING = re.compile(
     r"\w*status\b|\b(state|approval|approved|rsvp|response|attending|attendance|going|registration|accepted|confirmed|"
@@ -98,14 +98,14 @@ def find_status(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> St
         is_against = _AGAINST.search(heading) is not None and len(heading) < _LONGEST
         if len(heading) > _LONGEST * 2 or not (is_against or _HEADING.search(heading)) or _OTHER.search(heading):
             continue
-        values = {value for value in distinct(cells[column.position]) if value.strip()}
+        values = {value for value in distinct(cells[column.position]) if value.strip() and len(value) <= _LONGEST}
         if is_against:
             away = frozenset(value for value in values if _says_so(plain_heading(value)))
             if away:
                 return Status(column, away)
             continue
-        if len(values) > _MOST_WORDS or any(len(value) > _LONGEST for value in values):
-            continue
+        if len(values) > max(_MOST_WORDS, len(cells[column.position]) // 5):
+            continue  # sentences, each another: no states
         asks = _ASKS.search(heading) is not None
         away = frozenset(value for value in values if _says_no(plain_heading(value), asks=asks))
         if away:
@@ -121,6 +121,11 @@ def find_statuses(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> 
         found.append(status)
         rest = [column for column in rest if column.position != status.column.position]
     return found
+
+
+def says_no(plain: str) -> bool:
+    """Whether words in the form of `plain_heading` say that somebody does not come."""
+    return _says_no(plain, asks=False)
 
 
 def _says_so(value: str) -> bool:
