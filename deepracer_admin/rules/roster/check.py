@@ -25,9 +25,10 @@ from deepracer_admin.rules.roster.findings import (
 )
 from deepracer_admin.rules.roster.grid import Grid, Reading
 from deepracer_admin.rules.roster.judging import NO_EMAIL_COLUMN, Source, judge, reject_all
+from deepracer_admin.rules.roster.name_parts import with_further_parts
 from deepracer_admin.rules.roster.people import fold
 from deepracer_admin.rules.roster.reading import read_list
-from deepracer_admin.rules.roster.sections import OTHERS, rows_of_others
+from deepracer_admin.rules.roster.sections import EXAMPLE, OTHERS, rows_of_others
 from deepracer_admin.rules.roster.shape import Shape
 from deepracer_admin.rules.roster.status import Status, find_statuses
 from deepracer_admin.rules.roster.surroundings import elsewhere_of, head_of, reading_kind, status_found
@@ -39,6 +40,7 @@ from deepracer_admin.rules.roster.tables import (
     without_second_headings,
 )
 from deepracer_admin.rules.roster.teams import by_cells, by_columns
+from deepracer_admin.rules.roster.text_marks import without_text_marks
 
 __all__ = ["ABOVE", "DECLINED", "HIDDEN", "check"]
 
@@ -77,8 +79,8 @@ def check(
     Raises UnreadableRoster when there is no list to judge; never for the fault of a single row.
     """
     reading = read_list(data, limits=limits, encoding=encoding, delimiter=delimiter, sheet=sheet)
-    grid = reading.grid
-    header = _header(reading, header_row)
+    grid = without_text_marks(reading.grid) if reading.delimiter is not None else reading.grid
+    header = _header(grid, reading, header_row)
     heading = reading.heading or (grid.record(header.place) if header.place is not None else [])
     warnings = list(reading.warnings)
     if header_row and header.place is not None and grid.lines[header.place] != header_row:
@@ -90,7 +92,7 @@ def check(
     body, of_others = _without_others(body, include, warnings)
     if heading and reading.heading is None:
         body = without_second_headings(heading, body, warnings)
-    guess = guess_columns(heading, body)
+    guess = guess_columns(heading, body, hidden=reading.hidden_columns)
     tables = None
     is_table = bool(heading) and reading.heading is None
     if is_table and (guessed := _taken_for(guess, "email")) is not None:
@@ -99,7 +101,7 @@ def check(
     if tables:
         heading, body = tables.heading, tables.body
     if tables or mapping:
-        guess = guess_columns(heading, body, mapping)
+        guess = guess_columns(heading, body, mapping, reading.hidden_columns)
     further = 0
     if not mapping and (teams := by_columns(heading, body, warnings)):
         heading, body, further = teams
@@ -107,6 +109,7 @@ def check(
     if teams := by_cells(heading, body, guess, warnings):
         _, body, more = teams
         further += more
+    body = with_further_parts(heading, body, guess)
     email = _taken_for(guess, "email")
     columns = tuple(
         column for column in guess.columns if column.position < len(heading) or any(body.columns[column.position])
@@ -122,7 +125,8 @@ def check(
     aside = [column for column in columns if column.position in guess.aside]
     if email is not None and email.position < body.width:
         second = [column for column in columns if column.position in guess.second]
-        judged = judge(body, Source(email, second, columns, reading.formulas), usual, warnings)
+        source = Source(email, second, columns, reading.formulas, is_text=reading.delimiter is not None)
+        judged = judge(body, source, usual, warnings)
     else:
         judged = reject_all(body, aside)
     people = People(body, judged, columns, limits, service_rule, name_order)
@@ -140,6 +144,8 @@ def check(
     )
     if sentence := shape.told_elsewhere(with_sheets=False):
         warnings.append(sentence)
+    if email is not None and email.position in reading.hidden_columns:
+        warnings.append(f"Column {email.name}, where the addresses were taken from, is hidden in the sheet.")
     if not body.height and not left_out:
         warnings.append("The list has a header but no rows below it." if heading else "The list has no rows.")
     elif email is None:
@@ -219,7 +225,8 @@ def _without_others(body: Grid, include: Collection[str], warnings: list[str]) -
     warnings.append(f"{counted(len(holding), 'row')} of other people than attendees, left out ({shown}).")
     left = [
         LeftOut(body.lines[place], cut(fold(" ".join(filter(None, body.record(place))))), OTHERS,
-                f"The row stands below “{cut(found[place])}”, so it is of no attendee.")
+                "The row is the template's example." if found[place] == EXAMPLE
+                else f"The row stands below “{cut(found[place])}”, so it is of no attendee.")
         for place in holding
     ]  # fmt: skip
     return body.keep([place not in found for place in range(body.height)]), left
@@ -262,13 +269,13 @@ def _narrow(body: Grid, usual: int, reading: Reading) -> list[str]:
     return [f"Fewer cells than the heading has: {_and_more(lines)}; check them."] if lines else []
 
 
-def _header(reading: Reading, wanted: int | None) -> Header:
+def _header(grid: Grid, reading: Reading, wanted: int | None) -> Header:
     if reading.heading is not None or wanted == 0:
         return Header(None, 0)
-    if wanted is not None and wanted in reading.grid.lines:
-        place = reading.grid.lines.index(wanted)
+    if wanted is not None and wanted in grid.lines:
+        place = grid.lines.index(wanted)
         return Header(place, place + 1)
-    return find_header(reading.grid)
+    return find_header(grid)
 
 
 def _body(grid: Grid, header: Header, warnings: list[str]) -> tuple[Grid, tuple[int, Grid] | None]:

@@ -91,8 +91,14 @@ def _looks_like_header(above: Sequence[str], below: Sequence[str]) -> bool:
     )
 
 
-def guess_columns(heading: Sequence[str], body: Grid, mapping: Mapping[str, str | int] | None = None) -> Guess:
-    """All columns, each with the field that it holds.
+def guess_columns(
+    heading: Sequence[str],
+    body: Grid,
+    mapping: Mapping[str, str | int] | None = None,
+    hidden: Collection[int] = (),
+) -> Guess:
+    """All columns, each with the field that it holds. `hidden` are those that the sheet does not show: an address there
+    is taken when no other column has any.
 
     `mapping` (field -> heading, or position from 0, or "" for none) overrules the guess for the fields that it names.
     Raises UnreadableRoster when it names a field or a column that does not exist.
@@ -100,7 +106,7 @@ def guess_columns(heading: Sequence[str], body: Grid, mapping: Mapping[str, str 
     names = _unique_names(heading, max(len(heading), body.width))
     sample = body.cut(0, _SAMPLE)
     shares = [_address_share(column) for column in sample.columns] + [0.0] * (len(names) - body.width)
-    by_field = _guess(heading, sample, shares)
+    by_field = _guess(heading, sample, shares, hidden)
     for field, wanted in (mapping or {}).items():
         if field not in FIELDS:
             raise UnreadableRoster(f"There is no field named {field}: map the fields {', '.join(FIELDS)}.")
@@ -117,7 +123,7 @@ def guess_columns(heading: Sequence[str], body: Grid, mapping: Mapping[str, str 
     rest = [position for position, share in enumerate(shares) if share > 0 and position != taken]
     own = [position for position in rest if position < len(heading) and _is_own(heading[position])]
     same = _of_one_address(sample, shares)
-    own = [position for position in own if position not in same]
+    own = [position for position in own if position not in same and position not in hidden]
     second = tuple(own) if "email" not in (mapping or {}) and taken is not None else ()
     aside = [position for position in rest if position not in field_at and not _is_account(heading, position)]
     return Guess(columns, second, tuple(aside))
@@ -175,14 +181,16 @@ def _of_one_address(sample: Grid, shares: Sequence[float]) -> list[int]:
     return found
 
 
-def _guess(heading: Sequence[str], sample: Grid, shares: Sequence[float]) -> dict[str, int]:
+def _guess(heading: Sequence[str], sample: Grid, shares: Sequence[float], hidden: Collection[int]) -> dict[str, int]:
     by_field: dict[str, int] = {}
     ranks: dict[str, Rank] = {}
     for position, text in enumerate(heading):
         field, rank = read_heading(text)
         if field and field != "email" and rank > ranks.get(field, Rank.NONE):
             by_field[field], ranks[field] = position, rank
-    email = _email_position(heading, shares, _of_one_address(sample, shares))
+    shown = [0.0 if position in hidden else share for position, share in enumerate(shares)]
+    same = _of_one_address(sample, shares)
+    email = _email_position(heading, shown if any(shown) else shares, same)
     if email is not None:
         by_field = {field: position for field, position in by_field.items() if position != email}
         by_field["email"] = email

@@ -16,6 +16,7 @@ __all__ = ["DELIMITERS", "NO_DELIMITER", "guess_delimiter", "read_with"]
 
 DELIMITERS = (",", ";", "\t", "|")
 NO_DELIMITER = "\x1f"  # a control character: decode() has removed every one of them
+_RARER = (":", "^", "~")
 _SAMPLE_BYTES = 64 * 1024
 _SAMPLE_RECORDS = 200
 _HEADINGS = 60  # records in which a heading is looked for
@@ -30,10 +31,11 @@ def guess_delimiter(text: str) -> str | None:
         score = _score(text, delimiter)
         if score.even > 0 and (best is None or score > best[0]):
             best = (score, delimiter)
+    if best is None:
+        # Rarer signs stand inside cells too often; they count only with a heading and the same number on every line.
+        return next((sign for sign in _RARER if (score := _score(text, sign)).is_headed and score.even == 1), None)
     single = _score(text, None)
-    if best is None or (not best[0].is_headed and single.addresses > best[0].addresses):
-        return None
-    return best[1]
+    return best[1] if best[0].is_headed or single.addresses <= best[0].addresses else None
 
 
 class _Score(NamedTuple):

@@ -271,6 +271,7 @@ class RosterCheck:
 
     def as_json(self) -> dict[str, Any]:
         """The shape that `roster check --json` prints."""
+        further = {"further_people": self.further_people} if self.further_people else {}
         return {
             "file": self.file,
             "encoding": self.encoding,
@@ -279,7 +280,7 @@ class RosterCheck:
             "header_row": self.header_row,
             "columns": [{"name": column.name, "field": column.field} for column in self.columns],
             "rows": self.rows,
-            "further_people": self.further_people,
+            **further,
             "accepted": [_row_as_json(row) for row in self.accepted],
             "duplicates": len(self.duplicates),
             "rejected": [

@@ -48,7 +48,10 @@ _TABLE: dict[str, str] = {
         e mail sluzbowy; email sluzbowy;
         adres poczty elektronicznej; e postadress; e post; epost; epostadress; mejl; mejladress; mailadress;
         メールアドレス; メール; eメール; e メール; eメールアドレス;
-        電子メール; 電子メールアドレス; 会社メールアドレス""",
+        電子メール; 電子メールアドレス; 会社メールアドレス;
+        이메일; 메일; 邮箱; 电子邮箱; 电子邮件; 邮件; 電子郵件; 電郵;
+        sahkoposti; sahkopostiosoite; e poctove; emailova adresa;
+        e posta; eposta; e mail cim; эл почта; электронная почта; почта""",
     "name": """full name; name; names; full names; nomi; namen; noms; nombres; nomes; display name; displayname;
         participant; attendee; racer; worker; employee; registrant;
         invitee; guest; person; preferred name;
@@ -58,7 +61,9 @@ _TABLE: dict[str, str] = {
         participant e; participante; nombre completo; nombre y apellidos; apellidos y nombre; asistente;
         nome do participante; nome e sobrenome; naam; volledige naam; deelnemer; naam deelnemer; imie i nazwisko;
         nazwisko i imie; uczestnik; pelna nazwa; namn; fullstandigt namn; for och efternamn; deltagare; visningsnamn;
-        氏名; 名前; お名前; 表示名; 参加者; 参加者名; 社員名; フルネーム""",
+        氏名; 名前; お名前; 表示名; 参加者; 参加者名; 社員名; フルネーム;
+        이름; 성명; 姓名; navn; fulde navn; fullt navn; nimi; jmeno a prijmeni; jmeno; ad soyad; adi soyadi; nev;
+        teljes nev; фио; имя и фамилия; ονοματεπωνυμο; имя""",
     "given": """first name; firstname; given name; givenname; forename; first; preferred first name; legal first name;
         nome; nome proprio; vorname; rufname; prenom; nombre; nombre de pila; primeiro nome; nome proprio; voornaam;
         roepnaam; imie; fornamn; tilltalsnamn; 名; 名 first name; ファーストネーム""",

@@ -23,6 +23,7 @@ from deepracer_admin.rules.roster.findings import Column, Duplicate, Rejected, c
 from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.lazy_column import LazyColumn, picked
 from deepracer_admin.rules.roster.people import fold
+from deepracer_admin.rules.roster.widths import slid
 
 __all__ = ["NO_EMAIL_COLUMN", "Source", "judge", "reject_all"]
 
@@ -41,12 +42,13 @@ _LONGEST_CELL = 2_000
 
 class Source(NamedTuple):
     """Where the addresses stand: the column, further own columns for where it is empty, all columns of the list, and
-    cells (line, column) that hold a formula without a result."""
+    cells (line, column) that hold a formula without a result. `is_text` says that a lost separator can move cells."""
 
     column: Column
     second: Sequence[Column] = ()
     columns: Sequence[Column] = ()
     formulas: frozenset[tuple[int, int]] = frozenset()
+    is_text: bool = False
 
 
 def judge(body: Grid, source: Source, usual: int, warnings: list[str]) -> Judged:
@@ -54,6 +56,8 @@ def judge(body: Grid, source: Source, usual: int, warnings: list[str]) -> Judged
     values = body.columns[source.column.position]
     addresses = AddressJudge()
     moved = _moved(body, usual)
+    if source.is_text:
+        moved |= slid(body, usual, source.column.position)
     bulk = _bulk(values, addresses)
     if bulk is not None:
         is_plain = bulk.plain
@@ -71,7 +75,7 @@ def judge(body: Grid, source: Source, usual: int, warnings: list[str]) -> Judged
     for place in odd:
         email = ""
         if place in moved:
-            problem, found = _too_wide(body.width_of(place), usual), Found("")
+            problem, found = _of_other_width(body.width_of(place), usual), Found("")
         else:
             found = find_address(values[place])
             email = normalise_email(found.address)
@@ -160,7 +164,13 @@ def _moved(body: Grid, usual: int) -> set[int]:
     return {place for place in wide if any(column[place].strip() for column in beyond)}
 
 
-def _too_wide(width: int, usual: int) -> Problem:
+def _of_other_width(width: int, usual: int) -> Problem:
+    if width < usual:
+        return Problem(
+            "fewer cells than the heading",
+            f"The row has {counted(width, 'cell')} where others have {usual}, and they seem to stand in other columns "
+            "than theirs: put in the separator that is missing.",
+        )
     return Problem(
         "more cells than the heading",
         f"The row has {counted(width, 'cell')} where others have {usual}: a separator inside a value may have moved "

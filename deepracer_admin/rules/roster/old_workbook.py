@@ -69,6 +69,7 @@ class OldBook:
         cells = self._book.sheet_by_index(place)
         sheet = Sheet()
         down = _reaching_down(cells.merged_cells)
+        sheet.hidden_columns.update(place for place, column in cells.colinfo_map.items() if column.hidden)
         for row in range(cells.nrows):
             if not cells.row_len(row) and row not in down:
                 continue

@@ -35,7 +35,8 @@ _ASCII_BASED = ("utf-8", "cp125", "mac_roman")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CONTROL_SHARE = 0.02
 _SHOWN_CANDIDATES = 3
-_CERTAIN = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
+_SHIFTED = ("iso2022_jp", "iso2022_jp_2", "iso2022_jp_ext", "iso2022_kr")
+_CERTAIN = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", *_SHIFTED)
 _TELLING_BYTES = 24 * 1024
 _NOT_TEXT = "This is not a list in text form: export the list as CSV UTF-8 or .xlsx and choose that file."
 _LARGE = 2_000_000  # characters
@@ -155,6 +156,8 @@ def _guess_encoding(data: bytes) -> tuple[str, str | None]:
     for mark, name in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return name, None
+    if b"\x1b$" in data and (shifted := _guess_shifted(data)):
+        return shifted, None
     wide = _guess_utf16(data[:_SAMPLE_BYTES])
     if wide:
         return wide, None
@@ -171,6 +174,19 @@ def _guess_utf16(sample: bytes) -> str | None:
     if half < 2 or max(even, odd) < 0.3 * half or min(even, odd) > 0.1 * half:
         return None
     return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _guess_shifted(data: bytes) -> str | None:
+    """The seven-bit encodings of Japanese and Korean mail, told by their escapes (RFC 1468 and 1557)."""
+    if not data.isascii():
+        return None
+    for name in _SHIFTED:
+        try:
+            data.decode(name)
+        except UnicodeDecodeError:
+            continue
+        return name
+    return None
 
 
 def _is_mostly_utf8(data: bytes) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from deepracer_admin.rules.roster import RosterCheck, UnreadableRoster
 from deepracer_admin.rules.roster.check import check
 
-__all__ = ["CASES", "faults_of", "told"]
+__all__ = ["CASES", "KINDS", "faults_of", "told"]
 
 FOLDER = Path(__file__).parents[2] / "data" / "list-cases"
 
@@ -32,6 +32,7 @@ def _cases() -> dict[str, dict[str, Any]]:
 
 
 CASES = _cases()
+KINDS = {part for path in FOLDER.glob("*.toml") for part in path.stem.split("-") if len(part) == 1}
 
 
 def told(found: RosterCheck) -> str:
