@@ -134,7 +134,7 @@ def check(
     warnings += _narrow(body, usual, reading)
     shape = Shape(
         kind=reading_kind(reading),
-        head=head_of(grid, header, tables),
+        head=head_of(grid, header, tables, cut_off),
         tables=tables.found if tables else (),
         status=shown_status,
         elsewhere=elsewhere_of(reading, body, judged.emails, aside if email is not None else (), far, cut_off),

@@ -18,7 +18,8 @@ from deepracer_admin.rules.roster.tables import Tables
 
 __all__ = ["HEAD_CELLS", "elsewhere_of", "head_of", "reading_kind", "status_found"]
 
-_ROWS = 15
+_ROWS = 60  # as many as a heading is looked for in
+_BELOW = 3
 _SHOWN = 5
 HEAD_CELLS = 30
 """So many cells of each of the first rows are shown."""
@@ -31,11 +32,12 @@ def reading_kind(reading: Reading) -> Kind:
     return "workbook" if reading.sheet is not None else "text"
 
 
-def head_of(grid: Grid, header: Header, tables: Tables | None) -> tuple[HeadRow, ...]:
-    """The first rows that hold anything, the heading, and the headings of further lists: what a heading is chosen
-    from."""
+def head_of(grid: Grid, header: Header, tables: Tables | None, below: tuple[int, Grid] | None) -> tuple[HeadRow, ...]:
+    """The first rows that hold anything, the heading, the headings of further lists, and how that begins which was cut
+    off below: what a heading is chosen from."""
     places = [place for place in range(min(grid.height, _ROWS * 4)) if any(map(str.strip, grid.record(place)))][:_ROWS]
     further = {table.line for table in tables.found} if tables else set()
+    further |= set(below[1].lines[:_BELOW]) if below is not None else set()
     if header.place is not None:
         further.add(grid.lines[header.place])
     if further - {grid.lines[place] for place in places}:

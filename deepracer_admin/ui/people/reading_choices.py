@@ -16,7 +16,7 @@ import streamlit as st
 from deepracer_admin.model import Actor
 from deepracer_admin.rules.roster import FIELDS, RosterCheck
 from deepracer_admin.rules.roster.choices import GUESSED
-from deepracer_admin.rules.roster.findings import Candidate
+from deepracer_admin.rules.roster.findings import Candidate, cut
 from deepracer_admin.services.people.dry_run import DryRun
 from deepracer_admin.services.people.remembered import DELIMITER_WORDS, FIELD_TITLES
 from deepracer_admin.ui.kit import session
@@ -165,7 +165,7 @@ def _whole(dry: DryRun, digest: str) -> list[_Draw]:
             )
         )
     if shape.kind != "mailboxes":
-        lines = {row.line: ", ".join(filter(None, row.cells)) for row in shape.head}
+        lines = {row.line: cut(", ".join(filter(None, row.cells))) for row in shape.head}
         boxes.append(
             lambda box: _select(
                 box,

@@ -99,8 +99,9 @@ def _told(dry: DryRun) -> None:
     """What else stands in the file, and what the reader wondered about."""
     found = dry.check
     elsewhere = found.shape.told_elsewhere()
-    parts = [plain(found.file), found.sheet and f"sheet “{plain(found.sheet)}”", plain(found.encoding or "")]
-    st.caption(", ".join(part for part in parts if part) + (f". {plain(elsewhere)}" if elsewhere else ""))
+    parts = [found.sheet and f"sheet “{plain(found.sheet)}”", plain(found.encoding or "")]
+    how = ", ".join(part for part in parts if part)
+    st.caption(f"{plain(found.file)}: {how}{f'. {plain(elsewhere)}' if elsewhere else ''}")
     told = [each for each in found.warnings if each != found.shape.told_elsewhere(with_sheets=False)]
     if told:
         st.warning("\n".join(f"- {plain(each)}" for each in told) if told[1:] else plain(told[0]), icon=_WARNING)

@@ -98,6 +98,16 @@ def test_what_stands_above_a_heading_that_was_chosen_is_counted_or_named() -> No
     assert balanced(found)
 
 
+def test_a_heading_can_be_chosen_far_down_and_in_a_section_that_was_cut_off() -> None:
+    preamble = "".join(f"Note {number}\n" for number in range(40))
+    report = "2. Participants\nName\tEmail\nAnna\tanna@example.com\n\n3. Waiting room\nWho\tMail\nBo\tbo@example.com\n"
+    guess = read(preamble + report)
+    assert emails(guess) == ["anna@example.com"]
+    assert [(each.place, each.count) for each in guess.shape.elsewhere] == [("from line 45 on", 1)]
+    assert [row.cells for row in guess.shape.head][-2:] == [("Who", "Mail"), ("Bo", "bo@example.com")]
+    assert emails(read(preamble + report, ReadingChoices(header_row=46))) == ["bo@example.com"]
+
+
 def test_a_heading_that_is_not_there_is_looked_for_and_said() -> None:
     found = read("Name,Email\nAnna,anna@example.com\n", ReadingChoices(header_row=99))
     assert emails(found) == ["anna@example.com"]

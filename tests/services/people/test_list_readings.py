@@ -19,7 +19,7 @@ from deepracer_admin.services.people.remembered import key_of
 
 HEAD = "Order,Buyer mail,Attendee mail,Name,Status\n"
 ORDERS = (
-    HEAD + "1,office@example.com,anna@example.com,Rossi Anna,paid\n2,office@example.com,bo@example.com,Berg Bo,hold\n"
+    f"{HEAD}1,office@example.com,anna@example.com,Rossi Anna,paid\n2,office@example.com,bo@example.com,Berg Bo,hold\n"
 )
 
 
@@ -127,12 +127,10 @@ def test_a_correction_that_was_put_back_is_forgotten(console: Console, organizer
 
 def test_a_sheet_is_remembered_by_its_name_and_a_gone_one_is_said(console: Console, organizer: Actor) -> None:
     people, staff = [["Name", "Email"], ["Anna", "a@example.com"]], [["Full name", "Mail"], ["Boss", "b@example.com"]]
-    corrected(
-        console, organizer, book(People=[*people, ["Cy", "c@example.com"]], Staff=staff), ReadingChoices(sheet="Staff")
-    )
-    assert emails(read(console, organizer, book(Staff=staff, People=[*people, ["Di", "d@example.com"]]))) == [
-        "b@example.com"
-    ]
+    first = book(People=[*people, ["Cy", "c@example.com"]], Staff=staff)
+    corrected(console, organizer, first, ReadingChoices(sheet="Staff"))
+    turned = book(Staff=staff, People=[*people, ["Di", "d@example.com"]])
+    assert emails(read(console, organizer, turned)) == ["b@example.com"]
     gone = read(console, organizer, book(People=[*people, ["Di", "d@example.com"]]))
     assert emails(gone) == ["a@example.com", "d@example.com"]
     assert gone.remembered is not None
@@ -178,13 +176,14 @@ def test_a_list_without_headings_is_not_remembered(console: Console, organizer: 
 
 
 def test_choices_that_cannot_be_are_refused_with_a_sentence(console: Console, organizer: Actor) -> None:
+    raw = ORDERS.replace("Anna", "Annä").encode("cp1252")
     for choices in (
         ReadingChoices(columns={"email": 40}),
-        ReadingChoices(encoding="utf-16"),
+        ReadingChoices(encoding="utf-8"),
         ReadingChoices(encoding="klingon"),
     ):
         with pytest.raises(UnreadableRoster):
-            read(console, organizer, ORDERS, choices)
+            read(console, organizer, raw, choices)
     with pytest.raises(UnreadableRoster, match="no sheet named"):
         read(console, organizer, book(People=[["Email"], ["a@example.com"]]), ReadingChoices(sheet="Staff"))
 
