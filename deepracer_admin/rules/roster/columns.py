@@ -181,9 +181,7 @@ def _of_one_address(sample: Grid, shares: Sequence[float]) -> list[int]:
     return found
 
 
-def _guess(
-    heading: Sequence[str], sample: Grid, shares: Sequence[float], hidden: Collection[int]
-) -> dict[str, int]:
+def _guess(heading: Sequence[str], sample: Grid, shares: Sequence[float], hidden: Collection[int]) -> dict[str, int]:
     by_field: dict[str, int] = {}
     ranks: dict[str, Rank] = {}
     for position, text in enumerate(heading):

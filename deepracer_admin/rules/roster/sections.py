@@ -27,8 +27,7 @@ _THE_LIST = re.compile(
     r"\b(attendees?|participants?|registrants?|registrations?|registered|confirmed|approved|accepted|racers?|invit\w+|"
     r"guests?|partecipanti|iscritti|confermati|teilnehm\w*|anmeldungen|zugesagt|bestatigt|inscrits|confirmes|"
     r"participantes|inscritos|confirmad[oa]s|asistentes|deelnemers|aanmeldingen|bevestigd|uczestnicy|zgloszenia|"
-    r"deltagare|anmalda|bekraftade)\b|"
-    + plain_heading("参加者")
+    r"deltagare|anmalda|bekraftade)\b|" + plain_heading("参加者")
 )
 _NOT_THE_LIST = re.compile(
     r"\b(directory|look ?up|managers?|hosts?|organi[sz]ers?|staff|archive[ds]?|old|template|example|instructions|"
