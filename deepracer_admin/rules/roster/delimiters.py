@@ -19,6 +19,8 @@ NO_DELIMITER = "\x1f"  # a control character: decode() has removed every one of 
 _RARER = (":", "^", "~")
 _SAMPLE_BYTES = 64 * 1024
 _SAMPLE_RECORDS = 200
+_LONGEST_LINE = 8_000  # characters
+_LOOKED_THROUGH = 2_000_000
 _HEADINGS = 60  # records in which a heading is looked for
 _LONGEST_LIST = 4_000
 
@@ -26,6 +28,7 @@ _LONGEST_LIST = 4_000
 def guess_delimiter(text: str) -> str | None:
     """The delimiter under which a heading names the address column of most records; without one, that under which most
     records hold a clean address, then the most even one; None for a single column."""
+    text = _sample(text)
     best: tuple[_Score, str] | None = None
     for delimiter in DELIMITERS:
         score = _score(text, delimiter)
@@ -36,6 +39,22 @@ def guess_delimiter(text: str) -> str | None:
         return next((sign for sign in _RARER if (score := _score(text, sign)).is_headed and score.even == 1), None)
     single = _score(text, None)
     return best[1] if best[0].is_headed or single.addresses <= best[0].addresses else None
+
+
+def _sample(text: str) -> str:
+    """The first lines, without those too long to be a row, such as a page of conditions above the list."""
+    sample = text[:_SAMPLE_BYTES]
+    end = "\n" if "\n" in text else "\r"
+    if max(map(len, sample.split(end))) <= _LONGEST_LINE:
+        return sample
+    kept, size = [], 0
+    for line in text[:_LOOKED_THROUGH].split(end):
+        if len(line) <= _LONGEST_LINE:
+            kept.append(line)
+            size += len(line)
+            if size > _SAMPLE_BYTES:
+                break
+    return end.join(kept) if any("@" in line for line in kept) else sample
 
 
 class _Score(NamedTuple):
@@ -49,12 +68,11 @@ class _Score(NamedTuple):
 
 
 def _score(text: str, delimiter: str | None) -> _Score:
-    if delimiter is not None and delimiter not in text[:_SAMPLE_BYTES]:
+    if delimiter is not None and delimiter not in text:
         return _Score()
-    sample = text[:_SAMPLE_BYTES]
     try:
         records = [
-            record for record in islice(read_with(sample, delimiter), _SAMPLE_RECORDS) if any(map(str.strip, record))
+            record for record in islice(read_with(text, delimiter), _SAMPLE_RECORDS) if any(map(str.strip, record))
         ]
     except csv.Error:
         return _Score()

@@ -1,4 +1,4 @@
-"""Writes small old workbooks (.xls, BIFF8 [MS-XLS]) for tests: texts, numbers with a format, hidden rows and columns."""
+"""Writes small old workbooks (.xls, BIFF8 [MS-XLS]) for tests: texts, numbers with a format, what a sheet hides."""
 
 from __future__ import annotations
 
