@@ -64,12 +64,12 @@ def small_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tup
         "names = {'deepracer_admin.rehearsal': 'small_practice', 'streamlit': 'small_console'}\n"
         "console.start_child = lambda n, p, a, *r: first(n, p, [names[a[0]], *a[1:]], *r)\n",
     )
-    port = machine.free_port(20000 + os.getpid() % 10000)
+    port = machine.free_port(20000 + os.getpid() * 17 % 10000)
     command = [sys.executable, "-c", renamed, str(ROOT), "--home", str(tmp_path / "home"), "--port", str(port)]
     process = subprocess.Popen([*command, "--no-browser"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     yield process, tmp_path / "home", port
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
 
 @POSIX
@@ -85,7 +85,7 @@ def test_a_start_says_where_the_console_is_and_a_signal_stops_both(
     assert children.answers(practice, "/control/status")
     assert children.answers(port, "/_stcore/health")
     process.send_signal(getattr(signal, name))
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
     assert not machine.port_is_taken(port)
     assert not machine.port_is_taken(practice)
 
