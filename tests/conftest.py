@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
 from deepracer_admin.rehearsal.shared import keys
@@ -38,6 +39,10 @@ def applied_twice(change: Callable[[Any], Any], before: Any) -> Any:
 
 
 sqlite_records.applied = applied_twice
+
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_collection_finish() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
 SHORTEST_PATIENCE_S = 30.0
@@ -95,6 +96,21 @@ def test_only_who_must_sleeps() -> None:
 def test_nobody_is_hurried() -> None:
     found = {path.relative_to(TESTS).as_posix(): short_patience(path) for path in sources()}
     assert names(found) == POLLS, found
+
+
+def test_a_property_may_take_its_time() -> None:
+    """Hypothesis gives an example 0.2 s by itself, and examples together a second to be thought of."""
+    assert settings.default is not None
+    assert settings.default.deadline is None
+    assert HealthCheck.too_slow in settings.default.suppress_health_check
+    hurried = [
+        path.name
+        for path in sources()
+        for call, name in calls(path, ["deadline"])
+        for given in call.keywords
+        if name == "settings" and given.arg == "deadline" and ast.unparse(given.value) != "None"
+    ]
+    assert hurried == []
 
 
 @pytest.mark.parametrize(
