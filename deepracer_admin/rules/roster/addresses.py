@@ -9,7 +9,6 @@ from itertools import compress
 from typing import NamedTuple
 
 import idna
-from email_validator import EmailNotValidError, validate_email
 
 from deepracer_admin.rules.roster.lazy_column import LazyColumn
 
@@ -203,6 +202,8 @@ def _unmatched(pattern: re.Pattern[str], values: Sequence[str]) -> Iterator[int]
 
 
 def _library_refusal(email: str) -> str | None:
+    from email_validator import EmailNotValidError, validate_email  # a fifth of a reader's start: only for an address
+
     try:
         validate_email(email, check_deliverability=False, strict=True)
     except EmailNotValidError as refusal:
