@@ -116,7 +116,8 @@ class CampaignReconciler:
         if lease.epoch != self._epoch:
             self._planned.clear()
             self._epoch = lease.epoch
-        store.expire_claims(event.id, lease=lease, now=clock.now())
+        if store.delivery_counts(event.id)[Sending.CLAIMED]:
+            store.expire_claims(event.id, lease=lease, now=clock.now())
         self._mirror(event, lease)
         sent = self._resend(event, lease)
         for key, campaign in store.rows(event.id, CAMPAIGNS).items():
