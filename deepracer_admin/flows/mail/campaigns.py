@@ -214,6 +214,9 @@ class CampaignReconciler:
         if mine not in self._planned:
             self._planned[mine] = {entry.attendee for entry in store.deliveries(event.id, campaign=key)}
         people = letters.audience(event, campaign.audience.kind, campaign.audience.cohort)
+        if campaign.people:  # whoever came into the audience since was not named when it was sent
+            named = {*campaign.people}
+            people = [person for person in people if person.id in named]
         fresh = [person for person in people if person.id not in self._planned[mine]]
         took = self.ports.clock.monotonic() - began
         template = letters.template(event, campaign.template, event.language)
