@@ -12,7 +12,7 @@ from deepracer_admin.errors import Conflict, Missing
 from deepracer_admin.model import Attendee, Event, Lease, Profile
 from deepracer_admin.store import ProfileLink
 from deepracer_admin.store.codec import decode, encode, instant, when
-from deepracer_admin.store.sqlite_records import RecordsPart, forget_decoded
+from deepracer_admin.store.sqlite_records import RecordsPart
 
 __all__ = ["PeoplePart"]
 
@@ -106,7 +106,7 @@ class PeoplePart(RecordsPart):
             )
             self._bump(connection, event)
         _attendee.cache_clear()  # who was erased is not kept in memory either
-        forget_decoded()
+        self._forget_in_memory()
         self._truncate_log()
 
     # -- profiles as last read
