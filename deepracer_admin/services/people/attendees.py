@@ -62,7 +62,7 @@ class AttendeesService(PeopleService):
 
         def read_with(columns: Mapping[str, str | int] | None) -> RosterCheck:
             return self.house.files.check_list(
-                data, filename=filename, mapping=columns, service_rule=self._rule(event), **options
+                data, filename=filename, mapping=columns, service_rule=self._address_rule(event), **options
             )
 
         read = read_with(mapping)
@@ -75,7 +75,7 @@ class AttendeesService(PeopleService):
             if remembered != whole:
                 self.store.change_rows("", COLUMN_MAPPINGS, lambda _: {key: whole}, keys=(key,))
         people = self.store.attendees(event.id, wanted=True)
-        plan = plan_check(read, {person.email: person for person in people}, service_rule=self._rule(event))
+        plan = plan_check(read, {person.email: person for person in people}, service_rule=self._address_rule(event))
         digest = hashlib.sha256(data)
         chosen = (sorted(read.mapping.items()), sorted(options.items()), event.id, plan.counts, plan.missing)
         digest.update(repr(chosen).encode())
