@@ -14,6 +14,8 @@ import msal
 import requests
 from msal.exceptions import MsalServiceError
 
+from deepracer_admin.edge.http import is_untrusted, not_trusted
+from deepracer_admin.edge.reach import ENTRA
 from deepracer_admin.errors import AccessDenied, CredentialsExpired, ServiceError, Unavailable, Unreachable
 
 __all__ = ["APP_SCOPES", "DELEGATED_SCOPES", "GUEST_SCOPE", "AppTokens", "DelegatedTokens", "WiderTokens"]
@@ -209,7 +211,9 @@ def _reach(call: Callable[[], T]) -> T:
         ) from None
     except MsalServiceError as broken:
         raise _busy(str(broken)) from None
-    except (requests.RequestException, ValueError) as broken:
+    except (requests.RequestException, ValueError, RuntimeError) as broken:  # the latter: no discovery document
+        if is_untrusted(broken):
+            raise Unreachable(not_trusted(ENTRA.name), service=SERVICE, operation="token", code="tls") from None
         raise Unreachable(
             "Microsoft's sign-in cannot be reached; check the network, the proxy and the tenant in the settings.",
             service=SERVICE,

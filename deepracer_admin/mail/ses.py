@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deepracer_admin.clock import Clock, SystemClock
 from deepracer_admin.edge.aws import AwsAccess
-from deepracer_admin.edge.aws_errors import AwsService, aws_error
+from deepracer_admin.edge.aws_errors import AwsService, aws_error, odd_answer
 from deepracer_admin.edge.reach import PRACTICE_HEADER
 from deepracer_admin.edge.understood import UNREADABLE
 from deepracer_admin.errors import (
@@ -98,11 +98,11 @@ class Ses:
             ) from failure
 
     def limits(self) -> SenderLimits:
-        account = self._read("GetAccount")
-        quota = account.get("SendQuota", {})
+        account = self._account()
+        quota = account["SendQuota"]
         return SenderLimits(
             per_second=float(quota.get("MaxSendRate", 0.0)),
-            per_day=int(quota.get("Max24HourSend", 0)),
+            per_day=int(quota["Max24HourSend"]),
             used_today=int(quota.get("SentLast24Hours", 0)),
             sandbox=not account.get("ProductionAccessEnabled", False),
             enabled=bool(account.get("SendingEnabled", True)) and account.get("EnforcementStatus") != "SHUTDOWN",
@@ -125,7 +125,7 @@ class Ses:
 
     def check(self, sender: str, *, need: int = 0) -> Sequence[Finding]:
         """Is `sender` usable for `need` mails (0 = unknown)? Raises no `NotThere`: an unknown identity is a finding."""
-        account = self._read("GetAccount")
+        account = self._account()
         try:
             mailbox = read_mailbox(sender)
         except BadInput as wrong:
@@ -144,12 +144,23 @@ class Ses:
 
     # ---------------------------------------------------------------------------------------------------- reads
 
+    def _account(self) -> dict[str, Any]:
+        """What SES says of the account; without its quota it is no answer, and would read as a quota of nothing."""
+        account = self._read("GetAccount")
+        quota = account.get("SendQuota")
+        if not isinstance(quota, dict) or "Max24HourSend" not in quota:
+            raise odd_answer(SERVICE, SES.called, "GetAccount")
+        return account
+
     def _suppression(self, address: str) -> str:
         try:
             found = self._read("GetSuppressedDestination", EmailAddress=address)
         except NotThere:
             return ""
-        return _reason(found.get("SuppressedDestination") or {})
+        entry = found.get("SuppressedDestination")
+        if not entry:  # it must not keep a mail back
+            raise odd_answer(SERVICE, SES.called, "GetSuppressedDestination")
+        return _reason(entry)
 
     def _suppression_list(self) -> dict[str, str] | None:
         """The account's whole list; None where the endpoint offers no such listing."""

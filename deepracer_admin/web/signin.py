@@ -44,7 +44,7 @@ LONGEST_FORM = 1_000  # bytes of what the sign-out page sends
 AGAIN = ("/signin/login", "Sign in")
 ON_BEHALF = "on-behalf"
 """The box of the sign-out page: end what the console does on this person's behalf, too."""
-AWAY = (ValueError, KeyError, TypeError, AttributeError, requests.RequestException, MsalServiceError)
+AWAY = (ValueError, KeyError, TypeError, AttributeError, RuntimeError, requests.RequestException, MsalServiceError)
 """What MSAL raises when Entra gives no answer, one of 500 and more, or one that makes no sense."""
 
 
