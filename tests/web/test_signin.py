@@ -224,7 +224,8 @@ def test_a_person_without_a_role_is_told_whom_to_ask(site: Site, visitor: httpx.
 def test_a_cancelled_sign_in_says_so(visitor: httpx.Client) -> None:
     answer = come_back(visitor, "cancel")
     assert answer.status_code == 403
-    assert "cancelled or refused (AADSTS65004)" in plain(answer)
+    assert "was cancelled: begin again, and agree" in plain(answer)
+    assert "AADSTS65004" in plain(answer)
 
 
 def test_entra_being_down_is_a_page_that_says_what_to_do(site: Site, visitor: httpx.Client) -> None:
