@@ -197,7 +197,7 @@ class PeopleService(Service):
     def _address(self, event: Event, text: str) -> tuple[str, str]:
         """(normalised address, why the service refuses it or ""). Raises BadInput for anything but one address."""
         address = sole_address(text)
-        return address, service_refusal(address, self._rule(event)) or ""
+        return address, service_refusal(address, self._address_rule(event)) or ""
 
     def _aliases_taken(self, event: Event, known: Iterable[Attendee]) -> list[str]:
         """Racer names of everybody on the list, and of strangers whom the service listed last: results are told apart
@@ -214,11 +214,6 @@ class PeopleService(Service):
             row.step in granted and row.state not in (State.TODO, State.REFUSED)
             for row in self.store.steps_of(event.id, attendee)
         )
-
-    def _rule(self, event: Event) -> str | None:
-        """The address rule of the event's racing service: the managed service has none of its own."""
-        kind = event.service or self.house.settings.racing
-        return "on_aws" if kind == "on_aws" else None
 
 
 def _apart(stored: Mapping[str, ProfileIds], attendee: str, profile: str) -> dict[str, ProfileIds]:
