@@ -74,6 +74,7 @@ class Table(Generic[T]):
         "email",
         "chunk",
         "link",
+        "registration",
         "limit",
         "mail",
         "headings",
