@@ -189,6 +189,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         pool=_Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
         drop_delegation=sessions.drop_delegation,
         racing_default=settings.racing,
+        public_base=settings.public_base,
         cognito_by_ses=bool(practice) or settings.deepracer_ses,
     )
     return Console(

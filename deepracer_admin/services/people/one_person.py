@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.closeout.erase_people import mails_of
+from deepracer_admin.flows.people.joining import aliases_taken
 from deepracer_admin.model import Actor, Attendee, Event, State, Step
 from deepracer_admin.records.closing import PROOF, without_person
 from deepracer_admin.records.guest_book import GUESTS
@@ -37,7 +38,7 @@ class PeopleService(Service):
             back = self._changed(event, clash.id, wanted=True, refusal=refusal)
             self._audit(actor, "attendees.add", target=back.id)
             return back
-        alias = give_aliases([(name, address)], self._aliases_taken(event, known))[0]
+        alias = give_aliases([(name, address)], aliases_taken(self.store, event.id, known))[0]
         person = Attendee(
             id=new_id("at"),
             email=address,
@@ -198,14 +199,6 @@ class PeopleService(Service):
         """(normalised address, why the service refuses it or ""). Raises BadInput for anything but one address."""
         address = sole_address(text)
         return address, service_refusal(address, self._rule(event)) or ""
-
-    def _aliases_taken(self, event: Event, known: Iterable[Attendee]) -> list[str]:
-        """Racer names of everybody on the list, and of strangers whom the service listed last: results are told apart
-        by nothing else (deepracer-on-aws.md 1.7).
-        """
-        mine = {link.profile for link in self.store.links(event.id).values()}
-        strangers = [profile.alias for profile in self.store.profiles(event.id)[0] if profile.id not in mine]
-        return [*(person.alias for person in known), *strangers]
 
     def _may_have_access(self, event: Event, attendee: str) -> bool:
         """Was anything granted to this person, or may it have been?"""
