@@ -125,9 +125,10 @@ class Asked:
 class Registration:
     """One person's registration, at most one an address. Times are real time.
 
-    `attendee`: id on the event's list once accepted. `mails`: how many verification mails were queued, the last at
+    `attendee`: id on the event's list once accepted. `mails`: how many mails were queued because of a form, the last at
     `mailed_at`. `told`: the state of which our last mail told. `decided_by`: object id of the organizer, "" = by
-    itself. `attempts` of people who are registered already, and ask again, change nothing but `mails`.
+    itself. `approved`: an organizer said yes, also where no place is free yet. A form of somebody who has confirmed
+    already changes nothing but `mails` and `mailed_at`.
     """
 
     id: str
@@ -160,7 +161,11 @@ class LinkPurpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PortalLink:
-    """What a mailed link opens. The token itself is kept nowhere: the row stands under its SHA-256."""
+    """What a mailed link opens. The token itself is kept nowhere: the row stands under its SHA-256.
+
+    `expires_at` (real time): until then the button of a CONFIRM link confirms, once (`used_at`). Every link shows its
+    holder's page until two weeks after the event.
+    """
 
     registration: str
     purpose: LinkPurpose

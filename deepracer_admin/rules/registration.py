@@ -310,14 +310,20 @@ def places_left(portal: Portal, taken: int) -> int | None:
 
 
 def settle(
-    portal: Portal, registrations: Iterable[Registration], *, on_list: Iterable[str], taken: int
+    portal: Portal,
+    registrations: Iterable[Registration],
+    *,
+    on_list: Iterable[str],
+    taken: int,
+    taken_out: Iterable[str] = (),
 ) -> dict[str, RegistrationState]:
     """Who is accepted, and who waits, by id; whoever it does not name stays.
 
     First come (confirmed), first served, those who wait already before those who come. Who is on the list (`on_list`,
-    addresses) takes no place of those that are left: theirs is counted in `taken` already.
+    addresses) takes no place of those that are left: theirs is counted in `taken` already. Whom an organizer took off
+    the list (`taken_out`) an organizer lets in again.
     """
-    listed = {*on_list}
+    listed, out = {*on_list}, {*taken_out}
     left = places_left(portal, taken)
     moved: dict[str, RegistrationState] = {}
     for each in sorted(registrations, key=_turn):
@@ -325,7 +331,7 @@ def settle(
             continue
         if each.email in listed:
             moved[each.id] = RegistrationState.ACCEPTED
-        elif portal.by_hand and not each.approved:
+        elif (portal.by_hand or each.email in out) and not each.approved:
             continue
         elif left is None or left > 0:
             moved[each.id] = RegistrationState.ACCEPTED
