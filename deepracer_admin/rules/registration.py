@@ -49,6 +49,7 @@ __all__ = [
     "settle",
     "token_of",
     "token_shape",
+    "waiting_place",
     "with_attendees",
 ]
 
@@ -344,6 +345,12 @@ def settle(
 def _turn(registration: Registration) -> tuple[bool, datetime, str]:
     waits = registration.state is RegistrationState.WAITING
     return not waits, registration.verified_at or registration.asked_at, registration.id
+
+
+def waiting_place(registrations: Iterable[Registration], mine: Registration) -> int:
+    """Which place in the waiting list, from 1."""
+    line = [each for each in registrations if each.state is RegistrationState.WAITING]
+    return 1 + sum(_turn(each) < _turn(mine) for each in line if each.id != mine.id)
 
 
 def with_attendees(registrations: Iterable[Registration], wanted: Iterable[str]) -> list[str]:

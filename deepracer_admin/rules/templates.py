@@ -60,7 +60,10 @@ class Rendered:
 
 
 def check_template(template: Template, *, own: Collection[str] = ()) -> list[str]:
-    """The placeholders in use; `own` ones are allowed beside those for everybody. Raises BadInput for an unknown one, an empty part or an overlong subject."""
+    """The placeholders in use; `own` ones are allowed beside those for everybody.
+
+    Raises BadInput for an unknown one, an empty part or an overlong subject.
+    """
     if not template.subject.strip():
         raise BadInput("Subject: write one; people do not open mail without it.")
     if "{" + PASSWORD_NOTE + "}" in template.subject:

@@ -97,15 +97,16 @@ class OutboxCopier:
         self._looked_at = revisions
 
     def _of_nobody(self, mails: Collection[CapturedMail]) -> list[CapturedMail]:
-        """Mails to people who are on no list and registered nowhere (any more): they do not come back with the practice world's copies."""
+        """Mails to people who are on no list and registered nowhere (any more): they do not come back with the practice
+        world's copies."""
         store = self.console.store
         events = {mail.whose[0] for mail in mails}
         listed = {
-            event: {person.id for person in store.attendees(event)}
-            | {*(store.rows(event, REGISTRATIONS) if event else ())}
+            event: {*(person.id for person in store.attendees(event)), *store.rows(event, REGISTRATIONS)}
             for event in events
+            if event
         }
-        return [mail for mail in mails if mail.whose[1] and mail.whose[1] not in listed[mail.whose[0]]]
+        return [mail for mail in mails if mail.whose[1] and mail.whose[1] not in listed.get(mail.whose[0], ())]
 
 
 def _newest(kept: Mapping[str, CapturedMail], taken: list[CapturedMail]) -> dict[str, CapturedMail | None]:

@@ -172,8 +172,9 @@ class CampaignReconciler:
             self._say(event, key, lease, CampaignState.RUNNING, sentence=result.note, waits_since=since)
 
     def _asked_for(self, event: Event, key: str, lease: Lease) -> int:
-        """Mails that were asked for one by one, by organizers (RESEND) or through the portal (REGISTRATION). They have no campaign to say what they wait for, so each says it; one
-        that cannot go, or waited for two days, has failed, and whoever asked asks again."""
+        """Mails that were asked for one by one, by organizers (RESEND) or through the portal (REGISTRATION). They have
+        no campaign to say what they wait for, so each says it; one that cannot go, or waited for two days, has failed,
+        and whoever asked asks again."""
         result = self.sender.run(event, key, lease, go_on=self._keep_on)
         said = result.stop or result.note
         if said:
