@@ -31,8 +31,9 @@ from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRA
 from deepracer_admin.rules.registration import ASKED_FOR, MOVES, may_mail, settle, with_attendees
 from deepracer_admin.rules.roster import RosterRow
 from deepracer_admin.rules.roster.plan import Change, PlanEntry, plan_import
+from deepracer_admin.store import EventStore
 
-__all__ = ["SOURCE", "RegistrationReconciler", "registered"]
+__all__ = ["SOURCE", "RegistrationReconciler", "forget_registrations", "registered"]
 
 SOURCE = "portal"
 """Source of people who came through the portal."""
@@ -254,6 +255,17 @@ class RegistrationReconciler:
             },
             lease=lease,
         )
+
+
+def forget_registrations(store: EventStore, event: str, emails: Collection[str]) -> None:
+    """Erase what the portal holds about these addresses: registrations with their mails, links, forms."""
+    gone = {*emails}
+    keys = {registration_id(email) for email in gone}
+    store.change_rows(event, REGISTRATIONS, lambda rows: dict.fromkeys(rows), keys=keys)
+    store.change_rows(
+        event, PORTAL_LINKS, lambda rows: {key: None for key, row in rows.items() if row.registration in keys}
+    )
+    store.change_rows(event, ASKED, lambda rows: {key: None for key, row in rows.items() if row.email in gone})
 
 
 def registered(rows: Mapping[str, Registration], forms: Iterable[Asked]) -> dict[str, Registration]:

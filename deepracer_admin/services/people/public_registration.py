@@ -67,8 +67,8 @@ class ShownPortal:
 
 
 class LinkState(StrEnum):
-    """What a link opens. TO_CONFIRM: the page with the button. OWN: its holder's state. ENDED: the button works no more.
-    CUT: only the beginning of a link. NOTHING: no link of ours, or one whose registration is gone."""
+    """What a link opens. TO_CONFIRM: the page with the button. OWN: its holder's state. ENDED: the button works no
+    more. CUT: only the beginning of a link. NOTHING: no link of ours, or one whose registration is gone."""
 
     TO_CONFIRM = "to_confirm"
     OWN = "own"

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from deepracer_admin.edge.addresses import Where, where
+from deepracer_admin.edge.addresses import is_this_machine
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.people.portal_links import portal_address
 from deepracer_admin.flows.people.registration_letters import CAMPAIGN
+from deepracer_admin.flows.people.registrations import forget_registrations
 from deepracer_admin.model import Actor, Delivery
 from deepracer_admin.model.registrations import (
     Consent,
@@ -20,7 +21,7 @@ from deepracer_admin.model.registrations import (
     Registration,
     RegistrationState,
 )
-from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRATIONS
+from deepracer_admin.records.portal import ASKED, PORTAL, REGISTRATIONS
 from deepracer_admin.rules.registration import check_portal, places_left
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import Service
@@ -71,7 +72,7 @@ class RegistrationsService(Service):
         return PortalView(
             portal=portal,
             address=portal_address(base, event.id) if base else "",
-            on_phones=bool(base) and where(base) is Where.ELSEWHERE,
+            on_phones=bool(base) and not is_this_machine(base),
             counts=counts,
             to_come=len(self.store.rows(event.id, ASKED)),
             taken=taken,
@@ -186,7 +187,7 @@ class RegistrationsService(Service):
             raise Missing("Some of these registrations are gone already; choose again.")
         if any(row.state is RegistrationState.ACCEPTED for row in there.values()):
             raise Conflict("Somebody of these is on the list: erase that person on the list, which takes all with it.")
-        forget_registrations(self, {row.email for row in there.values()})
+        forget_registrations(self.store, self.event_id, {row.email for row in there.values()})
         self._audit(actor, "portal.erase", target="registrations", count=len(chosen))
         return len(chosen)
 
@@ -198,18 +199,6 @@ class RegistrationsService(Service):
         rows = [_line(row, questions) + mark for row in self.rows(actor)]
         self._audit(actor, "portal.export", count=len(rows))
         return inert_csv(rows, [*_COLUMNS, *(each.title for each in questions), *mark])
-
-
-def forget_registrations(service: Service, emails: Collection[str]) -> None:
-    """Everything of the portal that is about these addresses: registrations with their mails, links, forms."""
-    store, event, gone = service.store, service.event_id, {*emails}
-    changed = store.change_rows(
-        event, REGISTRATIONS, lambda rows: {key: None for key, row in rows.items() if row.email in gone}
-    )
-    store.change_rows(
-        event, PORTAL_LINKS, lambda rows: {key: None for key, row in rows.items() if row.registration in changed}
-    )
-    store.change_rows(event, ASKED, lambda rows: {key: None for key, row in rows.items() if row.email in gone})
 
 
 def _with_consent(portal: Portal, now: Any) -> Portal:
