@@ -238,10 +238,14 @@ class AttendeesService(PeopleService):
         return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
     def export(self, actor: Actor) -> bytes:
-        """The whole list with states as CSV, inert in spreadsheets; a rehearsal's is marked in every row."""
+        """The whole list with states, answers and further columns as CSV, inert in spreadsheets; a rehearsal's is
+        marked in every row."""
         self._authorise(actor, "attendees.export")
         event = self._event()
         mark = ["REHEARSAL"] if self.house.settings.rehearsal else []
+        rows = self.rows(actor, wanted=None)
+        answers = [*dict.fromkeys(title for row in rows for title in row.attendee.answers)]
+        extras = [*dict.fromkeys(title for row in rows for title in row.attendee.extra)]
         columns = [
             "Name",
             "Email",
@@ -254,6 +258,8 @@ class AttendeesService(PeopleService):
             "Wanted",
             *(step.value for step in Step),
             "Note",
+            *answers,
+            *extras,
             *mark,
         ]
         lines = [
@@ -269,9 +275,11 @@ class AttendeesService(PeopleService):
                 _yes(row.attendee.wanted),
                 *(row.steps[step].state.value if step in row.steps else "" for step in Step),
                 row.attendee.refusal,
+                *(row.attendee.answers.get(title, "") for title in answers),
+                *(row.attendee.extra.get(title, "") for title in extras),
                 *mark,
             ]
-            for row in self.rows(actor, wanted=None)
+            for row in rows
         ]
         self._audit(actor, "attendees.export", count=len(lines))
         return inert_csv(lines, columns)
