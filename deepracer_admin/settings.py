@@ -56,7 +56,7 @@ class Settings(BaseModel):
     )
     port: int = Field(8501, ge=1, le=65535, description="Port of the console on 127.0.0.1.")
     base_url: str = Field("", description="Address people use for the console; default http://localhost:PORT.")
-    public_port: int = Field(0, ge=0, le=65535, description="Port of the second listener (/live); 0 = off.")
+    public_port: int = Field(0, ge=0, le=65535, description="Port of the second listener (/live, /register); 0 = off.")
     public_host: str = Field("127.0.0.1", description="Address the second listener binds; may leave loopback.")
     public_url: str = Field("", description="Base address in links and QR codes of the second listener.")
     secret_key: SecretStr = Field(
@@ -141,6 +141,11 @@ class Settings(BaseModel):
     def console_url(self) -> str:
         """Address of the console as people type it; `localhost`, because cookies differ per host name."""
         return self.base_url or f"http://localhost:{self.port}"
+
+    def public_base(self, own: str) -> str:
+        """Base address of /live and /register: the event's `own`, else the setting, else loopback; "" = it is off."""
+        loopback = f"http://127.0.0.1:{self.public_port}" if self.public_port else ""
+        return (own or self.public_url or loopback).rstrip("/")
 
 
 class Practice(BaseModel):

@@ -22,6 +22,7 @@ from deepracer_admin.flows.access.proof import IdentityCenterProof, SignedInFrom
 from deepracer_admin.flows.engine.jobs import JobRunner
 from deepracer_admin.flows.engine.lease import Leadership
 from deepracer_admin.flows.mail.campaigns import CampaignReconciler, ensure_access_campaign
+from deepracer_admin.flows.people.registrations import RegistrationReconciler
 from deepracer_admin.flows.races.watch import RaceWatcher, UsageWatcher
 from deepracer_admin.model import Event, Lease, Step
 from deepracer_admin.records.campaigns import CAMPAIGNS
@@ -56,6 +57,7 @@ class EventRuntime:
         self.profiles = ProfileReconciler(ports, keep_on=self._is_onboarding)
         self.members = MembershipReconciler(ports)
         self.mail = CampaignReconciler(ports, keep_on=lambda: not self.threads.stopping.is_set())
+        self.registrations = RegistrationReconciler(ports)
         self.usage = UsageWatcher(ports)
         self.races = RaceWatcher(ports)
         self.proof = IdentityCenterProof(ports, ports.proof) if ports.proof else None
@@ -70,6 +72,7 @@ class EventRuntime:
         races_every = 3.0 if self.console.settings.rehearsal else 20.0
         return (
             Duty("jobs", lambda lease: self.jobs.run(self.event_id, lease), lambda: 0.3),
+            Duty("registrations", lambda lease: self.registrations.run(self._event(), lease), lambda: 0.5),
             Duty("invitations", lambda lease: self._invite(self._event(), lease), lambda: self._invite_pause),
             Duty("onboarding", lambda lease: self._onboard(self._event(), lease), lambda: 0.5),
             Duty("group", lambda lease: self._group(self._event(), lease), lambda: 0.7),
