@@ -32,6 +32,7 @@ for _name in ("botocore", "boto3", "urllib3"):
 _PREFIXES = {  # botocore's events name a service by its id, hosts by its endpoint prefix
     "sesv2": "email",
     "sqs": "sqs",
+    "dynamodb": "dynamodb",
     "cognito-identity-provider": "cognito-idp",
     "cognito-identity": "cognito-identity",
     "identitystore": "identitystore",
@@ -44,6 +45,7 @@ _PREFIXES = {  # botocore's events name a service by its id, hosts by its endpoi
 _CALLED = {
     "email": "Amazon SES",
     "sqs": "Amazon SQS",
+    "dynamodb": "The shared table (Amazon DynamoDB)",
     "cognito-idp": "Amazon Cognito",
     "cognito-identity": "Amazon Cognito",
     "sso": "IAM Identity Center",

@@ -20,6 +20,14 @@ class EventsPart(SqliteFile):
     def mode(self) -> str:
         return self._mode
 
+    @property
+    def followed_at(self) -> datetime | None:
+        return None
+
+    @property
+    def trouble(self) -> str:
+        return ""
+
     # -- what every part uses
 
     @contextmanager
