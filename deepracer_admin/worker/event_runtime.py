@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import platform
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from deepracer_admin.compose import Console
@@ -102,9 +102,14 @@ class EventRuntime:
         finally:
             self.lead.stop()
 
-    def run_once(self) -> None:
-        """Every duty once, in order, in this thread: for tests."""
-        self.threads.run_once()
+    def run_once(self, names: Collection[str] | None = None) -> list[str]:
+        """Every duty once (or those of these `names`), in order, in this thread. Returns the names of what failed."""
+        return self.threads.run_once(names)
+
+    @property
+    def mails_went(self) -> bool:
+        """Did the last round of the mail duty send any?"""
+        return self._mails_went
 
     def _event(self) -> Event:
         return self.console.store.event(self.event_id)

@@ -24,8 +24,15 @@ export function response(ctx) {
     if (!link) {
         return { state: 'unknown', races: [] };
     }
-    if (link.expires < util.time.nowEpochSeconds()) {
+    if (link.state === 'open' && link.expires < util.time.nowEpochSeconds()) {
         return { state: 'expired', races: [] };
     }
-    return { state: link.state, races: link.races ?? [], signIn: link.sign_in };
+    return {
+        state: link.state,
+        races: link.races ?? [],
+        signIn: link.sign_in,
+        racerName: link.racer_name,
+        waitingPlace: link.waiting_place,
+        mailed: link.mailed,
+    };
 }

@@ -1,0 +1,41 @@
+"""Sends what the ledger says is to go: the campaign reconciler under the event's lease, until nothing is left.
+
+A message of the queue only says that mail waits; which mails, the ledger alone knows, so a message that comes twice
+sends nothing twice, and one that is lost is made up for by the next. What if it dies between sending and writing? The
+claim becomes `unknown` under the next lease, and is never sent again by itself (identity-and-mail.md 4.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.functions.observed import count, log, observed
+from infra.functions.place import Place, here
+
+__all__ = ["handle", "handler"]
+
+WORKS_S = 80.0
+
+
+def handle(place: Place, event: Mapping[str, Any], *, works_s: float = WORKS_S) -> dict[str, Any]:
+    """Lambda's answer: the messages that are to come again, because mail is left."""
+    until = place.clock.monotonic() + works_s
+    with place.lease() as held:
+        failed = place.rounds(("mail",), until=until, goes_on=lambda: place.mails_wait() > 0) if held else []
+        published = place.outlet.publish_new_links()
+    left = place.mails_wait()
+    count("LinksPublished", published)
+    if not left or (held and not failed and not _went(place)):
+        return {"batchItemFailures": []}  # done, or the campaign is paused: nothing that a repeat would mend
+    log.info("mail is left", extra={"left": left, "held": held, "failed": failed})
+    return {"batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in event.get("Records", ())]}
+
+
+def _went(place: Place) -> bool:
+    return place.runtime.mails_went
+
+
+@observed
+def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+    return handle(here(), event)
