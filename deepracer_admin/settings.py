@@ -68,6 +68,18 @@ class Settings(BaseModel):
     worker: bool = Field(True, description="Run the worker inside the console (false: run `worker` elsewhere).")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
+    store: Literal["sqlite", "dynamodb"] = Field(
+        "sqlite", description="`sqlite` (files in the data folder) or `dynamodb` (a table that several consoles share)."
+    )
+    store_table: str = Field(
+        "deepracer-console", pattern=r"^[a-zA-Z0-9_.-]{3,255}$", description="Name of the shared DynamoDB table."
+    )
+    store_region: str = Field("us-east-1", description="Region of the shared table.")
+    store_aws_profile: str = Field("", description="AWS profile for the shared table.")
+    store_endpoint: str = Field(
+        "", description="Address of DynamoDB; for a rehearsal (this computer's) or a VPC endpoint, else empty."
+    )
+
     entra_authority: str = Field(
         "https://login.microsoftonline.com",
         description="Authority host of Microsoft Entra ID (sovereign clouds differ).",
@@ -221,6 +233,7 @@ _ADDRESSES: Mapping[str, tuple[Outside | Literal["own"], bool]] = {
     "graph_url": (GRAPH, True),
     "deepracer_site": (SITE, False),
     "mail_events_queue": (aws("sqs"), True),
+    "store_endpoint": (aws("dynamodb"), False),
     "base_url": (_OWN, False),
     "public_url": (_OWN, True),
     "portal_url": (_OWN, True),

@@ -6,26 +6,17 @@ from pathlib import Path
 import pytest
 
 from deepracer_admin.store import EventStore
-from deepracer_admin.store.dynamodb import open_shared_store
+from deepracer_admin.store.dynamodb import SharedTable, open_shared_store
 from tests.store.contract_event_store import EventsContract, PeopleContract, ProfilesContract
 from tests.store.contract_jobs import AuditContract, JobsContract
 from tests.store.contract_leases import LeasesContract, TokensContract
 from tests.store.contract_ledger import DeliveryEventsContract, LedgerContract
 from tests.store.contract_records import AmendedEventsContract, DocumentsContract, TablesContract
 from tests.store.contract_steps import StepsContract
-from tests.store.table_server import TableServer, a_table
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[TableServer]:
-    server = TableServer().start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
-def store(server: TableServer, tmp_path: Path) -> Iterator[EventStore]:
-    table = a_table(server.url, f"contract-{tmp_path.name}"[-200:].replace("[", "-").replace("]", "-"))
+def store(table: SharedTable, tmp_path: Path) -> Iterator[EventStore]:
     store = open_shared_store(tmp_path, table, "rehearsal", follow_every_s=0)
     yield store
     store.close()

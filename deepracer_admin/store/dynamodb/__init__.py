@@ -13,15 +13,20 @@ Reads go to the copy, so pages never read DynamoDB. A follower keeps the copy fr
 the journal for each scope that moved on. A copy that is too far behind, or new, loads the **image** of a scope (all its
 rows at one change) and what came after.
 
-| item                          | pk            | sk                       | what it is, and who asks for it                      |
-|-------------------------------|---------------|--------------------------|------------------------------------------------------|
-| the table itself              | `ABOUT`       | `ABOUT`                  | mode, schema, id, print of the key; at opening (Get) |
-| head of a scope               | `HEADS`       | `EVENT#<event>`, `HOUSE`, `AUDIT` | number and id of its last change, its image; all of them at each look (Query), one to write (condition on `tx`) |
-| a change                      | the scope     | `LOG#<number>#<part>`    | rows that changed, zlib of JSON; since a number (Query BETWEEN) |
-| an image                      | the scope     | `IMG#<number>#<random>#<part>` | all rows of the scope, zlib of JSON; whole (Query) |
-| a registration of the portal  | `EVENT#<event>` | `REG#<sha256 of the normalised e-mail>` | not of this package: nothing here reads or writes `REG#` |
-| a lease                       | `LEASES`      | name                     | holder, epoch, until; checked in each write under it (ConditionCheck) |
-| a bucket of tokens            | `BUCKETS`     | name                     | tokens, at; compare-and-set; `ttl`, for a bucket may vanish: a new one is full |
+| item                     | pk              | sk                                    | asked for by                    |
+|--------------------------|-----------------|---------------------------------------|---------------------------------|
+| the table itself         | `ABOUT`         | `ABOUT`                               | Get, at opening                 |
+| head of a scope          | `HEADS`         | `EVENT#<event>`, `HOUSE`, `AUDIT`     | Query of all, at each look      |
+| change                   | the scope       | `LOG#<number>#<part>`                 | Query BETWEEN, since a number   |
+| image                    | the scope       | `IMG#<number>#<random>#<part>`        | Query BETWEEN, one image        |
+| lease                    | `LEASES`        | its name                              | Get, one; Query, all            |
+| bucket of tokens         | `BUCKETS`       | its name                              | Get                             |
+| registration             | `EVENT#<event>` | `REG#<sha256 of normalised e-mail>`   | the portal, not this package    |
+
+The table's item holds its mode, schema and id, and a print of the consoles' key. A head holds number and id (`tx`) of
+its last change, and which image is in force; who writes asks that `tx` is still the one it knows. A change and an image
+are zlib of JSON. A lease holds holder, epoch and until; a write under it asks that holder and epoch are still so. A
+bucket is compared and set; it has a `ttl`, for it may vanish: a new one is full.
 
 One `TransactWriteItems` writes a head, its change, and checks the leases: it happens whole or not at all. Every read is
 a consistent one of the base table; there is no index. `ttl` stands on buckets alone. An item holds at most 350,000

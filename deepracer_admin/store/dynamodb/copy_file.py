@@ -80,11 +80,12 @@ class CopyFile(SqliteEventStore):
 
     # -- taking over
 
-    def catch_up_all(self) -> None:
-        """Be where the table is now. Raises StoreError."""
-        for head in self.journal.heads():
-            if self.known(head.scope)[1] != head.tx:
-                self.catch_up(head)
+    def catch_up_all(self) -> bool:
+        """Be where the table is now. False when this copy was there already. Raises StoreError."""
+        behind = [head for head in self.journal.heads() if self.known(head.scope)[1] != head.tx]
+        for head in behind:
+            self.catch_up(head)
+        return bool(behind)
 
     def catch_up(self, head: Head) -> None:
         """Take over the changes of a scope that are not in this copy, or its image and those after it."""

@@ -170,6 +170,29 @@ class Journal:
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
 
+    def begin(self, scope: str, rows: Rows, digest: str, now: str) -> None:
+        """Begin a scope with an image: how one comes from another store. Begun again after a crash, it goes on: parts
+        that are there stay. Raises Behind when the scope is there already.
+        """
+        name = f"{1:012d}#{digest[:8]}"
+        parts = _parts(packed(rows))
+        there = {str(item["sk"]) for item in self.table.query(scope, f"IMG#{name}#", f"IMG#{name}#~", only=("sk",))}
+        self.table.put_all(
+            {"pk": scope, "sk": sk, "body": part}
+            for place, part in enumerate(parts)
+            if (sk := f"IMG#{name}#{place:03d}") not in there
+        )
+        head: Item = {
+            "pk": HEADS, "sk": scope, "n": 1, "tx": digest[:32], "born": now, "changed_at": now, "writer": self.writer,
+            "image": name, "image_number": 1, "image_tx": digest[:32], "image_parts": len(parts),
+        }  # fmt: skip
+        try:
+            self.table.put(head, condition=NEVER_HELD)
+        except Cancelled as cancelled:
+            found = cancelled.failed[0]
+            if found is None or found.get("tx") != head["tx"]:
+                raise Behind from None
+
     # -- images
 
     def save_image(self, scope: str, image: Image, *, clean: bool) -> bool:

@@ -9,6 +9,8 @@ a cascade touch. The schema's own triggers are temporary ones of that connection
 else's change, through another connection, brings about nothing of its own.
 """
 
+# ruff: noqa: S608 - the names of tables and columns are those of the schema
+
 from __future__ import annotations
 
 import hashlib

@@ -133,10 +133,14 @@ class SharedLeases:
 
     def _fill(self, name: str, tokens: float, at: float, seen: Item | None, now: datetime) -> bool:
         """A lost answer costs the tokens once more: slower, never faster than the limit."""
-        item: dict[str, str | int | bytes] = {
-            "pk": BUCKETS, "sk": name, "tokens": repr(tokens), "at": repr(at), "n": 1 if seen is None else int(seen["n"]) + 1,
+        item = {
+            "pk": BUCKETS,
+            "sk": name,
+            "tokens": repr(tokens),
+            "at": repr(at),
+            "n": 1 if seen is None else int(seen["n"]) + 1,
             "ttl": int((now + BUCKET_LIFE).timestamp()),
-        }  # fmt: skip
+        }
         try:
             if seen is None:
                 self._table.put(item, condition=NEVER_HELD)

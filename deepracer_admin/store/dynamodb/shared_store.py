@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+import secrets
 import sqlite3
 import threading
 import time
@@ -16,10 +17,10 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 from deepracer_admin.clock import iso
-from deepracer_admin.errors import ConsoleError, StoreError
+from deepracer_admin.errors import BadInput, ConsoleError, StoreError
 from deepracer_admin.model import Lease
 from deepracer_admin.store.dynamodb.copy_file import CopyFile
 from deepracer_admin.store.dynamodb.journal import Behind, Journal
@@ -34,29 +35,27 @@ __all__ = ["FOLLOW_EVERY_S", "SharedEventStore", "open_shared_store"]
 
 log = logging.getLogger(__name__)
 
-P = ParamSpec("P")
 T = TypeVar("T")
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 FOLLOW_EVERY_S = 1.0
 MOST_PAUSE_S = 15.0  # between two looks at a table that cannot be reached
 ROUNDS_S = 15.0  # for how long a change is carried out again because others are faster
 
 
-def shared(
-    method: Callable[Concatenate[Any, P], T], *, erases: bool = False
-) -> Callable[Concatenate[SharedEventStore, P], T]:
+def shared(method: Method, *, erases: bool = False) -> Method:
     """A changing method of the embedded store, as a change of the table: carried out again when others were faster.
 
     `erases`: what was there before must not stay in the journal either.
     """
 
     @wraps(method)
-    def call(self: SharedEventStore, *args: P.args, **kwargs: P.kwargs) -> T:
+    def call(self: SharedEventStore, *args: Any, **kwargs: Any) -> Any:
         given = [[*value] if isinstance(value, Iterator) else value for value in args]
         named = {name: [*value] if isinstance(value, Iterator) else value for name, value in kwargs.items()}
         return self.carried_out(lambda: method(self, *given, **named), erases=erases)
 
-    return call
+    return cast(Method, call)
 
 
 class SharedEventStore(CopyFile):
@@ -74,7 +73,7 @@ class SharedEventStore(CopyFile):
         self._trouble = ""
         self._key_print = key_print
         self._admitted = False
-        super().__init__(path, mode, Journal(table, writer=f"{random.getrandbits(64):016x}"))  # noqa: S311
+        super().__init__(path, mode, Journal(table, writer=secrets.token_hex(8)))
         try:
             self.follow()
         except StoreError as error:
@@ -140,9 +139,17 @@ class SharedEventStore(CopyFile):
             began, outer = time.monotonic(), self._erases
             self._changing, self._erases = self._changing + 1, erases
             try:
+                if erases:
+                    self.catch_up_all()  # also what was written a moment ago
                 while True:
                     try:
                         return change()
+                    except (StoreError, BadInput):
+                        raise
+                    except ConsoleError:  # judged by a copy that may be behind
+                        if not self.catch_up_all():
+                            raise
+                        continue
                     except Behind:
                         if time.monotonic() - began > ROUNDS_S:
                             raise StoreError(
@@ -170,7 +177,7 @@ class SharedEventStore(CopyFile):
     def _publish(self, connection: sqlite3.Connection, changes: Mapping[str, Any]) -> None:
         if not self._admitted:
             self.follow_later()
-        tx = f"{random.SystemRandom().getrandbits(128):032x}"
+        tx = secrets.token_hex(16)
         known = {scope: self.known(scope, connection) for scope in changes}
         self.journal.publish(tx, iso(real_now()), changes, known, self._checked, erases=self._erases)
         for scope, (number, _) in known.items():

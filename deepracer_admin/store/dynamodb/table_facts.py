@@ -43,13 +43,14 @@ def admit(table: SharedTable, mode: str, key_print: str) -> str:
         )
     if found["schema"] != SCHEMA:
         older = int(found["schema"]) < SCHEMA
+        way_out = (
+            "copy it to a file with that version, and into a new table with this one."
+            if older
+            else "update the console, then start it again."
+        )
         raise StoreUnusable(
-            f"The table {table.name} was written by an {'older' if older else 'newer'} version of this console: "
-            + (
-                "copy it to a file with that version, and into a new table with this one."
-                if older
-                else "update the console, then start it again."
-            )  # fmt: skip
+            f"The table {table.name} was written by {'an older' if older else 'a newer'} version of this console: "
+            + way_out
         )
     if found["key"] != key_print:
         raise StoreUnusable(
