@@ -22,18 +22,14 @@ def handle(place: Place, event: Mapping[str, Any], *, works_s: float = WORKS_S) 
     """Lambda's answer: the messages that are to come again, because mail is left."""
     until = place.clock.monotonic() + works_s
     with place.lease() as held:
-        failed = place.rounds(("mail",), until=until, goes_on=lambda: place.mails_wait() > 0) if held else []
+        failed = place.rounds(("mail",), until=until, goes_on=lambda: place.runtime.mails_went) if held else []
         published = place.outlet.publish_new_links()
     left = place.mails_wait()
     count("LinksPublished", published)
-    if not left or (held and not failed and not _went(place)):
-        return {"batchItemFailures": []}  # done, or the campaign is paused: nothing that a repeat would mend
+    if not left or (held and not failed and not place.runtime.mails_went):
+        return {"batchItemFailures": []}  # done, or what is left is paused: nothing that a repeat would mend
     log.info("mail is left", extra={"left": left, "held": held, "failed": failed})
     return {"batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in event.get("Records", ())]}
-
-
-def _went(place: Place) -> bool:
-    return place.runtime.mails_went
 
 
 @observed

@@ -20,6 +20,7 @@ from typing import Any
 from deepracer_admin.clock import Clock
 from deepracer_admin.compose import Console, compose, shared_table
 from deepracer_admin.model import Sending
+from deepracer_admin.records.campaigns import CAMPAIGNS, CampaignState
 from deepracer_admin.settings import PREFIX, Settings, load_settings
 from deepracer_admin.worker.event_runtime import EventRuntime
 from infra.functions.items import PortalItems
@@ -28,6 +29,7 @@ from infra.functions.outlet import Outlet
 __all__ = ["Place", "here", "settings_from"]
 
 LEASE_WAIT_S = 12.0
+GOING = (CampaignState.RUNNING, CampaignState.SCHEDULED)
 BETWEEN_TRIES_S = 0.3
 
 
@@ -81,6 +83,12 @@ class Place:
 
     def nudge_if_mails_wait(self) -> None:
         if self.mails_wait():
+            self.nudge()
+
+    def nudge_if_mail_may_go(self) -> None:
+        """Also where a campaign goes on: whom its audience has gained, the mail function alone finds out."""
+        campaigns = self.console.store.rows(self.event_id, CAMPAIGNS).values()
+        if self.mails_wait() or any(each.state in GOING for each in campaigns):
             self.nudge()
 
 

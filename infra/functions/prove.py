@@ -23,7 +23,7 @@ def handle(place: Place) -> dict[str, Any]:
     for duty in failed:
         log.warning("a duty failed", extra={"duty": duty})
         count("DutyFailed")
-    place.nudge_if_mails_wait()
+    place.nudge_if_mail_may_go()
     return {"held": held, "failed": failed}
 
 

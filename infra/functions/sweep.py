@@ -31,7 +31,7 @@ def handle(place: Place, *, works_s: float = WORKS_S) -> dict[str, Any]:
         log.warning("a duty failed", extra={"duty": duty})
         count("DutyFailed")
     published = place.outlet.publish()
-    place.nudge_if_mails_wait()
+    place.nudge_if_mail_may_go()
     count("LeftBehind", found)
     return {"held": held, "failed": failed, "left_behind": found, "published": published}
 
