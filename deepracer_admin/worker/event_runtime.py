@@ -42,7 +42,9 @@ REPORT_EVERY_S = 2.0
 class EventRuntime:
     """The duties of one event. `start` and `stop` for the worker, `run_once` for tests."""
 
-    def __init__(self, console: Console, event: Event, *, holder: str = "") -> None:
+    def __init__(
+        self, console: Console, event: Event, *, holder: str = "", lease_ttl_s: float = LEASE_TTL_S
+    ) -> None:
         self.console = console
         self.event_id, self.service = event.id, event.service
         ports = self.ports = console.ports_of(event.id)
@@ -50,7 +52,7 @@ class EventRuntime:
             console.store,
             f"worker/{event.id}",
             holder or platform.node() or "console",
-            ttl_s=LEASE_TTL_S,
+            ttl_s=lease_ttl_s,
             clock=console.clock,
         )
         self.jobs = JobRunner(ports, HANDLERS)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.functions.observed import count, log, observed
+from infra.functions.observed import log, observed
 from infra.functions.place import Place, here
 
 __all__ = ["handle", "handler"]
@@ -21,11 +21,12 @@ WORKS_S = 80.0
 def handle(place: Place, event: Mapping[str, Any], *, works_s: float = WORKS_S) -> dict[str, Any]:
     """Lambda's answer: the messages that are to come again, because mail is left."""
     until = place.clock.monotonic() + works_s
+    failed: list[str] = []
     with place.lease() as held:
-        failed = place.rounds(("mail",), until=until, goes_on=lambda: place.runtime.mails_went) if held else []
-        published = place.outlet.publish_new_links()
+        if held:  # a link opens something by the time that its mail is read: published after each slice of two seconds
+            publish = place.outlet.publish_new_links
+            failed = place.rounds(("mail",), until=until, goes_on=lambda: place.runtime.mails_went, after_each=publish)
     left = place.mails_wait()
-    count("LinksPublished", published)
     if not left or (held and not failed and not place.runtime.mails_went):
         return {"batchItemFailures": []}  # done, or what is left is paused: nothing that a repeat would mend
     log.info("mail is left", extra={"left": left, "held": held, "failed": failed})

@@ -83,7 +83,8 @@ class Outlet:
                 "ttl": max(goes, int(links[key].expires_at.timestamp())) + 86_400,
                 "races": [{"title": race.draft.name, "address": race.share_link} for race in page.races],
                 "sign_in": event.portal_url,
-                "racer_name": page.racer_name,
+                "email": page.registration.email if page.registration and state == "open" else "",
+                "racer_name": page.racer_name or (page.registration.racer_name if page.registration else ""),
                 "waiting_place": page.place,
                 "mailed": page.mailed,
             }
@@ -121,7 +122,9 @@ def page_of(shown: ShownPortal) -> dict[str, Any]:
         "rehearsal": shown.rehearsal,
         "domains": [*portal.domains],
         "consent": str(portal.consent_version),
-        "consents": dict(portal.consents[-1].texts) if portal.consents else {},
+        "consents": {language: text.consent for language, text in portal.texts.items()},
+        "erase_on": event.erase_on,
+        "by_hand": portal.by_hand,
         "texts": {language: {"welcome": text.welcome, "how_to": text.how_to} for language, text in portal.texts.items()},
         "questions": [
             {

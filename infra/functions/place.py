@@ -28,6 +28,7 @@ from infra.functions.outlet import Outlet
 
 __all__ = ["Place", "here", "settings_from"]
 
+LEASE_TTL_S = 45.0  # a function gives its lease back when it ends; one that was killed holds it so long
 LEASE_WAIT_S = 12.0
 GOING = (CampaignState.RUNNING, CampaignState.SCHEDULED)
 BETWEEN_TRIES_S = 0.3
@@ -48,7 +49,7 @@ class Place:
 
     def __post_init__(self) -> None:
         event = self.console.store.event(self.event_id)
-        self.runtime = EventRuntime(self.console, event, holder=self.name)
+        self.runtime = EventRuntime(self.console, event, holder=self.name, lease_ttl_s=LEASE_TTL_S)
         self.outlet = Outlet(self.console.intake, self.items, self.console.clock)
 
     @property
@@ -69,11 +70,19 @@ class Place:
         finally:
             lead.stop()
 
-    def rounds(self, duties: Collection[str], *, until: float, goes_on: Callable[[], bool]) -> list[str]:
+    def rounds(
+        self,
+        duties: Collection[str],
+        *,
+        until: float,
+        goes_on: Callable[[], bool],
+        after_each: Callable[[], object] = lambda: None,
+    ) -> list[str]:
         """These duties round by round, at least once, until monotonic `until` or nothing goes on. Returns what failed
         in the last round."""
         while True:
             failed = self.runtime.run_once(duties)
+            after_each()
             if failed or not goes_on() or self.clock.monotonic() >= until:
                 return failed
 

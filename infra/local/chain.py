@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import shutil
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from deepracer_admin.clock import Clock, ScaledClock
 from deepracer_admin.compose import Console, compose, shared_table
@@ -42,6 +45,7 @@ log = logging.getLogger(__name__)
 
 TABLE = "deepracer-portal"
 REGION = "us-east-1"
+PATIENCE_S = 60.0
 KEYS = {"aws_access_key_id": "rehearsal", "aws_secret_access_key": "rehearsal", "region_name": REGION}
 BITS = 12
 """Of the proof of work on loopback; the template asks for 16."""
@@ -49,23 +53,35 @@ BITS = 12
 
 @dataclass
 class Table:
-    """moto's DynamoDB over HTTP. It forgets all when it stops."""
+    """moto's DynamoDB over HTTP, in a process of its own. It forgets all when it stops."""
 
     endpoint: str
-    _server: ThreadedMotoServer
+    _process: subprocess.Popen[bytes]
 
     def client(self, service: str) -> Any:
         return boto3.client(service, endpoint_url=self.endpoint, **KEYS)
 
     def stop(self) -> None:
-        self._server.stop()
+        self._process.terminate()
+        self._process.wait()
 
 
 def serve_table(port: int = 0) -> Table:
-    server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
-    server.start()
-    host, given = server.get_host_and_port()
-    return Table(f"http://{host}:{given}", server)
+    """Start it on a free port (0) and wait until it answers. Raises RuntimeError when it does not start."""
+    if not port:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    process = subprocess.Popen(command, env=kept, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return Table(f"http://127.0.0.1:{port}", process)
+        time.sleep(0.1)
+    process.kill()
+    raise RuntimeError("DynamoDB's stand-in did not start: install the checks' packages with `python3 start.py test`.")
 
 
 def shared_settings(home: Path, endpoint: str, portal_url: str, **more: Any) -> Settings:
@@ -79,7 +95,7 @@ class Timing:
     """How often the schedules fire here, in real seconds; on AWS it is each minute and each five."""
 
     sweep_s: float = 5.0
-    prove_s: float = 5.0
+    prove_s: float = 15.0
     outbox_s: float = 3.0
 
 

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 Record = Mapping[str, Any]
 Handler = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
 READ_AT_ONCE = 1000
-BETWEEN_READS_S = 0.1
+BETWEEN_READS_S = 0.25
 BETWEEN_TRIES_S = 0.05
 
 

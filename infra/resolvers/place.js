@@ -30,6 +30,7 @@ export function response(ctx) {
     return {
         state: link.state,
         races: link.races ?? [],
+        email: link.email,
         signIn: link.sign_in,
         racerName: link.racer_name,
         waitingPlace: link.waiting_place,
