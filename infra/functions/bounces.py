@@ -14,6 +14,7 @@ __all__ = ["handle", "handler"]
 
 def handle(place: Place, event: Mapping[str, Any]) -> dict[str, Any]:
     """Lambda's answer. Raises StoreError: then all messages come again."""
+    place.catch_up()
     read = [read_event(str(record.get("body", ""))) for record in event.get("Records", ())]
     events = [each for each in read if each is not None]
     if events:

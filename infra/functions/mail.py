@@ -20,6 +20,7 @@ WORKS_S = 80.0
 
 def handle(place: Place, event: Mapping[str, Any], *, works_s: float = WORKS_S) -> dict[str, Any]:
     """Lambda's answer: the messages that are to come again, because mail is left."""
+    place.catch_up()
     until = place.clock.monotonic() + works_s
     failed: list[str] = []
     with place.lease() as held:

@@ -22,6 +22,7 @@ from deepracer_admin.compose import Console, compose, shared_table
 from deepracer_admin.model import Sending
 from deepracer_admin.records.campaigns import CAMPAIGNS, CampaignState
 from deepracer_admin.settings import PREFIX, Settings, load_settings
+from deepracer_admin.store.dynamodb import SharedEventStore
 from deepracer_admin.worker.event_runtime import EventRuntime
 from infra.functions.items import PortalItems
 from infra.functions.outlet import Outlet
@@ -55,6 +56,12 @@ class Place:
     @property
     def clock(self) -> Clock:
         return self.console.clock
+
+    def catch_up(self) -> None:
+        """Take over what others changed: a container that slept has an old copy of the shared store. Raises StoreError."""
+        store = self.console.store
+        if isinstance(store, SharedEventStore):
+            store.follow()
 
     @contextmanager
     def lease(self, wait_s: float = LEASE_WAIT_S) -> Iterator[bool]:

@@ -18,6 +18,7 @@ DUTIES = ("onboarding", "group", "proof", "signed in")
 
 def handle(place: Place) -> dict[str, Any]:
     """Returns what failed, for the log."""
+    place.catch_up()
     with place.lease() as held:
         failed = place.runtime.run_once(DUTIES) if held else []
     for duty in failed:

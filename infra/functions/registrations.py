@@ -71,6 +71,7 @@ def take_in(place: Place, batch: Batch) -> None:
 
 def handle(place: Place, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
     """Lambda's answer: which records failed. Raises StoreError when nothing could be kept."""
+    place.catch_up()
     batch = Batch()
 
     def one(record: DynamoDBRecord) -> None:

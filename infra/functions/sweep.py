@@ -23,6 +23,7 @@ AT_ONCE = 200
 
 def handle(place: Place, *, works_s: float = WORKS_S) -> dict[str, Any]:
     """Returns counts, for the log."""
+    place.catch_up()
     until = place.clock.monotonic() + works_s
     found = _left_behind(place)
     with place.lease() as held:

@@ -90,6 +90,12 @@ def shared_settings(home: Path, endpoint: str, portal_url: str, **more: Any) -> 
     return Settings.model_validate({**given, "store_endpoint": endpoint, "portal_url": portal_url, **more})
 
 
+def _container(name: str) -> str:
+    """Each handler that runs beside another has its own container."""
+    thread = threading.current_thread().name
+    return f"{name}-{thread.removeprefix('queue-')}" if thread.startswith("queue-") else name
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """How often the schedules fire here, in real seconds; on AWS it is each minute and each five."""
@@ -123,12 +129,13 @@ class Chain:
         create(shared_table(settings))
         self._host = ResolverHost(now=self.resolver_now)
         self._places: dict[str, Place] = {}
+        self._making = threading.RLock()
         self._consoles: list[Console] = []
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
-        self.queue = LocalQueue(self._handler("Mail", lambda event: mail.handle(self.place("mail"), event)))
+        self.queue = LocalQueue(self._handler("Mail", lambda event: mail.handle(self.place(_container("mail")), event)))
         self.bounce_queue = LocalQueue(
-            self._handler("Bounces", lambda event: bounces.handle(self.place("bounces"), event))
+            self._handler("Bounces", lambda event: bounces.handle(self.place(_container("bounces")), event))
         )
         arn = self.dynamodb.describe_table(TableName=TABLE)["Table"]["LatestStreamArn"]
         self.pump = StreamPump(
@@ -155,23 +162,22 @@ class Chain:
 
     def place(self, name: str) -> Place:
         """The place of a function, made at its first call."""
-        if name not in self._places:
-            home = self.home / "functions" / name
-            home.mkdir(parents=True, exist_ok=True, mode=0o700)
-            shutil.copy(self.home / PRACTICE_FILE, home / PRACTICE_FILE)
-            settings = shared_settings(
-                home, self.table.endpoint, self.portal_url, secret_key=self._key, worker=False, entra_app_only=True
-            )
-            console = compose(settings, clock=self._clock())
-            self._consoles.append(console)
-            self._places[name] = Place(
-                console,
-                self.event_id,
-                PortalItems(self.dynamodb, TABLE, self.event_id),
-                nudge=lambda: self.queue.send("{}"),
-                name=name,
-            )
-        return self._places[name]
+        with self._making:
+            return self._places.get(name) or self._make(name)
+
+    def _make(self, name: str) -> Place:
+        home = self.home / "functions" / name
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copy(self.home / PRACTICE_FILE, home / PRACTICE_FILE)
+        settings = shared_settings(
+            home, self.table.endpoint, self.portal_url, secret_key=self._key, worker=False, entra_app_only=True
+        )
+        console = compose(settings, clock=self._clock())
+        self._consoles.append(console)
+        items = PortalItems(self.dynamodb, TABLE, self.event_id)
+        made = Place(console, self.event_id, items, nudge=lambda: self.queue.send("{}"), name=name)
+        self._places[name] = made
+        return made
 
     def _clock(self) -> Clock:
         """One for all functions, set by the practice world."""
