@@ -7,21 +7,15 @@ for each in every language.
 
 from __future__ import annotations
 
-import hashlib
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-import idna
-
-from deepracer_admin.errors import BadInput
 from deepracer_admin.model.registrations import (
     Asked,
     Portal,
-    PortalLinkOut,
     Question,
     QuestionKind,
     Registration,
@@ -29,7 +23,7 @@ from deepracer_admin.model.registrations import (
 )
 from deepracer_admin.rules.aliases import tells
 from deepracer_admin.rules.roster.addresses import normalise_email, problem_of, service_refusal
-from deepracer_admin.rules.roster.people import display_name, fold
+from deepracer_admin.rules.roster.people import display_name
 
 __all__ = [
     "ASKED_FOR",
@@ -39,30 +33,18 @@ __all__ = [
     "TRAP",
     "Checked",
     "Problem",
-    "TokenShape",
-    "check_portal",
     "check_submission",
     "domain_of",
     "is_trap",
     "may_mail",
-    "normalise_domain",
     "places_left",
-    "readable",
     "settle",
-    "token_of",
-    "token_shape",
     "waiting_place",
     "with_attendees",
 ]
 
-QUESTIONS_AT_MOST = 10
-OPTIONS_AT_MOST = 20
-MATERIAL_AT_MOST = 10
-DOMAINS_AT_MOST = 50
-TEXT_AT_MOST = 5_000  # characters of one of the organizers' texts
 ANSWER_AT_MOST = 300
 NAME_AT_MOST = 100
-TITLE_AT_MOST = 80
 ADDRESS_AT_MOST = 254  # RFC 5321 4.5.3.1
 
 CONFIRM_FOR = timedelta(days=3)
@@ -211,72 +193,6 @@ def domain_of(email: str) -> str:
     return email.rpartition("@")[2]
 
 
-# ---------------------------------------------------------------------------------------------------- the settings
-
-
-def normalise_domain(typed: str) -> str:
-    """A domain as it is compared: ASCII after IDNA, lower case, whole. Raises BadInput for anything else."""
-    plain = typed.strip().removeprefix("@").rstrip(".")
-    try:
-        domain = idna.encode(plain, uts46=True).decode("ascii").lower()
-    except (idna.IDNAError, UnicodeError):
-        domain = ""
-    if "." not in domain or "*" in plain or problem_of(f"a@{domain}"):
-        raise BadInput(
-            f"Domains: “{plain[:60]}” is no domain of addresses. Write each whole, e.g. example.com; a domain below "
-            "it (it.example.com) is one of its own."
-        )
-    return domain
-
-
-def check_portal(portal: Portal) -> Portal:
-    """The settings in their normal form. Raises BadInput with what to mend."""
-    domains = tuple(dict.fromkeys(normalise_domain(each) for each in portal.domains))
-    if len(domains) > DOMAINS_AT_MOST:
-        raise BadInput(f"Domains: at most {DOMAINS_AT_MOST}.")
-    if portal.open and not domains:
-        raise BadInput("Domains: name at least one before the portal opens; without any nobody could register.")
-    if portal.places < 0:
-        raise BadInput("Places: 0 for no ceiling, or how many people the list may hold.")
-    if len(portal.questions) > QUESTIONS_AT_MOST:
-        raise BadInput(f"Questions: at most {QUESTIONS_AT_MOST}; each one costs you people who give up.")
-    questions = tuple(_checked_question(each) for each in portal.questions)
-    titles = [each.title.casefold() for each in questions]
-    if len({*titles}) != len(titles):
-        raise BadInput("Questions: two have the same words, so their answers could not be told apart.")
-    if len(portal.material) > MATERIAL_AT_MOST:
-        raise BadInput(f"Material: at most {MATERIAL_AT_MOST} links.")
-    for text in portal.texts.values():
-        if max(len(text.welcome), len(text.how_to), len(text.consent)) > TEXT_AT_MOST:
-            raise BadInput(f"Texts: at most {TEXT_AT_MOST:,} characters each.")
-    material = tuple(_checked_material(each) for each in portal.material)
-    return replace(portal, domains=domains, questions=questions, material=material)
-
-
-def _checked_question(question: Question) -> Question:
-    title = fold(question.title)
-    if not title or len(title) > TITLE_AT_MOST:
-        raise BadInput(f"Questions: each needs words of its own, at most {TITLE_AT_MOST} characters.")
-    options = tuple(dict.fromkeys(filter(None, map(fold, question.options))))
-    if question.kind is not QuestionKind.CHOICE:
-        options = ()
-    elif not 2 <= len(options) <= OPTIONS_AT_MOST:
-        raise BadInput(f"Question “{title}”: give 2 to {OPTIONS_AT_MOST} different options, or make it a text.")
-    if any(len(option) > TITLE_AT_MOST for option in options):
-        raise BadInput(f"Question “{title}”: an option has at most {TITLE_AT_MOST} characters.")
-    choices = {language: names for language, names in question.choices.items() if len(names) == len(options)}
-    return replace(question, title=title, options=options, choices=choices)
-
-
-def _checked_material(link: PortalLinkOut) -> PortalLinkOut:
-    title, address = fold(link.title), link.address.strip()
-    if not re.fullmatch(r"https?://[^\s<>\"'\\]{4,500}", address):
-        raise BadInput(f"Material “{title[:60]}”: the address must begin with https:// and hold no spaces.")
-    if len(title) > TITLE_AT_MOST:
-        raise BadInput(f"Material: a title has at most {TITLE_AT_MOST} characters.")
-    return PortalLinkOut(title or address, address)
-
-
 # ------------------------------------------------------------------------------------------------------- the states
 
 MOVES: Mapping[RegistrationState, frozenset[RegistrationState]] = {
@@ -363,41 +279,3 @@ def with_attendees(registrations: Iterable[Registration], wanted: Iterable[str])
         for each in registrations
         if each.state is RegistrationState.ACCEPTED and each.attendee and each.attendee not in there
     ]
-
-
-# ------------------------------------------------------------------------------------------------------- the tokens
-
-
-class TokenShape(StrEnum):
-    """WHOLE: may be one of ours. CUT: the beginning of one, as mail programs break links. ODD: anything else."""
-
-    WHOLE = "whole"
-    CUT = "cut"
-    ODD = "odd"
-
-
-_SECRET, _CHECK = 43, 5  # characters: 256 random bits, and a check that tells a broken link without asking the store
-_ALPHABET = re.compile(r"[A-Za-z0-9_-]*")
-
-
-def token_of(secret: str) -> str:
-    """A token of a random `secret` (43 characters of base64url), with its check."""
-    return secret + _check(secret)
-
-
-def token_shape(token: str) -> TokenShape:
-    if not _ALPHABET.fullmatch(token):
-        return TokenShape.ODD
-    if len(token) == _SECRET + _CHECK and token[_SECRET:] == _check(token[:_SECRET]):
-        return TokenShape.WHOLE
-    return TokenShape.CUT if len(token) < _SECRET + _CHECK else TokenShape.ODD
-
-
-def _check(secret: str) -> str:
-    return hashlib.sha256(b"portal link " + secret.encode()).hexdigest()[:_CHECK]
-
-
-def readable(text: str) -> Sequence[str]:
-    """Paragraphs of the organizers' text."""
-    plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-    return [part.strip() for part in re.split(r"\n\s*\n", plain) if part.strip()]

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import html
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from importlib import resources
 from urllib.parse import quote
@@ -19,7 +19,8 @@ from starlette.responses import HTMLResponse
 
 from deepracer_admin.model import Event
 from deepracer_admin.model.registrations import Question, QuestionKind, RegistrationState
-from deepracer_admin.rules.registration import TRAP, Problem, readable
+from deepracer_admin.rules.portal import readable
+from deepracer_admin.rules.registration import TRAP, Problem
 from deepracer_admin.services.people.public_registration import LinkState, OwnPage, ShownPortal
 from deepracer_admin.web.portal_words import LANGUAGES, Words, words
 
@@ -309,7 +310,7 @@ def _aside(shown: ShownPortal, say: Words, *, steps: bool = False) -> str:
         cards.append(f"<h2>{_e(say('page.how_to'))}</h2><ol>{items}</ol>")
     links = [(each.title, each.address) for each in shown.portal.material]
     if event.material_url and event.material_url not in {address for _, address in links}:
-        links.insert(0, (say("page.material"), event.material_url))
+        links.insert(0, (say("page.material_of_event"), event.material_url))
     listed = "".join(f"<li>{found}</li>" for title, address in links if (found := _link(address, title)))
     if listed:
         cards.append(f"<h2>{_e(say('page.material'))}</h2><ul>{listed}</ul>")

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from deepracer_admin.model import Event, Lease
 from deepracer_admin.model.registrations import LinkPurpose, PortalLink
 from deepracer_admin.records.portal import PORTAL_LINKS
-from deepracer_admin.rules.registration import CONFIRM_FOR, PAGE_AFTER, TokenShape, token_of, token_shape
+from deepracer_admin.rules.portal_tokens import TokenShape, token_of, token_shape
+from deepracer_admin.rules.registration import CONFIRM_FOR, PAGE_AFTER
 from deepracer_admin.store import EventStore
 
 __all__ = ["address_of", "find_link", "link_hash", "make_link", "portal_address"]

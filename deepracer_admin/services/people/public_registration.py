@@ -25,12 +25,11 @@ from deepracer_admin.flows.people.portal_links import find_link, link_hash, port
 from deepracer_admin.model import Event, Race, RaceStatus, Sending
 from deepracer_admin.model.registrations import LinkPurpose, Portal, PortalLink, Registration, RegistrationState
 from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRATIONS
+from deepracer_admin.rules.portal_tokens import TokenShape, token_shape
 from deepracer_admin.rules.registration import (
     Problem,
-    TokenShape,
     check_submission,
     is_trap,
-    token_shape,
     waiting_place,
 )
 from deepracer_admin.services.base import House

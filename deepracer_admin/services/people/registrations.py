@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +22,8 @@ from deepracer_admin.model.registrations import (
     RegistrationState,
 )
 from deepracer_admin.records.portal import ASKED, PORTAL, REGISTRATIONS
-from deepracer_admin.rules.registration import check_portal, places_left
+from deepracer_admin.rules.portal import check_portal, question_id
+from deepracer_admin.rules.registration import places_left
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import Service
 
@@ -111,33 +112,39 @@ class RegistrationsService(Service):
             )
         if event.closed_at is not None or self.clock.event_now() >= event.ends_at:
             raise Conflict("The event is over, so nobody can register: move its end on the Set up page first.")
-        return self._change(actor, "open", open=True)
+        return self._change(actor, "open", lambda before: replace(before, open=True))
 
     def close(self, actor: Actor) -> Portal:
         """Nobody else can register; who was sent a link can still confirm, and the waiting list goes on."""
         self._authorise(actor, "portal.edit", target="close")
-        return self._change(actor, "close", open=False)
+        return self._change(actor, "close", lambda before: replace(before, open=False))
 
     def set_rules(self, actor: Actor, *, domains: Collection[str], places: int, by_hand: bool) -> Portal:
         """Whose addresses, how many people the list may hold (0 = any number), and whether organizers accept each."""
         self._authorise(actor, "portal.edit", target="rules")
-        return self._change(actor, "rules", domains=tuple(domains), places=places, by_hand=by_hand)
+        given = tuple(domains)
+        return self._change(
+            actor, "rules", lambda before: replace(before, domains=given, places=places, by_hand=by_hand)
+        )
 
     def set_questions(self, actor: Actor, questions: Collection[Question]) -> Portal:
-        """The organizers' own questions, in order. Answers that were given stay with the people who gave them."""
+        """The organizers' own questions, in order; each has its id by its words, whatever id it comes with. Answers
+        that were given stay with the people who gave them."""
         self._authorise(actor, "portal.edit", target="questions")
-        return self._change(actor, "questions", questions=tuple(questions))
+        listed = tuple(replace(each, id=question_id(each.title)) for each in questions)
+        return self._change(actor, "questions", lambda before: replace(before, questions=listed))
 
     def set_texts(self, actor: Actor, texts: Mapping[str, PortalText], material: Collection[PortalLinkOut]) -> Portal:
         """The organizers' words by language, and event material. Another consent text is a new version of it."""
         self._authorise(actor, "portal.edit", target="texts")
-        return self._change(actor, "texts", texts=dict(texts), material=tuple(material))
+        written, links = {language: text for language, text in texts.items() if text != PortalText()}, tuple(material)
+        return self._change(actor, "texts", lambda before: replace(before, texts=written, material=links))
 
-    def _change(self, actor: Actor, what: str, **values: Any) -> Portal:
+    def _change(self, actor: Actor, what: str, change: Callable[[Portal], Portal]) -> Portal:
         now = self.clock.now()
         self._event()
         portal = self.store.update(
-            self.event_id, PORTAL, lambda before: check_portal(_with_consent(replace(before, **values), now))
+            self.event_id, PORTAL, lambda before: check_portal(_with_consent(change(before), now))
         )
         after = {"open": portal.open, "consent": portal.consent_version}
         self._audit(actor, "portal.edit", target=what, after=after)
