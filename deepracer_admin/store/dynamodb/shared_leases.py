@@ -31,8 +31,8 @@ class SharedLeases:
 
     # -- leases
 
-    def acquire(self, name: str, holder: str, *, ttl_s: float, now: datetime) -> tuple[Lease | None, bool]:
-        """See EventStore.acquire; also whether the holder is a new one."""
+    def acquire(self, name: str, holder: str, *, ttl_s: float, now: datetime) -> Lease | None:
+        """See EventStore.acquire."""
         until = in_milliseconds(now + timedelta(seconds=ttl_s))
         for _ in range(ROUNDS):
             item = self._table.get(LEASES, name)
@@ -40,12 +40,12 @@ class SharedLeases:
             if item is not None and item["holder"] != "" and str(item["until"]) > iso(now):
                 if item["holder"] != holder:
                     self._remember(_lease(item))
-                    return None, False
+                    return None
                 epoch = int(item["epoch"])
             lease = Lease(name, holder, epoch, until)
             if self._replace(lease, item):
                 self._remember(lease)
-                return lease, item is None or epoch != item["epoch"]
+                return lease
         raise StoreError(f"The lease {name} is fought over; we try again by ourselves.")
 
     def _replace(self, lease: Lease, seen: Item | None) -> bool:

@@ -40,7 +40,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 FOLLOW_EVERY_S = 1.0
 MOST_PAUSE_S = 15.0  # between two looks at a table that cannot be reached
-ROUNDS_S = 15.0  # for how long a change is carried out again because others are faster
+MOST_ROUNDS = 100  # in which others were faster; each of them means that somebody else was served
 
 
 def shared(method: Method, *, erases: bool = False) -> Method:
@@ -69,6 +69,7 @@ class SharedEventStore(CopyFile):
         self._changing = 0  # how deep in `carried_out`
         self._erases = False
         self._checked: list[Lease] = []
+        self._taken_over: dict[str, tuple[str, int]] = {}  # lease -> holder and epoch that have seen all before them
         self._followed_at: datetime | None = None
         self._trouble = ""
         self._key_print = key_print
@@ -134,9 +135,9 @@ class SharedEventStore(CopyFile):
     # -- changing
 
     def carried_out(self, change: Callable[[], T], *, erases: bool = False) -> T:
-        """Carry out a change until nobody else is faster. Raises StoreError after 15 s, and whatever it raises."""
+        """Carry out a change until nobody else is faster. Raises StoreError after 100 rounds, and what it raises."""
         with self._lock:
-            began, outer = time.monotonic(), self._erases
+            lost, outer = 0, self._erases
             self._changing, self._erases = self._changing + 1, erases
             try:
                 if erases:
@@ -151,11 +152,12 @@ class SharedEventStore(CopyFile):
                             raise
                         continue
                     except Behind:
-                        if time.monotonic() - began > ROUNDS_S:
+                        lost += 1
+                        if lost == MOST_ROUNDS:
                             raise StoreError(
                                 "Others change the same event all the time; nothing was saved. Try again in a minute."
                             ) from None
-                    time.sleep(random.uniform(0.0, 0.05))  # noqa: S311 - so that two who met do not meet again
+                    time.sleep(random.uniform(0.0, min(0.5, 0.02 * 2**lost)))  # noqa: S311 - so that they do not meet again
                     self.catch_up_all()
             finally:
                 self._changing, self._erases = self._changing - 1, outer
@@ -241,9 +243,10 @@ class SharedEventStore(CopyFile):
     def acquire(self, name: str, holder: str, *, ttl_s: float, now: datetime) -> Lease | None:
         """See EventStore.acquire. A new holder first takes over all that its predecessor wrote: whatever that one
         writes from now on is refused."""
-        lease, is_new = self._shared_leases.acquire(name, holder, ttl_s=ttl_s, now=now)
-        if lease is not None and is_new:
+        lease = self._shared_leases.acquire(name, holder, ttl_s=ttl_s, now=now)
+        if lease is not None and self._taken_over.get(name) != (holder, lease.epoch):
             self.catch_up_all()
+            self._taken_over[name] = (holder, lease.epoch)
         return lease
 
     def renew(self, lease: Lease, *, ttl_s: float, now: datetime) -> Lease:
