@@ -43,6 +43,7 @@ from deepracer_admin.services.file_desk import FileDesk
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.people.public_registration import PublicRegistration
+from deepracer_admin.services.people.registration_intake import RegistrationIntake
 from deepracer_admin.services.people.registrations import RegistrationsService
 from deepracer_admin.services.races.boards import BoardsService
 from deepracer_admin.services.races.races import RacesService
@@ -99,6 +100,7 @@ class Console:
     files: FileDesk
     of: Callable[[str], EventDesk]  # the desk of an event
     registration: PublicRegistration  # what visitors of the portals may do
+    intake: RegistrationIntake  # what the deployed portal's API kept
     ports_of: Callable[[str], Ports]  # what flows of an event work with
     sign_in: Callable[[], SignInSettings]
     claims: Callable[[SavedSession], dict[str, Any]]  # what Entra says now about the person of a session
@@ -194,9 +196,10 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         pool=_Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
         drop_delegation=sessions.drop_delegation,
         racing_default=settings.racing,
-        public_base=settings.public_base,
+        public_base=settings.portal_base,
         cognito_by_ses=bool(practice) or settings.deepracer_ses,
     )
+    registration = PublicRegistration(house)
     return Console(
         settings=settings,
         clock=clock,
@@ -206,7 +209,8 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         vault=vault,
         files=files,
         of=_Kept(lambda event_id: _desk(house, event_id, login, letters, vault.key)),
-        registration=PublicRegistration(house),
+        registration=registration,
+        intake=RegistrationIntake(house, registration),
         ports_of=_Kept(lambda event_id: replace(ports, racing=racing.of(event_id))),
         sign_in=lambda: sign_in_settings(settings),
         claims=claims_of(settings, sessions, vault),

@@ -60,6 +60,10 @@ class Settings(BaseModel):
     public_port: int = Field(0, ge=0, le=65535, description="Port of the second listener (/live, /register); 0 = off.")
     public_host: str = Field("127.0.0.1", description="Address the second listener binds; may leave loopback.")
     public_url: str = Field("", description="Base address in links and QR codes of the second listener.")
+    portal_url: str = Field(
+        "",
+        description="Address of the deployed event portal (docs/deploy.md); empty: /register on the second listener.",
+    )
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that encrypts tokens at rest; default: a file `key` in the data folder."
     )
@@ -155,6 +159,10 @@ class Settings(BaseModel):
         """Address of the console as people type it; `localhost`, because cookies differ per host name."""
         return self.base_url or f"http://localhost:{self.port}"
 
+    def portal_base(self, own: str) -> str:
+        """Base address of /register: of the deployed portal, else of the second listener; "" = there is none."""
+        return self.portal_url.rstrip("/") or self.public_base(own)
+
     def public_base(self, own: str) -> str:
         """Base address of /live and /register: the event's `own`, else the setting, else loopback; "" = it is off."""
         loopback = f"http://127.0.0.1:{self.public_port}" if self.public_port else ""
@@ -231,6 +239,7 @@ _ADDRESSES: Mapping[str, tuple[Outside | Literal["own"], bool]] = {
     "store_endpoint": (aws("dynamodb"), False),
     "base_url": (_OWN, False),
     "public_url": (_OWN, True),
+    "portal_url": (_OWN, True),
 }
 """Each setting that is a full address: whose it is (our own may be this computer's), and whether it has a path."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import platform
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from deepracer_admin.compose import Console
@@ -42,7 +42,7 @@ REPORT_EVERY_S = 2.0
 class EventRuntime:
     """The duties of one event. `start` and `stop` for the worker, `run_once` for tests."""
 
-    def __init__(self, console: Console, event: Event, *, holder: str = "") -> None:
+    def __init__(self, console: Console, event: Event, *, holder: str = "", lease_ttl_s: float = LEASE_TTL_S) -> None:
         self.console = console
         self.event_id, self.service = event.id, event.service
         ports = self.ports = console.ports_of(event.id)
@@ -50,7 +50,7 @@ class EventRuntime:
             console.store,
             f"worker/{event.id}",
             holder or platform.node() or "console",
-            ttl_s=LEASE_TTL_S,
+            ttl_s=lease_ttl_s,
             clock=console.clock,
         )
         self.jobs = JobRunner(ports, HANDLERS)
@@ -125,9 +125,14 @@ class EventRuntime:
         finally:
             self.lead.stop()
 
-    def run_once(self) -> None:
-        """Every duty once, in order, in this thread: for tests."""
-        self.threads.run_once()
+    def run_once(self, names: Collection[str] | None = None) -> list[str]:
+        """Every duty once (or those of these `names`), in order, in this thread. Returns the names of what failed."""
+        return self.threads.run_once(names)
+
+    @property
+    def mails_went(self) -> bool:
+        """Did the last round of the mail duty send any?"""
+        return self._mails_went
 
     def _event(self) -> Event:
         return self.console.store.event(self.event_id)
