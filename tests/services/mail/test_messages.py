@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from deepracer_admin.errors import BadInput, Conflict, NotAllowed
+from deepracer_admin.errors import BadInput, Conflict, Missing, NotAllowed
 from deepracer_admin.model import Outcome, Role, Sending, State, Step
 from deepracer_admin.services.mail.messages import Audience
 from tests.pages.conftest import NOW, actor_of
@@ -35,6 +35,16 @@ def test_who_had_this_version_is_not_counted_again(messages, console, event):
     people, had = messages.reach(FACILITATOR, "access", PROVEN)
     assert ([person.id for person in people], had) == (["at-3"], 1)
     assert len(messages.reach(FACILITATOR, "reminder", PROVEN)[0]) == 2
+
+
+def test_whoever_was_not_named_gets_none(messages, console, event):
+    console.store.record(event.id, [Outcome("at-2", Step.ACCESS, State.DONE)], lease=None, now=NOW)
+    made = messages.send(ORGANIZER, "access", PROVEN, attendees=["at-1", "at-3"])
+    assert (made.people, made.gone, made.came) == (2, (), 1)
+    with pytest.raises(Missing):
+        messages.send(ORGANIZER, "reminder", PROVEN, attendees=["at-1", "somebody"])
+    with pytest.raises(BadInput, match="Nobody is in that audience now"):
+        messages.send(ORGANIZER, "reminder", Audience("not_trained"), attendees=["at-1"])
 
 
 def test_the_same_campaign_does_not_start_twice(messages):
