@@ -57,14 +57,30 @@ class Settings(BaseModel):
     )
     port: int = Field(8501, ge=1, le=65535, description="Port of the console on 127.0.0.1.")
     base_url: str = Field("", description="Address people use for the console; default http://localhost:PORT.")
-    public_port: int = Field(0, ge=0, le=65535, description="Port of the second listener (/live); 0 = off.")
+    public_port: int = Field(0, ge=0, le=65535, description="Port of the second listener (/live, /register); 0 = off.")
     public_host: str = Field("127.0.0.1", description="Address the second listener binds; may leave loopback.")
     public_url: str = Field("", description="Base address in links and QR codes of the second listener.")
+    portal_url: str = Field(
+        "",
+        description="Address of the deployed event portal (docs/deploy.md); empty: /register on the second listener.",
+    )
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that encrypts tokens at rest; default: a file `key` in the data folder."
     )
     worker: bool = Field(True, description="Run the worker inside the console (false: run `worker` elsewhere).")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    store: Literal["sqlite", "dynamodb"] = Field(
+        "sqlite", description="`sqlite` (files in the data folder) or `dynamodb` (a table that several consoles share)."
+    )
+    store_table: str = Field(
+        "deepracer-console", pattern=r"^[a-zA-Z0-9_.-]{3,255}$", description="Name of the shared DynamoDB table."
+    )
+    store_region: str = Field("us-east-1", description="Region of the shared table.")
+    store_aws_profile: str = Field("", description="AWS profile for the shared table.")
+    store_endpoint: str = Field(
+        "", description="Address of DynamoDB; for a rehearsal (this computer's) or a VPC endpoint, else empty."
+    )
 
     entra_authority: str = Field(
         "https://login.microsoftonline.com",
@@ -143,6 +159,15 @@ class Settings(BaseModel):
         """Address of the console as people type it; `localhost`, because cookies differ per host name."""
         return self.base_url or f"http://localhost:{self.port}"
 
+    def portal_base(self, own: str) -> str:
+        """Base address of /register: of the deployed portal, else of the second listener; "" = there is none."""
+        return self.portal_url.rstrip("/") or self.public_base(own)
+
+    def public_base(self, own: str) -> str:
+        """Base address of /live and /register: the event's `own`, else the setting, else loopback; "" = it is off."""
+        loopback = f"http://127.0.0.1:{self.public_port}" if self.public_port else ""
+        return (own or self.public_url or loopback).rstrip("/")
+
 
 class Practice(BaseModel):
     """What the practice world wrote into `practice.json` (loopback addresses and its own random secrets)."""
@@ -211,8 +236,10 @@ _ADDRESSES: Mapping[str, tuple[Outside | Literal["own"], bool]] = {
     "graph_url": (GRAPH, True),
     "deepracer_site": (SITE, False),
     "mail_events_queue": (aws("sqs"), True),
+    "store_endpoint": (aws("dynamodb"), False),
     "base_url": (_OWN, False),
     "public_url": (_OWN, True),
+    "portal_url": (_OWN, True),
 }
 """Each setting that is a full address: whose it is (our own may be this computer's), and whether it has a path."""
 

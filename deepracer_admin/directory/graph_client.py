@@ -291,7 +291,7 @@ def _broken(broken: httpx.RequestError, method: str, operation: str) -> ServiceE
         if is_untrusted(broken):
             return Unreachable(not_trusted("the directory"), **where)
         return Unreachable("The directory cannot be reached; check the network and the proxy.", **where)
-    return LostAnswer("The directory does not answer; what it did with the last call is read back.", **where)
+    return LostAnswer("The directory does not answer; what it did with the last call is looked up.", **where)
 
 
 def _signed_in(answer: httpx.Response, operation: str) -> httpx.Response:

@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
@@ -141,8 +142,26 @@ def wall() -> Iterator[Callable[[Odd], str]]:
     thread.join(60)
 
 
+# One adapter at one address for all answers: what it was told before must change nothing, and making clients is slow.
+
+
 def access(url: str) -> AwsAccess:
     return AwsAccess("", "eu-west-1", url, "AKIAEXAMPLE", "secret", reach=Reach.PRACTICE)
+
+
+@cache
+def ses(url: str) -> Ses:
+    return Ses(access(url))
+
+
+@cache
+def queue(url: str) -> EventQueue:
+    return EventQueue(access(url), f"{url}/1/q")
+
+
+@cache
+def pool(url: str) -> CognitoPool:
+    return CognitoPool(access(url), "pool")
 
 
 def message() -> Message:
@@ -153,11 +172,13 @@ def graph(url: str) -> Entra:
     return Entra(f"{url}/v1.0", lambda: "token", patience=Patience(attempts=2, sleep=Naps()), reach=Reach.PRACTICE)
 
 
+@cache
 def managed(url: str) -> ManagedDeepRacer:
     keys = {"access_key_id": "AKIAEXAMPLE", "secret_access_key": "secret"}
     return ManagedDeepRacer(ManagedClient(endpoint_url=url, reach=Reach.PRACTICE, sleep=Naps(), **keys))
 
 
+@cache
 def center(url: str) -> IdentityCenter:
     names = ("d-1", "arn:aws:sso:::instance/1", "Racers", "Set", "123456789012")
     return IdentityCenter(access(url), *names)
@@ -188,15 +209,15 @@ CALLS: dict[str, Callable[[str], Any]] = {
     "Entra: the app's token": lambda url: AppTokens(app(url))(),
     "Entra: a person's token": lambda url: DelegatedTokens(app(url), lambda: "", lambda _: None)(),
     "Entra: keys": lambda url: Keys(f"{url}/keys", Reach.PRACTICE).find("one"),
-    "SES: send": lambda url: Ses(access(url)).send(message()),
-    "SES: limits": lambda url: Ses(access(url)).suppressed([f"a{n}@example.com" for n in range(30)]) and None,
-    "SES: held back": lambda url: Ses(access(url)).suppressed(["a@example.com"]) and None,
-    "SQS": lambda url: EventQueue(access(url), f"{url}/1/q").receive() and None,
-    "User pool: find": lambda url: CognitoPool(access(url), "pool").find("ada@example.com"),
-    "User pool: account": lambda url: CognitoPool(access(url), "pool").account("A" * 15),
-    "User pool: groups": lambda url: CognitoPool(access(url), "pool").groups("A" * 15) and None,
-    "User pool: create": lambda url: CognitoPool(access(url), "pool").create(ADA),
-    "User pool: fresh password": lambda url: CognitoPool(access(url), "pool").fresh_password("A" * 15),
+    "SES: send": lambda url: ses(url).send(message()),
+    "SES: limits": lambda url: ses(url).suppressed([f"a{n}@example.com" for n in range(30)]) and None,
+    "SES: held back": lambda url: ses(url).suppressed(["a@example.com"]) and None,
+    "SQS": lambda url: queue(url).receive() and None,
+    "User pool: find": lambda url: pool(url).find("ada@example.com"),
+    "User pool: account": lambda url: pool(url).account("A" * 15),
+    "User pool: groups": lambda url: pool(url).groups("A" * 15) and None,
+    "User pool: create": lambda url: pool(url).create(ADA),
+    "User pool: fresh password": lambda url: pool(url).fresh_password("A" * 15),
     "Identity Center: assignment": lambda url: center(url).assignment(),
     "Identity Center: arrived": lambda url: center(url).arrived(["ada@example.com"]),
     "Managed: account": lambda url: managed(url).account(),

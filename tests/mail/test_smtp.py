@@ -32,6 +32,7 @@ from deepracer_admin.errors import (
 from deepracer_admin.mail.smtp import Smtp, message_id
 from deepracer_admin.model import UNLIMITED, Mailbox, read_mailbox
 from tests.mail.conftest import a_message
+from tests.ports import free_port
 
 PASSWORD = "right"
 
@@ -141,12 +142,6 @@ def smtp(mail_server: tuple[Server, int], certificate: Path) -> Iterator[Smtp]:
 def connect(port: int, certificate: Path, password: str = PASSWORD) -> Smtp:
     trust = ssl.create_default_context(cafile=str(certificate))
     return Smtp("127.0.0.1", port, username="console", password=password, trust=trust, timeout=60, reach=Reach.PRACTICE)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_a_mail_arrives_whole_over_tls(smtp: Smtp, mail_server: tuple[Server, int]) -> None:

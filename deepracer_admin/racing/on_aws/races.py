@@ -58,7 +58,7 @@ def create(transport: Transport, site: str, draft: RaceDraft) -> Race:
         return _read(transport, site, race_id)
     except ServiceError as error:
         raise LostAnswer(
-            "The race was created, but could not be read back: refresh the list of races before you create it again.",
+            "The race was created, but the service does not show it yet: refresh the races before you create it again.",
             service=SERVICE,
             operation=op.CREATE_LEADERBOARD.name,
             code=error.code,

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from typing import NamedTuple
 
-from email_validator import EmailNotValidError, validate_email
-
 from deepracer_admin.model import ascii_domain
 from deepracer_admin.rules.roster.lazy_column import LazyColumn
 
@@ -18,6 +16,7 @@ __all__ = [
     "GUEST",
     "AddressJudge",
     "Problem",
+    "home_address",
     "normalise_email",
     "normalise_emails",
     "problem_of",
@@ -150,9 +149,11 @@ def problem_of(email: str) -> Problem | None:
             "e-mail is a formula", "A formula stands where the address should be: paste the address itself as a value."
         )
     if GUEST in email:
+        home = home_address(email)
+        likely = f", which probably is {home}" if home else ""
         return Problem(
             "e-mail is a directory's name",
-            "This is the directory's own name of a guest (#EXT#), not a mailbox: give the guest's address.",
+            f"This is the directory's own name of a guest (#EXT#), not a mailbox: give the guest's address{likely}.",
         )
     if len(email) > _LONGEST_JUDGED:
         return Problem(
@@ -162,6 +163,16 @@ def problem_of(email: str) -> Problem | None:
     if refusal is None:
         return None
     return Problem("e-mail invalid", f"{_what_is_wrong(email, refusal)}: {_CORRECT}.")
+
+
+def home_address(email: str) -> str:
+    """The address that a directory made a guest's name of: `bo_partner.example#ext#@tenant` -> `bo@partner.example`.
+
+    "" when it cannot be told. An underscore may have been one before, so this is a likelihood and no more.
+    """
+    local, at, domain = email.partition(GUEST)[0].rpartition("_")
+    found = f"{local}@{domain}" if at and local and "." in domain else ""
+    return found if found and _library_refusal(found) is None else ""
 
 
 def _unmatched(pattern: re.Pattern[str], values: Sequence[str]) -> Iterator[int]:
@@ -183,6 +194,8 @@ def _unmatched(pattern: re.Pattern[str], values: Sequence[str]) -> Iterator[int]
 
 
 def _library_refusal(email: str) -> str | None:
+    from email_validator import EmailNotValidError, validate_email  # a fifth of a reader's start: only for an address
+
     try:
         validate_email(email, check_deliverability=False, strict=True)
     except EmailNotValidError as refusal:

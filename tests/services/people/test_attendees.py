@@ -16,6 +16,7 @@ from deepracer_admin.model import Actor, Attendee, Event, JobState, Outcome, Pro
 from deepracer_admin.records.closing import PROOF, Proof, StillIn
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.profile_rows import NOT_THEIRS, ProfileIds
+from deepracer_admin.rules.roster.choices import ReadingChoices
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
 from tests.pages.conftest import NOW, StandingClock
 
@@ -176,8 +177,9 @@ def test_a_column_that_was_put_aside_stays_aside_for_lists_with_the_same_heading
     console: Console, event: Event, organizer: Actor
 ) -> None:
     first = read(console, organizer)
-    mapping = {**{field: "" for field in ("name", "office")}, "email": first.check.mapping["email"]}
-    console.first.attendees.dry_run(organizer, LIST, filename="list.csv", mapping=mapping)
+    choices = ReadingChoices(columns={"name": "", "office": "", "email": first.check.mapping["email"]})
+    people = console.first.attendees
+    people.keep_reading(organizer, people.dry_run(organizer, LIST, filename="list.csv", choices=choices))
     assert dict(read(console, organizer).check.mapping) == {"email": 1}
 
 
