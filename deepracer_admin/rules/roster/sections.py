@@ -31,7 +31,8 @@ _THE_LIST = re.compile(
 )
 _NOT_THE_LIST = re.compile(
     r"\b(directory|look ?up|managers?|hosts?|organi[sz]ers?|staff|archive[ds]?|old|template|example|instructions|"
-    r"previous|last year|no shows?|everybody|all employees|all staff|address book|rubrica|archivio|adressbuch|annuaire)\b"
+    r"previous|last year|no shows?|everybody|all employees|all staff|address book|rubrica|archivio|adressbuch|"
+    r"annuaire)\b"
 )
 _LOOKED_AT = 20_000  # records
 

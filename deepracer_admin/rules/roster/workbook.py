@@ -21,7 +21,7 @@ from deepracer_admin.rules.roster.xml_workbook import XmlBook
 __all__ = ["is_workbook", "read_workbook", "read_xml_workbook"]
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# The beginning of a workbook outside any container ([MS-XLS] 2.4.21): Excel 2 to 5, and programs that write as they did.
+# The beginning of a workbook outside any container ([MS-XLS] 2.4.21), as Excel 2 to 4 and some programs write it.
 _BARE = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00", b"\x09\x08\x10\x00")
 _WORKBOOK = "xl/workbook.xml"
 _EXPORT = "export the list as CSV UTF-8 or .xlsx and choose that file"
@@ -43,7 +43,7 @@ def is_workbook(data: bytes) -> bool:
 
 
 def read_workbook(data: bytes, *, limits: Limits, sheet: str | None) -> Reading:
-    """The records of `sheet`, or of the visible sheet with addresses that its name speaks for, or that has most of them.
+    """The records of `sheet`, or of the visible sheet with addresses whose name speaks for it, or that has most of them.
 
     Raises UnreadableRoster. May take all memory or abort the process on a hostile file, so it runs in a child.
     """
