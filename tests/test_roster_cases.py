@@ -56,10 +56,10 @@ CHECKS: dict[str, Callable[[Report, Any], bool]] = {
     ),
     "cost_centre": lambda report, wanted: [row["cost_centre"] for row in report["accepted"]] == [wanted],
 }
-# Their answer is a sentence that names the kind; where the list in such a file can be read, it is, and the kind is said.
+# Their answer is a sentence that names the kind; where the list in such a file can be read, it is, and that is said.
 READ_ALL_THE_SAME = {
     "attendees.json": [["anna@example.com", "Anna Rossi"], ["bo@example.com", "Bo Berg"]],
-    **dict.fromkeys(("div.xls", "style.xls", "utf16.xls"), [["anna@example.com", "Anna"]]),
+    **{name: [["anna@example.com", "Anna"]] for name in ("div.xls", "style.xls", "utf16.xls")},
 }
 BOUNDS = {"max_seconds", "max_mb"}  # held by tests/files/test_hostile.py for these files, too
 ENDS = {"exit", "sentence_names"}

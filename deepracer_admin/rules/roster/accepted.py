@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from deepracer_admin.counted import counted
 from deepracer_admin.rules.roster.addresses import service_refusals
+from deepracer_admin.rules.roster.choices import NameOrder
 from deepracer_admin.rules.roster.damaged_names import is_lossy, mended, needs_mending
 from deepracer_admin.rules.roster.findings import (
     AcceptedColumns,
@@ -45,7 +47,13 @@ class People:
     """Makes rows of the accepted records. `warnings` looks only at what may need one; `columns` does the work."""
 
     def __init__(
-        self, body: Grid, judged: Judged, columns: Sequence[Column], limits: Limits, service_rule: str | None
+        self,
+        body: Grid,
+        judged: Judged,
+        columns: Sequence[Column],
+        limits: Limits,
+        service_rule: str | None,
+        name_order: NameOrder | None = None,
     ) -> None:
         self._body = body
         self._judged = judged
@@ -53,6 +61,7 @@ class People:
         self._extra = [column for column in columns if column.field is None and any(self._cells(column))]
         self._longest = limits.name_length
         self._service_rule = service_rule
+        self._full_name = partial(full_name, order=name_order) if name_order else full_name
         self._damaged: dict[str, bool] = {}
 
     def warnings(self) -> list[str]:
@@ -144,12 +153,12 @@ class People:
             if not (all(given) and all(family)):
                 names = list(map(str.strip, names))
         else:
-            names = list(map(full_name, self._values("name"), given, family))
+            names = list(map(self._full_name, self._values("name"), given, family))
         if self._judged.names:
             places = self._pick(range(self._body.height))
             for number, place in enumerate(places):
                 if not names[number] and place in self._judged.names:
-                    names[number] = full_name(self._judged.names[place])
+                    names[number] = self._full_name(self._judged.names[place])
         return names
 
     def _cut(self, names: Sequence[str]) -> Sequence[str]:

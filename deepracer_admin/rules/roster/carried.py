@@ -24,6 +24,7 @@ from deepracer_admin.rules.roster.findings import (
     RosterCheck,
 )
 from deepracer_admin.rules.roster.lazy_column import LazyColumn
+from deepracer_admin.rules.roster.shape import Shape
 
 __all__ = ["pack", "unpack"]
 
@@ -44,6 +45,7 @@ def pack(check: RosterCheck) -> tuple[dict[str, Any], list[bytes]]:
         "warnings": list(check.warnings),
         "headings": list(people.extra),
         "candidates": [[candidate.encoding, *candidate.samples] for candidate in check.candidates],
+        "shape": check.shape.as_json(),
         "counts": [len(people.emails), len(places), len(check.duplicates), len(check.rejected), len(check.left_out)],
     }
     duplicates, rejected, left_out = check.duplicates, check.rejected, check.left_out
@@ -133,6 +135,7 @@ def _unpack(values: Mapping[str, Any], blocks: list[Block]) -> RosterCheck:
         candidates=tuple(
             Candidate(_word(encoding), tuple(map(_word, samples))) for encoding, *samples in values["candidates"]
         ),
+        shape=Shape.of_json(values["shape"]),
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["answer", "display_name", "fold", "full_name", "is_east_asian", "turn_round"]
+from deepracer_admin.rules.roster.choices import NameOrder
+
+__all__ = ["answer", "display_name", "family_last", "fold", "full_name", "is_east_asian", "turn_round"]
 
 # Control characters that are not white space: no name, address or answer holds one.
 UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff\ud800-\udfff]")
@@ -20,6 +22,11 @@ _LAST_FIRST = re.compile(rf"(?P<last>{_PART}),(?P<first>{_PART})(?P<note>\([^()]
 _REST = re.compile(r"\s+(?:[-–—|]\s+\S|/\s*\S|\[).*$")
 _TITLES = _words(
     "jr sr ii iii iv phd dphil md msc ma mba bsc ba beng meng dr prof ing esq cpa inc ltd llc gmbh ag spa srl sa"
+)
+
+_PARTICLES = _words(
+    "de di da do dos das del dal della dello dei degli la le lo li van von zu zur der den ten ter het el al bin ibn "
+    "mac mc san santa st ap af av vom du des d'"
 )
 
 _YES = _words("yes y true t 1 x ✓ ✔ ☑ si sì sí s vero v ja j wahr oui o vrai verdadero")
@@ -69,10 +76,35 @@ def turn_round(name: str) -> str:
     return f"{whole}{note}{title}" + (rest[0].rstrip() if rest else "")
 
 
-def full_name(name: str, given: str = "", family: str = "") -> str:
-    """One name, given name first, from whichever cells a list has."""
-    whole = turn_round(fold(name))
+def full_name(name: str, given: str = "", family: str = "", *, order: NameOrder | None = None) -> str:
+    """One name, given name first, from whichever cells a list has. `order` is how the cell `name` is written."""
+    whole = fold(name)
+    if order is None:
+        whole = turn_round(whole)
+    elif order == "family first":
+        whole = family_last(whole)
     return whole or fold(f"{given} {family}")
+
+
+def family_last(name: str) -> str:
+    """`Rossi Anna` as `Anna Rossi`, also `De Luca Anna`, `ROSSI BIANCHI Anna` and `Rossi, Anna`.
+
+    The family name is what stands before a comma, else the leading words in capitals, else the first word with the
+    particles before it.
+    """
+    if "," in name:
+        return turn_round(name)
+    words = name.split()
+    if len(words) < 2:
+        return name
+    capitals = next((place for place, word in enumerate(words) if not _is_capitals(word)), 0)
+    end = capitals or 1 + next((place for place, word in enumerate(words) if word.casefold() not in _PARTICLES), 0)
+    end = min(end, len(words) - 1)
+    return " ".join((*words[end:], *words[:end]))
+
+
+def _is_capitals(word: str) -> bool:
+    return len(word) > 1 and word.isupper() and not word.endswith(".")
 
 
 def answer(value: str) -> bool | None:

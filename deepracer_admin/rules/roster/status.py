@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from deepracer_admin.rules.roster.findings import Column
+from deepracer_admin.rules.roster.findings import Column, UnreadableRoster
 from deepracer_admin.rules.roster.headings import plain_heading
 from deepracer_admin.rules.roster.lazy_column import distinct
+from deepracer_admin.rules.roster.people import fold
 
-__all__ = ["Status", "find_status", "find_statuses", "says_no"]
+__all__ = ["Status", "find_status", "find_statuses", "says_no", "word_of"]
 
 _HEADING = re.compile(
     r"\w*status\b|\b(state|approval|approved|rsvp|response|attending|attendance|going|registration|accepted|confirmed|"
@@ -83,43 +84,96 @@ _LONGEST = 60
 
 
 class Status(NamedTuple):
-    """A column that says no to somebody, and the values that do."""
+    """A column that says who comes: all its values, those that say no by themselves, and those that are left out."""
 
     column: Column
+    values: frozenset[str]
+    saying_no: frozenset[str]
     away: frozenset[str]
 
 
-def find_status(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> Status | None:
-    """The first column without a field whose values say of some people that they do not come; None without one."""
+def find_status(
+    columns: Sequence[Column],
+    cells: Sequence[Sequence[str]],
+    *,
+    chosen: int | str | None = None,
+    let_in: Collection[str] = (),
+    keep_out: Collection[str] = (),
+) -> Status | None:
+    """The first column without a field whose values say of some people that they do not come, else the first whose
+    heading asks who comes and that has at least two values; None without one.
+
+    `chosen` is the position of another column ("": none is). `let_in` and `keep_out` are values of which a
+    person says the contrary. Raises UnreadableRoster when the column that was chosen holds too many values.
+    """
+    if chosen == "":
+        return None
+    second: Status | None = None
     for column in columns:
-        if column.field is not None or column.position >= len(cells):
+        if column.position >= len(cells) or (column.position != chosen if chosen is not None else column.field):
             continue
         heading = plain_heading(column.name)
-        is_against = _AGAINST.search(heading) is not None and len(heading) < _LONGEST
-        if len(heading) > _LONGEST * 2 or not (is_against or _HEADING.search(heading)) or _OTHER.search(heading):
+        is_against = chosen is None and _AGAINST.search(heading) is not None and len(heading) < _LONGEST
+        if chosen is None and (
+            len(heading) > _LONGEST * 2 or not (is_against or _HEADING.search(heading)) or _OTHER.search(heading)
+        ):
             continue
-        values = {value for value in distinct(cells[column.position]) if value.strip() and len(value) <= _LONGEST}
-        if is_against:
-            away = frozenset(value for value in values if _says_so(plain_heading(value)))
-            if away:
-                return Status(column, away)
-            continue
-        if len(values) > max(_MOST_WORDS, len(cells[column.position]) // 5):
+        values = frozenset(
+            value for value in distinct(cells[column.position]) if value.strip() and len(value) <= _LONGEST
+        )
+        if not is_against and len(values) > max(_MOST_WORDS, len(cells[column.position]) // 5):
+            if chosen is not None:
+                raise UnreadableRoster(
+                    f"Column {column.name} holds too many different values to say who comes: choose another column."
+                )
             continue  # sentences, each another: no states
-        asks = _ASKS.search(heading) is not None
-        away = frozenset(value for value in values if _says_no(plain_heading(value), asks=asks))
-        if away:
-            return Status(column, away)
-    return None
+        asks = chosen is not None or _ASKS.search(heading) is not None
+        saying_no = frozenset(
+            value
+            for value in values
+            if (_says_so(plain_heading(value)) if is_against else _says_no(plain_heading(value), asks=asks))
+        )
+        out = _of(values, keep_out)
+        found = Status(column, values, saying_no, (saying_no - _of(saying_no, let_in)) | out)
+        if saying_no or out or chosen is not None:
+            return found
+        if second is None and not is_against and len(values) > 1:
+            second = found
+    return second
 
 
-def find_statuses(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> list[Status]:
-    """Every column that `find_status` would find: the order may be paid, and the attendee not coming."""
-    found: list[Status] = []
-    rest = list(columns)
-    while (status := find_status(rest, cells)) is not None and status.away:
+def _of(values: Collection[str], words: Collection[str]) -> set[str]:
+    wanted = set(map(word_of, words))
+    return {value for value in values if word_of(value) in wanted} if wanted else set()
+
+
+def word_of(value: str) -> str:
+    """What two cells share that say the same: white space and capitals apart."""
+    return fold(value).casefold()
+
+
+def find_statuses(
+    columns: Sequence[Column],
+    cells: Sequence[Sequence[str]],
+    *,
+    chosen: int | str | None = None,
+    let_in: Collection[str] = (),
+    keep_out: Collection[str] = (),
+) -> list[Status]:
+    """What `find_status` finds, and behind it every other column that says no: the order is paid, and nobody comes.
+
+    Where a person chose the column, it is the only one. Raises UnreadableRoster as `find_status` does.
+    """
+    status = find_status(columns, cells, chosen=chosen, let_in=let_in, keep_out=keep_out)
+    if status is None:
+        return []
+    found, rest = [status], list(columns)
+    while chosen is None:
+        rest = [column for column in rest if column.position != found[-1].column.position]
+        status = find_status(rest, cells, let_in=let_in, keep_out=keep_out)
+        if status is None or not (status.away or status.saying_no):
+            break
         found.append(status)
-        rest = [column for column in rest if column.position != status.column.position]
     return found
 
 

@@ -57,12 +57,13 @@ def read_text(data: bytes, *, limits: Limits, encoding: str | None, delimiter: s
         return Reading(grid, encoding=name, heading=("Name", "E-mail"), warnings=warnings)
     if delimiter is None:
         delimiter = guess_delimiter(text)
+    delimiter = delimiter or None  # "" was chosen: each line is one cell
     if unquoted := _unquoted_lines(text, delimiter):
         text = unquoted
         delimiter = guess_delimiter(text)
         warnings = (*warnings, "Every line was one quoted cell; the cells inside were read.")
     grid, more = _split(text, delimiter, limits)
-    candidates = candidates_of(_telling(data), name) if encoding is None and name not in _CERTAIN else ()
+    candidates = candidates_of(_telling(data), name) if name not in _CERTAIN or "\ufffd" in text else ()
     return Reading(grid, encoding=name, delimiter=delimiter, warnings=warnings + more, candidates=candidates)
 
 

@@ -21,7 +21,7 @@ from deepracer_admin.rules.roster.xml_workbook import XmlBook
 __all__ = ["is_workbook", "read_workbook", "read_xml_workbook"]
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# The beginning of a workbook outside any container ([MS-XLS] 2.4.21), as Excel 2 to 4 and some programs write it.
+# The beginning of a workbook outside any container ([MS-XLS] 2.4.21): Excel 2 to 5, and whatever writes as they did.
 _BARE = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00", b"\x09\x08\x10\x00")
 _WORKBOOK = "xl/workbook.xml"
 _EXPORT = "export the list as CSV UTF-8 or .xlsx and choose that file"
@@ -43,7 +43,7 @@ def is_workbook(data: bytes) -> bool:
 
 
 def read_workbook(data: bytes, *, limits: Limits, sheet: str | None) -> Reading:
-    """The records of `sheet`, or of the visible sheet with addresses whose name speaks for it, or that has most of them.
+    """The records of `sheet`, or of the visible sheet with addresses that its name speaks for, or with most of them.
 
     Raises UnreadableRoster. May take all memory or abort the process on a hostile file, so it runs in a child.
     """
@@ -123,11 +123,17 @@ def _of_book(book: Book, limits: Limits, wanted: str | None) -> Reading:
         raise UnreadableRoster(f"The workbook has no sheet named {wanted}: choose one of {', '.join(names[:10])}.")
     best: tuple[tuple[bool, int, int, int], SheetName, Sheet] | None = None
     holding: dict[SheetName, int] = {}
-    for sheet in book.sheets[: limits.sheets]:
-        if wanted is not None and sheet.name != wanted:
-            continue
-        cells = book.read(sheet)
+    for sheet in sorted(book.sheets, key=lambda each: each.name != wanted)[: limits.sheets]:
+        is_aside = wanted is not None and sheet.name != wanted
+        try:
+            cells = book.read(sheet)
+        except (UnreadableRoster, expat.ExpatError, SyntaxError, ValueError):
+            if is_aside:
+                continue  # nobody asked for it; its addresses cannot be counted
+            raise
         holding[sheet] = sum(any(ADDRESS_CELL.fullmatch(cell) for cell in record) for record in cells.records)
+        if is_aside:
+            continue
         rank = (
             not sheet.is_hidden or wanted is not None,
             likely_by_name(sheet.name) if holding[sheet] else -1,
@@ -148,9 +154,11 @@ def _of_book(book: Book, limits: Limits, wanted: str | None) -> Reading:
         Grid.of_records(cells.records, cells.lines),
         sheet=sheet.name,
         sheets=names,
-        warnings=tuple(_left_aside(sheet, holding)),
+        warnings=tuple(_left_aside(sheet, holding)) if wanted is None else (),
         hidden=frozenset(cells.hidden.intersection(cells.lines)),
         formulas=frozenset(cells.formulas),
+        hidden_sheets=tuple(each.name for each in book.sheets if each.is_hidden),
+        other_sheets=tuple((each.name, count) for each, count in holding.items() if count and each is not sheet),
         hidden_columns=frozenset(cells.hidden_columns),
     )
 

@@ -120,8 +120,9 @@ def test_a_preamble_is_no_data_and_the_next_section_of_a_report_is_left_out() ->
     assert (found.header_row, found.rows) == (6, 1)
     assert people(found) == [("anna@example.com", "Anna Rossi")]
     assert found.warnings == (
-        "1 address stands in other places of this file, above the heading, and was not read (row 3: boss@example.com).",
         "Everything from line 9 on (3. In-Meeting Activities) was left out.",
+        "1 address stands in other places of this file and was not used "
+        "(above the heading, row 3 boss@example.com: 1).",
     )
 
 
