@@ -72,7 +72,10 @@ class ReadingChoices:
         unknown = values.keys() - _EMPTY.keys()
         if unknown or not all(_FITS[name](value) for name, value in values.items()):
             raise ValueError(f"These are no choices of reading a list: {', '.join(sorted(unknown or values))}")
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        return cls(**given)
 
 
 GUESSED = ReadingChoices()

@@ -57,7 +57,7 @@ class Elsewhere(NamedTuple):
     read (`is_sheet`) the rows are counted that hold one."""
 
     place: str
-    count: int
+    number: int
     is_sheet: bool = False
 
 
@@ -79,10 +79,10 @@ class Shape:
     def told_elsewhere(self, *, with_sheets: bool = True) -> str:
         """One sentence about addresses in other places; "" when there are none."""
         places = [each for each in self.elsewhere if with_sheets or not each.is_sheet]
-        total = sum(each.count for each in places)
+        total = sum(each.number for each in places)
         if not total:
             return ""
-        shown = "; ".join(f"{each.place}: {each.count:,}" for each in places[:_SHOWN])
+        shown = "; ".join(f"{each.place}: {each.number:,}" for each in places[:_SHOWN])
         more = f"; {counted(len(places) - _SHOWN, 'more place')}" if len(places) > _SHOWN else ""
         verb, were = ("stands", "was") if total == 1 else ("stand", "were")
         return (
@@ -116,8 +116,8 @@ class Shape:
                 ),
                 status=None if values["status"] is None else _status(values["status"]),
                 elsewhere=tuple(
-                    Elsewhere(_word(place), _whole(count), _truth(is_sheet))
-                    for place, count, is_sheet in values["elsewhere"]
+                    Elsewhere(_word(place), _whole(number), _truth(is_sheet))
+                    for place, number, is_sheet in values["elsewhere"]
                 ),
                 hidden_sheets=tuple(map(_word, values["hidden_sheets"])),
                 hidden_rows=hidden_rows,

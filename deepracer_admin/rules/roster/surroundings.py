@@ -96,7 +96,7 @@ def elsewhere_of(
     for name, count in reading.other_sheets:
         hidden = "hidden sheet" if name in reading.hidden_sheets else "sheet"
         found.append(Elsewhere(f"{hidden} {name}", count, is_sheet=True))
-    return tuple(each for each in found if each.count)
+    return tuple(each for each in found if each.number)
 
 
 def _addresses(cells: Iterable[str]) -> Iterator[str]:

@@ -103,7 +103,7 @@ def test_a_heading_can_be_chosen_far_down_and_in_a_section_that_was_cut_off() ->
     report = "2. Participants\nName\tEmail\nAnna\tanna@example.com\n\n3. Waiting room\nWho\tMail\nBo\tbo@example.com\n"
     guess = read(preamble + report)
     assert emails(guess) == ["anna@example.com"]
-    assert [(each.place, each.count) for each in guess.shape.elsewhere] == [("from line 45 on", 1)]
+    assert [(each.place, each.number) for each in guess.shape.elsewhere] == [("from line 45 on", 1)]
     assert [row.cells for row in guess.shape.head][-2:] == [("Who", "Mail"), ("Bo", "bo@example.com")]
     assert emails(read(preamble + report, ReadingChoices(header_row=46))) == ["bo@example.com"]
 
@@ -125,7 +125,7 @@ def test_addresses_of_other_columns_are_counted_once_each_and_not_those_of_peopl
         "Cy,cy@example.com,anna@example.com\nDi,di@example.com,chief@example.com\n"
     )
     found = read(text)
-    assert [(each.place, each.count) for each in found.shape.elsewhere] == [("column Manager email", 2)]
+    assert [(each.place, each.number) for each in found.shape.elsewhere] == [("column Manager email", 2)]
     assert "2 addresses stand in other places of this file" in found.shape.told_elsewhere()
     assert found.shape.told_elsewhere() in found.warnings
 
@@ -138,10 +138,10 @@ def test_addresses_of_other_sheets_are_told_whichever_sheet_is_chosen() -> None:
     book.create_sheet("Staff").append(["boss@example.com"])
     raw = io.BytesIO()
     book.save(raw)
-    assert [(each.place, each.count) for each in read(raw.getvalue()).shape.elsewhere] == [("sheet Staff", 1)]
+    assert [(each.place, each.number) for each in read(raw.getvalue()).shape.elsewhere] == [("sheet Staff", 1)]
     chosen = read(raw.getvalue(), ReadingChoices(sheet="Staff"))
     assert emails(chosen) == ["boss@example.com"]
-    assert [(each.place, each.count) for each in chosen.shape.elsewhere] == [("sheet People", 2)]
+    assert [(each.place, each.number) for each in chosen.shape.elsewhere] == [("sheet People", 2)]
 
 
 def test_other_encodings_stay_offered_after_one_was_chosen() -> None:
