@@ -51,7 +51,7 @@ def test_without_a_session_nothing_is_shown(browser: Browser, people: list[Atten
 
 def test_a_facilitator_can_neither_upload_nor_export(browser: Browser, people: list[Attendee]) -> None:
     app = browser.open(PAGE, Role.FACILITATOR)
-    assert app.segmented_control(key="attendees-view").options == ["The list", "Add one"]
+    assert app.segmented_control(key="attendees-view").options == ["The list", "Portal", "Add one"]
     assert len(app.get("download_button")) == 0
 
 

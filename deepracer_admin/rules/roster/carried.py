@@ -30,7 +30,7 @@ __all__ = ["pack", "unpack"]
 
 _BETWEEN = "\0"
 _CODES = {None: 0, False: 1, True: 2}
-_PLAIN = ("file", "encoding", "delimiter", "sheet", "header_row", "rows")
+_PLAIN = ("file", "encoding", "delimiter", "sheet", "header_row", "rows", "further_people")
 Block = bytes | memoryview
 
 
@@ -131,6 +131,7 @@ def _unpack(values: Mapping[str, Any], blocks: list[Block]) -> RosterCheck:
         rejected=tuple(map(Rejected._make, rejected)),
         warnings=tuple(map(_word, values["warnings"])),
         left_out=tuple(map(LeftOut._make, left_out)),
+        further_people=_whole(values["further_people"]),
         candidates=tuple(
             Candidate(_word(encoding), tuple(map(_word, samples))) for encoding, *samples in values["candidates"]
         ),

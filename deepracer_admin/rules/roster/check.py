@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from deepracer_admin.counted import counted
 from deepracer_admin.rules.roster.accepted import People
+from deepracer_admin.rules.roster.cells import holds_address
 from deepracer_admin.rules.roster.choices import NameOrder
 from deepracer_admin.rules.roster.columns import Guess, Header, find_header, guess_columns
 from deepracer_admin.rules.roster.findings import (
@@ -24,10 +25,12 @@ from deepracer_admin.rules.roster.findings import (
 )
 from deepracer_admin.rules.roster.grid import Grid, Reading
 from deepracer_admin.rules.roster.judging import NO_EMAIL_COLUMN, Source, judge, reject_all
+from deepracer_admin.rules.roster.name_parts import with_further_parts
 from deepracer_admin.rules.roster.people import fold
 from deepracer_admin.rules.roster.reading import read_list
+from deepracer_admin.rules.roster.sections import EXAMPLE, OTHERS, rows_of_others
 from deepracer_admin.rules.roster.shape import Shape
-from deepracer_admin.rules.roster.status import Status, find_status
+from deepracer_admin.rules.roster.status import Status, find_statuses
 from deepracer_admin.rules.roster.surroundings import elsewhere_of, head_of, reading_kind, status_found
 from deepracer_admin.rules.roster.tables import (
     addresses_above,
@@ -36,6 +39,8 @@ from deepracer_admin.rules.roster.tables import (
     title_above,
     without_second_headings,
 )
+from deepracer_admin.rules.roster.teams import by_cells, by_columns
+from deepracer_admin.rules.roster.text_marks import without_text_marks
 
 __all__ = ["ABOVE", "DECLINED", "HIDDEN", "check"]
 
@@ -74,8 +79,8 @@ def check(
     Raises UnreadableRoster when there is no list to judge; never for the fault of a single row.
     """
     reading = read_list(data, limits=limits, encoding=encoding, delimiter=delimiter, sheet=sheet)
-    grid = reading.grid
-    header = _header(reading, header_row)
+    grid = without_text_marks(reading.grid) if reading.delimiter is not None else reading.grid
+    header = _header(grid, reading, header_row)
     heading = reading.heading or (grid.record(header.place) if header.place is not None else [])
     warnings = list(reading.warnings)
     if header_row and header.place is not None and grid.lines[header.place] != header_row:
@@ -84,32 +89,44 @@ def check(
     body, cut_off = _body(grid, header, warnings)
     if body.height > limits.rows:
         raise UnreadableRoster(f"The list has more than {limits.rows:,} rows: import it in parts.")
-    if heading:
+    body, of_others = _without_others(body, include, warnings)
+    if heading and reading.heading is None:
         body = without_second_headings(heading, body, warnings)
-    guess = guess_columns(heading, body)
+    guess = guess_columns(heading, body, hidden=reading.hidden_columns)
     tables = None
-    if heading and (guessed := _taken_for(guess, "email")) is not None:
+    is_table = bool(heading) and reading.heading is None
+    if is_table and (guessed := _taken_for(guess, "email")) is not None:
         first = (grid.lines[header.place] if header.place is not None else 0, title_above(grid, header))
         tables = further_tables(heading, body, guessed.position, warnings, first=first, aside=tables_aside)
     if tables:
         heading, body = tables.heading, tables.body
     if tables or mapping:
-        guess = guess_columns(heading, body, mapping)
+        guess = guess_columns(heading, body, mapping, reading.hidden_columns)
+    further = 0
+    if not mapping and (teams := by_columns(heading, body, warnings)):
+        heading, body, further = teams
+        guess = guess_columns(heading, body)
+    if teams := by_cells(heading, body, guess, warnings):
+        _, body, more = teams
+        further += more
+    body = with_further_parts(heading, body, guess)
     email = _taken_for(guess, "email")
     columns = tuple(
         column for column in guess.columns if column.position < len(heading) or any(body.columns[column.position])
     )
-    status = find_status(columns, body.columns, chosen=status_column, let_in=let_in, keep_out=keep_out)
-    shown_status = status_found(status, body, is_in=DECLINED in include)
+    statuses = find_statuses(columns, body.columns, chosen=status_column, let_in=let_in, keep_out=keep_out)
+    shown_status = status_found(statuses[0] if statuses else None, body, is_in=DECLINED in include)
     hidden_rows = sum(line in reading.hidden for line in body.lines) if reading.hidden else 0
-    body, left_out = _leave_out(body, reading, columns, status, include, warnings)
+    body, left_out = _leave_out(body, reading, columns, statuses, include, warnings)
     body, above = _from_above(grid, header, body, include, warnings)
-    left_out = [*above, *left_out, *(tables.left if tables else ())]
-    usual = max(len(heading), _usual_width(body))
+    left_out = [*above, *left_out, *of_others, *(tables.left if tables else ())]
+    # Only in a text can a separator have moved the cells of a row; a sheet's note beside the table is a note.
+    usual = max(len(heading), _usual_width(body)) if reading.delimiter is not None else body.width
     aside = [column for column in columns if column.position in guess.aside]
     if email is not None and email.position < body.width:
         second = [column for column in columns if column.position in guess.second]
-        judged = judge(body, Source(email, second, aside, reading.formulas), usual, warnings)
+        source = Source(email, second, columns, reading.formulas, is_text=reading.delimiter is not None)
+        judged = judge(body, source, usual, warnings)
     else:
         judged = reject_all(body, aside)
     people = People(body, judged, columns, limits, service_rule, name_order)
@@ -127,6 +144,8 @@ def check(
     )
     if sentence := shape.told_elsewhere(with_sheets=False):
         warnings.append(sentence)
+    if email is not None and email.position in reading.hidden_columns:
+        warnings.append(f"Column {email.name}, where the addresses were taken from, is hidden in the sheet.")
     if not body.height and not left_out:
         warnings.append("The list has a header but no rows below it." if heading else "The list has no rows.")
     elif email is None:
@@ -139,13 +158,14 @@ def check(
         sheets=reading.sheets,
         header_row=grid.lines[header.place] if header.place is not None else None,
         columns=columns,
-        rows=body.height + len(left_out),
+        rows=body.height + len(left_out) - further,
         accepted=AcceptedRows(len(judged.emails), people.columns),
         duplicates=tuple(judged.duplicates),
         rejected=tuple(judged.rejected),
         warnings=tuple(warnings),
         left_out=tuple(left_out),
         candidates=reading.candidates,
+        further_people=further,
         shape=shape,
     )
 
@@ -158,7 +178,7 @@ def _leave_out(
     body: Grid,
     reading: Reading,
     columns: Sequence[Column],
-    status: Status | None,
+    statuses: Sequence[Status],
     include: Collection[str],
     warnings: list[str],
 ) -> tuple[Grid, list[LeftOut]]:
@@ -178,7 +198,7 @@ def _leave_out(
         if HIDDEN not in include:
             reason = "The row is hidden or filtered away in the sheet."
             left |= {place: LeftOut(body.lines[place], value(place), HIDDEN, reason) for place in hidden}
-    if status is not None:
+    for status in statuses:
         cells = body.columns[status.column.position]
         away = [place for place, cell in enumerate(cells) if cell in status.away and place not in left]
         shown = _and_more([f"row {body.lines[place]}: {cut(fold(cells[place]))}" for place in away])
@@ -193,6 +213,23 @@ def _leave_out(
     if not left:
         return body, []
     return body.keep([place not in left for place in range(body.height)]), [left[place] for place in sorted(left)]
+
+
+def _without_others(body: Grid, include: Collection[str], warnings: list[str]) -> tuple[Grid, list[LeftOut]]:
+    """Without the hosts and panelists whom a report lists below the attendees."""
+    found = rows_of_others(body) if OTHERS not in include else {}
+    holding = [place for place in found if any(map(holds_address, body.record(place)))]
+    if not holding:
+        return body, []
+    shown = _and_more([f"row {body.lines[place]}" for place in holding])
+    warnings.append(f"{counted(len(holding), 'row')} of other people than attendees, left out ({shown}).")
+    left = [
+        LeftOut(body.lines[place], cut(fold(" ".join(filter(None, body.record(place))))), OTHERS,
+                "The row is the template's example." if found[place] == EXAMPLE
+                else f"The row stands below “{cut(found[place])}”, so it is of no attendee.")
+        for place in holding
+    ]  # fmt: skip
+    return body.keep([place not in found for place in range(body.height)]), left
 
 
 def _from_above(
@@ -232,13 +269,13 @@ def _narrow(body: Grid, usual: int, reading: Reading) -> list[str]:
     return [f"Fewer cells than the heading has: {_and_more(lines)}; check them."] if lines else []
 
 
-def _header(reading: Reading, wanted: int | None) -> Header:
+def _header(grid: Grid, reading: Reading, wanted: int | None) -> Header:
     if reading.heading is not None or wanted == 0:
         return Header(None, 0)
-    if wanted is not None and wanted in reading.grid.lines:
-        place = reading.grid.lines.index(wanted)
+    if wanted is not None and wanted in grid.lines:
+        place = grid.lines.index(wanted)
         return Header(place, place + 1)
-    return find_header(reading.grid)
+    return find_header(grid)
 
 
 def _body(grid: Grid, header: Header, warnings: list[str]) -> tuple[Grid, tuple[int, Grid] | None]:

@@ -235,8 +235,10 @@ def _extras_of(columns: AcceptedColumns) -> Iterable[Mapping[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class RosterCheck:
-    """The whole of one list. Invariant: `rows == len(accepted) + len(duplicates) + len(rejected) + len(left_out)`.
+    """The whole of one list.
 
+    Invariant: `rows + further_people == len(accepted) + len(duplicates) + len(rejected) + len(left_out)`. `rows` are
+    those of the file; a row that holds three people (a team's) is one of them and has two `further_people`.
     `candidates` are encodings that would give other letters, when the file does not say its own; `shape` is what
     else it could be read as.
     """
@@ -255,6 +257,7 @@ class RosterCheck:
     warnings: tuple[str, ...]
     left_out: tuple[LeftOut, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    further_people: int = 0
     shape: Shape = NO_SHAPE
 
     @property
@@ -268,6 +271,7 @@ class RosterCheck:
 
     def as_json(self) -> dict[str, Any]:
         """The shape that `roster check --json` prints."""
+        further = {"further_people": self.further_people} if self.further_people else {}
         return {
             "file": self.file,
             "encoding": self.encoding,
@@ -276,6 +280,7 @@ class RosterCheck:
             "header_row": self.header_row,
             "columns": [{"name": column.name, "field": column.field} for column in self.columns],
             "rows": self.rows,
+            **further,
             "accepted": [_row_as_json(row) for row in self.accepted],
             "duplicates": len(self.duplicates),
             "rejected": [

@@ -109,3 +109,4 @@ class Reading:
     candidates: tuple[Candidate, ...] = ()
     hidden_sheets: tuple[str, ...] = ()
     other_sheets: tuple[tuple[str, int], ...] = ()
+    hidden_columns: frozenset[int] = frozenset()

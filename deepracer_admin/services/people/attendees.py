@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.flows.people.joining import Joining, aliases_taken, difference, join, plain, write
 from deepracer_admin.model import Actor, Attendee, Event, Job, JobItem, JobState, State, Step, StepRow
-from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
-from deepracer_admin.rules.roster.plan import Change
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import new_id
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
@@ -66,14 +65,13 @@ class AttendeesService(ReadingService):
             created_at=self.clock.now(),
             changed_at=self.clock.now(),
         )
-        new, changes, items = self._planned(dry, known, take_out, job, actor)
+        joining, items = self._planned(dry, known, take_out, job, actor)
         if not items:
             raise BadInput("The list holds nothing new; everybody is on the event's list already.")
         self._give_up_stale_imports(event)
         self.store.create_job(replace(job, total=len(items)), items)
         try:
-            self.store.save_attendees(event.id, new)
-            self.store.amend_attendees(event.id, lambda each: replace(each, **changes[each.id]), ids=changes)
+            write(self.store, event.id, joining)
         except Conflict:
             self.store.update_job(
                 job.id, state=JobState.FAILED, sentence="The list changed meanwhile.", now=self.clock.now()
@@ -103,50 +101,22 @@ class AttendeesService(ReadingService):
         take_out: Sequence[str],
         job: Job,
         actor: Actor,
-    ) -> tuple[list[Attendee], dict[str, dict[str, Any]], list[JobItem]]:
-        """New people, the changed fields by the ids of those who are known, and an item for each. Of somebody who is
-        known only what the list changes is written: whoever is taken out meanwhile stays out.
-        """
-        entries = [entry for entry in dry.plan.entries if entry.change in (Change.NEW, Change.CHANGED)]
-        fresh = [entry for entry in entries if entry.email not in known]
-        aliases = give_aliases(
-            [(str(entry.values.get("name", "")), entry.email) for entry in fresh],
-            self._aliases_taken(self._event(), known.values()),
+    ) -> tuple[Joining, list[JobItem]]:
+        """What the list changes, those included whom it takes out, and an item for each."""
+        joining = join(
+            dry.plan.entries,
+            known,
+            taken=aliases_taken(self.store, job.event, known.values()),
+            source=job.id,
+            by=actor.oid,
+            now=self.clock.now(),
         )
-        alias_of = dict(zip((entry.email for entry in fresh), aliases, strict=True))
-        now = self.clock.now()
-        new: list[Attendee] = []
-        changes: dict[str, dict[str, Any]] = {}
-        items: list[JobItem] = []
-        for entry in entries:
-            before = known.get(entry.email)
-            values = {key: entry.values[key] for key in _FIELDS if key in entry.values}
-            if before is None:
-                person = Attendee(
-                    id=new_id("at"),
-                    email=entry.email,
-                    name=str(values.pop("name", "")),
-                    alias=alias_of[entry.email],
-                    source=job.id,
-                    added_at=now,
-                    added_by=actor.oid,
-                    refusal=entry.service_refusal or "",
-                    **values,
-                )
-                new.append(person)
-            else:
-                if entry.change is Change.NEW:  # somebody who had left: what the list does not say stays known
-                    values = {key: value for key, value in values.items() if value not in ("", None, {})}
-                person = replace(before, **values, wanted=True, refusal=entry.service_refusal or "")
-                if person == before:
-                    continue  # written by another import meanwhile, or by the same one clicked twice
-                changes[before.id] = _difference(_plain(before), _plain(person))
-            items.append(_item(job.id, before, person))
+        items = [_item(job.id, before, after) for before, after in joining.people]
         for email in take_out:
             person = known[email]
-            changes[person.id] = {"wanted": False}
+            joining.changes[person.id] = {"wanted": False}
             items.append(_item(job.id, person, replace(person, wanted=False)))
-        return new, changes, items
+        return joining, items
 
     def undo_import(self, actor: Actor, job_id: str) -> Job:
         """Write back what that import changed. Refused once anybody of it has been invited."""
@@ -167,7 +137,7 @@ class AttendeesService(ReadingService):
                 f"{counted(len(touched), 'person', 'people')} of this import had been invited already; take them "
                 "out on the Onboarding page."
             )
-        back = {item.key: _difference(item.after or {}, item.before) for item in items if item.before}
+        back = {item.key: difference(item.after or {}, item.before) for item in items if item.before}
         self.store.delete_attendees(job.event, new)
         self.store.amend_attendees(job.event, lambda each: replace(each, **back[each.id]), ids=back)
         done = self.store.update_job(job_id, state=JobState.UNDONE, expect=(JobState.DONE,), now=self.clock.now())
@@ -224,10 +194,14 @@ class AttendeesService(ReadingService):
         return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
     def export(self, actor: Actor) -> bytes:
-        """The whole list with states as CSV, inert in spreadsheets; a rehearsal's is marked in every row."""
+        """The whole list with states, answers and further columns as CSV, inert in spreadsheets; a rehearsal's is
+        marked in every row."""
         self._authorise(actor, "attendees.export")
         event = self._event()
         mark = ["REHEARSAL"] if self.house.settings.rehearsal else []
+        rows = self.rows(actor, wanted=None)
+        answers = [*dict.fromkeys(title for row in rows for title in row.attendee.answers)]
+        extras = [*dict.fromkeys(title for row in rows for title in row.attendee.extra)]
         columns = [
             "Name",
             "Email",
@@ -240,6 +214,8 @@ class AttendeesService(ReadingService):
             "Wanted",
             *(step.value for step in Step),
             "Note",
+            *answers,
+            *extras,
             *mark,
         ]
         lines = [
@@ -255,9 +231,11 @@ class AttendeesService(ReadingService):
                 _yes(row.attendee.wanted),
                 *(row.steps[step].state.value if step in row.steps else "" for step in Step),
                 row.attendee.refusal,
+                *(row.attendee.answers.get(title, "") for title in answers),
+                *(row.attendee.extra.get(title, "") for title in extras),
                 *mark,
             ]
-            for row in self.rows(actor, wanted=None)
+            for row in rows
         ]
         self._audit(actor, "attendees.export", count=len(lines))
         return inert_csv(lines, columns)
@@ -270,28 +248,8 @@ class AttendeesService(ReadingService):
         return inert_csv(rows, ["Row", "Address or value", "Result", "Column", "Why", *mark])
 
 
-_FIELDS = ("name", "office", "cost_centre", "new_to_ml", "new_to_aws", "extra")
-
-
-def _plain(person: Attendee) -> dict[str, Any]:
-    return {
-        "name": person.name,
-        "office": person.office,
-        "cost_centre": person.cost_centre,
-        "new_to_ml": person.new_to_ml,
-        "new_to_aws": person.new_to_aws,
-        "extra": dict(person.extra),
-        "wanted": person.wanted,
-        "refusal": person.refusal,
-    }
-
-
 def _item(job: str, before: Attendee | None, after: Attendee) -> JobItem:
-    return JobItem(job, after.id, State.DONE, before=_plain(before) if before else None, after=_plain(after))
-
-
-def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in new.items() if key not in old or old[key] != value}
+    return JobItem(job, after.id, State.DONE, before=plain(before) if before else None, after=plain(after))
 
 
 def _yes(value: bool | None) -> str:

@@ -31,7 +31,9 @@ class ReadingService(PeopleService):
         event = self._event()
 
         def read_with(wanted: ReadingChoices) -> RosterCheck:
-            return self.house.files.check_list(data, filename=filename, choices=wanted, service_rule=self._rule(event))
+            return self.house.files.check_list(
+                data, filename=filename, choices=wanted, service_rule=self._address_rule(event)
+            )
 
         remembered = None
         if choices is None:
@@ -46,7 +48,7 @@ class ReadingService(PeopleService):
             except UnreadableRoster:  # it can be read only as somebody chose
                 guess = read
         people = self.store.attendees(event.id, wanted=True)
-        plan = plan_check(read, {person.email: person for person in people}, service_rule=self._rule(event))
+        plan = plan_check(read, {person.email: person for person in people}, service_rule=self._address_rule(event))
         digest = hashlib.sha256(data)
         chosen = (sorted(read.mapping.items()), choices.as_json(), event.id, plan.counts, plan.missing)
         digest.update(repr(chosen).encode())

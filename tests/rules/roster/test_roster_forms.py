@@ -333,7 +333,11 @@ def test_every_row_ends_as_exactly_one_of_accepted_duplicate_rejected(
         *(again.row for again in found.duplicates),
         *(bad.row for bad in found.rejected),
     ]
-    assert found.rows == len(rows) == len(list(found.accepted)) + len(found.duplicates) + len(found.rejected)
+    assert (
+        found.rows + found.further_people
+        == len(rows)
+        == len(list(found.accepted)) + len(found.duplicates) + len(found.rejected)
+    )
     emails = [row.email for row in found.accepted]
     assert len(set(emails)) == len(emails)
     first = {row.email: row.row for row in found.accepted}

@@ -45,6 +45,22 @@ def test_an_import_adds_the_new_and_changes_the_known(
     assert (job.state, job.total, job.sentence) == (JobState.DONE, 2, "1 new, 1 changed or back, 0 taken out.")
 
 
+def test_an_address_that_ses_cannot_mail_is_named_at_import(console: Console, event: Event, organizer: Actor) -> None:
+    """The managed service has no rule of its own, and SES speaks no SMTPUTF8 (identity-and-mail.md 4.1)."""
+    console.store.amend_event(event.id, lambda stored: replace(stored, service="managed"))
+    list_ = "Name,Email\nZoë,zoë@example.com\nAda,ada@bücher.example\n".encode()
+    dry = read(console, organizer, list_)
+    whys = {line.address: line.why for line in report_lines(dry)}
+    assert "Amazon SES mails no address with ë in it" in whys["zoë@example.com"]
+    assert "ask for another address" in whys["zoë@example.com"]
+    console.first.attendees.run_import(organizer, dry)
+    found = by_email(console)
+    assert found["zoë@example.com"].refusal == whys["zoë@example.com"]
+    assert found["ada@xn--bcher-kva.example"].refusal == ""
+    walked_up = console.first.attendees.add(organizer, email="jürgen@example.com", name="Jürgen")
+    assert "ü" in walked_up.refusal
+
+
 def test_everybody_new_gets_an_alias_of_their_own(console: Console, people: list[Attendee], organizer: Actor) -> None:
     console.first.attendees.run_import(organizer, read(console, organizer))
     aliases = [person.alias for person in by_email(console).values()]
