@@ -125,7 +125,7 @@ def _whole(dry: DryRun, digest: str) -> dict[str, _Draw]:
             key=f"reading-{digest}-sheet",
             shown=lambda name: f"{name} (hidden)" if name in hidden else name,
         )
-    if shape.kind != "mailboxes":
+    if shape.kind not in ("mailboxes", "entries"):
         lines = {row.line: cut(", ".join(filter(None, row.cells))) for row in shape.head}
         boxes["heading"] = lambda box: _select(
             box,
@@ -147,7 +147,7 @@ def _whole(dry: DryRun, digest: str) -> dict[str, _Draw]:
             key=f"reading-{digest}-encoding",
             shown=lambda name: f"{encodings[name]} ({name})" if encodings[name] else str(name),
         )
-    if shape.kind != "workbook":
+    if shape.kind in ("text", "mailboxes"):
         mail = [_AS_IN_A_MAIL] if "mailboxes" in (shape.kind, dry.guess.shape.kind) else []
         signs = [*mail, *DELIMITER_WORDS]
         at = _AS_IN_A_MAIL if shape.kind == "mailboxes" else check.delimiter or ""
@@ -217,28 +217,35 @@ def _let_in(dry: DryRun, digest: str) -> None:
     shape = dry.check.shape
     names = {column.position: f"{column.name} ({column.position + 1})" for column in dry.check.columns}
     left, right = st.columns([1, 2])
+    chosen = dry.choices.status_column
+    at = shape.statuses[0].position if shape.statuses and chosen != "" else ""
     _select(
         left,
         "Who comes: by column",
         ["", *names],
-        shape.status.position if shape.status else "",
+        at,
         what="status_column",
         key=f"reading-{digest}-status",
         shown=lambda place: "(all of the list)" if place == "" else names[int(place)],
     )
-    if shape.status:
-        status, numbers = shape.status, {word.value: word.rows for word in shape.status.values}
-        key = f"reading-{digest}-words"
+    for box, status in zip([right, *([st] * len(shape.statuses))], shape.statuses, strict=False):
+        numbers = {word.value: word.rows for word in status.values}
+        column_id = status.position
+        key = f"reading-{digest}-words-{column_id}"
         st.session_state[key] = [word.value for word in status.values if word.is_taken]
-        right.pills(
+        box.pills(
             f"Those are taken of whom “{plain(status.name)}” says",
             [*numbers],
             selection_mode="multi",
-            format_func=lambda word: f"{plain(word)} · {numbers[word]:,}",
+            format_func=lambda word, numbers=numbers: f"{plain(word)} · {numbers[word]:,}",
             key=key,
             on_change=_words_chosen,
-            args=(key, {word.value: word.says_no for word in status.values}),
+            args=(key, status.name, {word.value: word.says_no for word in status.values}),
         )
+    if shape.has_teams or dry.choices.teams_apart is False:
+        key = f"reading-{digest}-teams"
+        st.session_state[key] = shape.has_teams
+        st.checkbox("Rows of several people are taken apart", key=key, on_change=_teams_chosen, args=(key,))
     if shape.tables:
         titles = {
             table.line: f"Line {table.line}: {table.title} · {count(table.rows, 'row')}" for table in shape.tables
@@ -257,6 +264,7 @@ def _let_in(dry: DryRun, digest: str) -> None:
     for kind_key, number, one, many in (
         ("hidden", shape.hidden_rows, "row that the sheet hides", "rows that the sheet hides"),
         ("above", shape.rows_above, "row above the heading", "rows above the heading"),
+        ("others", shape.rows_of_others, "row of hosts and panelists", "rows of hosts and panelists"),
     ):
         if number:
             key = f"reading-{digest}-{kind_key}"
@@ -301,11 +309,20 @@ def _column_chosen(field_key: str, key: str) -> None:
     read_otherwise("columns", {**others, field_key: place})
 
 
-def _words_chosen(key: str, says_no: dict[str, bool]) -> None:
-    taken = set(st.session_state[key])
-    read_otherwise("include", tuple(kind for kind in _include() if kind != "declined"))
-    read_otherwise("let_in", tuple(word for word, no in says_no.items() if no and word in taken))
-    read_otherwise("keep_out", tuple(word for word, no in says_no.items() if not no and word not in taken))
+def _words_chosen(key: str, heading: str, says_no: dict[str, bool]) -> None:
+    now, taken = opened_list(), set(st.session_state[key])
+    if now is None:
+        return
+    let_in = [each for each in now.choices.let_in if each[0] != heading]
+    keep_out = [each for each in now.choices.keep_out if each[0] != heading]
+    let_in += [(heading, word) for word, no in says_no.items() if no and word in taken]
+    keep_out += [(heading, word) for word, no in says_no.items() if not no and word not in taken]
+    read_otherwise("let_in", tuple(let_in))
+    read_otherwise("keep_out", tuple(keep_out))
+
+
+def _teams_chosen(key: str) -> None:
+    read_otherwise("teams_apart", None if st.session_state[key] else False)
 
 
 def _tables_chosen(key: str, lines: tuple[int, ...]) -> None:
