@@ -70,10 +70,10 @@ def read_json(data: bytes, *, limits: Limits, encoding: str | None) -> Reading |
     if all(isinstance(entry, list) for entry in entries):
         records = [[_text(value) for value in entry[: limits.columns]] for entry in entries]
         grid = Grid.of_records(records, lines)
-        return Reading(grid, encoding=name, warnings=(*warnings, said, *others))
+        return Reading(grid, encoding=name, warnings=(*warnings, said, *others), kind="page")
     heading, records = _table(entries, limits)
     grid = Grid.of_records(records, lines)
-    return Reading(grid, encoding=name, heading=tuple(heading), warnings=(*warnings, said, *others))
+    return Reading(grid, encoding=name, heading=tuple(heading), warnings=(*warnings, said, *others), kind="entries")
 
 
 def _parsed(text: str) -> Any:

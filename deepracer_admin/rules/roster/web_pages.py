@@ -70,7 +70,9 @@ def read_web_page(data: bytes, *, limits: Limits, encoding: str | None) -> Readi
         for place, count in others[:5]
     )
     grid = Grid.of_records(sheet.records, sheet.lines)
-    return Reading(grid, encoding=name, warnings=warnings, hidden=frozenset(sheet.hidden.intersection(sheet.lines)))
+    return Reading(
+        grid, encoding=name, warnings=warnings, kind="page", hidden=frozenset(sheet.hidden.intersection(sheet.lines))
+    )
 
 
 def _declared(data: bytes) -> str | None:
