@@ -147,7 +147,7 @@ def texts(portal: Portal) -> None:
     digest = _digest(portal.texts, portal.material)
     st.caption(
         "Empty fields: the console's own words, shown in grey. Plain text; an empty line begins a paragraph. Another "
-        f"consent text is a new version (now {portal.consent_version}); each registration says which one its person agreed to."
+        f"consent text is a new version (now {portal.consent_version}); each registration says which one was agreed to."
     )
     with st.form("portal-texts", border=False):
         written = {}
