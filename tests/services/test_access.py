@@ -79,6 +79,8 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
         lambda c, who: c.first.staff.set_account_limits(who, hours=1, models=1),
     ),
     "attendees.dry_run": ("attendees.import", lambda c, who: c.first.attendees.dry_run(who, LIST, filename="list.csv")),
+    "attendees.keep_reading": ("attendees.import", lambda c, who: c.first.attendees.keep_reading(who, _dry(c))),
+    "attendees.forget_reading": ("attendees.import", lambda c, who: c.first.attendees.forget_reading(who, _dry(c))),
     "attendees.run_import": ("attendees.import", lambda c, who: c.first.attendees.run_import(who, _dry(c))),
     "attendees.undo_import": ("attendees.undo", lambda c, who: c.first.attendees.undo_import(who, "job-0")),
     "attendees.imports": ("attendees.import", lambda c, who: c.first.attendees.imports(who)),

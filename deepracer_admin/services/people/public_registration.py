@@ -34,7 +34,7 @@ from deepracer_admin.rules.registration import (
 )
 from deepracer_admin.services.base import House
 
-__all__ = ["Answer", "LinkState", "OwnPage", "PublicRegistration", "Sent", "ShownPortal"]
+__all__ = ["Answer", "LinkState", "OwnPage", "PublicRegistration", "Sent", "ShownPortal", "used", "verified"]
 
 
 class Answer(StrEnum):
@@ -139,7 +139,7 @@ class PublicRegistration:
         if not shown.is_open:
             return Sent(Answer.CLOSED)
         checked = check_submission(
-            shown.portal, fields, language=language, at=self._clock.now(), service_rule=self._rule(shown.event)
+            shown.portal, fields, language=language, at=self._clock.now(), service_rule=self.rule(shown.event)
         )
         if checked.asked is None:
             return Sent(Answer.UNFIT, checked.problems)
@@ -165,9 +165,9 @@ class PublicRegistration:
             return page
         now, key = self._clock.now(), link_hash(token)
         changed = self._store.change_rows(
-            event.id, REGISTRATIONS, lambda rows: _verified(rows, now), keys=(link.registration,)
+            event.id, REGISTRATIONS, lambda rows: verified(rows, now), keys=(link.registration,)
         )
-        self._store.change_rows(event.id, PORTAL_LINKS, lambda rows: _used(rows, now), keys=(key,))
+        self._store.change_rows(event.id, PORTAL_LINKS, lambda rows: used(rows, now), keys=(key,))
         shown = self._page(event, token, self._store.row(event.id, PORTAL_LINKS, key))
         return replace(shown, confirmed_now=bool(changed))
 
@@ -179,10 +179,11 @@ class PublicRegistration:
     def _shown(self, event: Event) -> ShownPortal:
         settings, portal = self._house.settings, self._store.read(event.id, PORTAL)
         is_open = portal.open and event.closed_at is None and self._clock.event_now() < event.ends_at
-        base = settings.public_base(event.public_url)
+        base = settings.portal_base(event.public_url)
         return ShownPortal(event, portal, is_open, settings.rehearsal, portal_address(base, event.id) if base else "")
 
-    def _rule(self, event: Event) -> str | None:
+    def rule(self, event: Event) -> str | None:
+        """Which addresses the event's racing service refuses (rules.roster.service_refusal)."""
         return "on_aws" if (event.service or self._house.settings.racing) == "on_aws" else None
 
     def _opened(self, event_id: str, token: str) -> tuple[Event, PortalLink | None]:
@@ -192,6 +193,10 @@ class PublicRegistration:
     def _page(self, event: Event, token: str, link: PortalLink | None) -> OwnPage:
         if link is None:
             return OwnPage(LinkState.CUT if token_shape(token) is TokenShape.CUT else LinkState.NOTHING)
+        return self.page_of(event, link)
+
+    def page_of(self, event: Event, link: PortalLink) -> OwnPage:
+        """What the holder of this link sees."""
         mine = self._store.row(event.id, REGISTRATIONS, link.registration)
         if mine is None:
             return OwnPage(LinkState.NOTHING)
@@ -216,11 +221,12 @@ class PublicRegistration:
         return OwnPage(LinkState.OWN, mine, racer_name=person.alias, races=shown, mailed=bool(mails))
 
 
-def _verified(rows: Mapping[str, Registration], now: datetime) -> dict[str, Registration]:
-    verified = RegistrationState.VERIFIED
-    asked = RegistrationState.ASKED
-    return {key: replace(row, state=verified, verified_at=now) for key, row in rows.items() if row.state is asked}
+def verified(rows: Mapping[str, Registration], now: datetime) -> dict[str, Registration]:
+    """A change of the table: whoever was asked has confirmed."""
+    confirmed, asked = RegistrationState.VERIFIED, RegistrationState.ASKED
+    return {key: replace(row, state=confirmed, verified_at=now) for key, row in rows.items() if row.state is asked}
 
 
-def _used(rows: Mapping[str, PortalLink], now: datetime) -> dict[str, PortalLink]:
+def used(rows: Mapping[str, PortalLink], now: datetime) -> dict[str, PortalLink]:
+    """A change of the table: these buttons were pressed."""
     return {key: replace(row, used_at=row.used_at or now) for key, row in rows.items()}

@@ -69,7 +69,7 @@ class RegistrationsService(Service):
         counts = dict.fromkeys(RegistrationState, 0)
         for row in self.store.rows(event.id, REGISTRATIONS).values():
             counts[row.state] += 1
-        base = self.house.settings.public_base(event.public_url)
+        base = self.house.settings.portal_base(event.public_url)
         taken = len(self.store.attendees(event.id, wanted=True))
         return PortalView(
             portal=portal,
@@ -106,7 +106,7 @@ class RegistrationsService(Service):
         """People can register. Raises BadInput while something is missing."""
         self._authorise(actor, "portal.edit", target="open")
         event = self._event()
-        if not self.house.settings.public_base(event.public_url):
+        if not self.house.settings.portal_base(event.public_url):
             raise BadInput(
                 "The portal has no address: start the console with its second listener (DEEPRACER_ADMIN_PUBLIC_PORT), "
                 "or set the public address on the Set up page."
