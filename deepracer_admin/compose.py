@@ -42,6 +42,9 @@ from deepracer_admin.services.closeout.closing import AuditService, CloseoutServ
 from deepracer_admin.services.file_desk import FileDesk
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
+from deepracer_admin.services.people.public_registration import PublicRegistration
+from deepracer_admin.services.people.registration_intake import RegistrationIntake
+from deepracer_admin.services.people.registrations import RegistrationsService
 from deepracer_admin.services.races.boards import BoardsService
 from deepracer_admin.services.races.races import RacesService
 from deepracer_admin.services.setup.connection import ConnectionService
@@ -72,6 +75,7 @@ class EventDesk:
     staff: StaffService
     signed_in: SignedInService
     attendees: AttendeesService
+    registrations: RegistrationsService
     onboarding: OnboardingService
     passwords: PasswordsService
     messages: MessagesService
@@ -95,6 +99,8 @@ class Console:
     vault: Vault
     files: FileDesk
     of: Callable[[str], EventDesk]  # the desk of an event
+    registration: PublicRegistration  # what visitors of the portals may do
+    intake: RegistrationIntake  # what the deployed portal's API kept
     ports_of: Callable[[str], Ports]  # what flows of an event work with
     sign_in: Callable[[], SignInSettings]
     claims: Callable[[SavedSession], dict[str, Any]]  # what Entra says now about the person of a session
@@ -190,8 +196,10 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         pool=_Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
         drop_delegation=sessions.drop_delegation,
         racing_default=settings.racing,
+        public_base=settings.portal_base,
         cognito_by_ses=bool(practice) or settings.deepracer_ses,
     )
+    registration = PublicRegistration(house)
     return Console(
         settings=settings,
         clock=clock,
@@ -201,6 +209,8 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         vault=vault,
         files=files,
         of=_Kept(lambda event_id: _desk(house, event_id, login, letters, vault.key)),
+        registration=registration,
+        intake=RegistrationIntake(house, registration),
         ports_of=_Kept(lambda event_id: replace(ports, racing=racing.of(event_id))),
         sign_in=lambda: sign_in_settings(settings),
         claims=claims_of(settings, sessions, vault),
@@ -217,6 +227,7 @@ def _desk(house: House, event_id: str, login: LoginDesk, letters: Letters, key: 
         staff=StaffService(house, event_id),
         signed_in=SignedInService(house, event_id),
         attendees=AttendeesService(house, event_id),
+        registrations=RegistrationsService(house, event_id),
         onboarding=OnboardingService(house, letters.guests, event_id),
         passwords=PasswordsService(house, event_id),
         messages=MessagesService(house, letters, event_id),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from deepracer_admin.errors import BadInput
@@ -59,8 +59,11 @@ class Rendered:
     html: str
 
 
-def check_template(template: Template) -> list[str]:
-    """The placeholders in use. Raises BadInput for an unknown one, an empty part or an overlong subject."""
+def check_template(template: Template, *, own: Collection[str] = ()) -> list[str]:
+    """The placeholders in use; `own` ones are allowed beside those for everybody.
+
+    Raises BadInput for an unknown one, an empty part or an overlong subject.
+    """
     if not template.subject.strip():
         raise BadInput("Subject: write one; people do not open mail without it.")
     if "{" + PASSWORD_NOTE + "}" in template.subject:
@@ -74,20 +77,20 @@ def check_template(template: Template) -> list[str]:
     used = []
     for part, text in (("Subject", template.subject), ("Text", template.body)):
         for name in _PLACEHOLDER.findall(text):
-            if name not in PLACEHOLDERS:
+            if name not in PLACEHOLDERS and name not in own:
                 known = ", ".join("{" + entry + "}" for entry in PLACEHOLDERS)
                 raise BadInput(f"{part}: {{{name}}} is no placeholder; these are: {known}.")
             used.append(name)
     return used
 
 
-def render(template: Template, values: Mapping[str, str], *, mark: str = "") -> Rendered:
-    """The mail for one person. `mark` goes before the subject (rehearsal).
+def render(template: Template, values: Mapping[str, str], *, mark: str = "", own: Collection[str] = ()) -> Rendered:
+    """The mail for one person. `mark` goes before the subject (rehearsal); `own` as of `check_template`.
 
     Raises BadInput naming the placeholder when a value is missing; optional ones (`race_links`, `models`,
     `password_note`, `material_link`, `guest_note`) may be empty, their lines are left out.
     """
-    for name in check_template(template):
+    for name in check_template(template, own=own):
         if name not in values or (not values[name].strip() and name in REQUIRED):
             raise BadInput(f"there is no value for {{{name}}}")
     subject = " ".join(_fill(template.subject, values).split())

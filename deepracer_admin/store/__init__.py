@@ -186,6 +186,9 @@ class EventStore(Records, Followed, Protocol):
     ) -> int:
         """Queue one more mail (PENDING) of (attendee, template, version of its text) for each of whom no mail stands
         against it (`Delivery.stands_against`), decided in the same transaction; returns how many that were.
+
+        `attendee` here, and in all of the ledger, is the id of somebody on the list, or the key of a registration (a
+        row of the table `documents.REGISTERED`): its mails go with it. Whoever is neither is left out.
         """
         ...
 
