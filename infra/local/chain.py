@@ -170,7 +170,13 @@ class Chain:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copy(self.home / PRACTICE_FILE, home / PRACTICE_FILE)
         settings = shared_settings(
-            home, self.table.endpoint, self.portal_url, secret_key=self._key, worker=False, entra_app_only=True
+            home,
+            self.table.endpoint,
+            self.portal_url,
+            secret_key=self._key,
+            worker=False,
+            entra_app_only=True,
+            store_follow=0,
         )
         console = compose(settings, clock=self._clock())
         self._consoles.append(console)
