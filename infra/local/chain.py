@@ -151,8 +151,11 @@ class Chain:
             self._host,
             self.dynamodb,
             TABLE,
-            authorise=lambda event: authorise.authorise(
-                event, event_id=self.event_id, bits=BITS, now=self.resolver_now or time.time(), rules=rules
+            authorise=self._handler(
+                "Authorise",
+                lambda event: authorise.authorise(
+                    event, event_id=self.event_id, bits=BITS, now=self.resolver_now or time.time(), rules=rules
+                ),
             ),
             environment={"EVENT_ID": self.event_id},
         )
