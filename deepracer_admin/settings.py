@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from deepracer_admin.edge.addresses import Where, split, where
 from deepracer_admin.edge.reach import ENTRA, GRAPH, SITE, Outside, Reach, aws
-from deepracer_admin.errors import BadSettings
+from deepracer_admin.errors import BadInput, BadSettings
+from deepracer_admin.model import read_mailbox
 
 __all__ = ["PREFIX", "Practice", "Settings", "default_home", "load_settings", "read_practice"]
 
@@ -60,7 +61,8 @@ class Settings(BaseModel):
     public_host: str = Field("127.0.0.1", description="Address the second listener binds; may leave loopback.")
     public_url: str = Field("", description="Base address in links and QR codes of the second listener.")
     portal_url: str = Field(
-        "", description="Address of the deployed event portal (docs/deploy.md); empty: /register on the second listener."
+        "",
+        description="Address of the deployed event portal (docs/deploy.md); empty: /register on the second listener.",
     )
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that encrypts tokens at rest; default: a file `key` in the data folder."
@@ -135,8 +137,8 @@ class Settings(BaseModel):
     mailer: Literal["ses", "smtp", "pinpoint"] = Field(
         "ses", description="`ses` or `smtp` (`pinpoint` explains itself)."
     )
-    mail_from: str = Field("", description="From address; an event's own setting goes before it.")
-    mail_reply_to: str = Field("", description="Reply-To address.")
+    mail_from: str = Field("", description="Sender, `address` or `Name <address>`; an event's own goes before it.")
+    mail_reply_to: str = Field("", description="Reply-To, `address` or `Name <address>`.")
     mail_aws_profile: str = Field("", description="AWS profile for SES.")
     mail_region: str = Field("us-east-1", description="Region of SES.")
     mail_configuration_set: str = Field("", description="SES configuration set with the delivery events.")
@@ -201,6 +203,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, secrets_file: Pat
     except ValidationError as error:
         raise BadSettings(_sentence(error, origin)) from None
     _check_addresses(settings)
+    _check_senders(settings)
     if settings.mode == "live":
         _check_aws_endpoints(environ)
     return settings
@@ -271,6 +274,18 @@ def _check_address(settings: Settings, name: str, address: str, service: Outside
         raise BadSettings(f"`{name}` must begin with https://; plain http is only for loopback.")
     if (parts.path.rstrip("/") not in ("", "/env.js") and not path_allowed) or parts.query or parts.fragment:
         raise BadSettings(f"`{name}` must end after the host name; take away what follows it.")
+
+
+def _check_senders(settings: Settings) -> None:
+    for name in ("mail_from", "mail_reply_to"):
+        if not (text := str(getattr(settings, name))):
+            continue
+        try:
+            mailbox = read_mailbox(text)
+        except BadInput as wrong:
+            raise BadSettings(f"`{name}` cannot be used: {wrong.sentence}") from None
+        if settings.mailer == "ses" and not mailbox.address.isascii():
+            raise BadSettings(f"`{name}` cannot be used: Amazon SES takes no letters like é before the @-sign.")
 
 
 def _check_aws_endpoints(environ: Mapping[str, str]) -> None:

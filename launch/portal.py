@@ -61,7 +61,9 @@ def run_portal(python: Path, start: Start, environ: Mapping[str, str]) -> None:
         command = ["infra.local", "--home", str(start.home), "--port", str(port)]
         log = start.home / "logs" / "portal.log"
         children.append(start_child("The portal's path", python, command, log, environ))
-        wait_until(lambda: bool(found(start.home)) and answers(port, "/config.json"), children, "The portal", PATIENCE_S)
+        wait_until(
+            lambda: bool(found(start.home)) and answers(port, "/config.json"), children, "The portal", PATIENCE_S
+        )
         told = found(start.home)
         children.append(start_console(python, start, portal_environment(environ, told, f"http://127.0.0.1:{port}")))
         wait_until(lambda: answers(start.port, "/_stcore/health"), children, "The console")

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from deepracer_admin.errors import ConsoleError, StoreError, StoreUnusable
 from deepracer_admin.private import private_folder, tighten
+from deepracer_admin.store.remembered import Remembered
 
 __all__ = ["APPLICATION_ID", "Migration", "SqliteFile", "real_now"]
 
@@ -30,6 +31,8 @@ APPLICATION_ID = 0x44524F43  # "DROC": tells our files from other SQLite files
 BUSY_SECONDS = 20.0
 IDLE_READERS = 8
 HEADER = b"SQLite format 3\x00"
+DURABLE, FORGETFUL = "FULL", "NORMAL"
+"""SQLite's words for a commit that survives a power cut, and for one that may be forgotten by it."""
 
 Migration = Sequence[str | Callable[[sqlite3.Connection], None]]
 """Statements, and what moves values, that lead from one schema version to the next, run in one transaction."""
@@ -55,6 +58,7 @@ class SqliteFile:
         self._pool: list[sqlite3.Connection] = []
         self._pool_lock = threading.Lock()
         self._closed = False
+        self._remembered = Remembered(self._connect_reader)
         if self._holds_data():
             self._inspect(len(migrations))
             self._tighten()
@@ -170,7 +174,7 @@ class SqliteFile:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")
-        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA synchronous={DURABLE}")
         return connection
 
     def _migrate(self, connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
@@ -207,7 +211,7 @@ class SqliteFile:
             connection = self._writer
             with self._explained():
                 if not durable:
-                    connection.execute("PRAGMA synchronous=NORMAL")
+                    connection.execute(f"PRAGMA synchronous={FORGETFUL}")
                 try:
                     connection.execute("BEGIN IMMEDIATE")
                     try:
@@ -219,7 +223,7 @@ class SqliteFile:
                         raise
                 finally:
                     if not durable:
-                        connection.execute("PRAGMA synchronous=FULL")
+                        connection.execute(f"PRAGMA synchronous={DURABLE}")
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -239,6 +243,9 @@ class SqliteFile:
             self._refuse_closed()
             if self._pool:
                 return self._pool.pop()
+        return self._connect_reader()
+
+    def _connect_reader(self) -> sqlite3.Connection:
         connection = self._connect()
         connection.execute("PRAGMA query_only=ON")
         return connection
@@ -289,4 +296,5 @@ class SqliteFile:
             for connection in self._pool:
                 connection.close()
             self._pool.clear()
+            self._remembered.close()
             self._writer.close()

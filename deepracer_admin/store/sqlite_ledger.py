@@ -204,6 +204,9 @@ class LedgerPart(StepsPart):
 
     def delivery_counts(self, event: str, campaign: str | None = None) -> dict[Sending, int]:
         """Every state, 0 where there is none."""
+        return {**self._as_before(event, ("counts", campaign), lambda: self._count_deliveries(event, campaign))}
+
+    def _count_deliveries(self, event: str, campaign: str | None) -> dict[Sending, int]:
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT state, count(*) AS n FROM deliveries"

@@ -23,8 +23,10 @@ from starlette.routing import Route
 
 from deepracer_admin.errors import ConsoleError, Missing, incident_id
 from deepracer_admin.services.people.public_registration import Answer, PublicRegistration, ShownPortal
+from deepracer_admin.web.portal_frame import path_of
 from deepracer_admin.web.portal_words import Words, choose_language, words
-from deepracer_admin.web.register_page import closed_page, form_page, message_page, own_page, path_of, several_page
+from deepracer_admin.web.register_form import form_page
+from deepracer_admin.web.register_page import closed_page, message_page, own_page, several_page
 from deepracer_admin.web.register_page import told_page as sent_page
 
 __all__ = ["register_routes"]

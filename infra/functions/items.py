@@ -114,4 +114,6 @@ class PortalItems:
 
 def _sentence(failure: Exception) -> StoreError:
     code = failure.response["Error"]["Code"] if isinstance(failure, ClientError) else type(failure).__name__
-    return StoreError(f"The portal's items in the shared table could not be read or written ({code}); it is tried again.")
+    return StoreError(
+        f"The portal's items in the shared table could not be read or written ({code}); it is tried again."
+    )

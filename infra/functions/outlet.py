@@ -125,7 +125,9 @@ def page_of(shown: ShownPortal) -> dict[str, Any]:
         "consents": {language: text.consent for language, text in portal.texts.items()},
         "erase_on": event.erase_on,
         "by_hand": portal.by_hand,
-        "texts": {language: {"welcome": text.welcome, "how_to": text.how_to} for language, text in portal.texts.items()},
+        "texts": {
+            language: {"welcome": text.welcome, "how_to": text.how_to} for language, text in portal.texts.items()
+        },
         "questions": [
             {
                 "id": each.id,

@@ -40,7 +40,9 @@ def form_of(item: Mapping[str, Any]) -> Form:
     """A form's item. Raises ValueError for one that the API cannot have written."""
     words = {name: item.get(name) for name in ("email", "name", "racer_name", "new_to_ml", "new_to_aws", "consent")}
     answers = item.get("answers")
-    if not isinstance(answers, Mapping) or not all(isinstance(each, str) for each in [*words.values(), *answers.values()]):
+    if not isinstance(answers, Mapping) or not all(
+        isinstance(each, str) for each in [*words.values(), *answers.values()]
+    ):
         raise ValueError("a field of the form is no text")
     fields = {name: str(value) for name, value in words.items()} | {f"q-{key}": each for key, each in answers.items()}
     at = datetime.fromtimestamp(int(item["at"]), UTC)

@@ -27,7 +27,9 @@ __all__ = ["AppSync"]
 
 log = logging.getLogger(__name__)
 
-UNAUTHORISED = {"errors": [{"errorType": "UnauthorizedException", "message": "You are not authorized to make this call."}]}
+UNAUTHORISED = {
+    "errors": [{"errorType": "UnauthorizedException", "message": "You are not authorized to make this call."}]
+}
 CONDITION = "ConditionalCheckFailedException"
 LONGEST_BODY = 1024 * 1024  # bytes; AppSync's own limit of a request
 _plain = TypeDeserializer().deserialize
@@ -130,7 +132,9 @@ class AppSync:
         operation, key = asked["operation"], asked["key"]
         condition = _expression("Condition", asked.get("condition"))
         if operation == "GetItem":
-            found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=asked.get("consistentRead", False))
+            found = self._dynamodb.get_item(
+                TableName=self._table, Key=key, ConsistentRead=asked.get("consistentRead", False)
+            )
             return _values(found.get("Item"))
         if condition:
             condition["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
@@ -154,7 +158,9 @@ class AppSync:
         except ValueError:
             body = None
         if not isinstance(body, dict):
-            told = {"errors": [{"errorType": "MalformedHttpRequestException", "message": "Unable to parse the request."}]}
+            told = {
+                "errors": [{"errorType": "MalformedHttpRequestException", "message": "Unable to parse the request."}]
+            }
             return JSONResponse(told, 400)
         status, answer = await run_in_threadpool(self.execute, body, request.headers.get("authorization", ""))
         return JSONResponse(answer, status)
@@ -214,5 +220,3 @@ def _values(item: Mapping[str, Any] | None) -> Any:
 
 def _number(value: Any) -> int | float:
     return int(value) if value == int(value) else float(value)
-
-

@@ -6,6 +6,7 @@ from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import masthead
+from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.people import roster, upload
 from deepracer_admin.ui.people.portal import portal
 from deepracer_admin.ui.people.walk_up import walk_up
@@ -40,7 +41,6 @@ elif view == "Add one":
 elif view == "Upload":
     dry = upload.given_list(who)
     if dry:
-        upload.preview(dry)
         upload.counts(dry)
         upload.report(dry)
         names = people.names(who)
@@ -49,6 +49,7 @@ elif view == "Upload":
         said("import-list")
 
 else:
+    rerun_when_done(("roster.import",))
     jobs.past(
         ("roster.import",),
         key="imports",

@@ -37,7 +37,19 @@ def may(answer: dict[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize(
     "token",
-    ["", "page.", "page.x", "admin", "Bearer x", "register", "register.1", "register.x.1", "PAGE", "register.1.2.3", "register.²³.1"],
+    [
+        "",
+        "page.",
+        "page.x",
+        "admin",
+        "Bearer x",
+        "register",
+        "register.1",
+        "register.x.1",
+        "PAGE",
+        "register.1.2.3",
+        "register.²³.1",
+    ],
 )
 def test_whatever_is_no_permit_opens_nothing(token: str) -> None:
     assert ask(token, form()).get("isAuthorized") is False

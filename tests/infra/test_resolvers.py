@@ -114,7 +114,12 @@ def test_what_the_authoriser_found_is_told_and_nothing_is_kept(host: ResolverHos
 
 @pytest.mark.parametrize(
     "changed",
-    [{"name": "n" * 1001}, {"answers": [{"question": "q", "answer": "a"}] * 11}, {"language": "italian"}, {"racerName": "r" * 5000}],
+    [
+        {"name": "n" * 1001},
+        {"answers": [{"question": "q", "answer": "a"}] * 11},
+        {"language": "italian"},
+        {"racerName": "r" * 5000},
+    ],
     ids=["name", "answers", "language", "racer name"],
 )
 def test_a_form_that_is_too_large_is_not_kept(host: ResolverHost, changed: dict[str, Any]) -> None:
@@ -123,7 +128,9 @@ def test_a_form_that_is_too_large_is_not_kept(host: ResolverHost, changed: dict[
     assert told.result["problems"] == [{"field": "form", "problem": "too_long"}]
 
 
-@pytest.mark.parametrize("email", ["ada@evil.example", "ada@example.com.evil.example", "ada@sub.example.com", "@example.com"])
+@pytest.mark.parametrize(
+    "email", ["ada@evil.example", "ada@example.com.evil.example", "ada@sub.example.com", "@example.com"]
+)
 def test_a_domain_that_is_not_exactly_allowed_is_not_kept(host: ResolverHost, email: str) -> None:
     told = registering(host, form(email=email), caller={"email": email})
     assert told.early

@@ -882,7 +882,7 @@ def answering(status: int, body: bytes) -> Iterator[ManagedDeepRacer]:
         yield ManagedDeepRacer(client)
         client.close()
         server.shutdown()
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -68,18 +68,17 @@ def portal(console: Console, event: Event) -> Portal:  # noqa: F811
 @pytest.fixture
 def client(console: Console, portal: Portal) -> Iterator[httpx.Client]:  # noqa: F811
     config = uvicorn.Config(
-        public_app(console.of("").boards, console.registration), port=0, log_config=None, lifespan="off"
+        public_app(console.of("").boards, console.registration), log_config=None, lifespan="off", access_log=False
     )
     served = uvicorn.Server(config)
-    thread = threading.Thread(target=served.run, daemon=True)
+    listening = socket.create_server(("127.0.0.1", 0))  # callers wait in its queue until it serves
+    thread = threading.Thread(target=lambda: served.run([listening]), daemon=True)
     thread.start()
-    while not served.started:
-        time.sleep(0.01)
-    port = served.servers[0].sockets[0].getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as made:
+    port = listening.getsockname()[1]
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as made:
         yield made
     served.should_exit = True
-    thread.join(10)
+    thread.join(60)
 
 
 class _Text(HTMLParser):

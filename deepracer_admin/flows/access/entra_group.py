@@ -180,7 +180,7 @@ class MembershipReconciler:
 
 
 _KEPT = "Stays in the group: this person is in {} too, which ends it for them."
-_ADDED = "Added; it counts once it is read back."
+_ADDED = "Added; it counts once the directory lists it."
 _SENTENCES = {
     Found.NONE: "Nobody in the directory has this address; correct it or invite the person as a guest.",
     Found.SEVERAL: "Several people in the directory have this address; an administrator must tell them apart.",
@@ -196,7 +196,9 @@ def _judge(person: Attendee, pid: str, members: set[str], answer: Outcome | None
         if inside:
             sentence = answer.sentence if answer and answer.sentence else "Still a member; removal goes on."
             return Outcome(person.id, Step.GROUP, State.RETRY, "leaving", sentence, retry_after=2.0, ref=pid)
-        return Outcome(person.id, Step.GROUP, State.TODO, "removed", "Not a member any more (read back).", ref=pid)
+        return Outcome(
+            person.id, Step.GROUP, State.TODO, "removed", "Not a member any more (seen in the directory).", ref=pid
+        )
     if inside:
         before = row is None or row.state is State.TODO
         state = State.ALREADY if answer is None and before else (row.state if row and row.state.is_done else State.DONE)

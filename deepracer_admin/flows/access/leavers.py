@@ -116,7 +116,7 @@ def _has_reason(row: StepRow | None, reason: str) -> bool:
     return row is not None and row.state is State.REFUSED and row.reason == reason
 
 
-_REMOVING = "Deleted at the service; it counts once it is read back."
+_REMOVING = "Deleted at the service; it counts once its listing shows it."
 _KEPT = "Keeps the profile: this person is in {} too, which ends it for them."
 _ADOPTED = "This profile was there before the event; remove it at the service if it should go."
 _NOT_KNOWN = (

@@ -159,9 +159,9 @@ def _differs(outcome: Outcome, row: StepRow | None) -> bool:
     return (row.state, row.reason, row.sentence, row.ref) != (outcome.state, outcome.reason, outcome.sentence, ref)
 
 
-_GONE_FOR_GOOD = "The profile is gone (read back)."
-_ENDED = "Sponsorship has ended (read back)."
-_NO_ACCESS = "Access is gone (read back)."
+_GONE_FOR_GOOD = "The profile is gone (seen at the service)."
+_ENDED = "Sponsorship has ended (seen at the service)."
+_NO_ACCESS = "Access is gone (seen at the service)."
 _GONE = "The profile was deleted at the service; it is invited again."
 _DISABLED = "The service lists this profile as disabled; its administrator can enable it."
 _ORPHAN = (

@@ -176,7 +176,7 @@ def _judge(
 
 
 _LEAVING = "Taken out of the group; IAM Identity Center lists them until the directory's next cycle."
-_REMOVED = "Access is gone (read back)."
+_REMOVED = "Access is gone (seen at the service)."
 _GONE = "Not in IAM Identity Center's group any more; it comes back after the group step."
 _DISABLED = (
     "IAM Identity Center has this person switched off: ask the directory's administrator to enable the account, wait "

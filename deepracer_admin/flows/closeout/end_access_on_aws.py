@@ -63,7 +63,7 @@ def end_access(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     deleted = sum(1 for link in links if link.how == "created" and link.profile not in profiles)
     adopted = sum(1 for link in links if link.how != "created" and link.profile in profiles)
     before = counted(adopted, "adopted one was there before and stays", "adopted ones were there before and stay")
-    evidence = f"{counted(deleted, 'profile')} deleted (read back); {before}."
+    evidence = f"{counted(deleted, 'profile')} deleted (seen at the service); {before}."
     if refused:
         evidence += f" {len(refused):,} could not be deleted: {next(iter(refused.values()))}"
     if needed.access:
@@ -153,7 +153,7 @@ def _delete(ports: Ports, event: Event, job: Job, ids: Collection[str], lease: L
         return refused
     word = counted(len(left), "profile")
     if any(answers[key].state is State.DONE for key in left if key in answers):
-        said, pause = f"{word} of this event still there: deleted now, and read back next.", 2.0
+        said, pause = f"{word} of this event still there: deleted now, and looked for again next.", 2.0
     else:
         kept = _of_job(ports.store.rows(event.id, DELETIONS, left), job)
         pause = _until([due_at(kept.get(key), now) for key in left], now)
@@ -175,7 +175,7 @@ def _until(moments: Collection[datetime], now: datetime) -> float:
 
 def _record_gone(ports: Ports, event: Event, present: Collection[str], lease: Lease) -> None:
     gone = [
-        Outcome(link.attendee, step, State.TODO, "removed", "Access is gone (read back).")
+        Outcome(link.attendee, step, State.TODO, "removed", "Access is gone (seen at the service).")
         for link in ports.store.links(event.id).values()
         if link.profile not in present
         for step in (Step.PROFILE, Step.ACCESS)

@@ -25,7 +25,14 @@ def leave_group(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     leaving = sorted(ids & members)
     if not leaving:
         gone = [
-            Outcome(row.attendee, Step.GROUP, State.TODO, "removed", "Not a member any more (read back).", ref=row.ref)
+            Outcome(
+                row.attendee,
+                Step.GROUP,
+                State.TODO,
+                "removed",
+                "Not a member any more (seen in the directory).",
+                ref=row.ref,
+            )
             for row in ports.store.steps(event.id, step=Step.GROUP)
             if row.ref in ids
         ]
@@ -33,7 +40,7 @@ def leave_group(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         ports.guests.drop_links(event.id, lease)
         people = counted(len(ids), "person is", "people are")
         others = counted(len(members), "other stays", "others stay")
-        evidence = f"0 of the event's {people} in the group (read back); {others}."
+        evidence = f"0 of the event's {people} in the group (seen in the directory); {others}."
         if needed.group:
             evidence += f" {needed.keep('membership', needed.group)}"
         return Told(f"{evidence} {guests_left(ports.guests.counts(event))}".rstrip())
@@ -42,5 +49,5 @@ def leave_group(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     if len(refused) == len(leaving):
         said = f"{counted(len(refused), 'person', 'people')} could not be taken out of the group: {refused[0].sentence}"
         return Told(said, (Leftover("people in the group", len(refused), (), refused[0].sentence, OUT),))
-    said = f"{counted(len(leaving), 'person', 'people')} still in the group: taken out now, and read back next."
+    said = f"{counted(len(leaving), 'person', 'people')} still in the group: taken out now, and looked for again next."
     raise NotYet(said, left=[Leftover("people in the group", len(leaving), (), said, OUT)])

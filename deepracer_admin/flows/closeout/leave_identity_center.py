@@ -40,14 +40,14 @@ def await_cycle(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     began = ports.clock.monotonic()
     arrivals, trouble = _arrivals(ports, people)
     if arrivals is None:
-        return Told(f"Not read back: {trouble}", not_known=True)
+        return Told(f"Not looked at: {trouble}", not_known=True)
     inside = [person for person in people if arrivals[person.email].presence is Presence.MEMBER]
     out = [person.id for person in people if arrivals[person.email].presence is not Presence.MEMBER]
-    gone = [Outcome(key, Step.ACCESS, State.TODO, "removed", "Access is gone (read back).") for key in out]
+    gone = [Outcome(key, Step.ACCESS, State.TODO, "removed", "Access is gone (seen at the service).") for key in out]
     ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
     if not event.group_id:
         tail = " No group was set, so the company takes them out by itself." if inside else ""
-        said = f"IAM Identity Center lists {len(inside):,} of the event's {crowd} (read back).{tail}{kept}"
+        said = f"IAM Identity Center lists {len(inside):,} of the event's {crowd}.{tail}{kept}"
         left = Leftover("people in Identity Center", len(inside), (), tail.strip(), "The company takes them out.")
         return Told(said, (left,) if inside else ())
     staying = _still_grouped(ports, event, job, inside)
@@ -62,7 +62,7 @@ def await_cycle(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         left = Leftover("people in Identity Center", leaving, (), sentence, LOOK)
         raise NotYet(sentence, max(pause, ports.clock.monotonic() - began), left=[left])
     tail = f" {len(staying):,} are still in the Entra group and keep their access." if staying else ""
-    said = f"IAM Identity Center lists {len(inside):,} of the event's {crowd} (read back).{tail}{kept}"
+    said = f"IAM Identity Center lists {len(inside):,} of the event's {crowd}.{tail}{kept}"
     left = Leftover("people in the group", len(staying), (), tail.strip(), "Take them out of the group in Entra.")
     return Told(said, (left,) if staying else ())
 
@@ -118,7 +118,7 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     return Told(
         (
             f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in; "
-            f"multi-user mode reads back {word}; {where}."
+            f"the service shows multi-user mode {word}; {where}."
             f"{said_elsewhere(needed, elsewhere)}{group_trouble}"
             " A session that has begun lasts up to eight hours, without a profile to use."
         ).replace("..", ".")

@@ -117,7 +117,8 @@ class CampaignReconciler:
         if lease.epoch != self._epoch:
             self._planned.clear()
             self._epoch = lease.epoch
-        store.expire_claims(event.id, lease=lease, now=clock.now())
+        if store.delivery_counts(event.id)[Sending.CLAIMED]:
+            store.expire_claims(event.id, lease=lease, now=clock.now())
         self._mirror(event, lease)
         sent = self._asked_for(event, RESEND, lease) + self._asked_for(event, REGISTRATION, lease)
         for key, campaign in store.rows(event.id, CAMPAIGNS).items():
@@ -215,6 +216,9 @@ class CampaignReconciler:
         if mine not in self._planned:
             self._planned[mine] = {entry.attendee for entry in store.deliveries(event.id, campaign=key)}
         people = letters.audience(event, campaign.audience.kind, campaign.audience.cohort)
+        if campaign.people:  # whoever came into the audience since was not named when it was sent
+            named = {*campaign.people}
+            people = [person for person in people if person.id in named]
         fresh = [person for person in people if person.id not in self._planned[mine]]
         took = self.ports.clock.monotonic() - began
         template = letters.template(event, campaign.template, event.language)

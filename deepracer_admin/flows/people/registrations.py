@@ -68,6 +68,10 @@ class RegistrationReconciler:
         self._sweep(event, lease)
         return taken
 
+    def rests(self, event_id: str) -> bool:
+        """Every form was taken, and nothing has changed since places were given."""
+        return self.ports.store.revision(event_id) == self._revision
+
     # ------------------------------------------------------------------------------------------------ forms
 
     def _take_forms(self, event: Event, lease: Lease) -> int:

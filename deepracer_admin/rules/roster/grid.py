@@ -94,6 +94,7 @@ class Reading:
 
     `heading` is given only where the form of the list says what its columns are (a pasted "To:" line). `hidden` are
     lines that the workbook hides; `formulas` are cells (line, column from 0) with a formula whose result was not saved.
+    `other_sheets` tells how many rows with an address each sheet has that was not read.
     """
 
     grid: Grid
@@ -106,3 +107,6 @@ class Reading:
     hidden: frozenset[int] = frozenset()
     formulas: frozenset[tuple[int, int]] = frozenset()
     candidates: tuple[Candidate, ...] = ()
+    hidden_sheets: tuple[str, ...] = ()
+    other_sheets: tuple[tuple[str, int], ...] = ()
+    hidden_columns: frozenset[int] = frozenset()

@@ -61,9 +61,11 @@ def certificate(
         lines += [f"   {'Kept' if left.is_kept else 'Left'}: {left.sentence}" for left in row.leftovers]
     lines.append("")
     if can_still_sign_in is None:
-        lines.append("Who can still sign in was not read back.")
+        lines.append("Who can still sign in is not known: it was not looked at.")
     else:
-        lines.append(f"People of the list who can still sign in: {can_still_sign_in:,} (read back {at(proof_at)}).")
+        lines.append(
+            f"People of the list who can still sign in: {can_still_sign_in:,} (seen at the service on {at(proof_at)})."
+        )
     if elsewhere:
         lines.append(
             f"Besides, {counted(elsewhere, 'person', 'people')} can still sign in because another open event wants "

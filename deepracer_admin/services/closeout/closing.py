@@ -32,7 +32,7 @@ EVERYTHING = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class CloseView:
-    """The steps in the only safe order, each with its evidence, and who can still sign in (read back)."""
+    """The steps in the only safe order, each with its evidence, and who can still sign in (seen at the service)."""
 
     steps: Sequence[tuple[CloseStep, JobItem | None]]
     job: Job | None

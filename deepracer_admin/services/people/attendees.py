@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.flows.people.joining import Joining, aliases_taken, difference, join, plain, write
 from deepracer_admin.model import Actor, Attendee, Event, Job, JobItem, JobState, State, Step, StepRow
-from deepracer_admin.records.column_mappings import COLUMN_MAPPINGS, ColumnMapping
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
-from deepracer_admin.rules.roster import FIELDS, RosterCheck
-from deepracer_admin.rules.roster.plan import plan_check
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import new_id
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
-from deepracer_admin.services.people.one_person import PeopleService
+from deepracer_admin.services.people.list_reading import ReadingService
 from deepracer_admin.store import ProfileLink
 
 __all__ = ["AttendeeRow", "AttendeesService", "DryRun"]
 
 STALE = timedelta(minutes=2)
-_READING = frozenset(("sheet", "encoding", "delimiter", "header_row", "include"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,49 +32,10 @@ class AttendeeRow:
     link: ProfileLink | None
 
 
-class AttendeesService(PeopleService):
+class AttendeesService(ReadingService):
     """What the Attendees page calls."""
 
     # ------------------------------------------------------------------------------------------------ import
-
-    def dry_run(
-        self,
-        actor: Actor,
-        data: bytes,
-        *,
-        filename: str,
-        mapping: Mapping[str, str | int] | None = None,
-        reading: Mapping[str, Any] | None = None,
-    ) -> DryRun:
-        """Read a list and compare it with the event; nothing is written. Raises UnreadableRoster with the reason.
-
-        A corrected mapping is remembered for lists with the same headings. `reading` overrules how the file was read:
-        `sheet`, `encoding`, `delimiter`, `header_row`, `include` of `rules.roster.check.check`.
-        """
-        self._authorise(actor, "attendees.import", target="dry run")
-        event = self._event()
-        options = {name: value for name, value in (reading or {}).items() if name in _READING}
-
-        def read_with(columns: Mapping[str, str | int] | None) -> RosterCheck:
-            return self.house.files.check_list(
-                data, filename=filename, mapping=columns, service_rule=self._rule(event), **options
-            )
-
-        read = read_with(mapping)
-        key = _headings(read)
-        remembered = self.store.row("", COLUMN_MAPPINGS, key)
-        if mapping is None and remembered is not None:
-            read = read_with(remembered.columns)
-        elif mapping is not None:
-            whole = ColumnMapping({field: read.mapping.get(field, "") for field in FIELDS})
-            if remembered != whole:
-                self.store.change_rows("", COLUMN_MAPPINGS, lambda _: {key: whole}, keys=(key,))
-        people = self.store.attendees(event.id, wanted=True)
-        plan = plan_check(read, {person.email: person for person in people}, service_rule=self._rule(event))
-        digest = hashlib.sha256(data)
-        chosen = (sorted(read.mapping.items()), sorted(options.items()), event.id, plan.counts, plan.missing)
-        digest.update(repr(chosen).encode())
-        return DryRun(read, plan, digest.hexdigest()[:16], event.id)
 
     def run_import(self, actor: Actor, dry: DryRun, *, take_out: Sequence[str] = (), typed_name: str = "") -> Job:
         """Write a dry run's plan as one undoable job. `take_out`: addresses of leavers that lose access.
@@ -238,10 +194,14 @@ class AttendeesService(PeopleService):
         return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
     def export(self, actor: Actor) -> bytes:
-        """The whole list with states as CSV, inert in spreadsheets; a rehearsal's is marked in every row."""
+        """The whole list with states, answers and further columns as CSV, inert in spreadsheets; a rehearsal's is
+        marked in every row."""
         self._authorise(actor, "attendees.export")
         event = self._event()
         mark = ["REHEARSAL"] if self.house.settings.rehearsal else []
+        rows = self.rows(actor, wanted=None)
+        answers = [*dict.fromkeys(title for row in rows for title in row.attendee.answers)]
+        extras = [*dict.fromkeys(title for row in rows for title in row.attendee.extra)]
         columns = [
             "Name",
             "Email",
@@ -254,6 +214,8 @@ class AttendeesService(PeopleService):
             "Wanted",
             *(step.value for step in Step),
             "Note",
+            *answers,
+            *extras,
             *mark,
         ]
         lines = [
@@ -269,9 +231,11 @@ class AttendeesService(PeopleService):
                 _yes(row.attendee.wanted),
                 *(row.steps[step].state.value if step in row.steps else "" for step in Step),
                 row.attendee.refusal,
+                *(row.attendee.answers.get(title, "") for title in answers),
+                *(row.attendee.extra.get(title, "") for title in extras),
                 *mark,
             ]
-            for row in self.rows(actor, wanted=None)
+            for row in rows
         ]
         self._audit(actor, "attendees.export", count=len(lines))
         return inert_csv(lines, columns)
@@ -282,11 +246,6 @@ class AttendeesService(PeopleService):
         mark = ["REHEARSAL"] if self.house.settings.rehearsal else []
         rows = [[line.row, line.address, line.result, line.column, line.why, *mark] for line in report_lines(dry)]
         return inert_csv(rows, ["Row", "Address or value", "Result", "Column", "Why", *mark])
-
-
-def _headings(read: RosterCheck) -> str:
-    names = "\x1f".join(column.name.casefold() for column in read.columns)
-    return hashlib.sha256(names.encode()).hexdigest()[:16]
 
 
 def _item(job: str, before: Attendee | None, after: Attendee) -> JobItem:

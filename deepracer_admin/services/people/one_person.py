@@ -205,7 +205,7 @@ class PeopleService(Service):
     def _address(self, event: Event, text: str) -> tuple[str, str]:
         """(normalised address, why the service refuses it or ""). Raises BadInput for anything but one address."""
         address = sole_address(text)
-        return address, service_refusal(address, self._rule(event)) or ""
+        return address, service_refusal(address, self._address_rule(event)) or ""
 
     def _may_have_access(self, event: Event, attendee: str) -> bool:
         """Was anything granted to this person, or may it have been?"""
@@ -214,11 +214,6 @@ class PeopleService(Service):
             row.step in granted and row.state not in (State.TODO, State.REFUSED)
             for row in self.store.steps_of(event.id, attendee)
         )
-
-    def _rule(self, event: Event) -> str | None:
-        """The address rule of the event's racing service: the managed service has none of its own."""
-        kind = event.service or self.house.settings.racing
-        return "on_aws" if kind == "on_aws" else None
 
 
 def _registration_data(registered: Registration | None) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput, BadSettings
-from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
+from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step, read_mailbox
 from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.limits import SPONSORSHIP
@@ -219,8 +219,7 @@ class EventsService(SponsorshipService):
             raise BadInput("Models per person: 1 to 1000, or -1 for unlimited.")
         if draft.group_id and not re.fullmatch(r"[0-9a-fA-F-]{36}", draft.group_id):
             raise BadInput("Entra group: give the group's object id (a GUID), or leave it empty.")
-        if draft.sender and ("@" not in draft.sender or re.search(r"\s", draft.sender)):
-            raise BadInput("Sender: give one e-mail address that your mail service may send from.")
+        self._check_sender(draft.sender)
         for label, url in (
             ("Portal link", draft.portal_url),
             ("Material link", draft.material_url),
@@ -267,6 +266,17 @@ class EventsService(SponsorshipService):
             public_url=draft.public_url.rstrip("/"),
             erase_on=(ends.date() + timedelta(days=draft.erase_after_days)).isoformat(),
         )
+
+    def _check_sender(self, sender: str) -> None:
+        """Raises BadInput for one that the mail service could never send from."""
+        if not sender:
+            return
+        try:
+            mailbox = read_mailbox(sender)
+        except BadInput as wrong:
+            raise BadInput(f"Sender of our mail: {wrong.sentence}") from None
+        if self.house.settings.mailer == "ses" and not mailbox.address.isascii():
+            raise BadInput("Sender of our mail: Amazon SES takes no letters like é before the @-sign; choose another.")
 
     # -------------------------------------------------------------------------------------------- event page
 

@@ -10,7 +10,7 @@ from deepracer_admin.services.closeout.closing import CloseView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.refresh import rerun_unasked
-from deepracer_admin.ui.kit.words import as_of, count, plain, when
+from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, when
 
 __all__ = ["is_live", "live_steps", "proof", "start_facts"]
 
@@ -21,6 +21,8 @@ _MARKS = {
     State.REFUSED: ("needs you", ":material/error:", "red"),
     State.UNKNOWN: ("not known", ":material/help:", "orange"),
 }
+SEEN, IN_DIRECTORY = "seen at the service", "seen in the directory"
+"""How evidence says where it was looked at; here the time is put beside it."""
 _AHEAD = ("to do", ":material/radio_button_unchecked:", "gray")
 _WHY = {
     "staff": "runs the service",
@@ -68,7 +70,10 @@ def _evidence(item: JobItem | None, view: CloseView, zone: str) -> str:
     seen = view.read_back(item.key)
     if seen is None or not item.state.is_done:
         return item.sentence
-    return f"{item.sentence.replace(' (read back)', '').rstrip('.')}; {as_of(seen, 'confirmed', zone)}."
+    for where in (SEEN, IN_DIRECTORY):
+        if where in item.sentence:
+            return item.sentence.replace(where, f"{where} at {clock_time(seen, zone)}", 1)
+    return f"{item.sentence.rstrip('.')}; looked at {clock_time(seen, zone)}."
 
 
 def _skip(view: CloseView) -> None:

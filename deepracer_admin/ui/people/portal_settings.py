@@ -74,10 +74,10 @@ def questions(portal: Portal) -> None:
         f"{QUESTIONS_AT_MOST} of your own. Answers to choices and yes/no questions are cohorts; all answers stand in "
         "the exports. A question with other words is another question: answers to the old one stay with their people."
     )
-    stored = _table(portal)
+    stored, digest = _table(portal), _digest(portal.questions)
     changed = st.data_editor(
         stored,
-        key=f"questions-{_digest(portal.questions)}",
+        key=f"questions-{digest}",
         hide_index=True,
         num_rows="dynamic",
         column_config={

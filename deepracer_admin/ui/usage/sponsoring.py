@@ -25,6 +25,16 @@ def _names(chosen: Sequence[ProfileRow]) -> list[str]:
     return [row.name or row.alias for row in chosen]
 
 
+def _shared(people: Sequence[str], what: str) -> list[str]:
+    """A fact about those whom another open event gives hours too; none where there is nobody."""
+    found = ask(lambda who: session.desk().usage.given_elsewhere(who, people))
+    if not found or not found[0]:
+        return []
+    number, names = found
+    are = count(number, "of them is", "of them are")
+    return [plain(f"{are} in {names} too, which {'give' if ' and ' in names else 'gives'} them hours: {what}")]
+
+
 def set_quota(event: Event, chosen: Sequence[ProfileRow]) -> None:
     """A quota for all chosen: the most that it can cost, then the job."""
     usage = session.desk().usage
@@ -48,7 +58,7 @@ def set_quota(event: Event, chosen: Sequence[ProfileRow]) -> None:
         confirm(
             "Set a quota",
             key="quota-set",
-            facts=[says_whom(named), f"They get {each}.", most],
+            facts=[says_whom(named), f"They get {each}.", *_shared([row.attendee for row in named], _LARGER), most],
             button="Set the quota",
             run=lambda who: usage.set_quotas(who, [row.attendee for row in named], hours=wanted, models=models),
             done=f"Setting {hours(wanted)} each for {words}; {SHOWN_LATER}.",
@@ -102,7 +112,7 @@ def _ask_sponsor(chosen: Sequence[ProfileRow], *, active: bool, fact: str) -> No
     confirm(
         f"Resume {words}" if active else f"Pause {words}",
         key="usage-resume" if active else "usage-pause",
-        facts=[says_whom(chosen), fact],
+        facts=[says_whom(chosen), fact, *([] if active else _shared(people, _GO_ON))],
         button="Resume them" if active else "Pause them",
         run=lambda who: usage.sponsor(who, people, active=active),
         done=f"{'Resuming' if active else 'Pausing'} {words}; {SHOWN_LATER}.",
@@ -128,3 +138,7 @@ def _ask_delete(event: Event, chosen: Sequence[ProfileRow]) -> None:
         run=lambda who, typed: usage.delete_models(who, people, typed_name=typed),
         done=f"Deleting the models of {words}; they are counted again until none is left.",
     )
+
+
+_LARGER = "the larger of the two limits is in force for them."
+_GO_ON = "they are paused in this event alone, and can go on within that limit until they are paused there too."

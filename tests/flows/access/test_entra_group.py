@@ -77,7 +77,7 @@ def test_leavers_leave_the_group_and_nobody_leaves_the_directory(stage: Stage, g
     stage.store.save_attendees(stage.event.id, [replace(people[0], wanted=False)])
     go(stage, group, 2)
     row = stage.step(people[0], Step.GROUP)
-    assert (row.state, row.sentence) == (State.TODO, "Not a member any more (read back).")
+    assert (row.state, row.sentence) == (State.TODO, "Not a member any more (seen in the directory).")
     truth = stage.world.truth()
     assert (truth["in_group"], truth["users_deleted"]) == (2, 0)
 

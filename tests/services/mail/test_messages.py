@@ -44,7 +44,7 @@ def test_the_same_campaign_does_not_start_twice(messages):
 
 
 def test_a_scheduled_campaign_that_is_paused_and_resumed_still_waits_for_its_time(messages, clock):
-    campaign = messages.send(ORGANIZER, "access", PROVEN, schedule_at=NOW + timedelta(hours=2))
+    campaign = messages.send(ORGANIZER, "access", PROVEN, schedule_at=NOW + timedelta(hours=2)).campaign
     messages.control(ORGANIZER, campaign, "paused")
     messages.control(ORGANIZER, campaign, "running")
     assert messages.campaigns(ORGANIZER)[0].state == "scheduled"
