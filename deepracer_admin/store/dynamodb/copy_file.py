@@ -36,6 +36,7 @@ class CopyFile(SqliteEventStore):
         self._keep_triggers()
         self._taker = self._connect()  # takes over what others changed: without triggers
         self._taker.execute("PRAGMA synchronous=NORMAL")
+        self._writer.execute("PRAGMA temp_store=MEMORY")
         watch(self._writer)
 
     def _keep_triggers(self) -> None:
