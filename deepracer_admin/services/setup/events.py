@@ -20,6 +20,7 @@ from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import spend
 from deepracer_admin.rules.stage import next_step, stage_of
 from deepracer_admin.services.base import new_id
+from deepracer_admin.services.people.registrations import to_decide
 from deepracer_admin.services.setup.drafts import (
     SERVICES,
     TEMPLATES,
@@ -339,7 +340,9 @@ class EventsService(SponsorshipService):
             committed_usd=queued * event.prices.per_hour,
             usage_as_of=last.at if last else None,
             running_jobs=jobs if allowed(actor, "jobs.view") else [],
-            needs_human=needs_human(self.store.read(event.id, TROUBLE), funnel, jobs)
+            needs_human=needs_human(
+                self.store.read(event.id, TROUBLE), funnel, jobs, to_decide=to_decide(self.store, event.id)
+            )
             if allowed(actor, "onboarding.view")
             else [],
         )
