@@ -95,15 +95,16 @@ class CopyFile(SqliteEventStore):
 
     def catch_up(self, head: Head) -> None:
         """Take over the changes of a scope that are not in this copy, or its image and those after it."""
-        number, tx = self.known(head.scope)
+        number, tx = seen = self.known(head.scope)
         changes = self.journal.changes(head.scope, number) if number or not head.image else []
         if changes and _follows(changes, number, tx):
             self._take(head.scope, None, changes)
             return
         if head.number > number or head.tx != tx:
-            self._load(head.scope)
+            self._load(head.scope, seen)
 
-    def _load(self, scope: str) -> None:
+    def _load(self, scope: str, seen: tuple[int, str]) -> None:
+        """Anew from the table. `seen`: where the copy was when it was found to be behind."""
         for _ in range(LOADS):
             head = self.journal.head(scope)
             image = self.journal.image(head) if head.image else Image(0, "", {})
@@ -111,15 +112,19 @@ class CopyFile(SqliteEventStore):
                 continue
             changes = self.journal.changes(scope, image.number)
             if _follows(changes, image.number, image.tx):
-                self._take(scope, image, changes)
+                self._take(scope, image, changes, seen)
                 return
         raise StoreError("The shared table changes too fast to be copied; we try again by ourselves.")
 
-    def _take(self, scope: str, image: Image | None, changes: list[Change]) -> None:
+    def _take(
+        self, scope: str, image: Image | None, changes: list[Change], seen: tuple[int, str] | None = None
+    ) -> None:
         erased = image is not None
         with self._taking() as connection:
             number, tx = self.known(scope, connection)
             if image is not None:
+                if (number, tx) != seen:
+                    return  # our own writer, or another, moved it on while we read: what we read is older
                 wipe(connection, scope)
                 put_rows(connection, image.rows)
                 number, tx = image.number, image.tx
