@@ -13,7 +13,7 @@ DOCS = {page.name: page for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob(
 FOLDERS = ("deepracer_admin", "pages", "launch", "benchmarks", "tests")
 SOURCES = [*ROOT.glob("*.py"), *(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))]
 
-_NAME = r"(?P<name>[a-z][a-z0-9-]*(?:\.\d)?[a-z0-9-]*\.md\b)"
+_NAME = r"(?P<name>(?:\d+-)?[a-z][a-z0-9-]*(?:\.\d)?[a-z0-9-]*\.md\b)"
 _SECTION = r"\d+(?:\.\d+)?\b(?! page)(?!\.\d)"
 _NUMBERS = rf"(?:(?:sections? )?(?P<numbers>{_SECTION}(?:(?:, and |, | and | to ){_SECTION})*))"
 _WORD = r"\"?(?P<word>[A-Z][a-z]\w+)"

@@ -124,7 +124,7 @@ def test_every_file_that_a_screen_takes_is_read_at_the_file_desk() -> None:
     assert takers == {"deepracer_admin/ui/people/upload.py", "deepracer_admin/ui/setup/setup_form.py"}
     services = under("deepracer_admin/services/")
     asking = {name(path) for path in services if calls(path, "check_list") or calls(path, "settings_values")}
-    assert {"deepracer_admin/services/people/attendees.py", "deepracer_admin/services/setup/events.py"} <= asking
+    assert {"deepracer_admin/services/people/list_reading.py", "deepracer_admin/services/setup/events.py"} <= asking
     taking = {
         f"{name(path)}:{node.name}"
         for path in holding(services, "bytes")

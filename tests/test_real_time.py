@@ -22,6 +22,7 @@ PROCESSES = {
     "e2e/test_journeys.py",
     "faults/client.py",
     "faults/test_kills.py",
+    "faults/test_shared_table.py",
     "practice.py",
     "start/test_children.py",
     "store/test_sqlite_processes.py",

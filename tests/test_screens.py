@@ -77,7 +77,8 @@ def faults(tree: ast.AST, where: str) -> list[str]:
     for called, call in calls(tree):
         given = {word.arg: word.value for word in call.keywords if word.arg}
         line = f"{where}:{call.lineno} {called}"
-        if given.keys() & {"on_select", "selection_mode", "selection_default"} and where != CHOOSES:
+        is_table = called != "pills"  # those tell the chosen words themselves, not places
+        if is_table and given.keys() & {"on_select", "selection_mode", "selection_default"} and where != CHOOSES:
             found.append(f"{line} makes a table to choose from")
         if called == "download_button" and where != DOWNLOADS:
             found.append(f"{line} makes a file for whom the page was drawn for")
@@ -193,6 +194,60 @@ def test_a_word_of_the_house_is_found_when_it_comes_back(put_back: str, told: st
     assert told is None or told in found[0]
 
 
+MAKERS = re.compile(r"\bread(s|ing)?( \w+)? back\b|\bread-back", re.I)
+"""Of the words above, the one that sentences of flows and services slipped into most."""
+ROOMS = ("counted.py", "flows", "services", "records", "rules", "racing", "directory", "mail", "edge", "worker")
+SPEAKERS = sorted(
+    path
+    for room in ROOMS
+    for path in (
+        [ROOT / "deepracer_admin" / room] if room.endswith(".py") else (ROOT / "deepracer_admin" / room).rglob("*.py")
+    )
+)
+
+
+def told_words(tree: ast.AST, where: str) -> list[str]:
+    """What a file that speaks to people says in the makers' words: not in docstrings, and not to the log."""
+    unseen: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            unseen.add(id(node.value))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log."):
+            unseen |= {id(each) for each in ast.walk(node)}
+    return [
+        f"{where}:{node.lineno} says “{found.group(0)}”"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in unseen
+        for found in [MAKERS.search(node.value)]
+        if found
+    ]
+
+
+def test_what_flows_and_services_tell_people_is_in_their_words() -> None:
+    """Evidence, errors and the certificate reach screens and the company's files: "seen at the service", not "read
+    back"."""
+    told = [fault for path in SPEAKERS for fault in told_words(ast.parse(path.read_text(encoding="utf-8")), name(path))]
+    assert len(SPEAKERS) > 100
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("put_back", "told"),
+    [
+        ("Told(f'{people} deleted (read back).')", "says “read back”"),
+        ("said = f'{left} do not read back yet.'", "says “read back”"),
+        ("why = 'off by read-back'", "says “read-back”"),
+        ("item = replace(item, reason='read_back')", None),
+        ("def look():\n    'Read back until none is left.'", None),
+        ("log.info('%s read back', name)", None),
+    ],
+)
+def test_a_makers_word_in_a_sentence_is_found_when_it_comes_back(put_back: str, told: str | None) -> None:
+    found = told_words(ast.parse(put_back), "deepracer_admin/flows/somewhere.py")
+    assert bool(found) == (told is not None)
+    assert told is None or told in found[0]
+
+
 @pytest.mark.parametrize("path", SCREENS, ids=name)
 def test_a_screen_keeps_the_rules(path: Path) -> None:
     assert faults(ast.parse(path.read_text(encoding="utf-8")), name(path)) == []
@@ -204,6 +259,7 @@ def test_a_screen_keeps_the_rules(path: Path) -> None:
         ("chosen = [rows[row] for row in choice.selection.rows]", "reads a table's selection"),
         ("places = st.session_state['people']['selection']['rows']", "reads a table's selection"),
         ("st.dataframe(frame, key='people', on_select='rerun')", "makes a table to choose from"),
+        ("st.pills('Taken', words, selection_mode='multi', key='words')", None),
         ("st.button(f'Send to {count(n)} people')", "has no key"),
         ("left.selectbox('To whom', ids)", "has no key"),
         ("st.form_submit_button('Add')", "has no key"),
@@ -226,3 +282,15 @@ def test_what_was_wrong_once_is_found_when_it_comes_back(put_back: str, told: st
     found = faults(ast.parse(put_back), "pages/run/somewhere.py")
     assert bool(found) == (told is not None)
     assert told is None or told in found[0]
+
+
+LISTS_ENDED = [
+    page for page in SCREENS if page.parent.parent.name == "pages" and "jobs.past(" in page.read_text("utf-8")
+]
+
+
+@pytest.mark.parametrize("page", LISTS_ENDED, ids=name)
+def test_a_page_of_jobs_is_drawn_anew_when_one_has_ended(page: Path) -> None:
+    """Else its tables and its buttons stay as they were before the act: `Resume` off for people who are paused."""
+    called = {called for called, _ in calls(ast.parse(page.read_text("utf-8")))}
+    assert called & {"rerun_when_done", "live_steps"}

@@ -23,10 +23,12 @@ from botocore.loaders import Loader
 from deepracer_admin.edge.answers import look_who_answers
 from deepracer_admin.edge.aws_errors import NO_KEYS, no_keys
 from deepracer_admin.edge.reach import Outside, Reach, aws, is_any_aws_host
+from deepracer_admin.edge.system_trust import trust_the_system
 from deepracer_admin.errors import BadSettings
 
 __all__ = ["AwsAccess", "open_session"]
 
+trust_the_system()
 for _name in ("botocore", "boto3", "urllib3"):
     # at DEBUG they log whole requests: people's addresses, the text of a mail, passwords, signatures
     logging.getLogger(_name).setLevel(logging.INFO)
@@ -34,6 +36,7 @@ for _name in ("botocore", "boto3", "urllib3"):
 _PREFIXES = {  # botocore's events name a service by its id, hosts by its endpoint prefix
     "sesv2": "email",
     "sqs": "sqs",
+    "dynamodb": "dynamodb",
     "cognito-identity-provider": "cognito-idp",
     "cognito-identity": "cognito-identity",
     "identitystore": "identitystore",
@@ -46,6 +49,7 @@ _PREFIXES = {  # botocore's events name a service by its id, hosts by its endpoi
 _CALLED = {
     "email": "Amazon SES",
     "sqs": "Amazon SQS",
+    "dynamodb": "The shared table (Amazon DynamoDB)",
     "cognito-idp": "Amazon Cognito",
     "cognito-identity": "Amazon Cognito",
     "sso": "IAM Identity Center",

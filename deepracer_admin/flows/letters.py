@@ -12,7 +12,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput, Missing
-from deepracer_admin.model import UNLIMITED, Again, Attendee, Delivery, Event, Message, Step
+from deepracer_admin.model import UNLIMITED, Again, Attendee, Delivery, Event, Message, State, Step
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.records.mail_texts import MAIL_TEXTS
 from deepracer_admin.records.racing_service import ACCOUNT
@@ -21,7 +21,17 @@ from deepracer_admin.rules.quotas import cohorts_of, quota_for
 from deepracer_admin.rules.templates import PASSWORD_NOTE, Rendered, Template, check_template, mask_password, render
 from deepracer_admin.store import EventStore
 
-__all__ = ["ACCESS", "Letter", "LetterWriter", "Letters", "again_of", "mail_key", "sample_person", "shipped_templates"]
+__all__ = [
+    "ACCESS",
+    "Letter",
+    "LetterWriter",
+    "Letters",
+    "again_of",
+    "local_time",
+    "mail_key",
+    "sample_person",
+    "shipped_templates",
+]
 
 ACCESS = "access"  # the template that carries the way in
 PasswordShown = tuple[str, datetime]
@@ -70,7 +80,7 @@ def _note(event: Event, template: Template, way: str, first: PasswordShown | Non
     if template.key != ACCESS:
         return notes.get("pool_later", "")
     password = first[0] if first else notes.get("pool_password", "")
-    until = _local(first[1], event.zone) if first else notes.get("pool_until", "")
+    until = local_time(first[1], event.zone) if first else notes.get("pool_until", "")
     return notes.get("pool", "").replace("{password}", password).replace("{until}", until)
 
 
@@ -94,12 +104,21 @@ class Renderer(Protocol):
 
 
 class Letters:
-    """Renders mail for an event's people. `rehearsal` marks every subject."""
+    """Renders mail for an event's people. `rehearsal` marks every subject; `racing_default`: the racing service of
+    events that name none."""
 
     def __init__(
-        self, store: EventStore, *, guests: GuestBook, rehearsal: bool, sender: str, reply_to: str = ""
+        self,
+        store: EventStore,
+        *,
+        guests: GuestBook,
+        rehearsal: bool,
+        sender: str,
+        reply_to: str = "",
+        racing_default: str = "on_aws",
     ) -> None:
         self.store = store
+        self.racing_default = racing_default
         self.guests = guests
         self.mark = "[REHEARSAL] " if rehearsal else ""
         self.sender = sender
@@ -199,8 +218,8 @@ class Letters:
             "portal_link": event.portal_url,
             "material_link": event.material_url,
             "race_links": "\n".join(f"{race.draft.name}: {race.share_link}" for race in races if race.share_link),
-            "starts": _local(event.starts_at, event.zone),
-            "ends": _local(event.ends_at, event.zone),
+            "starts": local_time(event.starts_at, event.zone),
+            "ends": local_time(event.ends_at, event.zone),
             "password_note": _notes(language).get(SERVICE, "") if invites else "",
         }
 
@@ -240,7 +259,18 @@ class Letters:
             raise BadInput("Audience: choose one of the list.")
         reached, not_yet = _REACHED[kind]
         chosen = self._done(event, reached) - (self._done(event, not_yet) if not_yet else set())
+        if reached is Step.ACCESS:
+            chosen -= self.refused_at_the_door(event)
         return [person for person in people if person.id in chosen]
+
+    def refused_at_the_door(self, event: Event) -> set[str]:
+        """Whom the directory refuses, where it is the way in (the managed service): an access mail would lead nowhere.
+
+        On DeepRacer on AWS the profile is the access, and the group lets nobody in (architecture.md).
+        """
+        if not event.group_id or (event.service or self.racing_default) != "managed":
+            return set()
+        return {row.attendee for row in self.store.steps(event.id, step=Step.GROUP) if row.state is State.REFUSED}
 
     def _done(self, event: Event, step: Step) -> set[str]:
         return self.store.done(event.id, step)
@@ -295,5 +325,6 @@ def _in_language(templates: Sequence[Template], language: str) -> dict[str, Temp
     return english | {row.key: row for row in templates if row.language == language}
 
 
-def _local(at: datetime, zone: str) -> str:
+def local_time(at: datetime, zone: str) -> str:
+    """An instant as a mail tells it."""
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"

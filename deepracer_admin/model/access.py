@@ -10,8 +10,8 @@ from enum import StrEnum
 class Step(StrEnum):
     """Access steps and milestones in funnel order. The first three are granted, the rest are seen."""
 
-    PROFILE = "profile"  # a profile with alias and limits exists in the racing service (read back)
-    GROUP = "group"  # member of the Entra group (read back)
+    PROFILE = "profile"  # a profile with alias and limits exists in the racing service (seen at the service)
+    GROUP = "group"  # member of the Entra group (seen at the service)
     ACCESS = "access"  # access proven by reading back
     MAIL = "mail"  # our access mail was accepted by the sender
     SIGNED_IN = "signed_in"

@@ -46,7 +46,8 @@ class Campaign:
     """`template`: its key. `version`: of the text when the campaign was made; the ledger says which text each person
     got. `by` (object id), `by_name`: who sent it. `created_at` in real time, `schedule_at` in event time. `sentence`:
     what must wait, or why it stopped; `waits_since`: real time since which nothing could be sent, None while it goes
-    on."""
+    on. `people`: ids of those whom whoever sent it had before them, and nobody else gets it; empty: whoever is in the
+    audience when it goes."""
 
     template: str
     version: int
@@ -58,6 +59,7 @@ class Campaign:
     schedule_at: datetime | None = None
     sentence: str = ""
     waits_since: datetime | None = None
+    people: tuple[str, ...] = ()
 
 
 CAMPAIGNS = Table("campaigns", Campaign, "campaign", personal=True)

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from deepracer_admin.model import Attendee, Event, JobState, Profile, Quota
 from deepracer_admin.rules.quotas import quota_for
+from deepracer_admin.rules.shared_limits import GivenElsewhere
 from deepracer_admin.store import EventStore
 from deepracer_admin.store.documents import Document, Table
 
@@ -23,6 +24,7 @@ __all__ = [
     "FORMER_LIMITS",
     "NEW_PROFILE_LIMITS",
     "PAUSED_PROFILES",
+    "PAUSE_JOB",
     "SKEW",
     "SPONSORSHIP",
     "SWITCH_JOB",
@@ -86,6 +88,7 @@ NEW_PROFILE_LIMITS = Document("new_profile_limits", NewProfileLimits, NewProfile
 FORMER_LIMITS = Table("former_limits", Quota, "profile", personal=False)
 """What opening gives to a profile again. Written before a closing sets it to 0, and by quotas set while closed."""
 
+PAUSE_JOB = "sponsor"  # kind of the job that pauses or resumes
 PAUSED_PROFILES = Table("paused_profiles", Quota, "profile", personal=False)
 """What a resume gives to a paused profile. Written before a pause sets it to 0, and by quotas set meanwhile."""
 
@@ -94,7 +97,8 @@ PAUSED_PROFILES = Table("paused_profiles", Quota, "profile", personal=False)
 class Limits:
     """Sponsorship, pauses and former limits of an event, as stored at one moment. `how` is that of the profile's link.
 
-    `switched`: was sponsorship ever switched to its end. `switching`: a job is at it and sets every profile by itself.
+    `switched`: was sponsorship ever switched to its end. `switching`: a job is at it and sets every profile by itself;
+    `pausing` likewise sets the paused. `given`: what other events give, beside which this one's limits count.
     """
 
     event: Event
@@ -103,6 +107,12 @@ class Limits:
     switching: bool
     former: Mapping[str, Quota]
     paused: Mapping[str, Quota]
+    given: GivenElsewhere
+    pausing: bool = False
+
+    def in_force(self, profile: str, own: Quota) -> Quota:
+        """What the service should have where this event gives `own`: the most generous of all events' limits."""
+        return self.given.in_force(profile, own)
 
     def again(self, profile: str, person: Attendee | None, how: str) -> Quota | None:
         """What opening gives; None: it is not ours to set (adopted, and never touched by a closing)."""
@@ -112,10 +122,12 @@ class Limits:
         return quota_for(self.event, person) if person is not None and how == "created" else None
 
     def entitled(self, profile: Profile, person: Attendee, how: str) -> Quota:
-        """A person's limit apart from pause and closing: what they have, or will have again."""
+        """A person's limit by this event, apart from pause and closing: what they have, or will have again."""
         kept = self.paused.get(profile.id) or (None if self.open else self.former.get(profile.id))
         if kept:
             return kept
+        if profile.id in self.given.quotas or profile.id in self.given.paused:
+            return quota_for(self.event, person)  # what is listed may be another event's
         if profile.quota is None or (profile.quota == CLOSED and how == "created"):
             return quota_for(self.event, person)
         return profile.quota
@@ -132,15 +144,17 @@ class Limits:
 
         `by_limits`: the service has no switch of its own.
         """
-        if self.switching or profile in self.paused:
+        if self.switching:
             return None
+        if profile in self.paused:  # another event that wanted them too may have left its limit
+            return self.in_force(profile, CLOSED) if by_limits and not self.pausing else None
         if self.open:
-            return quota_for(self.event, person)
-        return CLOSED if by_limits and self.is_held(profile, how) else None
+            return self.in_force(profile, quota_for(self.event, person))
+        return self.in_force(profile, CLOSED) if by_limits and self.is_held(profile, how) else None
 
 
-def read_limits(store: EventStore, event: Event) -> Limits:
-    """As stored now: a few cheap reads."""
+def read_limits(store: EventStore, event: Event, given: GivenElsewhere) -> Limits:
+    """As stored now: a few cheap reads. `given`: what other open events give to these profiles."""
     state = store.read(event.id, SPONSORSHIP)
     at_work = (JobState.PLANNED, JobState.RUNNING)
     return Limits(
@@ -148,6 +162,8 @@ def read_limits(store: EventStore, event: Event) -> Limits:
         open=state.is_open,
         switched=state.open is not None,
         switching=any(job.state in at_work for job in store.jobs(event.id, live=True, kind=SWITCH_JOB)),
+        pausing=any(job.state in at_work for job in store.jobs(event.id, live=True, kind=PAUSE_JOB)),
+        given=given,
         former=store.rows(event.id, FORMER_LIMITS),
         paused=store.rows(event.id, PAUSED_PROFILES),
     )

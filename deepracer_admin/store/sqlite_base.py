@@ -23,6 +23,7 @@ from pathlib import Path
 
 from deepracer_admin.errors import ConsoleError, StoreError, StoreUnusable
 from deepracer_admin.private import private_folder, tighten
+from deepracer_admin.store.remembered import Remembered
 
 __all__ = ["APPLICATION_ID", "Migration", "SqliteFile", "real_now"]
 
@@ -57,6 +58,7 @@ class SqliteFile:
         self._pool: list[sqlite3.Connection] = []
         self._pool_lock = threading.Lock()
         self._closed = False
+        self._remembered = Remembered(self._connect_reader)
         if self._holds_data():
             self._inspect(len(migrations))
             self._tighten()
@@ -241,6 +243,9 @@ class SqliteFile:
             self._refuse_closed()
             if self._pool:
                 return self._pool.pop()
+        return self._connect_reader()
+
+    def _connect_reader(self) -> sqlite3.Connection:
         connection = self._connect()
         connection.execute("PRAGMA query_only=ON")
         return connection
@@ -291,4 +296,5 @@ class SqliteFile:
             for connection in self._pool:
                 connection.close()
             self._pool.clear()
+            self._remembered.close()
             self._writer.close()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TypeVar
 
 from deepracer_admin.errors import LeaseLost, Missing
 from deepracer_admin.model import Event, Lease, Race
@@ -14,11 +15,24 @@ from deepracer_admin.store.sqlite_base import SqliteFile
 
 __all__ = ["EventsPart"]
 
+T = TypeVar("T")
+
 
 class EventsPart(SqliteFile):
     @property
     def mode(self) -> str:
         return self._mode
+
+    @property
+    def followed_at(self) -> datetime | None:
+        return None
+
+    @property
+    def trouble(self) -> str:
+        return ""
+
+    def follow(self) -> None:
+        """Nothing to do: there is no other."""
 
     # -- what every part uses
 
@@ -43,9 +57,17 @@ class EventsPart(SqliteFile):
     # -- life and settings
 
     def revision(self, event: str) -> int:
-        with self._reading() as connection:
-            row = connection.execute("SELECT revision FROM revisions WHERE event = ?", (event,)).fetchone()
-        return 0 if row is None else row["revision"]
+        self._refuse_closed()
+        with self._explained():
+            return self._remembered.revision(event)
+
+    def _as_before(
+        self, event: str, name: Hashable, read: Callable[[], T], fits: Callable[[T], bool] | None = None
+    ) -> T:
+        """What `read` gave last while the event's revision is the same, else what it gives now."""
+        self._refuse_closed()
+        with self._explained():
+            return self._remembered.get(event, name, read, fits=fits)
 
     def events(self) -> list[Event]:
         with self._reading() as connection:
@@ -53,6 +75,9 @@ class EventsPart(SqliteFile):
         return [decode(Event, row["body"]) for row in rows]
 
     def event(self, event: str) -> Event:
+        return self._as_before(event, "event", lambda: self._read_event(event))
+
+    def _read_event(self, event: str) -> Event:
         with self._reading() as connection:
             row = connection.execute("SELECT body FROM events WHERE id = ?", (event,)).fetchone()
         if row is None:

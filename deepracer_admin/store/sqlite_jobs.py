@@ -54,6 +54,10 @@ class JobsPart(LedgerPart):
         return _job_of(row)
 
     def jobs(self, event: str, *, live: bool | None = None, kind: str | None = None, limit: int = 200) -> list[Job]:
+        name = ("jobs", live, kind, limit)
+        return [*self._as_before(event, name, lambda: self._read_jobs(event, live, kind, limit), lambda jobs: not jobs)]
+
+    def _read_jobs(self, event: str, live: bool | None, kind: str | None, limit: int) -> list[Job]:
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT * FROM jobs WHERE event = :event AND (:kind IS NULL OR kind = :kind)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
+from copy import copy
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ __all__ = ["RecordsPart", "forget_decoded"]
 T = TypeVar("T")
 Answer = TypeVar("Answer")
 MOST_KEPT = 50_000
+FEW = 50  # rows that are kept between two readings as they are
 
 _decoded = lru_cache(maxsize=MOST_KEPT)(decode)  # tables of 10,000 rows are read again and again and hardly change
 
@@ -38,6 +40,10 @@ class RecordsPart(EventsPart):
 
     def read(self, event: str, what: Single[T]) -> T:
         _belongs(event, what)
+        value = self._as_before(event, what.key, lambda: self._read_single(event, what))
+        return copy(value) if isinstance(value, dict | list | set) else value
+
+    def _read_single(self, event: str, what: Single[T]) -> T:
         with self._reading() as connection:
             body = _body(connection, event, what.key)
         return what.empty if body is None else decode(what.kind, body)
@@ -70,7 +76,7 @@ class RecordsPart(EventsPart):
             if gone:
                 self._bump(connection, event)
         if gone and what.personal:
-            forget_decoded()
+            self._forget_in_memory()
             self._truncate_log()
 
     def _set_record(self, connection: sqlite3.Connection, event: str, what: Single[T], value: T) -> None:
@@ -84,6 +90,14 @@ class RecordsPart(EventsPart):
 
     def rows(self, event: str, table: Table[T], keys: Collection[str] | None = None) -> dict[str, T]:
         _belongs(event, table)
+        if keys is not None:
+            return self._read_rows(event, table, keys)
+        few = self._as_before(
+            event, ("rows", table.name), lambda: self._read_rows(event, table, None), lambda found: len(found) <= FEW
+        )
+        return {**few}
+
+    def _read_rows(self, event: str, table: Table[T], keys: Collection[str] | None) -> dict[str, T]:
         with self._reading() as connection:
             found = _rows(connection, event, table, keys)
         return {key: _decoded(table.kind, body) for key, body in found}
@@ -114,8 +128,13 @@ class RecordsPart(EventsPart):
             if changed:
                 self._bump(connection, event)
         if table.personal and None in changed.values():
-            forget_decoded()
+            self._forget_in_memory()
         return changed
+
+    def _forget_in_memory(self) -> None:
+        """Who was erased is not kept in memory either."""
+        forget_decoded()
+        self._remembered.clear()
 
     # -- the event itself
 

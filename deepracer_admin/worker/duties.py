@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,27 +18,41 @@ __all__ = ["Duty", "DutyThreads"]
 log = logging.getLogger(__name__)
 
 STANDS_BY_S = 0.5
+REST_S = 3.0  # the longest rest of a duty that has nothing under way; a change of the event ends it
 LONGEST_STOP_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """`run` does one round; `pause` gives the real seconds until the next."""
+    """`run` does one round; `pause` gives the real seconds until the next.
+
+    `rests`: is nothing under way that time alone would move? Then the next round waits for a change, or three seconds.
+    """
 
     name: str
     run: Callable[[Lease], Any]
     pause: Callable[[], float]
+    rests: Callable[[], bool] | None = None
 
 
 class DutyThreads:
     """Runs duties while `lead` holds its lease. `trouble(duty, sentence, lease)`: "" once it works again.
 
     A duty that fails says so in one sentence and is tried again; an unexpected failure gets an incident id that is in
-    the log.
+    the log. `revision`: a number that changes with whatever duties work on; those without rest look at it.
     """
 
-    def __init__(self, lead: Leadership, duties: tuple[Duty, ...], trouble: Callable[[str, str, Lease], None]) -> None:
+    def __init__(
+        self,
+        lead: Leadership,
+        duties: tuple[Duty, ...],
+        trouble: Callable[[str, str, Lease], None],
+        revision: Callable[[], int] = lambda: 0,
+    ) -> None:
         self.lead = lead
+        self._revision = revision
+        self._changed = threading.Condition()
+        self._newest = -1
         self.duties = duties
         self.stopping = threading.Event()
         self._trouble = trouble
@@ -59,16 +73,19 @@ class DutyThreads:
         `lead.stop()`; what a duty that hangs writes later is refused once somebody else holds it.
         """
         self.stopping.set()
+        with self._changed:
+            self._changed.notify_all()
         end = time.monotonic() + LONGEST_STOP_S
         for thread in self._threads:
             thread.join(timeout=max(0.0, end - time.monotonic()))
         self._threads.clear()
 
-    def run_once(self) -> None:
-        """Every duty once, in order, in this thread: for tests."""
+    def run_once(self, names: Collection[str] | None = None) -> list[str]:
+        """Every duty once (or those of these `names`), in order, in this thread: for tests, and for functions that live
+        for a minute. Returns the names of those that failed, or that had no lease.
+        """
         self.lead.beat()
-        for duty in self.duties:
-            self._round(duty)
+        return [duty.name for duty in self.duties if (names is None or duty.name in names) and not self._round(duty)]
 
     def _loop(self, duty: Duty) -> None:
         pause = STANDS_BY_S
@@ -76,20 +93,38 @@ class DutyThreads:
             try:
                 pause = STANDS_BY_S
                 if self.lead.held:
+                    seen = self._look()  # before the round: a change during it is not slept through
                     self._round(duty)
                     pause = duty.pause()
+                    if duty.rests is not None and duty.rests():
+                        self._rest(seen)
+                        continue
             except Exception:
                 log.exception("incident %s in the worker's loop (%s)", incident_id(), duty.name)
                 pause = 2.0
             self.stopping.wait(pause)
 
-    def _round(self, duty: Duty) -> None:
+    def _look(self) -> int:
+        """The revision now; whoever rests is woken when it is another."""
+        revision = self._revision()
+        with self._changed:
+            if revision != self._newest:
+                self._newest = revision
+                self._changed.notify_all()
+        return revision
+
+    def _rest(self, seen: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._newest != seen or self.stopping.is_set(), REST_S)
+
+    def _round(self, duty: Duty) -> bool:
         try:
-            self._tried(duty, self.lead.lease)
+            return self._tried(duty, self.lead.lease)
         except LeaseLost:
             log.info("duty %s stands by: another worker holds the lease", duty.name)
+            return False
 
-    def _tried(self, duty: Duty, lease: Lease) -> None:
+    def _tried(self, duty: Duty, lease: Lease) -> bool:
         try:
             duty.run(lease)
         except LeaseLost:
@@ -105,3 +140,5 @@ class DutyThreads:
             self.stopping.wait(2.0)
         else:
             self._trouble(duty.name, "", lease)
+            return True
+        return False

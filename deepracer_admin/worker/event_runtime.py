@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import platform
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from deepracer_admin.compose import Console
@@ -22,9 +22,10 @@ from deepracer_admin.flows.access.proof import IdentityCenterProof, SignedInFrom
 from deepracer_admin.flows.engine.jobs import JobRunner
 from deepracer_admin.flows.engine.lease import Leadership
 from deepracer_admin.flows.mail.campaigns import CampaignReconciler, ensure_access_campaign
+from deepracer_admin.flows.people.registrations import RegistrationReconciler
 from deepracer_admin.flows.races.watch import RaceWatcher, UsageWatcher
-from deepracer_admin.model import Event, Lease, Step
-from deepracer_admin.records.campaigns import CAMPAIGNS
+from deepracer_admin.model import Event, Lease, Sending, Step
+from deepracer_admin.records.campaigns import CAMPAIGNS, LIVE
 from deepracer_admin.records.mail_sender import SENDER
 from deepracer_admin.records.onboarding import ONBOARDING, ONBOARDING_REPORT, TROUBLE, Onboarding, OnboardingReport, Run
 from deepracer_admin.records.racing_service import ACCOUNT
@@ -41,7 +42,7 @@ REPORT_EVERY_S = 2.0
 class EventRuntime:
     """The duties of one event. `start` and `stop` for the worker, `run_once` for tests."""
 
-    def __init__(self, console: Console, event: Event, *, holder: str = "") -> None:
+    def __init__(self, console: Console, event: Event, *, holder: str = "", lease_ttl_s: float = LEASE_TTL_S) -> None:
         self.console = console
         self.event_id, self.service = event.id, event.service
         ports = self.ports = console.ports_of(event.id)
@@ -49,40 +50,65 @@ class EventRuntime:
             console.store,
             f"worker/{event.id}",
             holder or platform.node() or "console",
-            ttl_s=LEASE_TTL_S,
+            ttl_s=lease_ttl_s,
             clock=console.clock,
         )
         self.jobs = JobRunner(ports, HANDLERS)
         self.profiles = ProfileReconciler(ports, keep_on=self._is_onboarding)
         self.members = MembershipReconciler(ports)
         self.mail = CampaignReconciler(ports, keep_on=lambda: not self.threads.stopping.is_set())
+        self.registrations = RegistrationReconciler(ports)
         self.usage = UsageWatcher(ports)
         self.races = RaceWatcher(ports)
         self.proof = IdentityCenterProof(ports, ports.proof) if ports.proof else None
         self.sign_ins = SignedInFromCognito(ports, ports.pool) if ports.pool else None
-        self.threads = DutyThreads(self.lead, self._duties(), self._trouble)
+        revision = lambda: console.store.revision(event.id)  # noqa: E731
+        self.threads = DutyThreads(self.lead, self._duties(), self._trouble, revision)
         self._passed: deque[tuple[datetime, int]] = deque()
         self._reported_at = 0.0
+        self._well: dict[str, int] = {}  # duty -> under which epoch of the lease it is known to have no trouble
         self._invite_pause = 0.5
         self._mails_went = False
 
     def _duties(self) -> tuple[Duty, ...]:
-        races_every = 3.0 if self.console.settings.rehearsal else 20.0
         return (
             Duty("jobs", lambda lease: self.jobs.run(self.event_id, lease), lambda: 0.3),
-            Duty("invitations", lambda lease: self._invite(self._event(), lease), lambda: self._invite_pause),
-            Duty("onboarding", lambda lease: self._onboard(self._event(), lease), lambda: 0.5),
-            Duty("group", lambda lease: self._group(self._event(), lease), lambda: 0.7),
-            Duty("mail", lambda lease: self._mail(self._event(), lease), lambda: 0.02 if self._mails_went else 0.4),
+            Duty(
+                "registrations",
+                lambda lease: self.registrations.run(self._event(), lease),
+                lambda: 0.5,
+                lambda: self.registrations.rests(self.event_id),
+            ),
+            Duty(
+                "invitations",
+                lambda lease: self._invite(self._event(), lease),
+                lambda: self._invite_pause,
+                self._is_onboarding_quiet,
+            ),
+            Duty(
+                "onboarding", lambda lease: self._onboard(self._event(), lease), lambda: 0.5, self._is_onboarding_quiet
+            ),
+            Duty("group", lambda lease: self._group(self._event(), lease), lambda: 0.7, self._is_onboarding_quiet),
+            Duty(
+                "mail",
+                lambda lease: self._mail(self._event(), lease),
+                lambda: 0.02 if self._mails_went else 0.4,
+                self._is_mail_quiet,
+            ),
             Duty("delivery events", lambda lease: self._events(self._event(), lease), lambda: 3.0),
-            Duty("proof", lambda lease: self._prove(self._event(), lease), lambda: 1.0),
-            Duty("signed in", lambda lease: self._see_sign_ins(self._event(), lease), lambda: 2.0),
+            Duty("proof", lambda lease: self._prove(self._event(), lease), lambda: 1.0, self._is_onboarding_quiet),
+            Duty(
+                "signed in",
+                lambda lease: self._see_sign_ins(self._event(), lease),
+                lambda: 2.0,
+                self._is_onboarding_quiet,
+            ),
             Duty(
                 "usage",
                 lambda lease: self.usage.run(self._event(), lease),
                 lambda: self.usage.interval_s(self._event()),
             ),
-            Duty("races", lambda lease: self.races.run(self._event(), lease), lambda: races_every),
+            Duty("races", lambda lease: self.races.run(self._event(), lease), self._races_pause_s),
         )
 
     # --------------------------------------------------------------------------------------------- running
@@ -99,17 +125,25 @@ class EventRuntime:
         finally:
             self.lead.stop()
 
-    def run_once(self) -> None:
-        """Every duty once, in order, in this thread: for tests."""
-        self.threads.run_once()
+    def run_once(self, names: Collection[str] | None = None) -> list[str]:
+        """Every duty once (or those of these `names`), in order, in this thread. Returns the names of what failed."""
+        return self.threads.run_once(names)
+
+    @property
+    def mails_went(self) -> bool:
+        """Did the last round of the mail duty send any?"""
+        return self._mails_went
 
     def _event(self) -> Event:
         return self.console.store.event(self.event_id)
 
     def _trouble(self, duty: str, sentence: str, lease: Lease) -> None:
         """One sentence per duty, shown on Event and Onboarding until the duty succeeds again or visibly goes on."""
+        if not sentence and self._well.get(duty) == lease.epoch:
+            return  # nobody but the holder of the lease writes it
         if self.console.store.read(self.event_id, TROUBLE).get(duty, "") != sentence:
             self.console.store.update(self.event_id, TROUBLE, lambda told: _told(told, duty, sentence), lease=lease)
+        self._well[duty] = -1 if sentence else lease.epoch
 
     # ---------------------------------------------------------------------------------------------- duties
 
@@ -118,6 +152,24 @@ class EventRuntime:
 
     def _is_onboarding(self) -> bool:
         return not self.threads.stopping.is_set() and self._state(self._event()).state is Run.RUNNING
+
+    def _is_onboarding_quiet(self) -> bool:
+        return self.console.store.read(self.event_id, ONBOARDING).state is not Run.RUNNING
+
+    def _is_mail_quiet(self) -> bool:
+        """Nothing is queued, claimed, to be tried again, or to be sent at a time."""
+        store = self.console.store
+        counts = store.delivery_counts(self.event_id)
+        if self._mails_went or any(counts[state] for state in (Sending.PENDING, Sending.CLAIMED, Sending.FAILED)):
+            return False
+        campaigns = store.rows(self.event_id, CAMPAIGNS).values()
+        return self._is_onboarding_quiet() and not any(campaign.state in LIVE for campaign in campaigns)
+
+    def _races_pause_s(self) -> float:
+        """A rehearsal passes quickly; where no race is, one of another's making is looked for at leisure."""
+        if not self.console.settings.rehearsal:
+            return 20.0
+        return 3.0 if self.races.watches else 9.0
 
     def _invite(self, event: Event, lease: Lease) -> None:
         """Invitations go on while another duty lists; at once when there is more to send, else at a gentle pace."""

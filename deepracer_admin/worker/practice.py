@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from deepracer_admin.mail.ses_tags import key_from_tags
 from deepracer_admin.model import Lease
 from deepracer_admin.records.guest_book import hide_links
 from deepracer_admin.records.outbox import OUTBOX, CapturedMail
+from deepracer_admin.records.portal import REGISTRATIONS
 from deepracer_admin.settings import read_practice
 
 __all__ = ["OutboxCopier", "anchor_clock"]
@@ -28,6 +30,13 @@ ANSWER_S = 10.0
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loopback needs no authorities; reading them each second takes 20 ms
 
 
+@cache
+def _asking() -> httpx.Client:
+    """Made once, for making one takes longer than asking; no connection is kept, so there is nothing to close."""
+    alone = httpx.Limits(max_keepalive_connections=0)
+    return httpx.Client(timeout=ANSWER_S, trust_env=False, verify=PLAIN, limits=alone)
+
+
 def anchor_clock(console: Console) -> None:
     """Set event time to the practice world's; leave it running while that is down (its services say so)."""
     clock = console.clock
@@ -35,7 +44,7 @@ def anchor_clock(console: Console) -> None:
         return
     try:
         control = read_practice(console.settings.home).control
-        status = httpx.get(f"{control}/status", timeout=ANSWER_S, trust_env=False, verify=PLAIN).json()
+        status = _asking().get(f"{control}/status").json()
     except (BadSettings, httpx.HTTPError, ValueError):
         return
     paused = bool(status.get("paused"))
@@ -43,7 +52,7 @@ def anchor_clock(console: Console) -> None:
 
 
 class OutboxCopier:
-    """Keeps the last 500 mails for the outbox viewer, of people who are on a list."""
+    """Keeps the last 500 mails for the outbox viewer, of people who are on a list or have registered."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -54,13 +63,7 @@ class OutboxCopier:
         """One look at the practice mail service."""
         try:
             control = read_practice(self.console.settings.home).control
-            answer = httpx.get(
-                f"{control}/outbox",
-                params={"after": self._seq, "limit": KEPT},
-                timeout=ANSWER_S,
-                trust_env=False,
-                verify=PLAIN,
-            )
+            answer = _asking().get(f"{control}/outbox", params={"after": self._seq, "limit": KEPT})
             mails = answer.json()
         except (BadSettings, httpx.HTTPError, ValueError):
             return
@@ -96,11 +99,16 @@ class OutboxCopier:
         self._looked_at = revisions
 
     def _of_nobody(self, mails: Collection[CapturedMail]) -> list[CapturedMail]:
-        """Mails to people who are on no list any more: they do not come back with the practice world's copies."""
+        """Mails to people who are on no list and registered nowhere (any more): they do not come back with the practice
+        world's copies."""
         store = self.console.store
         events = {mail.whose[0] for mail in mails}
-        listed = {event: {person.id for person in store.attendees(event)} for event in events}
-        return [mail for mail in mails if mail.whose[1] and mail.whose[1] not in listed[mail.whose[0]]]
+        listed = {
+            event: {*(person.id for person in store.attendees(event)), *store.rows(event, REGISTRATIONS)}
+            for event in events
+            if event
+        }
+        return [mail for mail in mails if mail.whose[1] and mail.whose[1] not in listed.get(mail.whose[0], ())]
 
 
 def _newest(kept: Mapping[str, CapturedMail], taken: list[CapturedMail]) -> dict[str, CapturedMail | None]:

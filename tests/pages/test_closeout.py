@@ -56,7 +56,10 @@ def test_each_step_shows_its_evidence_and_its_time(
     console.store.change_rows("ev-1", CLOSING_STEPS, lambda _: {item.key: row})
     shown = texts(browser.open(PAGE))
     assert "2 races frozen;" in shown
-    assert "10\\:\u206000\\:\u206000 Europe/Rome \\(confirmed\\)" in shown
+    assert "looked at 23 Nov 10\\:\u206000 Europe/Rome" in shown or "looked at 10\\:\u206000 Europe/Rome" in shown
+    said = "0 models (seen at the service). 3 profiles were looked at."
+    console.store.save_job_items(job.id, [replace(item, state=State.DONE, sentence=said)])
+    assert "seen at the service at " in texts(browser.open(PAGE))
     assert "Closing is under way" in shown
 
 
@@ -142,4 +145,4 @@ def test_the_archive_holds_the_exports_and_a_certificate_that_claims_nothing_unr
         text = archive.read("certificate.txt").decode()
     assert text.startswith("REHEARSAL")
     assert text.count("NOT DONE") == len(STEPS)
-    assert "Who can still sign in was not read back." in text
+    assert "Who can still sign in is not known: it was not looked at." in text

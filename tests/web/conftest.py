@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -127,6 +128,13 @@ class Site:
 
 @pytest.fixture
 def site(console: Console, clock: MovedClock, listening: socket.socket) -> Iterator[Site]:
+    with serving(console, clock, listening) as made:
+        yield made
+
+
+@contextmanager
+def serving(console: Console, clock: MovedClock, listening: socket.socket) -> Iterator[Site]:
+    """The console parts over a socket that listens already."""
     made = Site(f"http://localhost:{listening.getsockname()[1]}", console, clock)
 
     async def inner(request: Request) -> PlainTextResponse:

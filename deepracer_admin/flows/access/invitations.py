@@ -26,7 +26,7 @@ from deepracer_admin.rules.mail_days import is_limited, reckon
 
 __all__ = ["READ_BACK", "Invitations"]
 
-READ_BACK = "Done at the service; it counts once it is read back."
+READ_BACK = "Done at the service; it counts once its listing shows it."
 PATIENCE_S = 2.0
 PAUSE_S, LONGEST_PAUSE_S = 0.5, 3.0
 

@@ -116,7 +116,7 @@ def _has_reason(row: StepRow | None, reason: str) -> bool:
     return row is not None and row.state is State.REFUSED and row.reason == reason
 
 
-_REMOVING = "Deleted at the service; it counts once it is read back."
+_REMOVING = "Deleted at the service; it counts once its listing shows it."
 _KEPT = "Keeps the profile: this person is in {} too, which ends it for them."
 _ADOPTED = "This profile was there before the event; remove it at the service if it should go."
 _NOT_KNOWN = (
@@ -126,5 +126,6 @@ _NOT_KNOWN = (
 _AGAIN = "The service's answer does not say whether the account is gone; it is asked again."
 _OPEN = (
     "It is not known whether this person can still sign in: the service answers each deletion with an error that "
-    "proves nothing. Give the console AWS credentials on the user pool and press Retry, or look the user up in Cognito."
+    "proves nothing. Give the console AWS credentials on the user pool and press “Retry them” on the Onboarding page, "
+    "or look the user up in Cognito."
 )

@@ -159,14 +159,15 @@ def _differs(outcome: Outcome, row: StepRow | None) -> bool:
     return (row.state, row.reason, row.sentence, row.ref) != (outcome.state, outcome.reason, outcome.sentence, ref)
 
 
-_GONE_FOR_GOOD = "The profile is gone (read back)."
-_ENDED = "Sponsorship has ended (read back)."
-_NO_ACCESS = "Access is gone (read back)."
+_GONE_FOR_GOOD = "The profile is gone (seen at the service)."
+_ENDED = "Sponsorship has ended (seen at the service)."
+_NO_ACCESS = "Access is gone (seen at the service)."
 _GONE = "The profile was deleted at the service; it is invited again."
 _DISABLED = "The service lists this profile as disabled; its administrator can enable it."
 _ORPHAN = (
     "DeepRacer on AWS lists a row without an account for this address, left by an invitation that failed; its operator "
-    "must remove that row in the deployment's table. Retry invites once more all the same."
+    "must remove that row in the deployment's table. “Retry them” on the Onboarding page invites once more all the "
+    "same."
 )
 _ROW_GONE = "The row without an account is gone; this person is invited again."
 ROW_STAYS = (
@@ -175,6 +176,9 @@ ROW_STAYS = (
 )
 _TROUBLE = {
     "staff": "This address belongs to staff of the service (administrator, facilitator); they are never made racers.",
-    "two_profiles": "The service lists two profiles with this address; its operator must delete one, then press Retry.",
+    "two_profiles": (
+        "The service lists two profiles with this address; its operator must delete one, then press “Retry them” on "
+        "the Onboarding page."
+    ),
     "linked": "The profile with this address is linked to somebody else; undo that link or correct the address.",
 }

@@ -27,8 +27,9 @@ from deepracer_admin.flows.access.leavers import take_back
 from deepracer_admin.flows.access.listing_ahead import Listing, Listings
 from deepracer_admin.flows.access.match_profiles import Seen, judge, match
 from deepracer_admin.flows.access.rows_without_account import has_failed, set_aside, tell_apart, unanswered
+from deepracer_admin.flows.access.shared_pauses import follow_pauses
 from deepracer_admin.flows.engine.ports import Ports
-from deepracer_admin.flows.readings.needed_elsewhere import sponsored_elsewhere
+from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere, limits_now, revision_beside
 from deepracer_admin.model import Attendee, Event, Lease, Outcome, Profile, Quota, State, Step, StepRow
 from deepracer_admin.racing import RacingService
 from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
@@ -72,14 +73,12 @@ class _Look:
     limits: Limits
     by_limits: bool  # is sponsorship opened and closed through limits, for want of a switch
     report: PassReport
-    spared: Set[str] = frozenset()  # profiles that another event sponsors while this one does not
 
     def quota(self, person: Attendee, profile: Profile, limits: Limits | None = None) -> Quota | None:
         """The limit to set, by `limits` or as this look found them; None: it is not ours to set."""
         link = self.links.get(person.id)
         how = link.how if link else ""
-        wanted = (limits or self.limits).wanted(profile.id, person, how, by_limits=self.by_limits)
-        return None if wanted == CLOSED and profile.id in self.spared else wanted
+        return (limits or self.limits).wanted(profile.id, person, how, by_limits=self.by_limits)
 
 
 class ProfileReconciler:
@@ -137,6 +136,7 @@ class ProfileReconciler:
         if ports.racing().capabilities.invite:
             report.invited = self.invitations.plan(event, missing, lease)
         changed = self._set_up(look)
+        changed += follow_pauses(ports, look.people, look.links, listing.profiles or [], limits_now(ports, event))
         removed = take_back(ports, event, look.people, look.seen, look.rows, look.links, lease)
         self.listings.set_up_since += removed
         report.removed = removed
@@ -195,10 +195,9 @@ class ProfileReconciler:
             links=links,
             ours=listing.ours,
             seen=match(people, profiles, links, self.ports.staff_emails, orphans, apart),
-            limits=read_limits(store, event),
+            limits=limits_now(self.ports, event),
             by_limits=not self.ports.racing().capabilities.multi_user_mode,
             report=report,
-            spared=sponsored_elsewhere(self.ports, event),
         )
 
     def _with_their_own_names(self, look: _Look) -> _Look:
@@ -315,9 +314,10 @@ class _Gate:
     """
 
     def __init__(self, ports: Ports, look: _Look) -> None:
-        self._store, self._look = ports.store, look
+        self._ports, self._store, self._look = ports, ports.store, look
         self._lock = threading.Lock()
         self._revision = -1
+        self._beside: tuple[tuple[str, int], ...] = ()
         self._limits = look.limits
 
     def set_one(
@@ -332,10 +332,14 @@ class _Gate:
 
     def _now(self) -> Limits:
         with self._lock:
-            revision = self._store.revision(self._look.event.id)
-            if revision != self._revision:
-                self._limits = read_limits(self._store, self._look.event)
-                self._revision = revision
+            event = self._look.event
+            revision, beside = self._store.revision(event.id), revision_beside(self._ports, event)
+            if (revision, beside) != (self._revision, self._beside):
+                given = self._limits.given
+                if beside != self._beside:
+                    given = given_elsewhere(self._store, event, self._ports.racing_default)
+                self._limits = read_limits(self._store, event, given)
+                self._revision, self._beside = revision, beside
             return self._limits
 
 
@@ -357,7 +361,10 @@ def _set_one(
 
 
 def _before(limits: Limits, profile: str, quota: Quota) -> Quota:
-    """What an adopted profile had before the event: not the 0 to which a closing or a pause has set it meanwhile."""
+    """What an adopted profile had before the event: not the 0 to which a closing or a pause has set it meanwhile, and
+    not what another event had set, which knows what was there before both."""
+    if profile in limits.given.former:
+        return limits.given.former[profile]
     kept = limits.paused.get(profile) or limits.former.get(profile)
     return kept if kept and quota == CLOSED else quota
 

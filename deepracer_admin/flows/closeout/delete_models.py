@@ -50,7 +50,8 @@ def delete_models(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         return Told(f"{whose} looked at. {left.sentence}{kept}", (left,))
     for _ in racing.delete_models(sorted(owners)):
         pass  # the read-back of the next round counts
-    said = f"{len(owners):,} of {counted(looked_at, 'profile')} still held models; they were deleted and are read back."
+    still = f"{len(owners):,} of {counted(looked_at, 'profile')} still held models"
+    said = f"{still}; they were deleted and are looked for again."
     left = Leftover("profiles that still hold models", len(owners), tuple(sorted(owners)[:NAMED]), said, OUT)
     raise NotYet(said, AGAIN_S, left=[left])
 
@@ -62,7 +63,7 @@ def read_back_to_zero(ports: Ports, event: Event, job: Job, lease: Lease) -> Tol
     queued = sum(profile.minutes_queued for profile in mine)
     tail = f" {queued / 60:,.1f} h are still queued or running and will be billed." if queued else ""
     stuck = sum(left.count for left in told.leftovers)
-    return Told(f"{counted(stuck, 'model')} (read back). {told.sentence}{tail}", told.leftovers)
+    return Told(f"{counted(stuck, 'model')} (seen at the service). {told.sentence}{tail}", told.leftovers)
 
 
 def _mine(ports: Ports, event: Event, lease: Lease, *, max_age_s: float = 0.0) -> Sequence[Profile]:

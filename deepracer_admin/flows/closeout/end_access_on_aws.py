@@ -63,7 +63,7 @@ def end_access(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     deleted = sum(1 for link in links if link.how == "created" and link.profile not in profiles)
     adopted = sum(1 for link in links if link.how != "created" and link.profile in profiles)
     before = counted(adopted, "adopted one was there before and stays", "adopted ones were there before and stay")
-    evidence = f"{counted(deleted, 'profile')} deleted (read back); {before}."
+    evidence = f"{counted(deleted, 'profile')} deleted (seen at the service); {before}."
     if refused:
         evidence += f" {len(refused):,} could not be deleted: {next(iter(refused.values()))}"
     if needed.access:
@@ -153,7 +153,7 @@ def _delete(ports: Ports, event: Event, job: Job, ids: Collection[str], lease: L
         return refused
     word = counted(len(left), "profile")
     if any(answers[key].state is State.DONE for key in left if key in answers):
-        said, pause = f"{word} of this event still there: deleted now, and read back next.", 2.0
+        said, pause = f"{word} of this event still there: deleted now, and looked for again next.", 2.0
     else:
         kept = _of_job(ports.store.rows(event.id, DELETIONS, left), job)
         pause = _until([due_at(kept.get(key), now) for key in left], now)
@@ -175,7 +175,7 @@ def _until(moments: Collection[datetime], now: datetime) -> float:
 
 def _record_gone(ports: Ports, event: Event, present: Collection[str], lease: Lease) -> None:
     gone = [
-        Outcome(link.attendee, step, State.TODO, "removed", "Access is gone (read back).")
+        Outcome(link.attendee, step, State.TODO, "removed", "Access is gone (seen at the service).")
         for link in ports.store.links(event.id).values()
         if link.profile not in present
         for step in (Step.PROFILE, Step.ACCESS)
@@ -235,9 +235,9 @@ def verify_on_aws(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     still = tuple(each for key, each in found if key not in open_)
     named = {each.attendee for each in still}
     not_known = tuple(each for key, each in found if key in open_ and each.attendee not in named)
-    in_group, trouble = in_the_group(ports, event, job, needed)
+    group = in_the_group(ports, event, job, needed)
     settle = f"{accounts.trouble} {OPEN_OUT}".strip() if not_known else ""
-    proof = Proof(ports.clock.now(), job.id, still, not_known, settle, elsewhere, in_group)
+    proof = Proof(ports.clock.now(), job.id, still, not_known, settle, elsewhere, group.ours, group_before=group.before)
     ports.store.update(event.id, PROOF, lambda _: proof, lease=lease)
     left = counted(len(rows), "row without an account is", "rows without an account are")
     tail = f" {left} left, which nobody can sign in with." if rows else ""
@@ -246,7 +246,7 @@ def verify_on_aws(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         tail += f" Not known for {counted(len(not_known), 'person', 'people')}: {settle}"
     return Told(
         f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in "
-        f"({counted(len(listed), 'profile')} listed).{tail}{trouble} "
+        f"({counted(len(listed), 'profile')} listed).{tail}{group.trouble} "
         "Credentials that were already issued live up to one hour more.",
         not_known=bool(not_known),
     )

@@ -18,6 +18,7 @@ from deepracer_admin.counted import counted
 from deepracer_admin.errors import NotThere, Refused
 from deepracer_admin.flows.closeout.steps import NotYet, Told
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere
 from deepracer_admin.flows.readings.models import holders, not_deleted
 from deepracer_admin.flows.readings.needed_elsewhere import (
     hand_over,
@@ -103,13 +104,16 @@ def pause_everybody(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     active = [profile.id for profile in crowd.at_work if profile.id in crowd.listed and profile.state == "ACTIVE"]
     refused = _refused(ports.racing().sponsor(active, active=False)) if active else {}
     if len(refused) < len(active):
-        said = f"{counted(len(active), 'profile')} could still start work: paused, and read back next."
+        said = f"{counted(len(active), 'profile')} could still start work: paused, and looked at again next."
         raise NotYet(said, left=[_left("profiles that may still start work", active, said)])
+    _leave_to_others(ports, event, crowd)
     paused = sum(1 for profile in crowd.at_work if profile.id in crowd.listed) - len(refused)
     if not crowd.listed and not ports.racing().account().multi_user_mode:
         return Told("Multi-user mode is off already, so nobody can start work; the service lists no profile.")
     still = counted(paused, "profile is", "profiles are")
-    return Told(f"{still} paused or ended (read back): nobody starts new work.{_named(refused)}", _refusals(refused))
+    return Told(
+        f"{still} paused or ended (seen at the service): nobody starts new work.{_named(refused)}", _refusals(refused)
+    )
 
 
 def stop_trainings(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
@@ -123,7 +127,7 @@ def stop_trainings(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     created = [model for model in models if model.status == CREATED and model.profile_id in waiting]
     busy = _told_to_stop(racing, running, created)
     if not busy:
-        return f"No training runs for {counted(len(ids), 'profile')} (read back)."
+        return f"No training runs for {counted(len(ids), 'profile')} (seen at the service)."
     evaluations = sum(1 for model in busy if model.status == EVALUATING)
     trainings = len(busy) - evaluations
     told = (
@@ -163,13 +167,13 @@ def ended(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     off = {profile.id for profile in crowd.mine if profile.state == OFF}
     _remember_ended(ports, event, off, lease)
     gone = [
-        Outcome(link.attendee, Step.PROFILE, State.TODO, "removed", "Sponsorship has ended (read back).")
+        Outcome(link.attendee, Step.PROFILE, State.TODO, "removed", "Sponsorship has ended (seen at the service).")
         for link in ports.store.links(event.id).values()
         if link.profile in off
     ]
     ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
     stay = f"; {len(crowd.before):,} there before the event stay" if crowd.before else ""
-    said = f"{counted(len(off), 'profile is', 'profiles are')} disabled (read back){stay}.{_named(refused)}"
+    said = f"{counted(len(off), 'profile is', 'profiles are')} disabled (seen at the service){stay}.{_named(refused)}"
     if needed.access:
         said += f" {needed.keep('profile', needed.access)}"
     return Told(said, (*_refusals(refused), *_kept(crowd)))
@@ -204,7 +208,7 @@ def turn_off(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     return Told(f"{evidence}{tail}", (*_refusals(refused), *hidden))
 
 
-_STILL_ON = "Multi-user mode was turned off and still reads back on; it is turned off again."
+_STILL_ON = "Multi-user mode was turned off, and the service still shows it on; it is turned off again."
 _TURN_OFF = "Turn multi-user mode off in the AWS console, then close again."
 _MODE_KEPT = Leftover(
     "multi-user mode",
@@ -229,7 +233,7 @@ def _end(ports: Ports, crowd: Crowd) -> dict[str, str]:
     going = [profile.id for profile in crowd.mine if profile.id in crowd.listed and profile.state != OFF]
     refused = _refused(ports.racing().remove(going)) if going else {}
     if len(refused) < len(going):
-        said = f"{counted(len(going), 'profile')} still sponsored: disabled, and read back next."
+        said = f"{counted(len(going), 'profile')} still sponsored: disabled, and looked at again next."
         raise NotYet(said, left=[_left("profiles that are still sponsored", going, said)])
     return refused
 
@@ -249,9 +253,22 @@ def _give_back(ports: Ports, event: Event, crowd: Crowd) -> None:
     refused = _refused(racing.sponsor(resumed, active=True)) if resumed else {}
     refused |= _refused(racing.set_quotas(limits)) if limits else {}
     if len(refused) < len({*resumed, *(key for key, _ in limits)}):
-        said = "Who was there before the event gets back what they had; it is read back."
+        said = "Who was there before the event gets back what they had; it is looked at again."
         whose = [*{*resumed, *dict(limits)}]
         raise NotYet(said, left=[_left("profiles that did not get back what they had", whose, said)])
+
+
+def _leave_to_others(ports: Ports, event: Event, crowd: Crowd) -> None:
+    """Who is in another open event has its limit from now on, or its pause; raises Later until they read back."""
+    racing, given = ports.racing(), given_elsewhere(ports.store, event, ports.racing_default)
+    asleep = [p.id for p in crowd.elsewhere if p.state == "ACTIVE" and given.is_asleep(p.id)]
+    limits = [(p.id, q) for p in crowd.elsewhere if (q := given.quotas.get(p.id)) is not None and p.quota != q]
+    refused = _refused(racing.sponsor(asleep, active=False)) if asleep else {}
+    refused |= _refused(racing.set_quotas(limits)) if limits else {}
+    if len(refused) < len({*asleep, *dict(limits)}):
+        said = "Who is in another open event keeps what that one gives; it is looked at again."
+        whose = [*{*asleep, *dict(limits)}]
+        raise NotYet(said, left=[_left("profiles that do not have what another event gives", whose, said)])
 
 
 def _refused(outcomes: Any) -> dict[str, str]:

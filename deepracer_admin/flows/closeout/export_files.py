@@ -8,28 +8,33 @@ from typing import Any
 
 from deepracer_admin.counted import counted
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.races.board_marks import BoardMarks, read_marks
 from deepracer_admin.flows.readings.profiles import linked_profiles, read_profiles
-from deepracer_admin.model import Event, Job, Lease
+from deepracer_admin.model import Event, Job, Lease, Standing
 from deepracer_admin.private import open_private, private_folder
+from deepracer_admin.records.boards import FROZEN_BOARDS
 from deepracer_admin.rules.standings import board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
 
-__all__ = ["export"]
+__all__ = ["HIDDEN", "export", "standing_lines"]
+
+HIDDEN = "name hidden"
 
 
 def export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     folder = ports.home / "exports" / event.id
     private_folder(folder)
     mark = ["REHEARSAL"] if ports.rehearsal else []
-    files = 0
+    files, digests = 0, list[str]()
+    unclear: list[str] = []
     for race in ports.store.races(event.id)[0]:
-        rows, _ = ports.history.standings(event.id, race.id)
-        lines = [[r.rank, r.alias, r.score_ms, r.best_lap_ms, r.submissions, *mark] for r in board(rows)]
-        _write(
-            folder / f"standings-{race.id}.csv",
-            lines,
-            ["Rank", "Alias", "Score (ms)", "Best lap (ms)", "Submissions", *mark],
-        )
+        rows = _final(ports, event.id, race.id)
+        marks = read_marks(ports.store, event.id, race.id, rows)
+        lines = [[*line, *mark] for line in standing_lines(rows, marks)]
+        columns = ["Rank", "Alias", "Score (ms)", "Best lap (ms)", "Submissions", "Note"]
+        _write(folder / f"standings-{race.id}.csv", lines, [*columns, *mark])
+        digests.append(standings_digest(rows)[:12])
+        unclear += [f"{race.draft.name}: {each}" for each in marks.unclear]
         files += 1
     profiles = read_profiles(ports, event, lease)
     earlier = ports.history.used_before_reset(event.id)
@@ -64,10 +69,32 @@ def export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
         *mark,
     ]
     _write(folder / "usage.csv", lines, columns)
-    digests = [
-        standings_digest(ports.history.standings(event.id, race.id)[0])[:12] for race in ports.store.races(event.id)[0]
+    said = f"{counted(files + 1, 'file')} saved; standings digests {', '.join(digests) or 'none'}."
+    return " ".join([said, *unclear])
+
+
+def _final(ports: Ports, event: str, race: str) -> Sequence[Standing]:
+    """As the race's board shows them: where it was held still, as they were at that time."""
+    frozen = ports.store.row(event, FROZEN_BOARDS, race)
+    if frozen is not None:
+        return ports.history.standings_before(event, race, frozen.at)
+    return ports.history.standings(event, race)[0]
+
+
+def standing_lines(rows: Sequence[Standing], marks: BoardMarks) -> list[list[Any]]:
+    """The board as it was shown, then whom it left out: without a rank, with the reason. Hidden names stay hidden."""
+    shown = board(rows, hidden=marks.hidden, disqualified=marks.disqualified)
+    lines: list[list[Any]] = [
+        [line.rank, line.alias, line.score_ms, line.best_lap_ms, line.submissions, HIDDEN if line.hidden else ""]
+        for line in shown
     ]
-    return f"{counted(files + 1, 'file')} saved; standings digests {', '.join(digests) or 'none'}."
+    for line in board(rows, hidden=marks.hidden):
+        if line.racer.id in marks.disqualified:
+            reasons = {marks.kept[key].disqualified for key in marks.of[line.racer.id]} - {""}
+            note = f"disqualified: {'; '.join(sorted(reasons))}{f' ({HIDDEN})' if line.hidden else ''}"
+            alias = "(hidden)" if line.hidden else line.alias
+            lines.append(["", alias, line.score_ms, line.best_lap_ms, line.submissions, note])
+    return lines
 
 
 def _write(path: Path, rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> None:

@@ -51,10 +51,11 @@ def freeze(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
         if _take(ports, event, race, now):
             taken.append(race.id)
     ports.store.save_races(event.id, list(racing.races()), seen_at=ports.clock.now(), lease=lease)
+    held_at = ports.clock.event_now()  # after the last reading, so that the board shows it
     ports.store.change_rows(
         event.id,
         FROZEN_BOARDS,
-        lambda frozen: {race: frozen.get(race, FrozenBoard(now)) for race in taken},
+        lambda frozen: {race: frozen.get(race, FrozenBoard(held_at)) for race in taken},
         keys=taken,
         lease=lease,
     )

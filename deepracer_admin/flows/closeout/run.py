@@ -222,7 +222,7 @@ def _sponsorship(ports: Ports, event: Event, job: Job, lease: Lease) -> Told | s
         return turn_off(ports, event, job, lease)
     evidence = SponsorshipHandler().work(ports, replace(job, plan={"open": False, "final": True}), lease)
     if evidence is None:
-        raise NotYet("Limits were set and are read back.")
+        raise NotYet("Limits were set and are looked at again.")
     return evidence
 
 

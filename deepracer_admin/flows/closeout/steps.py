@@ -74,7 +74,7 @@ _MODELS = CloseStep(
 )
 _ZERO = CloseStep(
     "zero",
-    "Read back to zero",
+    "See that no model is left",
     "A listing shows no model of the event's profiles.",
     "Close again, or let the service's operator delete what is left; nobody gets in with it.",
 )

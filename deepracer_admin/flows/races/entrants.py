@@ -50,7 +50,7 @@ class AdmitHandler:
             _look_again(todo, {item.key for item in todo if _user(item) in inside})
             return None
         refresh_races(ports, job, lease)
-        return f"{_done(ports, job)} may enter the race (read back: {len(inside):,} in all)."
+        return f"{_done(ports, job)} may enter the race (the service lists {len(inside):,} in all)."
 
 
 def _let_in(racing: RacingService, race_id: str, users: Sequence[str]) -> dict[str, str]:
@@ -84,7 +84,7 @@ class ExpelHandler:
             _look_again(todo, {item.key for item in todo if item.key not in inside})
             return None
         refresh_races(ports, job, lease)
-        return f"{_done(ports, job)} may not enter the race any more (read back: {len(inside):,} may)."
+        return f"{_done(ports, job)} may not enter the race any more (the service lists {len(inside):,} who may)."
 
 
 def _take_out(racing: RacingService, race_id: str, user: str) -> str | None:
@@ -101,22 +101,20 @@ def _take_out(racing: RacingService, race_id: str, user: str) -> str | None:
 def _asked(item: JobItem, refusal: str | None) -> JobItem:
     if refusal is not None:
         return replace(item, state=State.REFUSED, reason="refused", sentence=refusal)
-    return replace(item, reason=SET, sentence="Asked for; it counts once it is read back.")
+    return replace(item, reason=SET, sentence="Asked for; it counts once the service lists it.")
 
 
 def _seen(item: JobItem, is_so: bool) -> JobItem:
     if is_so:
         return replace(item, state=State.DONE, reason="read_back", sentence="")
-    return replace(item, reason="again", sentence="It did not read back yet; asked again.")
+    return replace(item, reason="again", sentence="The service does not show it yet; asked again.")
 
 
 def _look_again(todo: Sequence[JobItem], so: set[str]) -> None:
     """Raises Later when the listing contradicts somebody: they are asked for once more after a while."""
     left = len(todo) - len(so)
     if left:
-        raise Later(
-            f"{left:,} of {counted(len(todo), 'person', 'people')} do not read back yet; the console asks again."
-        )
+        raise Later(f"{left:,} of {counted(len(todo), 'person', 'people')} are not listed yet; the console asks again.")
 
 
 class LinkHandler:

@@ -62,7 +62,7 @@ class RaceCreateHandler:
         if found is None:
             refresh_races(ports, job, lease)
         link = f"its link is {made.share_link}" if made.share_link else "make its share link on the Races page"
-        return f"The race “{made.draft.name}” exists (read back); {link}."
+        return f"The race “{made.draft.name}” exists (seen at the service); {link}."
 
     def _made(self, ports: Ports, draft: RaceDraft) -> Race:
         try:
@@ -117,7 +117,7 @@ class RaceEditHandler:
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         race = ports.racing().edit_race(str(job.plan["race"]), draft_from_plan(job.plan["draft"]))
         refresh_races(ports, job, lease)
-        return f"The race “{race.draft.name}” was changed (read back)."
+        return f"The race “{race.draft.name}” was changed (seen at the service)."
 
 
 class RaceCloseHandler:
@@ -126,7 +126,7 @@ class RaceCloseHandler:
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         race = ports.racing().close_race(str(job.plan["race"]))
         refresh_races(ports, job, lease)
-        return f"The race “{race.draft.name}” closes at {race.draft.closes_at:%H:%M:%S} UTC (read back)."
+        return f"The race “{race.draft.name}” closes at {race.draft.closes_at:%H:%M:%S} UTC (seen at the service)."
 
 
 class RaceDeleteHandler:
@@ -135,7 +135,7 @@ class RaceDeleteHandler:
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         race_id = str(job.plan["race"])
         if all(race.id != race_id for race in refresh_races(ports, job, lease)):
-            return "The race is gone (read back)."
+            return "The race is gone (seen at the service)."
         ports.racing().delete_race(race_id)
         return None  # the next round reads back
 
@@ -150,7 +150,8 @@ class ModelsHandler:
         if not todo:
             items = ports.store.job_items(job.id)
             clean = sum(1 for item in items if item.state.is_done)
-            return f"{clean:,} of {counted(len(items), 'profile has', 'profiles have')} no model left (read back)."
+            whose = counted(len(items), "profile has", "profiles have")
+            return f"{clean:,} of {whose} no model left (seen at the service)."
         racing = ports.racing()
         at_once = None
         if racing.capabilities.all_models_in_one_call:
@@ -183,5 +184,5 @@ class ModelsHandler:
                 )
         settle_items(ports, job, settled, lease)
         if with_models:
-            raise Later("Models were deleted and are read back.")
+            raise Later("Models were deleted and are looked for again.")
         return None

@@ -110,13 +110,17 @@ class UsageWatcher:
 
 
 class RaceWatcher:
-    """Reads races, tracks and standings; open races every round, closed ones until their standings hold still."""
+    """Reads races, tracks and standings; open races every round, closed ones until their standings hold still.
+
+    `watches`: were there races when it last looked?
+    """
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
         self._account_at: datetime | None = None
         self._settled: dict[str, int] = {}
         self._entrants_at: dict[str, datetime] = {}
+        self.watches = False
 
     def run(self, event: Event, lease: Lease) -> int:
         """One round; returns how many standings were read."""
@@ -128,6 +132,7 @@ class RaceWatcher:
             self._tracks(event, lease)
             self._account_at = now
         races = list(racing.races())
+        self.watches = bool(races)
         ports.store.save_races(event.id, races, seen_at=now, lease=lease)
         read = 0
         for race in races:

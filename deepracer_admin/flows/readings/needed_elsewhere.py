@@ -25,7 +25,6 @@ __all__ = [
     "needed_by",
     "needed_elsewhere",
     "open_beside",
-    "sponsored_elsewhere",
     "sponsors_elsewhere",
     "stored_elsewhere",
 ]
@@ -115,13 +114,6 @@ def sponsors_elsewhere(store: EventStore, event: Event, default: str) -> list[Ev
         if state.opened_at is not None or store.attendees(other.id, wanted=True):
             found.append(other)
     return found
-
-
-def sponsored_elsewhere(ports: Ports, event: Event) -> frozenset[str]:
-    """Profiles that other open events give hours to: this one, while it is closed, must not take them away."""
-    if not sponsors_elsewhere(ports.store, event, ports.racing_default):
-        return frozenset()
-    return needed_elsewhere(ports, event).profiles
 
 
 def open_beside(store: EventStore, event: Event, default: str) -> list[Event]:

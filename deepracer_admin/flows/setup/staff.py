@@ -59,7 +59,7 @@ class AccountLimitsHandler:
         event: Event = ports.store.event(job.event)
         seen = ports.racing().set_account_limits(Quota(int(job.plan["minutes"]), int(job.plan["models"])))
         remember_account(ports, event, lease)
-        return f"The site shows {quota_words(seen)} a month for the whole account (read back); nobody enforces that."
+        return f"The site shows {quota_words(seen)} a month for the whole account now; nobody enforces that."
 
 
 def _profile_of(ports: Ports, event: Event, email: str, lease: Lease) -> str:
@@ -86,4 +86,4 @@ def _told(ports: Ports, profile: str, role: str) -> str:
         groups = sorted(open_pool(ports).groups(profile))
     except NotThere:
         groups = []
-    return f"The user pool reads back {', '.join(groups) or 'no role'}. {holds}"
+    return f"The user pool shows {', '.join(groups) or 'no role'}. {holds}"

@@ -76,7 +76,7 @@ def new_words(seen: Quota | None, *, final: bool) -> str:
     if seen is None:
         return "the limits of new profiles are as they were, this event set none" if final else _NO_SETTING
     if not final:
-        return f"new profiles get {quota_words(seen)} (read back)"
+        return f"new profiles get {quota_words(seen)} (seen at the service)"
     unlimited = seen.minutes < 0 and seen.models < 0
     return f"new profiles get {'unlimited hours' if unlimited else quota_words(seen)} again, as before this event"
 

@@ -1,6 +1,7 @@
 """Pausing and resuming profiles: natively, or through limits that are remembered first.
 
-Running work, queued work and submissions go on (deepracer-on-aws.md 2.4). What if it dies here? What a person had is
+Whom another open event gives hours goes on by its limit, paused in this event alone, and that is said. Running work,
+queued work and submissions go on (deepracer-on-aws.md 2.4). What if it dies here? What a person had is
 stored before it is overwritten; a repeat sets what does not read back yet.
 """
 
@@ -12,15 +13,17 @@ from dataclasses import dataclass, replace
 from deepracer_admin.counted import counted
 from deepracer_admin.flows.engine.jobs import settle_items
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.given_elsewhere import limits_now
 from deepracer_admin.flows.readings.profiles import owners_of, read_profiles
 from deepracer_admin.model import Event, Job, JobItem, Lease, Outcome, Profile, Quota, State, Step
-from deepracer_admin.records.limits import CLOSED, PAUSED_PROFILES, read_limits
-from deepracer_admin.rules.quotas import quota_for
+from deepracer_admin.records.limits import CLOSED, PAUSED_PROFILES, Limits
+from deepracer_admin.rules.quotas import quota_for, quota_words
 
 __all__ = ["SponsorHandler"]
 
 BATCH = 200
 SET = "set"
+GOES_ON = "goes_on_elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class _Round:
     batch: Sequence[JobItem]
     profiles: Mapping[str, Profile]
     active: bool
+    limits: Limits
     lease: Lease
 
 
@@ -45,45 +49,65 @@ class SponsorHandler:
             items = ports.store.job_items(job.id)
             done = sum(1 for item in items if item.state.is_done)
             word = "sponsored again" if active else "paused; running work, queued work and submissions go on"
-            return f"{done:,} of {counted(len(items), 'profile is', 'profiles are')} {word}."
+            shared = sum(1 for item in items if item.reason == GOES_ON)
+            tail = f" {counted(shared, 'of them goes', 'of them go')} on by the hours of another open event."
+            return f"{done:,} of {counted(len(items), 'profile is', 'profiles are')} {word}.{tail if shared else ''}"
         fresh = [item for item in todo if item.reason != SET]
         batch = fresh[:BATCH] or todo
         # Former limits come from a listing of this minute; what was set counts by a new one, once for everybody.
         listed = read_profiles(ports, event, lease, max_age_s=60 if fresh else 0)
-        now = _Round(event, batch, {profile.id: profile for profile in listed}, active, lease)
-        if not active:
+        by_id = {profile.id: profile for profile in listed}
+        now = _Round(event, batch, by_id, active, limits_now(ports, event), lease)
+        if not active:  # others are asked again after that: of two that pause one person at once, the second sees it
             self._remember(ports, now)
+            now = replace(now, limits=limits_now(ports, event))
         if ports.racing().capabilities.native_pause:
-            outcomes = list(ports.racing().sponsor([item.key for item in batch], active=active))
+            outcomes = self._natively(ports, now)
         else:
             outcomes = self._by_limits(ports, now)
-        by_id = {outcome.person: outcome for outcome in outcomes}
-        settled = [_settled(item, by_id.get(item.key)) for item in batch]
+        answers = {outcome.person: outcome for outcome in outcomes}
+        settled = [_settled(item, answers.get(item.key)) for item in batch]
         settle_items(ports, job, settled, lease)
         if active:
             self._forget(ports, event, [item.key for item in settled if item.state.is_done], lease)
         return None
 
+    def _natively(self, ports: Ports, now: _Round) -> list[Outcome]:
+        keys = [item.key for item in now.batch]
+        going = [] if now.active else [key for key in keys if key in now.limits.given.quotas]
+        asked = [key for key in keys if key not in going]
+        told = list(ports.racing().sponsor(asked, active=now.active)) if asked else []
+        return told + [self._goes_on(now, key) for key in going]
+
+    def _goes_on(self, now: _Round, key: str) -> Outcome:
+        """Paused in this event alone."""
+        given = now.limits.given
+        said = _GOES_ON.format(given.names([key]), quota_words(given.quotas[key]))
+        return Outcome(key, Step.PROFILE, State.DONE, GOES_ON, said)
+
     def _by_limits(self, ports: Ports, now: _Round) -> list[Outcome]:
         """Those that read back as they should are done; the others are set, and looked at again in the next round."""
         keys = [item.key for item in now.batch if item.key in now.profiles]
-        wanted = self._given_back(ports, now, keys) if now.active else dict.fromkeys(keys, CLOSED)
+        own = self._given_back(ports, now, keys) if now.active else dict.fromkeys(keys, CLOSED)
+        wanted = {key: now.limits.in_force(key, quota) for key, quota in own.items()}
         changes = [(key, quota) for key, quota in wanted.items() if now.profiles[key].quota != quota]
         answers = {outcome.person: outcome for outcome in ports.racing().set_quotas(changes)} if changes else {}
         told: list[Outcome] = []
         for key in wanted:
             answer = answers.get(key)
-            if answer is None:
+            if answer is None and not now.active and key in now.limits.given.quotas:
+                told.append(self._goes_on(now, key))
+            elif answer is None:
                 told.append(Outcome(key, Step.PROFILE, State.DONE))
             elif answer.state.is_done:
-                told.append(Outcome(key, Step.PROFILE, State.RETRY, SET, "Set; it counts once it is read back."))
+                told.append(Outcome(key, Step.PROFILE, State.RETRY, SET, "Set; it counts once the service shows it."))
             else:
                 told.append(answer)
         return told
 
     def _remember(self, ports: Ports, now: _Round) -> None:
         """What each has apart from a closing, which opening gives back by itself; stored before it is overwritten."""
-        limits = read_limits(ports.store, now.event)
+        limits = now.limits
         owners = owners_of(ports, now.event)
         fresh: dict[str, Quota] = {}
         for item in now.batch:
@@ -98,7 +122,7 @@ class SponsorHandler:
 
     def _given_back(self, ports: Ports, now: _Round, keys: Iterable[str]) -> dict[str, Quota]:
         """The limit that each gets; 0 for those whom a closed sponsorship holds: opening it gives them theirs."""
-        limits = read_limits(ports.store, now.event)
+        limits = now.limits
         owners = owners_of(ports, now.event)
 
         def given(key: str) -> Quota:
@@ -122,3 +146,6 @@ def _settled(item: JobItem, outcome: Outcome | None) -> JobItem:
         return replace(item, state=State.REFUSED, reason="gone", sentence="The service lists no such profile any more.")
     state = State.TODO if outcome.state in (State.RETRY, State.WAITING) else outcome.state
     return replace(item, state=state, reason=outcome.reason, sentence=outcome.sentence)
+
+
+_GOES_ON = "Paused in this event; {} gives this person {}, so they go on until they are paused there too."

@@ -12,14 +12,17 @@ from dataclasses import replace
 from deepracer_admin.counted import counted
 from deepracer_admin.flows.engine.jobs import settle_items
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.given_elsewhere import limits_now
 from deepracer_admin.flows.readings.profiles import read_profiles
 from deepracer_admin.model import Event, Job, JobItem, Lease, Outcome, Quota, State
-from deepracer_admin.records.limits import FORMER_LIMITS, PAUSED_PROFILES, read_limits
+from deepracer_admin.records.limits import FORMER_LIMITS, PAUSED_PROFILES, Limits
+from deepracer_admin.rules.quotas import quota_words
 
 __all__ = ["QuotaHandler"]
 
 BATCH = 200
 SET = "set"
+MORE = "more_elsewhere"
 
 
 class QuotaHandler:
@@ -31,7 +34,10 @@ class QuotaHandler:
         if not todo:
             items = ports.store.job_items(job.id)
             done = sum(1 for item in items if item.state.is_done)
-            return f"{done:,} of {counted(len(items), 'person has their quota', 'people have their quota')}, read back."
+            whose = counted(len(items), "person has their quota", "people have their quota")
+            more = sum(1 for item in items if item.reason == MORE)
+            tail = f" {counted(more, 'of them has', 'of them have')} more, which another open event gives."
+            return f"{done:,} of {whose}, seen at the service.{tail if more else ''}"
         fresh = [item for item in todo if item.reason != SET][:BATCH]
         settled = self._set(ports, event, job, fresh, lease) if fresh else self._read_back(ports, event, todo, lease)
         settle_items(ports, job, settled, lease)
@@ -40,23 +46,30 @@ class QuotaHandler:
     def _set(self, ports: Ports, event: Event, job: Job, batch: Sequence[JobItem], lease: Lease) -> list[JobItem]:
         self._store_wanted(ports, event, batch, lease)
         wanted = {str(item.after["profile"]): _quota(item) for item in batch if item.after.get("profile")}
-        held = self._hold(ports, event, wanted, lease)
-        changes = [(key, quota) for key, quota in wanted.items() if key not in held]
+        limits = limits_now(ports, event)
+        held = self._hold(ports, event, wanted, limits, lease)
+        changes = [(key, limits.in_force(key, quota)) for key, quota in wanted.items() if key not in held]
         answers = {outcome.person: outcome for outcome in ports.racing().set_quotas(changes)} if changes else {}
         return [_answered(item, held, answers) for item in batch]
 
     def _read_back(self, ports: Ports, event: Event, todo: Sequence[JobItem], lease: Lease) -> list[JobItem]:
         """One listing for everybody; whom it contradicts is set again."""
         listed = {profile.id: profile for profile in read_profiles(ports, event, lease)}
+        limits = limits_now(ports, event)
         settled = []
         for item in todo:
             profile = listed.get(str(item.after["profile"]))
             if profile is None:
                 settled.append(replace(item, state=State.REFUSED, reason="gone", sentence=_GONE))
-            elif profile.quota == _quota(item):
+                continue
+            in_force = limits.in_force(profile.id, _quota(item))
+            if profile.quota == in_force == _quota(item):
                 settled.append(replace(item, state=State.DONE, reason="read_back", sentence=""))
+            elif profile.quota == in_force:
+                said = _MORE.format(quota_words(in_force), limits.given.names([profile.id]))
+                settled.append(replace(item, state=State.DONE, reason=MORE, sentence=said))
             else:
-                settled.append(replace(item, reason="again", sentence="It did not read back yet; set again."))
+                settled.append(replace(item, reason="again", sentence="The service does not show it yet; set again."))
         return settled
 
     def _store_wanted(self, ports: Ports, event: Event, items: Iterable[JobItem], lease: Lease) -> None:
@@ -65,12 +78,11 @@ class QuotaHandler:
             event.id, lambda person: replace(person, quota=own[person.id]), ids=own, lease=lease
         )
 
-    def _hold(self, ports: Ports, event: Event, wanted: Mapping[str, Quota], lease: Lease) -> set[str]:
+    def _hold(self, ports: Ports, event: Event, wanted: Mapping[str, Quota], limits: Limits, lease: Lease) -> set[str]:
         """Profiles whose limit stays as it is for now; their quota is kept where opening or a resume gives it from.
 
         Where the service pauses by itself a paused profile has limits all the same, and they are set at once.
         """
-        limits = read_limits(ports.store, event)
         can = ports.racing().capabilities
         paused = {key: quota for key, quota in wanted.items() if key in limits.paused}
         if paused:  # whoever is resumed meanwhile is paused no more, and is set below
@@ -107,7 +119,8 @@ def _answered(item: JobItem, held: set[str], answers: Mapping[str, Outcome]) -> 
         return replace(item, state=State.REFUSED, reason=answer.reason, sentence=answer.sentence)
     if answer is None or not answer.state.is_done:
         return replace(item, reason="again", sentence=answer.sentence if answer else "")
-    return replace(item, reason=SET, sentence="Set; it counts once it is read back.")
+    return replace(item, reason=SET, sentence="Set; it counts once the service shows it.")
 
 
+_MORE = "Stored; in force is {}, for {} gives this person more."
 _GONE = "The service lists no such profile any more."

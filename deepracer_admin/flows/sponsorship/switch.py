@@ -19,10 +19,10 @@ from deepracer_admin.counted import counted
 from deepracer_admin.errors import Refused
 from deepracer_admin.flows.engine.jobs import Later
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.given_elsewhere import limits_now
 from deepracer_admin.flows.readings.needed_elsewhere import (
     hand_over_switch,
     needed_by,
-    needed_elsewhere,
     sponsors_elsewhere,
 )
 from deepracer_admin.flows.readings.profiles import (
@@ -45,7 +45,6 @@ from deepracer_admin.records.limits import (
     SWITCH_JOB,
     Limits,
     Sponsorship,
-    read_limits,
 )
 from deepracer_admin.rules.quotas import quota_for, quota_words
 
@@ -58,7 +57,7 @@ AGAIN_S = 3.0
 
 class SponsorshipHandler:
     """Job `sponsorship`: plan {"open": bool}; with {"final": true} everything is as it was before this event, with
-    {"ending": true} it will be. What another open event on the same service needs is left to that event."""
+    {"ending": true} it will be. Who is in another open event that sponsors keeps its hours."""
 
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         event = ports.store.event(job.event)
@@ -76,7 +75,7 @@ class SponsorshipHandler:
             _change(ports, event, lambda state: replace(state, opened_at=state.opened_at or now), lease)
         hidden = "" if want_open else _note_hidden(ports, event, lease)
         seen = ports.racing().set_multi_user_mode(want_open).multi_user_mode
-        word = f"Multi-user mode reads back {_on(seen)}"
+        word = f"The service shows multi-user mode {_on(seen)}"
         remember_account(ports, event, lease)
         _say(ports, event, seen, f"{word}.{hidden}", lease, is_through=seen is want_open)
         if seen is want_open:
@@ -89,7 +88,9 @@ class SponsorshipHandler:
         if job.plan.get("final"):
             hand_over_switch(ports, event, lease)
         account = remember_account(ports, event, lease).account
-        sentence = f"Multi-user mode stays on ({_on(account.multi_user_mode)} by read-back): {needed_by(others)}"
+        sentence = (
+            f"Multi-user mode stays on (the service shows it {_on(account.multi_user_mode)}): {needed_by(others)}"
+        )
         _say(ports, event, account.multi_user_mode, sentence, lease, is_through=True)
         return sentence
 
@@ -127,7 +128,7 @@ class SponsorshipHandler:
         """Raises what makes the job try again, or give up, when new profiles do not get what they should."""
         if seen is None or seen == wanted:
             return
-        word = f"What new profiles get reads back {quota_words(seen)}"
+        word = f"The service shows {quota_words(seen)} for new profiles"
         open_now = bool(ports.store.read(event.id, SPONSORSHIP).open)  # opening reached nobody so far
         if not job.plan["open"]:  # who closes has not closed while new profiles can train
             open_now = seen != CLOSED and not job.plan.get("final")
@@ -137,7 +138,7 @@ class SponsorshipHandler:
     def _keep_former(self, ports: Ports, event: Event, lease: Lease) -> None:
         """Store what will be overwritten, once: a repeat after a crash must not store our own values."""
         store = ports.store
-        limits, switched = read_limits(store, event), store.read(event.id, SPONSORSHIP)
+        limits, switched = limits_now(ports, event), store.read(event.id, SPONSORSHIP)
         new = store.read(event.id, NEW_PROFILE_LIMITS).former
         owners = owners_of(ports, event)
         listed = linked_profiles(ports, event, read_profiles(ports, event, lease))
@@ -146,7 +147,7 @@ class SponsorshipHandler:
             fresh: dict[str, Quota] = {}
             for profile in listed:
                 person, how = owners.get(profile.id, (None, ""))
-                value = limits.paused.get(profile.id) or _listed(event, profile, switched, new, person, how)
+                value = limits.paused.get(profile.id) or _listed(limits, profile, switched, new, person, how)
                 if value and value != CLOSED:
                     fresh[profile.id] = value
                 elif profile.id not in kept and person is not None and how == "created":
@@ -158,17 +159,21 @@ class SponsorshipHandler:
 
     def _wanted(self, ports: Ports, event: Event, plan: Mapping[str, Any]) -> Callable[[Profile], Quota | None]:
         """The limit that a profile should have; None: it is not ours to set. Decided by what is stored now."""
-        limits = read_limits(ports.store, event)
+        limits = limits_now(ports, event)
         owners = owners_of(ports, event)
         before = ports.store.rows(event.id, ADOPTED_QUOTAS)
 
-        def wanted(profile: Profile) -> Quota | None:
+        def own(profile: Profile) -> Quota | None:
             person, how = owners.get(profile.id, (None, ""))
             if plan["open"]:
                 return CLOSED if profile.id in limits.paused else limits.again(profile.id, person, how)
-            if plan.get("final"):
+            if plan.get("final") and not limits.given.decides(profile.id):
                 return _at_the_end(limits, before, profile, how)
             return CLOSED
+
+        def wanted(profile: Profile) -> Quota | None:
+            quota = own(profile)
+            return None if quota is None else limits.in_force(profile.id, quota)
 
         return wanted
 
@@ -181,8 +186,6 @@ class SponsorshipHandler:
             for profile in linked_profiles(ports, event, read_profiles(ports, event, lease))
             if not is_staff(profile, ports.staff_emails)
         ]
-        if not plan["open"]:
-            mine = _not_needed(ports, event, plan, mine)
         wanted = self._wanted(ports, event, plan)
         listed = [(profile, wanted(profile)) for profile in mine]
         return [(p.id, quota) for p, quota in listed if quota is not None and p.quota != quota], mine
@@ -202,21 +205,15 @@ class SponsorshipHandler:
         left, profiles = self._to_set(ports, event, plan, lease)
         zero = sum(1 for profile in profiles if profile.quota == CLOSED)
         people = counted(len(profiles), "event profile")
+        shared = limits_now(ports, event).given.keep(profile.id for profile in profiles)
+        goes_on = f"{shared} {_GOES_ON}".lstrip()
         if plan["open"]:
             may = f"{len(profiles) - zero:,} of {people} may train."
             return len(left), f"Sponsorship is open: {new_words(new, final=False)}, {may}"
-        said = f"Sponsorship is closed: {zero:,} of {people} read back with 0 minutes"
+        said = f"Sponsorship is closed: {zero:,} of {people} have 0 minutes (seen at the service)"
         if new is None and sponsors_elsewhere(ports.store, event, ports.racing_default):
-            return len(left), f"{said}. {_GOES_ON}"
-        return len(left), f"{said}; {new_words(new, final=bool(plan.get('final')))}. {_GOES_ON}"
-
-
-def _not_needed(ports: Ports, event: Event, plan: Mapping[str, Any], mine: list[Profile]) -> list[Profile]:
-    """Without those of people whom another open event wants: at the end always, before it while that event sponsors."""
-    if not (plan.get("final") or plan.get("ending") or sponsors_elsewhere(ports.store, event, ports.racing_default)):
-        return mine
-    needed = needed_elsewhere(ports, event)
-    return [profile for profile in mine if not needed.needs(profile)]
+            return len(left), f"{said}. {goes_on}"
+        return len(left), f"{said}; {new_words(new, final=bool(plan.get('final')))}. {goes_on}"
 
 
 def _note_hidden(ports: Ports, event: Event, lease: Lease) -> str:
@@ -240,7 +237,7 @@ _GOES_ON = "Running work, queued work and submissions go on."
 
 
 def _listed(
-    event: Event, profile: Profile, state: Sponsorship, new: Quota | None, person: Attendee | None, how: str
+    limits: Limits, profile: Profile, state: Sponsorship, new: Quota | None, person: Attendee | None, how: str
 ) -> Quota | None:
     """The limit that a profile is listed with, when it is the person's; None when it is not theirs or not known.
 
@@ -249,6 +246,9 @@ def _listed(
     """
     if profile.quota is None:
         return None
+    event = limits.event
+    if profile.id in limits.given.quotas and person is not None:  # what is listed may be another event's
+        return limits.entitled(profile, person, how) if state.open else None
     if how == "created" and person is not None:
         untouched = profile.quota == new and profile.quota != quota_for(event, person)
         if untouched or not state.open:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.letters import ACCESS, Letters, again_of, mail_key
-from deepracer_admin.model import Actor, Again, Attendee, Delivery, Job, SenderLimits, Sending, Step
+from deepracer_admin.model import Actor, Again, Attendee, Delivery, Event, Job, SenderLimits, Sending, Step
 from deepracer_admin.records.campaigns import (
     ACCESS_CAMPAIGN,
     CAMPAIGNS,
@@ -25,7 +25,7 @@ from deepracer_admin.records.ways_in import POOL, read_ways_in
 from deepracer_admin.rules.templates import Rendered, Template, check_template
 from deepracer_admin.services.base import House, Service, new_id
 
-__all__ = ["AUDIENCES", "Audience", "CampaignView", "LedgerRow", "MessagesService", "stuck_unknown"]
+__all__ = ["AUDIENCES", "Audience", "CampaignView", "LedgerRow", "MessagesService", "Started", "stuck_unknown"]
 
 AUDIENCES: dict[str, str] = {
     "proven": "Everybody whose access is proven",
@@ -56,6 +56,17 @@ class CampaignView:
     def follows_onboarding(self) -> bool:
         """Is it the access mail's own campaign, which takes in whoever comes later?"""
         return self.id == ACCESS_CAMPAIGN
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What sending came to: the campaign's id and whom it reaches. `gone`: names of those who were named and are not in
+    the audience any more. `came`: how many came into it since, who get none."""
+
+    campaign: str
+    people: int
+    gone: tuple[str, ...] = ()
+    came: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +141,35 @@ class MessagesService(Service):
         self._authorise(actor, "messages.view")
         event = self._event()
         people = self.letters.audience(event, audience.kind, audience.cohort)
+        had = self._had(event, key)
+        fresh = [person for person in people if person.id not in had]
+        return fresh, len(people) - len(fresh)
+
+    def _had(self, event: Event, key: str) -> set[str]:
+        """Who has had this mail, in its present text where that counts, and gets no second."""
         version = self.letters.template(event, key, event.language).version
         again = again_of(key)
-        had = {
+        return {
             row.attendee
             for row in self.store.deliveries(event.id)
             if row.template == key and row.stands_against(version, again)
         }
-        fresh = [person for person in people if person.id not in had]
-        return fresh, len(people) - len(fresh)
 
     def send(
-        self, actor: Actor, key: str, audience: Audience, *, schedule_at: datetime | None = None, reason: str = ""
-    ) -> str:
-        """Start (or schedule, in event time) a campaign; returns its id. One mail per person, template and version.
+        self,
+        actor: Actor,
+        key: str,
+        audience: Audience,
+        *,
+        attendees: Collection[str] = (),
+        schedule_at: datetime | None = None,
+        reason: str = "",
+    ) -> Started:
+        """Start (or schedule, in event time) a campaign. One mail per person, template and version.
+
+        `attendees`: those whom the press named (ids); whoever is not in the audience any more gets none, and whoever
+        came into it since gets none either. Without them, and when scheduled, it goes to whoever is in the audience
+        when it goes.
 
         `all` reaches people whose access is not proven: it needs a typed reason, which is audited.
         """
@@ -153,7 +179,10 @@ class MessagesService(Service):
             raise BadInput("Audience: choose one of the list.")
         if audience.kind == "all" and len(reason.strip()) < 10:
             raise BadInput("This reaches people without proven access; write the reason (10 characters or more).")
-        people = self.letters.audience(event, audience.kind, audience.cohort)
+        people, gone, came = self.letters.audience(event, audience.kind, audience.cohort), [], 0
+        if attendees and schedule_at is None:
+            self._check_people(event.id, attendees)
+            people, gone, came = self._named(event, key, people, attendees)
         if not people:
             raise BadInput("Nobody is in that audience now.")
         template = self.letters.template(event, key, event.language)
@@ -168,6 +197,7 @@ class MessagesService(Service):
             by_name=actor.name,
             created_at=self.clock.now(),
             schedule_at=schedule_at,
+            people=tuple(person.id for person in people) if attendees and schedule_at is None else (),
         )
 
         def begun(rows: Mapping[str, Campaign]) -> dict[str, Campaign]:
@@ -181,7 +211,21 @@ class MessagesService(Service):
         self._audit(
             actor, "messages.send", target=key, count=len(people), after={"campaign": campaign, "reason": reason}
         )
-        return campaign
+        return Started(campaign, len(people), tuple(gone), came)
+
+    def _named(
+        self, event: Event, key: str, people: Sequence[Attendee], attendees: Collection[str]
+    ) -> tuple[list[Attendee], list[str], int]:
+        """Of the audience now: those who were named, names of the named who are gone, how many came since."""
+        inside = {person.id for person in people}
+        gone = [
+            person.name or person.email
+            for person in self.store.attendees(event.id)
+            if person.id in {*attendees} - inside
+        ]
+        had = self._had(event, key)
+        came = sum(1 for person in people if person.id not in {*attendees, *had})
+        return [person for person in people if person.id in {*attendees}], gone, came
 
     def control(self, actor: Actor, campaign: str, to: str) -> None:
         """`paused`, `running` (resume) or `cancelled`; what was sent stays sent. Raises Missing, Conflict."""
@@ -252,6 +296,8 @@ class MessagesService(Service):
         proven = any(row.step is Step.ACCESS and row.state.is_done for row in self.store.steps_of(event.id, attendee))
         if key == ACCESS and not proven:
             raise BadInput("This person's access is not proven yet; their mail follows by itself when it is.")
+        if key == ACCESS and attendee in self.letters.refused_at_the_door(event):
+            raise BadInput("The directory refuses this person, and it is the way in: settle that on Onboarding first.")
         template = self.letters.template(event, key, event.language)
         if attendee in self.letters.awaiting(event, template):
             raise BadInput("This guest's link is not known yet; their mail follows by itself when it is.")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Missing
+from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere
 from deepracer_admin.model import (
     UNLIMITED,
     Actor,
@@ -20,7 +21,7 @@ from deepracer_admin.model import (
     State,
     UsageSample,
 )
-from deepracer_admin.records.limits import PAUSED_PROFILES, read_limits
+from deepracer_admin.records.limits import PAUSED_PROFILES, Limits, read_limits
 from deepracer_admin.rules.money import Forecast, forecast, spend, worst_case
 from deepracer_admin.rules.quotas import quota_for
 from deepracer_admin.services.base import House, Service
@@ -134,9 +135,9 @@ class UsageService(Service):
         people = {person.id: person for person in self.store.attendees(event.id)}
         by_profile = {link.profile: link for link in self.store.links(event.id).values()}
         earlier = self.house.history.used_before_reset(event.id)
-        paused = {*self.store.rows(event.id, PAUSED_PROFILES)}
+        limits = self._limits(event)
         rows = [
-            _row(event, profile, by_profile.get(profile.id), people, earlier.get(profile.id, 0.0), paused)
+            _row(limits, profile, by_profile.get(profile.id), people, earlier.get(profile.id, 0.0))
             for profile in profiles
         ]
         return sorted(rows, key=lambda row: -row.hours_used)
@@ -151,6 +152,16 @@ class UsageService(Service):
         if profile not in known:
             raise Missing("That profile is not one of this event's service (any more); choose again.")
         return [(at, used / 60, queued / 60) for at, used, queued in self.house.history.usage_of(event, profile)]
+
+    def given_elsewhere(self, actor: Actor, attendees: Sequence[str]) -> tuple[int, str]:
+        """How many of these people another open event gives hours now, and the names of such events ("" for none)."""
+        self._authorise(actor, "usage.view")
+        event = self._event()
+        self._check_people(event.id, attendees)
+        given = given_elsewhere(self.store, event, self.house.settings.racing)
+        links = self.store.links(event.id)
+        shared = {links[each].profile for each in attendees if each in links} & {*given.quotas}
+        return len(shared), given.names(shared)
 
     # ------------------------------------------------------------------------------------------------ quotas
 
@@ -179,7 +190,7 @@ class UsageService(Service):
     def grant(self, actor: Actor, attendee: str, *, extra_hours: float) -> Job:
         """More hours for one person: a facilitator may grant up to 2 h at a time, within the event's budget.
 
-        On top of what the person has apart from a pause or a closing, when the service lists 0.
+        On top of what the person has apart from a pause or a closing, when the service lists 0; by another event too.
         """
         self._authorise(actor, "usage.grant", target=attendee)
         if not 0 < extra_hours <= GRANT_MAX_HOURS:
@@ -187,7 +198,8 @@ class UsageService(Service):
         event = self._event()
         profile, how = self._profile_of(event.id, attendee)
         person = self.store.attendee(event.id, attendee)
-        base = read_limits(self.store, event).entitled(profile, person, how)
+        limits = self._limits(event)
+        base = limits.in_force(profile.id, limits.entitled(profile, person, how))
         if base.minutes == UNLIMITED:
             raise BadInput("This person has no limit; there is nothing to add.")
         view = self.totals(actor)
@@ -213,7 +225,7 @@ class UsageService(Service):
         links = self.store.links(event.id)
         profiles = {profile.id: profile for profile in self.store.profiles(event.id)[0]}
         people = {person.id: person for person in self.store.attendees(event.id)}
-        limits = read_limits(self.store, event)
+        limits = self._limits(event)
         items: list[JobItem] = []
         same, most = 0, 0.0
         for attendee in attendees:
@@ -228,8 +240,13 @@ class UsageService(Service):
                 same += 1
                 continue
             items.append(_quota_item(attendee, profile, current, wanted, own=person.quota))
-            most += worst_case(event.prices, current, wanted)
+            key = profile.id if profile else ""
+            most += worst_case(event.prices, limits.in_force(key, current), limits.in_force(key, wanted))
         return QuotaPlan(items=items, people=len(items), same=same, most_usd=most)
+
+    def _limits(self, event: Event) -> Limits:
+        given = given_elsewhere(self.store, event, self.house.settings.racing)
+        return read_limits(self.store, event, given)
 
     def _profile_of(self, event: str, attendee: str) -> tuple[Profile, str]:
         """Their profile, and how it is known to be theirs."""
@@ -242,18 +259,16 @@ class UsageService(Service):
     # ------------------------------------------------------------------------------------------------- pause
 
     def sponsor(self, actor: Actor, attendees: Sequence[str], *, active: bool) -> Job:
-        """Pause or resume the sponsorship of these people (or of all with []).
+        """Pause or resume the sponsorship of these people.
 
         Running work, queued work and submissions go on and are billed.
         """
-        self._authorise(
-            actor, "usage.pause", target=counted(len(attendees), "person", "people") if attendees else "all people"
-        )
+        self._authorise(actor, "usage.pause", target=counted(len(attendees), "person", "people"))
         event = self._event()
         self._check_people(event.id, attendees)
         links = self.store.links(event.id)
         paused = self.store.rows(event.id, PAUSED_PROFILES)
-        chosen = [links[entry] for entry in attendees if entry in links] if attendees else [*links.values()]
+        chosen = [links[entry] for entry in attendees if entry in links]
         items = [
             JobItem(job="", key=link.profile, state=State.TODO, after={"active": active, "attendee": link.attendee})
             for link in chosen
@@ -311,13 +326,9 @@ def _quota_item(attendee: str, profile: Profile | None, current: Quota, wanted: 
 
 
 def _row(
-    event: Event,
-    profile: Profile,
-    link: ProfileLink | None,
-    people: Mapping[str, Attendee],
-    earlier: float,
-    paused: set[str],
+    limits: Limits, profile: Profile, link: ProfileLink | None, people: Mapping[str, Attendee], earlier: float
 ) -> ProfileRow:
+    event = limits.event
     person = people.get(link.attendee) if link else None
     minutes = profile.minutes_used + earlier
     limit = profile.quota.minutes if profile.quota else None
@@ -336,7 +347,7 @@ def _row(
         storage_gb=None if profile.storage_bytes is None else profile.storage_bytes / 1e9,
         spend_usd=minutes / 60 * event.prices.per_hour,
         committed_usd=profile.minutes_queued / 60 * event.prices.per_hour,
-        paused=profile.id in paused,
+        paused=profile.id in limits.paused,
         how=link.how if link else "",
     )
 

@@ -10,7 +10,7 @@ from deepracer_admin.services.closeout.closing import CloseView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.refresh import rerun_unasked
-from deepracer_admin.ui.kit.words import as_of, count, plain, when
+from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, when
 
 __all__ = ["is_live", "live_steps", "proof", "start_facts"]
 
@@ -21,12 +21,15 @@ _MARKS = {
     State.REFUSED: ("needs you", ":material/error:", "red"),
     State.UNKNOWN: ("not known", ":material/help:", "orange"),
 }
+SEEN, IN_DIRECTORY = "seen at the service", "seen in the directory"
+"""How evidence says where it was looked at; here the time is put beside it."""
 _AHEAD = ("to do", ":material/radio_button_unchecked:", "gray")
 _WHY = {
     "staff": "runs the service",
     "adopted": "had access before the event",
     "manual": "linked by hand: had access before the event",
     "created": "made by this event, not deleted yet",
+    "group_before": "in the Entra group since before the event",
     "identity_center": "still in IAM Identity Center, and no profile of theirs is disabled",
 }
 
@@ -68,7 +71,10 @@ def _evidence(item: JobItem | None, view: CloseView, zone: str) -> str:
     seen = view.read_back(item.key)
     if seen is None or not item.state.is_done:
         return item.sentence
-    return f"{item.sentence.replace(' (read back)', '').rstrip('.')}; {as_of(seen, 'confirmed', zone)}."
+    for where in (SEEN, IN_DIRECTORY):
+        if where in item.sentence:
+            return item.sentence.replace(where, f"{where} at {clock_time(seen, zone)}", 1)
+    return f"{item.sentence.rstrip('.')}; looked at {clock_time(seen, zone)}."
 
 
 def _skip(view: CloseView) -> None:
@@ -106,6 +112,10 @@ def proof(view: CloseView, event: Event) -> None:
     st.caption(as_of(view.read_back_at, f"listing of {view.source}", event.zone))
     if view.in_group is not None:
         st.caption(f"{count(view.in_group, 'person', 'people')} of the event in the Entra group, by that listing.")
+    if view.group_before:
+        one = "person of the list was in that group before the event, and stays in it"
+        many = "people of the list were in that group before the event, and stay in it"
+        st.caption(f"{count(view.group_before, one, many)}.")
     if view.in_identity_center is not None:
         listed = count(view.in_identity_center, "person", "people")
         st.caption(f"{listed} of the event listed in IAM Identity Center, by that listing.")

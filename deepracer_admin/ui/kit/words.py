@@ -77,6 +77,13 @@ def when(at: datetime | None, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%a %d %b %Y, %H:%M} ({zone})"
 
 
+def clock_time(at: datetime, zone: str = "UTC") -> str:
+    """A time of today, or with its day, e.g. "14:02 Europe/Rome" or "22 Nov 14:02 Europe/Rome"."""
+    local = at.astimezone(ZoneInfo(zone))
+    is_today = local.date() == datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
+    return f"{local:%H:%M} {zone}" if is_today else f"{local:%d %b %H:%M} {zone}"
+
+
 def as_of(at: datetime | None, source: str, zone: str = "UTC") -> str:
     """Where a number comes from and how old it is, e.g. "as of 14:03:22 Europe/Rome (service)"."""
     if at is None:

@@ -11,9 +11,9 @@ import streamlit as st
 
 from deepracer_admin.model import Actor, Event
 from deepracer_admin.rules.templates import Template
-from deepracer_admin.services.mail.messages import AUDIENCES, Audience, LedgerRow
+from deepracer_admin.services.mail.messages import AUDIENCES, Audience, LedgerRow, Started
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import ask, press
+from deepracer_admin.ui.kit.act import as_shown, ask, press
 from deepracer_admin.ui.kit.words import count, plain, span, when
 from deepracer_admin.ui.mail.letters import placeholders, show_mail
 
@@ -115,18 +115,32 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
         start = desk.clock.event_now().astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
         local = st.datetime_input(f"At ({event.zone})", start + timedelta(hours=1), key="send-at")
         at = local.replace(tzinfo=zone) if local else None
-    reached = count(len(people), "person", "people")
+    if at is not None:
+        st.caption("It goes to whoever is in that audience at that time.")
     press(
         "Send it" if at is None else f"Schedule it for {when(at, event.zone)}",
-        lambda asking: desk.messages.send(asking, key, audience, schedule_at=at, reason=reason),
+        lambda asking: desk.messages.send(
+            asking, key, audience, attendees=as_shown("send-go"), schedule_at=at, reason=reason
+        ),
         key="send-go",
-        done=f"It goes to {reached}; progress is shown below."
-        if at is None
-        else f"It goes to {reached} {when(at, event.zone)}.",
+        done=_goes if at is None else f"It goes to whoever is in that audience {when(at, event.zone)}.",
         type="primary",
         icon=":material/send:",
         disabled=not people,
+        shown=[person.id for person in people],
     )
+
+
+def _goes(made: Started) -> str:
+    """To how many, and who was named here a moment ago and is not in the audience any more."""
+    said = f"It goes to {count(made.people, 'person', 'people')}; progress is shown below."
+    if made.gone:
+        left = count(len(made.gone), "person who was named has", "people who were named have")
+        others = " and others" if len(made.gone) > 3 else ""
+        said += f" {left} left that audience meanwhile: {', '.join(made.gone[:3])}{others}."
+    if made.came:
+        said += f" {count(made.came, 'person', 'people')} came into it since: send it again for them."
+    return said
 
 
 def settle(who: Actor, row: LedgerRow) -> None:

@@ -143,7 +143,7 @@ def test_a_cognito_that_recovers_leaves_nothing(stage: Stage) -> None:
     stage.rounds(lambda: len(stage.store.links(stage.event.id)) == 2)
     stage.world.arm("deepracer", "delete_profile_500_empty", count=4)
     job = close(stage)
-    assert told(stage, job)["access"].startswith("2 profiles deleted (read back)")
+    assert told(stage, job)["access"].startswith("2 profiles deleted (seen at the service)")
     assert (proof(stage).not_known, proof(stage).can_still_sign_in) == ((), ())
     assert set(states(stage, job).values()) == {State.DONE}
 

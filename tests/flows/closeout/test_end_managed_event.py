@@ -99,13 +99,13 @@ def test_from_the_first_name_to_the_last_access_removed(full: Stage) -> None:
     assert full.store.job(job.id).state is JobState.DONE, told
     assert [item.key for item in full.store.job_items(job.id)] == [step.key for step in MANAGED_STEPS]
     assert told["pause"].startswith("3 profiles are paused")
-    assert told["training"] == "No training runs for 3 profiles (read back)."
+    assert told["training"] == "No training runs for 3 profiles (seen at the service)."
     assert told["zero"].startswith("0 models")
-    assert told["access"] == "3 profiles are disabled (read back)."
+    assert told["access"] == "3 profiles are disabled (seen at the service)."
     assert told["group"].startswith("0 of the event's 3 people are in the group")
-    assert told["cycle"] == "IAM Identity Center lists 0 of the event's 3 people (read back)."
-    assert told["sponsorship"] == "Multi-user mode reads back off."
-    assert told["verify"].startswith("0 of 3 people can still sign in; multi-user mode reads back off;")
+    assert told["cycle"] == "IAM Identity Center lists 0 of the event's 3 people."
+    assert told["sponsorship"] == "The service shows multi-user mode off."
+    assert told["verify"].startswith("0 of 3 people can still sign in; the service shows multi-user mode off;")
     assert account(full).models == {}
     assert {user.state for user in account(full).users.values()} == {OFF}
     assert not account(full).multi_user_mode
@@ -197,7 +197,7 @@ def test_who_was_there_before_the_event_gets_back_state_and_limits(stage: Stage)
     job = start(stage)
     close(stage, job)
     assert (old.state, Quota(old.max_minutes, old.max_models)) == ("ACTIVE", Quota(90, 1))
-    assert evidence(stage, job)["access"].startswith("1 profile is disabled (read back); 1 there before")
+    assert evidence(stage, job)["access"].startswith("1 profile is disabled (seen at the service); 1 there before")
     assert "0 of 2 people can still sign in" in evidence(stage, job)["verify"]
 
 
@@ -255,7 +255,7 @@ def test_without_identity_center_the_proof_says_that_it_was_not_asked(full: Stag
     full.worker.jobs.ports = replace(full.ports, proof=None)
     job = start(full)
     close(full, job)
-    assert evidence(full, job)["cycle"] == "Not read back: no IAM Identity Center is set."
+    assert evidence(full, job)["cycle"] == "Not looked at: no IAM Identity Center is set."
     assert "IAM Identity Center was not asked" in evidence(full, job)["verify"]
     assert full.console.first.closeout.view(ORGANIZER).in_identity_center is None
 
@@ -279,13 +279,15 @@ def test_a_mode_that_reads_back_on_keeps_the_event_open_until_it_is_off(full: St
     job = start(full)
     with pytest.raises(AssertionError, match="still closing"):
         close(full, job)
-    assert evidence(full, job)["sponsorship"].startswith("Multi-user mode was turned off and still reads back on")
+    assert evidence(full, job)["sponsorship"].startswith(
+        "Multi-user mode was turned off, and the service still shows it on"
+    )
     assert evidence(full, job)["verify"] == ""
     assert full.store.event(full.event.id).closed_at is None
     assert len(tries) > 1, "it is tried again"
     handlers["AdminSetAccountConfig"] = real
     close(full, job)
-    assert evidence(full, job)["sponsorship"] == "Multi-user mode reads back off."
+    assert evidence(full, job)["sponsorship"] == "The service shows multi-user mode off."
     assert not account(full).multi_user_mode
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from deepracer_admin.errors import Refused
 from deepracer_admin.model import Job, JobState, Race, RaceDraft
+from deepracer_admin.records.boards import FROZEN_BOARDS
 from deepracer_admin.records.entrants import OWN_RACES
 from tests.flows.conftest import ORGANIZER, Stage
 from tests.flows.races.test_race_jobs import create
@@ -52,6 +53,14 @@ def test_only_the_events_own_races_end(stage: Stage) -> None:
     )
     assert closing(stage, mine) < mine.draft.closes_at
     assert (closing(stage, other), closing(stage, second)) == (other.draft.closes_at, second.draft.closes_at)
+
+
+def test_a_board_that_the_close_out_freezes_shows_its_last_reading(stage: Stage) -> None:
+    mine = ours(stage)
+    close(stage)
+    frozen = stage.store.row(stage.event.id, FROZEN_BOARDS, mine.id)
+    assert frozen is not None
+    assert frozen.at >= stage.console.history.standings_read_at(stage.event.id)[mine.id]
 
 
 def test_the_id_of_a_race_is_kept_when_it_is_made_also_after_a_lost_answer(stage: Stage) -> None:

@@ -109,11 +109,11 @@ def test_the_check_says_when_the_account_has_fewer_cars_than_people(stage: Stage
 
 
 def test_multi_user_mode_is_switched_and_read_back(stage: Stage) -> None:
-    assert switch(stage, on=True) == "Multi-user mode reads back on."
+    assert switch(stage, on=True) == "The service shows multi-user mode on."
     assert account(stage).multi_user_mode
     view = stage.console.first.events.sponsorship(ORGANIZER)
     assert (view.open, view.native, view.word) == (True, True, "Multi-user mode")
-    assert switch(stage, on=False) == "Multi-user mode reads back off."
+    assert switch(stage, on=False) == "The service shows multi-user mode off."
     assert not account(stage).multi_user_mode
     assert stage.console.first.events.sponsorship(ORGANIZER).open is False
 
@@ -219,7 +219,7 @@ def test_a_leaver_whose_profile_came_by_this_event_is_disabled_once(stage: Stage
     stage.rounds(lambda: stage.done(Step.PROFILE) == 2)
     leave(stage, people[0])
     stage.rounds(lambda: stage.step(people[0], Step.PROFILE).state is State.TODO)
-    assert stage.step(people[0], Step.PROFILE).sentence == "Sponsorship has ended (read back)."
+    assert stage.step(people[0], Step.PROFILE).sentence == "Sponsorship has ended (seen at the service)."
     assert [listed(stage)[each].state for each in ids] == ["DISABLED", "ACTIVE"]
 
     def asked() -> int:
@@ -263,13 +263,13 @@ def test_a_mode_that_reads_back_otherwise_is_set_again_and_the_job_gives_up_in_t
     job = stage.console.first.events.switch_sponsorship(ORGANIZER, open_=on, typed_name=name)
     stage.worker.jobs.run(stage.event.id, stage.lease)
     word = "off" if on else "on"
-    assert stage.store.job(job.id).sentence == f"Multi-user mode reads back {word}; the console sets it again."
+    assert stage.store.job(job.id).sentence == f"The service shows multi-user mode {word}; the console sets it again."
     assert stage.console.first.events.sponsorship(ORGANIZER).open is not on
     job = stage.finish(job)
     assert (job.state, asked) == (JobState.FAILED, [on] * ROUNDS)
-    assert job.sentence.startswith(f"Multi-user mode reads back {word}, after 5 tries: ")
+    assert job.sentence.startswith(f"The service shows multi-user mode {word}, after 5 tries: ")
     monkeypatch.undo()
-    assert switch(stage, on=on) == f"Multi-user mode reads back {'on' if on else 'off'}."
+    assert switch(stage, on=on) == f"The service shows multi-user mode {'on' if on else 'off'}."
 
 
 def test_a_quota_given_while_paused_is_set_at_once_where_the_service_pauses_by_itself(stage: Stage) -> None:
@@ -290,7 +290,9 @@ def test_turning_the_mode_off_tells_what_went_out_of_sight(stage: Stage) -> None
     garage = stage.world.world.services["managed"].garage  # type: ignore[attr-defined]
     in_world(stage.world, lambda: garage.train(racer, "at-work", 60))
     sentence = switch(stage, on=False)
-    assert sentence.startswith("Multi-user mode reads back off. 1 model of 1 profile went out of sight, 1 of them at")
+    assert sentence.startswith(
+        "The service shows multi-user mode off. 1 model of 1 profile went out of sight, 1 of them at"
+    )
     assert stage.console.first.events.sponsorship(ORGANIZER).sentence == sentence
     switch(stage, on=True)
     assert "out of sight" not in stage.console.first.events.sponsorship(ORGANIZER).sentence

@@ -45,8 +45,8 @@ def test_everything_this_event_made_is_gone_and_what_was_there_before_stays(full
     job = full.finish(start(full))
     assert job.sentence == "The event is closed; the evidence stands beside each step."
     told = evidence(full, job)
-    assert told["access"] == "3 profiles deleted (read back); 1 adopted one was there before and stays."
-    assert told["group"].startswith("0 of the event's 4 people are in the group (read back)")
+    assert told["access"] == "3 profiles deleted (seen at the service); 1 adopted one was there before and stays."
+    assert told["group"].startswith("0 of the event's 4 people are in the group (seen in the directory)")
     assert told["verify"].startswith("1 of 4 people can still sign in")
     proof = full.store.read(full.event.id, PROOF)
     assert proof is not None

@@ -130,7 +130,7 @@ def test_the_limits_of_new_profiles_are_given_back_by_the_last_event_that_sponso
     said = both.close(a)
     assert "New profiles keep their limits: “Winter Cup” sponsors people on it too" in said["sponsorship"]
     assert racing.new_profile_quota() == Quota(60, 2)
-    assert {each.quota for each in racing.profiles() if each.id in shared} == {QUOTA}
+    assert {each.quota for each in racing.profiles() if each.id in shared} == {Quota(60, 2)}
     last = both.close(b)
     assert "new profiles get 10 h and 10 models again" in last["sponsorship"]
     assert racing.new_profile_quota() == Quota(600, 10)

@@ -106,7 +106,7 @@ def test_an_edit_of_the_access_mail_makes_no_second_mail_to_anybody(stage: Stage
     )
     messages = stage.console.first.messages
     assert messages.reach(ORGANIZER, "access", PROVEN) == ([], 4)
-    again = messages.send(ORGANIZER, "access", PROVEN)
+    again = messages.send(ORGANIZER, "access", PROVEN).campaign
     slices(stage, lambda: row(stage, again).state == "done")
     assert stage.world.truth()["mails_sent"] == 4
     messages.resend_one(ORGANIZER, first.id)
@@ -240,7 +240,7 @@ def test_mail_keeps_to_four_fifths_of_the_rate(stage: Stage) -> None:
 def test_a_pause_is_heard_and_a_cancelled_campaign_stays_cancelled(stage: Stage) -> None:
     people = stage.crowd(3)
     prove(stage, *people)
-    key = stage.console.first.messages.send(ORGANIZER, "reminder", PROVEN)
+    key = stage.console.first.messages.send(ORGANIZER, "reminder", PROVEN).campaign
     stage.console.first.messages.control(ORGANIZER, key, "paused")
     stage.worker.mail.run(stage.event, stage.lease)
     assert stage.world.truth()["mails_sent"] == 0
@@ -250,6 +250,16 @@ def test_a_pause_is_heard_and_a_cancelled_campaign_stays_cancelled(stage: Stage)
     stage.console.first.messages.send(ORGANIZER, "reminder", PROVEN)
     slices(stage, lambda: True)
     assert stage.world.truth()["mails_sent"] == 3, "one mail per person, template and version"
+
+
+def test_a_campaign_goes_to_those_whom_the_press_named_and_to_nobody_who_came_since(stage: Stage) -> None:
+    people = stage.crowd(3)
+    prove(stage, *people[:2])
+    named = [person.id for person in people[:2]]
+    key = stage.console.first.messages.send(ORGANIZER, "reminder", PROVEN, attendees=named).campaign
+    prove(stage, people[2])
+    slices(stage, lambda: row(stage, key).state == "done")
+    assert {each.attendee for each in stage.store.deliveries(stage.event.id, campaign=key)} == {*named}
 
 
 def test_everybody_needs_a_reason_that_is_audited(stage: Stage) -> None:
@@ -266,7 +276,7 @@ def test_everybody_needs_a_reason_that_is_audited(stage: Stage) -> None:
 def test_a_scheduled_campaign_waits_for_its_hour(stage: Stage) -> None:
     prove(stage, *stage.crowd(1))
     at = stage.console.clock.event_now() + timedelta(hours=2)
-    key = stage.console.first.messages.send(ORGANIZER, "reminder", PROVEN, schedule_at=at)
+    key = stage.console.first.messages.send(ORGANIZER, "reminder", PROVEN, schedule_at=at).campaign
     stage.worker.mail.run(stage.event, stage.lease)
     assert row(stage, key).state == "scheduled"
     stage.world.advance(7300)

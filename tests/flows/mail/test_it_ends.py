@@ -40,7 +40,7 @@ def run(stage: Stage, mail: CampaignReconciler, *, rounds: int = 3, pause: float
 def reminder(stage: Stage, count: int) -> tuple[str, list[Any]]:
     people = stage.crowd(count)
     prove(stage, *people)
-    return stage.console.first.messages.send(ORGANIZER, "reminder", PROVEN), people
+    return stage.console.first.messages.send(ORGANIZER, "reminder", PROVEN).campaign, people
 
 
 def test_what_a_cancelled_campaign_had_queued_is_left_out_and_says_so(stage: Stage) -> None:

@@ -43,7 +43,7 @@ def test_many_are_let_in_by_one_job_and_listed_with_their_names(stage: Stage) ->
     view = stage.console.first.races.entrants(ORGANIZER, race.id)
     assert (view.native, view.listed, len(view.outside)) == (True, 0, 3)
     job = admit(stage, race, [person.id for person in people])
-    assert job.sentence == "3 of 3 people may enter the race (read back: 3 in all)."
+    assert job.sentence == "3 of 3 people may enter the race (the service lists 3 in all)."
     assert at_the_service(stage, race) == set(ids)
     view = stage.console.first.races.entrants(ORGANIZER, race.id)
     assert {row.name for row in view.rows} == {person.name for person in people}
@@ -66,7 +66,7 @@ def test_somebody_taken_out_may_not_enter_and_the_others_stay(stage: Stage) -> N
     admit(stage, race, [person.id for person in people])
     job = stage.console.first.races.expel(ORGANIZER, race.id, ids[:1]).job
     assert job is not None
-    assert stage.finish(job).sentence == "1 of 1 person may not enter the race any more (read back: 2 may)."
+    assert stage.finish(job).sentence == "1 of 1 person may not enter the race any more (the service lists 2 who may)."
     assert at_the_service(stage, race) == set(ids[1:])
 
 
@@ -112,7 +112,7 @@ def test_a_worker_that_dies_after_letting_in_does_it_again_without_harm(
     with pytest.raises(KeyboardInterrupt):
         stage.finish(job)
     monkeypatch.setattr(racing, "add_participants", real)
-    assert stage.finish(job).sentence == "2 of 2 people may enter the race (read back: 2 in all)."
+    assert stage.finish(job).sentence == "2 of 2 people may enter the race (the service lists 2 in all)."
     assert at_the_service(stage, race) == set(ids)
 
 

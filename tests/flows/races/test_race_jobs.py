@@ -30,7 +30,7 @@ def create(stage: Stage) -> Job:
 def test_a_race_is_made_and_its_link_is_told(stage: Stage) -> None:
     job = create(stage)
     assert job.state is JobState.DONE
-    assert job.sentence.startswith("The race “Autumn Cup” exists (read back); its link is http")
+    assert job.sentence.startswith("The race “Autumn Cup” exists (seen at the service); its link is http")
     assert len(stage.store.races(stage.event.id)[0]) == 1
 
 
@@ -49,7 +49,7 @@ def test_an_upcoming_race_is_deleted_and_read_back(stage: Stage) -> None:
     job = stage.store.create_job(
         Job("job-d", stage.event.id, "race.delete", race.id, JobState.PLANNED, {"race": race.id})
     )
-    assert stage.finish(job).sentence == "The race is gone (read back)."
+    assert stage.finish(job).sentence == "The race is gone (seen at the service)."
     assert list(stage.ports.racing().races()) == []
 
 

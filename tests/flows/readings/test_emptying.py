@@ -161,7 +161,7 @@ def test_models_are_deleted_a_few_at_a_time_when_one_call_cannot_tell_them(stage
             continue
         if said:
             break
-    assert said == "60 of 60 profiles have no model left (read back)."
+    assert said == "60 of 60 profiles have no model left (seen at the service)."
     assert racing.deleted == ["p3", "p58"]
 
 

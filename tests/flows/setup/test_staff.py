@@ -36,13 +36,13 @@ def test_a_role_is_given_read_back_and_protects(stage: Stage) -> None:
     (person,) = in_service(stage)
     job = stage.finish(stage.console.first.staff.give_role(ORGANIZER, person.email.upper(), "dr-race-facilitators"))
     assert job.state is JobState.DONE
-    assert job.sentence.startswith("The user pool reads back dr-race-facilitators.")
+    assert job.sentence.startswith("The user pool shows dr-race-facilitators.")
     assert groups(stage, person) == ["dr-race-facilitators"]
     assert person.email in staff.known_staff(stage.store)
     row = next(each for each in stage.console.first.staff.view(ORGANIZER).rows if each.email == person.email)
     assert (row.role, row.why) == ("dr-race-facilitators", "given from here")
     again = stage.finish(stage.console.first.staff.give_role(ORGANIZER, person.email, "dr-racers"))
-    assert "reads back dr-racers" in again.sentence
+    assert "shows dr-racers" in again.sentence
     assert person.email not in staff.known_staff(stage.store)
 
 
@@ -108,7 +108,7 @@ def test_account_wide_limits_are_set_and_read_back(stage: Stage) -> None:
     check(stage)
     job = stage.finish(stage.console.first.staff.set_account_limits(ORGANIZER, hours=100, models=-1))
     assert job.sentence == (
-        "The site shows 100 h and unlimited models a month for the whole account (read back); nobody enforces that."
+        "The site shows 100 h and unlimited models a month for the whole account now; nobody enforces that."
     )
     assert list(stage.console.first.staff.view(ORGANIZER).limits.values()) == [6000, -1]
     for hours, models in ((-2, 1), (1, -2), (float("inf"), 1), (float("nan"), 1)):

@@ -110,11 +110,11 @@ def test_limits_that_read_back_otherwise_are_set_again_and_the_job_gives_up_in_t
     job = stage.console.first.events.switch_sponsorship(ORGANIZER, open_=open_, typed_name=name)
     stage.worker.jobs.run(stage.event.id, stage.lease)
     assert stage.store.job(job.id).sentence == (
-        "What new profiles get reads back 10 h and 9 models; the console sets it again."
+        "The service shows 10 h and 9 models for new profiles; the console sets it again."
     )
     job = stage.finish(job)
     assert job.state is JobState.FAILED
-    assert "reads back 10 h and 9 models, after 5 tries" in job.sentence
+    assert "shows 10 h and 9 models for new profiles, after 5 tries" in job.sentence
     assert asked == [QUOTA if open_ else CLOSED] * ROUNDS
     assert stage.store.read(stage.event.id, SPONSORSHIP).open is (not open_)
     assert quotas(stage) == ALL_CLOSED, "opening reaches nobody before new profiles get what they should"

@@ -56,8 +56,11 @@ def test_closing_sets_all_to_zero_and_opening_restores_each_value(racing_event: 
     assert quotas(stage) == BEFORE
     closed = switch(stage, False)
     assert closed.state is JobState.DONE
-    assert "3 of 3 event profiles read back with 0 minutes" in closed.sentence
-    assert "new profiles get 0 h and 0 models (read back). Running work, queued work and submiss" in closed.sentence
+    assert "3 of 3 event profiles have 0 minutes (seen at the service)" in closed.sentence
+    assert (
+        "new profiles get 0 h and 0 models (seen at the service). Running work, queued work and submiss"
+        in closed.sentence
+    )
     assert quotas(stage) == ALL_CLOSED
     assert stage.ports.racing().new_profile_quota() == CLOSED
     switch(stage, True)
@@ -158,7 +161,7 @@ def test_a_paused_person_stays_paused_over_closing_and_opening(racing_event: Sta
 def test_a_quota_is_read_back_and_undone(racing_event: Stage) -> None:
     stage = racing_event
     job = stage.finish(stage.console.first.usage.set_quotas(ORGANIZER, ["at-0", "at-1"], hours=5, models=7))
-    assert job.sentence == "2 of 2 people have their quota, read back."
+    assert job.sentence == "2 of 2 people have their quota, seen at the service."
     assert quotas(stage)["racer.no0@example.com"] == Quota(300, 7)
     undo = stage.finish(stage.console.first.jobs.undo(ORGANIZER, job.id))
     assert undo.state is JobState.DONE

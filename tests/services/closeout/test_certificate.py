@@ -63,7 +63,7 @@ def test_what_is_left_and_who_skipped_stand_beside_the_step() -> None:
 def test_of_whom_nothing_is_known_is_never_counted_as_zero() -> None:
     shown = text({}, not_known=3, settle="Ask the user pool.")
     assert "Not known for 3 people: Ask the user pool." in shown
-    assert "Who can still sign in was not read back." in text({}, can_still_sign_in=None)
+    assert "Who can still sign in is not known: it was not looked at." in text({}, can_still_sign_in=None)
 
 
 def test_a_certificate_without_a_close_out_claims_nothing() -> None:

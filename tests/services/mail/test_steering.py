@@ -34,7 +34,7 @@ def test_of_300_pauses_none_is_lost_to_the_worker_s_notes(
     console.store.amend_event(event.id, lambda stored: replace(stored, portal_url="https://portal.example.com"))
     console.store.record(event.id, [Outcome("at-1", Step.ACCESS, State.DONE)], lease=None, now=NOW)
     messages = console.of(event.id).messages
-    steered, other = (messages.send(ORGANIZER, key, Audience("proven")) for key in ("reminder", "races"))
+    steered, other = (messages.send(ORGANIZER, key, Audience("proven")).campaign for key in ("reminder", "races"))
     lease = worker_store.acquire(f"worker/{event.id}", "worker", ttl_s=3600, now=NOW)
     assert isinstance(lease, Lease)
     mail = CampaignReconciler(replace(console.ports_of(event.id), store=worker_store))
@@ -74,7 +74,7 @@ def test_two_who_pause_at_once_are_told_apart(console: Console, event: Event, pe
     console.store.amend_event(event.id, lambda stored: replace(stored, portal_url="https://portal.example.com"))
     console.store.record(event.id, [Outcome("at-1", Step.ACCESS, State.DONE)], lease=None, now=NOW)
     messages = console.of(event.id).messages
-    campaign = messages.send(ORGANIZER, "reminder", Audience("proven"))
+    campaign = messages.send(ORGANIZER, "reminder", Audience("proven")).campaign
     messages.control(ORGANIZER, campaign, "paused")
     with pytest.raises(Conflict, match="is paused; it cannot become paused"):
         messages.control(ORGANIZER, campaign, "paused")

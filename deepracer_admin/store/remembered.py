@@ -1,0 +1,68 @@
+"""What was read of an event last, given again while nothing in the event has changed.
+
+Duties look several times a second, and of an event in which nothing happens they read the same few rows each time.
+SQLite says cheaply whether any connection, of any process, has committed since (`PRAGMA data_version`); only then are
+the events' revisions read anew, and only what belongs to another revision is read and decoded again. Nothing is kept
+longer than it is true: a value is given only under the revision at which, or after which, it was read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+__all__ = ["Remembered"]
+
+T = TypeVar("T")
+MOST = 5_000  # values; then all are forgotten, for they are read again cheaply
+
+
+class Remembered:
+    """`connect` opens a connection that only reads; it is used under a lock, by one thread at a time."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._version = -1
+        self._revisions: dict[str, int] = {}
+        self._values: dict[tuple[str, Hashable], tuple[int, Any]] = {}
+
+    def revision(self, event: str) -> int:
+        """The event's revision as committed now; 0 for one that was never written. May raise sqlite3.Error."""
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._connect()
+            version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+            if version != self._version:
+                found = self._connection.execute("SELECT event, revision FROM revisions").fetchall()
+                self._revisions = {row["event"]: row["revision"] for row in found}
+                self._version = version
+            return self._revisions.get(event, 0)
+
+    def get(self, event: str, name: Hashable, read: Callable[[], T], *, fits: Callable[[T], bool] | None = None) -> T:
+        """The value as last read, or read now. `fits`: is it small enough, and safe, to be kept?"""
+        revision = self.revision(event)  # before the reading: what is newer than it is read once more
+        kept = self._values.get((event, name))
+        if kept is not None and kept[0] == revision:
+            return kept[1]
+        value = read()
+        if fits is None or fits(value):
+            if len(self._values) >= MOST:
+                self._values.clear()
+            self._values[(event, name)] = (revision, value)
+        return value
+
+    def clear(self) -> None:
+        """Whoever was erased is not kept in memory either."""
+        self._values.clear()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._values.clear()
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None

@@ -1,0 +1,106 @@
+"""What is given again without a reading is what a reading would give: also after another process has written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deepracer_admin.errors import StoreError
+from deepracer_admin.model import Again, Job, JobState, Quota, Sending
+from deepracer_admin.records.limits import PAUSED_PROFILES, SPONSORSHIP, Sponsorship
+from deepracer_admin.records.onboarding import TROUBLE
+from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store
+from tests.store.people import a_person, an_event
+
+SPRING = "spring"
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[SqliteEventStore, SqliteEventStore]]:
+    """Two that hold the same file, as two processes do."""
+    path = tmp_path / "events.db"
+    made = open_event_store(path, "rehearsal"), open_event_store(path, "rehearsal")
+    made[0].save_event(an_event())
+    yield made
+    for each in made:
+        each.close()
+
+
+def statements(store: SqliteEventStore, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is read through the pool from now on."""
+    said: list[str] = []
+    real = store._borrow
+
+    def borrow() -> sqlite3.Connection:
+        connection = real()
+        connection.set_trace_callback(said.append)
+        return connection
+
+    monkeypatch.setattr(store, "_borrow", borrow)
+    return said
+
+
+def read_all(store: SqliteEventStore) -> tuple[Any, ...]:
+    return (
+        store.event(SPRING),
+        store.read(SPRING, SPONSORSHIP),
+        store.rows(SPRING, PAUSED_PROFILES),
+        store.delivery_counts(SPRING),
+        store.jobs(SPRING, live=True),
+    )
+
+
+def test_nothing_is_read_twice_while_nothing_changes(
+    pair: tuple[SqliteEventStore, SqliteEventStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = pair
+    before = read_all(first)
+    said = statements(first, monkeypatch)
+    assert read_all(first) == before
+    assert said == []
+
+
+def test_what_another_process_has_written_is_seen_at_once(pair: tuple[SqliteEventStore, SqliteEventStore]) -> None:
+    first, second = pair
+    read_all(first)
+    second.amend_event(SPRING, lambda event: replace(event, name="Another name"))
+    assert first.event(SPRING).name == "Another name"
+    second.update(SPRING, SPONSORSHIP, lambda _: Sponsorship(open=True))
+    assert first.read(SPRING, SPONSORSHIP).open
+    second.change_rows(SPRING, PAUSED_PROFILES, lambda _: {"p-1": Quota(1, 1)})
+    assert first.rows(SPRING, PAUSED_PROFILES) == {"p-1": Quota(1, 1)}
+    second.create_job(Job("job-1", SPRING, "check", SPRING, JobState.PLANNED, {}))
+    assert [job.id for job in first.jobs(SPRING, live=True)] == ["job-1"]
+    second.save_attendees(SPRING, [a_person(1)])
+    second.plan_deliveries(SPRING, [(a_person(1).id, "access", 1)], campaign="c", lease=None, again=Again.NEVER)
+    assert first.delivery_counts(SPRING)[Sending.PENDING] == 1
+
+
+def test_what_somebody_does_to_an_answer_reaches_nobody_else(pair: tuple[SqliteEventStore, SqliteEventStore]) -> None:
+    first, _ = pair
+    first.update(SPRING, TROUBLE, lambda _: {"mail": "It waits."})
+    for answer in (first.read(SPRING, TROUBLE), first.rows(SPRING, PAUSED_PROFILES), first.delivery_counts(SPRING)):
+        answer.clear()  # type: ignore[attr-defined]
+    assert first.read(SPRING, TROUBLE) == {"mail": "It waits."}
+    assert first.delivery_counts(SPRING)[Sending.SENT] == 0
+
+
+def test_what_was_forgotten_is_not_kept_in_memory(pair: tuple[SqliteEventStore, SqliteEventStore]) -> None:
+    first, _ = pair
+    first.update(SPRING, TROUBLE, lambda _: {"mail": "Ada Lovelace waits."})
+    first.read(SPRING, TROUBLE)
+    first.forget(SPRING, TROUBLE)
+    assert "Ada" not in repr(first._remembered._values)
+
+
+def test_a_closed_store_says_so(pair: tuple[SqliteEventStore, SqliteEventStore]) -> None:
+    first, _ = pair
+    first.event(SPRING)
+    first.close()
+    with pytest.raises(StoreError):
+        first.event(SPRING)
