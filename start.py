@@ -2,6 +2,7 @@
 
     python3 start.py             the practice world and the console, opened in the browser
     python3 start.py --live      the console alone, against the real services
+    python3 start.py portal      the event portal's serverless path, all of it on this machine
     python3 start.py test        every check of this repository
 
 The first start makes `.venv` and installs the locked packages; later ones find their stamp there and take seconds.
@@ -26,6 +27,7 @@ from launch.children import run_tethered
 from launch.console import Start, run_console
 from launch.environment import prepare
 from launch.machine import Trouble, check_port, check_python, default_home, make_home
+from launch.portal import portal_home, run_portal
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -41,7 +43,7 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="start.py", description="Starts the DeepRacer Organizer Console; `start.py test` checks it."
     )
-    parser.add_argument("command", nargs="?", choices=["run", "test"], default="run", help="default: run")
+    parser.add_argument("command", nargs="?", choices=["run", "portal", "test"], default="run", help="default: run")
     running = parser.add_argument_group("run")
     running.add_argument("--port", type=int, help="port of the console on this machine (8501)")
     running.add_argument("--home", type=Path, help="data folder (default: one per person and mode)")
@@ -97,9 +99,15 @@ def main(given: list[str]) -> int:
             run_checks(python, RUNTIME_LOCK, fast=options.fast, workers=options.workers)
         else:
             start = read_start(options, os.environ)
+            portal = options.command == "portal"
+            if portal:
+                start = start._replace(home=portal_home(start.home), speed=1.0)
             check_port(start.port)
             make_home(start.home)
-            run_console(prepare(VENV, [RUNTIME_LOCK]), start, os.environ)
+            if portal:  # the stand-ins for AWS come with the checks
+                run_portal(prepare(VENV, [RUNTIME_LOCK, TEST_LOCK]), start, os.environ)
+            else:
+                run_console(prepare(VENV, [RUNTIME_LOCK]), start, os.environ)
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         return 1

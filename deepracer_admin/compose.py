@@ -42,6 +42,9 @@ from deepracer_admin.services.closeout.closing import AuditService, CloseoutServ
 from deepracer_admin.services.file_desk import FileDesk
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
+from deepracer_admin.services.people.public_registration import PublicRegistration
+from deepracer_admin.services.people.registration_intake import RegistrationIntake
+from deepracer_admin.services.people.registrations import RegistrationsService
 from deepracer_admin.services.races.boards import BoardsService
 from deepracer_admin.services.races.races import RacesService
 from deepracer_admin.services.setup.connection import ConnectionService
@@ -51,10 +54,11 @@ from deepracer_admin.services.setup.staff import StaffService
 from deepracer_admin.services.usage.usage import UsageService
 from deepracer_admin.settings import Practice, Settings
 from deepracer_admin.store import EventStore, History, SavedSession, Sessions
+from deepracer_admin.store.dynamodb import SharedTable, open_shared_store
 from deepracer_admin.store.sqlite import open_event_store, open_history, open_sessions
 from deepracer_admin.vault import Vault, open_vault
 
-__all__ = ["Console", "EventDesk", "compose"]
+__all__ = ["Console", "EventDesk", "compose", "shared_table"]
 
 T = TypeVar("T")
 
@@ -71,6 +75,7 @@ class EventDesk:
     staff: StaffService
     signed_in: SignedInService
     attendees: AttendeesService
+    registrations: RegistrationsService
     onboarding: OnboardingService
     passwords: PasswordsService
     messages: MessagesService
@@ -94,6 +99,8 @@ class Console:
     vault: Vault
     files: FileDesk
     of: Callable[[str], EventDesk]  # the desk of an event
+    registration: PublicRegistration  # what visitors of the portals may do
+    intake: RegistrationIntake  # what the deployed portal's API kept
     ports_of: Callable[[str], Ports]  # what flows of an event work with
     sign_in: Callable[[], SignInSettings]
     claims: Callable[[SavedSession], dict[str, Any]]  # what Entra says now about the person of a session
@@ -157,7 +164,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     vault = open_vault(settings)
     clock = clock or (ScaledClock() if settings.rehearsal else SystemClock())
     practice = practice_of(settings)
-    store, history, sessions = _open_stores(settings)
+    store, history, sessions = _open_stores(settings, vault)
     files = FileDesk(ChildProcessReader("deepracer_admin.reading_process"))
     house = House(settings, clock, store, history, sessions, files)
     letters = Letters(
@@ -190,8 +197,10 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         pool=_Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
         drop_delegation=sessions.drop_delegation,
         racing_default=settings.racing,
+        public_base=settings.portal_base,
         cognito_by_ses=bool(practice) or settings.deepracer_ses,
     )
+    registration = PublicRegistration(house)
     return Console(
         settings=settings,
         clock=clock,
@@ -201,6 +210,8 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         vault=vault,
         files=files,
         of=_Kept(lambda event_id: _desk(house, event_id, login, letters, vault.key)),
+        registration=registration,
+        intake=RegistrationIntake(house, registration),
         ports_of=_Kept(lambda event_id: replace(ports, racing=racing.of(event_id))),
         sign_in=lambda: sign_in_settings(settings),
         claims=claims_of(settings, sessions, vault),
@@ -217,6 +228,7 @@ def _desk(house: House, event_id: str, login: LoginDesk, letters: Letters, key: 
         staff=StaffService(house, event_id),
         signed_in=SignedInService(house, event_id),
         attendees=AttendeesService(house, event_id),
+        registrations=RegistrationsService(house, event_id),
         onboarding=OnboardingService(house, letters.guests, event_id),
         passwords=PasswordsService(house, event_id),
         messages=MessagesService(house, letters, event_id),
@@ -242,16 +254,46 @@ def _prepare(home: Path) -> None:
         ) from None
 
 
-def _open_stores(settings: Settings) -> tuple[EventStore, History, Sessions]:
+def _open_stores(settings: Settings, vault: Vault) -> tuple[EventStore, History, Sessions]:
     """All three, or none: a store that cannot be used leaves no other open behind it."""
     with contextlib.ExitStack() as opened:
-        store = open_event_store(settings.home / "events.sqlite", settings.mode)
+        store = _event_store(settings, vault)
         opened.callback(store.close)
         history = open_history(settings.home / "history.sqlite")
         opened.callback(history.close)
         sessions = open_sessions(settings.home / "sessions.sqlite")
         opened.pop_all()
         return store, history, sessions
+
+
+def _event_store(settings: Settings, vault: Vault) -> EventStore:
+    if settings.store == "sqlite":
+        return open_event_store(settings.home / "events.sqlite", settings.mode)
+    return open_shared_store(
+        settings.home,
+        shared_table(settings),
+        settings.mode,
+        follow_every_s=settings.store_follow,
+        key_print=vault.key_print,
+    )
+
+
+def shared_table(settings: Settings) -> SharedTable:
+    """The table that several consoles share; a rehearsal's is on this computer. Raises BadSettings."""
+    if settings.rehearsal and not settings.store_endpoint:
+        raise BadSettings(
+            "A rehearsal's shared table is on this computer: set `store_endpoint` to its address, e.g. "
+            "http://127.0.0.1:8000."
+        )
+    keys = {"access_key_id": "rehearsal", "secret_access_key": "rehearsal"} if settings.rehearsal else {}
+    access = AwsAccess(
+        profile=settings.store_aws_profile,
+        region=settings.store_region,
+        endpoint_url=settings.store_endpoint,
+        reach=settings.reach,
+        **keys,
+    )
+    return SharedTable(access, settings.store_table)
 
 
 def _practice_access(practice: Practice, address: str) -> AwsAccess:

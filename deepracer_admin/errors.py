@@ -24,7 +24,7 @@ ConsoleError                     the sentence is fit to be shown
 
 from __future__ import annotations
 
-import secrets
+import os
 
 __all__ = [
     "AccessDenied",
@@ -149,4 +149,4 @@ class Unsupported(ServiceError):
 
 def incident_id() -> str:
     """A short id that is shown to the person and written to the log beside the traceback."""
-    return "I-" + secrets.token_hex(4).upper()
+    return "I-" + os.urandom(4).hex().upper()

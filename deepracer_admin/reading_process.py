@@ -14,6 +14,7 @@ from typing import Any
 from deepracer_admin.files.child import serve
 from deepracer_admin.rules.roster.carried import pack
 from deepracer_admin.rules.roster.check import check
+from deepracer_admin.rules.roster.choices import ReadingChoices
 from deepracer_admin.rules.roster.findings import Limits
 from deepracer_admin.rules.settings_file import read_values
 
@@ -23,8 +24,10 @@ _LIMITS = frozenset(field.name for field in fields(Limits))
 
 
 def read_list(data: bytes, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[bytes]]:
-    """An attendee list, judged: `check` with `options`, packed. `options["limits"]` holds what differs of Limits."""
+    """An attendee list, judged: `check` with `options`, packed. `options["choices"]` is a ReadingChoices as JSON,
+    `options["limits"]` holds what differs of Limits."""
     words = dict(options)
+    words |= ReadingChoices.of_json(words.pop("choices", {})).options()
     limits = Limits(**{name: value for name, value in words.pop("limits", {}).items() if name in _LIMITS})
     return pack(check(data, limits=limits, **words))
 

@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from deepracer_admin.edge.addresses import Where, split, where
 from deepracer_admin.edge.reach import ENTRA, GRAPH, SITE, Outside, Reach, aws
-from deepracer_admin.errors import BadSettings
+from deepracer_admin.errors import BadInput, BadSettings
+from deepracer_admin.model import read_mailbox
 
 __all__ = ["PREFIX", "Practice", "Settings", "default_home", "load_settings", "read_practice"]
 
@@ -56,14 +57,33 @@ class Settings(BaseModel):
     )
     port: int = Field(8501, ge=1, le=65535, description="Port of the console on 127.0.0.1.")
     base_url: str = Field("", description="Address people use for the console; default http://localhost:PORT.")
-    public_port: int = Field(0, ge=0, le=65535, description="Port of the second listener (/live); 0 = off.")
+    public_port: int = Field(0, ge=0, le=65535, description="Port of the second listener (/live, /register); 0 = off.")
     public_host: str = Field("127.0.0.1", description="Address the second listener binds; may leave loopback.")
     public_url: str = Field("", description="Base address in links and QR codes of the second listener.")
+    portal_url: str = Field(
+        "",
+        description="Address of the deployed event portal (docs/deploy.md); empty: /register on the second listener.",
+    )
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that encrypts tokens at rest; default: a file `key` in the data folder."
     )
     worker: bool = Field(True, description="Run the worker inside the console (false: run `worker` elsewhere).")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    store: Literal["sqlite", "dynamodb"] = Field(
+        "sqlite", description="`sqlite` (files in the data folder) or `dynamodb` (a table that several consoles share)."
+    )
+    store_table: str = Field(
+        "deepracer-console", pattern=r"^[a-zA-Z0-9_.-]{3,255}$", description="Name of the shared DynamoDB table."
+    )
+    store_region: str = Field("us-east-1", description="Region of the shared table.")
+    store_follow: float = Field(
+        1.0, ge=0, le=60, description="Seconds between two looks at the shared table; 0: only when asked (functions)."
+    )
+    store_aws_profile: str = Field("", description="AWS profile for the shared table.")
+    store_endpoint: str = Field(
+        "", description="Address of DynamoDB; for a rehearsal (this computer's) or a VPC endpoint, else empty."
+    )
 
     entra_authority: str = Field(
         "https://login.microsoftonline.com",
@@ -117,8 +137,8 @@ class Settings(BaseModel):
     mailer: Literal["ses", "smtp", "pinpoint"] = Field(
         "ses", description="`ses` or `smtp` (`pinpoint` explains itself)."
     )
-    mail_from: str = Field("", description="From address; an event's own setting goes before it.")
-    mail_reply_to: str = Field("", description="Reply-To address.")
+    mail_from: str = Field("", description="Sender, `address` or `Name <address>`; an event's own goes before it.")
+    mail_reply_to: str = Field("", description="Reply-To, `address` or `Name <address>`.")
     mail_aws_profile: str = Field("", description="AWS profile for SES.")
     mail_region: str = Field("us-east-1", description="Region of SES.")
     mail_configuration_set: str = Field("", description="SES configuration set with the delivery events.")
@@ -141,6 +161,15 @@ class Settings(BaseModel):
     def console_url(self) -> str:
         """Address of the console as people type it; `localhost`, because cookies differ per host name."""
         return self.base_url or f"http://localhost:{self.port}"
+
+    def portal_base(self, own: str) -> str:
+        """Base address of /register: of the deployed portal, else of the second listener; "" = there is none."""
+        return self.portal_url.rstrip("/") or self.public_base(own)
+
+    def public_base(self, own: str) -> str:
+        """Base address of /live and /register: the event's `own`, else the setting, else loopback; "" = it is off."""
+        loopback = f"http://127.0.0.1:{self.public_port}" if self.public_port else ""
+        return (own or self.public_url or loopback).rstrip("/")
 
 
 class Practice(BaseModel):
@@ -174,6 +203,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, secrets_file: Pat
     except ValidationError as error:
         raise BadSettings(_sentence(error, origin)) from None
     _check_addresses(settings)
+    _check_senders(settings)
     if settings.mode == "live":
         _check_aws_endpoints(environ)
     return settings
@@ -209,8 +239,10 @@ _ADDRESSES: Mapping[str, tuple[Outside | Literal["own"], bool]] = {
     "graph_url": (GRAPH, True),
     "deepracer_site": (SITE, False),
     "mail_events_queue": (aws("sqs"), True),
+    "store_endpoint": (aws("dynamodb"), False),
     "base_url": (_OWN, False),
     "public_url": (_OWN, True),
+    "portal_url": (_OWN, True),
 }
 """Each setting that is a full address: whose it is (our own may be this computer's), and whether it has a path."""
 
@@ -242,6 +274,18 @@ def _check_address(settings: Settings, name: str, address: str, service: Outside
         raise BadSettings(f"`{name}` must begin with https://; plain http is only for loopback.")
     if (parts.path.rstrip("/") not in ("", "/env.js") and not path_allowed) or parts.query or parts.fragment:
         raise BadSettings(f"`{name}` must end after the host name; take away what follows it.")
+
+
+def _check_senders(settings: Settings) -> None:
+    for name in ("mail_from", "mail_reply_to"):
+        if not (text := str(getattr(settings, name))):
+            continue
+        try:
+            mailbox = read_mailbox(text)
+        except BadInput as wrong:
+            raise BadSettings(f"`{name}` cannot be used: {wrong.sentence}") from None
+        if settings.mailer == "ses" and not mailbox.address.isascii():
+            raise BadSettings(f"`{name}` cannot be used: Amazon SES takes no letters like é before the @-sign.")
 
 
 def _check_aws_endpoints(environ: Mapping[str, str]) -> None:

@@ -4,6 +4,7 @@ The browser is the Chromium that `E2E_CHROMIUM` names, else the system's, else P
 """
 
 import functools
+import gc
 import os
 import shutil
 import ssl
@@ -11,14 +12,25 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
-from deepracer_admin.store import sqlite_records
+from deepracer_admin.rehearsal.shared import keys
+from deepracer_admin.store import sqlite_base, sqlite_records
 from tests.practice import WorldHandle, start_world
+from tests.store.first_files import open_as_copy
 
 # Practice services speak plain HTTP on loopback, yet every client that a test opens would read the world's certificate
 # authorities anew, 20 ms each: a quarter of the whole run.
 ssl.create_default_context = functools.cache(ssl.create_default_context)
+
+# Every new practice world, and every renewed one, would make two keys at its first sign-in, as long as a whole test.
+keys.new_key = functools.cache(keys.new_key)
+
+# Nobody pulls the plug here: waiting for the disk at each commit would be most of a test that keeps things.
+FOR_PEOPLE = (sqlite_base.DURABLE, sqlite_base.FORGETFUL)
+sqlite_base.DURABLE = sqlite_base.FORGETFUL = "OFF"
+sqlite_base.SqliteFile._open_writer = open_as_copy
 
 
 def applied_twice(change: Callable[[Any], Any], before: Any) -> Any:
@@ -29,6 +41,18 @@ def applied_twice(change: Callable[[Any], Any], before: Any) -> Any:
 
 
 sqlite_records.applied = applied_twice
+
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported and collected stays to the end: it need not be searched for rubbish, a third of a second
+    each time."""
+    gc.collect()
+    gc.freeze()
+
 
 SUMMARY = "summary"
 """Lines that a test records under this property stand at the end of the run, also of one in several processes."""

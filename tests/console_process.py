@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,17 +17,12 @@ import httpx
 
 from deepracer_admin.settings import Settings
 from deepracer_admin.web.keeper import cookie_names
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_S = 300.0
 STOP = signal.CTRL_BREAK_EVENT if sys.platform == "win32" else signal.SIGTERM  # SIGTERM would be a kill there
 NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # else Ctrl-Break would reach the tests, too
-
-
-def free_port() -> int:
-    """A port that the system has just given out; somebody else could take it before we do, which a test would say."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def write_silent_world(home: Path) -> None:

@@ -102,3 +102,25 @@ def test_names_reach_a_console_that_cannot_show_them() -> None:
         timeout=60,
     )
     assert json.loads(done.stdout)["accepted"][5]["name"] == "\u202eevil"
+
+
+def test_status_words_lists_and_the_order_of_names_can_be_corrected_on_the_command_line(
+    capfdbinary, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(
+        "Name,Email,Status\nRossi Anna,anna@example.com,denied\nBerg Bo,bo@example.com,maybe\n\n"
+        "Staff,,\nName,Email,Status\nYoung Cy,cy@example.com,approved\n",
+        encoding="utf-8",
+    )
+    words = ["--let-in", "denied", "--keep-out", "maybe", "--leave-table", "6", "--family-first"]
+    assert main(["check", str(file), "--json", *words]) == 0
+    report = json.loads(capfdbinary.readouterr().out)
+    assert [row["name"] for row in report["accepted"]] == ["Anna Rossi"]
+    assert [out["row"] for out in report["left_out"]] == [3, 7]
+
+
+def test_a_line_below_nought_is_refused_with_a_sentence(capsys, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        main(["check", str(tmp_path / "list.csv"), "--header-row", "-3"])
+    assert "a line is a whole number" in capsys.readouterr().err

@@ -55,6 +55,15 @@ def test_other_tables_of_the_secrets_file_are_left_alone(tmp_path: Path) -> None
     assert load(tmp_path, '[connections.other]\nurl = "x"\n').mode == "rehearsal"
 
 
+@pytest.mark.parametrize("name", ["MAIL_FROM", "MAIL_REPLY_TO"])
+def test_who_mail_is_from_is_judged_at_the_start(tmp_path: Path, name: str) -> None:
+    for text in ("Race Day", "a@example.com, b@example.com", "Race\r\nBcc: b@example.com <a@example.com>"):
+        assert refused(tmp_path, **{name: text}).startswith(f"`{name.lower()}` cannot be used: ")
+    assert "Amazon SES" in refused(tmp_path, **{name: "società@example.com"})
+    load(tmp_path, **{name: "società@example.com", "MAILER": "smtp"})
+    load(tmp_path, **{name: "Città, Torino <race@bücher.example>"})
+
+
 @pytest.mark.parametrize(
     ("toml", "environ", "words"),
     [

@@ -85,12 +85,15 @@ class AwsCalls:
     ) -> Iterator[Any]:
         """All entries of a paged list; `marker` names the page token in request and reply.
 
-        Raises Unavailable when the service repeats a token: the walk would never end.
+        Raises Unavailable when the service repeats a token, for the walk would never end, and for a page without the
+        list: AWS writes an empty one as [], and somebody else's answer must not read as "nobody".
         """
         more: dict[str, str] = {}
         for _ in range(MOST_PAGES):
             reply = self.call(operation, {**request, **more})
-            yield from reply.get(member) or ()
+            if not isinstance(rows := reply.get(member), list):
+                raise odd_answer(self.service, self._known.called, operation)
+            yield from rows
             following = reply.get(marker)
             if not following:
                 return

@@ -23,7 +23,7 @@ import truststore
 
 from deepracer_admin.directory.graph_urls import check_write
 from deepracer_admin.edge.answers import body_of, is_page, stopped_between
-from deepracer_admin.edge.http import by_proxy_of
+from deepracer_admin.edge.http import by_proxy_of, is_untrusted, not_trusted
 from deepracer_admin.edge.reach import GRAPH, Reach
 from deepracer_admin.edge.repeats import BUSY_STATUSES, may_repeat, status_may_repeat
 from deepracer_admin.errors import (
@@ -138,7 +138,7 @@ class Graph:
                     answer = self._http.request(
                         method, self._absolute(url), json=body, headers={"Authorization": f"Bearer {token}"}
                     )
-            except httpx.TransportError as broken:
+            except httpx.RequestError as broken:
                 failure = by_proxy_of(broken, NAME, operation) or _broken(broken, method, operation)
                 if last or not may_repeat(failure, harmless=repeat, undone=(Unreachable,)):
                     raise failure from None
@@ -275,7 +275,7 @@ def _denied(operation: str) -> str:
     if operation == "invite":
         return (
             f"The directory does not let us invite guests: ask an Entra administrator to grant {scope} to the app and "
-            "to let the organizer invite guests, then press Retry."
+            "to let the organizer invite guests, then press “Retry them” on the Onboarding page."
         )
     if operation == "resolve":
         return f"The directory does not let us look people up: ask an Entra administrator to grant {scope} to the app."
@@ -285,9 +285,11 @@ def _denied(operation: str) -> str:
     )
 
 
-def _broken(broken: httpx.TransportError, method: str, operation: str) -> ServiceError:
+def _broken(broken: httpx.RequestError, method: str, operation: str) -> ServiceError:
     where = {"service": SERVICE, "operation": operation, "code": type(broken).__name__}
     if method == "GET" or isinstance(broken, NOT_SENT):
+        if is_untrusted(broken):
+            return Unreachable(not_trusted("the directory"), **where)
         return Unreachable("The directory cannot be reached; check the network and the proxy.", **where)
     return LostAnswer("The directory does not answer; what it did with the last call is looked up.", **where)
 

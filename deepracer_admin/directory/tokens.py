@@ -14,6 +14,9 @@ import msal
 import requests
 from msal.exceptions import MsalServiceError
 
+from deepracer_admin.directory.entra_refusals import EntraRefusal, refusal_in
+from deepracer_admin.edge.http import is_untrusted, not_trusted
+from deepracer_admin.edge.reach import ENTRA
 from deepracer_admin.errors import AccessDenied, CredentialsExpired, ServiceError, Unavailable, Unreachable
 
 __all__ = ["APP_SCOPES", "DELEGATED_SCOPES", "GUEST_SCOPE", "AppTokens", "DelegatedTokens", "WiderTokens"]
@@ -108,8 +111,12 @@ class DelegatedTokens:
         code = str((result or {}).get("error", ""))
         if code in BUSY:
             return _busy(code)
+        known = _known(result)
+        if known is not None and not known.concerns_the_person:  # their sign-in is as good as it was
+            return AccessDenied(known.told, service=SERVICE, operation="token", code=code)
+        why = f" Microsoft says: {known.told}" if known else ""
         return CredentialsExpired(
-            f"{self._name} must sign in again: Microsoft no longer gives the console access on their behalf.",
+            f"{self._name} must sign in again: Microsoft no longer gives the console access on their behalf.{why}",
             service=SERVICE,
             operation="token",
             code=code,
@@ -148,7 +155,7 @@ class AppTokens:
             result = _reach(lambda: app.acquire_token_for_client(self._scopes))
         if result and "access_token" in result:
             return result["access_token"]
-        raise _app_refused(str((result or {}).get("error", "")))
+        raise _app_refused(str((result or {}).get("error", "")), _known(result))
 
     def refresh(self) -> str:
         """Forget the cached token and ask for a new one."""
@@ -165,16 +172,24 @@ def _lacks_consent(result: dict[str, Any] | None) -> bool:
 
 def _not_consented(scope: str, result: dict[str, Any] | None) -> ServiceError:
     return AccessDenied(
-        f"The console does not hold {scope}: ask an Entra administrator to grant it to the app, then press Retry.",
+        f"The console does not hold {scope}: ask an Entra administrator to grant it to the app, then "
+        "press “Retry them” on the Onboarding page.",
         service=SERVICE,
         operation="token",
         code=str((result or {}).get("error", "")),
     )
 
 
-def _app_refused(code: str) -> ServiceError:
+def _known(result: dict[str, Any] | None) -> EntraRefusal | None:
+    return refusal_in(str((result or {}).get("error_description", "")))
+
+
+def _app_refused(code: str, known: EntraRefusal | None) -> ServiceError:
     if code in BUSY:
         return _busy(code)
+    if known:
+        kind = CredentialsExpired if code == "invalid_client" else AccessDenied
+        return kind(known.told, service=SERVICE, operation="token", code=code)
     if code == "invalid_client":
         return CredentialsExpired(
             "Entra refused the app's secret or certificate: an administrator must renew it and put it in the settings.",
@@ -209,7 +224,11 @@ def _reach(call: Callable[[], T]) -> T:
         ) from None
     except MsalServiceError as broken:
         raise _busy(str(broken)) from None
-    except (requests.RequestException, ValueError) as broken:
+    except (requests.RequestException, ValueError, RuntimeError) as broken:  # the latter: no discovery document
+        if known := refusal_in(f"{broken} {broken.__context__}"):  # of a tenant that does not exist
+            raise AccessDenied(known.told, service=SERVICE, operation="token", code="discovery") from None
+        if is_untrusted(broken):
+            raise Unreachable(not_trusted(ENTRA.name), service=SERVICE, operation="token", code="tls") from None
         raise Unreachable(
             "Microsoft's sign-in cannot be reached; check the network, the proxy and the tenant in the settings.",
             service=SERVICE,

@@ -7,6 +7,7 @@ and again for each request before it leaves. What comes back is looked at before
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 from dataclasses import dataclass, field
@@ -16,15 +17,18 @@ from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.config import Config
+from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
 
 from deepracer_admin.edge.answers import look_who_answers
 from deepracer_admin.edge.aws_errors import NO_KEYS, no_keys
 from deepracer_admin.edge.reach import Outside, Reach, aws, is_any_aws_host
+from deepracer_admin.edge.system_trust import trust_the_system
 from deepracer_admin.errors import BadSettings
 
 __all__ = ["AwsAccess", "open_session"]
 
+trust_the_system()
 for _name in ("botocore", "boto3", "urllib3"):
     # at DEBUG they log whole requests: people's addresses, the text of a mail, passwords, signatures
     logging.getLogger(_name).setLevel(logging.INFO)
@@ -32,6 +36,7 @@ for _name in ("botocore", "boto3", "urllib3"):
 _PREFIXES = {  # botocore's events name a service by its id, hosts by its endpoint prefix
     "sesv2": "email",
     "sqs": "sqs",
+    "dynamodb": "dynamodb",
     "cognito-identity-provider": "cognito-idp",
     "cognito-identity": "cognito-identity",
     "identitystore": "identitystore",
@@ -44,6 +49,7 @@ _PREFIXES = {  # botocore's events name a service by its id, hosts by its endpoi
 _CALLED = {
     "email": "Amazon SES",
     "sqs": "Amazon SQS",
+    "dynamodb": "The shared table (Amazon DynamoDB)",
     "cognito-idp": "Amazon Cognito",
     "cognito-identity": "Amazon Cognito",
     "sso": "IAM Identity Center",
@@ -56,6 +62,14 @@ _CALLED = {
 def _descriptions(folder: str) -> Loader:
     """Descriptions of services, read once for all clients: megabytes of JSON, the same for each."""
     return Loader(extra_search_paths=[folder] if folder else [])
+
+
+@cache
+def _builtin_handlers() -> HierarchicalEmitter:
+    """What botocore hangs into every session, hung up once: most of what making a session, so a client, takes."""
+    made = HierarchicalEmitter()
+    botocore.session.Session(event_hooks=made)
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +135,8 @@ class AwsAccess:
 
 def open_session(reach: Reach, *, profile: str = "", descriptions: str = "") -> botocore.session.Session:
     """A botocore session whose clients, those for credentials too, keep to `reach`. Not for several threads at once."""
-    session = botocore.session.Session(profile=profile or None)
+    hooks = copy.copy(_builtin_handlers())
+    session = botocore.session.Session(profile=profile or None, event_hooks=hooks, include_builtin_handlers=False)
     session.register_component("data_loader", _descriptions(descriptions))
     watch = _Watch(reach)
     events = session.get_component("event_emitter")

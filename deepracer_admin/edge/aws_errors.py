@@ -14,6 +14,7 @@ from enum import StrEnum
 from botocore import exceptions as boto
 
 from deepracer_admin.edge.answers import by_proxy, stopped_between
+from deepracer_admin.edge.http import not_trusted
 from deepracer_admin.errors import (
     AccessDenied,
     CredentialsExpired,
@@ -166,11 +167,7 @@ def aws_error(
     if isinstance(failure, boto.ProxyConnectionError) and (told := proxy_status(failure)):
         return by_proxy(service.called, operation, told)
     if _untrusted(failure):
-        return Unreachable(
-            f"The certificate of {service.called} is not trusted here: ask IT to add the company's root certificate to "
-            "this computer.",
-            **about,
-        )
+        return Unreachable(not_trusted(service.called), **about)
     if not isinstance(failure, boto.BotoCoreError | OSError):  # botocore could not read the answer
         return _lost(service, about) if at_most_once else odd_answer(service.name, service.called, operation)
     if isinstance(failure, _NEVER_LEFT) or reads:

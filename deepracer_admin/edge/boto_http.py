@@ -39,7 +39,7 @@ def carry(client: Any, http: httpx.Client) -> None:
                 content=_as_bytes(request.body),
                 headers={name: _as_text(value) for name, value in request.headers.items()},
             )
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise _as_botocore(error, request.url) from error
         return AWSResponse(request.url, reply.status_code, dict(reply.headers), _Raw(reply.content))
 
@@ -54,7 +54,7 @@ class _Raw(io.BytesIO):
             yield chunk
 
 
-def _as_botocore(error: httpx.TransportError, url: str) -> BotoCoreError:
+def _as_botocore(error: httpx.RequestError, url: str) -> BotoCoreError:
     if is_untrusted(error):
         return SSLError(endpoint_url=url, error=error)
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):

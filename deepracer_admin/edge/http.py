@@ -20,7 +20,7 @@ from deepracer_admin.edge.answers import by_proxy
 from deepracer_admin.edge.reach import SITE, Outside, Reach
 from deepracer_admin.errors import AccessDenied, BadSettings, Refused
 
-__all__ = ["by_proxy_of", "honest_user_agent", "is_untrusted", "open_client", "why_unreachable"]
+__all__ = ["by_proxy_of", "honest_user_agent", "is_untrusted", "not_trusted", "open_client", "why_unreachable"]
 
 # A connection that idles longer than the far side keeps it would break a write half-way, and look like a lost answer.
 _KEEP_ALIVE_SECONDS = 3.0
@@ -85,15 +85,27 @@ def open_client(
 
 def is_untrusted(error: BaseException) -> bool:
     """True when TLS failed, which nearly always means a certificate that this computer does not know."""
-    cause: BaseException | None = error
-    while cause is not None:
+    left: list[object] = [error]
+    seen: set[int] = set()
+    while left:
+        cause = left.pop()
         if isinstance(cause, ssl.SSLError):
             return True
-        cause = cause.__cause__ or cause.__context__
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            seen.add(id(cause))
+            # urllib3 and requests keep what happened as an argument or a reason
+            left += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
     return False
 
 
-def by_proxy_of(error: httpx.TransportError, service: str, operation: str) -> AccessDenied | None:
+def not_trusted(what: str) -> str:
+    """The sentence for a certificate of `what` that this computer does not trust."""
+    return (
+        f"The certificate of {what} is not trusted here: ask IT to add the company's root certificate to this computer."
+    )
+
+
+def by_proxy_of(error: httpx.RequestError, service: str, operation: str) -> AccessDenied | None:
     """The error for a proxy that answered CONNECT with a refusal; None for any other trouble."""
     if not isinstance(error, httpx.ProxyError):
         return None
@@ -101,10 +113,10 @@ def by_proxy_of(error: httpx.TransportError, service: str, operation: str) -> Ac
     return by_proxy(service, operation, told) if told else None
 
 
-def why_unreachable(error: httpx.TransportError, what: str) -> str:
+def why_unreachable(error: httpx.RequestError, what: str) -> str:
     """One sentence for a connection to `what` that did not come about."""
     if is_untrusted(error):
-        return f"The certificate of {what} is not trusted: add your company's root certificate to this computer."
+        return not_trusted(what)
     if isinstance(error, httpx.ProxyError):
         return f"The company proxy does not let the console reach {what}: check the proxy settings of this computer."
     return f"{what} cannot be reached: check the address, the network and the company proxy, then try again."

@@ -21,7 +21,17 @@ from deepracer_admin.rules.quotas import cohorts_of, quota_for
 from deepracer_admin.rules.templates import PASSWORD_NOTE, Rendered, Template, check_template, mask_password, render
 from deepracer_admin.store import EventStore
 
-__all__ = ["ACCESS", "Letter", "LetterWriter", "Letters", "again_of", "mail_key", "sample_person", "shipped_templates"]
+__all__ = [
+    "ACCESS",
+    "Letter",
+    "LetterWriter",
+    "Letters",
+    "again_of",
+    "local_time",
+    "mail_key",
+    "sample_person",
+    "shipped_templates",
+]
 
 ACCESS = "access"  # the template that carries the way in
 PasswordShown = tuple[str, datetime]
@@ -70,7 +80,7 @@ def _note(event: Event, template: Template, way: str, first: PasswordShown | Non
     if template.key != ACCESS:
         return notes.get("pool_later", "")
     password = first[0] if first else notes.get("pool_password", "")
-    until = _local(first[1], event.zone) if first else notes.get("pool_until", "")
+    until = local_time(first[1], event.zone) if first else notes.get("pool_until", "")
     return notes.get("pool", "").replace("{password}", password).replace("{until}", until)
 
 
@@ -208,8 +218,8 @@ class Letters:
             "portal_link": event.portal_url,
             "material_link": event.material_url,
             "race_links": "\n".join(f"{race.draft.name}: {race.share_link}" for race in races if race.share_link),
-            "starts": _local(event.starts_at, event.zone),
-            "ends": _local(event.ends_at, event.zone),
+            "starts": local_time(event.starts_at, event.zone),
+            "ends": local_time(event.ends_at, event.zone),
             "password_note": _notes(language).get(SERVICE, "") if invites else "",
         }
 
@@ -315,5 +325,6 @@ def _in_language(templates: Sequence[Template], language: str) -> dict[str, Temp
     return english | {row.key: row for row in templates if row.language == language}
 
 
-def _local(at: datetime, zone: str) -> str:
+def local_time(at: datetime, zone: str) -> str:
+    """An instant as a mail tells it."""
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"

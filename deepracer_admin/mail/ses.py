@@ -14,14 +14,24 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deepracer_admin.clock import Clock, SystemClock
 from deepracer_admin.edge.aws import AwsAccess
-from deepracer_admin.edge.aws_errors import AwsService, aws_error
+from deepracer_admin.edge.aws_errors import AwsService, aws_error, odd_answer
 from deepracer_admin.edge.reach import PRACTICE_HEADER
 from deepracer_admin.edge.understood import UNREADABLE
-from deepracer_admin.errors import AccessDenied, ConsoleError, LostAnswer, NotThere, Refused, ServiceError, Throttled
+from deepracer_admin.errors import (
+    AccessDenied,
+    BadInput,
+    ConsoleError,
+    LostAnswer,
+    NotThere,
+    Refused,
+    ServiceError,
+    Throttled,
+)
+from deepracer_admin.mail.envelope import Envelope, envelope_of
 from deepracer_admin.mail.ses_check import events_finding, findings
 from deepracer_admin.mail.ses_events import EventQueue
 from deepracer_admin.mail.ses_tags import as_tags
-from deepracer_admin.model import DeliveryEvent, Finding, Message, Receipt, SenderLimits
+from deepracer_admin.model import DeliveryEvent, Finding, Message, Receipt, SenderLimits, read_mailbox
 
 __all__ = ["Ses"]
 
@@ -61,14 +71,15 @@ class Ses:
         return PRACTICE_HEADER in self._read("GetAccount").get("ResponseMetadata", {}).get("HTTPHeaders", {})
 
     def send(self, message: Message) -> Receipt:
+        envelope = _speakable(envelope_of(message, SERVICE))
         request: dict[str, Any] = {
-            "FromEmailAddress": message.sender,
-            "Destination": {"ToAddresses": [message.to]},
+            "FromEmailAddress": envelope.sender.written(),
+            "Destination": {"ToAddresses": [envelope.to]},
             "Content": {"Simple": {"Subject": _utf8(message.subject), "Body": _bodies(message)}},
             "EmailTags": as_tags(message),
         }
-        if message.reply_to:
-            request["ReplyToAddresses"] = [message.reply_to]
+        if envelope.reply_to:
+            request["ReplyToAddresses"] = [envelope.reply_to.written()]
         if self._configuration_set:
             request["ConfigurationSetName"] = self._configuration_set
         try:
@@ -87,11 +98,11 @@ class Ses:
             ) from failure
 
     def limits(self) -> SenderLimits:
-        account = self._read("GetAccount")
-        quota = account.get("SendQuota", {})
+        account = self._account()
+        quota = account["SendQuota"]
         return SenderLimits(
             per_second=float(quota.get("MaxSendRate", 0.0)),
-            per_day=int(quota.get("Max24HourSend", 0)),
+            per_day=int(quota["Max24HourSend"]),
             used_today=int(quota.get("SentLast24Hours", 0)),
             sandbox=not account.get("ProductionAccessEnabled", False),
             enabled=bool(account.get("SendingEnabled", True)) and account.get("EnforcementStatus") != "SHUTDOWN",
@@ -114,10 +125,14 @@ class Ses:
 
     def check(self, sender: str, *, need: int = 0) -> Sequence[Finding]:
         """Is `sender` usable for `need` mails (0 = unknown)? Raises no `NotThere`: an unknown identity is a finding."""
-        account = self._read("GetAccount")
-        address, domain = sender.rpartition("<")[2].rstrip("> "), sender.rpartition("@")[2].rstrip("> ")
-        identity = self._identity(address) or self._identity(domain)
-        found = findings(address, account, identity, need=need)
+        account = self._account()
+        try:
+            mailbox = read_mailbox(sender)
+        except BadInput as wrong:
+            found = findings(sender, account, None, need=need, wrong=wrong.sentence)
+        else:
+            identity = self._identity(mailbox.address) or self._identity(mailbox.domain)
+            found = findings(mailbox.address, account, identity, need=need)
         found.append(self._events_finding())
         return [replace(f, as_of=self._clock.now()) for f in found]
 
@@ -129,12 +144,23 @@ class Ses:
 
     # ---------------------------------------------------------------------------------------------------- reads
 
+    def _account(self) -> dict[str, Any]:
+        """What SES says of the account; without its quota it is no answer, and would read as a quota of nothing."""
+        account = self._read("GetAccount")
+        quota = account.get("SendQuota")
+        if not isinstance(quota, dict) or "Max24HourSend" not in quota:
+            raise odd_answer(SERVICE, SES.called, "GetAccount")
+        return account
+
     def _suppression(self, address: str) -> str:
         try:
             found = self._read("GetSuppressedDestination", EmailAddress=address)
         except NotThere:
             return ""
-        return _reason(found.get("SuppressedDestination") or {})
+        entry = found.get("SuppressedDestination")
+        if not entry:  # it must not keep a mail back
+            raise odd_answer(SERVICE, SES.called, "GetSuppressedDestination")
+        return _reason(entry)
 
     def _suppression_list(self) -> dict[str, str] | None:
         """The account's whole list; None where the endpoint offers no such listing."""
@@ -216,6 +242,26 @@ _STOPS = {
     "SendingPausedException": "Sending is paused for this account or configuration set: resume it in the SES console.",
     "MailFromDomainNotVerifiedException": "The MAIL FROM domain is not verified: correct its DNS records in SES.",
 }
+
+
+def _speakable(envelope: Envelope) -> Envelope:
+    """SES speaks no SMTPUTF8: what stands before an @-sign must be ASCII (identity-and-mail.md 4.1)."""
+    where = {"service": SERVICE, "operation": "SendEmail", "code": "smtputf8"}
+    senders = [mailbox.address for mailbox in (envelope.sender, envelope.reply_to) if mailbox]
+    if not all(address.isascii() for address in senders):
+        raise AccessDenied(NO_UNICODE_SENDER, **where)
+    if not envelope.to.isascii():
+        raise Refused(NO_UNICODE_RECIPIENT, **where)
+    return envelope
+
+
+NO_UNICODE_SENDER = (
+    "Amazon SES sends from no address with letters like é before the @-sign: choose another one as “Sender of our "
+    "mail” on the Set up page, or as `mail_from` and `mail_reply_to` in the settings."
+)
+NO_UNICODE_RECIPIENT = (
+    "Amazon SES mails no address with letters like é before the @-sign: ask this person for another address."
+)
 
 
 def _bodies(message: Message) -> dict[str, Any]:

@@ -19,18 +19,23 @@ def findings(
     identity: Mapping[str, Any] | None,
     *,
     need: int,
+    wrong: str = "",
 ) -> list[Finding]:
-    """About sender and account. `account` and `identity` are SES's own answers, `need` the mails to be sent."""
+    """About sender and account. `account` and `identity` are SES's own answers, `need` the mails to be sent; `wrong`:
+    why `sender` is no mailbox."""
     return [
-        _identity(sender, identity),
+        _identity(sender, identity, wrong),
         _production(account),
         _sending(account),
         _quota(account.get("SendQuota", {}), need),
     ]
 
 
-def _identity(sender: str, identity: Mapping[str, Any] | None) -> Finding:
+def _identity(sender: str, identity: Mapping[str, Any] | None, wrong: str) -> Finding:
     title = "The From address may send"
+    if wrong or not sender.isascii():
+        evidence = f"The sender cannot be used: {wrong or 'SES takes no letters like é before the @-sign.'}"
+        return Finding("mail.identity", title, "red", evidence, "Correct it: a name may stand before the address.")
     if identity is None:
         return Finding(
             "mail.identity",

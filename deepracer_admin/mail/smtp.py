@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
 import truststore
 
@@ -23,6 +23,7 @@ from deepracer_admin.clock import Clock, SystemClock
 from deepracer_admin.edge.reach import MAIL_SERVER, Reach
 from deepracer_admin.errors import (
     AccessDenied,
+    BadInput,
     BadSettings,
     CredentialsExpired,
     LostAnswer,
@@ -31,7 +32,17 @@ from deepracer_admin.errors import (
     Throttled,
     Unreachable,
 )
-from deepracer_admin.model import UNLIMITED, DeliveryEvent, Finding, Message, Receipt, SenderLimits
+from deepracer_admin.mail.envelope import Envelope, envelope_of
+from deepracer_admin.model import (
+    UNLIMITED,
+    DeliveryEvent,
+    Finding,
+    Mailbox,
+    Message,
+    Receipt,
+    SenderLimits,
+    read_mailbox,
+)
 
 __all__ = ["Smtp", "message_id"]
 
@@ -82,16 +93,17 @@ class Smtp:
     def send(self, message: Message) -> Receipt:
         with self._lock:
             server = self._ready()
-            wire = self._written(message, server)
+            envelope = envelope_of(message, SERVICE)
+            wire = self._written(message, envelope, server)
             reused = self._sent > 0
             try:
                 try:
-                    self._address(server, message)
+                    self._address(server, envelope)
                 except _Gone:
                     if not reused:
                         raise
                     server = self._connect()  # the server closed an idle connection; nothing was handed over yet
-                    self._address(server, message)
+                    self._address(server, envelope)
                 self._hand_over(server, wire)
             except _Gone as gone:
                 self._drop()
@@ -100,7 +112,7 @@ class Smtp:
                 self._reset()
                 raise
             self._sent += 1
-        return Receipt(message_id(message.key, message.sender))
+        return Receipt(message_id(message.key, envelope.sender))
 
     def limits(self) -> SenderLimits:
         return SenderLimits(self._per_second, UNLIMITED, 0, sandbox=False, as_of=self._clock.now())
@@ -121,8 +133,12 @@ class Smtp:
         as_of = self._clock.now()
         with self._lock:
             try:
+                address = read_mailbox(sender).address
                 server = self._ready()
-                self._expect(lambda: server.mail(parseaddr(sender)[1]), "MAIL")
+                self._expect(lambda: server.mail(address, _options(address)), "MAIL")
+            except BadInput as wrong:
+                evidence = f"The sender cannot be used: {wrong.sentence}"
+                return [Finding("mail.smtp", title, "red", evidence, "Correct it on the Set up page.", as_of)]
             except ServiceError as error:
                 self._drop()
                 return [Finding("mail.smtp", title, "red", f"{place}: {error.sentence}", _FIX, as_of)]
@@ -130,7 +146,7 @@ class Smtp:
                 self._drop()
                 return [Finding("mail.smtp", title, "red", f"{place} closed the connection ({gone}).", _FIX, as_of)]
             self._reset()
-        return [Finding("mail.smtp", title, "green", f"{place} accepts {parseaddr(sender)[1]}.", as_of=as_of)]
+        return [Finding("mail.smtp", title, "green", f"{place} accepts {address}.", as_of=as_of)]
 
     def close(self) -> None:
         with self._lock:
@@ -138,12 +154,11 @@ class Smtp:
 
     # ----------------------------------------------------------------------------------------------- the dialogue
 
-    def _address(self, server: smtplib.SMTP, message: Message) -> None:
+    def _address(self, server: smtplib.SMTP, envelope: Envelope) -> None:
         """MAIL, RCPT, DATA: up to here the server holds nothing."""
-        sender, recipient = parseaddr(message.sender)[1], message.to
-        options = ["SMTPUTF8"] if not (sender + recipient).isascii() else []
-        self._expect(lambda: server.mail(sender, options), "MAIL")
-        self._expect(lambda: server.rcpt(recipient), "RCPT")
+        sender = envelope.sender.address
+        self._expect(lambda: server.mail(sender, _options(sender + envelope.to)), "MAIL")
+        self._expect(lambda: server.rcpt(envelope.to), "RCPT")
         self._expect(lambda: server.docmd("DATA"), "DATA", wanted=354)
 
     def _hand_over(self, server: smtplib.SMTP, wire: bytes) -> None:
@@ -182,16 +197,16 @@ class Smtp:
         if code != wanted and not (wanted == 250 and code // 100 == 2):
             raise _refusal(code, text, step)
 
-    def _written(self, message: Message, server: smtplib.SMTP) -> bytes:
-        unicode_addresses = not (message.sender + message.to).isascii()
-        if unicode_addresses and not server.has_extn("smtputf8"):
+    def _written(self, message: Message, envelope: Envelope, server: smtplib.SMTP) -> bytes:
+        """The mail as it crosses the wire. Who it is from and to is written here: of a long name with commas, some
+        versions of Python's own header folding make several mailboxes (CPython issue 100884).
+        """
+        if not envelope.is_ascii and not server.has_extn("smtputf8"):
             raise Refused("This mail server takes no addresses with letters like é or ü.", service=SERVICE)
-        mail = EmailMessage(policy=SMTPUTF8 if unicode_addresses else SMTP)
+        mail = EmailMessage(policy=SMTP if envelope.is_ascii else SMTPUTF8)
         try:
-            mail["From"], mail["To"], mail["Subject"] = message.sender, message.to, message.subject
-            if message.reply_to:
-                mail["Reply-To"] = message.reply_to
-            mail["Message-ID"] = message_id(message.key, message.sender)
+            mail["Subject"] = message.subject
+            mail["Message-ID"] = message_id(message.key, envelope.sender)
             mail["Date"] = format_datetime(self._clock.now())
             mail.set_content(message.text)
             if message.html:
@@ -201,7 +216,9 @@ class Smtp:
             raise Refused(
                 "This mail's address or subject cannot be written in a mail; correct it.", service=SERVICE
             ) from None
-        return _dotted(plain)
+        head = [_header("From", envelope.sender), f"To: {envelope.to}\r\n"]
+        head += [_header("Reply-To", envelope.reply_to)] if envelope.reply_to else []
+        return _dotted("".join(head).encode() + plain)
 
     # --------------------------------------------------------------------------------------------- the connection
 
@@ -264,11 +281,18 @@ class _Gone(Exception):
     """The connection broke before the server had the mail."""
 
 
-def message_id(key: str, sender: str) -> str:
+def message_id(key: str, sender: Mailbox) -> str:
     """The Message-ID of our key: always the same, so that receivers can collapse a repeat."""
-    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
-    domain = domain.encode("idna").decode() if not domain.isascii() else domain
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{domain}>"
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{sender.domain}>"
+
+
+def _options(addresses: str) -> list[str]:
+    return [] if addresses.isascii() else ["SMTPUTF8"]
+
+
+def _header(name: str, mailbox: Mailbox) -> str:
+    """One header line, folded between encoded words (RFC 2047 2: no line of more than 76 characters)."""
+    return f"{name}: {mailbox.written()}\r\n".replace("?= ", "?=\r\n ")
 
 
 def _dotted(plain: bytes) -> bytes:

@@ -19,6 +19,7 @@ from deepracer_admin.model.mail import (
     SenderLimits,
     Sending,
 )
+from deepracer_admin.model.mailbox import Mailbox, ascii_address, ascii_domain, has_hidden, read_mailbox
 from deepracer_admin.model.people import Actor, Attendee, Found, Group, Resolution, Role
 from deepracer_admin.model.racing import (
     RUNNING_MODELS,
@@ -59,6 +60,7 @@ __all__ = [
     "JobState",
     "Lease",
     "Limit",
+    "Mailbox",
     "Message",
     "Model",
     "Outcome",
@@ -81,4 +83,8 @@ __all__ = [
     "Timing",
     "Track",
     "UsageSample",
+    "ascii_address",
+    "ascii_domain",
+    "has_hidden",
+    "read_mailbox",
 ]

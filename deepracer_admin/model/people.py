@@ -51,6 +51,7 @@ class Attendee:
     new_to_ml: bool | None = None
     new_to_aws: bool | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)  # to the portal's choice and yes/no questions: cohorts
     wanted: bool = True
     refusal: str = ""  # why the connected service cannot take this address, with the way out; "" = it can
     quota: Quota | None = None  # own quota; None = cohort's or event's

@@ -161,7 +161,7 @@ class ManagedDeepRacer:
 
     @_UNDERSTOOD
     def profiles(self) -> Iterator[Profile]:
-        return map(profile_of, self._client.walk("AdminListAssociatedUsers", "AssociatedUsers"))
+        return map(profile_of, self._client.walk("AdminListAssociatedUsers", "AssociatedUsers", must=True))
 
     def address_refusal(self, email: str) -> str:
         return ""

@@ -18,7 +18,7 @@ from botocore import exceptions as aws
 from botocore.config import Config
 
 from deepracer_admin.edge.aws import AwsAccess
-from deepracer_admin.edge.aws_errors import AwsService, Meaning, aws_error
+from deepracer_admin.edge.aws_errors import AwsService, Meaning, aws_error, odd_answer
 from deepracer_admin.edge.reach import PRACTICE_HEADER, Reach
 from deepracer_admin.edge.repeats import Repeats
 from deepracer_admin.edge.understood import UNREADABLE
@@ -121,8 +121,10 @@ class ManagedClient:
         """The practice servers name themselves in a header (architecture.md, Modes)."""
         self.practice_world = PRACTICE_HEADER in reply.get("ResponseMetadata", {}).get("HTTPHeaders", {})
 
-    def walk(self, operation: str, key: str, **members: Any) -> Iterator[dict[str, Any]]:
-        """All entries of a paged list. Raises Unavailable when the service repeats a token or lets one die."""
+    def walk(self, operation: str, key: str, *, must: bool = False, **members: Any) -> Iterator[dict[str, Any]]:
+        """All entries of a paged list. Raises Unavailable when the service repeats a token or lets one die, and for a
+        page without a list that `must` be there, because "nobody" would be believed.
+        """
         token: str | None = None
         seen: set[str] = set()
         while True:
@@ -138,6 +140,8 @@ class ManagedClient:
                     operation=operation,
                     code="page",
                 ) from failure
+            if must and not isinstance(reply.get(key), list):
+                raise odd_answer(SERVICE, SERVICE, operation)
             yield from reply.get(key) or []
             following = reply.get("NextToken")
             if not following:

@@ -96,13 +96,17 @@ def _bases(name: str, email: str) -> Iterator[str]:
     yield from _NEUTRAL
 
 
-def give_aliases(people: Sequence[tuple[str, str]], taken: Iterable[str]) -> list[str]:
-    """One alias per (name, e-mail), in order; none equals another or one of `taken`, case ignored, and none `tells`."""
+def give_aliases(people: Sequence[tuple[str, str]], taken: Iterable[str], *, wishes: Sequence[str] = ()) -> list[str]:
+    """One alias per (name, e-mail), in order; none equals another or one of `taken`, case ignored, and none `tells`.
+
+    `wishes`: what each would like to be called ("" = nothing); one that is taken is given with a number.
+    """
     used = {alias.casefold() for alias in taken}
     numbers: dict[str, int] = {}
     given: list[str] = []
-    for name, email in people:
-        base = next((base for base in _bases(name, email) if not tells(base, name, email)), _NEUTRAL[0])
+    for place, (name, email) in enumerate(people):
+        bases = [*wishes[place : place + 1], *_bases(name, email)]
+        base = next((base for base in bases if base and not tells(base, name, email)), _NEUTRAL[0])
         alias = base
         numbered = count(numbers.get(base.casefold(), 2))
         while alias.casefold() in used or tells(alias, name, email):

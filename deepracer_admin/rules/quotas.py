@@ -19,6 +19,7 @@ def cohorts_of(person: Attendee) -> tuple[str, ...]:
         keys.append(f"new_to_ml:{'yes' if person.new_to_ml else 'no'}")
     if person.new_to_aws is not None:
         keys.append(f"new_to_aws:{'yes' if person.new_to_aws else 'no'}")
+    keys += [f"{question}:{answer}" for question, answer in person.answers.items()]
     return tuple(keys)
 
 

@@ -2,19 +2,29 @@
 
 A template is a subject and a body text with placeholders in braces, e.g. `{name}`. The HTML part is made from the same
 body: paragraphs at blank lines, addresses that stand alone as links. Values are escaped by context: line breaks never
-reach the subject, HTML gets escaped text, links only http(s) addresses.
+reach the subject, HTML gets escaped text, links only http(s) addresses. What people say of themselves (their name)
+becomes no link, neither by us nor by the program that shows the mail.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from deepracer_admin.errors import BadInput
 
-__all__ = ["PASSWORD_NOTE", "PLACEHOLDERS", "Rendered", "Template", "check_template", "mask_password", "render"]
+__all__ = [
+    "PASSWORD_NOTE",
+    "PLACEHOLDERS",
+    "Rendered",
+    "Template",
+    "check_template",
+    "mask_password",
+    "render",
+    "unlinked",
+]
 
 PASSWORD_NOTE = "password_note"  # noqa: S105 - a placeholder
 MASK = "••••••••"
@@ -36,6 +46,15 @@ PLACEHOLDERS: dict[str, str] = {
 }
 REQUIRED = frozenset({"name", "event", "portal_link", "alias", "address", "starts", "ends", "hours"})
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_SAID_BY_PEOPLE = frozenset({"name", "alias"})
+_LINKED_BY_PROGRAMS = (
+    (
+        re.compile(r"(?<=\w)([.\u3002\uff0e\uff61])(?=\w)"),
+        r"\1 ",
+    ),  # the dots of domains, also in Unicode (RFC 3490 3.1)
+    (re.compile(r"(?<=\S)(?=@\S)"), " "),
+    (re.compile(r"(?<=\S)(?=//)|(?<=\\)(?=\\)|(?<=/)(?=/)"), " "),  # Outlook links \\\\server\\share, too
+)
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 
 
@@ -59,8 +78,11 @@ class Rendered:
     html: str
 
 
-def check_template(template: Template) -> list[str]:
-    """The placeholders in use. Raises BadInput for an unknown one, an empty part or an overlong subject."""
+def check_template(template: Template, *, own: Collection[str] = ()) -> list[str]:
+    """The placeholders in use; `own` ones are allowed beside those for everybody.
+
+    Raises BadInput for an unknown one, an empty part or an overlong subject.
+    """
     if not template.subject.strip():
         raise BadInput("Subject: write one; people do not open mail without it.")
     if "{" + PASSWORD_NOTE + "}" in template.subject:
@@ -74,26 +96,37 @@ def check_template(template: Template) -> list[str]:
     used = []
     for part, text in (("Subject", template.subject), ("Text", template.body)):
         for name in _PLACEHOLDER.findall(text):
-            if name not in PLACEHOLDERS:
+            if name not in PLACEHOLDERS and name not in own:
                 known = ", ".join("{" + entry + "}" for entry in PLACEHOLDERS)
                 raise BadInput(f"{part}: {{{name}}} is no placeholder; these are: {known}.")
             used.append(name)
     return used
 
 
-def render(template: Template, values: Mapping[str, str], *, mark: str = "") -> Rendered:
-    """The mail for one person. `mark` goes before the subject (rehearsal).
+def render(template: Template, values: Mapping[str, str], *, mark: str = "", own: Collection[str] = ()) -> Rendered:
+    """The mail for one person. `mark` goes before the subject (rehearsal); `own` as of `check_template`.
 
     Raises BadInput naming the placeholder when a value is missing; optional ones (`race_links`, `models`,
     `password_note`, `material_link`, `guest_note`) may be empty, their lines are left out.
     """
-    for name in check_template(template):
+    for name in check_template(template, own=own):
         if name not in values or (not values[name].strip() and name in REQUIRED):
             raise BadInput(f"there is no value for {{{name}}}")
+    values = {name: unlinked(value) if name in _SAID_BY_PEOPLE else value for name, value in values.items()}
     subject = " ".join(_fill(template.subject, values).split())
     lines = [_fill(line, values) for line in template.body.strip().splitlines() if not _is_empty_optional(line, values)]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
     return Rendered(subject=mark + subject, text=text, html=_html(text))
+
+
+def unlinked(text: str) -> str:
+    """The text with a space wherever a mail program would see an address in it: after a dot, before @ and //.
+
+    Programs make links of bare words such as evil.example, too. "Dr.Rossi" only becomes "Dr. Rossi".
+    """
+    for pattern, with_space in _LINKED_BY_PROGRAMS:
+        text = pattern.sub(with_space, text)
+    return text
 
 
 def mask_password(text: str, note: str) -> str:

@@ -83,6 +83,12 @@ class Service:
         """The racing service of the event, "on_aws" or "managed": its own choice, else the setting's."""
         return event.service or self.house.settings.racing
 
+    def _address_rule(self, event: Event) -> str | None:
+        """By which rule addresses are refused (rules/roster/addresses.py): the racing service's, else the mail's."""
+        if self._racing_kind(event) == "on_aws":
+            return "on_aws"
+        return "ses" if self.house.settings.mailer == "ses" else None
+
     def _authorise(self, actor: Actor, action: str, *, target: str = "") -> None:
         """Default deny, asked at the moment of the act. A refusal is audited, because it is worth knowing.
 

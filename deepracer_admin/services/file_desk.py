@@ -11,11 +11,12 @@ from typing import Any
 
 from deepracer_admin.files import FileReader, FileRefused
 from deepracer_admin.rules.roster.carried import unpack
+from deepracer_admin.rules.roster.choices import GUESSED, ReadingChoices
 from deepracer_admin.rules.roster.findings import RosterCheck, UnreadableRoster
 
 __all__ = ["FileDesk"]
 
-_REMEMBERED = 4  # lists; a page asks for the same one at every click
+_REMEMBERED = 8  # lists; a page asks for the same one at every click, and for how it was guessed
 _NO_ANSWER = (
     "This file is damaged in a way that its reader did not survive: export the list as CSV UTF-8 and choose that file."
 )
@@ -29,12 +30,25 @@ class FileDesk:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, RosterCheck] = OrderedDict()
 
-    def check_list(self, data: bytes, *, filename: str, **options: Any) -> RosterCheck:
-        """`rules.roster.check.check`, in the child, with its options (`limits` as a mapping of what differs).
+    def check_list(
+        self,
+        data: bytes,
+        *,
+        filename: str,
+        choices: ReadingChoices = GUESSED,
+        service_rule: str | None = None,
+        limits: Mapping[str, int] | None = None,
+    ) -> RosterCheck:
+        """`rules.roster.check.check`, in the child, read as `choices` say (`limits` is what differs of Limits).
 
         Raises UnreadableRoster; ConsoleError when no child can be started.
         """
-        given = {"filename": filename, **{name: value for name, value in options.items() if value is not None}}
+        options = {"service_rule": service_rule, "limits": dict(limits or {})}
+        given = {
+            "filename": filename,
+            "choices": choices.as_json(),
+            **{name: value for name, value in options.items() if value},
+        }
         key = hashlib.sha256(data + json.dumps(given, sort_keys=True).encode()).hexdigest()
         with self._lock:
             if key in self._known:

@@ -2,7 +2,8 @@
 
 Three protocols, because they have three lives (architecture.md, Store). `EventStore`: events, attendees, step states,
 the mail ledger, jobs, audit, settings, races, leases, pacing. `History`: usage samples and standings snapshots,
-always a local file. `Sessions`: sign-in, always a local file. `sqlite.py` is the embedded default.
+always a local file. `Sessions`: sign-in, always a local file. `sqlite.py` is the embedded default, `dynamodb/` the one
+that several computers share.
 
 Rules of every implementation: short transactions in batches; every method is safe from any thread; a method that takes
 `lease` refuses the write with `LeaseLost` when a holder with a newer epoch exists; a read never blocks on a write.
@@ -38,6 +39,7 @@ from deepracer_admin.model import (
     UsageSample,
 )
 from deepracer_admin.store.documents import Records
+from deepracer_admin.store.following import Followed
 
 __all__ = ["EventStore", "History", "ProfileLink", "SavedSession", "Sessions"]
 
@@ -71,7 +73,7 @@ class SavedSession:
     email: str = field(default="", repr=False)  # the person's own, "" where the sign-in told none
 
 
-class EventStore(Records, Protocol):
+class EventStore(Records, Followed, Protocol):
     # -- life and settings
     @property
     def mode(self) -> str:
@@ -184,6 +186,9 @@ class EventStore(Records, Protocol):
     ) -> int:
         """Queue one more mail (PENDING) of (attendee, template, version of its text) for each of whom no mail stands
         against it (`Delivery.stands_against`), decided in the same transaction; returns how many that were.
+
+        `attendee` here, and in all of the ledger, is the id of somebody on the list, or the key of a registration (a
+        row of the table `documents.REGISTERED`): its mails go with it. Whoever is neither is left out.
         """
         ...
 

@@ -19,7 +19,10 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from deepracer_admin.model import Event, Lease
 
-__all__ = ["Document", "Reading", "Records", "Single", "Table"]
+__all__ = ["REGISTERED", "Document", "Reading", "Records", "Single", "Table"]
+
+REGISTERED = "registrations"
+"""The table whose keys may stand in the mail ledger beside attendees: a row that is deleted takes its mails along."""
 
 T = TypeVar("T")
 
@@ -74,6 +77,8 @@ class Table(Generic[T]):
         "email",
         "chunk",
         "link",
+        "form",
+        "registration",
         "limit",
         "mail",
         "headings",

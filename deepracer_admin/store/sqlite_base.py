@@ -31,6 +31,8 @@ APPLICATION_ID = 0x44524F43  # "DROC": tells our files from other SQLite files
 BUSY_SECONDS = 20.0
 IDLE_READERS = 8
 HEADER = b"SQLite format 3\x00"
+DURABLE, FORGETFUL = "FULL", "NORMAL"
+"""SQLite's words for a commit that survives a power cut, and for one that may be forgotten by it."""
 
 Migration = Sequence[str | Callable[[sqlite3.Connection], None]]
 """Statements, and what moves values, that lead from one schema version to the next, run in one transaction."""
@@ -172,7 +174,7 @@ class SqliteFile:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA secure_delete=ON")
-        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA synchronous={DURABLE}")
         return connection
 
     def _migrate(self, connection: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
@@ -209,7 +211,7 @@ class SqliteFile:
             connection = self._writer
             with self._explained():
                 if not durable:
-                    connection.execute("PRAGMA synchronous=NORMAL")
+                    connection.execute(f"PRAGMA synchronous={FORGETFUL}")
                 try:
                     connection.execute("BEGIN IMMEDIATE")
                     try:
@@ -221,7 +223,7 @@ class SqliteFile:
                         raise
                 finally:
                     if not durable:
-                        connection.execute("PRAGMA synchronous=FULL")
+                        connection.execute(f"PRAGMA synchronous={DURABLE}")
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

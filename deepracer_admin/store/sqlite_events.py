@@ -23,6 +23,17 @@ class EventsPart(SqliteFile):
     def mode(self) -> str:
         return self._mode
 
+    @property
+    def followed_at(self) -> datetime | None:
+        return None
+
+    @property
+    def trouble(self) -> str:
+        return ""
+
+    def follow(self) -> None:
+        """Nothing to do: there is no other."""
+
     # -- what every part uses
 
     @contextmanager

@@ -9,9 +9,23 @@ from deepracer_admin.errors import LeaseLost
 from deepracer_admin.model import Lease
 from deepracer_admin.store.sqlite_jobs import JobsPart
 
-__all__ = ["LeasesPart"]
+__all__ = ["LeasesPart", "grant", "in_milliseconds"]
 
 CLOCK_STEP_S = 5.0  # a clock that went back by more was set; the bucket then starts from the new time
+
+
+def grant(tokens: float, since: float, wanted: int, *, rate: float, size: float, at: float) -> tuple[int, float, float]:
+    """What a bucket that held `tokens` at `since` gives of `wanted` at `at`: (granted, tokens left, as of). Pure."""
+    if since - at > CLOCK_STEP_S:
+        since = at
+    tokens = min(size, tokens + max(0.0, at - since) * rate)
+    granted = min(wanted, int(tokens + 1e-9))
+    return granted, max(0.0, tokens - granted), max(at, since)
+
+
+def in_milliseconds(value: datetime) -> datetime:
+    """As the store keeps it."""
+    return parse_iso(iso(value))
 
 
 class LeasesPart(JobsPart):
@@ -20,7 +34,7 @@ class LeasesPart(JobsPart):
     def acquire(self, name: str, holder: str, *, ttl_s: float, now: datetime) -> Lease | None:
         """See EventStore.acquire. A lease that ran out gets a new epoch also when its last holder takes it again: what
         that holder had begun before is then as lost as anyone's."""
-        until = _in_milliseconds(now + timedelta(seconds=ttl_s))
+        until = in_milliseconds(now + timedelta(seconds=ttl_s))
         with self._transaction() as connection:
             row = connection.execute("SELECT * FROM leases WHERE name = ?", (name,)).fetchone()
             epoch = 1 if row is None else row["epoch"] + 1
@@ -38,7 +52,7 @@ class LeasesPart(JobsPart):
 
     def renew(self, lease: Lease, *, ttl_s: float, now: datetime) -> Lease:
         """Raises LeaseLost also when the lease ran out and nobody took it yet."""
-        until = _in_milliseconds(now + timedelta(seconds=ttl_s))
+        until = in_milliseconds(now + timedelta(seconds=ttl_s))
         with self._transaction() as connection:
             renewed = connection.execute(
                 "UPDATE leases SET until = ? WHERE name = ? AND holder = ? AND epoch = ? AND until > ?",
@@ -72,18 +86,10 @@ class LeasesPart(JobsPart):
         with self._transaction(durable=False) as connection:
             row = connection.execute("SELECT tokens, at FROM buckets WHERE name = ?", (name,)).fetchone()
             tokens, since = (size, at) if row is None else (row["tokens"], row["at"])
-            if since - at > CLOCK_STEP_S:
-                since = at
-            tokens = min(size, tokens + max(0.0, at - since) * rate)
-            granted = min(wanted, int(tokens + 1e-9))
-            left = max(0.0, tokens - granted)
+            granted, left, since = grant(tokens, since, wanted, rate=rate, size=size, at=at)
             connection.execute(
                 "INSERT INTO buckets VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
                 " tokens = excluded.tokens, at = excluded.at",
-                (name, left, max(at, since)),
+                (name, left, since),
             )
         return granted, 0.0 if granted == wanted else (1.0 - left) / rate
-
-
-def _in_milliseconds(value: datetime) -> datetime:
-    return parse_iso(iso(value))

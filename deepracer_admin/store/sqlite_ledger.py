@@ -1,5 +1,7 @@
 """The mail ledger: at most one mail per event, attendee, template and number (identity-and-mail.md 4.4).
 
+A mail to somebody who registered and is not on the list stands under the key of the registration.
+
     PENDING --claim--> CLAIMED --settle--> SENT | FAILED | UNKNOWN | SKIPPED | PENDING (not sent, try later)
     FAILED --claim, once next_try_at has come--> CLAIMED       CLAIMED --the holder died--> UNKNOWN
     FAILED | UNKNOWN | SKIPPED --settle, asked for--> PENDING  UNKNOWN --settle, asked for--> SENT
@@ -18,6 +20,7 @@ from datetime import datetime
 from deepracer_admin.clock import iso
 from deepracer_admin.model import Again, Delivery, DeliveryEvent, Lease, Sending
 from deepracer_admin.store.codec import instant, when
+from deepracer_admin.store.documents import REGISTERED
 from deepracer_admin.store.sqlite_steps import StepsPart
 
 __all__ = ["LedgerPart"]
@@ -81,7 +84,9 @@ class LedgerPart(StepsPart):
                 planned += connection.execute(
                     "INSERT INTO deliveries (event, attendee, template, number, version, state, campaign)"
                     " SELECT :event, :attendee, :template, :number, :version, 'pending', :campaign"
-                    " WHERE EXISTS (SELECT 1 FROM attendees WHERE event = :event AND id = :attendee)",
+                    " WHERE EXISTS (SELECT 1 FROM attendees WHERE event = :event AND id = :attendee)"
+                    " OR EXISTS"
+                    " (SELECT 1 FROM records WHERE event = :event AND kind = :registered AND key = :attendee)",
                     {
                         "event": event,
                         "attendee": attendee,
@@ -89,6 +94,7 @@ class LedgerPart(StepsPart):
                         "number": max((row.number for row in had), default=0) + 1,
                         "version": version,
                         "campaign": campaign,
+                        "registered": REGISTERED,
                     },
                 ).rowcount
             if planned:

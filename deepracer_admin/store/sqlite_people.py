@@ -12,9 +12,9 @@ from deepracer_admin.errors import Conflict, Missing
 from deepracer_admin.model import Attendee, Event, Lease, Profile
 from deepracer_admin.store import ProfileLink
 from deepracer_admin.store.codec import decode, encode, instant, when
-from deepracer_admin.store.sqlite_records import RecordsPart
+from deepracer_admin.store.sqlite_records import RecordsPart, forget_decoded
 
-__all__ = ["PeoplePart"]
+__all__ = ["PeoplePart", "forget_people"]
 
 MOST_KEPT = 20_000
 
@@ -23,6 +23,12 @@ MOST_KEPT = 20_000
 def _attendee(body: str) -> Attendee:
     """The same text is the same person: lists of 10,000 are read again and again and hardly ever change."""
     return decode(Attendee, body)
+
+
+def forget_people() -> None:
+    """Who was erased is not kept in memory either."""
+    _attendee.cache_clear()
+    forget_decoded()
 
 
 class PeoplePart(RecordsPart):
@@ -105,7 +111,7 @@ class PeoplePart(RecordsPart):
                 [(id, event) for id in ids],
             )
             self._bump(connection, event)
-        _attendee.cache_clear()  # who was erased is not kept in memory either
+        forget_people()
         self._forget_in_memory()
         self._truncate_log()
 

@@ -151,10 +151,54 @@ MAILS_BY_NUMBER = (
                 NEW.sentence, NEW.message_id, NEW.attempts, NEW.changed_at); END""",
 )
 
+# Version 6: the ledger also holds mails to people who registered and are not on the list (yet), so its rows go with
+# whom they were written to by triggers, no longer by a key of the list alone.
+MAILS_TO_REGISTERED = (
+    """CREATE TABLE mails (
+        position INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, attendee TEXT NOT NULL, template TEXT NOT NULL,
+        number INTEGER NOT NULL, state TEXT NOT NULL, lease TEXT NOT NULL DEFAULT '', owner TEXT NOT NULL DEFAULT '',
+        epoch INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, message_id TEXT NOT NULL DEFAULT '',
+        code TEXT NOT NULL DEFAULT '', sentence TEXT NOT NULL DEFAULT '', delivered TEXT NOT NULL DEFAULT '',
+        campaign TEXT NOT NULL, next_try_at TEXT, changed_at TEXT, version INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (event, attendee, template, number))""",
+    """INSERT INTO mails (position, event, attendee, template, number, state, lease, owner, epoch, attempts, message_id,
+            code, sentence, delivered, campaign, next_try_at, changed_at, version)
+        SELECT position, event, attendee, template, number, state, lease, owner, epoch, attempts, message_id,
+            code, sentence, delivered, campaign, next_try_at, changed_at, version FROM deliveries""",
+    "DROP TABLE deliveries",
+    "ALTER TABLE mails RENAME TO deliveries",
+    "CREATE INDEX deliveries_to_do ON deliveries (event, campaign, state, position)",
+    "CREATE INDEX deliveries_by_message ON deliveries (message_id) WHERE message_id <> ''",
+    """CREATE TRIGGER a_sent_mail_stays_sent BEFORE UPDATE OF state ON deliveries
+        WHEN OLD.state = 'sent' AND NEW.state <> 'sent'
+        BEGIN SELECT RAISE(ABORT, 'a sent mail stays sent'); END""",
+    """CREATE TRIGGER a_claim_comes_from_the_queue BEFORE UPDATE OF state ON deliveries
+        WHEN NEW.state = 'claimed' AND OLD.state NOT IN ('pending', 'failed')
+        BEGIN SELECT RAISE(ABORT, 'only a pending or failed mail can be claimed'); END""",
+    """CREATE TRIGGER a_mail_is_remembered AFTER UPDATE OF state, delivered ON deliveries
+        WHEN NEW.state IN ('sent', 'failed', 'unknown', 'skipped')
+            AND (OLD.state <> NEW.state OR OLD.delivered <> NEW.delivered)
+            AND EXISTS (SELECT 1 FROM attendees WHERE event = NEW.event AND id = NEW.attendee)
+        BEGIN INSERT INTO person_history
+            (event, attendee, step, state, reason, sentence, ref, attempts, changed_at)
+            VALUES (NEW.event, NEW.attendee, 'mail',
+                CASE NEW.state WHEN 'sent' THEN 'done' WHEN 'unknown' THEN 'unknown'
+                    WHEN 'failed' THEN CASE WHEN NEW.next_try_at IS NULL THEN 'refused' ELSE 'retry' END
+                    ELSE 'refused' END,
+                'mail:' || NEW.template || ':' || NEW.version || ':' ||
+                    CASE WHEN NEW.delivered = '' THEN NEW.state ELSE NEW.delivered END,
+                NEW.sentence, NEW.message_id, NEW.attempts, NEW.changed_at); END""",
+    """CREATE TRIGGER mails_go_with_their_person AFTER DELETE ON attendees
+        BEGIN DELETE FROM deliveries WHERE event = OLD.event AND attendee = OLD.id; END""",
+    """CREATE TRIGGER mails_go_with_their_registration AFTER DELETE ON records WHEN OLD.kind = 'registrations'
+        BEGIN DELETE FROM deliveries WHERE event = OLD.event AND attendee = OLD.key; END""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     EVENTS + PEOPLE + LEDGER + JOBS + AUDIT + LEASES,
     JOBS_BY_PERSON,
     COUNTS,
     RECORDS,
     MAILS_BY_NUMBER,
+    MAILS_TO_REGISTERED,
 )

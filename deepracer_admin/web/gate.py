@@ -18,7 +18,9 @@ from deepracer_admin.web.keeper import SessionKeeper, cookie_from_header
 
 __all__ = ["Gate"]
 
-OPEN_PATHS = frozenset({"/signin", "/signin/login", "/signin/callback", "/signin/out", "/signin/logout"})
+OPEN_PATHS = frozenset(
+    {"/signin", "/signin/codes", "/signin/login", "/signin/callback", "/signin/out", "/signin/logout"}
+)
 HEALTH = "/_stcore/health"
 SAFE = frozenset({"GET", "HEAD"})
 

@@ -16,6 +16,7 @@ import jwt
 import truststore
 
 from deepracer_admin.edge.answers import is_page, stopped_between
+from deepracer_admin.edge.http import is_untrusted, not_trusted
 from deepracer_admin.edge.reach import ENTRA, Reach
 from deepracer_admin.errors import AccessDenied, Refused, ServiceError, Unreachable
 from deepracer_admin.rules.roster.addresses import ADDRESS_CELL, normalise_email
@@ -61,6 +62,8 @@ class Keys:
             answer.raise_for_status()
             found = jwt.PyJWKSet.from_dict(answer.json())
         except (httpx.HTTPError, ValueError, TypeError, AttributeError, jwt.PyJWTError) as error:
+            if is_untrusted(error):
+                raise Unreachable(not_trusted(ENTRA.name), service="entra", operation="keys", code="tls") from None
             raise Unreachable(
                 "Microsoft's signing keys cannot be fetched; check the network and proxy, then sign in again.",
                 service="entra",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 from starlette.responses import HTMLResponse
 
@@ -35,6 +36,8 @@ label { display: flex; gap: .7rem; align-items: flex-start; margin: 0 0 1.2rem }
 label input { flex: none; width: 1.2rem; height: 1.2rem; margin: .15rem 0 0 }
 label input:focus-visible { outline: 3px solid var(--ink); outline-offset: 2px }
 code { font-size: .9em }
+dl { margin: 0 0 1.5rem } dt { margin: 1rem 0 .1rem } dd { margin: 0; color: var(--soft) }
+.further { margin: 1.2rem 0 0; font-size: .9em } .further a { color: var(--accent) }
 """
 
 
@@ -43,18 +46,26 @@ def page(
     sentence: str,
     *,
     link: tuple[str, str] | None = None,
+    further: tuple[str, str] | None = None,
+    rows: Sequence[tuple[str, str]] = (),
     post: tuple[str, str] | None = None,
     choice: tuple[str, str] | None = None,
     status: int = 200,
     rehearsal: bool = False,
     incident: str = "",
 ) -> HTMLResponse:
-    """A page with one heading, one sentence and at most one button. `link`/`post`: (relative address, label).
+    """A page with one heading, one sentence and at most one button. `link`/`post`: (relative address, label);
+    `further`: the same as a quiet link below; `rows`: (term, sentence) below the sentence.
 
     `choice`: (field, label) of a box to tick beside the button of `post`, sent as `field=yes`.
     """
     parts = ['<span class="mark">REHEARSAL</span>' if rehearsal else "", f"<h1>{html.escape(title)}</h1>"]
     parts.append(f"<p>{html.escape(sentence)}</p>")
+    if rows:
+        entries = "".join(
+            f"<dt><code>{html.escape(term)}</code></dt><dd>{html.escape(told)}</dd>" for term, told in rows
+        )
+        parts.append(f"<dl>{entries}</dl>")
     if incident:
         parts.append(f"<p>Incident <code>{html.escape(incident)}</code>; the log of the console has the details.</p>")
     if link:
@@ -63,6 +74,9 @@ def page(
         action = html.escape(post[0], quote=True)
         box = _box(*choice) if choice else ""
         parts.append(f'<form method="post" action="{action}">{box}<button>{html.escape(post[1])}</button></form>')
+    if further:
+        address = html.escape(further[0], quote=True)
+        parts.append(f'<p class="further"><a href="{address}">{html.escape(further[1])}</a></p>')
     body = "\n".join(part for part in parts if part)
     return HTMLResponse(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '

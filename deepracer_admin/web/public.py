@@ -1,4 +1,4 @@
-"""The public listener: /live/<signed link>, plain ASGI, no sign-in, read-only.
+"""The public listener: /live/<signed link>, read-only, and /register (register.py); plain ASGI, no sign-in.
 
 The link is the permission (services/races/boards.py). One snapshot per link is made at most every two seconds,
 however many screens and phones ask; an unchanged one is answered with 304.
@@ -26,11 +26,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from deepracer_admin.errors import ConsoleError, Missing, NotAllowed, incident_id
+from deepracer_admin.services.people.public_registration import PublicRegistration
 from deepracer_admin.services.races.boards import BoardsService
 from deepracer_admin.web.headers import NOTHING, SecurityHeaders
 from deepracer_admin.web.live_page import live_page
 from deepracer_admin.web.live_snapshot import snapshot
 from deepracer_admin.web.plain import page
+from deepracer_admin.web.register import register_routes
 
 __all__ = ["public_app"]
 
@@ -86,7 +88,7 @@ class _Shots:
             return shot
 
 
-def public_app(boards: BoardsService) -> Starlette:
+def public_app(boards: BoardsService, portal: PublicRegistration | None = None) -> Starlette:
     """The application of the second listener."""
     shots = _Shots(boards)
 
@@ -115,7 +117,11 @@ def public_app(boards: BoardsService) -> Starlette:
         return live_page(found)
 
     return Starlette(
-        routes=[Route("/live/{token}.json", data), Route("/live/{token}", screen)],
+        routes=[
+            Route("/live/{token}.json", data),
+            Route("/live/{token}", screen),
+            *(register_routes(portal) if portal else ()),
+        ],
         middleware=[Middleware(SecurityHeaders, policy=NOTHING, more={"Referrer-Policy": "no-referrer"})],
         exception_handlers={HTTPException: _no_such_page, Exception: _unexpected},
     )

@@ -152,7 +152,12 @@ def _public_listener(made: Console) -> _Listener | None:
     if not settings.public_port:
         return None
     config = uvicorn.Config(
-        public_app(made.of("").boards), log_config=None, lifespan="off", server_header=False, proxy_headers=False
+        public_app(made.of("").boards, made.registration),
+        log_config=None,
+        access_log=False,  # addresses of this listener are permissions
+        lifespan="off",
+        server_header=False,
+        proxy_headers=False,
     )
     return _Listener(config, _open_port(settings.public_host, settings.public_port))
 

@@ -26,6 +26,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from deepracer_admin.compose import Console
+from deepracer_admin.directory.entra_refusals import REFUSALS, refusal_in
 from deepracer_admin.directory.tokens import DELEGATED_SCOPES, GUEST_SCOPE
 from deepracer_admin.entra_access import SignInSettings
 from deepracer_admin.errors import AccessDenied, ConsoleError, Refused, incident_id
@@ -44,7 +45,7 @@ LONGEST_FORM = 1_000  # bytes of what the sign-out page sends
 AGAIN = ("/signin/login", "Sign in")
 ON_BEHALF = "on-behalf"
 """The box of the sign-out page: end what the console does on this person's behalf, too."""
-AWAY = (ValueError, KeyError, TypeError, AttributeError, requests.RequestException, MsalServiceError)
+AWAY = (ValueError, KeyError, TypeError, AttributeError, RuntimeError, requests.RequestException, MsalServiceError)
 """What MSAL raises when Entra gives no answer, one of 500 and more, or one that makes no sense."""
 
 
@@ -60,6 +61,7 @@ class SignIn:
         """To be mounted beside Streamlit's own."""
         return [
             Route("/signin", self._guarded(self.welcome)),
+            Route("/signin/codes", self._guarded(self.codes)),
             Route("/signin/login", self._guarded(self.login)),
             Route("/signin/guests", self._guarded(self.grant)),
             Route("/signin/callback", self._guarded(self.callback)),
@@ -95,7 +97,14 @@ class SignIn:
             else "Sign in with your company account. Your administrator gives you the role that you need."
         )
         link = (_login(following), "Sign in with Microsoft Entra ID")
-        return page("DeepRacer Organizer Console", sentence, link=link, rehearsal=rehearsal)
+        codes = ("/signin/codes", "Microsoft showed a code (AADSTS…)?")
+        return page("DeepRacer Organizer Console", sentence, link=link, further=codes, rehearsal=rehearsal)
+
+    def codes(self, _: Request) -> Response:
+        """What Entra's codes mean: some it shows on its own page, from which nobody comes back here."""
+        rows = [(f"AADSTS{each.code}", each.sentence) for each in sorted(REFUSALS.values(), key=lambda one: one.code)]
+        sentence = "Look for the code that Microsoft showed; whoever is named in its sentence can mend it."
+        return page("What Microsoft's codes mean", sentence, link=AGAIN, rows=rows)
 
     def login(self, request: Request) -> Response:
         """Begin: keep the flow on the server, send the browser to Entra."""
@@ -116,8 +125,8 @@ class SignIn:
             flow = settings.app(None).initiate_auth_code_flow(
                 list(scopes), redirect_uri=_redirect_uri(console), response_mode="query"
             )
-        except AWAY:
-            return _entra_away((_login(following), AGAIN[1]))
+        except AWAY as away:
+            return _entra_away((_login(following), AGAIN[1]), away)
         console.sessions.purge(now=console.clock.now())
         ticket = secrets.token_urlsafe(32)
         sealed = console.vault.seal(json.dumps({"flow": flow, "next": following}))
@@ -153,8 +162,8 @@ class SignIn:
         cache = msal.SerializableTokenCache()
         try:
             app = settings.app(cache)
-        except AWAY:
-            return _entra_away(again)
+        except AWAY as away:
+            return _entra_away(again, away)
         try:
             result = app.acquire_token_by_auth_code_flow(saved["flow"], dict(request.query_params))
         except json.JSONDecodeError:  # no word of Entra's, which always answers in JSON
@@ -221,7 +230,7 @@ class SignIn:
         who = _signed_in(console, request)
         label = (
             "Also end what the console does in the directory on my behalf (onboarding pauses until an organizer "
-            "presses Start again)"
+            "presses “Resume” on the Onboarding page)"
         )
         return page(
             "Sign out?",
@@ -298,7 +307,13 @@ def _drop_cookie(response: Response, console: Console, name: str, *, path: str) 
     response.delete_cookie(name, path=names.path(path), httponly=True, samesite="lax", secure=names.secure)
 
 
-def _entra_away(again: tuple[str, str]) -> Response:
+def _entra_away(again: tuple[str, str], why: BaseException | None = None) -> Response:
+    """`why`: what MSAL raised; among it may be Entra's own word, such as that there is no such tenant."""
+    known = None
+    while why is not None and known is None:
+        known, why = refusal_in(str(why)), why.__cause__ or why.__context__
+    if known:
+        return page("Sign-in was refused", known.told, link=again, status=403)
     return page(
         "Microsoft Entra ID cannot be reached",
         "Check the network, the proxy settings and the tenant id, then try again; in rehearsal, start the practice "
@@ -309,11 +324,16 @@ def _entra_away(again: tuple[str, str]) -> Response:
 
 
 def _entra_refused(error: str, description: str, again: tuple[str, str]) -> Response:
+    if known := refusal_in(description):
+        return page("Sign-in was refused", known.told, link=again, status=403)
     code = re.search(r"AADSTS\d+", description)
     shown = f" ({code.group(0)})" if code else ""
     if error == "access_denied":
         return page("You did not sign in", f"The sign-in was cancelled or refused{shown}.", link=again, status=403)
-    sentence = f"Microsoft Entra ID refused the sign-in{shown}. Try again; your administrator can look that code up."
+    sentence = (
+        f"Microsoft Entra ID refused the sign-in{shown}: sign in again, and if it stays, give that code to your Entra "
+        "administrator."
+    )
     return page("Sign-in was refused", sentence, link=again, status=403)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,11 +80,12 @@ class DutyThreads:
             thread.join(timeout=max(0.0, end - time.monotonic()))
         self._threads.clear()
 
-    def run_once(self) -> None:
-        """Every duty once, in order, in this thread: for tests."""
+    def run_once(self, names: Collection[str] | None = None) -> list[str]:
+        """Every duty once (or those of these `names`), in order, in this thread: for tests, and for functions that live
+        for a minute. Returns the names of those that failed, or that had no lease.
+        """
         self.lead.beat()
-        for duty in self.duties:
-            self._round(duty)
+        return [duty.name for duty in self.duties if (names is None or duty.name in names) and not self._round(duty)]
 
     def _loop(self, duty: Duty) -> None:
         pause = STANDS_BY_S
@@ -116,13 +117,14 @@ class DutyThreads:
         with self._changed:
             self._changed.wait_for(lambda: self._newest != seen or self.stopping.is_set(), REST_S)
 
-    def _round(self, duty: Duty) -> None:
+    def _round(self, duty: Duty) -> bool:
         try:
-            self._tried(duty, self.lead.lease)
+            return self._tried(duty, self.lead.lease)
         except LeaseLost:
             log.info("duty %s stands by: another worker holds the lease", duty.name)
+            return False
 
-    def _tried(self, duty: Duty, lease: Lease) -> None:
+    def _tried(self, duty: Duty, lease: Lease) -> bool:
         try:
             duty.run(lease)
         except LeaseLost:
@@ -138,3 +140,5 @@ class DutyThreads:
             self.stopping.wait(2.0)
         else:
             self._trouble(duty.name, "", lease)
+            return True
+        return False

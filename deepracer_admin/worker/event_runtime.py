@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import platform
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from deepracer_admin.compose import Console
@@ -22,6 +22,7 @@ from deepracer_admin.flows.access.proof import IdentityCenterProof, SignedInFrom
 from deepracer_admin.flows.engine.jobs import JobRunner
 from deepracer_admin.flows.engine.lease import Leadership
 from deepracer_admin.flows.mail.campaigns import CampaignReconciler, ensure_access_campaign
+from deepracer_admin.flows.people.registrations import RegistrationReconciler
 from deepracer_admin.flows.races.watch import RaceWatcher, UsageWatcher
 from deepracer_admin.model import Event, Lease, Sending, Step
 from deepracer_admin.records.campaigns import CAMPAIGNS, LIVE
@@ -41,7 +42,7 @@ REPORT_EVERY_S = 2.0
 class EventRuntime:
     """The duties of one event. `start` and `stop` for the worker, `run_once` for tests."""
 
-    def __init__(self, console: Console, event: Event, *, holder: str = "") -> None:
+    def __init__(self, console: Console, event: Event, *, holder: str = "", lease_ttl_s: float = LEASE_TTL_S) -> None:
         self.console = console
         self.event_id, self.service = event.id, event.service
         ports = self.ports = console.ports_of(event.id)
@@ -49,13 +50,14 @@ class EventRuntime:
             console.store,
             f"worker/{event.id}",
             holder or platform.node() or "console",
-            ttl_s=LEASE_TTL_S,
+            ttl_s=lease_ttl_s,
             clock=console.clock,
         )
         self.jobs = JobRunner(ports, HANDLERS)
         self.profiles = ProfileReconciler(ports, keep_on=self._is_onboarding)
         self.members = MembershipReconciler(ports)
         self.mail = CampaignReconciler(ports, keep_on=lambda: not self.threads.stopping.is_set())
+        self.registrations = RegistrationReconciler(ports)
         self.usage = UsageWatcher(ports)
         self.races = RaceWatcher(ports)
         self.proof = IdentityCenterProof(ports, ports.proof) if ports.proof else None
@@ -71,6 +73,12 @@ class EventRuntime:
     def _duties(self) -> tuple[Duty, ...]:
         return (
             Duty("jobs", lambda lease: self.jobs.run(self.event_id, lease), lambda: 0.3),
+            Duty(
+                "registrations",
+                lambda lease: self.registrations.run(self._event(), lease),
+                lambda: 0.5,
+                lambda: self.registrations.rests(self.event_id),
+            ),
             Duty(
                 "invitations",
                 lambda lease: self._invite(self._event(), lease),
@@ -117,9 +125,14 @@ class EventRuntime:
         finally:
             self.lead.stop()
 
-    def run_once(self) -> None:
-        """Every duty once, in order, in this thread: for tests."""
-        self.threads.run_once()
+    def run_once(self, names: Collection[str] | None = None) -> list[str]:
+        """Every duty once (or those of these `names`), in order, in this thread. Returns the names of what failed."""
+        return self.threads.run_once(names)
+
+    @property
+    def mails_went(self) -> bool:
+        """Did the last round of the mail duty send any?"""
+        return self._mails_went
 
     def _event(self) -> Event:
         return self.console.store.event(self.event_id)

@@ -8,6 +8,7 @@ from deepracer_admin.model import Event, Sending
 from deepracer_admin.records.campaigns import ACCESS_CAMPAIGN, CAMPAIGNS, CampaignState
 from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.records.onboarding import ONBOARDING, Run
+from deepracer_admin.records.portal import PORTAL
 from deepracer_admin.store import EventStore
 
 __all__ = ["has_open_work"]
@@ -19,14 +20,16 @@ QUIET = timedelta(days=14)
 def has_open_work(store: EventStore, event: Event, first: str, now: datetime) -> bool:
     """Is there anything to do for `event` at `now` (event time)? `first`: id of the event that opens first.
 
-    Never asleep: what opens first, what is not over, what has live jobs, people coming in, open sponsorship, or mail
-    that is to go. Asleep: closed for a day, or left two weeks past its end with nothing under way.
+    Never asleep: what opens first, what is not over, what has live jobs, people coming in, open sponsorship, an open
+    portal, or mail that is to go. Asleep: closed for a day, or left two weeks past its end with nothing under way.
     """
     if event.id == first or store.jobs(event.id, live=True, limit=1):
         return True
     if store.read(event.id, ONBOARDING).state is Run.RUNNING:
         return True
     if store.read(event.id, SPONSORSHIP).open:
+        return True
+    if event.closed_at is None and store.read(event.id, PORTAL).open:
         return True
     if store.delivery_counts(event.id)[Sending.CLAIMED] or _mail_goes_on(store, event):
         return True

@@ -20,6 +20,7 @@ from deepracer_admin.mail.ses_tags import key_from_tags
 from deepracer_admin.model import Lease
 from deepracer_admin.records.guest_book import hide_links
 from deepracer_admin.records.outbox import OUTBOX, CapturedMail
+from deepracer_admin.records.portal import REGISTRATIONS
 from deepracer_admin.settings import read_practice
 
 __all__ = ["OutboxCopier", "anchor_clock"]
@@ -51,7 +52,7 @@ def anchor_clock(console: Console) -> None:
 
 
 class OutboxCopier:
-    """Keeps the last 500 mails for the outbox viewer, of people who are on a list."""
+    """Keeps the last 500 mails for the outbox viewer, of people who are on a list or have registered."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -98,11 +99,16 @@ class OutboxCopier:
         self._looked_at = revisions
 
     def _of_nobody(self, mails: Collection[CapturedMail]) -> list[CapturedMail]:
-        """Mails to people who are on no list any more: they do not come back with the practice world's copies."""
+        """Mails to people who are on no list and registered nowhere (any more): they do not come back with the practice
+        world's copies."""
         store = self.console.store
         events = {mail.whose[0] for mail in mails}
-        listed = {event: {person.id for person in store.attendees(event)} for event in events}
-        return [mail for mail in mails if mail.whose[1] and mail.whose[1] not in listed[mail.whose[0]]]
+        listed = {
+            event: {*(person.id for person in store.attendees(event)), *store.rows(event, REGISTRATIONS)}
+            for event in events
+            if event
+        }
+        return [mail for mail in mails if mail.whose[1] and mail.whose[1] not in listed.get(mail.whose[0], ())]
 
 
 def _newest(kept: Mapping[str, CapturedMail], taken: list[CapturedMail]) -> dict[str, CapturedMail | None]:

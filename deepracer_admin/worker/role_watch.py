@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from deepracer_admin.clock import Clock
-from deepracer_admin.errors import AccessDenied, CredentialsExpired, ServiceError
+from deepracer_admin.errors import CredentialsExpired, ServiceError
 from deepracer_admin.model import AuditEntry, Lease, Role
 from deepracer_admin.rules.access import roles_in
 from deepracer_admin.rules.sessions import ROLES_READ_EVERY, is_over
@@ -53,7 +53,7 @@ class RoleWatch:
     def _look(self, saved: SavedSession) -> None:
         try:
             claims = self._claims(saved)
-        except (CredentialsExpired, AccessDenied):
+        except CredentialsExpired:  # AccessDenied is about the app or the network, and nobody's role
             self._end(saved, "Microsoft gives this sign-in nothing any more")
             return
         except ServiceError as error:

@@ -6,14 +6,16 @@ from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import masthead
+from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.people import roster, upload
+from deepracer_admin.ui.people.portal import portal
 from deepracer_admin.ui.people.walk_up import walk_up
 
 who = session.require("attendees.view")
 people = session.desk().attendees
 event = masthead(who, "Attendees", "Who takes part: upload or paste any list, see what it changes, find a person.")
 
-views = ["The list", "Add one"]
+views = ["The list", "Portal", "Add one"]
 if session.may(who, "attendees.import"):
     views += ["Upload", "Imports and undo"]
 view = st.segmented_control(
@@ -29,6 +31,9 @@ if view == "The list":
     if session.may(who, "attendees.export"):
         download("Export the list (CSV)", people.export, "attendees.csv", "text/csv", key="attendees-export")
 
+elif view == "Portal":
+    portal(who, event)
+
 elif view == "Add one":
     st.caption("A walk-up: if onboarding runs, it takes them in by itself within seconds.")
     walk_up(people)
@@ -36,7 +41,6 @@ elif view == "Add one":
 elif view == "Upload":
     dry = upload.given_list(who)
     if dry:
-        upload.preview(dry)
         upload.counts(dry)
         upload.report(dry)
         names = people.names(who)
@@ -45,6 +49,7 @@ elif view == "Upload":
         said("import-list")
 
 else:
+    rerun_when_done(("roster.import",))
     jobs.past(
         ("roster.import",),
         key="imports",

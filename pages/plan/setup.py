@@ -5,10 +5,14 @@ import streamlit as st
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.download import download
+from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.setup import connection, racing_login, setup_form, signed_in, staff_desk
+
+STAFF_JOBS = ("role", "account.limits")
 
 who = session.require("setup.view")
 desk = session.desk()
+rerun_when_done(STAFF_JOBS)
 event = desk.events.event()
 st.title("Set up", anchor=False)
 st.caption("Name, dates, budget and hours; whether every service answers; who pays.")
@@ -46,10 +50,8 @@ with staff:
     staff_desk.roles(event, known)
     st.subheader("Account-wide limits", anchor=False)
     staff_desk.account_limits(event, known)
-    jobs.live(("role", "account.limits"), key="setup-staff")
-    jobs.past(
-        ("role", "account.limits"), key="setup-staff-past", zone=event.zone, empty="Nothing was set from here yet."
-    )
+    jobs.live(STAFF_JOBS, key="setup-staff")
+    jobs.past(STAFF_JOBS, key="setup-staff-past", zone=event.zone, empty="Nothing was set from here yet.")
 
 with others:
     download(

@@ -5,19 +5,23 @@ import streamlit as st
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.cached import profile_rows
 from deepracer_admin.ui.kit.masthead import masthead
+from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.usage.charts import top_chart
 from deepracer_admin.ui.usage.sponsoring import grant_hours, pause_or_delete, says_whom, set_quota
 from deepracer_admin.ui.usage.usage_board import filter_rows, live_totals, near_and_idle, profile_table
 
+KINDS = ("quota", "sponsor", "models.delete")
+
 who = session.require("usage.totals")
 desk = session.desk()
 event = masthead(who, "Usage", "Training hours and estimated spend of everybody who is sponsored, against the budget.")
+rerun_when_done(KINDS)
 live_totals()
 if not session.may(who, "usage.view"):
     st.caption("Usage per person is shown to organizers and facilitators.")
     st.stop()
 
-jobs.live(("quota", "sponsor", "models.delete"), key="usage-jobs")
+jobs.live(KINDS, key="usage-jobs")
 rows = profile_rows(who)
 if not rows:
     st.info("There are no profiles yet; they appear while onboarding runs.", icon=":material/person_add:")
@@ -63,7 +67,7 @@ if session.may(who, "jobs.view"):
     with st.expander("What was changed, per person, and undo"):
         names_of = {row.attendee: row.name or row.email for row in rows if row.attendee}
         jobs.past(
-            ("quota", "sponsor", "models.delete"),
+            KINDS,
             key="usage-past",
             zone=event.zone,
             names=lambda _: {**names_of, **{row.profile: row.alias for row in rows}},

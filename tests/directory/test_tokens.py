@@ -5,9 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from deepracer_admin.directory.entra_refusals import REFUSALS
 from deepracer_admin.directory.msal_app import certificate_credential, rewriting_session
 from deepracer_admin.directory.tokens import AppTokens, DelegatedTokens
-from deepracer_admin.errors import AccessDenied, BadSettings, CredentialsExpired, Unavailable, Unreachable
+from deepracer_admin.errors import (
+    AccessDenied,
+    BadSettings,
+    CredentialsExpired,
+    ServiceError,
+    Unavailable,
+    Unreachable,
+)
 from tests.practice import WorldHandle
 
 
@@ -97,7 +105,7 @@ def test_the_app_gets_its_own_token_and_keeps_it(msal_app: Callable, practice: W
 
 def test_a_dead_secret_is_for_an_administrator(msal_app: Callable) -> None:
     tokens = AppTokens(lambda: msal_app(secret="expired"))
-    with pytest.raises(CredentialsExpired, match="renew it"):
+    with pytest.raises(CredentialsExpired, match="must add a new one"):
         tokens()
 
 
@@ -126,3 +134,41 @@ def test_practice_requests_never_leave_this_machine() -> None:
 def test_a_missing_certificate_file_is_a_setting_to_correct(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match=r"console\.pfx does not exist"):
         certificate_credential(str(tmp_path / "console.pfx"))
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (7000222, AccessDenied),
+        (7000215, AccessDenied),
+        (700024, AccessDenied),
+        (700016, AccessDenied),
+        (65001, AccessDenied),
+        (50105, CredentialsExpired),
+        (50057, CredentialsExpired),
+        (50076, CredentialsExpired),
+        (53003, CredentialsExpired),
+        (50173, CredentialsExpired),
+    ],
+)
+def test_why_a_sign_in_is_not_renewed_is_told_with_who_mends_it(
+    sign_in: Callable, practice: WorldHandle, code: int, expected: type[ServiceError]
+) -> None:
+    """A secret that has expired is no reason for anybody to sign in again: nothing would come of it."""
+    cupboard = sign_in("organizer")
+    practice.arm("entra", "refuse", operation="Token", params={"code": code})
+    with pytest.raises(expected) as raised:
+        cupboard.tokens.refresh()
+    assert REFUSALS[code].told in raised.value.sentence
+    assert ("must sign in again" in raised.value.sentence) == (expected is CredentialsExpired)
+
+
+@pytest.mark.parametrize("code", [7000222, 7000215, 700027, 700024, 700016, 90002])
+def test_why_the_app_gets_no_token_is_told_with_who_mends_it(
+    msal_app: Callable, practice: WorldHandle, code: int
+) -> None:
+    tokens = AppTokens(msal_app)
+    practice.arm("entra", "refuse", operation="Discovery" if code == 90002 else "Token", params={"code": code})
+    with pytest.raises((AccessDenied, CredentialsExpired)) as raised:
+        tokens()
+    assert raised.value.sentence == REFUSALS[code].told

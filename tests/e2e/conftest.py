@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, TimeoutError, expect
 
 from tests.console_process import ROOT, ConsoleProcess, start_console
 from tests.practice import ProcessHandle, start_world_process
@@ -113,6 +113,21 @@ def fill(page: Page, label: str, value: str) -> None:
     field = page.get_by_label(label, exact=True).first
     field.fill(value)
     field.blur()
+    wait_idle(page)
+
+
+def pick(page: Page, label: str, option: str | re.Pattern[str]) -> None:
+    """One of a drop-down list; a page that is drawn anew at that moment closes the list, so it is opened again."""
+    offered = page.get_by_role("option", name=option)
+    for _ in range(5):
+        page.get_by_label(label, exact=True).first.click()
+        try:
+            offered.click(timeout=5_000)
+            break
+        except TimeoutError:
+            wait_idle(page)
+    else:
+        raise AssertionError(f"`{label}` never offered {option}")
     wait_idle(page)
 
 

@@ -14,7 +14,7 @@ from deepracer_admin.clock import SystemClock
 from deepracer_admin.edge.reach import Reach
 from deepracer_admin.model import Invitee
 from deepracer_admin.racing.on_aws import OnAws
-from tests.e2e.conftest import Site, fill, no_trouble, picture, press, wait_idle
+from tests.e2e.conftest import Site, fill, no_trouble, pick, picture, press, wait_idle
 from tests.e2e.test_journeys import dialog, made, seen, tab
 
 pytestmark = pytest.mark.e2e
@@ -116,9 +116,7 @@ def test_05_staff_are_named_and_given_a_role(organizer: Page, site: Site) -> Non
     press(organizer, "Keep this address out")
     tab(organizer, "Staff")
     fill(organizer, "Address of their profile", FRANK)
-    organizer.get_by_label("Role", exact=True).first.click()
-    organizer.get_by_role("option", name="dr-race-facilitators").click()
-    wait_idle(organizer)
+    pick(organizer, "Role", "dr-race-facilitators")
     press(organizer, "Give it …")
     press(dialog(organizer), "Give the role")
     made(lambda: site.world.truth()["profiles"] == 0)  # of racers: Frank was the only one

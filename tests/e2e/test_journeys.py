@@ -67,7 +67,7 @@ def dialog(page: Page) -> Locator:
     return shown
 
 
-def seen(page: Page, text: str | re.Pattern[str], *, within_s: float = 60) -> None:
+def seen(page: Page, text: str | re.Pattern[str], *, within_s: float = 180) -> None:
     """Comes into sight by itself, as live parts refresh."""
     expect(page.get_by_test_id("stMain").get_by_text(text).filter(visible=True).first).to_be_visible(
         timeout=within_s * 1000
@@ -165,7 +165,7 @@ def choose_row(page: Page, row: int) -> None:
     wait_idle(page)
 
 
-def made(what: Callable[[], bool], *, within_s: float = 60) -> None:
+def made(what: Callable[[], bool], *, within_s: float = 180) -> None:
     """Until the practice world has seen it happen."""
     deadline = time.monotonic() + within_s
     while not what():

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import PATIENCE_MS, Site, fill, no_trouble, open_page, picture, press, wait_idle
+from tests.e2e.conftest import PATIENCE_MS, Site, fill, no_trouble, open_page, pick, picture, press, wait_idle
 from tests.e2e.test_journeys import choose, choose_row, dialog, look_again, made, seen, tab
 
 pytestmark = pytest.mark.e2e
@@ -28,8 +28,7 @@ def organizer(visit: Callable[..., Page]) -> Page:
 
 def test_01_the_managed_service_is_chosen_with_the_word_that_it_is_closed(organizer: Page) -> None:
     fill(organizer, "Name", EVENT)
-    organizer.get_by_label("Racing service").first.click()
-    organizer.get_by_role("option", name=re.compile("multi-user mode")).click()
+    pick(organizer, "Racing service", re.compile("multi-user mode"))
     seen(organizer, re.compile("AWS closed the managed service"))
     press(organizer, "Create the event")
     expect(organizer.get_by_role("tab", name="Connect check")).to_be_visible(timeout=PATIENCE_MS)

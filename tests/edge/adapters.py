@@ -26,6 +26,7 @@ from deepracer_admin.racing.managed_client import ManagedClient
 from deepracer_admin.racing.on_aws import OnAws
 from deepracer_admin.racing.on_aws.signin import SignIn
 from deepracer_admin.racing.on_aws.site import Site
+from deepracer_admin.store.dynamodb import SharedTable
 from deepracer_admin.web.identity import Keys
 
 _QUEUE = {Reach.LIVE: "https://sqs.eu-west-1.amazonaws.com/1/q", Reach.PRACTICE: "http://127.0.0.1:9/1/q"}
@@ -103,6 +104,7 @@ ADAPTERS = (
     Adapter("SES", lambda address, reach: Ses(access(address, reach)), "sesv2"),
     Adapter("SQS", lambda address, reach: EventQueue(access(address, reach), _QUEUE[reach]), "sqs"),
     Adapter("SQS, the queue", _queue),
+    Adapter("Shared table", lambda address, reach: SharedTable(access(address, reach), "console"), "dynamodb"),
     Adapter("SMTP", lambda address, reach: Smtp(address, reach=reach), by_host=True),
     Adapter(
         "User pool", lambda address, reach: CognitoPool(access(address, reach), "pool"), "cognito_identity_provider"

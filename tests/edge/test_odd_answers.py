@@ -11,8 +11,9 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 import msal
 import pytest
@@ -59,6 +60,8 @@ class Odd:
     body: str
     kind: str = "text/html"
     between: bool = True
+    headers: tuple[tuple[str, str], ...] = ()
+    cut_off: bool = False  # the connection breaks before the whole body came
 
 
 ANSWERS = {
@@ -79,6 +82,13 @@ ANSWERS = {
     "an empty object": Odd(200, "{}", "application/json", between=False),
     "half an object": Odd(200, '{"Users": [{"Usern', "application/json", between=False),
     "another object": Odd(200, '{"ok": true, "value": 7, "Users": "none"}', "application/json", between=False),
+    "no content": Odd(204, "", "application/json", between=False),
+    "a garbled encoding": Odd(200, "no gzip", "application/json", False, (("content-encoding", "gzip"),)),
+    "a garbled page": Odd(403, "no gzip", "text/html", False, (("content-encoding", "gzip"),)),
+    "half an answer": Odd(200, '{"Users": [', "application/json", False, cut_off=True),
+    "a list in the place of a reason": Odd(
+        400, '{"message": [1], "__type": 7, "error": "x"}', "application/json", False
+    ),
     "a refusal without a reason": Odd(404, "", "application/json", between=False),
     "a refusal of nobody": Odd(400, "no", "text/plain", between=False),
 }
@@ -89,15 +99,28 @@ def wall() -> Iterator[Callable[[Odd], str]]:
     """Sets what every request is answered with; gives the address."""
     now: list[Odd] = []
 
+    class SetUp:
+        hits: ClassVar = [0]  # requests so far
+
+        def __call__(self, odd: Odd) -> str:
+            now[:] = [odd]
+            return f"http://127.0.0.1:{server.server_port}"
+
+    set_up = SetUp()
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
             self.rfile.read(int(self.headers.get("content-length") or 0))
             odd, body = now[-1], now[-1].body.encode()
+            set_up.hits[0] += 1
             self.send_response(odd.status)
             self.send_header("content-type", odd.kind)
-            self.send_header("content-length", str(len(body)))
+            for name, value in odd.headers:
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(body) + (500 if odd.cut_off else 0)))
+            self.close_connection = self.close_connection or odd.cut_off
             if 300 <= odd.status < 400:
                 self.send_header("location", "https://login.guest.example/portal")
             self.end_headers()
@@ -113,18 +136,32 @@ def wall() -> Iterator[Callable[[Odd], str]]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
 
-    def set_up(odd: Odd) -> str:
-        now[:] = [odd]
-        return f"http://127.0.0.1:{server.server_port}"
-
     yield set_up
     server.shutdown()
     server.server_close()
     thread.join(60)
 
 
+# One adapter at one address for all answers: what it was told before must change nothing, and making clients is slow.
+
+
 def access(url: str) -> AwsAccess:
     return AwsAccess("", "eu-west-1", url, "AKIAEXAMPLE", "secret", reach=Reach.PRACTICE)
+
+
+@cache
+def ses(url: str) -> Ses:
+    return Ses(access(url))
+
+
+@cache
+def queue(url: str) -> EventQueue:
+    return EventQueue(access(url), f"{url}/1/q")
+
+
+@cache
+def pool(url: str) -> CognitoPool:
+    return CognitoPool(access(url), "pool")
 
 
 def message() -> Message:
@@ -135,11 +172,13 @@ def graph(url: str) -> Entra:
     return Entra(f"{url}/v1.0", lambda: "token", patience=Patience(attempts=2, sleep=Naps()), reach=Reach.PRACTICE)
 
 
+@cache
 def managed(url: str) -> ManagedDeepRacer:
     keys = {"access_key_id": "AKIAEXAMPLE", "secret_access_key": "secret"}
     return ManagedDeepRacer(ManagedClient(endpoint_url=url, reach=Reach.PRACTICE, sleep=Naps(), **keys))
 
 
+@cache
 def center(url: str) -> IdentityCenter:
     names = ("d-1", "arn:aws:sso:::instance/1", "Racers", "Set", "123456789012")
     return IdentityCenter(access(url), *names)
@@ -170,15 +209,15 @@ CALLS: dict[str, Callable[[str], Any]] = {
     "Entra: the app's token": lambda url: AppTokens(app(url))(),
     "Entra: a person's token": lambda url: DelegatedTokens(app(url), lambda: "", lambda _: None)(),
     "Entra: keys": lambda url: Keys(f"{url}/keys", Reach.PRACTICE).find("one"),
-    "SES: send": lambda url: Ses(access(url)).send(message()),
-    "SES: limits": lambda url: Ses(access(url)).suppressed([f"a{n}@example.com" for n in range(30)]) and None,
-    "SES: held back": lambda url: Ses(access(url)).suppressed(["a@example.com"]) and None,
-    "SQS": lambda url: EventQueue(access(url), f"{url}/1/q").receive() and None,
-    "User pool: find": lambda url: CognitoPool(access(url), "pool").find("ada@example.com"),
-    "User pool: account": lambda url: CognitoPool(access(url), "pool").account("A" * 15),
-    "User pool: groups": lambda url: CognitoPool(access(url), "pool").groups("A" * 15) and None,
-    "User pool: create": lambda url: CognitoPool(access(url), "pool").create(ADA),
-    "User pool: fresh password": lambda url: CognitoPool(access(url), "pool").fresh_password("A" * 15),
+    "SES: send": lambda url: ses(url).send(message()),
+    "SES: limits": lambda url: ses(url).suppressed([f"a{n}@example.com" for n in range(30)]) and None,
+    "SES: held back": lambda url: ses(url).suppressed(["a@example.com"]) and None,
+    "SQS": lambda url: queue(url).receive() and None,
+    "User pool: find": lambda url: pool(url).find("ada@example.com"),
+    "User pool: account": lambda url: pool(url).account("A" * 15),
+    "User pool: groups": lambda url: pool(url).groups("A" * 15) and None,
+    "User pool: create": lambda url: pool(url).create(ADA),
+    "User pool: fresh password": lambda url: pool(url).fresh_password("A" * 15),
     "Identity Center: assignment": lambda url: center(url).assignment(),
     "Identity Center: arrived": lambda url: center(url).arrived(["ada@example.com"]),
     "Managed: account": lambda url: managed(url).account(),
@@ -187,19 +226,17 @@ CALLS: dict[str, Callable[[str], Any]] = {
     "Managed: remove": lambda url: list(managed(url).remove(["p"])),
     "Managed: create a race": lambda url: managed(url).create_race(draft()),
 }
+SAYS_NOTHING = ("nothing at all", "no content", "an empty object", "another object")
 EMPTY_IS_AN_ANSWER = {
     # These operations answer with an empty object, or leave out a list that is empty, so it means just that.
-    "SES: held back": {"nothing at all", "an empty object", "another object"},
-    "SES: limits": {"nothing at all", "an empty object", "another object"},
-    "SQS": {"nothing at all", "an empty object", "another object"},
-    "User pool: groups": {"nothing at all", "an empty object", "another object"},
-    "User pool: fresh password": {"nothing at all", "an empty object", "another object"},
-    "Managed: profiles": {"nothing at all", "an empty object", "another object"},
-    "Managed: quotas": {"nothing at all", "an empty object", "another object"},
-    "Managed: remove": {"nothing at all", "an empty object", "another object"},
-    "Identity Center: assignment": {"nothing at all", "an empty object", "another object"},
+    "SES: limits": {*SAYS_NOTHING},
+    "SQS": {*SAYS_NOTHING},
+    "User pool: fresh password": {*SAYS_NOTHING},
+    "Managed: quotas": {*SAYS_NOTHING},
+    "Managed: remove": {*SAYS_NOTHING},
     "Graph: add, past the group": {
         "nothing at all",
+        "no content",
         "no object",
         "a word",
         "an empty object",
@@ -284,7 +321,7 @@ PATHS = [
     ("GET", "/settings/usageQuotas.newUser"),
     ("GET", "/settings/usageQuotas.global"),
 ]
-EMPTY_FOR_ON_AWS = {"nothing at all", "an empty object", "another object"}
+EMPTY_FOR_ON_AWS = {*SAYS_NOTHING}
 
 
 @pytest.mark.parametrize("answer", ANSWERS)

@@ -2,16 +2,21 @@
 
 client HOME PEOPLE [--setup]     0: everybody of every event is through; otherwise it was killed
 client HOME PEOPLE --close       0: and every event is closed
+client HOME PEOPLE --holder=NAME  as which the worker holds its leases
+
+With DEEPRACER_ADMIN_STORE_ENDPOINT it works on the table there that several clients share.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import warnings
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -24,10 +29,18 @@ from deepracer_admin.worker import Worker
 ORGANIZER = Actor("oid-olivia", "tid", "Olivia Organizer", frozenset({Role.ORGANIZER}))
 EVENT, SECOND = "ev-kill", "ev-kill-2"
 PATIENCE_S = 600.0
+SHARED_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
 def open_console(home: Path) -> Console:
-    return compose(Settings(mode="rehearsal", home=home, entra_app_only=True))
+    return compose(Settings(mode="rehearsal", home=home, entra_app_only=True, **shared_store()))
+
+
+def shared_store() -> dict[str, Any]:
+    """Settings of the table that several clients share, when there is one."""
+    endpoint = os.environ.get("DEEPRACER_ADMIN_STORE_ENDPOINT", "")
+    shared = {"store": "dynamodb", "store_endpoint": endpoint, "secret_key": SHARED_KEY}
+    return shared if endpoint else {}
 
 
 def set_up(home: Path, people: int, *, events: int = 1) -> None:
@@ -96,10 +109,10 @@ def go_on(console: Console, event: Event, *, close: bool) -> bool:
     return not close
 
 
-def main(home: Path, *, close: bool) -> int:
+def main(home: Path, *, close: bool, holder: str = "client") -> int:
     warnings.simplefilter("ignore")
     console = open_console(home)
-    worker = Worker(console, holder="client")
+    worker = Worker(console, holder=holder)
     worker.start()
     print("working", flush=True)
     try:
@@ -128,4 +141,5 @@ if __name__ == "__main__":
     if "--setup" in sys.argv:
         set_up(where, int(sys.argv[2]))
         sys.exit(0)
-    sys.exit(main(where, close="--close" in sys.argv))
+    named = [each.partition("=")[2] for each in sys.argv if each.startswith("--holder=")]
+    sys.exit(main(where, close="--close" in sys.argv, holder=named[0] if named else "client"))

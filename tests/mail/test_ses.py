@@ -1,7 +1,6 @@
 """What the SES adapter makes of every answer, and of none: one exchange at a time, over HTTP."""
 
 import logging
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from deepracer_admin.errors import AccessDenied, CredentialsExpired, LostAnswer,
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.ses_tags import as_tags, key_from_tags
 from tests.mail.conftest import Script, a_message
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -67,12 +67,12 @@ def test_an_answer_that_cannot_be_read_is_a_lost_answer(ses: Ses, script: Script
 
 
 def test_a_connection_that_never_opened_is_harmless() -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
     ses = Ses(
         AwsAccess(
-            endpoint_url=f"http://127.0.0.1:{port}", access_key_id="a", secret_access_key="b", reach=Reach.PRACTICE
+            endpoint_url=f"http://127.0.0.1:{free_port()}",
+            access_key_id="a",
+            secret_access_key="b",
+            reach=Reach.PRACTICE,
         )
     )
     with pytest.raises(Unreachable, match="network"):

@@ -25,7 +25,9 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.page_table import PAGES
 from deepracer_admin.web import server
 from deepracer_admin.web.keeper import SessionKeeper
+from tests import one_scan
 
+assert one_scan
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 """Real time and event time of every test: both clocks stand still."""

@@ -51,7 +51,7 @@ def test_without_a_session_nothing_is_shown(browser: Browser, people: list[Atten
 
 def test_a_facilitator_can_neither_upload_nor_export(browser: Browser, people: list[Attendee]) -> None:
     app = browser.open(PAGE, Role.FACILITATOR)
-    assert app.segmented_control(key="attendees-view").options == ["The list", "Add one"]
+    assert app.segmented_control(key="attendees-view").options == ["The list", "Portal", "Add one"]
     assert len(app.get("download_button")) == 0
 
 
@@ -226,8 +226,9 @@ def test_people_who_will_not_come_are_left_out_and_one_click_lets_them_in(browse
     app = uploaded(browser, *case("C1-zoom-approval-status/registration.csv"))
     assert (numbers(app)["New"], numbers(app)["Left out"]) == ("2", "1")
     assert "row 10: denied" in texts(app)
-    box = next(box for box in app.checkbox if "will not come" in box.label)
-    box.check().run()
+    words = next(group for group in app.button_group if "Approval Status" in group.label)
+    assert words.value == ["approved"]
+    words.set_value(["approved", "denied"]).run()
     assert (numbers(app)["New"], numbers(app)["Left out"]) == ("3", "0")
 
 

@@ -79,6 +79,8 @@ class ScriptedDeployment:
         ):
             self.on("GET", path, Reply(body=body) if version >= "v1.3" else Reply(*NO_SUCH_PATH))
 
+    wall: Reply | None = None  # answers everything but the sign-in, once it is set
+
     def on(self, method: str, path: str, *replies: Reply) -> None:
         """These replies one after the other; the last one repeats."""
         self._script[method, path] = list(replies)
@@ -100,6 +102,8 @@ class ScriptedDeployment:
         request.target = path
         with self._lock:
             self.seen.append(request)
+            if self.wall is not None:
+                return self.wall
             replies = self._script.get((request.method, path.partition("?")[0]), [Reply(*NO_SUCH_PATH)])
             return replies.pop(0) if len(replies) > 1 else replies[0]
 
@@ -196,7 +200,7 @@ def scripted(version: str = "v1.3.1") -> Iterator[ScriptedDeployment]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(60)
 
 
 class Naps:

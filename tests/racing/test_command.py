@@ -1,7 +1,6 @@
 """`racing --json`: what it prints of either service, and the one sentence with which it refuses (exit code 2)."""
 
 import json
-import socket
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from deepracer_admin.__main__ import main
+from tests.ports import free_port
 from tests.practice import WorldHandle
 from tests.racing.contract import draft
 from tests.racing.scripted import Reply, scripted
@@ -73,9 +73,7 @@ def refusal(run: Run, *arguments: Any, **named: Any) -> str:
 
 def nobody() -> str:
     """An address on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 def test_everything_of_deepracer_on_aws_is_printed(on_aws: OnAwsBench, run: Run) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -67,7 +66,7 @@ class OnAwsBench:
         for _ in range(200):
             if not self._invitations_at_work():
                 return
-            time.sleep(0.05)
+            self.world.advance(0.1)
         raise AssertionError("the service never finished its invitations")
 
     def _invitations_at_work(self) -> bool:
@@ -103,7 +102,7 @@ def opened(world: WorldHandle, **options: Any) -> Iterator[OnAwsBench]:
     """A bench on the world as on its first day, with invitations that take no time."""
     renew(world)
     site = world.world.services["deepracer"].site  # type: ignore[attr-defined]
-    site.options = replace(site.options, invite_seconds=0.003)
+    site.options = replace(site.options, invite_seconds=0.0)
     service, clock = connect(world, **options)
     try:
         yield OnAwsBench(service, clock, world)

@@ -19,6 +19,7 @@ from deepracer_admin.services.access.passwords import PasswordsService
 from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
+from deepracer_admin.services.people.registrations import RegistrationsService
 from deepracer_admin.services.races.races import RaceForm, RacesService
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
@@ -44,6 +45,7 @@ def _race_form() -> RaceForm:
 
 CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "events.list": ("event.view", lambda c, who: c.first.events.list(who)),
+    "events.freshness": ("event.view", lambda c, who: c.first.events.freshness(who)),
     "events.view": ("event.view", lambda c, who: c.first.events.view(who)),
     "events.open_first": ("event.edit", lambda c, who: c.first.events.open_first(who, "ev-1")),
     "events.template": ("setup.view", lambda c, who: c.first.events.template(who, "week")),
@@ -78,6 +80,8 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
         lambda c, who: c.first.staff.set_account_limits(who, hours=1, models=1),
     ),
     "attendees.dry_run": ("attendees.import", lambda c, who: c.first.attendees.dry_run(who, LIST, filename="list.csv")),
+    "attendees.keep_reading": ("attendees.import", lambda c, who: c.first.attendees.keep_reading(who, _dry(c))),
+    "attendees.forget_reading": ("attendees.import", lambda c, who: c.first.attendees.forget_reading(who, _dry(c))),
     "attendees.run_import": ("attendees.import", lambda c, who: c.first.attendees.run_import(who, _dry(c))),
     "attendees.undo_import": ("attendees.undo", lambda c, who: c.first.attendees.undo_import(who, "job-0")),
     "attendees.imports": ("attendees.import", lambda c, who: c.first.attendees.imports(who)),
@@ -101,6 +105,21 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
         "attendees.erase",
         lambda c, who: c.first.attendees.erase(who, "at-6", typed="racer6@example.com"),
     ),
+    "registrations.view": ("portal.view", lambda c, who: c.first.registrations.view(who)),
+    "registrations.revision": ("portal.view", lambda c, who: c.first.registrations.revision(who)),
+    "registrations.rows": ("portal.view", lambda c, who: c.first.registrations.rows(who)),
+    "registrations.open": ("portal.edit", lambda c, who: c.first.registrations.open(who)),
+    "registrations.close": ("portal.edit", lambda c, who: c.first.registrations.close(who)),
+    "registrations.set_rules": (
+        "portal.edit",
+        lambda c, who: c.first.registrations.set_rules(who, domains=["example.com"], places=0, by_hand=False),
+    ),
+    "registrations.set_questions": ("portal.edit", lambda c, who: c.first.registrations.set_questions(who, [])),
+    "registrations.set_texts": ("portal.edit", lambda c, who: c.first.registrations.set_texts(who, {}, [])),
+    "registrations.accept": ("portal.decide", lambda c, who: c.first.registrations.accept(who, ["reg-1"])),
+    "registrations.refuse": ("portal.decide", lambda c, who: c.first.registrations.refuse(who, ["reg-1"])),
+    "registrations.erase": ("portal.erase", lambda c, who: c.first.registrations.erase(who, ["reg-1"])),
+    "registrations.export": ("portal.export", lambda c, who: c.first.registrations.export(who)),
     "passwords.ages": ("onboarding.view", lambda c, who: c.first.passwords.ages(who)),
     "passwords.ending": ("onboarding.view", lambda c, who: c.first.passwords.ending(who)),
     "passwords.resend": ("messages.send", lambda c, who: c.first.passwords.resend(who, ["at-1", "at-2"])),
@@ -164,6 +183,7 @@ SERVICES = {
     "races": RacesService,
     "events": EventsService,
     "attendees": AttendeesService,
+    "registrations": RegistrationsService,
     "closeout": CloseoutService,
     "audit": AuditService,
     "jobs": JobsService,

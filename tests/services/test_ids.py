@@ -26,7 +26,9 @@ from deepracer_admin.model import (
     Sending,
     Standing,
 )
+from deepracer_admin.model.registrations import Registration, RegistrationState
 from deepracer_admin.records.campaigns import Audience
+from deepracer_admin.records.portal import REGISTRATIONS
 from deepracer_admin.services.base import Service
 from deepracer_admin.services.races.races import RaceForm
 from deepracer_admin.store import ProfileLink
@@ -41,6 +43,7 @@ IDS = {
     "race_id": "r-{}",
     "racer": "profile:pr-{}",
     "keys": "at-{}",
+    "registrations": "reg-{}",
     "link_id": "link",
     "job": "job-{}",
     "job_id": "job-{}",
@@ -104,6 +107,8 @@ def links(console: Console, event: Event) -> dict[int, str]:
         store.plan_deliveries(it, [(person, "access", 1)], campaign="access", lease=None)
         row = Delivery(person, "access", 1, Sending.UNKNOWN)
         store.settle_deliveries(it, [row], lease=None, now=NOW)
+        registered = Registration(f"reg-{number}", f"guest{number}@example.com", RegistrationState.VERIFIED, NOW)
+        store.change_rows(it, REGISTRATIONS, lambda _, made=registered: {made.id: made})
         made[number] = console.of(it).boards.make_link(ORGANIZER, race).id
         console.of(it).races.admit(ORGANIZER, race, [person])
     return made

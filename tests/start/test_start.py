@@ -15,6 +15,7 @@ import pytest
 import start
 from launch import children, console, machine
 from launch.machine import Trouble
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCHER = [ROOT / "start.py", *sorted((ROOT / "launch").glob("*.py"))]
@@ -64,12 +65,12 @@ def small_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tup
         "names = {'deepracer_admin.rehearsal': 'small_practice', 'streamlit': 'small_console'}\n"
         "console.start_child = lambda n, p, a, *r: first(n, p, [names[a[0]], *a[1:]], *r)\n",
     )
-    port = machine.free_port(20000 + os.getpid() % 10000)
+    port = free_port()
     command = [sys.executable, "-c", renamed, str(ROOT), "--home", str(tmp_path / "home"), "--port", str(port)]
     process = subprocess.Popen([*command, "--no-browser"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     yield process, tmp_path / "home", port
     process.kill()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
 
 @POSIX
@@ -85,7 +86,7 @@ def test_a_start_says_where_the_console_is_and_a_signal_stops_both(
     assert children.answers(practice, "/control/status")
     assert children.answers(port, "/_stcore/health")
     process.send_signal(getattr(signal, name))
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
     assert not machine.port_is_taken(port)
     assert not machine.port_is_taken(practice)
 

@@ -6,6 +6,8 @@ import pytest
 
 from deepracer_admin.errors import LeaseLost
 from deepracer_admin.model import CANCELLED, Again, Delivery, DeliveryEvent, Lease, Sending
+from deepracer_admin.model.registrations import Registration, RegistrationState
+from deepracer_admin.records.portal import REGISTRATIONS
 from deepracer_admin.store import EventStore
 from tests.store.people import NOW, after, people
 
@@ -44,6 +46,10 @@ def settled(store: EventStore, state: Sending) -> None:
     store.settle_deliveries("spring", [replace(row, state=state)], lease=lease, now=NOW)
 
 
+def registered(key: str) -> Registration:
+    return Registration(key, f"{key}@example.com", RegistrationState.ASKED, NOW)
+
+
 def seen(kind: str, *, key: str = "", message_id: str = "", detail: str = "") -> list[DeliveryEvent]:
     return [DeliveryEvent(kind, message_id, key, NOW, detail)]
 
@@ -56,6 +62,26 @@ class LedgerContract:
         assert store.delivery_counts("spring")[Sending.PENDING] == 4
         assert store.delivery_counts("spring", "c2")[Sending.PENDING] == 1
         assert [row.campaign for row in store.deliveries("spring", attendee="a00001")] == ["c", "c2"]
+
+    def test_a_mail_may_be_to_somebody_who_registered_and_goes_with_the_registration(self, store: EventStore) -> None:
+        planned(store, 1)
+        store.change_rows(
+            "spring", REGISTRATIONS, lambda _: {"reg-1": registered("reg-1"), "reg-2": registered("reg-2")}
+        )
+        rows = [("reg-1", "confirm", 0), ("reg-2", "confirm", 0), ("reg-3", "confirm", 0)]
+        assert store.plan_deliveries("spring", rows, campaign="registration", lease=None) == 2
+        lease = leased(store)
+        claimed = store.claim_deliveries("spring", "registration", 5, lease=lease, now=NOW)
+        sent = [replace(row, state=Sending.SENT, message_id=f"m-{row.attendee}") for row in claimed]
+        store.settle_deliveries("spring", sent, lease=lease, now=NOW)
+        news = seen("bounce", key="spring#reg-1#confirm#1", detail="There is no such mailbox.")
+        assert store.apply_delivery_events("spring", news, now=NOW) == 1
+        assert store.deliveries("spring", attendee="reg-1")[0].delivered == "bounced"
+        store.change_rows("spring", REGISTRATIONS, lambda _: {"reg-1": None}, keys=("reg-1",))
+        assert [row.attendee for row in store.deliveries("spring")] == ["a00000", "reg-2"]
+        store.forget("spring", REGISTRATIONS)
+        store.delete_attendees("spring", ["a00000"])
+        assert store.deliveries("spring") == []
 
     def test_a_mail_carries_the_version_of_the_text_that_goes(self, store: EventStore) -> None:
         """An edit between planning and claim changes what goes, so it changes what the ledger says."""

@@ -27,8 +27,6 @@ TABLES = sorted(name for name, what in DECLARED.items() if isinstance(what, Tabl
 @pytest.fixture
 def two(tmp_path: Path) -> Iterator[list[SqliteEventStore]]:
     stores = [open_event_store(tmp_path / "events.db", "rehearsal") for _ in range(2)]
-    for store in stores:
-        store._writer.execute("PRAGMA synchronous=OFF")  # nobody pulls the plug here
     yield stores
     for store in stores:
         store.close()

@@ -12,11 +12,16 @@ import pytest
 
 from deepracer_admin.errors import StoreError, StoreUnusable
 from deepracer_admin.model import Lease
-from deepracer_admin.store.sqlite import open_event_store, open_history, open_sessions
+from deepracer_admin.store import sqlite_base
+from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store, open_history, open_sessions
 from deepracer_admin.store.sqlite_base import Migration, SqliteFile
 from deepracer_admin.store.sqlite_schema import MIGRATIONS
+from tests.conftest import FOR_PEOPLE
 from tests.store.counting import COUNTER
 from tests.store.people import NOW, a_person, after, an_event, people
+
+SYNCHRONOUS = {"NORMAL": 1, "FULL": 2}
+"""As `PRAGMA synchronous` answers."""
 
 
 def fingerprint(path: Path) -> str:
@@ -46,6 +51,22 @@ def test_data_outlives_the_process_that_wrote_it(tmp_path: Path) -> None:
     assert store.attendees("spring") == people(500)
     assert store.mode == "rehearsal"
     store.close()
+
+
+def test_a_commit_waits_for_the_disk_unless_a_power_cut_may_forget_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_base, "DURABLE", FOR_PEOPLE[0])
+    monkeypatch.setattr(sqlite_base, "FORGETFUL", FOR_PEOPLE[1])
+    store = open_event_store(tmp_path / "events.db", "live")
+    kept = [_synchronous(store, durable=durable) for durable in (True, False, True)]
+    store.close()
+    assert kept == [SYNCHRONOUS["FULL"], SYNCHRONOUS["NORMAL"], SYNCHRONOUS["FULL"]]
+
+
+def _synchronous(store: SqliteEventStore, *, durable: bool) -> int:
+    with store._transaction(durable=durable) as connection:
+        return connection.execute("PRAGMA synchronous").fetchone()[0]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps access in lists, not in mode bits")

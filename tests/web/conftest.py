@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -122,11 +123,18 @@ class Site:
         return self.console.settings.home
 
     def browser(self, **options: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers=PAGE, trust_env=False, timeout=20, **options)
+        return httpx.Client(base_url=self.url, headers=PAGE, trust_env=False, timeout=60, **options)
 
 
 @pytest.fixture
 def site(console: Console, clock: MovedClock, listening: socket.socket) -> Iterator[Site]:
+    with serving(console, clock, listening) as made:
+        yield made
+
+
+@contextmanager
+def serving(console: Console, clock: MovedClock, listening: socket.socket) -> Iterator[Site]:
+    """The console parts over a socket that listens already."""
     made = Site(f"http://localhost:{listening.getsockname()[1]}", console, clock)
 
     async def inner(request: Request) -> PlainTextResponse:
@@ -160,7 +168,7 @@ def site(console: Console, clock: MovedClock, listening: socket.socket) -> Itera
     thread.start()
     yield made
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
 
 
 @pytest.fixture

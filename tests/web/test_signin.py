@@ -6,10 +6,15 @@ import html
 import json
 import logging
 import re
+import shutil
+import socket
+from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
 
+from deepracer_admin.compose import compose
 from deepracer_admin.errors import SignedOut
 from deepracer_admin.model import Lease, Role
 from deepracer_admin.settings import Settings
@@ -25,6 +30,7 @@ from tests.web.conftest import (
     choose,
     come_back,
     redirect_practice,
+    serving,
     session_of,
     sign_ins_of,
     signed_in,
@@ -224,7 +230,8 @@ def test_a_person_without_a_role_is_told_whom_to_ask(site: Site, visitor: httpx.
 def test_a_cancelled_sign_in_says_so(visitor: httpx.Client) -> None:
     answer = come_back(visitor, "cancel")
     assert answer.status_code == 403
-    assert "cancelled or refused (AADSTS65004)" in plain(answer)
+    assert "was cancelled: begin again, and agree" in plain(answer)
+    assert "AADSTS65004" in plain(answer)
 
 
 def test_entra_being_down_is_a_page_that_says_what_to_do(site: Site, visitor: httpx.Client) -> None:
@@ -300,7 +307,7 @@ def test_an_organizer_may_end_at_sign_out_what_the_console_does_on_their_behalf(
     assert who
     shown = visitor.get("/signin/out")
     assert 'type="checkbox" name="on-behalf" value="yes"' in shown.text
-    assert "onboarding pauses until an organizer presses Start again" in plain(shown)
+    assert "onboarding pauses until an organizer presses “Resume” on the Onboarding page" in plain(shown)
     answer = visitor.post("/signin/logout", data={"on-behalf": "yes"}, headers={"origin": site.url})
     assert (answer.status_code, answer.headers["location"]) == (303, "/signin")
     assert site.console.sessions.delegation(who.oid) is None
@@ -415,6 +422,38 @@ def test_a_rehearsal_and_a_live_console_on_one_computer_keep_their_own_cookies()
     assert len({each.session for each in names}) == len(names)
     assert len({each.sign_in for each in names}) == len(names)
     assert not [(a, b) for a in names for b in names if a is not b and b.sign_in.startswith(a.sign_in)]
+
+
+@pytest.mark.parametrize("mode", ["rehearsal", "live"])
+def test_two_consoles_on_one_computer_do_not_sign_each_other_out(
+    site: Site, visitor: httpx.Client, tmp_path: Path, mode: Literal["rehearsal", "live"]
+) -> None:
+    """Browsers share cookies over all ports of a host."""
+    first = signed_in(visitor)
+    listening = socket.create_server(("127.0.0.1", 0))
+    home = tmp_path / "other"
+    home.mkdir()
+    shutil.copy(site.home / "practice.json", home)
+    settings = Settings(mode=mode, home=home, port=listening.getsockname()[1], worker=False)
+    other = compose(settings, clock=site.clock)
+    with serving(other, site.clock, listening) as second:
+        there = f"{second.url}/event"
+        assert visitor.get(there).status_code == 302, "the first console's cookie opens nothing here"
+        if mode == "rehearsal":
+            begun = visitor.get(f"{second.url}/signin/login").headers["location"]
+            assert visitor.get(choose(begun, "viewer")).status_code == 303
+        else:  # the practice tenant lets nobody into a live console
+            own = second.keeper.create(oid="oid", tid="tid", name="Ada", roles=frozenset({Role.VIEWER}))
+            visitor.cookies.set(second.names.session, own, domain="localhost.local")
+        assert (visitor.get(there).text, visitor.get("/event").text) == (INNER, INNER)
+        assert site.keeper.find(first)
+        visitor.post(f"{second.url}/signin/logout", headers={"origin": second.url})
+        assert visitor.get(there).status_code == 302
+        assert visitor.get("/event").text == INNER
+        visitor.post("/signin/logout", headers={"origin": site.url})
+        assert visitor.get("/event").status_code == 302
+    other.close()
+    listening.close()
 
 
 def test_a_link_cannot_sign_anybody_out(visitor: httpx.Client) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from deepracer_admin.compose import Console
-from deepracer_admin.errors import CredentialsExpired, Unreachable
+from deepracer_admin.directory.entra_refusals import REFUSALS
+from deepracer_admin.edge.answers import stopped_between
+from deepracer_admin.errors import AccessDenied, CredentialsExpired, Unreachable
 from deepracer_admin.model import Lease, Role
 from deepracer_admin.rules.sessions import ROLES_READ_EVERY
 from deepracer_admin.store import SavedSession
@@ -67,7 +69,7 @@ def test_an_account_that_is_disabled_is_signed_out(console: Console, clock: Stan
     assert roles_of(console, cookie) is None
 
 
-@pytest.mark.parametrize("answer", ["away", "no ID token"])
+@pytest.mark.parametrize("answer", ["away", "a proxy's page", "a secret that has expired", "no ID token"])
 def test_without_entra_nothing_changes_and_nothing_is_confirmed(
     console: Console, clock: StandingClock, answer: str
 ) -> None:
@@ -76,6 +78,10 @@ def test_without_entra_nothing_changes_and_nothing_is_confirmed(
     def asked(_: SavedSession) -> dict[str, Any]:
         if answer == "away":
             raise Unreachable("No network.", service="entra")
+        if answer == "a proxy's page":
+            raise stopped_between("Microsoft Entra ID", "token", 200)
+        if answer == "a secret that has expired":
+            raise AccessDenied(REFUSALS[7000222].told, service="entra", operation="token")
         return {}
 
     look(console, clock, asked)

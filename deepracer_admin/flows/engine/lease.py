@@ -22,6 +22,7 @@ __all__ = ["Leadership"]
 log = logging.getLogger(__name__)
 
 BEATS_PER_TTL = 3  # two beats may fail before the lease is lost
+LOOKS_PER_TTL = 10  # of those who stand by: they take over soon after it has run out
 
 
 class Leadership:
@@ -96,7 +97,7 @@ class Leadership:
                 self._store.release(lease)
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._ttl_s / BEATS_PER_TTL):
+        while not self._stopping.wait(self._ttl_s / (BEATS_PER_TTL if self.held else LOOKS_PER_TTL)):
             try:
                 self.beat()
             except StoreError as error:  # a busy or full disk: the lease holds until it runs out

@@ -46,6 +46,7 @@ class Ports:
     pool: Callable[[], UserPool] | None = None  # None: no credentials on the user pool
     drop_delegation: Callable[[str], bool] = bool  # the worker acts no longer for this person (object id)
     racing_default: str = "on_aws"  # the racing service of events that name none (settings)
+    public_base: Callable[[str], str] = str  # an event's own public address -> that of /register; "" = it is off
     cognito_by_ses: bool = False  # do the settings say that Cognito mails through SES (no 50 a day)
 
     @property

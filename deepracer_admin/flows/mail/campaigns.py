@@ -22,6 +22,7 @@ from deepracer_admin.flows.access.first_password import CODE as NO_PASSWORD
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import ACCESS, again_of
 from deepracer_admin.flows.mail.sender import Sender, Slice
+from deepracer_admin.flows.people.registration_letters import CAMPAIGN as REGISTRATION
 from deepracer_admin.model import (
     CANCELLED,
     Delivery,
@@ -119,7 +120,7 @@ class CampaignReconciler:
         if store.delivery_counts(event.id)[Sending.CLAIMED]:
             store.expire_claims(event.id, lease=lease, now=clock.now())
         self._mirror(event, lease)
-        sent = self._resend(event, lease)
+        sent = self._asked_for(event, RESEND, lease) + self._asked_for(event, REGISTRATION, lease)
         for key, campaign in store.rows(event.id, CAMPAIGNS).items():
             if campaign.state is CampaignState.SCHEDULED and self._is_due(campaign):
                 self._say(event, key, lease, CampaignState.SCHEDULED, state=CampaignState.RUNNING)
@@ -171,15 +172,16 @@ class CampaignReconciler:
         elif (campaign.sentence, campaign.waits_since) != (result.note, since):
             self._say(event, key, lease, CampaignState.RUNNING, sentence=result.note, waits_since=since)
 
-    def _resend(self, event: Event, lease: Lease) -> int:
-        """Mails that were asked for one by one. They have no campaign to say what they wait for, so each says it; one
-        that cannot go, or waited for two days, has failed, and whoever asked asks again."""
-        result = self.sender.run(event, RESEND, lease, go_on=self._keep_on)
+    def _asked_for(self, event: Event, key: str, lease: Lease) -> int:
+        """Mails that were asked for one by one, by organizers (RESEND) or through the portal (REGISTRATION). They have
+        no campaign to say what they wait for, so each says it; one that cannot go, or waited for two days, has failed,
+        and whoever asked asks again."""
+        result = self.sender.run(event, key, lease, go_on=self._keep_on)
         said = result.stop or result.note
         if said:
             store, now = self.ports.store, self.ports.clock.now()
             told = []
-            for row in store.deliveries(event.id, campaign=RESEND, state=Sending.PENDING):
+            for row in store.deliveries(event.id, campaign=key, state=Sending.PENDING):
                 over = result.stop or (row.code == WAITS and row.changed_at and now - row.changed_at > LONGEST_WAIT)
                 if over:
                     told.append(replace(row, state=Sending.FAILED, code="waited", sentence=said, next_try_at=None))
@@ -334,4 +336,7 @@ def _outcome(row: Delivery) -> Outcome | None:
 
 _NOT_SENT = "The campaign was cancelled before this mail went."
 _LOST = "The sender's answer was lost: the mail may have gone out. It is not repeated; delivery events settle it."
-_BOUNCED = "The mail came back; correct the address on the Attendees page and resend."
+_BOUNCED = (  # an address that was invited cannot be corrected (services/people/one_person.py)
+    "The mail came back: ask for the right address, take this person out on the Onboarding page, and add them with it "
+    "on the Attendees page."
+)

@@ -31,6 +31,7 @@ from deepracer_admin.flows.access import first_password
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import Letter, LetterWriter
 from deepracer_admin.flows.mail.claims import LONGEST_ANSWER_S, Claims, claimed
+from deepracer_admin.flows.people.registration_letters import TEMPLATES, registration_letter
 from deepracer_admin.mail import Mailer
 from deepracer_admin.model import UNLIMITED, Delivery, Event, Lease, Limit, Message, SenderLimits, Sending
 from deepracer_admin.records.mail_sender import SENDER
@@ -146,7 +147,10 @@ class Sender:
         back: list[Delivery] = []
         for row in rows:
             try:
-                letter = writer.letter(row)
+                if row.template in TEMPLATES:
+                    letter = registration_letter(self.ports, event, row, lease)
+                else:
+                    letter = writer.letter(row)
             except ConsoleError as error:
                 back.append(replace(row, state=Sending.PENDING))
                 result.stop = error.sentence

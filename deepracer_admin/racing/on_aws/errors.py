@@ -69,7 +69,8 @@ def read_failure(reply: httpx.Response) -> Failure:
     message, from_validator = "", False
     fields: list[tuple[str, str]] = []
     if body is not None:
-        kind = kind or str(body.get("__type", "")).split("#")[-1]
+        told = body.get("__type")
+        kind = kind or (told.split("#")[-1] if isinstance(told, str) else "")
         for name in ("message", "Message", "errorMessage"):
             if isinstance(body.get(name), str):
                 message, from_validator = body[name], name == "errorMessage"

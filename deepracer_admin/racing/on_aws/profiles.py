@@ -15,7 +15,7 @@ from deepracer_admin.racing import NOT_KNOWN
 from deepracer_admin.racing.on_aws import operations as op
 from deepracer_admin.racing.on_aws.fanout import outcome_of, spread
 from deepracer_admin.racing.on_aws.site import SERVICE
-from deepracer_admin.racing.on_aws.transport import WRITES_IN_FLIGHT, Transport
+from deepracer_admin.racing.on_aws.transport import WRITES_IN_FLIGHT, Transport, list_in
 
 __all__ = [
     "delete_models",
@@ -179,7 +179,7 @@ def models_of(
                 raise
     for profile_id in ids:
         answer = transport.call(op.LIST_MODELS_FOR_PROFILE, profile_id)
-        for item in _objects(answer.get("models")):
+        for item in list_in(answer, "models", op.LIST_MODELS_FOR_PROFILE):
             yield _model(item, profile_id)
 
 
@@ -216,7 +216,7 @@ def is_number(value: Any) -> bool:
 
 def _all_models(transport: Transport, wanted: frozenset[str]) -> Iterator[Model]:
     answer = transport.call(op.LIST_ADMIN_MODELS)
-    for item in _objects(answer.get("models")):
+    for item in list_in(answer, "models", op.LIST_ADMIN_MODELS):
         owner = str(item.get("profileId", ""))
         if owner in wanted:
             yield _model(item, owner)
@@ -248,10 +248,6 @@ def _model(item: Mapping[str, Any], profile_id: str) -> Model:
         status=str(item.get("status", "")),
         created_at=moment(item.get("createdAt")),
     )
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _number(value: Any) -> float:

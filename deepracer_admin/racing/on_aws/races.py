@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deepracer_admin.clock import as_utc
+from deepracer_admin.edge.aws_errors import odd_answer
 from deepracer_admin.errors import LostAnswer, Refused, ServiceError
 from deepracer_admin.model import Race, RaceDraft, RaceStatus, Standing, Timing
 from deepracer_admin.racing.on_aws import operations as op
@@ -134,7 +135,9 @@ def _change_open(transport: Transport, site: str, race: Race, closes_at: datetim
 
 def _read(transport: Transport, site: str, race_id: str) -> Race:
     item = transport.call(op.GET_LEADERBOARD, race_id).get("leaderboard")
-    return _race(item if isinstance(item, dict) else {}, site)
+    if not isinstance(item, dict) or not item.get("leaderboardId"):
+        raise odd_answer(SERVICE, SERVICE, op.GET_LEADERBOARD.name)  # it would read as a race that is long over
+    return _race(item, site)
 
 
 def _definition(draft: RaceDraft, kept: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def read_site(http: httpx.Client, address: str, reach: Reach = Reach.LIVE) -> Si
     """
     try:
         answer = http.get(f"{address}/env.js", headers={"Accept": "*/*"})
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         raise Unreachable(
             why_unreachable(error, address),
             service=SERVICE,

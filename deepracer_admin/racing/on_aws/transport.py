@@ -23,6 +23,7 @@ from botocore.awsrequest import AWSRequest
 
 from deepracer_admin.clock import Clock, as_utc
 from deepracer_admin.edge.answers import is_page, stopped_between
+from deepracer_admin.edge.aws_errors import odd_answer
 from deepracer_admin.edge.http import by_proxy_of, why_unreachable
 from deepracer_admin.edge.repeats import Repeats
 from deepracer_admin.errors import LostAnswer, ServiceError, Unavailable, Unreachable
@@ -32,7 +33,7 @@ from deepracer_admin.racing.on_aws.operations import Operation
 from deepracer_admin.racing.on_aws.signin import SignIn
 from deepracer_admin.racing.on_aws.site import SERVICE, Site
 
-__all__ = ["ADMIN_LIMIT", "READS_IN_FLIGHT", "WRITES_IN_FLIGHT", "AdminPath", "Pace", "Skew", "Transport"]
+__all__ = ["ADMIN_LIMIT", "READS_IN_FLIGHT", "WRITES_IN_FLIGHT", "AdminPath", "Pace", "Skew", "Transport", "list_in"]
 
 READS_IN_FLIGHT, WRITES_IN_FLIGHT = 16, 8  # architecture.md, Concurrency and limits
 # A full burst and five minutes of the rate together stay below 100, whatever window the firewall looks at.
@@ -171,8 +172,7 @@ class Transport:
         token, seen = "", set[str]()
         while True:
             answer = self.call(operation, *ids, query={"token": token} if token else None)
-            items = answer.get(of)
-            yield [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
+            yield list_in(answer, of, operation)
             seen.add(token)
             following = answer.get("token") or ""
             if not following:
@@ -215,7 +215,7 @@ class Transport:
                 operation=operation.name,
                 code=type(error).__name__,
             ) from error
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise _broken(operation, type(error).__name__) from error
         _log.debug("%s: HTTP %d in %.2f s", operation.name, reply.status_code, self._clock.monotonic() - began)
         if reply.status_code not in (403, 429) and is_page(reply.status_code, reply.headers, reply.content):
@@ -231,6 +231,16 @@ class Transport:
         if error.code == CLOCK and not self._skew.learn(reply.headers.get("date", ""), assumed):
             error.code = "clock_uncorrected"
         raise error
+
+
+def list_in(answer: Mapping[str, Any], of: str, operation: Operation) -> list[dict[str, Any]]:
+    """The objects of a list in an answer. The service writes an empty list as `[]` (transcripts): an answer without
+    it is somebody else's, and would read as "nobody". Raises Unavailable.
+    """
+    items = answer.get(of)
+    if not isinstance(items, list):
+        raise odd_answer(SERVICE, SERVICE, operation.name)
+    return [each for each in items if isinstance(each, dict)]
 
 
 class _Signer(SigV4Auth):

@@ -12,6 +12,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from deepracer_admin.rehearsal.shared import keys
+
 from .state import User
 
 TOKEN_SECONDS = 3600
@@ -34,7 +36,7 @@ class TokenMint:
     @property
     def _key(self) -> rsa.RSAPrivateKey:
         if self._made is None:
-            self._made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            self._made = keys.new_key()
         return self._made
 
     def _numbers(self) -> dict[str, str]:

@@ -28,7 +28,8 @@ AFTER_LOGOUT = re.compile(r"http://(localhost|127\.0\.0\.1)(:\d{1,5})?(/[^\s]*)?
 class Entra:
     """Own faults: `wrong_tenant` (the ID token is of another tenant), `no_refresh` (refresh tokens have died), `skew`
     (tokens from the future, params.seconds), `short_lived` (access tokens, params.seconds), `withhold_scopes`
-    (params.scopes is not consented to)."""
+    (params.scopes is not consented to), `refuse` (params.code, as at `operation`: Authorize, Token or Discovery; at
+    Authorize with params.page on Entra's own page, from which no browser comes back)."""
 
     name = "entra"
 
@@ -66,6 +67,8 @@ class Entra:
         that, so what a browser opens is named on loopback at once."""
         if request.path_params["tenant"] != self._tenant:
             return self._unknown_tenant(request)
+        if refusal := self._armed("Discovery"):
+            return JSONResponse(refusal.body(), refusal.status)
         machine, browser = f"{HOST}/{self._tenant}", f"{self._ground.url}/entra/{self._tenant}"
         return JSONResponse(
             {
@@ -120,7 +123,13 @@ class Entra:
                 f"The redirect URI '{redirect_uri}' specified in the request does not match the redirect URIs "
                 f"configured for the application '{self._client}'.",
             )
+        fault = self._ground.faults.armed("entra", "refuse", "Authorize")
+        if fault is not None and fault.params.get("page"):
+            refused = Refusal.armed(int(fault.params["code"]))
+            return pages.refusal_page(refused.code, refused.message)
         try:
+            if refusal := self._armed("Authorize"):
+                raise refusal
             scopes = self._checked(query)
             person = self._chosen(query)
         except Refusal as refusal:
@@ -187,10 +196,16 @@ class Entra:
         grant = form.get("grant_type", "")
         request.state.operation = f"Token.{grant}" if grant else "Token"
         try:
+            if refusal := self._armed("Token"):
+                raise refusal
             answer = self._grants.tokens(form, request.headers.get("authorization", ""))
         except Refusal as refusal:
             return JSONResponse(refusal.body(), refusal.status, {"Cache-Control": "no-store"})
         return JSONResponse(answer, headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
+
+    def _armed(self, operation: str) -> Refusal | None:
+        fault = self._ground.faults.armed("entra", "refuse", operation)
+        return Refusal.armed(int(fault.params["code"])) if fault is not None else None
 
     def _unknown_tenant(self, request: Request) -> Response:
         tenant = request.path_params["tenant"]

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from deepracer_admin.rehearsal.shared import keys
 from deepracer_admin.rehearsal.shared.people import Person
 
 HOST = "https://login.practice.example"
@@ -44,7 +45,7 @@ class Signer:
     def _key(self) -> rsa.RSAPrivateKey:
         """Made when first needed: it takes a while, and not every world is signed in to."""
         if self._made is None:
-            self._made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            self._made = keys.new_key()
         return self._made
 
     @property

@@ -86,6 +86,7 @@ class Aftermath:
                     "html": mail.html,
                     **common,
                     "from": mail.sender,
+                    "from_shown": mails.shown(mail.sender),
                     "headers": mail.headers,
                     "outcome": self._outcome(mail, address),
                     "template": mail.template,

@@ -7,6 +7,7 @@ import email.policy
 import json
 import re
 from dataclasses import dataclass, field
+from email.header import decode_header, make_header
 from email.utils import getaddresses
 from typing import Any
 
@@ -86,6 +87,8 @@ def from_simple(sender: str, content: dict[str, Any]) -> Mail:
     if mail.subject is None or (mail.text is None and mail.html is None):
         raise Wrong("Missing final content: a subject and a text or html body are required.")
     mail.headers = {header["Name"]: header["Value"] for header in content.get("Headers") or ()}
+    for value in (mail.subject, *mail.headers.values()):
+        one_line(value)
     return mail
 
 
@@ -136,7 +139,7 @@ def bare(address: str) -> str:
 
     SES takes ASCII addresses alone (domains in Punycode; it does not speak SMTPUTF8), and a name that holds commas or
     other marks of the syntax only in quotes. Its sentences are those of JavaMail's parser, as clients have reported
-    them. A name beyond ASCII passes here: what SES makes of one that is not MIME-encoded is not known.
+    them. A name beyond ASCII passes, but is not what arrives (`shown`).
     """
     name, angle, rest = address.strip().rpartition("<")
     found = rest.removesuffix(">") if angle else rest
@@ -157,6 +160,22 @@ def bare(address: str) -> str:
     if domain.startswith(".") or "." not in domain:
         raise Wrong("Domain starts with dot" if "." in domain else "Illegal address")
     return found.lower()
+
+
+def shown(address: str) -> str:
+    """What a reader's program makes of a From header: encoded words are decoded (RFC 2047); of a name that is not
+    encoded SES drops what is not ASCII (https://github.com/aws/aws-sdk-js/issues/1585)."""
+    name, angle, rest = address.strip().rpartition("<")
+    name = name.strip().encode("ascii", "ignore").decode()
+    if name.startswith('"'):
+        return re.sub(r"\\(.)", r"\1", name[1:].removesuffix('"')) + f" <{rest}"
+    return f"{make_header(decode_header(name))} <{rest}" if angle else address
+
+
+def one_line(text: str | None) -> None:
+    """Raises Wrong for a header value of several lines (the words are ours: SES's own are not known)."""
+    if text is not None and re.search(r"[\x00-\x08\x0a-\x1f\x7f]", text):
+        raise Wrong("Header value contains a line break or a control character.")
 
 
 def event(kind: str, entry: dict[str, Any], at: str, account: str, details: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ OWN: Mapping[str, frozenset[str]] = {
         {"denied", "expired_credentials", "no_assignment", "no_policy", "cycle", "quarantine"}
     ),
     "graph": frozenset({"expired_token", "small_tenant", "replication_lag"}),
-    "entra": frozenset({"wrong_tenant", "no_refresh", "skew", "short_lived", "withhold_scopes"}),
+    "entra": frozenset({"wrong_tenant", "no_refresh", "skew", "short_lived", "withhold_scopes", "refuse"}),
     "ses": frozenset({"sandbox", "quota", "paused", "suspended"}),
     "sqs": frozenset(),
     "cognito-idp": frozenset(),

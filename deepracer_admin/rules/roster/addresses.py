@@ -8,9 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from typing import NamedTuple
 
-import idna
-from email_validator import EmailNotValidError, validate_email
-
+from deepracer_admin.model import ascii_domain
 from deepracer_admin.rules.roster.lazy_column import LazyColumn
 
 __all__ = [
@@ -18,6 +16,7 @@ __all__ = [
     "GUEST",
     "AddressJudge",
     "Problem",
+    "home_address",
     "normalise_email",
     "normalise_emails",
     "problem_of",
@@ -48,6 +47,7 @@ _AROUND = _EDGE + _UNSEEN + ";,"
 # deepracer-on-aws.md 1.7, CreateProfile: anything else gets 400 "Invalid email address format."
 _ON_AWS = re.compile(r"[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}")
 _ON_AWS_LINES = re.compile(rf"(?:{_ON_AWS.pattern}(?:\n|\Z))*+")
+_ACCEPTED = {"on_aws": f"^{_ON_AWS.pattern}$", "ses": r"^[\x00-\x7f]*$"}  # for RE2
 _ON_AWS_LOCAL = re.compile(r"[a-zA-Z0-9._%+-]")
 _WAY_OUT = "ask for another address of this person (an alias will do), correct the row and import the list again"
 
@@ -72,15 +72,7 @@ def normalise_email(value: str) -> str:
     while (folded := unicodedata.normalize("NFC", trimmed.lower()).strip(_EDGE + _UNSEEN)) != trimmed:
         trimmed = folded
     local, at, domain = trimmed.rpartition("@")
-    return trimmed if not at or domain.isascii() or len(domain) > _ADDRESS_LENGTH else f"{local}@{_in_ascii(domain)}"
-
-
-def _in_ascii(domain: str) -> str:
-    """One mailbox is one person, in Unicode and in punycode; services and mail servers want the latter (RFC 5891)."""
-    try:
-        return idna.encode(domain, uts46=True).decode("ascii").lower()
-    except (idna.IDNAError, UnicodeError):
-        return domain
+    return f"{local}@{ascii_domain(domain)}" if at else trimmed
 
 
 def normalise_emails(values: Sequence[str]) -> list[str]:
@@ -157,9 +149,11 @@ def problem_of(email: str) -> Problem | None:
             "e-mail is a formula", "A formula stands where the address should be: paste the address itself as a value."
         )
     if GUEST in email:
+        home = home_address(email)
+        likely = f", which probably is {home}" if home else ""
         return Problem(
             "e-mail is a directory's name",
-            "This is the directory's own name of a guest (#EXT#), not a mailbox: give the guest's address.",
+            f"This is the directory's own name of a guest (#EXT#), not a mailbox: give the guest's address{likely}.",
         )
     if len(email) > _LONGEST_JUDGED:
         return Problem(
@@ -169,6 +163,16 @@ def problem_of(email: str) -> Problem | None:
     if refusal is None:
         return None
     return Problem("e-mail invalid", f"{_what_is_wrong(email, refusal)}: {_CORRECT}.")
+
+
+def home_address(email: str) -> str:
+    """The address that a directory made a guest's name of: `bo_partner.example#ext#@tenant` -> `bo@partner.example`.
+
+    "" when it cannot be told. An underscore may have been one before, so this is a likelihood and no more.
+    """
+    local, at, domain = email.partition(GUEST)[0].rpartition("_")
+    found = f"{local}@{domain}" if at and local and "." in domain else ""
+    return found if found and _library_refusal(found) is None else ""
 
 
 def _unmatched(pattern: re.Pattern[str], values: Sequence[str]) -> Iterator[int]:
@@ -190,6 +194,8 @@ def _unmatched(pattern: re.Pattern[str], values: Sequence[str]) -> Iterator[int]
 
 
 def _library_refusal(email: str) -> str | None:
+    from email_validator import EmailNotValidError, validate_email  # a fifth of a reader's start: only for an address
+
     try:
         validate_email(email, check_deliverability=False, strict=True)
     except EmailNotValidError as refusal:
@@ -217,11 +223,14 @@ def _what_is_wrong(email: str, refusal: str) -> str:
 def service_refusal(email: str, rule: str | None = "on_aws") -> str | None:
     """Why the connected racing service will not take a valid address, with the way out; None when it will.
 
-    `rule` "on_aws" is DeepRacer on AWS (deepracer-on-aws.md 1.7, CreateProfile); None is a service without such a rule.
-    Raises ValueError for a rule of another name.
+    `rule` "on_aws" is DeepRacer on AWS (deepracer-on-aws.md 1.7, CreateProfile); "ses" is any other service, where
+    Amazon SES carries the mail (identity-and-mail.md 4.1); None is a service without such a rule. Raises ValueError for
+    a rule of another name.
     """
-    if rule is None:
+    if rule is None or (rule == "ses" and email.isascii()):
         return None
+    if rule == "ses":
+        return f"Amazon SES mails no address with {' '.join(_beyond_ascii(email))} in it: {_WAY_OUT}."
     if rule != "on_aws":
         raise ValueError(f"There is no address rule named {rule!r}.")
     if _ON_AWS.fullmatch(email):
@@ -234,11 +243,17 @@ def service_refusal(email: str, rule: str | None = "on_aws") -> str | None:
 
 def service_refusals(emails: Sequence[str], rule: str | None) -> dict[str, str]:
     """`service_refusal` of a whole list, for those alone that the service will not take. Raises as it does."""
-    if isinstance(emails, LazyColumn) and rule == "on_aws":
-        odd: Iterable[str] = emails.unlike(f"^{_ON_AWS.pattern}$")
+    if rule is None:
+        return {}
+    if isinstance(emails, LazyColumn) and rule in _ACCEPTED:
+        odd: Iterable[str] = emails.unlike(_ACCEPTED[rule])
     else:
         odd = (emails[place] for place in _unmatched(_ON_AWS_LINES, emails)) if rule == "on_aws" else emails
     return {email: refusal for email in odd if (refusal := service_refusal(email, rule)) is not None}
+
+
+def _beyond_ascii(text: str) -> list[str]:
+    return sorted({letter for letter in text if not letter.isascii()})[:5]
 
 
 def _short(domain: str) -> str:

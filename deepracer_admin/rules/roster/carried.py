@@ -24,12 +24,13 @@ from deepracer_admin.rules.roster.findings import (
     RosterCheck,
 )
 from deepracer_admin.rules.roster.lazy_column import LazyColumn
+from deepracer_admin.rules.roster.shape import Shape
 
 __all__ = ["pack", "unpack"]
 
 _BETWEEN = "\0"
 _CODES = {None: 0, False: 1, True: 2}
-_PLAIN = ("file", "encoding", "delimiter", "sheet", "header_row", "rows")
+_PLAIN = ("file", "encoding", "delimiter", "sheet", "header_row", "rows", "further_people")
 Block = bytes | memoryview
 
 
@@ -44,6 +45,7 @@ def pack(check: RosterCheck) -> tuple[dict[str, Any], list[bytes]]:
         "warnings": list(check.warnings),
         "headings": list(people.extra),
         "candidates": [[candidate.encoding, *candidate.samples] for candidate in check.candidates],
+        "shape": check.shape.as_json(),
         "counts": [len(people.emails), len(places), len(check.duplicates), len(check.rejected), len(check.left_out)],
     }
     duplicates, rejected, left_out = check.duplicates, check.rejected, check.left_out
@@ -129,9 +131,11 @@ def _unpack(values: Mapping[str, Any], blocks: list[Block]) -> RosterCheck:
         rejected=tuple(map(Rejected._make, rejected)),
         warnings=tuple(map(_word, values["warnings"])),
         left_out=tuple(map(LeftOut._make, left_out)),
+        further_people=_whole(values["further_people"]),
         candidates=tuple(
             Candidate(_word(encoding), tuple(map(_word, samples))) for encoding, *samples in values["candidates"]
         ),
+        shape=Shape.of_json(values["shape"]),
     )
 
 

@@ -14,14 +14,19 @@ from deepracer_admin.rules.roster.addresses import ADDRESS_CELL, normalise_email
 
 __all__ = ["Found", "find_address", "holds_address", "sole_address"]
 
-_BULLET = re.compile(r"\s*(?:[•◦‣▪●·∙*–—>-]|\d{1,5}[.)]|\(\d{1,5}\)|\[[ xX]?\])\s+")
+_BULLET = re.compile(
+    r"\s*(?:[•◦‣▪●·∙*–—>➢➤→✓✔☑☐□■◆○-]|#?\d{1,5}(?:[.):]|\s+[-–—])?|\(\w{1,5}\)|[A-Za-z][.)]|[ivxlcIVXLC]{1,6}[.)]|"
+    r"\[[ xX✓]?\])\s+"
+)
 # Nothing stands around it: most cells of most lists.
 _PLAIN = re.compile(r"\s*+[A-Za-z0-9][A-Za-z0-9._%+-]*+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)++\s*+")
 _BETWEEN = re.compile(r"[\s,;|<>()\[\]\"“”„«»{}]+")
 _AROUND = re.compile(r"[<>()\[\]:,;|=]| [-–—] ")
+# Microsoft 365 joins the addresses of a mailbox with a plus sign before each further one.
+_JOINED = re.compile(r"\+(?=(?:smtp|sip|x500|eum|spo|sia):)", re.IGNORECASE)
 _LABEL = re.compile(r"(?:mailto|smtp|e-?mail|mail|sip)\s*[:=]\s*", re.IGNORECASE)
-_EDGES = "'’‘`´.:,;"
-_NAME_EDGES = " \t\r\n-–—:,;|/<>()[]\"'“”„«»"
+_EDGES = "'’‘`´.:,;“”„«»‹›\""
+_NAME_EDGES = " \t\r\n-–—:,;|/<>()[]{}\"'“”„«»"
 _LONGEST = 2_000  # characters; what is longer is a text, not a cell of a list
 _WIDE_FIRST, _WIDE_LAST = "\uff01", "\uff5e"  # full-width forms of ASCII
 
@@ -41,10 +46,12 @@ def find_address(cell: str) -> Found:
     if len(cell) > _LONGEST:
         return Found(*unwrap(cell))
     value = _narrow(cell)
+    if ":" in value:
+        value = _JOINED.sub(" ", value)
     if bullet := _BULLET.match(value):
         value = value[bullet.end() :]
     address, name = unwrap(value)
-    if address.count("@") == 1 and ADDRESS_CELL.fullmatch(address) and not _LABEL.match(address):
+    if address.count("@") == 1 and "@" not in name and ADDRESS_CELL.fullmatch(address) and not _LABEL.match(address):
         return Found(_bare(address), name)
     tokens = [token for token in _BETWEEN.split(value) if "@" in token]
     primary = [token for token in tokens if token.startswith("SMTP:")]
@@ -71,11 +78,12 @@ def holds_address(cell: str) -> bool:
 def _may_be_torn(value: str, address: str, name: str) -> bool:
     """Whether a blank may have got into the address: `anna rossi@example.com`.
 
-    A single word with nothing but a blank before the address is a name only if the address begins with it.
+    A single word with nothing but a blank before the address is a name only if the address holds it as a word.
     """
-    if " " in name or _AROUND.search(value):
+    if " " in name or not name.isascii() or _AROUND.search(value):
         return False
-    return not address.casefold().startswith(name.casefold())
+    local = address.casefold().partition("@")[0]
+    return not (local.startswith(name.casefold()) or name.casefold() in re.split(r"[._+-]", local))
 
 
 def sole_address(text: str) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from deepracer_admin.counted import counted
 from deepracer_admin.rules.roster.accepted import People
+from deepracer_admin.rules.roster.cells import holds_address
+from deepracer_admin.rules.roster.choices import NameOrder
 from deepracer_admin.rules.roster.columns import Guess, Header, find_header, guess_columns
 from deepracer_admin.rules.roster.findings import (
     AcceptedRows,
@@ -23,10 +25,22 @@ from deepracer_admin.rules.roster.findings import (
 )
 from deepracer_admin.rules.roster.grid import Grid, Reading
 from deepracer_admin.rules.roster.judging import NO_EMAIL_COLUMN, Source, judge, reject_all
+from deepracer_admin.rules.roster.name_parts import with_further_parts
 from deepracer_admin.rules.roster.people import fold
 from deepracer_admin.rules.roster.reading import read_list
-from deepracer_admin.rules.roster.status import find_status
-from deepracer_admin.rules.roster.tables import addresses_above, further_tables, rows_above, without_second_headings
+from deepracer_admin.rules.roster.sections import EXAMPLE, OTHERS, rows_of_others
+from deepracer_admin.rules.roster.shape import Shape
+from deepracer_admin.rules.roster.status import Status, find_statuses
+from deepracer_admin.rules.roster.surroundings import elsewhere_of, head_of, status_found
+from deepracer_admin.rules.roster.tables import (
+    addresses_above,
+    further_tables,
+    rows_above,
+    title_above,
+    without_second_headings,
+)
+from deepracer_admin.rules.roster.teams import by_cells, by_columns
+from deepracer_admin.rules.roster.text_marks import without_text_marks
 
 __all__ = ["ABOVE", "DECLINED", "HIDDEN", "check"]
 
@@ -46,6 +60,12 @@ def check(
     sheet: str | None = None,
     header_row: int | None = None,
     include: Collection[str] = (),
+    tables_aside: Collection[int] = (),
+    teams_apart: bool | None = None,
+    name_order: NameOrder | None = None,
+    status_column: int | str | None = None,
+    let_in: Collection[tuple[str, str]] = (),
+    keep_out: Collection[tuple[str, str]] = (),
     service_rule: str | None = None,
     limits: Limits = _LIMITS,
 ) -> RosterCheck:
@@ -54,47 +74,87 @@ def check(
     `mapping` maps a field of `columns.FIELDS` to a heading, a position (from 0) or "" (not in the list), and overrules
     the guess. `encoding`, `delimiter`, `sheet` and `header_row` (1-based line, 0 for none) overrule theirs. `include`
     lets in what is left out by default: "hidden" rows of a workbook, "declined" people, rows "above" the heading.
+    `tables_aside`, `teams_apart`, `name_order`, `status_column`, `let_in` and `keep_out` as in
+    `choices.ReadingChoices`.
     `service_rule` names the racing service whose refusals are marked on accepted rows (see `service_refusal`).
 
     Raises UnreadableRoster when there is no list to judge; never for the fault of a single row.
     """
     reading = read_list(data, limits=limits, encoding=encoding, delimiter=delimiter, sheet=sheet)
-    grid = reading.grid
-    header = _header(reading, header_row)
+    grid = without_text_marks(reading.grid) if reading.delimiter is not None else reading.grid
+    header = _header(grid, reading, header_row)
     heading = reading.heading or (grid.record(header.place) if header.place is not None else [])
     warnings = list(reading.warnings)
-    if sentence := addresses_above(grid, header):
-        warnings.append(sentence)
-    body = _body(grid, header, warnings)
+    if header_row and header.place is not None and grid.lines[header.place] != header_row:
+        warnings.append(f"Line {header_row} holds no cells, so the heading was looked for.")
+    far = addresses_above(grid, header)
+    body, cut_off = _body(grid, header, warnings)
     if body.height > limits.rows:
         raise UnreadableRoster(f"The list has more than {limits.rows:,} rows: import it in parts.")
-    if heading:
+    body, of_others, others = _without_others(body, include, warnings)
+    if heading and reading.heading is None:
         body = without_second_headings(heading, body, warnings)
-    guess = guess_columns(heading, body, mapping)
+    guess = guess_columns(heading, body, hidden=reading.hidden_columns)
+    tables = None
+    is_table = bool(heading) and reading.heading is None
+    if is_table and (guessed := _taken_for(guess, "email")) is not None:
+        first = (grid.lines[header.place] if header.place is not None else 0, title_above(grid, header))
+        tables = further_tables(heading, body, guessed.position, warnings, first=first, aside=tables_aside)
+    if tables:
+        heading, body = tables.heading, tables.body
+        guess = guess_columns(heading, body, hidden=reading.hidden_columns)
+    further, has_teams = 0, False
+    # A column that is named by its heading is one of the file, not one of those that a team's row is taken apart into.
+    is_apart = teams_apart is not False and not any(isinstance(at, str) and at for at in (mapping or {}).values())
+    if is_apart and (teams := by_columns(heading, body, warnings)):
+        heading, body, further = teams
+        has_teams = bool(heading or further)
+        guess = guess_columns(heading, body)
+    if mapping:
+        guess = guess_columns(heading, body, mapping, frozenset() if has_teams else reading.hidden_columns)
+    if teams_apart is not False and (teams := by_cells(heading, body, guess, warnings)):
+        _, body, more = teams
+        further += more
+        has_teams = True
+    body = with_further_parts(heading, body, guess)
     email = _taken_for(guess, "email")
-    if heading and email is not None and (tables := further_tables(heading, body, email.position, warnings)):
-        heading, body = tables
-        guess = guess_columns(heading, body, mapping)
-        email = _taken_for(guess, "email")
     columns = tuple(
         column for column in guess.columns if column.position < len(heading) or any(body.columns[column.position])
     )
-    body, left_out = _leave_out(body, reading, columns, include, warnings)
+    statuses = find_statuses(columns, body.columns, chosen=status_column, let_in=let_in, keep_out=keep_out)
+    shown_statuses = tuple(status_found(status, body, is_in=DECLINED in include) for status in statuses)
+    hidden_rows = sum(line in reading.hidden for line in body.lines) if reading.hidden else 0
+    body, left_out = _leave_out(body, reading, columns, statuses, include, warnings)
     body, above = _from_above(grid, header, body, include, warnings)
-    left_out = [*above, *left_out]
-    usual = max(len(heading), _usual_width(body))
+    left_out = [*above, *left_out, *of_others, *(tables.left if tables else ())]
+    # Only in a text can a separator have moved the cells of a row; a sheet's note beside the table is a note.
+    usual = max(len(heading), _usual_width(body)) if reading.delimiter is not None else body.width
     aside = [column for column in columns if column.position in guess.aside]
     if email is not None and email.position < body.width:
         second = [column for column in columns if column.position in guess.second]
-        judged = judge(body, Source(email, second, aside, reading.formulas), usual, warnings)
+        source = Source(email, second, columns, reading.formulas, is_text=reading.delimiter is not None)
+        judged = judge(body, source, usual, warnings)
     else:
         judged = reject_all(body, aside)
-    people = People(body, judged, columns, limits, service_rule)
+    people = People(body, judged, columns, limits, service_rule, name_order)
     warnings += people.warnings()
     warnings += _narrow(body, usual, reading)
-    if aside and email is not None:
-        names = ", ".join(column.name for column in aside[:_SHOWN])
-        warnings.append(f"Addresses stand in other places of this file, too, and were not used: column {names}.")
+    shape = Shape(
+        kind=reading.kind,
+        head=head_of(grid, header, tables, cut_off),
+        tables=tables.found if tables else (),
+        statuses=shown_statuses,
+        elsewhere=elsewhere_of(reading, body, judged.emails, aside if email is not None else (), far, cut_off),
+        hidden_sheets=reading.hidden_sheets,
+        hidden_rows=hidden_rows,
+        rows_above=rows_above(grid, header),
+        rows_of_others=others,
+        has_teams=has_teams,
+    )
+    if sentence := shape.told_elsewhere(with_sheets=False):
+        warnings.append(sentence)
+    if email is not None and email.position in reading.hidden_columns:
+        warnings.append(f"Column {email.name}, where the addresses were taken from, is hidden in the sheet.")
     if not body.height and not left_out:
         warnings.append("The list has a header but no rows below it." if heading else "The list has no rows.")
     elif email is None:
@@ -107,13 +167,15 @@ def check(
         sheets=reading.sheets,
         header_row=grid.lines[header.place] if header.place is not None else None,
         columns=columns,
-        rows=body.height + len(left_out),
+        rows=body.height + len(left_out) - further,
         accepted=AcceptedRows(len(judged.emails), people.columns),
         duplicates=tuple(judged.duplicates),
         rejected=tuple(judged.rejected),
         warnings=tuple(warnings),
         left_out=tuple(left_out),
         candidates=reading.candidates,
+        further_people=further,
+        shape=shape,
     )
 
 
@@ -122,7 +184,12 @@ def _taken_for(guess: Guess, field: str) -> Column | None:
 
 
 def _leave_out(
-    body: Grid, reading: Reading, columns: Sequence[Column], include: Collection[str], warnings: list[str]
+    body: Grid,
+    reading: Reading,
+    columns: Sequence[Column],
+    statuses: Sequence[Status],
+    include: Collection[str],
+    warnings: list[str],
 ) -> tuple[Grid, list[LeftOut]]:
     """The records that stay, and those that a careful reader would not invite without asking."""
     left: dict[int, LeftOut] = {}
@@ -140,7 +207,7 @@ def _leave_out(
         if HIDDEN not in include:
             reason = "The row is hidden or filtered away in the sheet."
             left |= {place: LeftOut(body.lines[place], value(place), HIDDEN, reason) for place in hidden}
-    if status := find_status(columns, body.columns):
+    for status in statuses:
         cells = body.columns[status.column.position]
         away = [place for place, cell in enumerate(cells) if cell in status.away and place not in left]
         shown = _and_more([f"row {body.lines[place]}: {cut(fold(cells[place]))}" for place in away])
@@ -155,6 +222,23 @@ def _leave_out(
     if not left:
         return body, []
     return body.keep([place not in left for place in range(body.height)]), [left[place] for place in sorted(left)]
+
+
+def _without_others(body: Grid, include: Collection[str], warnings: list[str]) -> tuple[Grid, list[LeftOut], int]:
+    """Without the hosts and panelists whom a report lists below the attendees; how many rows those are."""
+    found = rows_of_others(body)
+    holding = [place for place in found if any(map(holds_address, body.record(place)))]
+    if not holding or OTHERS in include:
+        return body, [], len(holding)
+    shown = _and_more([f"row {body.lines[place]}" for place in holding])
+    warnings.append(f"{counted(len(holding), 'row')} of other people than attendees, left out ({shown}).")
+    left = [
+        LeftOut(body.lines[place], cut(fold(" ".join(filter(None, body.record(place))))), OTHERS,
+                "The row is the template's example." if found[place] == EXAMPLE
+                else f"The row stands below “{cut(found[place])}”, so it is of no attendee.")
+        for place in holding
+    ]  # fmt: skip
+    return body.keep([place not in found for place in range(body.height)]), left, len(holding)
 
 
 def _from_above(
@@ -194,17 +278,17 @@ def _narrow(body: Grid, usual: int, reading: Reading) -> list[str]:
     return [f"Fewer cells than the heading has: {_and_more(lines)}; check them."] if lines else []
 
 
-def _header(reading: Reading, wanted: int | None) -> Header:
+def _header(grid: Grid, reading: Reading, wanted: int | None) -> Header:
     if reading.heading is not None or wanted == 0:
         return Header(None, 0)
-    if wanted is not None and wanted in reading.grid.lines:
-        place = reading.grid.lines.index(wanted)
+    if wanted is not None and wanted in grid.lines:
+        place = grid.lines.index(wanted)
         return Header(place, place + 1)
-    return find_header(reading.grid)
+    return find_header(grid)
 
 
-def _body(grid: Grid, header: Header, warnings: list[str]) -> Grid:
-    """The data records that hold anything."""
+def _body(grid: Grid, header: Header, warnings: list[str]) -> tuple[Grid, tuple[int, Grid] | None]:
+    """The data records that hold anything, and what was cut off below them, with its first line."""
     end = None
     if header.place and _is_section_title(grid.record(header.place - 1)):
         # A meeting report: numbered sections, each with a header of its own. Ours ends where the next begins.
@@ -213,7 +297,8 @@ def _body(grid: Grid, header: Header, warnings: list[str]) -> Grid:
         if end is not None:
             title = "".join(grid.record(end)).strip()
             warnings.append(f"Everything from line {grid.lines[end]} on ({cut(title)}) was left out.")
-    return grid.cut(header.first, end).without_blank()
+    below = None if end is None else (grid.lines[end], grid.cut(end))
+    return grid.cut(header.first, end).without_blank(), below
 
 
 def _is_section_title(record: Sequence[str]) -> bool:

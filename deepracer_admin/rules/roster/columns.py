@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from deepracer_admin.rules.roster.cells import holds_address
 from deepracer_admin.rules.roster.findings import Column, UnreadableRoster, cut
 from deepracer_admin.rules.roster.grid import Grid
-from deepracer_admin.rules.roster.headings import FIELDS, Rank, field_of, plain_heading, read_heading
+from deepracer_admin.rules.roster.headings import FIELDS, Rank, field_of, is_known, plain_heading, read_heading
+from deepracer_admin.rules.roster.sections import is_of_others
 
 __all__ = ["FIELDS", "Guess", "Header", "field_of", "find_header", "guess_columns"]
 
 _HEADER_SEARCH = 60  # records
 _SAMPLE = 500  # records
 _SHARE_WITHOUT_HEADING = 0.3
+_SAME = 3  # rows with one address; two may be a couple who share one
 _FULL_ALONE = ("nome", "nombre")  # without a family name beside it, the full name
 _FAMILY_BESIDE = ("name", "naam", "namn")  # beside a given name, the family name
 
@@ -56,9 +58,15 @@ def find_header(grid: Grid) -> Header:
             naming.append(index)
         if score and (best is None or score > best[0]):
             best = score, index
-    for index, following in zip(naming, [*naming[1:], len(records)], strict=False):
-        if any(index < address < following for address in addresses):
-            return Header(index, index + 1)
+    below = [
+        index
+        for index, following in zip(naming, [*naming[1:], len(records)], strict=False)
+        if any(index < address < following for address in addresses)
+    ]
+    if below:
+        own = [index for index in below if not (index and is_of_others(records[index - 1]))]
+        index = (own or below)[0]
+        return Header(index, index + 1)
     if best is not None and not (naming and addresses):
         return Header(best[1], best[1] + 1)
     if not addresses:
@@ -83,8 +91,14 @@ def _looks_like_header(above: Sequence[str], below: Sequence[str]) -> bool:
     )
 
 
-def guess_columns(heading: Sequence[str], body: Grid, mapping: Mapping[str, str | int] | None = None) -> Guess:
-    """All columns, each with the field that it holds.
+def guess_columns(
+    heading: Sequence[str],
+    body: Grid,
+    mapping: Mapping[str, str | int] | None = None,
+    hidden: Collection[int] = (),
+) -> Guess:
+    """All columns, each with the field that it holds. `hidden` are those that the sheet does not show: an address there
+    is taken when no other column has any.
 
     `mapping` (field -> heading, or position from 0, or "" for none) overrules the guess for the fields that it names.
     Raises UnreadableRoster when it names a field or a column that does not exist.
@@ -92,7 +106,7 @@ def guess_columns(heading: Sequence[str], body: Grid, mapping: Mapping[str, str 
     names = _unique_names(heading, max(len(heading), body.width))
     sample = body.cut(0, _SAMPLE)
     shares = [_address_share(column) for column in sample.columns] + [0.0] * (len(names) - body.width)
-    by_field = _guess(heading, sample, shares)
+    by_field = _guess(heading, sample, shares, hidden)
     for field, wanted in (mapping or {}).items():
         if field not in FIELDS:
             raise UnreadableRoster(f"There is no field named {field}: map the fields {', '.join(FIELDS)}.")
@@ -108,6 +122,8 @@ def guess_columns(heading: Sequence[str], body: Grid, mapping: Mapping[str, str 
     taken = by_field.get("email")
     rest = [position for position, share in enumerate(shares) if share > 0 and position != taken]
     own = [position for position in rest if position < len(heading) and _is_own(heading[position])]
+    same = _of_one_address(sample, shares)
+    own = [position for position in own if position not in same and position not in hidden]
     second = tuple(own) if "email" not in (mapping or {}) and taken is not None else ()
     aside = [position for position in rest if position not in field_at and not _is_account(heading, position)]
     return Guess(columns, second, tuple(aside))
@@ -154,14 +170,27 @@ def _address_share(column: Sequence[str]) -> float:
     return sum(map(holds_address, cells)) / len(cells) if cells else 0.0
 
 
-def _guess(heading: Sequence[str], sample: Grid, shares: Sequence[float]) -> dict[str, int]:
+def _of_one_address(sample: Grid, shares: Sequence[float]) -> list[int]:
+    """Columns in which at least three rows hold an address, always the same one."""
+    found: list[int] = []
+    for position, column in enumerate(sample.columns):
+        if shares[position] > 0:
+            cells = [cell.strip().casefold() for cell in column if "@" in cell]
+            if len(cells) >= _SAME and len(set(cells)) == 1:
+                found.append(position)
+    return found
+
+
+def _guess(heading: Sequence[str], sample: Grid, shares: Sequence[float], hidden: Collection[int]) -> dict[str, int]:
     by_field: dict[str, int] = {}
     ranks: dict[str, Rank] = {}
     for position, text in enumerate(heading):
         field, rank = read_heading(text)
         if field and field != "email" and rank > ranks.get(field, Rank.NONE):
             by_field[field], ranks[field] = position, rank
-    email = _email_position(heading, shares)
+    shown = [0.0 if position in hidden else share for position, share in enumerate(shares)]
+    same = _of_one_address(sample, shares)
+    email = _email_position(heading, shown if any(shown) else shares, same)
     if email is not None:
         by_field = {field: position for field, position in by_field.items() if position != email}
         by_field["email"] = email
@@ -171,18 +200,22 @@ def _guess(heading: Sequence[str], sample: Grid, shares: Sequence[float]) -> dic
     return by_field
 
 
-def _email_position(heading: Sequence[str], shares: Sequence[float]) -> int | None:
+def _email_position(heading: Sequence[str], shares: Sequence[float], same: Collection[int] = ()) -> int | None:
     """The column that is most surely the attendee's own among those with addresses, then the one with most of them.
 
-    A column of somebody else is never taken, even if it is the only one. Without any address, the best heading.
+    A column of somebody else is never taken, even if it is the only one. Without any address, the best heading. `same`
+    are columns that hold one and the same address in all rows, as the buyer's and the office's do.
     """
-    best: tuple[tuple[bool, Rank, float, int], int] | None = None
+    best: tuple[tuple[bool, Rank, bool, float, int], int] | None = None
     for position, share in enumerate(shares):
         field, rank = read_heading(heading[position]) if position < len(heading) else (None, Rank.NONE)
         is_named = field == "email" and rank > Rank.NONE
         if rank is Rank.OTHER or not (is_named or share > _SHARE_WITHOUT_HEADING):
             continue
-        key = (share > 0, rank if is_named else Rank.NONE, share, -position)
+        is_plain = position < len(heading) and is_known(heading[position])
+        key = (share > 0, rank if is_named else Rank.NONE, is_plain, share, -position)
+        if is_named and rank < Rank.OWN and position in same:
+            key = (share > 0, Rank.NONE, False, 0.0, -position)
         if best is None or key > best[0]:
             best = key, position
     return best[1] if best is not None else None

@@ -92,10 +92,12 @@ def candidates_of(data: bytes, taken: str) -> tuple[Candidate, ...]:
     places = list(_odd_places(data))
     found: dict[tuple[str, ...], str] = {}
     for name in (taken, *_SINGLE, *_DOUBLE):
-        text = _decoded(data, name) if name not in _DOUBLE or _east_asian(data, name) > 0 or name == taken else None
-        if text is None:
+        is_likely = name not in _DOUBLE or _east_asian(data, name) > 0
+        if name != taken and (not is_likely or _decoded(data, name) is None):
             continue
         samples = tuple(sample for place in places if (sample := _reading(place, name)))
+        if name == taken:
+            samples = tuple(place.decode(name, errors="replace") for place in places)
         if name == taken or (len(samples) == len(places) and _odd("\n".join(samples), name) < 1.5 * len(samples)):
             found.setdefault(samples, name)
     return tuple(Candidate(name, samples) for samples, name in found.items())[:8]

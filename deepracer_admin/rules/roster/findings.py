@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, overload
 
 from deepracer_admin.errors import BadInput
+from deepracer_admin.rules.roster.shape import NO_SHAPE, Shape
 
 __all__ = [
     "NO_EXTRA",
@@ -99,7 +100,7 @@ class Rejected(NamedTuple):
 
 class LeftOut(NamedTuple):
     """A row that was left out for a reason that is no fault of the row. `kind` is "hidden", "declined" or "above": the
-    word that `check(include=...)` takes to let such rows in.
+    word that `check(include=...)` takes to let such rows in; or "table": a person put its whole list aside.
     """
 
     row: int
@@ -234,9 +235,12 @@ def _extras_of(columns: AcceptedColumns) -> Iterable[Mapping[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class RosterCheck:
-    """The whole of one list. Invariant: `rows == len(accepted) + len(duplicates) + len(rejected) + len(left_out)`.
+    """The whole of one list.
 
-    `candidates` are encodings that would give other letters, when the encoding was guessed.
+    Invariant: `rows + further_people == len(accepted) + len(duplicates) + len(rejected) + len(left_out)`. `rows` are
+    those of the file; a row that holds three people (a team's) is one of them and has two `further_people`.
+    `candidates` are encodings that would give other letters, when the file does not say its own; `shape` is what
+    else it could be read as.
     """
 
     file: str
@@ -253,6 +257,8 @@ class RosterCheck:
     warnings: tuple[str, ...]
     left_out: tuple[LeftOut, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    further_people: int = 0
+    shape: Shape = NO_SHAPE
 
     @property
     def mapping(self) -> dict[str, int]:
@@ -265,6 +271,7 @@ class RosterCheck:
 
     def as_json(self) -> dict[str, Any]:
         """The shape that `roster check --json` prints."""
+        further = {"further_people": self.further_people} if self.further_people else {}
         return {
             "file": self.file,
             "encoding": self.encoding,
@@ -273,6 +280,7 @@ class RosterCheck:
             "header_row": self.header_row,
             "columns": [{"name": column.name, "field": column.field} for column in self.columns],
             "rows": self.rows,
+            **further,
             "accepted": [_row_as_json(row) for row in self.accepted],
             "duplicates": len(self.duplicates),
             "rejected": [

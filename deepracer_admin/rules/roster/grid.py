@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, compress
 
 from deepracer_admin.rules.roster.findings import Candidate
+from deepracer_admin.rules.roster.shape import Kind
 
 __all__ = ["Grid", "Reading"]
 
@@ -94,6 +95,7 @@ class Reading:
 
     `heading` is given only where the form of the list says what its columns are (a pasted "To:" line). `hidden` are
     lines that the workbook hides; `formulas` are cells (line, column from 0) with a formula whose result was not saved.
+    `other_sheets` tells how many rows with an address each sheet has that was not read.
     """
 
     grid: Grid
@@ -106,3 +108,7 @@ class Reading:
     hidden: frozenset[int] = frozenset()
     formulas: frozenset[tuple[int, int]] = frozenset()
     candidates: tuple[Candidate, ...] = ()
+    hidden_sheets: tuple[str, ...] = ()
+    kind: Kind = "text"
+    other_sheets: tuple[tuple[str, int], ...] = ()
+    hidden_columns: frozenset[int] = frozenset()

@@ -8,12 +8,24 @@ and Luma.
 from __future__ import annotations
 
 import re
-import unicodedata
 from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["FIELDS", "Heading", "Rank", "field_of", "plain_heading", "read_heading"]
+from deepracer_admin.rules.roster.heading_words import (
+    ABOUT_MAIL,
+    ACCOUNTS,
+    AT_WORK,
+    FIELD_BY_HEADING,
+    MAIL,
+    NOT_HIS_NAME,
+    OTHER,
+    OWN,
+    UPN,
+    plain_heading,
+)
+
+__all__ = ["FIELDS", "Heading", "Rank", "field_of", "is_known", "plain_heading", "read_heading"]
 
 FIELDS = ("email", "name", "given", "family", "office", "cost_centre", "new_to_ml", "new_to_aws")
 
@@ -35,143 +47,6 @@ class Heading(NamedTuple):
     rank: Rank
 
 
-def plain_heading(heading: str) -> str:
-    """Lower case, no accents, one space between words; `givenName` and `given_name` as two words."""
-    apart = _CAMEL.sub(r"\1 \2", heading)
-    bare = "".join(
-        letter for letter in unicodedata.normalize("NFKD", apart.casefold()) if not unicodedata.combining(letter)
-    )
-    return " ".join(re.sub(r"[^\w]|_", " ", bare).split())
-
-
-_CAMEL = re.compile(r"([a-zà-ÿ])([A-ZÀ-Þ])")
-_TABLE: dict[str, str] = {
-    "email": """email; e mail; mail; email address; e mail address; mail address; work email; work email address;
-        work mail; business email; business email address; company email; corporate email; corporate email address;
-        office email; primary email; primary email address; primary work email; email primary work; email id;
-        internet address; smtp address; primary smtp address; proxy addresses; login email; account email;
-        indirizzo e mail; indirizzo email; indirizzo mail; indirizzo di posta elettronica; posta elettronica;
-        email aziendale; e mail aziendale; e mail adresse; email adresse; mailadresse; emailadresse;
-        e mail anschrift; geschaftliche e mail; dienstliche e mail; firmen e mail; adresse e mail; adresse email;
-        adresse mail; adresse electronique; adresse de messagerie; courriel; mel; e mail professionnel;
-        email professionnel; correo; correo electronico; direccion de correo; direccion de correo electronico;
-        correo corporativo; correio eletronico; correio electronico; endereco de e mail; endereco de email;
-        endereco eletronico; e mail corporativo; e mailadres; emailadres; mailadres; e mail adres;
-        zakelijk e mailadres;
-        werk e mail; adres e mail; adres email; poczta elektroniczna;
-        e mail sluzbowy; email sluzbowy;
-        adres poczty elektronicznej; e postadress; e post; epost; epostadress; mejl; mejladress; mailadress;
-        メールアドレス; メール; eメール; e メール; eメールアドレス;
-        電子メール; 電子メールアドレス; 会社メールアドレス""",
-    "name": """full name; name; display name; displayname; participant; attendee; racer; worker; employee; registrant;
-        invitee; guest; person; preferred name;
-        legal name; nome completo; nome e cognome; cognome e nome; nominativo;
-        partecipante; vollstandiger name; vor und nachname; name vorname; teilnehmer; teilnehmerin; teilnehmende;
-        anzeigename; mitarbeiter; mitarbeiterin; nom complet; nom et prenom; nom prenom; prenom et nom; nom affiche;
-        participant e; participante; nombre completo; nombre y apellidos; apellidos y nombre; asistente;
-        nome do participante; nome e sobrenome; naam; volledige naam; deelnemer; naam deelnemer; imie i nazwisko;
-        nazwisko i imie; uczestnik; pelna nazwa; namn; fullstandigt namn; for och efternamn; deltagare; visningsnamn;
-        氏名; 名前; お名前; 表示名; 参加者; 参加者名; 社員名; フルネーム""",
-    "given": """first name; firstname; given name; givenname; forename; first; preferred first name; legal first name;
-        nome; nome proprio; vorname; rufname; prenom; nombre; nombre de pila; primeiro nome; nome proprio; voornaam;
-        roepnaam; imie; fornamn; tilltalsnamn; 名; 名 first name; ファーストネーム""",
-    "family": """last name; lastname; surname; family name; familyname; last; sn; second name; legal last name;
-        preferred last name; cognome; nachname; familienname; zuname; nom; nom de famille; apellido; apellidos;
-        primer apellido; sobrenome; apelido; ultimo nome; achternaam; familienaam; nazwisko; efternamn; 姓; 名字; 苗字;
-        ラストネーム""",
-    "office": """office; office location; site; location; work location; physical delivery office name; ufficio; sede;
-        sede di lavoro; buro; buero; standort; niederlassung; arbeitsort; bureau; lieu; lieu de travail;
-        site de travail;
-        oficina; sede de trabajo; ubicacion; centro de trabajo; escritorio; local de trabalho; localizacao; kantoor;
-        locatie; vestiging; werklocatie; biuro; lokalizacja; miejsce pracy; oddzial; kontor; arbetsplats; ort;
-        オフィス; 勤務地; 拠点; 勤務先; 事業所""",
-    "cost_centre": """cost centre; cost center; costcentre; costcenter; cost centre code; cost center code;
-        cost centre id;
-        cost center id; cost center reference id; centro di costo; centro costo; cdc; kostenstelle; centre de cout;
-        centre de couts; centre de cout s; centro de coste; centro de costes; centro de costo; centro de costos;
-        centro de custo; centro de custos; kostenplaats; centrum kosztow; mpk; miejsce powstawania kosztow;
-        kostnadsstalle; コストセンター; 原価センタ; 原価センター""",
-}
-_FIELD_BY_HEADING = {
-    plain_heading(heading): field for field, text in _TABLE.items() for heading in text.split(";") if heading.strip()
-}
-_ACCOUNTS = frozenset(
-    map(
-        plain_heading,
-        [
-            "user principal name",
-            "userprincipalname",
-            "upn",
-            "user name",
-            "username",
-            "login",
-            "login name",
-            "sign in name",
-            "participant id upn",
-            "participant id",
-            "account",
-            "logon name",
-            "benutzername",
-            "anmeldename",
-            "nome utente",
-            "nom d utilisateur",
-            "nombre de usuario",
-            "nome de usuario",
-            "gebruikersnaam",
-            "nazwa uzytkownika",
-            "anvandarnamn",
-            "ユーザー名",
-            "ユーザー プリンシパル名",
-        ],
-    )
-)
-_MAIL = re.compile(
-    r"\b(e ?mails?|mail ?adress\w*|mails?|courriel|correo|correio|posta elettronica|e ?post\w*|emailadres|mailadres)\b"
-    "|" + "|".join(map(plain_heading, ("メール",)))
-)
-# Somebody else, or another address of the same person than the one at work: never the attendee's by itself.
-_OTHER = re.compile(
-    r"\b("
-    r"manager\w*|supervisor\w*|organi[sz]ers?|sponsors?|assistants?|owners?|creators?|hosts?|"
-    r"emergency|approvers?|approved by|referrers?|referred by|contact persons?|team ?leads?|leads?|"
-    r"team ?leaders?|leaders?|private|secondary|mentors?|mentees?|delegates?|buyers?|purchasers?|purchased by|payers?|"
-    r"order|orders|ordered by|orderer|billing|invoice|alternat(?:e|ive)|backup|cc|bcc|hr|hrbp|recruiters?|"
-    r"requesters?|requested by|requestor|submitted by|submitter|invited by|inviters?|introduced by|senders?|reply|"
-    r"admins?|administrators?|coordinators?|deput(?:y|ies)|substitutes?|personal|home|previous|former|old|support|"
-    r"hotel|vendors?|agency|travel|heads?|boss|chief|superior|reports? to|parents?|guardian|spouse|partners?|"
-    r"next of kin|buddy|coach|trainers?|speakers?|secretary|company|event|venue|project|department|team|group|role|"
-    r"product|item|file|session|meeting|webinar|"
-    r"responsabil\w*|capo|emergenza|privat[oaie]?|assistente|acquirente|ordine|referente|segretari\w*|personale|"
-    r"approvatore|organizzatore|delegat[oa]|fatturazione|azienda|"
-    r"vorgesetzte[rn]?|vorgesetzten|ansprechpartner\w*|notfall\w*|assistenz|kaufer\w*|besteller\w*|rechnungs?\w*|"
-    r"vertret\w*|genehmig\w*|fuhrungskraft|teamleit\w*|leiter\w*|leitung|chef\w*|sekretariat|firma|"
-    r"responsables?|urgence|acheteur|commande|prive|personnelle?|assistante?|superieur|approbateur|hote|facturation|"
-    r"secretariat|referent|societe|entreprise|"
-    r"jefe|jefa|emergencia|comprador\w*|pedido|privado|particular|asistenta|supervisor[ae]?s?|aprobador|empresa|"
-    r"gestor\w*|gerente|chefia|emergencia|pessoal|fatura|"
-    r"leidinggevende|noodcontact|nood\w*|koper|bestelling|prive|assistent\w*|contactpersoon|teamleider|factuur|"
-    r"prze[lł]ozon\w*|kierownik\w*|menedzer\w*|asystent\w*|prywatn\w*|alarmow\w*|kupujac\w*|zamawiajac\w*|"
-    r"opiekun\w*|narmaste|nodkontakt\w*|kopare|bestallare|privat|kontaktperson\w*|assistent"
-    r")\b|"
-    + "|".join(
-        map(plain_heading, ("上司", "緊急", "購入者", "個人", "申込者", "責任者", "承認者", "秘書", "管理者", "会社名"))
-    )
-)
-_OWN = re.compile(
-    r"\b("
-    r"attendees?|participants?|registrants?|recipients?|invitees?|guests?|tickets?|ticket holders?|workers?|employees?|"
-    r"racers?|students?|learners?|members?|users?|your|my|candidates?|external data|person|"
-    r"partecipant[ei]|iscritt[oaie]|tuo|tua|dipendente|teilnehmer(?:in|innen)?s?|teilnehmenden?|mitarbeiter(?:in)?s?|"
-    r"ihre?|deine?|participante?s?|inscrits?|votre|salarie|asistentes?|inscritos?|su|tu|empleado|"
-    r"seu|colaborador|inscrito|deelnemers?|uw|jouw|medewerkers?|uczestnik\w*|twoj|pracownik\w*|deltagar\w*|din|ditt|"
-    r"anstalld\w*"
-    r")\b|" + "|".join(map(plain_heading, ("参加者", "受講者", "あなたの", "ご本人", "社員")))
-)
-_AT_WORK = re.compile(
-    r"\b(work|business|company|corporate|office|azienda\w*|geschaft\w*|dienst\w*|firmen|professionnel\w*|corporativ\w*|"
-    r"zakelijk|werk|sluzbow\w*|służbow\w*)\b.*\b(e ?mail|mail|correo)|会社メール"
-)
-_NOT_HIS_NAME = re.compile(r"\b(tickets?|users?|members?) names?\b")
 _NEW = re.compile(
     r"\b(new|first time|beginner|nuov[oaie]|prima volta|principiante|neu|neuling|erstes mal"
     r"|nouveau|nouvelle|debutant|nuev[oa]|nov[oa]|iniciante|nieuw|beginner|nowy|nowa|ny|nyborjare)\b"
@@ -195,6 +70,11 @@ def field_of(heading: str) -> str | None:
     return found.field if found.rank > Rank.NONE else None
 
 
+def is_known(heading: str) -> bool:
+    """Whether the heading is a field's own word, with nothing beside it: "Email", not "Club email"."""
+    return plain_heading(heading) in FIELD_BY_HEADING
+
+
 @lru_cache(maxsize=4_096)
 def read_heading(heading: str) -> Heading:
     """What a heading names, and whose it is."""
@@ -211,35 +91,43 @@ def read_heading(heading: str) -> Heading:
     found = _read(plain)
     if "#" in heading and found.field != "email":  # "Attendee #" is a number
         return Heading(None, Rank.NONE)
-    if found.field or not ("(" in heading or "[" in heading):
+    if found.rank is Rank.OTHER or found.field:
+        return found
+    if ":" in heading:  # "Attendee name: Given name"
+        part = _read(plain_heading(heading.rpartition(":")[2]))
+        if part.field and part.field != "email":
+            return part
+    if not ("(" in heading or "[" in heading):
         return found
     return _read(plain_heading(_ASIDE.sub(" ", _BRACKETED.sub(" ", heading))))
 
 
 def _read(plain: str) -> Heading:
-    if plain in _ACCOUNTS:
+    if plain in ACCOUNTS or UPN.search(plain):
         return Heading("email", Rank.ACCOUNT)
-    if plain in _FIELD_BY_HEADING:
-        return Heading(_FIELD_BY_HEADING[plain], Rank.OWN if _AT_WORK.search(plain) else Rank.PLAIN)
+    if plain in FIELD_BY_HEADING:
+        field = FIELD_BY_HEADING[plain]
+        return Heading(field, Rank.OWN if field == "email" and AT_WORK.search(plain) else Rank.PLAIN)
     if _NEW.search(plain):
         if _AWS.search(plain):
             return Heading("new_to_aws", Rank.PLAIN)
         if _ML.search(plain):
             return Heading("new_to_ml", Rank.PLAIN)
-    is_other = _OTHER.search(plain) is not None
-    is_mail = _MAIL.search(plain) is not None and len(plain) <= 60
+    is_at_work = AT_WORK.search(plain) is not None
+    is_other = OTHER.search(AT_WORK.sub(" ", plain) if is_at_work else plain) is not None
+    is_mail = MAIL.search(plain) is not None and len(plain) <= 60 and not ABOUT_MAIL.search(plain)
     if is_other:
         return Heading("email" if is_mail else None, Rank.OTHER)
-    is_own = _OWN.search(plain) is not None
-    if is_own and not _NOT_HIS_NAME.search(plain):
-        rest = " ".join(_NOISE.sub(" ", _OWN.sub(" ", plain)).split())
-        if rest in _ACCOUNTS:
+    is_own = OWN.search(plain) is not None
+    if is_own and not NOT_HIS_NAME.search(plain):
+        rest = " ".join(_NOISE.sub(" ", OWN.sub(" ", plain)).split())
+        if rest in ACCOUNTS:
             return Heading("email", Rank.ACCOUNT)
-        if rest in _FIELD_BY_HEADING:
-            return Heading(_FIELD_BY_HEADING[rest], Rank.OWN)
+        if rest in FIELD_BY_HEADING:
+            return Heading(FIELD_BY_HEADING[rest], Rank.OWN)
     rest = " ".join(_NOISE.sub(" ", plain).split())
-    if rest in _FIELD_BY_HEADING:
-        return Heading(_FIELD_BY_HEADING[rest], Rank.PLAIN)
+    if rest in FIELD_BY_HEADING:
+        return Heading(FIELD_BY_HEADING[rest], Rank.PLAIN)
     if is_mail:
-        return Heading("email", Rank.OWN if is_own else Rank.PLAIN)
+        return Heading("email", Rank.OWN if is_own or is_at_work else Rank.PLAIN)
     return Heading(None, Rank.NONE)

@@ -9,13 +9,21 @@ from typing import NamedTuple
 
 from deepracer_admin.counted import counted
 from deepracer_admin.rules.roster.accepted import Judged
-from deepracer_admin.rules.roster.addresses import AddressJudge, Problem, normalise_email, normalise_emails
+from deepracer_admin.rules.roster.addresses import (
+    GUEST,
+    AddressJudge,
+    Problem,
+    home_address,
+    normalise_email,
+    normalise_emails,
+)
 from deepracer_admin.rules.roster.bulk import BulkEmails, first_of
-from deepracer_admin.rules.roster.cells import Found, find_address
+from deepracer_admin.rules.roster.cells import Found, find_address, holds_address
 from deepracer_admin.rules.roster.findings import Column, Duplicate, Rejected, cut
 from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.lazy_column import LazyColumn, picked
 from deepracer_admin.rules.roster.people import fold
+from deepracer_admin.rules.roster.widths import slid
 
 __all__ = ["NO_EMAIL_COLUMN", "Source", "judge", "reject_all"]
 
@@ -28,16 +36,19 @@ _FORMULA = Problem(
     "it again.",
 )
 _SHOWN = 3
+_LOOKED_AT = 20_000  # lines; whoever has more rows without an address chose the wrong column
+_LONGEST_CELL = 2_000
 
 
 class Source(NamedTuple):
-    """Where the addresses stand: the column, further own columns for where it is empty, columns of other people, and
-    cells (line, column) that hold a formula without a result."""
+    """Where the addresses stand: the column, further own columns for where it is empty, all columns of the list, and
+    cells (line, column) that hold a formula without a result. `is_text` says that a lost separator can move cells."""
 
     column: Column
     second: Sequence[Column] = ()
-    aside: Sequence[Column] = ()
+    columns: Sequence[Column] = ()
     formulas: frozenset[tuple[int, int]] = frozenset()
+    is_text: bool = False
 
 
 def judge(body: Grid, source: Source, usual: int, warnings: list[str]) -> Judged:
@@ -45,6 +56,8 @@ def judge(body: Grid, source: Source, usual: int, warnings: list[str]) -> Judged
     values = body.columns[source.column.position]
     addresses = AddressJudge()
     moved = _moved(body, usual)
+    if source.is_text:
+        moved |= slid(body, usual, source.column.position)
     bulk = _bulk(values, addresses)
     if bulk is not None:
         is_plain = bulk.plain
@@ -62,7 +75,7 @@ def judge(body: Grid, source: Source, usual: int, warnings: list[str]) -> Judged
     for place in odd:
         email = ""
         if place in moved:
-            problem, found = _too_wide(body.width_of(place), usual), Found("")
+            problem, found = _of_other_width(body.width_of(place), usual), Found("")
         else:
             found = find_address(values[place])
             email = normalise_email(found.address)
@@ -151,7 +164,13 @@ def _moved(body: Grid, usual: int) -> set[int]:
     return {place for place in wide if any(column[place].strip() for column in beyond)}
 
 
-def _too_wide(width: int, usual: int) -> Problem:
+def _of_other_width(width: int, usual: int) -> Problem:
+    if width < usual:
+        return Problem(
+            "fewer cells than the heading",
+            f"The row has {counted(width, 'cell')} where others have {usual}, and they seem to stand in other columns "
+            "than theirs: put in the separator that is missing.",
+        )
     return Problem(
         "more cells than the heading",
         f"The row has {counted(width, 'cell')} where others have {usual}: a separator inside a value may have moved "
@@ -186,11 +205,24 @@ def _rejected(body: Grid, place: int, source: Source, problem: Problem, usual: i
     if not value and (line, column.position) in source.formulas:
         problem = _FORMULA
     reason = problem.reason
-    for other in source.aside:
-        there = find_address(body.columns[other.position][place])
-        if not value and "@" in there.address:
-            reason += f" The address {cut(there.address)} stands in column {other.name}."
+    if "@" not in value and line <= _LOOKED_AT:
+        reason += _stands_elsewhere(body, place, source)
     return Rejected(line, column.name, cut(value), problem.rule, reason)
+
+
+def _stands_elsewhere(body: Grid, place: int, source: Source) -> str:
+    """A sentence about the first other cell of the record that holds an address."""
+    for other in source.columns:
+        if other.position == source.column.position or other.position >= body.width:
+            continue
+        cell = body.columns[other.position][place]
+        if "@" in cell and len(cell) < _LONGEST_CELL and holds_address(cell):
+            there = find_address(cell)
+            address = there.others[0] if there.others else there.address
+            home = home_address(normalise_email(address)) if GUEST in address.casefold() else ""
+            likely = f" (a guest's name in a directory; the mailbox probably is {home})" if home else ""
+            return f" The address {cut(address)} stands in column {other.name}{likely}."
+    return ""
 
 
 def _taken_from(heading: str, column: str, lines: Sequence[int]) -> str:

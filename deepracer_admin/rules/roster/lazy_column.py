@@ -89,6 +89,15 @@ class LazyColumn(Sequence[str]):
         missing = compute.invert(compute.match_substring(self._cells, text))
         return compute.indices_nonzero(missing).to_pylist()
 
+    def has_like(self, pattern: str) -> bool:
+        """Whether the pattern (RE2) is found in any cell."""
+        return operations().any(operations().match_substring_regex(self._cells.unique(), pattern)).as_py() is True
+
+    def places_of_several(self, text: str) -> list[int]:
+        """Where the cells are that hold `text` more than once."""
+        compute = operations()
+        return compute.indices_nonzero(compute.greater(compute.count_substring(self._cells, text), 1)).to_pylist()
+
     def unlike(self, pattern: str) -> list[str]:
         """The cells that the pattern (RE2) is not found in."""
         compute = operations()

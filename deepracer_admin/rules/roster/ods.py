@@ -15,6 +15,7 @@ __all__ = ["OdsBook"]
 
 _CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
 _MOST_REPEATED = 10_000_000
+_MOST_COLUMNS = 20_000
 _ASIDE = frozenset({"office:annotation", "table:shapes", "draw:frame", "text:tracked-changes", "office:forms"})
 _CELLS = ("table:table-cell", "table:covered-table-cell")
 
@@ -68,7 +69,7 @@ class _ContentReader:
         self._row: dict[str, str] = {}
         self._record: list[str] = []
         self._unsaved: list[int] = []
-        self._column = 0
+        self._column = self._columns = 0
         self._cell: dict[str, str] | None = None
         self._paragraphs = 0
         self._pieces: list[str] = []
@@ -93,7 +94,12 @@ class _ContentReader:
             if self._depth == 1:
                 name = attributes.get("table:name", "")
                 self.sheets.append((name, attributes.get("table:style-name", ""), Sheet()))
-                self._line = 0
+                self._line = self._columns = 0
+        elif tag == "table:table-column" and self._depth == 1:
+            repeat = min(_repeat(attributes, "table:number-columns-repeated"), _MOST_COLUMNS)
+            if attributes.get("table:visibility", "visible") != "visible" and self._columns < _MOST_COLUMNS:
+                self.sheets[-1][2].hidden_columns.update(range(self._columns, self._columns + repeat))
+            self._columns += repeat
         elif tag == "table:table-row" and self._depth == 1:
             self._row, self._record, self._unsaved, self._column = attributes, [], [], 0
         elif tag == "style:style":

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["answer", "display_name", "fold", "full_name", "turn_round"]
+from deepracer_admin.rules.roster.choices import NameOrder
+
+__all__ = ["answer", "display_name", "family_last", "fold", "full_name", "is_east_asian", "turn_round"]
 
 # Control characters that are not white space: no name, address or answer holds one.
 UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff\ud800-\udfff]")
@@ -17,12 +19,22 @@ def _words(text: str) -> frozenset[str]:
 
 _PART = r"[^\d@<>(){}\[\]|=;:/\\\"!?*#$%&~+^,]+"
 _LAST_FIRST = re.compile(rf"(?P<last>{_PART}),(?P<first>{_PART})(?P<note>\([^()]*\))?(?P<title>,{_PART})?")
+_REST = re.compile(r"\s+(?:[-–—|]\s+\S|/\s*\S|\[).*$")
 _TITLES = _words(
     "jr sr ii iii iv phd dphil md msc ma mba bsc ba beng meng dr prof ing esq cpa inc ltd llc gmbh ag spa srl sa"
 )
 
+_PARTICLES = _words(
+    "de di da do dos das del dal della dello dei degli la le lo li van von zu zur der den ten ter het el al bin ibn "
+    "mac mc san santa st ap af av vom du des d'"
+)
+
 _YES = _words("yes y true t 1 x ✓ ✔ ☑ si sì sí s vero v ja j wahr oui o vrai verdadero")
 _NO = _words("no n false f 0 ✗ ✘ ☐ falso nein nee falsch non faux")
+
+_EAST_ASIAN = (
+    (0x2E80, 0x2FDF), (0x3005, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3), (0xF900, 0xFAFF),
+)  # fmt: skip
 
 # Marks, overrides and isolates that turn the direction of what follows (Unicode TR 9), and characters without width.
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -41,30 +53,58 @@ def fold(value: str) -> str:
     return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
 
 
+def is_east_asian(name: str) -> bool:
+    """Whether the name is written in Han characters, kana or Hangul; there the family name comes first."""
+    return any(low <= ord(letter) <= high for letter in name for low, high in _EAST_ASIAN)
+
+
 def turn_round(name: str) -> str:
     """`Last, First` as `First Last`; `Last, First (Team)` as `First Last (Team)`. Anything else as it stands."""
     if "," not in name:
         return name
-    found = _LAST_FIRST.fullmatch(name)
+    # Exchange writes "Rossi, Anna - Company", "Rossi, Anna /EXT", "Rossi, Anna [Partner]": the rest is no name.
+    rest = _REST.search(name, name.index(","))
+    found = _LAST_FIRST.fullmatch(name[: rest.start()] if rest else name)
     if not found:
         return name
     last, first = found["last"].strip(), found["first"].strip()
-    # Exchange writes "Rossi, Anna - Company": what follows the dash belongs to neither name.
-    if " - " in first or " – " in first:
-        dash = " - " if " - " in first else " – "
-        first, _, rest = first.partition(dash)
-        return f"{first.strip()} {last}{dash}{rest.strip()}" + (f" {found['note']}" if found["note"] else "")
     if not last or not first or first.replace(".", "").casefold() in _TITLES:
         return name
     note = f" {found['note']}" if found["note"] else ""
     title = f", {found['title'][1:].strip()}" if found["title"] else ""
-    return f"{first} {last}{note}{title}"
+    whole = f"{last} {first}" if is_east_asian(last) and is_east_asian(first) else f"{first} {last}"
+    return f"{whole}{note}{title}" + (rest[0].rstrip() if rest else "")
 
 
-def full_name(name: str, given: str = "", family: str = "") -> str:
-    """One name, given name first, from whichever cells a list has."""
-    whole = turn_round(fold(name))
+def full_name(name: str, given: str = "", family: str = "", *, order: NameOrder | None = None) -> str:
+    """One name, given name first, from whichever cells a list has. `order` is how the cell `name` is written."""
+    whole = fold(name)
+    if order is None:
+        whole = turn_round(whole)
+    elif order == "family first":
+        whole = family_last(whole)
     return whole or fold(f"{given} {family}")
+
+
+def family_last(name: str) -> str:
+    """`Rossi Anna` as `Anna Rossi`, also `De Luca Anna`, `ROSSI BIANCHI Anna` and `Rossi, Anna`.
+
+    The family name is what stands before a comma, else the leading words in capitals, else the first word with the
+    particles before it.
+    """
+    if "," in name:
+        return turn_round(name)
+    words = name.split()
+    if len(words) < 2:
+        return name
+    capitals = next((place for place, word in enumerate(words) if not _is_capitals(word)), 0)
+    end = capitals or 1 + next((place for place, word in enumerate(words) if word.casefold() not in _PARTICLES), 0)
+    end = min(end, len(words) - 1)
+    return " ".join((*words[end:], *words[:end]))
+
+
+def _is_capitals(word: str) -> bool:
+    return len(word) > 1 and word.isupper() and not word.endswith(".")
 
 
 def answer(value: str) -> bool | None:

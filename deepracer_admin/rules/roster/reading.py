@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 
-from deepracer_admin.rules.roster import text, workbook
+from deepracer_admin.rules.roster import contact_cards, json_lists, text, web_pages, workbook, xml_workbook
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
 from deepracer_admin.rules.roster.grid import Reading
 
@@ -20,16 +19,20 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf", "a compressed file"),
     (b"Rar!", "a compressed file"),
     (b"{\\rtf", "a text document"),
-    (b"BEGIN:VCARD", "a set of contact cards"),
     (b"SQLite format 3", "a database"),
     (b"\x7fELF", "a program"),
     (b"MZ\x90", "a program"),
     (b"PAR1", "a Parquet file"),
-    (b"BEGIN:VCALENDAR", "a calendar"),
 )
-_TAG = re.compile(r"<(?:!--|!doctype|\?xml|/?[a-z][a-z0-9:]*(?=[\s/>]))", re.IGNORECASE)
-_ARCHIVE = re.compile(r"(?:from: <saved by|mime-version:|content-type: multipart/)", re.IGNORECASE)
+_MARKUP = re.compile(r"<(?:\?xml|!doctype|/?[a-z][a-z0-9:]*(?=[\s/>]))", re.IGNORECASE)
+_ARCHIVE = re.compile(
+    r"(?:from: <saved by|mime-version:|content-type: multipart/|snapshot-content-location:)", re.IGNORECASE
+)
+_CALENDAR = re.compile(r"begin\s*:\s*vcalendar", re.IGNORECASE)
 _SAMPLE = 4096  # bytes
+_OUT_OF_CALENDAR = (
+    'in the calendar program, export the meeting\'s attendees (or copy them from its "To" line) and paste them'
+)
 _SAVE_AS = "open it in a spreadsheet program and save the list as CSV UTF-8 or .xlsx"
 
 
@@ -41,7 +44,8 @@ def read_list(
     delimiter: str | None = None,
     sheet: str | None = None,
 ) -> Reading:
-    """The cells of a CSV-like text, a workbook (.xlsx, .xlsm, .xls, .ods) or a pasted "To:" line.
+    """The cells of a CSV-like text, a workbook (.xlsx, .xlsm, .xls, .ods), a web page's table, a JSON array, contact
+    cards or a pasted "To:" line.
 
     The kind is told by the bytes, never by the file's name. `encoding`, `delimiter` and `sheet` overrule the guess.
     Raises UnreadableRoster.
@@ -55,11 +59,13 @@ def read_list(
         raise UnreadableRoster("The file is empty: choose the file that holds the list.")
     if workbook.is_workbook(data):
         return workbook.read_workbook(data, limits=limits, sheet=sheet)
-    _refuse_other_kinds(data)
+    if delimiter is None and (reading := _of_other_kind(data, limits, encoding, sheet)) is not None:
+        return reading
     return text.read_text(data, limits=limits, encoding=encoding, delimiter=delimiter)
 
 
-def _refuse_other_kinds(data: bytes) -> None:
+def _of_other_kind(data: bytes, limits: Limits, encoding: str | None, sheet: str | None) -> Reading | None:
+    """The list out of a web page, JSON or contact cards; None for a text. Raises UnreadableRoster for other kinds."""
     bare = data[:_SAMPLE].lstrip(b"\xef\xbb\xbf \t\r\n")
     for magic, kind in _KINDS:
         if bare.startswith(magic):
@@ -67,12 +73,21 @@ def _refuse_other_kinds(data: bytes) -> None:
                 f"This is {kind}, not a list: export the list as CSV UTF-8 or .xlsx and choose that file."
             )
     first = _first_words(data)
-    if _TAG.match(first):
-        raise UnreadableRoster(f"This is a web page or XML, even if its name ends like a spreadsheet's: {_SAVE_AS}.")
+    if xml_workbook.is_xml_workbook(first):
+        return workbook.read_xml_workbook(data, limits=limits, sheet=sheet)
+    if web_pages.is_web_page(first):
+        return web_pages.read_web_page(data, limits=limits, encoding=encoding)
+    if _MARKUP.match(first):
+        raise UnreadableRoster(f"This is XML, even if its name ends like a spreadsheet's: {_SAVE_AS}.")
     if _ARCHIVE.match(first):
         raise UnreadableRoster(f"This is a web archive or a mail, not a list: {_SAVE_AS}.")
-    if first.startswith(("[", "{")) and _is_json(data):
-        raise UnreadableRoster(f"This is JSON, not a list: {_SAVE_AS}, or ask for the export as CSV.")
+    if _CALENDAR.match(first):
+        raise UnreadableRoster(f"This is a calendar, not a list: {_OUT_OF_CALENDAR}.")
+    if contact_cards.is_card(first):
+        return contact_cards.read_cards(data, limits=limits, encoding=encoding)
+    if json_lists.is_json(first):
+        return json_lists.read_json(data, limits=limits, encoding=encoding)
+    return None
 
 
 def _first_words(data: bytes) -> str:
@@ -82,18 +97,3 @@ def _first_words(data: bytes) -> str:
     else:
         text = data[:_SAMPLE].replace(b"\0", b"").decode("utf-8-sig", errors="replace")
     return text.lstrip()
-
-
-def _is_json(data: bytes) -> bool:
-    try:
-        json.loads(data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"))
-    except RecursionError:
-        return True
-    except ValueError:
-        # A stream of objects, one a line, is JSON as well.
-        lines = data[:_SAMPLE].lstrip(b"\xef\xbb\xbf \t\r\n").splitlines()
-        try:
-            return bool(lines) and isinstance(json.loads(lines[0]), dict)
-        except (ValueError, RecursionError):
-            return False
-    return True

@@ -32,13 +32,14 @@ class Sheet:
     """The filled rows of a sheet, as it shows them. `lines[r]` is the 1-based row of `records[r]`.
 
     `hidden` are rows that are filtered away or hidden; `formulas` are cells (row, column from 0) that hold a formula
-    without a saved result.
+    without a saved result, `hidden_columns` count from 0.
     """
 
     records: list[list[str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     hidden: set[int] = field(default_factory=set)
     formulas: set[tuple[int, int]] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
 
 
 class Budget:

@@ -5,28 +5,50 @@ Nothing vanishes: what is not read as a person is named in a sentence.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from deepracer_admin.counted import counted
 from deepracer_admin.rules.roster.cells import holds_address
 from deepracer_admin.rules.roster.columns import Header
+from deepracer_admin.rules.roster.findings import LeftOut, cut
 from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.headings import field_of, plain_heading
 from deepracer_admin.rules.roster.lazy_column import places_without
+from deepracer_admin.rules.roster.shape import TableFound
 
-__all__ = ["Tables", "addresses_above", "further_tables", "rows_above", "without_second_headings"]
+__all__ = [
+    "TABLE",
+    "Tables",
+    "addresses_above",
+    "further_tables",
+    "rows_above",
+    "title_above",
+    "without_second_headings",
+]
 
+TABLE = "table"
 _LOOKED_AT = 2_000  # records without an address; a list with more of them is no list
 _SECOND_HEADINGS = 5
 _SHOWN = 5
 
 
 class Tables(NamedTuple):
-    """All tables of a list as one: their headings side by side, their records below each other."""
+    """All tables of a list as one: their headings side by side, the records of those that are read below each other.
+    `left` are the records of those that a person put aside.
+    """
 
     heading: list[str]
     body: Grid
+    found: tuple[TableFound, ...] = ()
+    left: tuple[LeftOut, ...] = ()
+
+
+def title_above(grid: Grid, header: Header) -> str:
+    """The title right above the heading; "" when there is none."""
+    record = grid.record(header.place - 1) if header.place else []
+    return "".join(record).strip() if _is_title(record) else ""
 
 
 def is_heading(record: Sequence[str]) -> bool:
@@ -68,28 +90,31 @@ def rows_above(grid: Grid, header: Header) -> int:
     return header.place - place
 
 
-def addresses_above(grid: Grid, header: Header) -> str | None:
-    """A sentence about addresses that stand further above the heading and were not read."""
+def addresses_above(grid: Grid, header: Header) -> list[tuple[int, str]]:
+    """Addresses that stand further above the heading and were not read, each with its line."""
     if not header.place:
-        return None
-    found = [
+        return []
+    return [
         (grid.lines[place], next(cell.strip() for cell in record if holds_address(cell)))
         for place, record in enumerate(grid.head(header.place - rows_above(grid, header)))
         if any(map(holds_address, record))
     ]
-    if not found:
-        return None
-    shown = "; ".join(f"row {line}: {cell[:80]}" for line, cell in found[:_SHOWN])
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    verb = "stands" if len(found) == 1 else "stand"
-    return (
-        f"{counted(len(found), 'address', 'addresses')} {verb} in other places of this file, above the heading, and "
-        f"{'was' if len(found) == 1 else 'were'} not read ({shown}{more})."
-    )
 
 
-def further_tables(heading: Sequence[str], body: Grid, email: int, warnings: list[str]) -> Tables | None:
-    """The tables that follow within the body, joined with the first one; None when there is but one."""
+def further_tables(
+    heading: Sequence[str],
+    body: Grid,
+    email: int,
+    warnings: list[str],
+    *,
+    first: tuple[int, str] = (0, ""),
+    aside: Collection[int] = (),
+) -> Tables | None:
+    """The tables that follow within the body, joined with the first one; None when there is but one.
+
+    `first` is the line and the title of the first table; `aside` are the lines of headings whose tables a person left
+    out.
+    """
     if email >= body.width:
         return None
     suspects = places_without("@", body.columns[email])
@@ -103,17 +128,28 @@ def further_tables(heading: Sequence[str], body: Grid, email: int, warnings: lis
     places = list(range(len(heading)))
     others: list[int] = []
     at = {place: body.record(place) for place in headings}
+    tables = [_Table(first[0], first[1] or _named(heading))]
+    left: list[LeftOut] = []
     for place in range(body.height):
         if place in at:
             places = _laid_out(at[place], union)
-            if [plain_heading(cell) for cell in at[place]] != [
+            is_other = [plain_heading(cell) for cell in at[place]] != [
                 plain_heading(cell) for cell in heading[: len(at[place])]
-            ]:
+            ]
+            if is_other:
                 others.append(body.lines[place])
+            title = "".join(body.record(place - 1)).strip() if place - 1 in titles else ""
+            if is_other or title:
+                tables.append(_Table(body.lines[place], title or _named(at[place])))
             continue
         if place in titles:
             continue
         record = body.record(place)
+        tables[-1].rows += 1
+        if tables[-1].line in aside:
+            reason = f"The row is of the list “{tables[-1].title}” (line {tables[-1].line}), which was left out."
+            left.append(LeftOut(body.lines[place], cut(" ".join(filter(None, map(str.strip, record)))), TABLE, reason))
+            continue
         cells = [""] * len(union)
         for position, cell in enumerate(record):
             where = places[position] if position < len(places) else position
@@ -127,10 +163,22 @@ def further_tables(heading: Sequence[str], body: Grid, email: int, warnings: lis
         warnings.append(f"The heading comes again {counted(again, 'time')}; those lines are no people.")
     if others:
         shown = ", ".join(map(str, others[:_SHOWN]))
-        warnings.append(
-            f"The file holds {len(others) + 1} lists (a further heading in line {shown}): all of them were read."
-        )
-    return Tables(union, Grid.of_records(records, lines))
+        out = [str(table.line) for table in tables if table.line in aside]
+        read = f"all but the one in line {', '.join(out)} were read" if out else "all of them were read"
+        warnings.append(f"The file holds {len(others) + 1} lists (a further heading in line {shown}): {read}.")
+    found = tuple(TableFound(table.line, table.title, table.rows, table.line not in aside) for table in tables)
+    return Tables(union, Grid.of_records(records, lines), found if len(found) > 1 else (), tuple(left))
+
+
+@dataclass(slots=True)
+class _Table:
+    line: int
+    title: str
+    rows: int = 0
+
+
+def _named(heading: Sequence[str]) -> str:
+    return cut(", ".join(cell.strip() for cell in heading if cell.strip()))
 
 
 def _is_title(record: Sequence[str]) -> bool:

@@ -6,10 +6,9 @@ import codecs
 import csv
 import io
 import re
-from collections import Counter
 from itertools import islice, repeat
 
-from deepracer_admin.rules.roster.addresses import ADDRESS_CELL
+from deepracer_admin.rules.roster.delimiters import DELIMITERS, NO_DELIMITER, guess_delimiter, read_with
 from deepracer_admin.rules.roster.encodings import candidates_of, guess_legacy
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
 from deepracer_admin.rules.roster.grid import Grid, Reading
@@ -19,8 +18,6 @@ from deepracer_admin.rules.roster.quoting import is_badly_quoted, read_backslash
 
 __all__ = ["DELIMITERS", "decode", "guess_delimiter", "read_text", "split_records"]
 
-DELIMITERS = (",", ";", "\t", "|")
-_NO_DELIMITER = "\x1f"  # a control character: decode() has removed every one of them
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -38,12 +35,12 @@ _ASCII_BASED = ("utf-8", "cp125", "mac_roman")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CONTROL_SHARE = 0.02
 _SHOWN_CANDIDATES = 3
-_CERTAIN = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
+_SHIFTED = ("iso2022_jp", "iso2022_jp_2", "iso2022_jp_ext", "iso2022_kr")
+_CERTAIN = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", *_SHIFTED)
 _TELLING_BYTES = 24 * 1024
 _NOT_TEXT = "This is not a list in text form: export the list as CSV UTF-8 or .xlsx and choose that file."
 _LARGE = 2_000_000  # characters
 _LARGE_QUOTED = 200_000
-_LONGEST_LIST = 4_000
 _LONG_RECORD = 10  # lines; a longer record is more likely an unclosed quotation mark than an address block
 
 
@@ -57,15 +54,16 @@ def read_text(data: bytes, *, limits: Limits, encoding: str | None, delimiter: s
         if len(records) > limits.rows:
             raise _too_many_rows(limits)
         grid = Grid.of_records(records, lines)
-        return Reading(grid, encoding=name, heading=("Name", "E-mail"), warnings=warnings)
+        return Reading(grid, encoding=name, heading=("Name", "E-mail"), warnings=warnings, kind="mailboxes")
     if delimiter is None:
         delimiter = guess_delimiter(text)
+    delimiter = delimiter or None  # "" was chosen: each line is one cell
     if unquoted := _unquoted_lines(text, delimiter):
         text = unquoted
         delimiter = guess_delimiter(text)
         warnings = (*warnings, "Every line was one quoted cell; the cells inside were read.")
     grid, more = _split(text, delimiter, limits)
-    candidates = candidates_of(_telling(data), name) if encoding is None and name not in _CERTAIN else ()
+    candidates = candidates_of(_telling(data), name) if name not in _CERTAIN or "\ufffd" in text else ()
     return Reading(grid, encoding=name, delimiter=delimiter, warnings=warnings + more, candidates=candidates)
 
 
@@ -158,6 +156,8 @@ def _guess_encoding(data: bytes) -> tuple[str, str | None]:
     for mark, name in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return name, None
+    if b"\x1b$" in data and (shifted := _guess_shifted(data)):
+        return shifted, None
     wide = _guess_utf16(data[:_SAMPLE_BYTES])
     if wide:
         return wide, None
@@ -174,6 +174,19 @@ def _guess_utf16(sample: bytes) -> str | None:
     if half < 2 or max(even, odd) < 0.3 * half or min(even, odd) > 0.1 * half:
         return None
     return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _guess_shifted(data: bytes) -> str | None:
+    """The seven-bit encodings of Japanese and Korean mail, told by their escapes (RFC 1468 and 1557)."""
+    if not data.isascii():
+        return None
+    for name in _SHIFTED:
+        try:
+            data.decode(name)
+        except UnicodeDecodeError:
+            continue
+        return name
+    return None
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
@@ -214,55 +227,6 @@ def _letters(data: bytes, encoding: str) -> int:
     return sum(letter.isalpha() and letter > "\x7f" for letter in text)
 
 
-def guess_delimiter(text: str) -> str | None:
-    """The delimiter under which most records hold a clean address, then the most even one; None for a single column."""
-    best: tuple[tuple[float, float, float], str] | None = None
-    for delimiter in DELIMITERS:
-        score = _score(text, delimiter)
-        if score[1] > 0 and (best is None or score > best[0]):
-            best = (score, delimiter)
-    single = _score(text, None)
-    if best is None or (single[0] > best[0][0]):
-        return None
-    return best[1]
-
-
-def _score(text: str, delimiter: str | None) -> tuple[float, float, float]:
-    """(records with an address, share of records of the usual width, that width) over the first records."""
-    if delimiter is not None and delimiter not in text[:_SAMPLE_BYTES]:
-        return 0, 0, 0
-    sample = text[:_SAMPLE_BYTES]
-    try:
-        records = [
-            record for record in islice(_reader(sample, delimiter), _SAMPLE_RECORDS) if any(map(str.strip, record))
-        ]
-    except csv.Error:
-        return 0, 0, 0
-    if not records:
-        return 0, 0, 0
-    addresses = sum(any(map(_is_clean, record)) for record in records)
-    widths = Counter(len(record) for record in records if len(record) > 1)
-    if not widths:
-        return addresses, 0, 1
-    width, count = max(widths.items(), key=lambda pair: (pair[1], pair[0]))
-    return addresses, count / len(records), width
-
-
-def _is_clean(cell: str) -> bool:
-    """Whether the cell is an address, or a list of nothing else."""
-    if ADDRESS_CELL.fullmatch(cell):
-        return True
-    if cell.count("@") < 2 or len(cell) > _LONGEST_LIST:
-        return False
-    return all(ADDRESS_CELL.fullmatch(piece) for piece in re.split(r"[\s,;]+", cell) if piece)
-
-
-def _reader(text: str, delimiter: str | None):
-    return csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter or _NO_DELIMITER, skipinitialspace=delimiter is not None
-    )
-
-
 def split_records(text: str, delimiter: str | None, limits: Limits) -> tuple[Grid, tuple[str, ...]]:
     """(cells, warnings). Wholly empty lines are no records.
 
@@ -291,7 +255,7 @@ def _split_even(text: str, delimiter: str | None, limits: Limits) -> Grid | None
     if delimiter is None:
         return Grid([text.split(end)], range(1, height + 1))
     first = text[: text.find(end)] if height > 1 else text
-    width = len(next(_reader(first, delimiter))) if is_quoted else first.count(delimiter) + 1
+    width = len(next(read_with(first, delimiter))) if is_quoted else first.count(delimiter) + 1
     if width > limits.columns:
         return None
     if is_quoted or len(text) >= _LARGE:
@@ -322,7 +286,7 @@ def _split_quoted(text: str, delimiter: str | None, limits: Limits) -> tuple[Gri
     records: list[list[str]] = []
     lines: list[int] = []
     warnings: list[str] = []
-    reader = _reader(text, delimiter)
+    reader = read_with(text, delimiter)
     start, rows, widest = 1, limits.rows + _SAMPLE_RECORDS, limits.columns
     try:
         for record in reader:
@@ -365,7 +329,7 @@ def _is_left_open(text: str, start: int, delimiter: str | None) -> bool:
     try:
         list(
             csv.reader(
-                io.StringIO(tail, newline=""), delimiter=delimiter or _NO_DELIMITER, skipinitialspace=True, strict=True
+                io.StringIO(tail, newline=""), delimiter=delimiter or NO_DELIMITER, skipinitialspace=True, strict=True
             )
         )
     except csv.Error as flaw:

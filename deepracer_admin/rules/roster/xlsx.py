@@ -27,6 +27,7 @@ _RANGE = re.compile(r"\s*\$?([A-Za-z]{1,3})\$?([0-9]{1,7})\s*:\s*\$?([A-Za-z]{1,
 _MOST_SHEETS = 10_000
 _MOST_MERGED = 100_000
 _MOST_COLUMNS = 20_000
+_MOST_HIDDEN = 1_000
 _CHUNK = 1 << 16
 _DIGITS = "0123456789"
 _TRUE = ("1", "true")
@@ -223,10 +224,16 @@ class _SheetReader:
                 if kind == "row":
                     self._take_row(element)
                     element.clear()
+                elif kind == "col" and element.get("hidden") in _TRUE:
+                    self._hide(element.get("min", ""), element.get("max", ""))
                 elif kind == "mergeCell":
                     self._take_merged(element.get("ref", ""))
             if not chunk:
                 return
+
+    def _hide(self, first: str, last: str) -> None:
+        if first.isdecimal() and last.isdecimal() and len(first) < 6 and len(last) < 6:
+            self.sheet.hidden_columns.update(range(int(first) - 1, min(int(last), _MOST_HIDDEN)))
 
     def _take_merged(self, reference: str) -> None:
         found = _RANGE.fullmatch(reference)

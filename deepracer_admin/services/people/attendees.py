@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.flows.people.joining import Joining, aliases_taken, difference, join, plain, write
 from deepracer_admin.model import Actor, Attendee, Event, Job, JobItem, JobState, State, Step, StepRow
-from deepracer_admin.records.column_mappings import COLUMN_MAPPINGS, ColumnMapping
-from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
-from deepracer_admin.rules.roster import FIELDS, RosterCheck
-from deepracer_admin.rules.roster.plan import Change, plan_check
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import new_id
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
-from deepracer_admin.services.people.one_person import PeopleService
+from deepracer_admin.services.people.list_reading import ReadingService
 from deepracer_admin.store import ProfileLink
 
 __all__ = ["AttendeeRow", "AttendeesService", "DryRun"]
 
 STALE = timedelta(minutes=2)
-_READING = frozenset(("sheet", "encoding", "delimiter", "header_row", "include"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,49 +32,10 @@ class AttendeeRow:
     link: ProfileLink | None
 
 
-class AttendeesService(PeopleService):
+class AttendeesService(ReadingService):
     """What the Attendees page calls."""
 
     # ------------------------------------------------------------------------------------------------ import
-
-    def dry_run(
-        self,
-        actor: Actor,
-        data: bytes,
-        *,
-        filename: str,
-        mapping: Mapping[str, str | int] | None = None,
-        reading: Mapping[str, Any] | None = None,
-    ) -> DryRun:
-        """Read a list and compare it with the event; nothing is written. Raises UnreadableRoster with the reason.
-
-        A corrected mapping is remembered for lists with the same headings. `reading` overrules how the file was read:
-        `sheet`, `encoding`, `delimiter`, `header_row`, `include` of `rules.roster.check.check`.
-        """
-        self._authorise(actor, "attendees.import", target="dry run")
-        event = self._event()
-        options = {name: value for name, value in (reading or {}).items() if name in _READING}
-
-        def read_with(columns: Mapping[str, str | int] | None) -> RosterCheck:
-            return self.house.files.check_list(
-                data, filename=filename, mapping=columns, service_rule=self._rule(event), **options
-            )
-
-        read = read_with(mapping)
-        key = _headings(read)
-        remembered = self.store.row("", COLUMN_MAPPINGS, key)
-        if mapping is None and remembered is not None:
-            read = read_with(remembered.columns)
-        elif mapping is not None:
-            whole = ColumnMapping({field: read.mapping.get(field, "") for field in FIELDS})
-            if remembered != whole:
-                self.store.change_rows("", COLUMN_MAPPINGS, lambda _: {key: whole}, keys=(key,))
-        people = self.store.attendees(event.id, wanted=True)
-        plan = plan_check(read, {person.email: person for person in people}, service_rule=self._rule(event))
-        digest = hashlib.sha256(data)
-        chosen = (sorted(read.mapping.items()), sorted(options.items()), event.id, plan.counts, plan.missing)
-        digest.update(repr(chosen).encode())
-        return DryRun(read, plan, digest.hexdigest()[:16], event.id)
 
     def run_import(self, actor: Actor, dry: DryRun, *, take_out: Sequence[str] = (), typed_name: str = "") -> Job:
         """Write a dry run's plan as one undoable job. `take_out`: addresses of leavers that lose access.
@@ -109,14 +65,13 @@ class AttendeesService(PeopleService):
             created_at=self.clock.now(),
             changed_at=self.clock.now(),
         )
-        new, changes, items = self._planned(dry, known, take_out, job, actor)
+        joining, items = self._planned(dry, known, take_out, job, actor)
         if not items:
             raise BadInput("The list holds nothing new; everybody is on the event's list already.")
         self._give_up_stale_imports(event)
         self.store.create_job(replace(job, total=len(items)), items)
         try:
-            self.store.save_attendees(event.id, new)
-            self.store.amend_attendees(event.id, lambda each: replace(each, **changes[each.id]), ids=changes)
+            write(self.store, event.id, joining)
         except Conflict:
             self.store.update_job(
                 job.id, state=JobState.FAILED, sentence="The list changed meanwhile.", now=self.clock.now()
@@ -146,50 +101,22 @@ class AttendeesService(PeopleService):
         take_out: Sequence[str],
         job: Job,
         actor: Actor,
-    ) -> tuple[list[Attendee], dict[str, dict[str, Any]], list[JobItem]]:
-        """New people, the changed fields by the ids of those who are known, and an item for each. Of somebody who is
-        known only what the list changes is written: whoever is taken out meanwhile stays out.
-        """
-        entries = [entry for entry in dry.plan.entries if entry.change in (Change.NEW, Change.CHANGED)]
-        fresh = [entry for entry in entries if entry.email not in known]
-        aliases = give_aliases(
-            [(str(entry.values.get("name", "")), entry.email) for entry in fresh],
-            self._aliases_taken(self._event(), known.values()),
+    ) -> tuple[Joining, list[JobItem]]:
+        """What the list changes, those included whom it takes out, and an item for each."""
+        joining = join(
+            dry.plan.entries,
+            known,
+            taken=aliases_taken(self.store, job.event, known.values()),
+            source=job.id,
+            by=actor.oid,
+            now=self.clock.now(),
         )
-        alias_of = dict(zip((entry.email for entry in fresh), aliases, strict=True))
-        now = self.clock.now()
-        new: list[Attendee] = []
-        changes: dict[str, dict[str, Any]] = {}
-        items: list[JobItem] = []
-        for entry in entries:
-            before = known.get(entry.email)
-            values = {key: entry.values[key] for key in _FIELDS if key in entry.values}
-            if before is None:
-                person = Attendee(
-                    id=new_id("at"),
-                    email=entry.email,
-                    name=str(values.pop("name", "")),
-                    alias=alias_of[entry.email],
-                    source=job.id,
-                    added_at=now,
-                    added_by=actor.oid,
-                    refusal=entry.service_refusal or "",
-                    **values,
-                )
-                new.append(person)
-            else:
-                if entry.change is Change.NEW:  # somebody who had left: what the list does not say stays known
-                    values = {key: value for key, value in values.items() if value not in ("", None, {})}
-                person = replace(before, **values, wanted=True, refusal=entry.service_refusal or "")
-                if person == before:
-                    continue  # written by another import meanwhile, or by the same one clicked twice
-                changes[before.id] = _difference(_plain(before), _plain(person))
-            items.append(_item(job.id, before, person))
+        items = [_item(job.id, before, after) for before, after in joining.people]
         for email in take_out:
             person = known[email]
-            changes[person.id] = {"wanted": False}
+            joining.changes[person.id] = {"wanted": False}
             items.append(_item(job.id, person, replace(person, wanted=False)))
-        return new, changes, items
+        return joining, items
 
     def undo_import(self, actor: Actor, job_id: str) -> Job:
         """Write back what that import changed. Refused once anybody of it has been invited."""
@@ -210,7 +137,7 @@ class AttendeesService(PeopleService):
                 f"{counted(len(touched), 'person', 'people')} of this import had been invited already; take them "
                 "out on the Onboarding page."
             )
-        back = {item.key: _difference(item.after or {}, item.before) for item in items if item.before}
+        back = {item.key: difference(item.after or {}, item.before) for item in items if item.before}
         self.store.delete_attendees(job.event, new)
         self.store.amend_attendees(job.event, lambda each: replace(each, **back[each.id]), ids=back)
         done = self.store.update_job(job_id, state=JobState.UNDONE, expect=(JobState.DONE,), now=self.clock.now())
@@ -267,10 +194,14 @@ class AttendeesService(PeopleService):
         return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
     def export(self, actor: Actor) -> bytes:
-        """The whole list with states as CSV, inert in spreadsheets; a rehearsal's is marked in every row."""
+        """The whole list with states, answers and further columns as CSV, inert in spreadsheets; a rehearsal's is
+        marked in every row."""
         self._authorise(actor, "attendees.export")
         event = self._event()
         mark = ["REHEARSAL"] if self.house.settings.rehearsal else []
+        rows = self.rows(actor, wanted=None)
+        answers = [*dict.fromkeys(title for row in rows for title in row.attendee.answers)]
+        extras = [*dict.fromkeys(title for row in rows for title in row.attendee.extra)]
         columns = [
             "Name",
             "Email",
@@ -283,6 +214,8 @@ class AttendeesService(PeopleService):
             "Wanted",
             *(step.value for step in Step),
             "Note",
+            *answers,
+            *extras,
             *mark,
         ]
         lines = [
@@ -298,9 +231,11 @@ class AttendeesService(PeopleService):
                 _yes(row.attendee.wanted),
                 *(row.steps[step].state.value if step in row.steps else "" for step in Step),
                 row.attendee.refusal,
+                *(row.attendee.answers.get(title, "") for title in answers),
+                *(row.attendee.extra.get(title, "") for title in extras),
                 *mark,
             ]
-            for row in self.rows(actor, wanted=None)
+            for row in rows
         ]
         self._audit(actor, "attendees.export", count=len(lines))
         return inert_csv(lines, columns)
@@ -313,33 +248,8 @@ class AttendeesService(PeopleService):
         return inert_csv(rows, ["Row", "Address or value", "Result", "Column", "Why", *mark])
 
 
-_FIELDS = ("name", "office", "cost_centre", "new_to_ml", "new_to_aws", "extra")
-
-
-def _headings(read: RosterCheck) -> str:
-    names = "\x1f".join(column.name.casefold() for column in read.columns)
-    return hashlib.sha256(names.encode()).hexdigest()[:16]
-
-
-def _plain(person: Attendee) -> dict[str, Any]:
-    return {
-        "name": person.name,
-        "office": person.office,
-        "cost_centre": person.cost_centre,
-        "new_to_ml": person.new_to_ml,
-        "new_to_aws": person.new_to_aws,
-        "extra": dict(person.extra),
-        "wanted": person.wanted,
-        "refusal": person.refusal,
-    }
-
-
 def _item(job: str, before: Attendee | None, after: Attendee) -> JobItem:
-    return JobItem(job, after.id, State.DONE, before=_plain(before) if before else None, after=_plain(after))
-
-
-def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in new.items() if key not in old or old[key] != value}
+    return JobItem(job, after.id, State.DONE, before=plain(before) if before else None, after=plain(after))
 
 
 def _yes(value: bool | None) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.closeout.erase_people import mails_of
+from deepracer_admin.flows.people.joining import aliases_taken
+from deepracer_admin.flows.people.registrations import forget_registrations, registration_of
 from deepracer_admin.model import Actor, Attendee, Event, State, Step
+from deepracer_admin.model.registrations import Registration
 from deepracer_admin.records.closing import PROOF, without_person
 from deepracer_admin.records.guest_book import GUESTS
 from deepracer_admin.records.outbox import OUTBOX
@@ -37,7 +40,7 @@ class PeopleService(Service):
             back = self._changed(event, clash.id, wanted=True, refusal=refusal)
             self._audit(actor, "attendees.add", target=back.id)
             return back
-        alias = give_aliases([(name, address)], self._aliases_taken(event, known))[0]
+        alias = give_aliases([(name, address)], aliases_taken(self.store, event.id, known))[0]
         person = Attendee(
             id=new_id("at"),
             email=address,
@@ -134,6 +137,7 @@ class PeopleService(Service):
         person = self.store.attendee(event.id, attendee)
         self._audit(actor, "attendees.export", target=attendee)
         guest = self.store.row(event.id, GUESTS, attendee)
+        registered = registration_of(self.store, event.id, person)
         return {
             "event": event.name,
             "guest": {"state": guest.state.value, "id": guest.id} if guest else None,
@@ -146,9 +150,11 @@ class PeopleService(Service):
                 "new_to_ml": person.new_to_ml,
                 "new_to_aws": person.new_to_aws,
                 "extra": dict(person.extra),
+                "answers": dict(person.answers),
                 "on_the_list": person.wanted,
                 "added_at": person.added_at.isoformat() if person.added_at else "",
             },
+            "registration": _registration_data(registered),
             "profile": self._profile_data(event, attendee),
             "history": [
                 {
@@ -173,8 +179,11 @@ class PeopleService(Service):
             raise BadInput("Type the person's address exactly to erase them.")
         if self._may_have_access(event, attendee):
             raise Conflict("This person still has access; take them out on the Onboarding page first.")
+        registered = registration_of(self.store, event.id, person)
+        addresses = {person.email, registered.email if registered else person.email}
         self.store.delete_attendees(event.id, [attendee])
         self.store.change_rows("", OUTBOX, lambda mails: mails_of(mails, event.id, [person]))
+        forget_registrations(self.store, event.id, addresses)
         self.store.update(event.id, PROOF, lambda proof: without_person(proof, attendee))  # it names people
         self._audit(actor, "attendees.erase", target=attendee)
 
@@ -197,15 +206,7 @@ class PeopleService(Service):
     def _address(self, event: Event, text: str) -> tuple[str, str]:
         """(normalised address, why the service refuses it or ""). Raises BadInput for anything but one address."""
         address = sole_address(text)
-        return address, service_refusal(address, self._rule(event)) or ""
-
-    def _aliases_taken(self, event: Event, known: Iterable[Attendee]) -> list[str]:
-        """Racer names of everybody on the list, and of strangers whom the service listed last: results are told apart
-        by nothing else (deepracer-on-aws.md 1.7).
-        """
-        mine = {link.profile for link in self.store.links(event.id).values()}
-        strangers = [profile.alias for profile in self.store.profiles(event.id)[0] if profile.id not in mine]
-        return [*(person.alias for person in known), *strangers]
+        return address, service_refusal(address, self._address_rule(event)) or ""
 
     def _may_have_access(self, event: Event, attendee: str) -> bool:
         """Was anything granted to this person, or may it have been?"""
@@ -215,10 +216,20 @@ class PeopleService(Service):
             for row in self.store.steps_of(event.id, attendee)
         )
 
-    def _rule(self, event: Event) -> str | None:
-        """The address rule of the event's racing service: the managed service has none of its own."""
-        kind = event.service or self.house.settings.racing
-        return "on_aws" if kind == "on_aws" else None
+
+def _registration_data(registered: Registration | None) -> dict[str, Any] | None:
+    if registered is None:
+        return None
+    return {
+        "state": registered.state.value,
+        "name": registered.name,
+        "wished_racer_name": registered.racer_name,
+        "answers": dict(registered.answers),
+        "language": registered.language,
+        "consent_version": registered.consent,
+        "asked_at": registered.asked_at.isoformat(),
+        "confirmed_at": registered.verified_at.isoformat() if registered.verified_at else "",
+    }
 
 
 def _apart(stored: Mapping[str, ProfileIds], attendee: str, profile: str) -> dict[str, ProfileIds]:

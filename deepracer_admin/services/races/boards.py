@@ -353,9 +353,7 @@ class BoardsService(Service):
         return hmac.new(self._key, f"{event}/{racer}".encode(), "sha256").hexdigest()[:8]
 
     def _base(self, event: Event) -> str:
-        settings = self.house.settings
-        loopback = f"http://127.0.0.1:{settings.public_port}" if settings.public_port else ""
-        return (event.public_url or settings.public_url or loopback).rstrip("/")
+        return self.house.settings.public_base(event.public_url)
 
     def _address(self, event: Event, link_id: str) -> str:
         base = self._base(event)

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput, BadSettings
-from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step
+from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step, read_mailbox
 from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.limits import SPONSORSHIP
@@ -20,6 +20,7 @@ from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import spend
 from deepracer_admin.rules.stage import next_step, stage_of
 from deepracer_admin.services.base import new_id
+from deepracer_admin.services.people.registrations import to_decide
 from deepracer_admin.services.setup.drafts import (
     SERVICES,
     TEMPLATES,
@@ -36,7 +37,7 @@ from deepracer_admin.services.setup.needs_human import needs_human
 from deepracer_admin.services.setup.sponsorship import SponsorshipService, SponsorshipView
 from deepracer_admin.settings import Practice, read_practice
 
-__all__ = ["TEMPLATES", "EventDraft", "EventView", "EventsService", "SponsorshipView"]
+__all__ = ["TEMPLATES", "EventDraft", "EventView", "EventsService", "Freshness", "SponsorshipView"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,16 @@ class EventView:
     needs_human: Sequence[Finding]
 
 
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How fresh the copy of a shared store is: `age` since it was last read (None: not since the start), and why it
+    cannot be read now ("" = it can). Real time.
+    """
+
+    age: timedelta | None
+    trouble: str
+
+
 class EventsService(SponsorshipService):
     """The event, its stage and its switch."""
 
@@ -71,6 +82,14 @@ class EventsService(SponsorshipService):
         """All events of this installation, newest first."""
         self._authorise(actor, "event.view")
         return sorted(self.store.events(), key=lambda event: event.starts_at, reverse=True)
+
+    def freshness(self, actor: Actor) -> Freshness | None:
+        """How fresh what is shown is, where several computers share a store; None where this one has its own."""
+        self._authorise(actor, "event.view")
+        if self.house.settings.store == "sqlite":
+            return None
+        seen = self.store.followed_at
+        return Freshness(None if seen is None else max(timedelta(), self.clock.now() - seen), self.store.trouble)
 
     def open_first(self, actor: Actor, event_id: str) -> Event:
         """Let this event be the one that opens where an address names none. No screen that is open moves."""
@@ -219,8 +238,7 @@ class EventsService(SponsorshipService):
             raise BadInput("Models per person: 1 to 1000, or -1 for unlimited.")
         if draft.group_id and not re.fullmatch(r"[0-9a-fA-F-]{36}", draft.group_id):
             raise BadInput("Entra group: give the group's object id (a GUID), or leave it empty.")
-        if draft.sender and ("@" not in draft.sender or re.search(r"\s", draft.sender)):
-            raise BadInput("Sender: give one e-mail address that your mail service may send from.")
+        self._check_sender(draft.sender)
         for label, url in (
             ("Portal link", draft.portal_url),
             ("Material link", draft.material_url),
@@ -268,6 +286,17 @@ class EventsService(SponsorshipService):
             erase_on=(ends.date() + timedelta(days=draft.erase_after_days)).isoformat(),
         )
 
+    def _check_sender(self, sender: str) -> None:
+        """Raises BadInput for one that the mail service could never send from."""
+        if not sender:
+            return
+        try:
+            mailbox = read_mailbox(sender)
+        except BadInput as wrong:
+            raise BadInput(f"Sender of our mail: {wrong.sentence}") from None
+        if self.house.settings.mailer == "ses" and not mailbox.address.isascii():
+            raise BadInput("Sender of our mail: Amazon SES takes no letters like é before the @-sign; choose another.")
+
     # -------------------------------------------------------------------------------------------- event page
 
     def view(self, actor: Actor) -> EventView:
@@ -311,7 +340,9 @@ class EventsService(SponsorshipService):
             committed_usd=queued * event.prices.per_hour,
             usage_as_of=last.at if last else None,
             running_jobs=jobs if allowed(actor, "jobs.view") else [],
-            needs_human=needs_human(self.store.read(event.id, TROUBLE), funnel, jobs)
+            needs_human=needs_human(
+                self.store.read(event.id, TROUBLE), funnel, jobs, to_decide=to_decide(self.store, event.id)
+            )
             if allowed(actor, "onboarding.view")
             else [],
         )

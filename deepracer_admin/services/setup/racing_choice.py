@@ -74,7 +74,7 @@ class RacingChoice(Service):
             self.store.forget(event.id, kept)
         for kept in (SPONSORSHIP, NEW_PROFILE_LIMITS, FORMER_LIMITS, PAUSED_PROFILES):
             self.store.forget(event.id, kept)
-        rule = "on_aws" if self._racing_kind(event) == "on_aws" else None
+        rule = self._address_rule(event)
         self.store.amend_attendees(
             event.id, lambda person: replace(person, refusal=service_refusal(person.email, rule) or "")
         )

@@ -15,6 +15,7 @@ import streamlit as st
 
 from deepracer_admin.model import Actor
 from deepracer_admin.ui.kit.act import go, opened, press
+from deepracer_admin.ui.kit.refresh import dialog_closed, dialog_opened
 from deepracer_admin.ui.kit.words import count, plain, some_names
 
 __all__ = ["confirm", "confirm_typed", "whom"]
@@ -41,8 +42,9 @@ def confirm_typed(
     The service checks the name again.
     """
     opened(key)
+    dialog_opened()
 
-    @st.dialog(title, icon=":material/warning:")
+    @st.dialog(title, icon=":material/warning:", on_dismiss=dialog_closed)
     def dialog() -> None:
         for fact in facts:
             st.markdown(f"- {fact}")
@@ -64,8 +66,9 @@ def confirm(
 ) -> None:
     """Show whom it reaches and how much, then one button. For what can be undone."""
     opened(key)
+    dialog_opened()
 
-    @st.dialog(title)
+    @st.dialog(title, on_dismiss=dialog_closed)
     def dialog() -> None:
         for fact in facts:
             st.markdown(f"- {fact}")

@@ -14,7 +14,8 @@ from deepracer_admin.rules.access import allowed
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import forget_elsewhere
 from deepracer_admin.ui.kit.page_table import PAGES, PageEntry
-from deepracer_admin.ui.kit.refresh import was_unasked
+from deepracer_admin.ui.kit.refresh import dialog_closed, was_unasked
+from deepracer_admin.ui.kit.shared_store import shared_store
 from deepracer_admin.ui.kit.words import plain
 from deepracer_admin.web import server
 
@@ -31,6 +32,7 @@ def nothing() -> None:
 def run() -> None:
     """One script run: who is it, which pages are theirs, draw the chosen one."""
     st.set_page_config(page_title="DeepRacer Organizer Console", page_icon=FLAG, layout="wide")
+    dialog_closed()
     try:
         who = session.actor()
         if not was_unasked():
@@ -101,6 +103,7 @@ def _frame(who: Actor, pages: dict[str, list[st.Page]]) -> None:  # type: ignore
                 st.page_link(page, query_params=session.address())
         roles = ", ".join(sorted(role.value for role in who.roles))
         st.caption(f"{who.name} · {roles}")
+        shared_store(who)
         st.html('<a href="/signin/out" target="_self" style="color: inherit">Sign out</a>')
 
 

@@ -1,6 +1,7 @@
 """Draw the whole page anew when work that it shows has ended.
 
-Such a run is nobody's doing: it says so beforehand, and the frame does not count it as a sign of life (keeper.py).
+Such a run is nobody's doing: it says so beforehand, and the frame does not count it as a sign of life (keeper.py). It
+would close a dialog under the hands of whoever reads it, so it waits until none is open.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import streamlit as st
 from deepracer_admin.model import Actor
 from deepracer_admin.ui.kit import session
 
-__all__ = ["rerun_unasked", "rerun_when_done", "was_unasked"]
+__all__ = ["dialog_closed", "dialog_opened", "rerun_unasked", "rerun_when_done", "was_unasked"]
 
 _UNASKED = "run-unasked"
+_DIALOG = "dialog-open"
 
 
 def rerun_unasked() -> None:
@@ -28,6 +30,16 @@ def was_unasked() -> bool:
     return bool(st.session_state.pop(_UNASKED, False))
 
 
+def dialog_opened() -> None:
+    """A dialog is drawn: pages are not drawn anew under it."""
+    st.session_state[_DIALOG] = True
+
+
+def dialog_closed() -> None:
+    """Somebody dismissed it, or a full run begins, which closes it (the frame says so)."""
+    st.session_state.pop(_DIALOG, None)
+
+
 class _Drawn:
     """The jobs that had ended when the page was drawn."""
 
@@ -37,7 +49,7 @@ class _Drawn:
 
 
 def rerun_when_done(kinds: Collection[str]) -> None:
-    """Once a job of these kinds ends, one full run: tables show its result; nothing happens while nothing ends.
+    """Once a job of these kinds (() = any) ends, one full run: tables and buttons show its result.
 
     Call it before the page reads what it shows: ended jobs are compared, so none is missed, however short it was.
     """
@@ -51,10 +63,10 @@ def _watch(kinds: Collection[str], drawn: _Drawn) -> None:
     if drawn.in_page_run:  # a click further down the page still waits for its turn in this run
         drawn.in_page_run = False
         return
-    if _ended(session.actor(), kinds) - drawn.ended:
+    if _DIALOG not in st.session_state and _ended(session.actor(), kinds) - drawn.ended:
         rerun_unasked()
 
 
 def _ended(who: Actor, kinds: Collection[str]) -> frozenset[str]:
     found = session.desk().jobs.list(who, live=False)
-    return frozenset(job.id for job in found if job.kind in kinds)
+    return frozenset(job.id for job in found if not kinds or job.kind in kinds)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.errors import ConsoleError
 from deepracer_admin.model import Actor, Event, Job
-from deepracer_admin.rules.roster import FIELDS, RosterCheck
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import said
@@ -18,24 +15,17 @@ from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import count, plain
-from deepracer_admin.ui.people.reading_choices import reading_choices
+from deepracer_admin.ui.people.open_list import read_open
+from deepracer_admin.ui.people.reading_choices import by_hand, first_rows, reading_choices
+from deepracer_admin.ui.people.way_back import remembered_reading, way_back
 
-__all__ = ["confirm_import", "counts", "given_list", "leavers", "preview", "report"]
+__all__ = ["confirm_import", "counts", "given_list", "leavers", "report"]
 
 MAX_MB = 5
 _SMALLER = "remove the columns that are not needed, or split the list and import the parts one after the other"
 _ROUND = "upload-round"
-_ASIDE = "(not in the list)"
-_WORDS = {
-    "email": "E-mail address",
-    "name": "Full name",
-    "given": "Given name",
-    "family": "Family name",
-    "office": "Office",
-    "cost_centre": "Cost centre",
-    "new_to_ml": "New to AI/ML",
-    "new_to_aws": "New to AWS",
-}
+_SHOWN = 10  # people
+_WARNING = ":material/warning:"
 _RESULTS = {
     "new": "+ new",
     "changed": "~ changed",
@@ -54,25 +44,29 @@ def given_list(who: Actor) -> DryRun | None:
         session.console().files.expect()
         st.caption("Any table will do: CSV, Excel, a meeting report, or addresses pasted from a mail.")
         return None
-    digest = hashlib.sha256(data).hexdigest()[:12]
-    try:
-        first = session.desk().attendees.dry_run(who, data, filename=name)
-        reading = reading_choices(first.check, digest)
-        if reading:
-            first = session.desk().attendees.dry_run(who, data, filename=name, reading=reading)
-            digest += hashlib.sha256(repr(sorted(reading.items())).encode()).hexdigest()[:8]
-        mapping = _columns(first.check, digest)
-        if mapping is None:
-            return first
-        return session.desk().attendees.dry_run(who, data, filename=name, mapping=mapping, reading=reading)
-    except ConsoleError as error:
-        st.error(plain(error.sentence), icon=":material/error:")
+    dry, now = read_open(who, data, name)
+    if dry is None:
+        by_hand(now)
         return None
+    balance, back = st.columns([4, 1], vertical_alignment="center")
+    balance.markdown(f"**{plain(dry.balance)}**")
+    with back:
+        way_back(dry, now)
+    _told(dry)
+    remembered_reading(dry, now)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        reading_choices(dry, now)
+    with right:
+        _preview(dry)
+    return dry
 
 
 def _bytes() -> tuple[bytes, str]:
     turn = st.session_state.get(_ROUND, 0)
-    how = st.segmented_control("The list", ["File", "Paste"], default="File", required=True, key="upload-how")
+    how = st.segmented_control(
+        "The list", ["File", "Paste"], default="File", required=True, key="upload-how", label_visibility="collapsed"
+    )
     if how == "Paste":
         text = st.text_area(
             "Paste names and addresses",
@@ -82,9 +76,12 @@ def _bytes() -> tuple[bytes, str]:
         )
         return (text or "").strip().encode(), "pasted text"
     # Streamlit refuses a larger file in the browser and the script never hears of it, so this is said beforehand.
-    st.caption(f"At most {MAX_MB} MB. A larger file is shown in red and not taken: {_SMALLER}.")
-    given = st.file_uploader(f"File, at most {MAX_MB} MB", key=f"upload-file-{turn}", max_upload_size=MAX_MB)
+    hint = st.empty()
+    given = st.file_uploader(
+        f"File, at most {MAX_MB} MB", key=f"upload-file-{turn}", max_upload_size=MAX_MB, label_visibility="collapsed"
+    )
     if given is None:
+        hint.caption(f"At most {MAX_MB} MB. A larger file is shown in red and not taken: {_SMALLER}.")
         return b"", ""
     if given.size > MAX_MB * 1024 * 1024:
         st.error(f"The file is larger than {MAX_MB} MB: {_SMALLER}.", icon=":material/error:")
@@ -99,52 +96,49 @@ def _forget() -> None:
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
 
 
-def _columns(check: RosterCheck, digest: str) -> dict[str, str | int] | None:
-    """How each field was understood, to be corrected; None while the guess stands."""
-    guess: dict[str, str | int] = {field: check.mapping.get(field, "") for field in FIELDS}
-    names = {column.position: f"{column.name or 'column'} ({column.position + 1})" for column in check.columns}
-    options: list[str | int] = ["", *names]
-    with st.expander("Columns: guessed, correct what is wrong", expanded="email" not in check.mapping):
-        chosen: dict[str, str | int] = {}
-        for column, field_key in zip([*st.columns(4), *st.columns(4)], FIELDS, strict=True):
-            chosen[field_key] = column.selectbox(
-                _WORDS[field_key],
-                options,
-                index=options.index(guess[field_key]),
-                format_func=lambda place: _ASIDE if place == "" else names[int(place)],
-                key=f"columns-{digest}-{field_key}",
-            )
-        st.caption("A correction is remembered for lists with the same headings.")
-    return None if chosen == guess else chosen
-
-
-def preview(dry: DryRun) -> None:
-    """What was read of the first rows, and what the reader wondered about."""
+def _told(dry: DryRun) -> None:
+    """What else stands in the file, and what the reader wondered about."""
     found = dry.check
-    parts = [count(found.rows, "row"), found.sheet and f"sheet “{found.sheet}”", found.encoding]
-    st.caption(f"{plain(found.file)}: {plain(', '.join(part for part in parts if part))}")
-    for warning in found.warnings:
-        st.warning(plain(warning), icon=":material/warning:")
-    if found.accepted:
+    elsewhere = found.shape.told_elsewhere()
+    parts = [found.sheet and f"sheet “{plain(found.sheet)}”", plain(found.encoding or "")]
+    how = ", ".join(part for part in parts if part)
+    st.caption(f"{plain(found.file)}: {how}{f'. {plain(elsewhere)}' if elsewhere else ''}")
+    told = [each for each in found.warnings if each != found.shape.told_elsewhere(with_sheets=False)]
+    if told:
+        st.warning("\n".join(f"- {plain(each)}" for each in told) if told[1:] else plain(told[0]), icon=_WARNING)
+
+
+def _preview(dry: DryRun) -> None:
+    """The first people as they were read; the first rows as they stand in the file."""
+    people, rows = st.tabs(["People as read", "First rows of the file"])
+    with rows:
+        first_rows(dry.check)
+    with people:
+        if not dry.check.accepted:
+            st.error("Nobody is found this way: choose another sheet, heading or column.", icon=":material/error:")
+            return
+        shown = dry.check.accepted[:_SHOWN]
+        answers = {True: "yes", False: "no", None: ""}
+        columns = {
+            "Row": [row.row for row in shown],
+            "Address": [row.email for row in shown],
+            "Name": [row.name for row in shown],
+            "Office": [row.office for row in shown],
+            "Cost centre": [row.cost_centre for row in shown],
+            "New to AI/ML": [answers[row.new_to_ml] for row in shown],
+            "New to AWS": [answers[row.new_to_aws] for row in shown],
+        }
+        always = ("Row", "Address", "Name")
         st.dataframe(
-            pd.DataFrame(
-                [
-                    {
-                        "Row": row.row,
-                        "Address": row.email,
-                        "Name": row.name,
-                        "Office": row.office,
-                        "Cost centre": row.cost_centre,
-                        "New to AI/ML": {True: "yes", False: "no", None: ""}[row.new_to_ml],
-                        "New to AWS": {True: "yes", False: "no", None: ""}[row.new_to_aws],
-                    }
-                    for row in found.accepted[:5]
-                ]
-            ),
+            pd.DataFrame({title: cells for title, cells in columns.items() if title in always or any(cells)}),
             hide_index=True,
             key="upload-preview",
-            alt="The first five people as they were read",
+            height="content",
+            column_config={"Row": st.column_config.NumberColumn(width=50)},
+            alt="The first people as they were read",
         )
+        if len(dry.check.accepted) > len(shown):
+            st.caption(f"And {len(dry.check.accepted) - len(shown):,} more.")
 
 
 def counts(dry: DryRun) -> None:

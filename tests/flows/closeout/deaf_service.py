@@ -157,7 +157,6 @@ class House:
         self.clock = FakeClock()
         self.store = open_event_store(tmp_path / "events.db", "live")
         self.history = open_history(tmp_path / "history.db")
-        self.store._writer.execute("PRAGMA synchronous=OFF")  # nobody pulls the plug here
         self.racing = racing
         self.store.save_event(replace(event, service=racing.kind))
         people = [

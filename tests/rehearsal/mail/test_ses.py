@@ -79,6 +79,7 @@ def test_an_accepted_mail_is_in_the_outbox(practice: WorldHandle, ses: Any) -> N
         "text": "Come!",
         "html": "<b>Come!</b>",
         "tags": {"template": "invite"},
+        "from_shown": SENDER,
     }
     assert practice.outbox(after=1) == []
     truth = practice.truth()

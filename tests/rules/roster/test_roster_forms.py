@@ -120,8 +120,9 @@ def test_a_preamble_is_no_data_and_the_next_section_of_a_report_is_left_out() ->
     assert (found.header_row, found.rows) == (6, 1)
     assert people(found) == [("anna@example.com", "Anna Rossi")]
     assert found.warnings == (
-        "1 address stands in other places of this file, above the heading, and was not read (row 3: boss@example.com).",
         "Everything from line 9 on (3. In-Meeting Activities) was left out.",
+        "1 address stands in other places of this file and was not used "
+        "(above the heading, row 3 boss@example.com: 1).",
     )
 
 
@@ -332,7 +333,11 @@ def test_every_row_ends_as_exactly_one_of_accepted_duplicate_rejected(
         *(again.row for again in found.duplicates),
         *(bad.row for bad in found.rejected),
     ]
-    assert found.rows == len(rows) == len(list(found.accepted)) + len(found.duplicates) + len(found.rejected)
+    assert (
+        found.rows + found.further_people
+        == len(rows)
+        == len(list(found.accepted)) + len(found.duplicates) + len(found.rejected)
+    )
     emails = [row.email for row in found.accepted]
     assert len(set(emails)) == len(emails)
     first = {row.email: row.row for row in found.accepted}

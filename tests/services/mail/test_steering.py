@@ -23,8 +23,6 @@ PAUSES = 300
 @pytest.fixture
 def worker_store(console: Console) -> Iterator[SqliteEventStore]:
     store = open_event_store(console.settings.home / "events.sqlite", "rehearsal")
-    for each in (store, console.store):
-        each._writer.execute("PRAGMA synchronous=OFF")  # type: ignore[attr-defined]  # nobody pulls the plug here
     yield store
     store.close()
 

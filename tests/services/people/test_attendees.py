@@ -16,6 +16,7 @@ from deepracer_admin.model import Actor, Attendee, Event, JobState, Outcome, Pro
 from deepracer_admin.records.closing import PROOF, Proof, StillIn
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.profile_rows import NOT_THEIRS, ProfileIds
+from deepracer_admin.rules.roster.choices import ReadingChoices
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
 from tests.pages.conftest import NOW, StandingClock
 
@@ -42,6 +43,22 @@ def test_an_import_adds_the_new_and_changes_the_known(
     assert (found["ada@example.com"].name, found["racer1@example.com"].name) == ("Ada Lovelace", "Racer One")
     assert found["racer1@example.com"].cost_centre == "CC-1"
     assert (job.state, job.total, job.sentence) == (JobState.DONE, 2, "1 new, 1 changed or back, 0 taken out.")
+
+
+def test_an_address_that_ses_cannot_mail_is_named_at_import(console: Console, event: Event, organizer: Actor) -> None:
+    """The managed service has no rule of its own, and SES speaks no SMTPUTF8 (identity-and-mail.md 4.1)."""
+    console.store.amend_event(event.id, lambda stored: replace(stored, service="managed"))
+    list_ = "Name,Email\nZoë,zoë@example.com\nAda,ada@bücher.example\n".encode()
+    dry = read(console, organizer, list_)
+    whys = {line.address: line.why for line in report_lines(dry)}
+    assert "Amazon SES mails no address with ë in it" in whys["zoë@example.com"]
+    assert "ask for another address" in whys["zoë@example.com"]
+    console.first.attendees.run_import(organizer, dry)
+    found = by_email(console)
+    assert found["zoë@example.com"].refusal == whys["zoë@example.com"]
+    assert found["ada@xn--bcher-kva.example"].refusal == ""
+    walked_up = console.first.attendees.add(organizer, email="jürgen@example.com", name="Jürgen")
+    assert "ü" in walked_up.refusal
 
 
 def test_everybody_new_gets_an_alias_of_their_own(console: Console, people: list[Attendee], organizer: Actor) -> None:
@@ -160,8 +177,9 @@ def test_a_column_that_was_put_aside_stays_aside_for_lists_with_the_same_heading
     console: Console, event: Event, organizer: Actor
 ) -> None:
     first = read(console, organizer)
-    mapping = {**{field: "" for field in ("name", "office")}, "email": first.check.mapping["email"]}
-    console.first.attendees.dry_run(organizer, LIST, filename="list.csv", mapping=mapping)
+    choices = ReadingChoices(columns={"name": "", "office": "", "email": first.check.mapping["email"]})
+    people = console.first.attendees
+    people.keep_reading(organizer, people.dry_run(organizer, LIST, filename="list.csv", choices=choices))
     assert dict(read(console, organizer).check.mapping) == {"email": 1}
 
 

@@ -29,7 +29,10 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("Hours per person", {"hours_per_person": 745.0}),
     ("Models per person", {"models_per_person": 0}),
     ("Entra group", {"group_id": "my group"}),
-    ("Sender", {"sender": "a@example.com\nBcc: b@example.com"}),
+    ("Sender of our mail", {"sender": "a@example.com\nBcc: b@example.com"}),
+    ("Sender of our mail", {"sender": "Race\r\nBcc: b@example.com <a@example.com>"}),
+    ("Sender of our mail", {"sender": "Race, Torino"}),
+    ("Sender of our mail", {"sender": "società@example.com"}),
     ("Portal link", {"portal_url": "javascript:alert(1)"}),
     ("Material link", {"material_url": "ftp://example.com"}),
     ("Public address", {"public_url": "example.com"}),
@@ -62,6 +65,14 @@ def test_local_times_are_meant_in_the_events_zone(console: Console, organizer: A
     assert made.starts_at == NOW + timedelta(hours=1)
     assert console.first.events.draft_of(made).starts.hour == 11
     assert console.first.events.event() == made
+
+
+@pytest.mark.parametrize(
+    "sender", ["Città, Torino <race@example.com>", '"🏁 Race" <race@bücher.example>', "a@example.com"]
+)
+def test_a_sender_may_have_any_name(console: Console, organizer: Actor, sender: str) -> None:
+    made = console.first.events.create(organizer, replace(draft(console, organizer), sender=sender))
+    assert made.sender == sender
 
 
 def test_an_unknown_zone_of_the_browser_falls_back_to_utc(console: Console, organizer: Actor) -> None:

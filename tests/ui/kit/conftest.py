@@ -9,7 +9,9 @@ import pytest
 
 from deepracer_admin.model import Actor, Role
 from deepracer_admin.ui.kit import session
+from tests import one_scan
 
+assert one_scan
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 

@@ -1,0 +1,70 @@
+"""The portal's mails: to people who registered and may be on no list. Each carries its person's own link.
+
+Their texts come with the console. The first one, which goes to whatever address somebody typed, holds nothing else
+that they typed: nobody can send words of their own in our name.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+from deepracer_admin.errors import BadInput
+from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.letters import Letter, local_time
+from deepracer_admin.flows.people.portal_links import address_of, make_link
+from deepracer_admin.model import Attendee, Delivery, Event, Lease
+from deepracer_admin.model.registrations import LinkPurpose, Registration
+from deepracer_admin.records.portal import REGISTRATIONS
+from deepracer_admin.rules.templates import Template, render
+
+__all__ = ["ACCEPTED", "AGAIN", "CAMPAIGN", "CONFIRM", "REFUSED", "TEMPLATES", "WAITING", "registration_letter"]
+
+CAMPAIGN = "registration"
+"""Under this campaign the portal's mails stand in the ledger."""
+CONFIRM, AGAIN = "register_confirm", "register_again"
+WAITING, ACCEPTED, REFUSED = "register_waiting", "register_accepted", "register_refused"
+TEMPLATES = frozenset({CONFIRM, AGAIN, WAITING, ACCEPTED, REFUSED})
+_OWN = ("own_page",)
+
+
+@cache
+def _texts(language: str) -> Mapping[str, Template]:
+    folder = resources.files("deepracer_admin.mail").joinpath("texts", "registration")
+    path = folder.joinpath(f"{language}.toml")
+    if not path.is_file():
+        path = folder.joinpath("en.toml")
+    parts = tomllib.loads(path.read_text(encoding="utf-8"))
+    return {key: Template(key, language, 1, part["subject"], part["body"].strip()) for key, part in parts.items()}
+
+
+def registration_letter(ports: Ports, event: Event, row: Delivery, lease: Lease) -> Letter | None:
+    """The mail of a ledger row of CAMPAIGN, with a new link in it; None when the registration is gone.
+
+    Raises BadInput without a public address.
+    """
+    found = ports.store.row(event.id, REGISTRATIONS, row.attendee)
+    if found is None:
+        return None
+    base = ports.public_base(event.public_url)
+    if not base:
+        raise BadInput("The portal has no address: set the second listener's (Set up, Public address of boards).")
+    purpose = LinkPurpose.CONFIRM if row.template == CONFIRM else LinkPurpose.PAGE
+    token = make_link(ports.store, event, found.id, purpose, now=ports.clock.now(), lease=lease)
+    values = {
+        "name": _called(found),
+        "event": event.name,
+        "starts": local_time(event.starts_at, event.zone),
+        "ends": local_time(event.ends_at, event.zone),
+        "own_page": address_of(base, event.id, token),
+    }
+    mail = render(_texts(found.language)[row.template], values, mark=ports.letters.mark, own=_OWN)
+    person = Attendee(found.id, found.email, found.name)
+    message = ports.letters.address(event, row, person, mail)
+    return Letter(message, person, False, lambda _: message)
+
+
+def _called(registration: Registration) -> str:
+    return registration.name or registration.email.partition("@")[0]

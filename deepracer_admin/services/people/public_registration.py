@@ -1,0 +1,232 @@
+"""What a visitor of the portal can do, and nothing else: send a form, confirm by a mailed link, read their own state.
+
+There is no actor here: a form is anybody's, a link is the permission for its own registration alone. Nothing of this
+module can read, change or end anything of somebody else's.
+
+**Sending a form takes the same work whoever it is about**: it is judged by what stands in it, and kept as it came in
+one write. Whether its person is known, listed or refused is looked up later, by the worker. (A form that is not fit is
+answered at once; that says nothing about anybody.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from deepracer_admin.clock import Clock
+from deepracer_admin.errors import Missing
+from deepracer_admin.flows.people.portal_links import find_link, link_hash, portal_address
+from deepracer_admin.model import Event, Race, RaceStatus, Sending
+from deepracer_admin.model.registrations import LinkPurpose, Portal, PortalLink, Registration, RegistrationState
+from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRATIONS
+from deepracer_admin.rules.portal_tokens import TokenShape, token_shape
+from deepracer_admin.rules.registration import (
+    Problem,
+    check_submission,
+    is_trap,
+    waiting_place,
+)
+from deepracer_admin.services.base import House
+
+__all__ = ["Answer", "LinkState", "OwnPage", "PublicRegistration", "Sent", "ShownPortal", "used", "verified"]
+
+
+class Answer(StrEnum):
+    """What a form came to. TAKEN says nothing about whose it was."""
+
+    TAKEN = "taken"
+    UNFIT = "unfit"
+    CLOSED = "closed"
+    BUSY = "busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """`problems` by field, for UNFIT."""
+
+    answer: Answer
+    problems: Mapping[str, Problem] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPortal:
+    """What anybody may see of an event: its name, dates, place in the web, and the form. `base`: of its links."""
+
+    event: Event
+    portal: Portal
+    is_open: bool
+    rehearsal: bool
+    address: str
+
+
+class LinkState(StrEnum):
+    """What a link opens. TO_CONFIRM: the page with the button. OWN: its holder's state. ENDED: the button works no
+    more. CUT: only the beginning of a link. NOTHING: no link of ours, or one whose registration is gone."""
+
+    TO_CONFIRM = "to_confirm"
+    OWN = "own"
+    ENDED = "ended"
+    CUT = "cut"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPage:
+    """What the holder of a link sees. `confirmed_now`: by this very press. `place`: in the waiting list, from 1.
+
+    `races` stand only on the page of somebody who has a place. `mailed`: was their way in mailed?
+    """
+
+    link: LinkState
+    registration: Registration | None = None
+    confirmed_now: bool = False
+    place: int = 0
+    racer_name: str = ""
+    races: tuple[Race, ...] = ()
+    mailed: bool = False
+
+
+class _Buckets:
+    """Tokens by key, kept in memory: `burst` at once, then `rate` a second. A key that is not in use is forgotten."""
+
+    def __init__(self, clock: Clock, *, rate: float, burst: int, most: int) -> None:
+        self._clock, self._rate, self._burst, self._most = clock, rate, burst, most
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, tuple[float, float]] = OrderedDict()  # key -> tokens, at
+
+    def take(self, key: str) -> bool:
+        now = self._clock.monotonic()
+        with self._lock:
+            tokens, at = self._kept.pop(key, (float(self._burst), now))
+            tokens = min(float(self._burst), tokens + (now - at) * self._rate)
+            granted = tokens >= 1
+            self._kept[key] = (tokens - 1 if granted else tokens, now)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return granted
+
+
+class PublicRegistration:
+    """The public side of every event's portal. Raises Missing for an event that is not here, StoreError."""
+
+    def __init__(self, house: House) -> None:
+        self._house, self._store, self._clock = house, house.store, house.clock
+        # 2,000 people of one company come from one address in one break: what is counted is the portal as a whole, so
+        # wide that they pass, and each e-mail address, so that nobody is flooded. The sender of a form is not counted.
+        self._whole = _Buckets(house.clock, rate=50.0, burst=5_000, most=100)
+        self._each = _Buckets(house.clock, rate=1 / 60, burst=5, most=20_000)
+
+    def portals(self) -> list[ShownPortal]:
+        """Those that are open."""
+        return [shown for event in self._store.events() if (shown := self._shown(event)).is_open]
+
+    def portal(self, event_id: str) -> ShownPortal:
+        """One portal, open or closed. Raises Missing, also for an event whose portal was never set up."""
+        shown = self._shown(self._event(event_id))
+        if not shown.portal.domains:
+            raise Missing("There is no such page.")
+        return shown
+
+    def send(self, event_id: str, fields: Mapping[str, str], *, language: str) -> Sent:
+        """Judge a form and keep it. The same two reads and one write for every fit form."""
+        shown = self.portal(event_id)
+        if not shown.is_open:
+            return Sent(Answer.CLOSED)
+        checked = check_submission(
+            shown.portal, fields, language=language, at=self._clock.now(), service_rule=self.rule(shown.event)
+        )
+        if checked.asked is None:
+            return Sent(Answer.UNFIT, checked.problems)
+        if not self._whole.take(event_id):
+            return Sent(Answer.BUSY)
+        address = hashlib.sha256(f"{event_id} {checked.asked.email}".encode()).hexdigest()
+        if is_trap(fields) or not self._each.take(address):
+            return Sent(Answer.TAKEN)
+        key, asked = secrets.token_hex(16), checked.asked
+        self._store.change_rows(event_id, ASKED, lambda _: {key: asked}, keys=(key,))
+        return Sent(Answer.TAKEN)
+
+    def look(self, event_id: str, token: str) -> OwnPage:
+        """What a mailed link shows. Changes nothing: programs that look into mail follow links."""
+        event, link = self._opened(event_id, token)
+        return self._page(event, token, link)
+
+    def confirm(self, event_id: str, token: str) -> OwnPage:
+        """The button: the address is theirs. Once; a second press, or an old link, only shows how things stand."""
+        event, link = self._opened(event_id, token)
+        page = self._page(event, token, link)
+        if page.link is not LinkState.TO_CONFIRM or link is None:
+            return page
+        now, key = self._clock.now(), link_hash(token)
+        changed = self._store.change_rows(
+            event.id, REGISTRATIONS, lambda rows: verified(rows, now), keys=(link.registration,)
+        )
+        self._store.change_rows(event.id, PORTAL_LINKS, lambda rows: used(rows, now), keys=(key,))
+        shown = self._page(event, token, self._store.row(event.id, PORTAL_LINKS, key))
+        return replace(shown, confirmed_now=bool(changed))
+
+    # --------------------------------------------------------------------------------------------------- inside
+
+    def _event(self, event_id: str) -> Event:
+        return self._store.event(event_id)
+
+    def _shown(self, event: Event) -> ShownPortal:
+        settings, portal = self._house.settings, self._store.read(event.id, PORTAL)
+        is_open = portal.open and event.closed_at is None and self._clock.event_now() < event.ends_at
+        base = settings.portal_base(event.public_url)
+        return ShownPortal(event, portal, is_open, settings.rehearsal, portal_address(base, event.id) if base else "")
+
+    def rule(self, event: Event) -> str | None:
+        """Which addresses the event's racing service refuses (rules.roster.service_refusal)."""
+        return "on_aws" if (event.service or self._house.settings.racing) == "on_aws" else None
+
+    def _opened(self, event_id: str, token: str) -> tuple[Event, PortalLink | None]:
+        event = self._event(event_id)
+        return event, find_link(self._store, event, token, event_now=self._clock.event_now())
+
+    def _page(self, event: Event, token: str, link: PortalLink | None) -> OwnPage:
+        if link is None:
+            return OwnPage(LinkState.CUT if token_shape(token) is TokenShape.CUT else LinkState.NOTHING)
+        return self.page_of(event, link)
+
+    def page_of(self, event: Event, link: PortalLink) -> OwnPage:
+        """What the holder of this link sees."""
+        mine = self._store.row(event.id, REGISTRATIONS, link.registration)
+        if mine is None:
+            return OwnPage(LinkState.NOTHING)
+        if mine.state is RegistrationState.ASKED:
+            live = link.purpose is LinkPurpose.CONFIRM and link.used_at is None and self._clock.now() < link.expires_at
+            return OwnPage(LinkState.TO_CONFIRM if live else LinkState.ENDED, mine if live else None)
+        if mine.state is RegistrationState.WAITING:
+            others = self._store.rows(event.id, REGISTRATIONS).values()
+            return OwnPage(LinkState.OWN, mine, place=waiting_place(others, mine))
+        if mine.state is RegistrationState.ACCEPTED:
+            return self._placed(event, mine)
+        return OwnPage(LinkState.OWN, mine)
+
+    def _placed(self, event: Event, mine: Registration) -> OwnPage:
+        try:
+            person = self._store.attendee(event.id, mine.attendee)
+        except Missing:
+            return OwnPage(LinkState.OWN, replace(mine, state=RegistrationState.WITHDRAWN))
+        now, (races, _) = self._clock.event_now(), self._store.races(event.id)
+        shown = tuple(race for race in races if race.share_link and race.status(now) is not RaceStatus.CLOSED)
+        mails = self._store.deliveries(event.id, attendee=person.id, state=Sending.SENT)
+        return OwnPage(LinkState.OWN, mine, racer_name=person.alias, races=shown, mailed=bool(mails))
+
+
+def verified(rows: Mapping[str, Registration], now: datetime) -> dict[str, Registration]:
+    """A change of the table: whoever was asked has confirmed."""
+    confirmed, asked = RegistrationState.VERIFIED, RegistrationState.ASKED
+    return {key: replace(row, state=confirmed, verified_at=now) for key, row in rows.items() if row.state is asked}
+
+
+def used(rows: Mapping[str, PortalLink], now: datetime) -> dict[str, PortalLink]:
+    """A change of the table: these buttons were pressed."""
+    return {key: replace(row, used_at=row.used_at or now) for key, row in rows.items()}

@@ -1,0 +1,1 @@
+"""The serverless registration path: what is deployed (template, schema, resolvers, functions) and its local proof."""

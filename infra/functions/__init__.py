@@ -1,0 +1,1 @@
+"""Lambda functions of the serverless path: thin handlers that call the services and flows of the console."""

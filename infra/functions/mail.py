@@ -1,0 +1,39 @@
+"""Sends what the ledger says is to go: the campaign reconciler under the event's lease, until nothing is left.
+
+A message of the queue only says that mail waits; which mails, the ledger alone knows, so a message that comes twice
+sends nothing twice, and one that is lost is made up for by the next. What if it dies between sending and writing? The
+claim becomes `unknown` under the next lease, and is never sent again by itself (identity-and-mail.md 4.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.functions.observed import log, observed
+from infra.functions.place import Place, here
+
+__all__ = ["handle", "handler"]
+
+WORKS_S = 80.0
+
+
+def handle(place: Place, event: Mapping[str, Any], *, works_s: float = WORKS_S) -> dict[str, Any]:
+    """Lambda's answer: the messages that are to come again, because mail is left."""
+    place.catch_up()
+    until = place.clock.monotonic() + works_s
+    failed: list[str] = []
+    with place.lease() as held:
+        if held:  # a link opens something by the time that its mail is read: published after each slice of two seconds
+            publish = place.outlet.publish_new_links
+            failed = place.rounds(("mail",), until=until, goes_on=lambda: place.runtime.mails_went, after_each=publish)
+    left = place.mails_wait()
+    if not left or (held and not failed and not place.runtime.mails_went):
+        return {"batchItemFailures": []}  # done, or what is left is paused: nothing that a repeat would mend
+    log.info("mail is left", extra={"left": left, "held": held, "failed": failed})
+    return {"batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in event.get("Records", ())]}
+
+
+@observed
+def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+    return handle(here(), event)

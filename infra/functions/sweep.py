@@ -1,0 +1,61 @@
+"""The reconciler for a minute: what the stream left, what is on the way, what the portal shows.
+
+A stream forgets after a day and gives a record up after some tries; this does not: it asks the table what is still
+there. Then it runs the console's own duties under the event's lease, unless a laptop's worker does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.functions.items import FORM, LINK
+from infra.functions.observed import count, log, observed
+from infra.functions.place import Place, here
+from infra.functions.registrations import Batch, read_item, take_in
+
+__all__ = ["DUTIES", "handle", "handler"]
+
+DUTIES = ("jobs", "registrations", "invitations", "onboarding", "group")
+WORKS_S = 45.0
+OLD_S = 120  # what is younger, the stream is about to bring
+AT_ONCE = 200
+
+
+def handle(place: Place, *, works_s: float = WORKS_S) -> dict[str, Any]:
+    """Returns counts, for the log."""
+    place.catch_up()
+    until = place.clock.monotonic() + works_s
+    found = _left_behind(place)
+    with place.lease() as held:
+        failed = place.rounds(DUTIES, until=until, goes_on=lambda: False) if held else []
+    for duty in failed:
+        log.warning("a duty failed", extra={"duty": duty})
+        count("DutyFailed")
+    published = place.outlet.publish()
+    place.nudge_if_mail_may_go()
+    count("LeftBehind", found)
+    return {"held": held, "failed": failed, "left_behind": found, "published": published}
+
+
+def _left_behind(place: Place) -> int:
+    """Forms and presses that no function took; what cannot be read is counted and stays for somebody to look at."""
+    oldest, batch, unread = place.clock.now().timestamp() - OLD_S, Batch(), 0
+    presses = {item["sk"]: item for item in place.items.all(LINK) if item.get("state") == "confirmed"}
+    waits = place.console.intake.waits(place.event_id, [key.removeprefix(LINK) for key in presses])
+    for item in [*place.items.all(FORM), *(presses[LINK + key] for key in waits)]:
+        try:
+            if int(item.get("confirmed_at", item["at"])) <= oldest:
+                read_item(item, batch)
+        except (ValueError, KeyError, TypeError, OverflowError):
+            unread += 1
+        if len(batch.forms) >= AT_ONCE:
+            take_in(place, batch)
+            batch = Batch()
+    count("ItemsUnreadable", unread)
+    take_in(place, batch)
+    return len(batch.forms) + len(batch.pressed)
+
+
+@observed
+def handler(_event: object, _context: Any) -> dict[str, Any]:
+    return handle(here())
