@@ -31,7 +31,7 @@ from deepracer_admin.rules.roster.reading import read_list
 from deepracer_admin.rules.roster.sections import EXAMPLE, OTHERS, rows_of_others
 from deepracer_admin.rules.roster.shape import Shape
 from deepracer_admin.rules.roster.status import Status, find_statuses
-from deepracer_admin.rules.roster.surroundings import elsewhere_of, head_of, reading_kind, status_found
+from deepracer_admin.rules.roster.surroundings import elsewhere_of, head_of, status_found
 from deepracer_admin.rules.roster.tables import (
     addresses_above,
     further_tables,
@@ -61,10 +61,11 @@ def check(
     header_row: int | None = None,
     include: Collection[str] = (),
     tables_aside: Collection[int] = (),
+    teams_apart: bool | None = None,
     name_order: NameOrder | None = None,
     status_column: int | str | None = None,
-    let_in: Collection[str] = (),
-    keep_out: Collection[str] = (),
+    let_in: Collection[tuple[str, str]] = (),
+    keep_out: Collection[tuple[str, str]] = (),
     service_rule: str | None = None,
     limits: Limits = _LIMITS,
 ) -> RosterCheck:
@@ -73,7 +74,8 @@ def check(
     `mapping` maps a field of `columns.FIELDS` to a heading, a position (from 0) or "" (not in the list), and overrules
     the guess. `encoding`, `delimiter`, `sheet` and `header_row` (1-based line, 0 for none) overrule theirs. `include`
     lets in what is left out by default: "hidden" rows of a workbook, "declined" people, rows "above" the heading.
-    `tables_aside`, `name_order`, `status_column`, `let_in` and `keep_out` as in `choices.ReadingChoices`.
+    `tables_aside`, `teams_apart`, `name_order`, `status_column`, `let_in` and `keep_out` as in
+    `choices.ReadingChoices`.
     `service_rule` names the racing service whose refusals are marked on accepted rows (see `service_refusal`).
 
     Raises UnreadableRoster when there is no list to judge; never for the fault of a single row.
@@ -89,7 +91,7 @@ def check(
     body, cut_off = _body(grid, header, warnings)
     if body.height > limits.rows:
         raise UnreadableRoster(f"The list has more than {limits.rows:,} rows: import it in parts.")
-    body, of_others = _without_others(body, include, warnings)
+    body, of_others, others = _without_others(body, include, warnings)
     if heading and reading.heading is None:
         body = without_second_headings(heading, body, warnings)
     guess = guess_columns(heading, body, hidden=reading.hidden_columns)
@@ -100,22 +102,27 @@ def check(
         tables = further_tables(heading, body, guessed.position, warnings, first=first, aside=tables_aside)
     if tables:
         heading, body = tables.heading, tables.body
-    if tables or mapping:
-        guess = guess_columns(heading, body, mapping, reading.hidden_columns)
-    further = 0
-    if not mapping and (teams := by_columns(heading, body, warnings)):
+        guess = guess_columns(heading, body, hidden=reading.hidden_columns)
+    further, has_teams = 0, False
+    # A column that is named by its heading is one of the file, not one of those that a team's row is taken apart into.
+    is_apart = teams_apart is not False and not any(isinstance(at, str) and at for at in (mapping or {}).values())
+    if is_apart and (teams := by_columns(heading, body, warnings)):
         heading, body, further = teams
+        has_teams = bool(heading or further)
         guess = guess_columns(heading, body)
-    if teams := by_cells(heading, body, guess, warnings):
+    if mapping:
+        guess = guess_columns(heading, body, mapping, frozenset() if has_teams else reading.hidden_columns)
+    if teams_apart is not False and (teams := by_cells(heading, body, guess, warnings)):
         _, body, more = teams
         further += more
+        has_teams = True
     body = with_further_parts(heading, body, guess)
     email = _taken_for(guess, "email")
     columns = tuple(
         column for column in guess.columns if column.position < len(heading) or any(body.columns[column.position])
     )
     statuses = find_statuses(columns, body.columns, chosen=status_column, let_in=let_in, keep_out=keep_out)
-    shown_status = status_found(statuses[0] if statuses else None, body, is_in=DECLINED in include)
+    shown_statuses = tuple(status_found(status, body, is_in=DECLINED in include) for status in statuses)
     hidden_rows = sum(line in reading.hidden for line in body.lines) if reading.hidden else 0
     body, left_out = _leave_out(body, reading, columns, statuses, include, warnings)
     body, above = _from_above(grid, header, body, include, warnings)
@@ -133,14 +140,16 @@ def check(
     warnings += people.warnings()
     warnings += _narrow(body, usual, reading)
     shape = Shape(
-        kind=reading_kind(reading),
+        kind=reading.kind,
         head=head_of(grid, header, tables, cut_off),
         tables=tables.found if tables else (),
-        status=shown_status,
+        statuses=shown_statuses,
         elsewhere=elsewhere_of(reading, body, judged.emails, aside if email is not None else (), far, cut_off),
         hidden_sheets=reading.hidden_sheets,
         hidden_rows=hidden_rows,
         rows_above=rows_above(grid, header),
+        rows_of_others=others,
+        has_teams=has_teams,
     )
     if sentence := shape.told_elsewhere(with_sheets=False):
         warnings.append(sentence)
@@ -215,12 +224,12 @@ def _leave_out(
     return body.keep([place not in left for place in range(body.height)]), [left[place] for place in sorted(left)]
 
 
-def _without_others(body: Grid, include: Collection[str], warnings: list[str]) -> tuple[Grid, list[LeftOut]]:
-    """Without the hosts and panelists whom a report lists below the attendees."""
-    found = rows_of_others(body) if OTHERS not in include else {}
+def _without_others(body: Grid, include: Collection[str], warnings: list[str]) -> tuple[Grid, list[LeftOut], int]:
+    """Without the hosts and panelists whom a report lists below the attendees; how many rows those are."""
+    found = rows_of_others(body)
     holding = [place for place in found if any(map(holds_address, body.record(place)))]
-    if not holding:
-        return body, []
+    if not holding or OTHERS in include:
+        return body, [], len(holding)
     shown = _and_more([f"row {body.lines[place]}" for place in holding])
     warnings.append(f"{counted(len(holding), 'row')} of other people than attendees, left out ({shown}).")
     left = [
@@ -229,7 +238,7 @@ def _without_others(body: Grid, include: Collection[str], warnings: list[str]) -
                 else f"The row stands below “{cut(found[place])}”, so it is of no attendee.")
         for place in holding
     ]  # fmt: skip
-    return body.keep([place not in found for place in range(body.height)]), left
+    return body.keep([place not in found for place in range(body.height)]), left, len(holding)
 
 
 def _from_above(

@@ -97,14 +97,15 @@ def find_status(
     cells: Sequence[Sequence[str]],
     *,
     chosen: int | str | None = None,
-    let_in: Collection[str] = (),
-    keep_out: Collection[str] = (),
+    let_in: Collection[tuple[str, str]] = (),
+    keep_out: Collection[tuple[str, str]] = (),
 ) -> Status | None:
     """The first column without a field whose values say of some people that they do not come, else the first whose
     heading asks who comes and that has at least two values; None without one.
 
-    `chosen` is the position of another column ("": none is). `let_in` and `keep_out` are values of which a
-    person says the contrary. Raises UnreadableRoster when the column that was chosen holds too many values.
+    `chosen` is the position of another column ("": none is). `let_in` and `keep_out` are values of which a person
+    says the contrary, each with the heading of its column ("": of any). Raises UnreadableRoster when the column that
+    was chosen holds too many values.
     """
     if chosen == "":
         return None
@@ -133,8 +134,8 @@ def find_status(
             for value in values
             if (_says_so(plain_heading(value)) if is_against else _says_no(plain_heading(value), asks=asks))
         )
-        out = _of(values, keep_out)
-        found = Status(column, values, saying_no, (saying_no - _of(saying_no, let_in)) | out)
+        out = _of(values, column, keep_out)
+        found = Status(column, values, saying_no, (saying_no - _of(saying_no, column, let_in)) | out)
         if saying_no or out or chosen is not None:
             return found
         if second is None and not is_against and len(values) > 1:
@@ -142,8 +143,8 @@ def find_status(
     return second
 
 
-def _of(values: Collection[str], words: Collection[str]) -> set[str]:
-    wanted = set(map(word_of, words))
+def _of(values: Collection[str], column: Column, words: Collection[tuple[str, str]]) -> set[str]:
+    wanted = {word_of(word) for heading, word in words if heading in ("", column.name)}
     return {value for value in values if word_of(value) in wanted} if wanted else set()
 
 
@@ -157,8 +158,8 @@ def find_statuses(
     cells: Sequence[Sequence[str]],
     *,
     chosen: int | str | None = None,
-    let_in: Collection[str] = (),
-    keep_out: Collection[str] = (),
+    let_in: Collection[tuple[str, str]] = (),
+    keep_out: Collection[tuple[str, str]] = (),
 ) -> list[Status]:
     """What `find_status` finds, and behind it every other column that says no: the order is paid, and nobody comes.
 

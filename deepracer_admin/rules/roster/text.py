@@ -54,7 +54,7 @@ def read_text(data: bytes, *, limits: Limits, encoding: str | None, delimiter: s
         if len(records) > limits.rows:
             raise _too_many_rows(limits)
         grid = Grid.of_records(records, lines)
-        return Reading(grid, encoding=name, heading=("Name", "E-mail"), warnings=warnings)
+        return Reading(grid, encoding=name, heading=("Name", "E-mail"), warnings=warnings, kind="mailboxes")
     if delimiter is None:
         delimiter = guess_delimiter(text)
     delimiter = delimiter or None  # "" was chosen: each line is one cell
