@@ -131,6 +131,8 @@ OTHER = re.compile(
     r"order|orders|orderer|billing|bill to|invoice|alternat(?:e|ive)s?|backup|recovery|cc|bcc|hr|hrbp|recruiters?|"
     r"\w+ed by|requesters?|requestor|submitter|inviters?|nominators?|senders?|reply|reviewers?|"
     r"admins?|administrators?|coordinators?|deput(?:y|ies)|substitutes?|personal|home|previous|former|old|other|support|"
+    r"(?:primary|main|key|client|customer|account|site|local) contacts?|point of contact|poc|"
+    r"plus one|companions?|begleit\w*|accompagnat\w*|acompan\w*|introduce\w*|towarzysz\w*|medfoljande|"
     r"hotel|vendors?|agency|travel|heads?|boss|chief|superior|reports? to|parents?|guardian|spouse|partners?|"
     r"next of kin|buddy|coach|trainers?|speakers?|panelists?|presenters?|secretary|company|event|venue|project|"
     r"department|team|group|role|product|item|file|session|meeting|webinar|notifications?|"
