@@ -57,11 +57,9 @@ def read_pasted_line(text: str) -> tuple[list[list[str]], list[int], list[str]]:
             continue
         records.append([name, address])
         lines.append(line)
-    return (records, lines, others) if records else (*_all(others, lines), [])
-
-
-def _all(others: list[str], lines: list[int]) -> tuple[list[list[str]], list[int]]:
-    return [["", address] for address in others], [1] * len(others)
+    if not records:
+        return [["", address] for address in others], [1] * len(others), []
+    return records, lines, others
 
 
 def _labels(text: str) -> dict[int, str]:
