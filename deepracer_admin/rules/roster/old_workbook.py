@@ -54,7 +54,7 @@ class OldBook:
                 file_contents=data, logfile=io.StringIO(), formatting_info=True, on_demand=True, ragged_rows=True
             )
         )
-        # The library tells it of sheets that were read alone; reading all of them to know would cost what hidden ones cost.
+        # The library tells it only of sheets that were read, and to read a hidden one costs what it costs.
         states: list[int] = getattr(self._book, "_sheet_visibility", [])
         self.sheets = tuple(
             SheetName(name, str(place), bool(states[place]) if place < len(states) else False)
