@@ -174,9 +174,11 @@ def check(
 
 
 def _doubtful_column(heading: Sequence[str], email: Column) -> str | None:
-    """A sentence where the heading names an address, and something else that is no word for an attendee."""
+    """A sentence where the heading names sign-in names, or an address and something that is no word for an attendee."""
     text = heading[email.position] if email.position < len(heading) else ""
     found = read_heading(text)
+    if found.field == "email" and found.rank is Rank.ACCOUNT:
+        return f"The addresses were taken from sign-in names (column {email.name}): check that they are mailboxes, too."
     if found.field != "email" or found.rank is not Rank.PLAIN or is_known(text):
         return None
     return f"The addresses were taken from column {email.name}: check that they are the attendees' own."

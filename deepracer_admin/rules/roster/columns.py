@@ -186,13 +186,15 @@ def _of_one_address(sample: Grid, shares: Sequence[float]) -> list[int]:
 
 def _guess(heading: Sequence[str], sample: Grid, shares: Sequence[float], hidden: Collection[int]) -> dict[str, int]:
     by_field: dict[str, int] = {}
-    ranks: dict[str, Rank] = {}
+    ranks: dict[str, tuple[bool, Rank]] = {}
     for position, text in enumerate(heading):
         field, rank = read_heading(text)
         if field == "name" and _GUEST.search(plain_heading(text)) and not is_known(text) and _has_companions(heading):
             continue
-        if field and field != "email" and rank > ranks.get(field, Rank.NONE):
-            by_field[field], ranks[field] = position, rank
+        # A column without any value never beats one with some.
+        key = (position < sample.width and any(map(str.strip, sample.columns[position])), rank)
+        if field and field != "email" and rank > Rank.NONE and key > ranks.get(field, (False, Rank.NONE)):
+            by_field[field], ranks[field] = position, key
     shown = [0.0 if position in hidden else share for position, share in enumerate(shares)]
     same = _of_one_address(sample, shares)
     email = _email_position(heading, shown if any(shown) else shares, same)

@@ -52,7 +52,8 @@ _TABLE: dict[str, str] = {
         이메일; 메일; 邮箱; 电子邮箱; 电子邮件; 邮件; 電子郵件; 電郵;
         sahkoposti; sahkopostiosoite; e poctove; emailova adresa;
         e posta; eposta; e mail cim; эл почта; электронная почта; почта""",
-    "name": """full name; name; names; full names; nomi; namen; noms; nombres; nomes; display name; displayname;
+    "name": """fullname; real name; full name; name;
+        names; full names; nomi; namen; noms; nombres; nomes; display name; displayname;
         participant; attendee; racer; worker; employee; registrant;
         invitee; guest; person; preferred name;
         legal name; nome completo; nome e cognome; cognome e nome; nominativo;
@@ -175,8 +176,8 @@ OTHER = re.compile(
 )
 OWN = re.compile(
     r"\b("
-    r"attendees?|participants?|registrants?|recipients?|invitees?|guests?|tickets?|ticket holders?|workers?|employees?|"
-    r"racers?|students?|learners?|members?|users?|your|my|candidates?|external data|person|"
+    r"attendees?|participants?|registrants?|recipients?|invitees?|guests?|ticket ?holders?|tickets?|workers?|"
+    r"employees?|racers?|students?|learners?|members?|users?|your|my|candidates?|external data|person|"
     r"partecipant[ei]|iscritt[oaie]|tuo|tua|dipendente|teilnehmer(?:in|innen)?s?|teilnehmenden?|mitarbeiter(?:in)?s?|"
     r"ihre?|deine?|participante?s?|inscrits?|votre|salarie|asistentes?|inscritos?|su|tu|empleado|"
     r"seu|colaborador|inscrito|deelnemers?|uw|jouw|medewerkers?|uczestnik\w*|twoj|pracownik\w*|deltagar\w*|din|ditt|"
