@@ -222,7 +222,9 @@ def test_a_handler_that_dies_after_its_work_doubles_nothing_when_it_is_called_ag
 
 
 def test_a_full_event_says_so_and_whoever_comes_waits(path: Path_) -> None:
-    path.console.of(path.chain.event_id).registrations.set_rules(ORGANIZER, domains=["example.com"], places=1, by_hand=False)
+    path.console.of(path.chain.event_id).registrations.set_rules(
+        ORGANIZER, domains=["example.com"], places=1, by_hand=False
+    )
     path.chain.place("sweep").catch_up()
     path.chain.sweep()
     assert path.visitor.portal()["full"] is True
