@@ -173,6 +173,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         rehearsal=settings.rehearsal,
         sender=settings.mail_from or (practice.mail["from"] if practice else ""),
         reply_to=settings.mail_reply_to,
+        racing_default=settings.racing,
     )
     login = LoginDesk()
     staff = Staff(settings, practice, store, login, clock)
@@ -268,7 +269,13 @@ def _open_stores(settings: Settings, vault: Vault) -> tuple[EventStore, History,
 def _event_store(settings: Settings, vault: Vault) -> EventStore:
     if settings.store == "sqlite":
         return open_event_store(settings.home / "events.sqlite", settings.mode)
-    return open_shared_store(settings.home, shared_table(settings), settings.mode, key_print=vault.key_print)
+    return open_shared_store(
+        settings.home,
+        shared_table(settings),
+        settings.mode,
+        follow_every_s=settings.store_follow,
+        key_print=vault.key_print,
+    )
 
 
 def shared_table(settings: Settings) -> SharedTable:

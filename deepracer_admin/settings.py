@@ -77,6 +77,9 @@ class Settings(BaseModel):
         "deepracer-console", pattern=r"^[a-zA-Z0-9_.-]{3,255}$", description="Name of the shared DynamoDB table."
     )
     store_region: str = Field("us-east-1", description="Region of the shared table.")
+    store_follow: float = Field(
+        1.0, ge=0, le=60, description="Seconds between two looks at the shared table; 0: only when asked (functions)."
+    )
     store_aws_profile: str = Field("", description="AWS profile for the shared table.")
     store_endpoint: str = Field(
         "", description="Address of DynamoDB; for a rehearsal (this computer's) or a VPC endpoint, else empty."

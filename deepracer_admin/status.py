@@ -19,13 +19,20 @@ def status(console: Console, event_id: str | None = None) -> dict[str, Any]:
         {"name": lease.name, "holder": lease.holder, "epoch": lease.epoch, "until": lease.until.isoformat()}
         for lease in console.store.leases()
     ]
+    seen = console.store.followed_at
+    store = {
+        "kind": console.settings.store,
+        "as_of": seen.isoformat() if seen else None,  # of a copy of a shared store
+        "trouble": console.store.trouble,
+    }
     if not event_id:
-        return {"mode": console.settings.mode, "event": None, "leases": leases}
+        return {"mode": console.settings.mode, "store": store, "event": None, "leases": leases}
     event = console.store.event(event_id)
     funnel = console.store.funnel(event_id)
     profiles, seen_at = console.store.profiles(event_id)
     return {
         "mode": console.settings.mode,
+        "store": store,
         "event": {
             "id": event.id,
             "name": event.name,

@@ -11,6 +11,7 @@ const language = [asked, ...navigator.languages.map((each) => each.slice(0, 2).t
 const LINK_LENGTH = 48; // characters of a whole link (rules/registration.py)
 const SHOWN_DOMAINS = 5;
 const POLLS_MS = [3000, 5000, 10000, 20000, 30000];
+const NEW_LINK_POLLS = 2;
 
 let shown = null; // what everybody sees
 let page = {};
@@ -263,6 +264,10 @@ async function drawOwn(confirmed = false, polls = 0) {
         place = (await ask(`{place${PLACE}}`, `link.${token}`)).place;
     } catch {
         return tell('error.store_title', 'error.store_own_text', { again: () => drawOwn(confirmed) });
+    }
+    if (place.state === 'unknown' && polls < NEW_LINK_POLLS) {
+        setTimeout(() => drawOwn(confirmed, polls + 1), POLLS_MS[0]); // a link that was mailed this very second
+        return draw(say('own.title'), [el('h1', {}, say('own.title')), el('p', { role: 'status' }, '…')]);
     }
     const waits = ['confirmed', 'verified'].includes(place.state) && !page.by_hand;
     if (waits && polls < POLLS_MS.length) {

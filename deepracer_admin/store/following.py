@@ -20,3 +20,7 @@ class Followed(Protocol):
     def trouble(self) -> str:
         """Why the shared store cannot be followed at the moment, as a sentence; "" when it can."""
         ...
+
+    def follow(self) -> None:
+        """Take over now what others changed: for functions, which have no background. Raises StoreError."""
+        ...

@@ -31,6 +31,9 @@ class EventsPart(SqliteFile):
     def trouble(self) -> str:
         return ""
 
+    def follow(self) -> None:
+        """Nothing to do: there is no other."""
+
     # -- what every part uses
 
     @contextmanager

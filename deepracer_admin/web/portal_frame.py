@@ -73,13 +73,13 @@ def framed(
     if shown is not None:
         start = say.instant(shown.event.starts_at, shown.event.zone)
         nav = _languages(shown, say, here) if here is not None else ""
-        band = f'<header class="band"><div><p class="event">{e(name)}</p><p>{e(start)}</p>{nav}</div></header>'
+        band = f'<div class="band"><div><p class="event">{e(name)}</p><p>{e(start)}</p>{nav}</div></div>'
     style = _style()
     document = (
         f'<!doctype html><html lang="{say.code}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex">'
         f"<title>{e(' · '.join(filter(None, (title, name))))}</title><style>{style}</style></head><body>"
-        f'<a class="skip" href="#main">{e(say("page.skip"))}</a>{mark}{band}'
+        f'<a class="skip" href="#main">{e(say("page.skip"))}</a><header>{mark}{band}</header>'
         f'<div class="wrap {"two" if beside else "one"}"><main id="main" tabindex="-1">{main}</main>{beside}</div>'
         f"<footer><p>{e(say('page.footer'))}</p></footer></body></html>"
     )

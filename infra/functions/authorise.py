@@ -20,7 +20,8 @@ from functools import cache
 from typing import Any
 
 from deepracer_admin.model.registrations import Portal
-from deepracer_admin.rules.registration import TRAP, check_submission, token_shape
+from deepracer_admin.rules.portal_tokens import token_shape
+from deepracer_admin.rules.registration import TRAP, check_submission
 from deepracer_admin.rules.roster.addresses import normalise_email
 from deepracer_admin.store.codec import decode
 from infra.functions.proof import is_proven

@@ -121,6 +121,7 @@ def settings_from(environ: dict[str, str], secret: dict[str, str], home: Path) -
         "store": "dynamodb",
         "store_table": environ["TABLE"],
         "store_region": environ["AWS_REGION"],
+        "store_follow": "0",
         "mail_from": environ["MAIL_FROM"],
         "mail_region": environ["AWS_REGION"],
         "mail_configuration_set": environ["MAIL_CONFIGURATION_SET"],

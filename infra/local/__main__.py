@@ -7,10 +7,12 @@ when it is ready: where the page, the table and the event are. Stops on SIGINT a
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import logging
 import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -101,6 +103,8 @@ def main(given: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, required=True, help="of the static page and its API")
     parser.add_argument("--table-port", type=int, default=0, help="of DynamoDB; 0 takes a free one")
     options = parser.parse_args(given)
+    if hasattr(signal, "SIGUSR1"):
+        faulthandler.register(signal.SIGUSR1)  # where every thread is, into the log
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     for noisy in ("werkzeug", "httpx", "botocore", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -151,8 +151,11 @@ class Chain:
             self._host,
             self.dynamodb,
             TABLE,
-            authorise=lambda event: authorise.authorise(
-                event, event_id=self.event_id, bits=BITS, now=self.resolver_now or time.time(), rules=rules
+            authorise=self._handler(
+                "Authorise",
+                lambda event: authorise.authorise(
+                    event, event_id=self.event_id, bits=BITS, now=self.resolver_now or time.time(), rules=rules
+                ),
             ),
             environment={"EVENT_ID": self.event_id},
         )
@@ -170,7 +173,13 @@ class Chain:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copy(self.home / PRACTICE_FILE, home / PRACTICE_FILE)
         settings = shared_settings(
-            home, self.table.endpoint, self.portal_url, secret_key=self._key, worker=False, entra_app_only=True
+            home,
+            self.table.endpoint,
+            self.portal_url,
+            secret_key=self._key,
+            worker=False,
+            entra_app_only=True,
+            store_follow=0,
         )
         console = compose(settings, clock=self._clock())
         self._consoles.append(console)

@@ -93,11 +93,8 @@ class StreamPump:
 
     def read(self) -> int:
         """Take what the shards hold now. Returns how many records fit the filter."""
-        for shard in self._streams.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"]:
-            name = shard["ShardId"]
-            if name not in self._iterators and name not in self._finished:
-                asked = {"StreamArn": self._arn, "ShardId": name, "ShardIteratorType": "TRIM_HORIZON"}
-                self._iterators[name] = self._streams.get_shard_iterator(**asked)["ShardIterator"]
+        if not self._iterators:
+            self._find_shards()
         fitting = 0
         for name, iterator in [*self._iterators.items()]:
             answer = self._streams.get_records(ShardIterator=iterator, Limit=READ_AT_ONCE)
@@ -114,6 +111,13 @@ class StreamPump:
         if fitting and self._oldest_at is None:
             self._oldest_at = self._clock()
         return fitting
+
+    def _find_shards(self) -> None:
+        for shard in self._streams.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"]:
+            name = shard["ShardId"]
+            if name not in self._finished:
+                asked = {"StreamArn": self._arn, "ShardId": name, "ShardIteratorType": "TRIM_HORIZON"}
+                self._iterators[name] = self._streams.get_shard_iterator(**asked)["ShardIterator"]
 
     def run_once(self, *, whole_window: bool = False) -> int:
         """Read, and call the handler for each batch that is full or has waited its window (`whole_window`: for all).

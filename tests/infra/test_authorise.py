@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from deepracer_admin.model.registrations import Portal, Question, QuestionKind
-from deepracer_admin.rules.registration import token_of
+from deepracer_admin.rules.portal_tokens import token_of
 from infra.functions.authorise import ALL, authorise
 from infra.functions.proof import prove
 

@@ -22,8 +22,13 @@ from deepracer_admin.errors import ServiceError
 from deepracer_admin.mail import Mailer
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.model import Invitee
+from deepracer_admin.store.dynamodb import open_shared_store
+from deepracer_admin.store.dynamodb.table_facts import findings
 from tests.mail.conftest import Script, a_message, script
 from tests.practice import WorldHandle
+from tests.store.people import NOW
+from tests.store.table_server import TableServer, a_table
+from tests.store.test_shared_copies import everything
 
 __all__ = ["script"]
 
@@ -34,12 +39,16 @@ PERMISSIONS = PACKAGE.parent / "docs" / "permissions.md"
 IAM_NAMES = {
     "sesv2": "ses",
     "sqs": "sqs",
+    "dynamodb": "dynamodb",
     "deepracer": "deepracer",
     "identitystore": "identitystore",
     "sso-admin": "sso",
     "cognito-idp": "cognito-idp",
 }
 IAM_ACTIONS = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage"}  # the batch is authorised entry by entry
+TRANSACTION = "dynamodb:TransactWriteItems"  # authorised by what is in it
+IN_TRANSACTIONS = {"Put": "PutItem", "Update": "UpdateItem", "ConditionCheck": "ConditionCheckItem"}
+REHEARSALS = {"CreateTable", "UpdateTimeToLive", "UpdateContinuousBackups"}  # `store create`; in live the template does
 UNSIGNED = {"cognito-identity"}  # signing in as a racer does: no AWS credentials, so no policy
 FOR_KEYS = {"sts", "sso", "sso-oidc"}  # what botocore itself asks for the keys of a profile
 # Racers in the pool of the deployment that serves the event, never people of the company's directory.
@@ -64,9 +73,14 @@ def called(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
         def note(model: Any, **_: Any) -> None:
             action = f"{IAM_NAMES[service]}:{model.name}"
-            seen.add(IAM_ACTIONS.get(action, action))
+            if action != TRANSACTION:
+                seen.add(IAM_ACTIONS.get(action, action))
+
+        def look_inside(params: dict[str, Any], **_: Any) -> None:
+            seen.update(f"dynamodb:{IN_TRANSACTIONS[next(iter(item))]}" for item in params["TransactItems"])
 
         client.meta.events.register("before-call.*.*", note)
+        client.meta.events.register("provide-client-params.dynamodb.TransactWriteItems", look_inside)
         return client
 
     monkeypatch.setattr(AwsAccess, "client", watched)
@@ -115,6 +129,28 @@ def test_reading_events_needs_exactly_the_events_policy(called: set[str]) -> Non
         ses.settle_events()
         ses.close()
     assert called == actions("events-sqs.json")
+
+
+def test_sharing_the_store_needs_exactly_the_store_policy(called: set[str], tmp_path: Path) -> None:
+    server = TableServer().start()
+    table = a_table(server.url, "console")
+    called -= {f"dynamodb:{name}" for name in REHEARSALS}
+    store = open_shared_store(tmp_path, table, "rehearsal", follow_every_s=0)
+    everything(store)  # an erasure too, with its image
+    store.take_tokens("mail", 1, rate=1.0, burst=1, now=NOW)
+    store.release(store.leases()[0])
+    assert {finding.level for finding in findings(table)} == {"green"}
+    store.close()
+    server.stop()
+    assert called == actions("store-dynamodb.json")
+
+
+def test_the_store_policy_names_one_table_and_cannot_delete_it() -> None:
+    document = json.loads((POLICIES / "store-dynamodb.json").read_text())
+    assert {statement["Resource"] for statement in document["Statement"]} == {
+        "arn:aws:dynamodb:REGION:ACCOUNT_ID:table/TABLE"
+    }
+    assert not {"dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:CreateTable"} & actions("store-dynamodb.json")
 
 
 def practice_access(practice: WorldHandle, address: str) -> AwsAccess:

@@ -45,6 +45,7 @@ def _race_form() -> RaceForm:
 
 CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "events.list": ("event.view", lambda c, who: c.first.events.list(who)),
+    "events.freshness": ("event.view", lambda c, who: c.first.events.freshness(who)),
     "events.view": ("event.view", lambda c, who: c.first.events.view(who)),
     "events.open_first": ("event.edit", lambda c, who: c.first.events.open_first(who, "ev-1")),
     "events.template": ("setup.view", lambda c, who: c.first.events.template(who, "week")),

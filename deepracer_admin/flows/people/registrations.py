@@ -33,7 +33,7 @@ from deepracer_admin.rules.roster import RosterRow
 from deepracer_admin.rules.roster.plan import Change, PlanEntry, plan_import
 from deepracer_admin.store import EventStore
 
-__all__ = ["SOURCE", "RegistrationReconciler", "forget_registrations", "registered"]
+__all__ = ["SOURCE", "RegistrationReconciler", "forget_registrations", "registered", "registration_of"]
 
 SOURCE = "portal"
 """Source of people who came through the portal."""
@@ -259,6 +259,15 @@ class RegistrationReconciler:
             },
             lease=lease,
         )
+
+
+def registration_of(store: EventStore, event: str, person: Attendee) -> Registration | None:
+    """Somebody's registration, also under the address that they registered with before it was corrected."""
+    found = store.row(event, REGISTRATIONS, registration_id(person.email))
+    if found is not None:
+        return found
+    rows = store.rows(event, REGISTRATIONS).values()
+    return next((row for row in rows if row.attendee == person.id), None)
 
 
 def forget_registrations(store: EventStore, event: str, emails: Collection[str]) -> None:

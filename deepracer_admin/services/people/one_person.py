@@ -9,13 +9,12 @@ from typing import Any
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.closeout.erase_people import mails_of
 from deepracer_admin.flows.people.joining import aliases_taken
-from deepracer_admin.flows.people.registrations import forget_registrations
+from deepracer_admin.flows.people.registrations import forget_registrations, registration_of
 from deepracer_admin.model import Actor, Attendee, Event, State, Step
-from deepracer_admin.model.registrations import Registration, registration_id
+from deepracer_admin.model.registrations import Registration
 from deepracer_admin.records.closing import PROOF, without_person
 from deepracer_admin.records.guest_book import GUESTS
 from deepracer_admin.records.outbox import OUTBOX
-from deepracer_admin.records.portal import REGISTRATIONS
 from deepracer_admin.records.profile_rows import NOT_THEIRS, ProfileIds
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.rules.roster import normalise_email, service_refusal, sole_address
@@ -138,7 +137,7 @@ class PeopleService(Service):
         person = self.store.attendee(event.id, attendee)
         self._audit(actor, "attendees.export", target=attendee)
         guest = self.store.row(event.id, GUESTS, attendee)
-        registered = self.store.row(event.id, REGISTRATIONS, registration_id(person.email))
+        registered = registration_of(self.store, event.id, person)
         return {
             "event": event.name,
             "guest": {"state": guest.state.value, "id": guest.id} if guest else None,
@@ -180,9 +179,11 @@ class PeopleService(Service):
             raise BadInput("Type the person's address exactly to erase them.")
         if self._may_have_access(event, attendee):
             raise Conflict("This person still has access; take them out on the Onboarding page first.")
+        registered = registration_of(self.store, event.id, person)
+        addresses = {person.email, registered.email if registered else person.email}
         self.store.delete_attendees(event.id, [attendee])
         self.store.change_rows("", OUTBOX, lambda mails: mails_of(mails, event.id, [person]))
-        forget_registrations(self.store, event.id, [person.email])
+        forget_registrations(self.store, event.id, addresses)
         self.store.update(event.id, PROOF, lambda proof: without_person(proof, attendee))  # it names people
         self._audit(actor, "attendees.erase", target=attendee)
 

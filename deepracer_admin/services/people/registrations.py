@@ -26,8 +26,9 @@ from deepracer_admin.rules.portal import check_portal, question_id
 from deepracer_admin.rules.registration import places_left
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import Service
+from deepracer_admin.store import EventStore
 
-__all__ = ["PortalView", "RegistrationRow", "RegistrationsService"]
+__all__ = ["PortalView", "RegistrationRow", "RegistrationsService", "to_decide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,16 @@ class RegistrationsService(Service):
         rows = [_line(row, questions) + mark for row in self.rows(actor)]
         self._audit(actor, "portal.export", count=len(rows))
         return inert_csv(rows, [*_COLUMNS, *(each.title for each in questions), *mark])
+
+
+def to_decide(store: EventStore, event: str) -> int:
+    """How many registrations nothing moves but an organizer."""
+    rows = store.rows(event, REGISTRATIONS).values()
+    waits = [row for row in rows if row.state is RegistrationState.VERIFIED and not row.approved]
+    if not waits or store.read(event, PORTAL).by_hand:
+        return len(waits)
+    out = {person.email for person in store.attendees(event, wanted=False)}
+    return sum(row.email in out for row in waits)
 
 
 def _with_consent(portal: Portal, now: Any) -> Portal:

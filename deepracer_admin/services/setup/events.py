@@ -20,6 +20,7 @@ from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import spend
 from deepracer_admin.rules.stage import next_step, stage_of
 from deepracer_admin.services.base import new_id
+from deepracer_admin.services.people.registrations import to_decide
 from deepracer_admin.services.setup.drafts import (
     SERVICES,
     TEMPLATES,
@@ -36,7 +37,7 @@ from deepracer_admin.services.setup.needs_human import needs_human
 from deepracer_admin.services.setup.sponsorship import SponsorshipService, SponsorshipView
 from deepracer_admin.settings import Practice, read_practice
 
-__all__ = ["TEMPLATES", "EventDraft", "EventView", "EventsService", "SponsorshipView"]
+__all__ = ["TEMPLATES", "EventDraft", "EventView", "EventsService", "Freshness", "SponsorshipView"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,16 @@ class EventView:
     needs_human: Sequence[Finding]
 
 
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How fresh the copy of a shared store is: `age` since it was last read (None: not since the start), and why it
+    cannot be read now ("" = it can). Real time.
+    """
+
+    age: timedelta | None
+    trouble: str
+
+
 class EventsService(SponsorshipService):
     """The event, its stage and its switch."""
 
@@ -71,6 +82,14 @@ class EventsService(SponsorshipService):
         """All events of this installation, newest first."""
         self._authorise(actor, "event.view")
         return sorted(self.store.events(), key=lambda event: event.starts_at, reverse=True)
+
+    def freshness(self, actor: Actor) -> Freshness | None:
+        """How fresh what is shown is, where several computers share a store; None where this one has its own."""
+        self._authorise(actor, "event.view")
+        if self.house.settings.store == "sqlite":
+            return None
+        seen = self.store.followed_at
+        return Freshness(None if seen is None else max(timedelta(), self.clock.now() - seen), self.store.trouble)
 
     def open_first(self, actor: Actor, event_id: str) -> Event:
         """Let this event be the one that opens where an address names none. No screen that is open moves."""
@@ -321,7 +340,9 @@ class EventsService(SponsorshipService):
             committed_usd=queued * event.prices.per_hour,
             usage_as_of=last.at if last else None,
             running_jobs=jobs if allowed(actor, "jobs.view") else [],
-            needs_human=needs_human(self.store.read(event.id, TROUBLE), funnel, jobs)
+            needs_human=needs_human(
+                self.store.read(event.id, TROUBLE), funnel, jobs, to_decide=to_decide(self.store, event.id)
+            )
             if allowed(actor, "onboarding.view")
             else [],
         )

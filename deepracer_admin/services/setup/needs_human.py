@@ -10,11 +10,30 @@ from deepracer_admin.model import Finding, Job, State, Step
 __all__ = ["needs_human"]
 
 
+_LOST_MAIL = ("The answer was lost; nothing is repeated by itself.", "Open Messages to settle them.")
+_LOST_WORK = ("The answer was lost; the next listing tells what came of it.", "")
+
+
 def needs_human(
-    trouble: Mapping[str, str], funnel: Mapping[Step, Mapping[State, int]], jobs: Sequence[Job]
+    trouble: Mapping[str, str],
+    funnel: Mapping[Step, Mapping[State, int]],
+    jobs: Sequence[Job],
+    *,
+    to_decide: int = 0,
 ) -> list[Finding]:
-    """Who was refused or is unknown at a step, what the worker's duties wait for (`trouble`), which jobs wait."""
+    """Who was refused or is unknown at a step, what the worker's duties wait for (`trouble`), which jobs wait, and how
+    many registrations wait for an organizer's yes or no (`to_decide`)."""
     found: list[Finding] = []
+    if to_decide:
+        found.append(
+            Finding(
+                "portal.decide",
+                f"{counted(to_decide, 'registration waits', 'registrations wait')} for your yes or no",
+                "amber",
+                "Their people have confirmed; nothing happens before.",
+                "Open Attendees, Portal.",
+            )
+        )
     for step in (Step.PROFILE, Step.GROUP, Step.ACCESS, Step.MAIL):
         states = funnel.get(step, {})
         if states.get(State.REFUSED):
@@ -33,8 +52,7 @@ def needs_human(
                     f"{step}.unknown",
                     f"{counted(states[State.UNKNOWN], 'person is', 'people are')} unknown at “{step}”",
                     "amber",
-                    "The answer was lost; nothing is repeated by itself.",
-                    "Open Messages to settle them.",
+                    *(_LOST_MAIL if step is Step.MAIL else _LOST_WORK),
                 )
             )
     found += [

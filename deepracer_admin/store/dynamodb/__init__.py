@@ -7,7 +7,7 @@ SQLite changed, and the **head** that says which change is the last. A writer ca
 before it commits there, it puts the change into the journal under the condition that the head is still the one it
 knows. Somebody was faster: it takes over what they did, and carries out the change again. That makes the changes of a
 scope strictly one after the other, whoever makes them, with the very statements, constraints and triggers that
-`store/sqlite_*.py` has on one computer (docs/decisions/7-one-table-many-copies.md).
+`store/sqlite_*.py` has on one computer (docs/decisions/8-one-table-many-copies.md).
 
 Reads go to the copy, so pages never read DynamoDB. A follower keeps the copy fresh: one query of the heads, and one of
 the journal for each scope that moved on. A copy that is too far behind, or new, loads the **image** of a scope (all its

@@ -6,7 +6,7 @@ Everything in it can be made anew from the table. So a copy of another table, or
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +36,7 @@ class CopyFile(SqliteEventStore):
         self._keep_triggers()
         self._taker = self._connect()  # takes over what others changed: without triggers
         self._taker.execute("PRAGMA synchronous=NORMAL")
+        self._writer.execute("PRAGMA temp_store=MEMORY")
         watch(self._writer)
 
     def _keep_triggers(self) -> None:
@@ -62,10 +63,15 @@ class CopyFile(SqliteEventStore):
         connection.execute("INSERT OR REPLACE INTO copied VALUES (?, ?, ?)", (scope, number, tx))
 
     @property
+    def scopes(self) -> set[str]:
+        """Those of which something was taken over."""
+        with self._reading() as connection:
+            return {row["scope"] for row in connection.execute("SELECT scope FROM copied").fetchall()}
+
+    @property
     def holds_copy(self) -> bool:
         """Was anything ever taken over?"""
-        with self._reading() as connection:
-            return connection.execute("SELECT 1 FROM copied LIMIT 1").fetchone() is not None
+        return bool(self.scopes)
 
     def tell_table(self, table_id: str) -> None:
         """Which table this is a copy of. One of another table (or of one that was made anew) starts empty."""
@@ -89,15 +95,16 @@ class CopyFile(SqliteEventStore):
 
     def catch_up(self, head: Head) -> None:
         """Take over the changes of a scope that are not in this copy, or its image and those after it."""
-        number, tx = self.known(head.scope)
+        number, tx = seen = self.known(head.scope)
         changes = self.journal.changes(head.scope, number) if number or not head.image else []
         if changes and _follows(changes, number, tx):
             self._take(head.scope, None, changes)
             return
         if head.number > number or head.tx != tx:
-            self._load(head.scope)
+            self._load(head.scope, seen)
 
-    def _load(self, scope: str) -> None:
+    def _load(self, scope: str, seen: tuple[int, str]) -> None:
+        """Anew from the table. `seen`: where the copy was when it was found to be behind."""
         for _ in range(LOADS):
             head = self.journal.head(scope)
             image = self.journal.image(head) if head.image else Image(0, "", {})
@@ -105,15 +112,19 @@ class CopyFile(SqliteEventStore):
                 continue
             changes = self.journal.changes(scope, image.number)
             if _follows(changes, image.number, image.tx):
-                self._take(scope, image, changes)
+                self._take(scope, image, changes, seen)
                 return
         raise StoreError("The shared table changes too fast to be copied; we try again by ourselves.")
 
-    def _take(self, scope: str, image: Image | None, changes: list[Change]) -> None:
+    def _take(
+        self, scope: str, image: Image | None, changes: list[Change], seen: tuple[int, str] | None = None
+    ) -> None:
         erased = image is not None
         with self._taking() as connection:
             number, tx = self.known(scope, connection)
             if image is not None:
+                if (number, tx) != seen:
+                    return  # our own writer, or another, moved it on while we read: what we read is older
                 wipe(connection, scope)
                 put_rows(connection, image.rows)
                 number, tx = image.number, image.tx
@@ -179,12 +190,6 @@ class CopyFile(SqliteEventStore):
         with self._reading() as connection:
             number, tx = self.known(scope, connection)
             return Image(number, tx, dump(connection, scope))
-
-    def images(self) -> Mapping[str, Image]:
-        """Of every scope that this copy knows."""
-        with self._reading() as connection:
-            scopes = [row["scope"] for row in connection.execute("SELECT scope FROM copied").fetchall()]
-        return {scope: self.image_of(scope) for scope in scopes}
 
     def close(self) -> None:
         with self._lock:

@@ -15,6 +15,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import forget_elsewhere
 from deepracer_admin.ui.kit.page_table import PAGES, PageEntry
 from deepracer_admin.ui.kit.refresh import dialog_closed, was_unasked
+from deepracer_admin.ui.kit.shared_store import shared_store
 from deepracer_admin.ui.kit.words import plain
 from deepracer_admin.web import server
 
@@ -102,6 +103,7 @@ def _frame(who: Actor, pages: dict[str, list[st.Page]]) -> None:  # type: ignore
                 st.page_link(page, query_params=session.address())
         roles = ", ".join(sorted(role.value for role in who.roles))
         st.caption(f"{who.name} · {roles}")
+        shared_store(who)
         st.html('<a href="/signin/out" target="_self" style="color: inherit">Sign out</a>')
 
 

@@ -143,7 +143,8 @@ def _figures(view: PortalView, counts: Mapping[RegistrationState, int]) -> None:
 
 
 def _address(view: PortalView) -> None:
-    with st.expander("Address and QR code", icon=":material/qr_code_2:"):
+    nobody_yet = not any(view.counts.values()) and not view.to_come
+    with st.expander("Address and QR code", icon=":material/qr_code_2:", expanded=nobody_yet):
         if view.on_phones:
             share(view.address, name="register", key="portal-share")
             return
@@ -183,8 +184,11 @@ def _registrations(who: Actor, event: Event, view: PortalView) -> None:
         scope=(stored, kind),
         steady=False,
         height=table_height(len(ids), most=12),
+        column_config={
+            "Address": st.column_config.TextColumn(pinned=True),
+            "Asked": st.column_config.DatetimeColumn(format="D MMM, HH:mm", help=f"Time of {event.zone}."),
+        },
         alt="Registrations",
-        placeholder="",
     )
     names = {row.registration.id: row.registration.name or row.registration.email for row in rows}
     _decisions(who, chosen, names)

@@ -11,6 +11,7 @@ from deepracer_admin.model.registrations import Portal, PortalLinkOut, PortalTex
 from deepracer_admin.rules.portal import QUESTIONS_AT_MOST
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
+from deepracer_admin.web.portal_words import words
 
 __all__ = ["questions", "rules", "texts"]
 
@@ -145,19 +146,35 @@ def texts(portal: Portal) -> None:
     desk = session.desk().registrations
     digest = _digest(portal.texts, portal.material)
     st.caption(
-        "Empty fields: the console's own words. Plain text; an empty line begins a paragraph. Another consent text is "
-        f"a new version (now {portal.consent_version}); each registration says which one its person agreed to."
+        "Empty fields: the console's own words, shown in grey. Plain text; an empty line begins a paragraph. Another "
+        f"consent text is a new version (now {portal.consent_version}); each registration says which one was agreed to."
     )
     with st.form("portal-texts", border=False):
         written = {}
         for column, (language_id, name) in zip(st.columns(2), _LANGUAGES.items(), strict=True):
-            had = portal.texts.get(language_id, PortalText())
+            had, own = portal.texts.get(language_id, PortalText()), words(language_id)
             with column:
                 st.markdown(f"**{name}**")
                 written[language_id] = PortalText(
-                    welcome=st.text_area("Welcome", had.welcome, key=f"portal-{digest}-{language_id}-welcome"),
-                    how_to=st.text_area("How it works", had.how_to, key=f"portal-{digest}-{language_id}-how"),
-                    consent=st.text_area("Consent", had.consent, key=f"portal-{digest}-{language_id}-consent"),
+                    welcome=st.text_area(
+                        "Welcome",
+                        had.welcome,
+                        key=f"portal-{digest}-{language_id}-welcome",
+                        placeholder=own("form.intro"),
+                    ),
+                    how_to=st.text_area(
+                        "How it works",
+                        had.how_to,
+                        key=f"portal-{digest}-{language_id}-how",
+                        placeholder=" ".join(own.lines("page.steps")),
+                    ),
+                    consent=st.text_area(
+                        "Consent",
+                        had.consent,
+                        key=f"portal-{digest}-{language_id}-consent",
+                        placeholder=own("form.consent_text"),
+                        height=140,
+                    ),
                 )
         material = st.data_editor(
             pd.DataFrame(

@@ -100,7 +100,7 @@ def test_whatever_each_step_raises_it_ends_and_the_next_begins(
     at = made(DeafService(kind))
     handler = closing(kind, **{step.key: raises(error) for step in KINDS[kind]})
     patience = sum((step.patience for step in KINDS[kind]), timedelta(hours=1))
-    job = close_out(at, handler, hours=2 * patience.total_seconds() / 3600, step_s=120)
+    job = close_out(at, handler, hours=2 * patience.total_seconds() / 3600, step_s=600)
     items = {item.key: item for item in at.store.job_items(job.id)}
     assert {item.reason for item in items.values()} == {GIVEN_UP}
     assert all(item.state is State.REFUSED for item in items.values())
@@ -184,7 +184,7 @@ def test_a_service_on_which_nothing_ever_changes_is_closed_all_the_same(
     made: Callable[..., House], kind: str, answer: State, model: str
 ) -> None:
     at = made(DeafService(kind, answer=answer, model=model))
-    job = close_out(at, CloseoutHandler(), hours=24, step_s=20)
+    job = close_out(at, CloseoutHandler(), hours=24, step_s=60)
     items = {item.key: item for item in at.store.job_items(job.id)}
     assert all(has_ended(item) for item in items.values()), items
     proof = at.store.read(EVENT, PROOF)

@@ -181,6 +181,28 @@ def test_who_is_on_the_list_is_erased_there_with_all_that_the_portal_holds(
     assert console.store.rows("ev-1", PORTAL_LINKS) == {}
 
 
+def test_who_registered_under_another_address_is_erased_with_it(
+    console: Console, desk: RegistrationsService, organizer: Actor
+) -> None:
+    console.store.save_attendees("ev-1", [Attendee("at-1", "ada.new@example.com", "Ada")])
+    registered(console, "ada", RegistrationState.ACCEPTED, attendee="at-1")
+    console.first.attendees.erase(organizer, "at-1", typed="ada.new@example.com")
+    assert console.store.rows("ev-1", REGISTRATIONS) == {}
+
+
+def test_what_nothing_moves_but_an_organizer_is_said_on_the_event_page(
+    console: Console, desk: RegistrationsService, organizer: Actor
+) -> None:
+    registered(console, "ada", RegistrationState.VERIFIED)
+    assert [each.key for each in console.first.events.view(organizer).needs_human] == []
+    desk.set_rules(organizer, domains=["example.com"], places=0, by_hand=True)
+    (finding,) = console.first.events.view(organizer).needs_human
+    assert finding.title == "1 registration waits for your yes or no"
+    desk.set_rules(organizer, domains=["example.com"], places=0, by_hand=False)
+    console.store.save_attendees("ev-1", [Attendee("at-1", "ada@example.com", "Ada", wanted=False)])
+    assert len(console.first.events.view(organizer).needs_human) == 1
+
+
 def test_exports_hold_the_answers_and_stay_inert(
     console: Console, desk: RegistrationsService, organizer: Actor, event: Event
 ) -> None:
