@@ -142,7 +142,7 @@ def check(
     warnings += _narrow(body, usual, reading)
     shape = Shape(
         kind=reading.kind,
-        head=head_of(grid, header, tables, cut_off),
+        head=head_of(reading.grid, header, tables, cut_off),
         tables=tables.found if tables else (),
         statuses=shown_statuses,
         elsewhere=elsewhere_of(reading, body, judged.emails, aside if email is not None else (), far, cut_off),
