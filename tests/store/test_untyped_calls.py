@@ -23,7 +23,7 @@ SAVE_EVENTS = {
     "services/setup/events.py",  # a new event
 }  # fmt: skip
 SAVE_PEOPLE = {
-    "services/people/attendees.py",  # new people, and those whom an undo brings back
+    "flows/people/joining.py",  # new people, and those whom an undo brings back
     "services/people/one_person.py",  # a walk-up
 }  # fmt: skip
 
