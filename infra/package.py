@@ -1,7 +1,7 @@
 """The functions' package: `python -m infra.package --to build/functions` writes what `sam build` packs, and no more.
 
-Of our own code it holds what the handlers import, found by importing them; of other people's, the lines of the console's
-lock for what those modules import, and Powertools. So nothing of screens, tables or tests travels.
+Of our own code it holds what the handlers import, found by importing them; of other people's, the lines of the
+console's lock for what those modules import, and Powertools. So nothing of screens, tables or tests travels.
 """
 
 from __future__ import annotations
