@@ -175,7 +175,7 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
 # ----------------------------------------------------------------------------------------------------------- settings
 
 ADDRESS_SETTINGS = [name for name in Settings.model_fields if re.search(r"(url|authority|site|queue|host)$", name)]
-OUR_OWN = {"base_url", "public_url", "public_host"}  # this console's, which may be on this computer
+OUR_OWN = {"base_url", "portal_url", "public_url", "public_host"}  # this console's, which may be on this computer
 
 
 @pytest.mark.parametrize("name", [name for name in ADDRESS_SETTINGS if name not in OUR_OWN])
