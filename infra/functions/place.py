@@ -58,7 +58,7 @@ class Place:
         return self.console.clock
 
     def catch_up(self) -> None:
-        """Take over what others changed: a container that slept has an old copy of the shared store. Raises StoreError."""
+        """Take over what others changed: a container that slept has an old copy of the store. Raises StoreError."""
         store = self.console.store
         if isinstance(store, SharedEventStore):
             store.follow()
@@ -133,7 +133,7 @@ def settings_from(environ: dict[str, str], secret: dict[str, str], home: Path) -
 
 
 def _secret(arn: str, home: Path) -> dict[str, str]:
-    """The secret's fields; a certificate (`entra_certificate_base64`) becomes a file that this container alone reads."""
+    """The secret's fields; a certificate (`entra_certificate_base64`) becomes a file of this container alone."""
     import base64
 
     import boto3
