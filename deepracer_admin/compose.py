@@ -173,6 +173,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         rehearsal=settings.rehearsal,
         sender=settings.mail_from or (practice.mail["from"] if practice else ""),
         reply_to=settings.mail_reply_to,
+        racing_default=settings.racing,
     )
     login = LoginDesk()
     staff = Staff(settings, practice, store, login, clock)

@@ -121,7 +121,8 @@ def _entra(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock, o
     saved = sessions.delegation(oid)
     if saved is None:
         raise CredentialsExpired(
-            "Nobody's sign-in is kept for the directory; an organizer must sign in and press Start again.",
+            "Nobody's sign-in is kept for the directory; an organizer must sign in, then press “Resume” or "
+            "“Start onboarding” on the Onboarding page.",
             service="entra",
             operation="token",
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import ConsoleError
 from deepracer_admin.files.process import ChildProcessReader
-from deepracer_admin.rules.roster.choices import ReadingChoices
+from deepracer_admin.rules.roster.choices import INCLUDE, ReadingChoices
 from deepracer_admin.rules.roster.findings import Limits, RosterCheck, UnreadableRoster
 from deepracer_admin.services.file_desk import FileDesk
 
@@ -41,8 +41,9 @@ def main(argv: list[str]) -> int:
                 tables_aside=tuple(options.leave_table or ()),
                 columns=_mapping(options.map),
                 name_order="family first" if options.family_first else None,
-                let_in=tuple(options.let_in or ()),
-                keep_out=tuple(options.keep_out or ()),
+                let_in=tuple(("", word) for word in options.let_in or ()),
+                keep_out=tuple(("", word) for word in options.keep_out or ()),
+                teams_apart=False if options.one_person_a_row else None,
                 include=tuple(options.include or ()),
             ),
             service_rule=options.service,
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="deepracer_admin roster", description="Attendee lists.")
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("check", help="read a list and report every row, without importing it")
-    command.add_argument("file", help="the list: CSV, text, .xlsx, .xls, .ods, or - for standard input")
+    command.add_argument("file", help="the list: text, a workbook, JSON, cards, a web page; - for standard input")
     command.add_argument("--json", action="store_true", help="the whole report as JSON")
     command.add_argument(
         "--map", action="append", default=[], metavar="FIELD=COLUMN", help="correct the guessed mapping"
@@ -78,14 +79,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--include",
         action="append",
-        choices=["hidden", "declined", "above"],
-        help="let in hidden rows, people who will not come, or rows above the heading",
+        choices=INCLUDE,
+        help="let in hidden rows, people who will not come, rows above the heading, or hosts and panelists",
     )
     command.add_argument(
         "--leave-table", action="append", type=_line, metavar="LINE", help="leave out the list whose heading is there"
     )
     command.add_argument("--let-in", action="append", metavar="WORD", help="people of this status come all the same")
     command.add_argument("--keep-out", action="append", metavar="WORD", help="people of this status do not come")
+    command.add_argument("--one-person-a-row", action="store_true", help="take no row apart into a team's members")
     command.add_argument("--family-first", action="store_true", help="full names begin with the family name")
     command.add_argument("--sheet", help="the workbook's sheet to read")
     command.add_argument("--service", choices=["on_aws"], help="mark the addresses that this racing service refuses")

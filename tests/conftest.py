@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 from deepracer_admin.rehearsal.shared import keys
 from deepracer_admin.store import sqlite_base, sqlite_records
 from tests.practice import WorldHandle, start_world
+from tests.store.first_files import open_as_copy
 
 # Practice services speak plain HTTP on loopback, yet every client that a test opens would read the world's certificate
 # authorities anew, 20 ms each: a quarter of the whole run.
@@ -29,6 +30,7 @@ keys.new_key = functools.cache(keys.new_key)
 # Nobody pulls the plug here: waiting for the disk at each commit would be most of a test that keeps things.
 FOR_PEOPLE = (sqlite_base.DURABLE, sqlite_base.FORGETFUL)
 sqlite_base.DURABLE = sqlite_base.FORGETFUL = "OFF"
+sqlite_base.SqliteFile._open_writer = open_as_copy
 
 
 def applied_twice(change: Callable[[Any], Any], before: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -12,7 +13,7 @@ DOCS = {page.name: page for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob(
 FOLDERS = ("deepracer_admin", "pages", "launch", "benchmarks", "tests")
 SOURCES = [*ROOT.glob("*.py"), *(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))]
 
-_NAME = r"(?P<name>[a-z][a-z0-9-]*(?:\.\d)?[a-z0-9-]*\.md\b)"
+_NAME = r"(?P<name>(?:\d+-)?[a-z][a-z0-9-]*(?:\.\d)?[a-z0-9-]*\.md\b)"
 _SECTION = r"\d+(?:\.\d+)?\b(?! page)(?!\.\d)"
 _NUMBERS = rf"(?:(?:sections? )?(?P<numbers>{_SECTION}(?:(?:, and |, | and | to ){_SECTION})*))"
 _WORD = r"\"?(?P<word>[A-Z][a-z]\w+)"
@@ -47,6 +48,7 @@ def stands_in(page: Path, where: str) -> bool:
     return by_word and where in page.read_text(encoding="utf-8")
 
 
+@cache
 def citations() -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for source in SOURCES:

@@ -22,6 +22,7 @@ PROCESSES = {
     "e2e/test_journeys.py",
     "faults/client.py",
     "faults/test_kills.py",
+    "faults/test_shared_table.py",
     "practice.py",
     "start/test_children.py",
     "store/test_sqlite_processes.py",
@@ -71,13 +72,26 @@ def short_patience(path: Path) -> list[int]:
     """Lines that end a test after less than half a minute."""
     found = []
     for call, name in calls(path, ["timeout", "patience", *(f".{word}(" for word in WAITING)]):
-        given = [keyword.value for keyword in call.keywords if keyword.arg in ("timeout", "patience")]
+        given = [value for word, value in _named(call) if word in ("timeout", "timeout_s", "patience")]
         if name.rpartition(".")[2] in WAITING and "." in name and not name.startswith("clock."):
             given += call.args[:1]
         seconds = [each.value for each in given if isinstance(each, ast.Constant) and _is_number(each.value)]
         if any(0 < each < SHORTEST_PATIENCE_S for each in seconds):
             found.append(call.lineno)
     return found
+
+
+def _named(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """What a call gives by name, also by `**{...}`."""
+    for keyword in call.keywords:
+        if keyword.arg:
+            yield keyword.arg, keyword.value
+        elif isinstance(keyword.value, ast.Dict):
+            yield from (
+                (key.value, value)
+                for key, value in zip(keyword.value.keys, keyword.value.values, strict=True)
+                if isinstance(key, ast.Constant) and isinstance(key.value, str)
+            )
 
 
 def _is_number(value: object) -> bool:
@@ -122,7 +136,9 @@ def test_a_sleep_is_found(tmp_path: Path, line: str) -> None:
     assert sleeps(tmp_path / "test_new.py") == [5]
 
 
-@pytest.mark.parametrize("line", ["thread.join(5)", "process.wait(timeout=10)", "httpx.get(url, timeout=5.0)"])
+@pytest.mark.parametrize(
+    "line", ["thread.join(5)", "process.wait(timeout=10)", "httpx.get(url, timeout=5.0)", "get(**{'timeout_s': 5})"]
+)
 def test_a_short_patience_is_found(tmp_path: Path, line: str) -> None:
     (tmp_path / "test_new.py").write_text(f"def test_it():\n    {line}\n", encoding="utf-8")
     assert short_patience(tmp_path / "test_new.py") == [2]

@@ -77,7 +77,8 @@ def faults(tree: ast.AST, where: str) -> list[str]:
     for called, call in calls(tree):
         given = {word.arg: word.value for word in call.keywords if word.arg}
         line = f"{where}:{call.lineno} {called}"
-        if given.keys() & {"on_select", "selection_mode", "selection_default"} and where != CHOOSES:
+        is_table = called != "pills"  # those tell the chosen words themselves, not places
+        if is_table and given.keys() & {"on_select", "selection_mode", "selection_default"} and where != CHOOSES:
             found.append(f"{line} makes a table to choose from")
         if called == "download_button" and where != DOWNLOADS:
             found.append(f"{line} makes a file for whom the page was drawn for")
@@ -258,6 +259,7 @@ def test_a_screen_keeps_the_rules(path: Path) -> None:
         ("chosen = [rows[row] for row in choice.selection.rows]", "reads a table's selection"),
         ("places = st.session_state['people']['selection']['rows']", "reads a table's selection"),
         ("st.dataframe(frame, key='people', on_select='rerun')", "makes a table to choose from"),
+        ("st.pills('Taken', words, selection_mode='multi', key='words')", None),
         ("st.button(f'Send to {count(n)} people')", "has no key"),
         ("left.selectbox('To whom', ids)", "has no key"),
         ("st.form_submit_button('Add')", "has no key"),

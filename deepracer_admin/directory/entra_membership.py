@@ -88,7 +88,7 @@ def _explain_absent(graph: Graph, people: Sequence[str]) -> Iterator[Outcome]:
             reason, sentence = "not_replicated", "The directory has not copied this new person everywhere yet."
         else:
             reason = "not_in_directory"
-            sentence = "The directory does not know this person (yet); if this stays so, look the address up again."
+            sentence = "The directory does not know this person (yet): the console asks again."
         yield Outcome(person, Step.GROUP, State.RETRY, reason, sentence, _REPLICATION_S)
 
 
@@ -116,7 +116,7 @@ def _usable(ids: Sequence[str]) -> tuple[list[str], list[Outcome]]:
         try:
             good.append(guid(person))
         except ValueError:
-            sentence = "This is no directory id: look the person's address up again."
+            sentence = "This is no directory id: press “Retry this person” on the Onboarding page."
             bad.append(Outcome(person, Step.GROUP, State.REFUSED, "not_an_id", sentence))
     return good, bad
 

@@ -275,7 +275,7 @@ def _denied(operation: str) -> str:
     if operation == "invite":
         return (
             f"The directory does not let us invite guests: ask an Entra administrator to grant {scope} to the app and "
-            "to let the organizer invite guests, then press Retry."
+            "to let the organizer invite guests, then press “Retry them” on the Onboarding page."
         )
     if operation == "resolve":
         return f"The directory does not let us look people up: ask an Entra administrator to grant {scope} to the app."

@@ -172,7 +172,8 @@ def _lacks_consent(result: dict[str, Any] | None) -> bool:
 
 def _not_consented(scope: str, result: dict[str, Any] | None) -> ServiceError:
     return AccessDenied(
-        f"The console does not hold {scope}: ask an Entra administrator to grant it to the app, then press Retry.",
+        f"The console does not hold {scope}: ask an Entra administrator to grant it to the app, then "
+        "press “Retry them” on the Onboarding page.",
         service=SERVICE,
         operation="token",
         code=str((result or {}).get("error", "")),

@@ -12,7 +12,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput, Missing
-from deepracer_admin.model import UNLIMITED, Again, Attendee, Delivery, Event, Message, Step
+from deepracer_admin.model import UNLIMITED, Again, Attendee, Delivery, Event, Message, State, Step
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.records.mail_texts import MAIL_TEXTS
 from deepracer_admin.records.racing_service import ACCOUNT
@@ -104,12 +104,21 @@ class Renderer(Protocol):
 
 
 class Letters:
-    """Renders mail for an event's people. `rehearsal` marks every subject."""
+    """Renders mail for an event's people. `rehearsal` marks every subject; `racing_default`: the racing service of
+    events that name none."""
 
     def __init__(
-        self, store: EventStore, *, guests: GuestBook, rehearsal: bool, sender: str, reply_to: str = ""
+        self,
+        store: EventStore,
+        *,
+        guests: GuestBook,
+        rehearsal: bool,
+        sender: str,
+        reply_to: str = "",
+        racing_default: str = "on_aws",
     ) -> None:
         self.store = store
+        self.racing_default = racing_default
         self.guests = guests
         self.mark = "[REHEARSAL] " if rehearsal else ""
         self.sender = sender
@@ -250,7 +259,18 @@ class Letters:
             raise BadInput("Audience: choose one of the list.")
         reached, not_yet = _REACHED[kind]
         chosen = self._done(event, reached) - (self._done(event, not_yet) if not_yet else set())
+        if reached is Step.ACCESS:
+            chosen -= self.refused_at_the_door(event)
         return [person for person in people if person.id in chosen]
+
+    def refused_at_the_door(self, event: Event) -> set[str]:
+        """Whom the directory refuses, where it is the way in (the managed service): an access mail would lead nowhere.
+
+        On DeepRacer on AWS the profile is the access, and the group lets nobody in (architecture.md).
+        """
+        if not event.group_id or (event.service or self.racing_default) != "managed":
+            return set()
+        return {row.attendee for row in self.store.steps(event.id, step=Step.GROUP) if row.state is State.REFUSED}
 
     def _done(self, event: Event, step: Step) -> set[str]:
         return self.store.done(event.id, step)

@@ -109,6 +109,7 @@ class Proof:
     in_group: int | None = None
     in_identity_center: int | None = None
     source: str = "the racing service"
+    group_before: int = 0  # of the list, in the group since before the event: they stay
 
 
 def without_person(proof: Proof | None, attendee: str) -> Proof | None:

@@ -31,6 +31,7 @@ class ListReading:
     delimiter: str | None = None
     header_row: int | None = None
     tables_aside: tuple[str, ...] = ()
+    teams_apart: bool | None = None
     name_order: str = ""
     status_column: str | int | None = None
     keep_out: tuple[str, ...] = ()

@@ -2,7 +2,8 @@
 
 A template is a subject and a body text with placeholders in braces, e.g. `{name}`. The HTML part is made from the same
 body: paragraphs at blank lines, addresses that stand alone as links. Values are escaped by context: line breaks never
-reach the subject, HTML gets escaped text, links only http(s) addresses.
+reach the subject, HTML gets escaped text, links only http(s) addresses. What people say of themselves (their name)
+becomes no link, neither by us nor by the program that shows the mail.
 """
 
 from __future__ import annotations
@@ -14,7 +15,16 @@ from dataclasses import dataclass
 
 from deepracer_admin.errors import BadInput
 
-__all__ = ["PASSWORD_NOTE", "PLACEHOLDERS", "Rendered", "Template", "check_template", "mask_password", "render"]
+__all__ = [
+    "PASSWORD_NOTE",
+    "PLACEHOLDERS",
+    "Rendered",
+    "Template",
+    "check_template",
+    "mask_password",
+    "render",
+    "unlinked",
+]
 
 PASSWORD_NOTE = "password_note"  # noqa: S105 - a placeholder
 MASK = "••••••••"
@@ -36,6 +46,15 @@ PLACEHOLDERS: dict[str, str] = {
 }
 REQUIRED = frozenset({"name", "event", "portal_link", "alias", "address", "starts", "ends", "hours"})
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_SAID_BY_PEOPLE = frozenset({"name", "alias"})
+_LINKED_BY_PROGRAMS = (
+    (
+        re.compile(r"(?<=\w)([.\u3002\uff0e\uff61])(?=\w)"),
+        r"\1 ",
+    ),  # the dots of domains, also in Unicode (RFC 3490 3.1)
+    (re.compile(r"(?<=\S)(?=@\S)"), " "),
+    (re.compile(r"(?<=\S)(?=//)|(?<=\\)(?=\\)|(?<=/)(?=/)"), " "),  # Outlook links \\\\server\\share, too
+)
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 
 
@@ -93,10 +112,21 @@ def render(template: Template, values: Mapping[str, str], *, mark: str = "", own
     for name in check_template(template, own=own):
         if name not in values or (not values[name].strip() and name in REQUIRED):
             raise BadInput(f"there is no value for {{{name}}}")
+    values = {name: unlinked(value) if name in _SAID_BY_PEOPLE else value for name, value in values.items()}
     subject = " ".join(_fill(template.subject, values).split())
     lines = [_fill(line, values) for line in template.body.strip().splitlines() if not _is_empty_optional(line, values)]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
     return Rendered(subject=mark + subject, text=text, html=_html(text))
+
+
+def unlinked(text: str) -> str:
+    """The text with a space wherever a mail program would see an address in it: after a dot, before @ and //.
+
+    Programs make links of bare words such as evil.example, too. "Dr.Rossi" only becomes "Dr. Rossi".
+    """
+    for pattern, with_space in _LINKED_BY_PROGRAMS:
+        text = pattern.sub(with_space, text)
+    return text
 
 
 def mask_password(text: str, note: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from deepracer_admin.services.usage.usage import UsageView
 
 __all__ = ["PLACES", "snapshot"]
 
-PLACES = 300  # places sent; the console's export has all
+PLACES = 500  # places sent; the console's export has all
 POINTS = 120
 STALE_S = 120.0  # real seconds without a new reading of an open race
 
@@ -30,13 +31,13 @@ def snapshot(screen: Screen, clock: Clock) -> dict[str, Any]:
         "source": screen.source,
     }
     if screen.board is not None:
-        content |= _board(screen.board, screen.zone, clock)
+        content |= _board(screen.board, screen.rows, screen.zone, clock)
     if screen.totals is not None:
         content |= _totals(screen.totals, screen.zone, clock)
     return content
 
 
-def _board(view: BoardView, zone: str, clock: Clock) -> dict[str, Any]:
+def _board(view: BoardView, ids: Sequence[str], zone: str, clock: Clock) -> dict[str, Any]:
     words = {
         RaceStatus.UPCOMING: f"opens {_moment(view.race.draft.opens_at, zone)}",
         RaceStatus.OPEN: f"open until {_moment(view.race.draft.closes_at, zone)}",
@@ -51,13 +52,14 @@ def _board(view: BoardView, zone: str, clock: Clock) -> dict[str, Any]:
         "stale": view.status is RaceStatus.OPEN and not view.frozen_at and _is_stale(view.as_of, clock),
         "total": len(view.rows),
         "tie_rule": view.tie_rule,
-        "rows": [_row(row) for row in view.rows[:PLACES]],
+        "rows": [_row(row, key) for row, key in zip(view.rows[:PLACES], ids, strict=False)],
     }
 
 
-def _row(row: BoardRow) -> dict[str, Any]:
+def _row(row: BoardRow, key: str) -> dict[str, Any]:
     gap = f"+{lap_time(row.gap_ms)}" if row.gap_ms else ""
-    return {"p": row.rank, "a": row.alias, "s": lap_time(row.score_ms), "g": gap, "c": row.change, "ms": row.score_ms}
+    shown = {"p": row.rank, "a": row.alias, "s": lap_time(row.score_ms), "g": gap, "c": row.change}
+    return {**shown, "ms": row.score_ms, "i": key}
 
 
 def _totals(view: UsageView, zone: str, clock: Clock) -> dict[str, Any]:

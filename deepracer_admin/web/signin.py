@@ -230,7 +230,7 @@ class SignIn:
         who = _signed_in(console, request)
         label = (
             "Also end what the console does in the directory on my behalf (onboarding pauses until an organizer "
-            "presses Start again)"
+            "presses “Resume” on the Onboarding page)"
         )
         return page(
             "Sign out?",

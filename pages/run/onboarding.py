@@ -6,7 +6,7 @@ from deepracer_admin.ui.access.funnel import STEPS, STUCK, live_funnel, live_pla
 from deepracer_admin.ui.access.guests import offer_right, show_guests
 from deepracer_admin.ui.access.passwords import ending
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.act import as_shown, press, said
 from deepracer_admin.ui.kit.cached import onboarding_plan, onboarding_view
 from deepracer_admin.ui.kit.masthead import link_to, masthead
 from deepracer_admin.ui.kit.table import chosen_in
@@ -79,12 +79,13 @@ else:
             press(
                 "Retry them",
                 lambda asking, row=chosen: desk.onboarding.retry(
-                    asking, step=row.step, reason=row.reason, attendees=row.attendees
+                    asking, step=row.step, reason=row.reason, attendees=as_shown("onboarding-retry")
                 ),
                 key="onboarding-retry",
                 done=lambda done: f"{count(done, 'person', 'people')} put back to the start of this step.",
                 line=False,
                 icon=":material/replay:",
+                shown=chosen.attendees,
             )
         else:
             st.caption("An organizer can retry them all; you can retry one person below.")

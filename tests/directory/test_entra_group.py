@@ -61,7 +61,7 @@ def test_one_refused_person_does_not_hold_back_the_other_nineteen(entra: Entra, 
     assert outcomes[ids[0]].state == State.ALREADY
     assert {outcomes[i].state for i in ids[1:]} == {State.DONE}
     assert (outcomes[nobody].state, outcomes[nobody].reason) == (State.RETRY, "not_in_directory")
-    assert "look the address up again" in outcomes[nobody].sentence
+    assert "the console asks again" in outcomes[nobody].sentence
     assert (outcomes["not-an-id"].state, outcomes["not-an-id"].reason) == (State.REFUSED, "not_an_id")
     assert entra.members(group) == set(ids)
 

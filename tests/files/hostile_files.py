@@ -184,7 +184,61 @@ def _texts() -> Iterator[tuple[str, bytes]]:
     yield "addresses in another alphabet", "".join(f"é{n}@bücher.example\n" for n in range(100_000)).encode()
 
 
-KINDS = ("workbooks", "old workbooks", "texts")
+def _markup() -> Iterator[tuple[str, bytes]]:
+    """Web pages, JSON, contact cards and Excel 2003's XML."""
+    row = b"<tr><td>Ada<td>ada@example.com"
+    table = b"<table><tr><td>Name<td>Email" + row
+    yield "a hundred thousand rows.html", table + b"".join(b"<tr><td>A<td>a%d@example.com" % n for n in range(100_000))
+    for name, piece in {
+        "tables within each other": b"<table><tr><td>", "open cells": b"<td>", "open rows": b"<tr>", "ends": b"</td>",
+        "comments that stay open": b"<!--", "scripts that stay open": b"<script>", "angles": b"<",
+        "angle words": b"<a ", "attributes": b"<td a=", "quoted attributes": b'<td a="', "entities": b"&amp;",
+        "long entities": b"&" + b"a" * 30,
+        "numbers that are none": b"&#99999999999;", "wide cells": b"<td colspan=999999>", "instructions": b"<?x ",
+        "deep cells": b"<td rowspan=999999>x", "declarations": b"<!x ", "sections": b"<![CDATA[", "words": b"word ",
+        "breaks": b"<br>", "links": b"<a href='mailto:a@b.example'>",
+    }.items():  # fmt: skip
+        yield f"a table, then {name}.html", table + piece * ((FIVE_MB - 200) // len(piece))
+    yield "one attribute of five megabytes.html", b"<table " + b"a" * (FIVE_MB - 200) + b">" + row
+    yield "a hundred thousand attributes.html", b"<table " + b"a=1 " * 1_000_000 + b">" + row
+    yield "a style of five megabytes.html", table + b"<tr style='" + b"display:" * 500_000 + b"'><td>x"
+    entry = b'{"email":"ada@example.com","name":"Ada"}'
+    yield "a hundred thousand entries.json", b"[" + b",".join([entry] * 120_000) + b"]"
+    for name, piece in {
+        "brackets": b"[", "braces": b'{"a":', "pairs": b'[{"a":', "commas": b'"a",', "numbers": b"1", "marks": b'\\"',
+        "escapes": b"\\u0041", "minus signs": b"-", "words": b"word ", "addresses": b'"a@b.example",',
+        "fields": b'{"email":"a@b.example","a":{"b":{"c":[',
+    }.items():  # fmt: skip
+        yield f"an entry, then {name}.json", b"[" + entry + b"," + piece * ((FIVE_MB - 200) // len(piece))
+        yield f"{name} alone.json", b'{"email":' + piece * ((FIVE_MB - 200) // len(piece))
+    yield (
+        "another field on each entry.json",
+        b"[" + b",".join(b'{"f%d":"a@b.example"}' % n for n in range(150_000)) + b"]",
+    )
+    yield "lists of lists.json", b"[" + b",".join([b'[["a@b.example"]]'] * 250_000) + b"]"
+    yield "a line each.json", (entry + b"\n") * 110_000
+    card = b"BEGIN:VCARD\nFN:Ada\nEMAIL:ada@example.com\n"
+    yield "sixty thousand cards.vcf", (card + b"END:VCARD\n") * 65_000
+    for name, piece in {
+        "cards within each other": b"BEGIN:VCARD\n", "folded lines": b" \n", "folds": b"\n x", "colons": b":",
+        "quotation marks": b'"', "semicolons": b";", "addresses": b"EMAIL:a@b.example\n", "soft ends": b"=\n",
+        "quoted letters": b"N;ENCODING=QUOTED-PRINTABLE:=41=\n", "backslashes": b"\\", "words": b"word ",
+    }.items():  # fmt: skip
+        yield f"a card, then {name}.vcf", card + piece * ((FIVE_MB - 200) // len(piece))
+        yield f"a card, then {name} in a property.vcf", card + b"NOTE:" + piece * ((FIVE_MB - 200) // len(piece))
+    head = b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet><Table>'
+    cell = b'<Row><Cell><Data Type="String">ada@example.com</Data></Cell></Row>'
+    for name, piece in {
+        "rows": b"<Row/>", "deep elements": b"<a>", "words": b"word ",
+        "far rows": b"<Row Index='999999'><Cell Index='499'><Data>x</Data></Cell></Row>",
+        "merged cells": b"<Row><Cell MergeDown='999999' MergeAcross='400'><Data>x</Data></Cell></Row>",
+    }.items():  # fmt: skip
+        yield f"{name}.xml", head + cell + piece * ((FIVE_MB - 500) // len(piece))
+    doctype = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    yield "entities.xml", head.replace(b"?>", b"?>" + doctype, 1) + cell + b"&b;"
+
+
+KINDS = ("workbooks", "old workbooks", "texts", "markup")
 
 
 def hostile_files(kind: str, folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -193,4 +247,4 @@ def hostile_files(kind: str, folder: Path) -> Iterator[tuple[str, bytes]]:
         folder.mkdir(parents=True, exist_ok=True)
         yield from _workbooks(folder)
     else:
-        yield from _old_workbooks() if kind == "old workbooks" else _texts()
+        yield from {"old workbooks": _old_workbooks, "texts": _texts, "markup": _markup}[kind]()

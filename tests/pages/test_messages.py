@@ -51,6 +51,28 @@ def test_whom_a_mail_reaches_is_said_before_it_is_sent(browser, console, event, 
     assert campaign.state == "running"
 
 
+def test_a_press_reaches_those_whom_the_page_named_and_says_who_came_and_went(browser, console, event, proven):
+    app = browser.open(PAGE)
+    assert "Reaches **2 people**: Racer 1, Racer 2" in texts(app)
+    console.store.record(event.id, [Outcome("at-3", Step.ACCESS, State.DONE)], lease=None, now=NOW)
+    console.store.amend_attendees(event.id, lambda person: replace(person, wanted=False), ids=["at-2"])
+    click(app, "send-go")
+    [campaign] = console.store.rows(event.id, CAMPAIGNS).values()
+    assert campaign.people == ("at-1",)
+    assert "It goes to 1 person" in texts(app)
+    assert "1 person who was named has left that audience meanwhile: Racer 2" in texts(app)
+    assert "1 person came into it since" in texts(app)
+
+
+def test_what_is_sent_later_says_that_it_goes_to_whoever_is_there_then(browser, console, event, proven):
+    app = browser.open(PAGE)
+    app.checkbox(key="send-later").check().run()
+    assert "It goes to whoever is in that audience at that time." in texts(app)
+    next(button for button in app.button if button.key == "send-go").click().run()
+    [campaign] = console.store.rows(event.id, CAMPAIGNS).values()
+    assert (campaign.state, campaign.people) == ("scheduled", ())
+
+
 def test_everybody_without_proof_needs_a_reason(browser, console, event, proven):
     app = browser.open(PAGE)
     app.selectbox(key="send-kind").set_value("all").run()
@@ -115,7 +137,8 @@ def test_sending_works_while_the_number_of_people_moves_and_says_whom_it_reached
     console.store.record(event.id, third, lease=None, now=NOW)
     app = send.run()
     assert len(console.store.rows(event.id, CAMPAIGNS)) == 1
-    assert "It goes to 3 people" in texts(app)
+    assert "It goes to 2 people" in texts(app)
+    assert "1 person came into it since: send it again for them." in texts(app)
 
 
 def test_a_lost_mail_goes_once_more_to_the_one_who_was_chosen(browser, console, event, people):

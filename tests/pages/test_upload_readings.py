@@ -205,6 +205,25 @@ def test_pasted_addresses_have_no_heading_to_choose(browser: Browser) -> None:
     assert [address for address, _ in preview(app)] == ["ada@example.com", "alan@example.com"]
 
 
+def test_every_reason_for_leaving_a_row_out_is_named(browser: Browser) -> None:
+    """Hosts and panelists of a webinar's report are a reason of their own."""
+    report = b"Attendee Details,\nName,Email\nAnna,anna@example.com\nHost Details,\nName,Email\nOlga,o@example.com\n"
+    app = upload(browser, report)
+    assert "1 left out (1 of hosts, panelists or examples)" in balance(app)
+    next(each for each in app.checkbox if "hosts" in each.label).check().run()
+    assert "0 left out" in balance(app)
+
+
+def test_a_row_of_a_team_is_one_row_and_can_be_left_whole(browser: Browser) -> None:
+    app = upload(browser, b"Team,Member 1 email,Member 2 email\nRed,anna@example.com,bo@example.com\n")
+    assert "1 row + 1 further person in them = 2 accepted" in balance(app)
+    next(each for each in app.checkbox if "several people" in each.label).uncheck().run()
+    assert balance(app).startswith("**1 row = ")
+    assert not app.exception
+    next(each for each in app.checkbox if "several people" in each.label).check().run()
+    assert "= 2 accepted" in balance(app)
+
+
 def test_every_case_is_shown_with_its_balance_or_a_sentence(browser: Browser) -> None:
     """In one tab, each in place of the former one."""
     hostile = ("I1-xls-chain-loop", "I2-xls-two-cells-far-apart")  # tests/files/ reads them

@@ -43,7 +43,7 @@ class Row:
     """A fault and how a read, a batch of writes and a creation end under it.
 
     None: as if nothing had happened. A pair: this error, with a sentence that matches. A state: everybody in the batch
-    has it.
+    has it. `waits_s`: how long the client waits for an answer meanwhile; 0: as long as any machine takes.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Row:
     setting: End
     creating: End
     options: dict[str, Any] = field(default_factory=dict)
+    waits_s: float = 0.0
 
 
 AGAIN = State.RETRY
@@ -93,7 +94,7 @@ MANAGED = [
     Row("a burst of 5xx", "error_5xx", None, AGAIN, BROKEN, {"count": 2}),
     Row("5xx for good", "error_5xx", BROKEN, AGAIN, BROKEN),
     Row("slow answers", "latency", None, None, None, {"params": {"ms": 120}}),
-    Row("answers that are too slow", "latency", NO_LINE, AGAIN, UNKNOWN, {"params": {"ms": 1400}}),
+    Row("answers that are too slow", "latency", NO_LINE, AGAIN, UNKNOWN, {"params": {"ms": 1400}}, waits_s=0.7),
     Row("dropped before it was taken", "drop", None, AGAIN, UNKNOWN, {"count": 1}),
     Row("dropped after it was taken", "lost_answer", None, AGAIN, UNKNOWN, {"count": 1}),
     Row("always dropped after it was taken", "lost_answer", NO_LINE, AGAIN, UNKNOWN),
@@ -126,7 +127,7 @@ def on_aws(world: WorldHandle) -> Iterator[OnAwsBench]:
 @pytest.fixture
 def managed(world: WorldHandle) -> Iterator[ManagedBench]:
     renew(world)
-    service, clock = connect_managed(world, sleep=Naps(), timeout_s=0.7)
+    service, clock = connect_managed(world, sleep=Naps())
     service.set_multi_user_mode(True)
     yield ManagedBench(service, clock, world)
     service.close()
@@ -190,10 +191,16 @@ def creating_ends(bench: Bench, row: Row) -> None:
 @contextlib.contextmanager
 def armed(bench: Bench, row: Row) -> Iterator[None]:
     bench.world.arm(bench.in_faults, row.fault, **row.options)
+    patient = bench.service
+    if row.waits_s and isinstance(bench, ManagedBench):
+        bench.service, _ = connect_managed(bench.world, sleep=Naps(), timeout_s=row.waits_s)
     try:
         yield
     finally:
         bench.world.disarm()
+        if bench.service is not patient:
+            bench.service.close()
+            bench.service = patient  # type: ignore[assignment]
 
 
 @contextlib.contextmanager

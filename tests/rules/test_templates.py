@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from deepracer_admin.errors import BadInput
 from deepracer_admin.flows.letters import shipped_templates
-from deepracer_admin.rules.templates import PLACEHOLDERS, REQUIRED, Template, check_template, mask_password, render
+from deepracer_admin.rules.templates import (
+    PLACEHOLDERS,
+    REQUIRED,
+    Template,
+    check_template,
+    mask_password,
+    render,
+    unlinked,
+)
 
 VALUES = {name: f"value of {name}" for name in PLACEHOLDERS}
 text = st.text(min_size=1, max_size=80).filter(lambda value: bool(value.strip()))
@@ -59,6 +67,64 @@ def test_a_link_ends_before_anything_that_could_leave_its_attribute(quote: str) 
     mail = render(template("Go: {portal_link}"), VALUES | {"portal_link": f"https://a.example.com/{quote}onload=x"})
     (address,) = re.findall(r'href="([^"]*)"', mail.html)
     assert address == "https://a.example.com/"
+
+
+AUTOLINKED = re.compile(  # what programs that show mail make a link of, without being told
+    r"[a-z][a-z0-9+.-]*://|\bwww\.\S|\\\\|[^\s@]@[^\s@]|\w[.\u3002\uff0e\uff61]\w", re.IGNORECASE
+)
+ADDRESSES = [
+    "Visit http://evil.example",
+    "evil.com",
+    "www.evil.com/login?a=b",
+    "HTTPS://evil.example:8080/x",
+    "ftp://evil.example",
+    "a@evil.example",
+    "mailto:a@evil.example",
+    r"\\evil\share",
+    "//evil.example/x",
+    "evil。example",
+    "10.0.0.1/x",
+    "ada．example",
+]
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_name_that_holds_an_address_is_no_link_anywhere(name: str) -> None:
+    values = VALUES | {"name": name, "alias": name, "portal_link": "https://good.example/portal"}
+    mail = render(template("Hello {name}, called {alias}.\nSign in: {portal_link}", "For {name}"), values)
+    assert re.findall(r'href="([^"]*)"', mail.html) == ["https://good.example/portal"]
+    said = [
+        mail.subject,
+        mail.text.partition("\nSign in")[0],
+        html.unescape(mail.html.partition("Hello ")[2]).partition("<br>")[0],
+    ]
+    for part in said:
+        assert not AUTOLINKED.search(part), part
+    letters = [character for character in name if character.isalnum()]
+    assert [character for character in mail.subject.removeprefix("For ") if character.isalnum()] == letters, (
+        "all is shown"
+    )
+
+
+@given(value=st.text(alphabet="ab.:/@\\ 。www-", min_size=1, max_size=30))
+def test_whatever_a_name_is_no_program_makes_a_link_of_it(value: str) -> None:
+    assert not AUTOLINKED.search(unlinked(value)), unlinked(value)
+    assert unlinked(unlinked(value)) == unlinked(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Ada Lovelace", "Ada Lovelace"),
+        ("Dr.Rossi", "Dr. Rossi"),
+        ("J.R.R. Tolkien", "J. R. R. Tolkien"),
+        ("O'Neil-Smith, Jr.", "O'Neil-Smith, Jr."),
+        ("Anna (IT/HR)", "Anna (IT/HR)"),
+        ("山田 太郎", "山田 太郎"),
+    ],
+)
+def test_names_stay_names(name: str, shown: str) -> None:
+    assert unlinked(name) == shown
 
 
 def test_only_web_addresses_become_links() -> None:

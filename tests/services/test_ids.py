@@ -27,6 +27,7 @@ from deepracer_admin.model import (
     Standing,
 )
 from deepracer_admin.model.registrations import Registration, RegistrationState
+from deepracer_admin.records.campaigns import Audience
 from deepracer_admin.records.portal import REGISTRATIONS
 from deepracer_admin.services.base import Service
 from deepracer_admin.services.races.races import RaceForm
@@ -50,6 +51,7 @@ IDS = {
 """What such a parameter is, for the person, race and job number 1 of this event, and number 2 of another."""
 
 OTHERS: Mapping[str, Any] = {
+    "audience": Audience("proven"),
     "email": "new@example.com",
     "extra_hours": 1.0,
     "form": RaceForm("Final", "t-1", OPENS, OPENS + timedelta(hours=5)),

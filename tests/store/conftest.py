@@ -1,4 +1,4 @@
-"""A DynamoDB on this computer, and in it a table for each test."""
+"""Stores are opened here as the console opens them; a DynamoDB on this computer, and in it a table for each test."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from deepracer_admin.store.dynamodb import SharedEventStore, SharedTable, open_shared_store
+from deepracer_admin.store.sqlite_base import SqliteFile
+from tests.store.first_files import OPENED_BY_THE_CONSOLE
 from tests.store.table_server import TableServer, a_table, access_to
 
 
@@ -40,3 +42,8 @@ def on_another_computer(
     yield open_there
     for store in opened:
         store.close()
+
+
+@pytest.fixture(autouse=True)
+def _opened_by_the_console(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SqliteFile, "_open_writer", OPENED_BY_THE_CONSOLE)

@@ -11,9 +11,10 @@ import pytest
 
 from deepracer_admin.errors import Conflict, LeaseLost, StoreError, StoreUnusable
 from deepracer_admin.model import Job, JobItem, JobState, Outcome, Profile, Sending, State, Step
+from deepracer_admin.records import every
 from deepracer_admin.rules.audit import verify
 from deepracer_admin.store import EventStore, ProfileLink
-from deepracer_admin.store.documents import Records
+from deepracer_admin.store.documents import Document, Reading, Records
 from deepracer_admin.store.dynamodb import SharedEventStore, SharedTable, open_shared_store
 from deepracer_admin.store.dynamodb.rows import LOCAL, SHARED, digest_of, dump, scopes_in
 from deepracer_admin.store.dynamodb.table_facts import create
@@ -21,6 +22,7 @@ from deepracer_admin.store.following import Followed
 from tests.store.contract_jobs import an_entry
 from tests.store.contract_records import BASKETS, OWN_BASKETS, PICNIC, adds, invites
 from tests.store.counting import COUNTER
+from tests.store.growing import grown, sample, size
 from tests.store.people import NOW, a_person, after, an_event, people
 from tests.store.table_server import TableServer, access_to
 
@@ -283,6 +285,34 @@ def test_registrations_of_the_portal_are_left_alone(table: SharedTable, one: Sha
     assert table.get("EVENT#spring", "REG#00ff") == {"pk": "EVENT#spring", "sk": "REG#00ff", "state": "new"}
 
 
+def test_two_processes_of_one_computer_have_one_copy(one: SharedEventStore, on_another_computer: Open) -> None:
+    beside = on_another_computer("one")
+    assert beside.path == one.path
+    for number in range(0, 6, 2):
+        one.save_attendees("spring", [a_person(number)])
+        assert beside.attendees("spring") == people(number + 1)
+        beside.save_attendees("spring", [a_person(number + 1)])
+    one.follow()
+    beside.follow()
+    assert whole(one) == whole(beside)
+    assert one.attendees("spring") == people(6)
+
+
+def test_a_table_that_went_back_in_time_is_taken_as_it_is(
+    table: SharedTable, one: SharedEventStore, two: SharedEventStore
+) -> None:
+    one.save_attendees("spring", people(1))
+    before = [*table.query("HEADS", "A", "~")]
+    one.save_attendees("spring", [a_person(1)])
+    table.put_all(before)
+    table.delete_all([("EVENT#spring", "LOG#000000000002#00")])
+    one.follow()
+    assert one.attendees("spring") == people(1)
+    two.save_attendees("spring", [a_person(2)])
+    one.follow()
+    assert [each.id for each in one.attendees("spring")] == ["a00000", "a00002"]
+
+
 # ------------------------------------------------------------------------------------------- whose table, and whether
 
 
@@ -300,9 +330,11 @@ def test_a_table_that_is_not_for_this_console_is_refused_with_a_sentence(
 ) -> None:
     about = table.get("ABOUT", "ABOUT")
     assert about is not None
+    one.save_event(an_event())
     table.put({**about, **values})
-    with pytest.raises(StoreUnusable, match=words):
-        on_another_computer("three")
+    for name in ("three", "one"):  # without a copy, and with one
+        with pytest.raises(StoreUnusable, match=words):
+            on_another_computer(name)
 
 
 def test_a_copy_of_a_table_that_was_made_anew_starts_empty(
@@ -318,6 +350,8 @@ def test_a_copy_of_a_table_that_was_made_anew_starts_empty(
     create(table)
     with pytest.raises(StoreUnusable, match="was emptied or replaced"):
         store.save_attendees("spring", [a_person(50)])
+    with pytest.raises(StoreUnusable, match="was emptied or replaced"):
+        store.follow()
     store.close()
     again = opened()
     assert again.events() == []
@@ -360,3 +394,52 @@ def test_the_copy_refuses_what_the_schema_refuses(one: SharedEventStore) -> None
     one.append_audit(an_entry())
     with pytest.raises(sqlite3.IntegrityError, match="the audit only grows"):
         one._writer.execute("DELETE FROM audit")
+
+
+# --------------------------------------------------------------------------------------------------- all that there is
+
+
+def test_no_declared_document_table_or_reading_loses_a_change_of_two_computers(
+    one: SharedEventStore, two: SharedEventStore
+) -> None:
+    one.save_attendees("spring", people(2))
+    two.follow()
+    for name, what in sorted(every().items()):
+        event = "spring" if what.of_event else ""
+        if isinstance(what, Document):
+            for number, store in enumerate((one, two)):
+                store.update(event, what, lambda value, number=number, what=what: grown(what.kind, value, number))
+            assert size(what.kind, two.read(event, what)) - size(what.kind, what.empty) == 2, name
+        elif isinstance(what, Reading):
+            two.keep(event, what, grown(what.kind, what.empty, 1))
+        else:
+            first = sample(what.kind)
+            one.change_rows(event, what, lambda _, first=first: {"a00000": first})
+            two.change_rows(event, what, lambda _, first=first: {"a00001": first})
+            assert {*two.rows(event, what)} == {"a00000", "a00001"}, name
+    one.follow()
+    assert whole(one) == whole(two)
+
+
+def test_the_copy_follows_by_itself(
+    server: TableServer, table: SharedTable, one: SharedEventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = threading.Event()
+    follow = SharedEventStore.follow
+
+    def told(self: SharedEventStore) -> None:
+        follow(self)
+        looked.set()
+
+    monkeypatch.setattr(SharedEventStore, "follow", told)
+    handle = SharedTable(access_to(server.url), table.name)
+    following = open_shared_store(one.path.parent / "three", handle, "rehearsal", follow_every_s=0.05)
+    first = following.followed_at
+    one.save_event(an_event())
+    while not following.events():
+        looked.clear()
+        looked.wait()
+    assert first is not None
+    assert following.followed_at is not None
+    assert following.followed_at > first
+    following.close()

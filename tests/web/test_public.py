@@ -180,6 +180,16 @@ def test_nothing_can_be_written(client, console, method):  # noqa: F811
     assert client.request(method, path_of(console)).status_code == 405
 
 
+def test_no_name_becomes_a_link_on_a_board(client, console, event):  # noqa: F811
+    standings(console, event, [("Visit http://evil.example", 9_000), ("www.evil.com", 10_000)])
+    path = path_of(console)
+    page = client.get(path).text
+    assert 'name="format-detection" content="telephone=no,date=no,address=no,email=no,url=no"' in page
+    assert not re.search(r"innerHTML|insertAdjacentHTML|outerHTML|document\.write|[\"']a[\"'],|\.href|<a ", page)
+    told = [row["a"] for row in client.get(f"{path}.json").json()["rows"]]
+    assert told == ["Visit http://evil.example", "www.evil.com"], "as text, which the page only ever sets as text"
+
+
 def test_nothing_else_answers(client):
     for path in ("/", "/live", "/live/", "/signin", "/_stcore/health", "/live/../signin"):
         assert client.get(path).status_code == 404
@@ -224,6 +234,36 @@ def test_the_stylesheet_never_goes_below_the_size_that_a_room_can_read():
 def test_a_snapshot_stays_small_with_ten_thousand_racers(client, console, event):  # noqa: F811
     standings(console, event, [(f"racer-{number}", 9_000 + number) for number in range(10_000)])
     answer = client.get(path_of(console) + ".json")
-    assert len(json.loads(answer.text)["rows"]) == 300
+    assert len(json.loads(answer.text)["rows"]) == 500
     assert answer.json()["total"] == 10_000
-    assert len(answer.content) < 30_000
+    assert len(answer.content) < 45_000
+
+
+def test_two_racers_of_one_name_are_two_and_keep_their_own_line(client, console, event):  # noqa: F811
+    def same(*scores: tuple[str, int]) -> list[dict[str, object]]:
+        rows = [Standing(place, "RacerAlias", score, profile_id=key) for place, (key, score) in enumerate(scores, 1)]
+        console.history.save_standings(event.id, "r-1", console.clock.event_now(), rows)
+        return client.get(path_of(console) + ".json").json()["rows"]
+
+    before = same(("pr-1", 9_000), ("pr-2", 9_500))
+    assert len({row["i"] for row in before}) == 2
+    after = same(("pr-2", 8_000), ("pr-1", 9_000))
+    assert [row["i"] for row in after] == [before[1]["i"], before[0]["i"]]
+    assert "pr-1" not in json.dumps(after)
+
+
+@pytest.mark.e2e
+def test_a_phone_shows_four_hundred_of_four_hundred(client, console, event, browser: Browser):  # noqa: F811
+    standings(console, event, [(f"racer-{number}", 9_000 + number) for number in range(400)])
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto(str(client.base_url).rstrip("/") + path_of(console))
+    expect(page.locator(".row .place").last).to_have_text("400", timeout=30_000)
+    assert page.locator(".row:not(.head)").count() == 400
+    expect(page.locator("#paging")).to_have_text("400 racers")
+    line = page.locator(".row:not(.head)").nth(399).element_handle()
+    for _ in range(2):
+        with page.expect_response(lambda answer: answer.url.endswith(".json"), timeout=60_000):
+            pass
+    assert line is not None
+    assert line.evaluate("line => line.isConnected"), "an unchanged list is not drawn anew under a finger"
+    page.close()

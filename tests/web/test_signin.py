@@ -307,7 +307,7 @@ def test_an_organizer_may_end_at_sign_out_what_the_console_does_on_their_behalf(
     assert who
     shown = visitor.get("/signin/out")
     assert 'type="checkbox" name="on-behalf" value="yes"' in shown.text
-    assert "onboarding pauses until an organizer presses Start again" in plain(shown)
+    assert "onboarding pauses until an organizer presses “Resume” on the Onboarding page" in plain(shown)
     answer = visitor.post("/signin/logout", data={"on-behalf": "yes"}, headers={"origin": site.url})
     assert (answer.status_code, answer.headers["location"]) == (303, "/signin")
     assert site.console.sessions.delegation(who.oid) is None

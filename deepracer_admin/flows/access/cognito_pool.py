@@ -117,5 +117,5 @@ def _retry(person: Invitee, error: ServiceError) -> Outcome:
 
 _NO_PROFILE = (
     "The user pool has a user with this address who has no profile: its administrator must delete that user in "
-    "Cognito, then press Retry."
+    "Cognito, then press “Retry them” on the Onboarding page."
 )

@@ -18,8 +18,10 @@ from deepracer_admin.directory import Directory
 from deepracer_admin.errors import AccessDenied
 from deepracer_admin.flows.access.guest_invitations import GuestDesk
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.group_members import LEAVING, put_in_by_us
 from deepracer_admin.flows.readings.needed_elsewhere import needed_elsewhere
 from deepracer_admin.model import Attendee, Event, Found, Lease, Outcome, Resolution, State, Step, StepRow
+from deepracer_admin.records.group_members import GROUP_MEMBERS, Membership, first_seen
 from deepracer_admin.records.guest_book import TO_INVITE, Guest, GuestState, invites_guests
 from deepracer_admin.rules.shared_people import Elsewhere
 
@@ -69,8 +71,11 @@ class MembershipReconciler:
         ]
         leavers = [person.id for person in people if not person.wanted and ids.get(person.id, "") in members]
         needed = needed_elsewhere(ports, event) if leavers else Elsewhere()
-        leaving = [ids[key] for key in leavers if key not in needed.group and ids[key] not in needed.directory_ids]
-        kept = {*leavers} - {key for key in leavers if ids[key] in leaving}
+        self._remember(event, people, ids, members, lease)
+        ours = put_in_by_us(store, event)
+        kept = {key for key in leavers if key in needed.group or ids[key] in needed.directory_ids}
+        before = {key for key in leavers if ids[key] not in ours} - kept
+        leaving = [ids[key] for key in leavers if key not in kept | before]
         answers: dict[str, Outcome] = {}
         if missing:
             added = directory.add(event.group_id, missing)
@@ -91,12 +96,36 @@ class MembershipReconciler:
                         Outcome(person.id, Step.GROUP, State.REFUSED, "elsewhere", _KEPT.format(where), ref=pid)
                     )
                     continue
-                judged = _judge(person, pid, members, answers.get(pid), rows.get(person.id))
+                if person.id in before:
+                    outcomes.append(Outcome(person.id, Step.GROUP, State.REFUSED, "before", _BEFORE, ref=pid))
+                    continue
+                judged = _judge(person, pid, members, answers.get(pid), rows.get(person.id), is_ours=pid in ours)
                 outcomes.append(_as_guest(judged, book.get(person.id)))
         changed = store.record(event.id, outcomes, lease=lease, now=ports.clock.now())
         if taken.failure is not None:
             raise taken.failure
         return changed
+
+    def _remember(
+        self, event: Event, people: Sequence[Attendee], ids: Mapping[str, str], members: set[str], lease: Lease
+    ) -> None:
+        """Stored before anybody is added: who is in already was there before, unless another event put them in."""
+        found = {
+            person.id: Membership(ids[person.id], added=ids[person.id] not in members)
+            for person in people
+            if person.wanted and ids.get(person.id)
+        }
+        fresh = first_seen(found, self.ports.store.rows(event.id, GROUP_MEMBERS, found))
+        old = {
+            row.attendee
+            for row in self.ports.store.steps(event.id, step=Step.GROUP)
+            if row.attendee in fresh and row.state is State.DONE
+        }  # from before this was kept: they are told by their rows
+        fresh = {key: row for key, row in fresh.items() if key not in old or row.added}
+        if fresh:
+            self.ports.store.change_rows(
+                event.id, GROUP_MEMBERS, lambda kept: first_seen(fresh, kept), keys=fresh, lease=lease
+            )
 
     def _told(
         self, event: Event, lease: Lease, added: Iterable[Outcome], keys: Mapping[str, str]
@@ -180,6 +209,7 @@ class MembershipReconciler:
 
 
 _KEPT = "Stays in the group: this person is in {} too, which ends it for them."
+_BEFORE = "Was in the group before the event and stays; take them out in Entra if they should go."
 _ADDED = "Added; it counts once the directory lists it."
 _SENTENCES = {
     Found.NONE: "Nobody in the directory has this address; correct it or invite the person as a guest.",
@@ -190,18 +220,19 @@ _SENTENCES = {
 }
 
 
-def _judge(person: Attendee, pid: str, members: set[str], answer: Outcome | None, row: StepRow | None) -> Outcome:
+def _judge(
+    person: Attendee, pid: str, members: set[str], answer: Outcome | None, row: StepRow | None, *, is_ours: bool
+) -> Outcome:
     inside = pid in members
     if not person.wanted:
         if inside:
             sentence = answer.sentence if answer and answer.sentence else "Still a member; removal goes on."
-            return Outcome(person.id, Step.GROUP, State.RETRY, "leaving", sentence, retry_after=2.0, ref=pid)
+            return Outcome(person.id, Step.GROUP, State.RETRY, LEAVING, sentence, retry_after=2.0, ref=pid)
         return Outcome(
             person.id, Step.GROUP, State.TODO, "removed", "Not a member any more (seen in the directory).", ref=pid
         )
     if inside:
-        before = row is None or row.state is State.TODO
-        state = State.ALREADY if answer is None and before else (row.state if row and row.state.is_done else State.DONE)
+        state = row.state if row and row.state.is_done else State.DONE if is_ours else State.ALREADY
         return Outcome(person.id, Step.GROUP, state, ref=pid)
     if answer is not None and answer.state is State.REFUSED:
         return Outcome(person.id, Step.GROUP, State.REFUSED, answer.reason, answer.sentence, ref=pid)

@@ -60,7 +60,7 @@ def pause_after(error: Exception, attempts: int) -> float:
 
 
 _NO_USER = (
-    "The user pool has no user with this address, so there is no password to send: correct the address on the "
-    "Attendees page, or let their profile be made again, then resend."
+    "The user pool has no user with this address, so there is no password to send: take this person out on the "
+    "Onboarding page and add them with the right address on the Attendees page, which makes their profile anew."
 )
 _DISABLED = "The user pool has this user disabled, so nobody could sign in: enable them there, then resend."

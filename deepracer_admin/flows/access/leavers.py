@@ -126,5 +126,6 @@ _NOT_KNOWN = (
 _AGAIN = "The service's answer does not say whether the account is gone; it is asked again."
 _OPEN = (
     "It is not known whether this person can still sign in: the service answers each deletion with an error that "
-    "proves nothing. Give the console AWS credentials on the user pool and press Retry, or look the user up in Cognito."
+    "proves nothing. Give the console AWS credentials on the user pool and press “Retry them” on the Onboarding page, "
+    "or look the user up in Cognito."
 )

@@ -166,7 +166,8 @@ _GONE = "The profile was deleted at the service; it is invited again."
 _DISABLED = "The service lists this profile as disabled; its administrator can enable it."
 _ORPHAN = (
     "DeepRacer on AWS lists a row without an account for this address, left by an invitation that failed; its operator "
-    "must remove that row in the deployment's table. Retry invites once more all the same."
+    "must remove that row in the deployment's table. “Retry them” on the Onboarding page invites once more all the "
+    "same."
 )
 _ROW_GONE = "The row without an account is gone; this person is invited again."
 ROW_STAYS = (
@@ -175,6 +176,9 @@ ROW_STAYS = (
 )
 _TROUBLE = {
     "staff": "This address belongs to staff of the service (administrator, facilitator); they are never made racers.",
-    "two_profiles": "The service lists two profiles with this address; its operator must delete one, then press Retry.",
+    "two_profiles": (
+        "The service lists two profiles with this address; its operator must delete one, then press “Retry them” on "
+        "the Onboarding page."
+    ),
     "linked": "The profile with this address is linked to somebody else; undo that link or correct the address.",
 }

@@ -180,13 +180,13 @@ _REMOVED = "Access is gone (seen at the service)."
 _GONE = "Not in IAM Identity Center's group any more; it comes back after the group step."
 _DISABLED = (
     "IAM Identity Center has this person switched off: ask the directory's administrator to enable the account, wait "
-    "for a cycle, then press Retry."
+    "for a cycle, then press “Retry them” on the Onboarding page."
 )
 _SEVERAL = (
     "IAM Identity Center has several users with this address: ask its administrator to leave it with one of them, then "
-    "press Retry."
+    "press “Retry them” on the Onboarding page."
 )
-_NAMES = "Ask the directory's administrator to add it, then press Retry."
+_NAMES = "Ask the directory's administrator to add it, then press “Retry them” on the Onboarding page."
 
 
 class SignedInFromCognito:

@@ -235,9 +235,9 @@ def verify_on_aws(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     still = tuple(each for key, each in found if key not in open_)
     named = {each.attendee for each in still}
     not_known = tuple(each for key, each in found if key in open_ and each.attendee not in named)
-    in_group, trouble = in_the_group(ports, event, job, needed)
+    group = in_the_group(ports, event, job, needed)
     settle = f"{accounts.trouble} {OPEN_OUT}".strip() if not_known else ""
-    proof = Proof(ports.clock.now(), job.id, still, not_known, settle, elsewhere, in_group)
+    proof = Proof(ports.clock.now(), job.id, still, not_known, settle, elsewhere, group.ours, group_before=group.before)
     ports.store.update(event.id, PROOF, lambda _: proof, lease=lease)
     left = counted(len(rows), "row without an account is", "rows without an account are")
     tail = f" {left} left, which nobody can sign in with." if rows else ""
@@ -246,7 +246,7 @@ def verify_on_aws(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         tail += f" Not known for {counted(len(not_known), 'person', 'people')}: {settle}"
     return Told(
         f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in "
-        f"({counted(len(listed), 'profile')} listed).{tail}{trouble} "
+        f"({counted(len(listed), 'profile')} listed).{tail}{group.trouble} "
         "Credentials that were already issued live up to one hour more.",
         not_known=bool(not_known),
     )

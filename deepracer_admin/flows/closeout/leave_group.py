@@ -5,6 +5,7 @@ from __future__ import annotations
 from deepracer_admin.counted import counted
 from deepracer_admin.flows.closeout.steps import NotYet, Told
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.group_members import put_in_by_us
 from deepracer_admin.flows.readings.needed_elsewhere import needed_elsewhere
 from deepracer_admin.model import Event, Job, Lease, Outcome, State, Step
 from deepracer_admin.records.closing import Leftover
@@ -20,7 +21,8 @@ def leave_group(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         return Told("No group was set.")
     directory = ports.directory(job.created_by)
     needed = needed_elsewhere(ports, event)
-    ids = {row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref} - needed.directory_ids
+    everybody = {row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref} - needed.directory_ids
+    ids = everybody & put_in_by_us(ports.store, event)
     members = directory.members(event.group_id)
     leaving = sorted(ids & members)
     if not leaving:
@@ -39,8 +41,13 @@ def leave_group(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         ports.store.record(event.id, gone, lease=lease, now=ports.clock.now())
         ports.guests.drop_links(event.id, lease)
         people = counted(len(ids), "person is", "people are")
-        others = counted(len(members), "other stays", "others stay")
+        before = len((everybody - ids) & members)
+        others = counted(len(members) - before, "other stays", "others stay")
         evidence = f"0 of the event's {people} in the group (seen in the directory); {others}."
+        if before:
+            one = "person of the list was in it before the event and stays"
+            many = "people of the list were in it before the event and stay"
+            evidence += f" {counted(before, one, many)}."
         if needed.group:
             evidence += f" {needed.keep('membership', needed.group)}"
         return Told(f"{evidence} {guests_left(ports.guests.counts(event))}".rstrip())

@@ -16,6 +16,7 @@ from deepracer_admin.flows.closeout.end_managed_event import event_crowd
 from deepracer_admin.flows.closeout.proven import in_the_group, said_elsewhere, still_elsewhere
 from deepracer_admin.flows.closeout.steps import NotYet, Told
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.group_members import put_in_by_us
 from deepracer_admin.flows.readings.needed_elsewhere import needed_elsewhere
 from deepracer_admin.model import Attendee, Event, Job, Lease, Outcome, State, Step
 from deepracer_admin.records.closing import ENDED_PROFILES, PROOF, Leftover, Proof, StillIn
@@ -61,10 +62,16 @@ def await_cycle(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         )
         left = Leftover("people in Identity Center", leaving, (), sentence, LOOK)
         raise NotYet(sentence, max(pause, ports.clock.monotonic() - began), left=[left])
-    tail = f" {len(staying):,} are still in the Entra group and keep their access." if staying else ""
+    ours = put_in_by_us(ports.store, event)
+    refs = {row.attendee: row.ref for row in ports.store.steps(event.id, step=Step.GROUP)}
+    before = {key for key in staying if refs.get(key) not in ours}
+    stuck = len(staying) - len(before)
+    tail = f" {stuck:,} are still in the Entra group and keep their access." if stuck else ""
+    were = counted(len(before), "was in the group before the event and stays", "were in it before the event and stay")
+    tail += f" {were}." if before else ""
     said = f"IAM Identity Center lists {len(inside):,} of the event's {crowd}.{tail}{kept}"
-    left = Leftover("people in the group", len(staying), (), tail.strip(), "Take them out of the group in Entra.")
-    return Told(said, (left,) if staying else ())
+    left = Leftover("people in the group", stuck, (), tail.strip(), "Take them out of the group in Entra.")
+    return Told(said, (left,) if stuck else ())
 
 
 def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
@@ -79,6 +86,8 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     states = {profile.id: profile.state for side in sides for profile in side}
     needed = needed_elsewhere(ports, event)
     off = ports.store.read(event.id, ENDED_PROFILES)
+    refs = {row.attendee: row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref}
+    stay = {*refs.values()} - put_in_by_us(ports.store, event) if event.group_id else set[str]()
     mode = ports.racing().account().multi_user_mode
     arrivals, trouble = _arrivals(ports, people)
     still: list[StillIn] = []
@@ -90,10 +99,11 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         inside = arrivals[person.email].presence is Presence.MEMBER if arrivals is not None else listed
         if inside and not disabled:
             why = "identity_center" if arrivals is not None else (link.how if link else "")
+            why = "group_before" if arrivals is not None and refs.get(person.id, "") in stay else why
             still.append(StillIn(person.id, person.name, person.alias, why))
     elsewhere = still_elsewhere(needed, still)
     still = [each for each in still if each.attendee not in needed.access]
-    in_group, group_trouble = in_the_group(ports, event, job, needed)
+    group = in_the_group(ports, event, job, needed)
     inside_now = None
     if arrivals is not None:
         inside_now = sum(
@@ -104,7 +114,8 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         job.id,
         tuple(still),
         elsewhere=elsewhere,
-        in_group=in_group,
+        in_group=group.ours,
+        group_before=group.before,
         in_identity_center=inside_now,
         source="IAM Identity Center and the racing service" if arrivals is not None else "the racing service alone",
     )
@@ -119,7 +130,7 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         (
             f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in; "
             f"the service shows multi-user mode {word}; {where}."
-            f"{said_elsewhere(needed, elsewhere)}{group_trouble}"
+            f"{said_elsewhere(needed, elsewhere)}{group.trouble}"
             " A session that has begun lasts up to eight hours, without a profile to use."
         ).replace("..", ".")
     )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import ConsoleError
 from deepracer_admin.flows.engine.ports import Ports
+from deepracer_admin.flows.readings.group_members import put_in_by_us
 from deepracer_admin.model import Event, Job, Step
 from deepracer_admin.records.closing import StillIn
 from deepracer_admin.rules.shared_people import Elsewhere
 
-__all__ = ["in_the_group", "said_elsewhere", "still_elsewhere"]
+__all__ = ["InGroup", "in_the_group", "said_elsewhere", "still_elsewhere"]
 
 
 def still_elsewhere(needed: Elsewhere, still: Iterable[StillIn]) -> tuple[StillIn, ...]:
@@ -31,13 +32,25 @@ def said_elsewhere(needed: Elsewhere, elsewhere: tuple[StillIn, ...]) -> str:
     return f" {who} in {needed.others(needed.access[each.attendee] for each in elsewhere)} too, which is still open."
 
 
-def in_the_group(ports: Ports, event: Event, job: Job, needed: Elsewhere) -> tuple[int | None, str]:
-    """How many of the event are in the Entra group, without those whom another event keeps there; None and why not."""
+@dataclass(frozen=True, slots=True)
+class InGroup:
+    """How many of the event are in the Entra group, without those whom another event keeps there: put in by the
+    console, and there before the event. None where nobody could be asked, with the reason in `trouble`."""
+
+    ours: int | None = None
+    before: int = 0
+    trouble: str = ""
+
+
+def in_the_group(ports: Ports, event: Event, job: Job, needed: Elsewhere) -> InGroup:
+    """The group as the directory lists it now."""
     if not event.group_id:
-        return None, ""
+        return InGroup()
     try:
         members = ports.directory(job.created_by).members(event.group_id)
     except ConsoleError as error:
-        return None, f" The group could not be read: {error.sentence}"
-    ours = {row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref}
-    return len((ours & members) - needed.directory_ids), ""
+        return InGroup(trouble=f" The group could not be read: {error.sentence}")
+    people = {row.ref for row in ports.store.steps(event.id, step=Step.GROUP) if row.ref}
+    inside = (people & members) - needed.directory_ids
+    ours = inside & put_in_by_us(ports.store, event)
+    return InGroup(len(ours), len(inside - ours))

@@ -336,4 +336,7 @@ def _outcome(row: Delivery) -> Outcome | None:
 
 _NOT_SENT = "The campaign was cancelled before this mail went."
 _LOST = "The sender's answer was lost: the mail may have gone out. It is not repeated; delivery events settle it."
-_BOUNCED = "The mail came back; correct the address on the Attendees page and resend."
+_BOUNCED = (  # an address that was invited cannot be corrected (services/people/one_person.py)
+    "The mail came back: ask for the right address, take this person out on the Onboarding page, and add them with it "
+    "on the Attendees page."
+)

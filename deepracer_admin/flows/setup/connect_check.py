@@ -114,7 +114,8 @@ def _group(ports: Ports, event: Event, oid: str) -> list[Finding]:
 def _mail(ports: Ports, event: Event) -> list[Finding]:
     sender = event.sender or ports.letters.sender
     if not sender:
-        return [Finding("sender", "Mail", "red", "No From address is set.", "Give the sender in the form above.")]
+        fix = "Give “Sender of our mail” on the Settings tab."
+        return [Finding("sender", "Mail", "red", "No From address is set.", fix)]
     mailer = ports.mailer()
     found = list(mailer.check(sender))
     limits = mailer.limits()

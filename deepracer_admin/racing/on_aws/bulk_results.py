@@ -15,6 +15,7 @@ from deepracer_admin.model import Invitee, Outcome, State, Step
 __all__ = ["bulk_outcomes"]
 
 _HOUR = 3600.0
+_THEN = "then press “Retry them” on the Onboarding page"
 _FAILED: dict[str, tuple[State, float | None, str, str]] = {
     "Failed to process entry": (State.RETRY, 60.0, "not_processed", "The service tripped: the console tries again."),
     "Failed to create the account": (
@@ -40,13 +41,13 @@ _FAILED: dict[str, tuple[State, float | None, str, str]] = {
         State.REFUSED,
         None,
         "group_by_hand",
-        "The account exists without a role: in the Cognito console add the user to the group dr-racers.",
+        f"The account exists without a role: in the Cognito console add the user to the group dr-racers, {_THEN}.",
     ),
     "User exists but group assignment failed; requires manual cleanup": (
         State.REFUSED,
         None,
         "group_by_hand",
-        "The account existed without a role: in the Cognito console add the user to the group dr-racers.",
+        f"The account existed without a role: in the Cognito console add the user to the group dr-racers, {_THEN}.",
     ),
     "Concurrent creation in progress — re-import to complete": (
         State.RETRY,

@@ -10,6 +10,10 @@ from collections.abc import Sequence
 
 __all__ = ["code_of", "meaning_of", "sentence_for_fields", "sentence_for_validator"]
 
+_AFTER_AN_HOUR = (
+    "The console asks once more after an hour, unless a row without an account was left: then “Retry them” on the "
+    "Onboarding page does."
+)
 _EXACT = {
     "A user with this email address already exists.": "This address already has an account.",
     "Invalid email address format.": "DeepRacer on AWS does not take this e-mail address: ask for another one.",
@@ -49,13 +53,19 @@ _EXACT = {
     "Failed to verify user permissions.": "DeepRacer on AWS is busy checking permissions: the console tries again.",
     "Unable to create profile. Please try again.": (
         "DeepRacer on AWS could not create the account: its built-in mail sender may have used up its daily mails "
-        "(about 50; configure SES to send more), or the address is not acceptable to it."
+        f"(about 50; configure SES to send more), or the address is not acceptable to it. {_AFTER_AN_HOUR}"
+    ),
+    "Unable to register racer. Please try again.": (
+        "DeepRacer on AWS could not create the account: its built-in mail sender may have used up its daily mails "
+        f"(about 50; configure SES to send more), or the address is not acceptable to it. {_AFTER_AN_HOUR}"
     ),
     "Failed to remove user from groups.": (
         "DeepRacer on AWS could not change the role, most likely because there is no such user any more: refresh the "
         "list, then try again."
     ),
-    "Unable to add user to Group. Please try again.": "DeepRacer on AWS could not finish the account: try again later.",
+    "Unable to add user to Group. Please try again.": (
+        f"DeepRacer on AWS could not make this account a racer, and took it back. {_AFTER_AN_HOUR}"
+    ),
     "This user account is disabled.": "This account is disabled in Cognito: enable it there first.",
     "This user has already accepted their invitation and set a password.": (
         "This racer has already accepted the invitation and can use “forgot password” on the site."
@@ -67,7 +77,9 @@ _EXACT = {
         "Cognito does not allow a new invitation for this account: look at its state in the Cognito console."
     ),
     "User account not found. The user may have been deleted externally.": (
-        "The account behind this profile was deleted in Cognito: remove the profile and invite the person again."
+        "There is no account behind this profile (any more), so no invitation can go, and no call can delete what is "
+        "left: the deployment's operator must remove its row from the table of profiles; then onboarding invites this "
+        "person again by itself."
     ),
     "Max time in minutes is invalid.": "The time limit must lie between 10 and 1440 minutes: correct it.",
 }

@@ -13,16 +13,17 @@ from typing import Any, Literal, get_args
 __all__ = ["GUESSED", "INCLUDE", "NameOrder", "ReadingChoices"]
 
 NameOrder = Literal["family first", "as written"]
-INCLUDE = ("hidden", "declined", "above")
+INCLUDE = ("hidden", "declined", "above", "others")
 """What is left out by default, by the word that lets it in: rows that a sheet hides, people whose status says no, rows
-above the heading."""
-_ROWS = ("header_row", "tables_aside")
+above the heading, rows of hosts and panelists."""
+_ROWS = ("header_row", "tables_aside", "teams_apart")
 _COLUMNS = ("columns", "status_column", "let_in", "keep_out", "include")
 _DROPS: dict[str, tuple[str, ...]] = {
     "sheet": ("encoding", "delimiter", *_ROWS, *_COLUMNS),
     "encoding": (),
     "delimiter": (*_ROWS, *_COLUMNS),
-    "header_row": ("tables_aside", *_COLUMNS),
+    "header_row": ("tables_aside", "teams_apart", *_COLUMNS),
+    "teams_apart": _COLUMNS,
     "status_column": ("let_in", "keep_out"),
 }
 
@@ -33,8 +34,9 @@ class ReadingChoices:
 
     `delimiter` "" is none, `header_row` a 1-based line (0: there is no heading), `tables_aside` the lines of the
     headings of lists that are left out. `columns` maps a field of `columns.FIELDS` to a heading, a position from 0 or
-    "" (not in the list). `status_column` is the position of the column that says who comes ("": none does); `let_in`
-    and `keep_out` are its values of which a person says the contrary of the guess.
+    "" (not in the list). `teams_apart` False: a row is one person, whatever several addresses stand in it.
+    `status_column` is the position of the column that says who comes ("": none does); `let_in` and `keep_out` are
+    values of such columns, each with its heading ("": any), of which a person says the contrary of the guess.
     """
 
     sheet: str | None = None
@@ -43,10 +45,11 @@ class ReadingChoices:
     header_row: int | None = None
     tables_aside: tuple[int, ...] = ()
     columns: Mapping[str, str | int] = field(default_factory=dict)
+    teams_apart: bool | None = None
     name_order: NameOrder | None = None
     status_column: int | Literal[""] | None = None
-    let_in: tuple[str, ...] = ()
-    keep_out: tuple[str, ...] = ()
+    let_in: tuple[tuple[str, str], ...] = ()
+    keep_out: tuple[tuple[str, str], ...] = ()
     include: tuple[str, ...] = ()
 
     def choosing(self, what: str, value: Any) -> ReadingChoices:
@@ -72,7 +75,13 @@ class ReadingChoices:
         unknown = values.keys() - _EMPTY.keys()
         if unknown or not all(_FITS[name](value) for name, value in values.items()):
             raise ValueError(f"These are no choices of reading a list: {', '.join(sorted(unknown or values))}")
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        given: dict[str, Any] = {
+            name: tuple(tuple(each) if isinstance(each, list) else each for each in value)
+            if isinstance(value, list)
+            else value
+            for name, value in values.items()
+        }
+        return cls(**given)
 
 
 GUESSED = ReadingChoices()
@@ -81,7 +90,7 @@ _EMPTY: dict[str, Any] = {each.name: getattr(GUESSED, each.name) for each in fie
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
-        return list(value)
+        return [list(each) if isinstance(each, tuple) else each for each in value]
     return dict(value) if isinstance(value, Mapping) else value
 
 
@@ -97,6 +106,10 @@ def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
 
 
+def _are_words(value: object) -> bool:
+    return isinstance(value, list) and all(_are_texts(each) and len(each) == 2 for each in value)
+
+
 _FITS = {
     "sheet": _is_text,
     "encoding": _is_text,
@@ -108,7 +121,8 @@ _FITS = {
     ),
     "name_order": lambda value: value in get_args(NameOrder),
     "status_column": lambda value: value == "" or _is_line(value),
-    "let_in": _are_texts,
-    "keep_out": _are_texts,
+    "let_in": _are_words,
+    "keep_out": _are_words,
+    "teams_apart": lambda value: isinstance(value, bool),
     "include": lambda value: _are_texts(value) and set(value) <= set(INCLUDE),
 }

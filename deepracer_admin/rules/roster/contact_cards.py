@@ -71,7 +71,9 @@ def read_cards(data: bytes, *, limits: Limits, encoding: str | None) -> Reading:
         more.append(f"{counted(groups, 'card')} of a group, not of a person, left aside.")
     if not records:
         raise UnreadableRoster("The file of contact cards holds no person: choose the file that holds the list.")
-    return Reading(Grid.of_records(records, lines), encoding=name, heading=_HEADING, warnings=(*warnings, *more))
+    return Reading(
+        Grid.of_records(records, lines), encoding=name, heading=_HEADING, warnings=(*warnings, *more), kind="entries"
+    )
 
 
 def _cards(text: str) -> list[_Card]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, compress
 
 from deepracer_admin.rules.roster.findings import Candidate
+from deepracer_admin.rules.roster.shape import Kind
 
 __all__ = ["Grid", "Reading"]
 
@@ -108,5 +109,6 @@ class Reading:
     formulas: frozenset[tuple[int, int]] = frozenset()
     candidates: tuple[Candidate, ...] = ()
     hidden_sheets: tuple[str, ...] = ()
+    kind: Kind = "text"
     other_sheets: tuple[tuple[str, int], ...] = ()
     hidden_columns: frozenset[int] = frozenset()

@@ -52,7 +52,8 @@ def read_json(data: bytes, *, limits: Limits, encoding: str | None) -> Reading |
         if _SURELY.match(text):
             raise UnreadableRoster(f"This is JSON, and it is damaged or ends too early: {_SAVE_AS}.")
         return None
-    found = max(_arrays(whole), key=lambda pair: pair[0], default=None)
+    arrays = list(_arrays(whole))
+    found = max(arrays, key=lambda array: array[0], default=None)
     if found is None or not found[0]:
         raise UnreadableRoster(_NO_PEOPLE)
     _, where, entries = found
@@ -62,17 +63,17 @@ def read_json(data: bytes, *, limits: Limits, encoding: str | None) -> Reading |
     others = [
         f"The list {other or 'around it'} in this file holds {counted(number, 'entry', 'entries')} with an address and "
         "was not read."
-        for number, other, _ in _arrays(whole)
+        for number, other, _ in arrays
         if number and other != where and not other.startswith(f"{where}[")
     ][:5]
     lines = list(range(1, len(entries) + 1))
     if all(isinstance(entry, list) for entry in entries):
         records = [[_text(value) for value in entry[: limits.columns]] for entry in entries]
         grid = Grid.of_records(records, lines)
-        return Reading(grid, encoding=name, warnings=(*warnings, said, *others))
+        return Reading(grid, encoding=name, warnings=(*warnings, said, *others), kind="page")
     heading, records = _table(entries, limits)
     grid = Grid.of_records(records, lines)
-    return Reading(grid, encoding=name, heading=tuple(heading), warnings=(*warnings, said, *others))
+    return Reading(grid, encoding=name, heading=tuple(heading), warnings=(*warnings, said, *others), kind="entries")
 
 
 def _parsed(text: str) -> Any:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 from deepracer_admin.counted import counted
 
 __all__ = ["NO_SHAPE", "Elsewhere", "HeadRow", "Kind", "Shape", "StatusFound", "StatusValue", "TableFound"]
 
-Kind = Literal["text", "workbook", "mailboxes"]
+Kind = Literal["text", "workbook", "mailboxes", "entries", "page"]
+"""Text with separators; sheets; mailboxes as in a mail; entries that say what their values are (JSON, contact cards);
+a table without separators (of a web page)."""
 _SHOWN = 5
 
 
@@ -57,32 +59,35 @@ class Elsewhere(NamedTuple):
     read (`is_sheet`) the rows are counted that hold one."""
 
     place: str
-    count: int
+    number: int
     is_sheet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What else the file could be read as. `hidden_sheets` are among the sheets of the check; `elsewhere` are
-    addresses that no row of the list has. `hidden_rows` and `rows_above` tell how many rows the sheet hides, and stand
-    above the heading, whether they were let in or not."""
+    addresses that no row of the list has. `hidden_rows`, `rows_above` and `rows_of_others` tell how many rows the sheet
+    hides, stand above the heading and are of hosts and panelists, whether they were let in or not. `has_teams`: rows
+    were taken apart into several people."""
 
     kind: Kind = "text"
     head: tuple[HeadRow, ...] = ()
     tables: tuple[TableFound, ...] = ()
-    status: StatusFound | None = None
+    statuses: tuple[StatusFound, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
     hidden_sheets: tuple[str, ...] = ()
     hidden_rows: int = 0
     rows_above: int = 0
+    rows_of_others: int = 0
+    has_teams: bool = False
 
     def told_elsewhere(self, *, with_sheets: bool = True) -> str:
         """One sentence about addresses in other places; "" when there are none."""
         places = [each for each in self.elsewhere if with_sheets or not each.is_sheet]
-        total = sum(each.count for each in places)
+        total = sum(each.number for each in places)
         if not total:
             return ""
-        shown = "; ".join(f"{each.place}: {each.count:,}" for each in places[:_SHOWN])
+        shown = "; ".join(f"{each.place}: {each.number:,}" for each in places[:_SHOWN])
         more = f"; {counted(len(places) - _SHOWN, 'more place')}" if len(places) > _SHOWN else ""
         verb, were = ("stands", "was") if total == 1 else ("stand", "were")
         return (
@@ -96,17 +101,17 @@ class Shape:
             "kind": self.kind,
             "head": [[row.line, *row.cells] for row in self.head],
             "tables": [list(table) for table in self.tables],
-            "status": None if self.status is None else [*self.status[:2], *map(list, self.status.values)],
+            "statuses": [[*status[:2], *map(list, status.values)] for status in self.statuses],
             "elsewhere": [list(each) for each in self.elsewhere],
             "hidden_sheets": list(self.hidden_sheets),
-            "counts": [self.hidden_rows, self.rows_above],
+            "counts": [self.hidden_rows, self.rows_above, self.rows_of_others, int(self.has_teams)],
         }
 
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> Shape:
         """Raises ValueError for anything that `as_json` would not have written."""
         try:
-            hidden_rows, rows_above = map(_whole, values["counts"])
+            hidden_rows, rows_above, rows_of_others, has_teams = map(_whole, values["counts"])
             return cls(
                 kind=_kind(values["kind"]),
                 head=tuple(HeadRow(_whole(line), tuple(map(_word, cells))) for line, *cells in values["head"]),
@@ -114,14 +119,16 @@ class Shape:
                     TableFound(_whole(line), _word(title), _whole(rows), _truth(is_read))
                     for line, title, rows, is_read in values["tables"]
                 ),
-                status=None if values["status"] is None else _status(values["status"]),
+                statuses=tuple(map(_status, values["statuses"])),
                 elsewhere=tuple(
-                    Elsewhere(_word(place), _whole(count), _truth(is_sheet))
-                    for place, count, is_sheet in values["elsewhere"]
+                    Elsewhere(_word(place), _whole(number), _truth(is_sheet))
+                    for place, number, is_sheet in values["elsewhere"]
                 ),
                 hidden_sheets=tuple(map(_word, values["hidden_sheets"])),
                 hidden_rows=hidden_rows,
                 rows_above=rows_above,
+                rows_of_others=rows_of_others,
+                has_teams=bool(has_teams),
             )
         except (KeyError, TypeError) as flaw:
             raise ValueError(f"This is no shape of a list: {flaw}") from None
@@ -143,9 +150,9 @@ def _status(values: Sequence[Any]) -> StatusFound:
 
 
 def _kind(value: object) -> Kind:
-    if value not in ("text", "workbook", "mailboxes"):
+    if value not in get_args(Kind):
         raise ValueError("The kind of the list is out of place.")
-    return value
+    return cast(Kind, value)
 
 
 def _whole(value: object) -> int:

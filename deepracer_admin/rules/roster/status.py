@@ -30,7 +30,9 @@ _AWAY = re.compile(
     r"unapproved|rejected|refused|withdrawn|withdrew|no show|not attending|not going|not coming|will not attend|"
     r"won t attend|can t attend|cannot attend|can t go|expired|void(?:ed)?|deleted|removed|disabled|deactivated|"
     r"can t make it|cannot make it|unable to|not able to|won t be|will not be|regrets?|sorry|"
-    r"terminated|inactive|revoked|blocked|pending approval|awaiting approval|approval pending|opted out|unregistered|"
+    r"terminated|inactive|invalid|revoked|blocked|pending approval|awaiting approval|approval pending|opted out|"
+    r"unregistered|suspended|on hold|archived|dropped|gesperrt|deaktiviert|sospes[oa]|suspendid[oa]|suspendue?|"
+    r"geschorst|zawieszon\w*|avstangd|"
     r"rifiutat[oaie]|annullat[oaie]|cancellat[oaie]|negat[oaie]|rimborsat[oaie]|lista d attesa|in attesa|"
     r"non approvat[oaie]|non partecipa|disdett[oa]|rinunciat[oa]|assente|"
     r"abgelehnt|abgesagt|storniert|annulliert|warteliste|erstattet|zuruckerstattet|nicht genehmigt|absage|verweigert|"
@@ -50,6 +52,7 @@ _HERE = re.compile(r"\b(not|no longer) (cancell?ed|denied|declined|refunded|reje
 _NO = frozenset(
     ["no", "n", "false", "0", "nein", "non", "nee", "nie", "nej", "nao", "falsch", "falso", "faux", "いいえ"]
 )
+_CROSSES = frozenset("✗✘❌☒☐🚫⛔")
 _ASKS = re.compile(
     r"\b(approved|rsvp|attending|going|accepted|confirmed|enabled|active|attendance|partecipa|conferma|zusage|"
     r"teilnahme|"
@@ -97,14 +100,15 @@ def find_status(
     cells: Sequence[Sequence[str]],
     *,
     chosen: int | str | None = None,
-    let_in: Collection[str] = (),
-    keep_out: Collection[str] = (),
+    let_in: Collection[tuple[str, str]] = (),
+    keep_out: Collection[tuple[str, str]] = (),
 ) -> Status | None:
     """The first column without a field whose values say of some people that they do not come, else the first whose
     heading asks who comes and that has at least two values; None without one.
 
-    `chosen` is the position of another column ("": none is). `let_in` and `keep_out` are values of which a
-    person says the contrary. Raises UnreadableRoster when the column that was chosen holds too many values.
+    `chosen` is the position of another column ("": none is). `let_in` and `keep_out` are values of which a person
+    says the contrary, each with the heading of its column ("": of any). Raises UnreadableRoster when the column that
+    was chosen holds too many values.
     """
     if chosen == "":
         return None
@@ -132,9 +136,10 @@ def find_status(
             value
             for value in values
             if (_says_so(plain_heading(value)) if is_against else _says_no(plain_heading(value), asks=asks))
+            or (asks and not is_against and value.strip() in _CROSSES)
         )
-        out = _of(values, keep_out)
-        found = Status(column, values, saying_no, (saying_no - _of(saying_no, let_in)) | out)
+        out = _of(values, column, keep_out)
+        found = Status(column, values, saying_no, (saying_no - _of(saying_no, column, let_in)) | out)
         if saying_no or out or chosen is not None:
             return found
         if second is None and not is_against and len(values) > 1:
@@ -142,8 +147,8 @@ def find_status(
     return second
 
 
-def _of(values: Collection[str], words: Collection[str]) -> set[str]:
-    wanted = set(map(word_of, words))
+def _of(values: Collection[str], column: Column, words: Collection[tuple[str, str]]) -> set[str]:
+    wanted = {word_of(word) for heading, word in words if heading in ("", column.name)}
     return {value for value in values if word_of(value) in wanted} if wanted else set()
 
 
@@ -157,8 +162,8 @@ def find_statuses(
     cells: Sequence[Sequence[str]],
     *,
     chosen: int | str | None = None,
-    let_in: Collection[str] = (),
-    keep_out: Collection[str] = (),
+    let_in: Collection[tuple[str, str]] = (),
+    keep_out: Collection[tuple[str, str]] = (),
 ) -> list[Status]:
     """What `find_status` finds, and behind it every other column that says no: the order is paid, and nobody comes.
 

@@ -12,24 +12,18 @@ from deepracer_admin.rules.roster.findings import Column, cut
 from deepracer_admin.rules.roster.grid import Grid, Reading
 from deepracer_admin.rules.roster.lazy_column import distinct
 from deepracer_admin.rules.roster.people import fold
-from deepracer_admin.rules.roster.shape import Elsewhere, HeadRow, Kind, StatusFound, StatusValue
+from deepracer_admin.rules.roster.shape import Elsewhere, HeadRow, StatusFound, StatusValue
 from deepracer_admin.rules.roster.status import Status, word_of
 from deepracer_admin.rules.roster.tables import Tables
 
-__all__ = ["HEAD_CELLS", "elsewhere_of", "head_of", "reading_kind", "status_found"]
+__all__ = ["HEAD_CELLS", "elsewhere_of", "head_of", "status_found"]
 
 _ROWS = 60  # as many as a heading is looked for in
 _BELOW = 3
+_WORDS, _MOST_WORDS = 20, 60
 _SHOWN = 5
 HEAD_CELLS = 30
 """So many cells of each of the first rows are shown."""
-
-
-def reading_kind(reading: Reading) -> Kind:
-    """A table of text, a workbook, or mailboxes as pasted from a mail."""
-    if reading.heading is not None:
-        return "mailboxes"
-    return "workbook" if reading.sheet is not None else "text"
 
 
 def head_of(grid: Grid, header: Header, tables: Tables | None, below: tuple[int, Grid] | None) -> tuple[HeadRow, ...]:
@@ -48,19 +42,23 @@ def head_of(grid: Grid, header: Header, tables: Tables | None, below: tuple[int,
     )
 
 
-def status_found(status: Status | None, body: Grid, *, is_in: bool) -> StatusFound | None:
-    """The words of the status column, the most frequent first, before anybody is left out."""
-    if status is None:
-        return None
+def status_found(status: Status, body: Grid, *, is_in: bool) -> StatusFound:
+    """The words of a status column, the most frequent first, before anybody is left out."""
     rows: Counter[str] = Counter()
     words: dict[str, str] = {}
     for value, number in Counter(body.columns[status.column.position]).items():
         if value in status.values:
             rows[word_of(value)] += number
             words.setdefault(word_of(value), value)
+    # Whoever is left out can be let in, and a column of many words does not fill the screen.
+    shown = [
+        (word, number)
+        for place, (word, number) in enumerate(rows.most_common())
+        if place < _WORDS or words[word] in status.away or words[word] in status.saying_no
+    ][:_MOST_WORDS]
     values = tuple(
         StatusValue(fold(words[word]), number, words[word] in status.saying_no, is_in or words[word] not in status.away)
-        for word, number in rows.most_common()
+        for word, number in shown
     )
     return StatusFound(status.column.position, status.column.name, values)
 
@@ -96,7 +94,7 @@ def elsewhere_of(
     for name, count in reading.other_sheets:
         hidden = "hidden sheet" if name in reading.hidden_sheets else "sheet"
         found.append(Elsewhere(f"{hidden} {name}", count, is_sheet=True))
-    return tuple(each for each in found if each.count)
+    return tuple(each for each in found if each.number)
 
 
 def _addresses(cells: Iterable[str]) -> Iterator[str]:

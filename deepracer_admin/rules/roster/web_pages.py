@@ -24,6 +24,7 @@ _TAG = re.compile(
 _PROLOG = re.compile(r"<\?xml[^>]*\?>\s*", re.IGNORECASE)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]+)", re.IGNORECASE)
 _UNSEEN = re.compile(r"<(script|style|template|noscript)\b", re.IGNORECASE)
+_DECLARATION = re.compile(r"<[!?][^>]*(?:>|\Z)")
 _MAILTO = re.compile(r"\s*mailto:\s*([^?\s]+)", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HEAD_BYTES = 4096
@@ -69,7 +70,9 @@ def read_web_page(data: bytes, *, limits: Limits, encoding: str | None) -> Readi
         for place, count in others[:5]
     )
     grid = Grid.of_records(sheet.records, sheet.lines)
-    return Reading(grid, encoding=name, warnings=warnings, hidden=frozenset(sheet.hidden.intersection(sheet.lines)))
+    return Reading(
+        grid, encoding=name, warnings=warnings, kind="page", hidden=frozenset(sheet.hidden.intersection(sheet.lines))
+    )
 
 
 def _declared(data: bytes) -> str | None:
@@ -90,7 +93,7 @@ def _declared(data: bytes) -> str | None:
 
 
 def _seen(text: str) -> str:
-    """Without comments, scripts and styles; one walk, however many of them are left open."""
+    """Without comments, scripts, styles and declarations; one walk, however many of them are left open."""
     pieces: list[str] = []
     place = 0
     while True:
@@ -110,7 +113,7 @@ def _seen(text: str) -> str:
         if end < 0:
             break
         place = end + 1
-    return "".join(pieces)
+    return _DECLARATION.sub("", "".join(pieces))
 
 
 @dataclass(slots=True)

@@ -152,6 +152,7 @@ def _of_book(book: Book, limits: Limits, wanted: str | None) -> Reading:
     _, sheet, cells = best
     return Reading(
         Grid.of_records(cells.records, cells.lines),
+        kind="workbook",
         sheet=sheet.name,
         sheets=names,
         warnings=tuple(_left_aside(sheet, holding)) if wanted is None else (),

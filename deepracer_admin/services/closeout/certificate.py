@@ -29,6 +29,7 @@ def certificate(
     *,
     can_still_sign_in: int | None,
     in_group: int | None,
+    group_before: int = 0,
     in_identity_center: int | None = None,
     not_known: int = 0,
     settle: str = "",
@@ -75,6 +76,10 @@ def certificate(
         lines.append(f"Not known for {counted(not_known, 'person', 'people')}: {settle}")
     if in_group is not None:
         lines.append(f"People of the event in the Entra group: {in_group:,}.")
+        if group_before:
+            one = "person of the list was in that group before the event, and stays in it"
+            many = "people of the list were in that group before the event, and stay in it"
+            lines.append(f"{counted(group_before, one, many)}.")
     if in_identity_center is not None:
         lines.append(f"People of the event listed in IAM Identity Center: {in_identity_center:,}.")
     if event.erase_on:

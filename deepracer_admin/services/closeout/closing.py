@@ -42,6 +42,7 @@ class CloseView:
     created_profiles: int
     adopted_profiles: int
     in_group: int | None
+    group_before: int = 0  # of the list, in the group since before the event
     in_identity_center: int | None = None  # None: not asked, or the service has no use for it
     source: str = "the racing service"  # what the list of people was read from
     managed: bool = False
@@ -119,6 +120,7 @@ class CloseoutService(Service):
             created_profiles=made,
             adopted_profiles=len(links) - made,
             in_group=proof.in_group if proof else None,
+            group_before=proof.group_before if proof else 0,
             in_identity_center=proof.in_identity_center if proof else None,
             source=proof.source if proof else "the racing service",
             managed=managed,
@@ -210,6 +212,7 @@ class CloseoutService(Service):
             view.rows,
             can_still_sign_in=None if view.can_still_sign_in is None else len(view.can_still_sign_in),
             in_group=view.in_group,
+            group_before=view.group_before,
             in_identity_center=view.in_identity_center,
             not_known=len(view.not_known),
             settle=view.settle,

@@ -296,6 +296,8 @@ class MessagesService(Service):
         proven = any(row.step is Step.ACCESS and row.state.is_done for row in self.store.steps_of(event.id, attendee))
         if key == ACCESS and not proven:
             raise BadInput("This person's access is not proven yet; their mail follows by itself when it is.")
+        if key == ACCESS and attendee in self.letters.refused_at_the_door(event):
+            raise BadInput("The directory refuses this person, and it is the way in: settle that on Onboarding first.")
         template = self.letters.template(event, key, event.language)
         if attendee in self.letters.awaiting(event, template):
             raise BadInput("This guest's link is not known yet; their mail follows by itself when it is.")

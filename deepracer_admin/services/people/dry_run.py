@@ -19,6 +19,7 @@ _LEFT_OUT = {
     "declined": "will not come",
     "above": "above the heading",
     "table": "in a list that was put aside",
+    "others": "of hosts, panelists or examples",
 }
 _FIELD_WORDS = {"name": "name", "office": "office", "cost_centre": "cost centre", "extra": "other columns"}
 
@@ -41,7 +42,8 @@ class DryRun:
 
     @property
     def balance(self) -> str:
-        """The rows of the file, each in exactly one place: "12 rows = 9 accepted + 1 duplicate + ..."."""
+        """The rows of the file, each in exactly one place: "12 rows = 9 accepted + 1 duplicate + ...". A row of a
+        team counts as one row and further people."""
         found = self.check
         left = Counter(_LEFT_OUT[out.kind] for out in found.left_out)
         parts = [
@@ -51,7 +53,9 @@ class DryRun:
             f"{len(found.left_out):,} left out"
             + (f" ({', '.join(f'{number:,} {why}' for why, number in left.items())})" if left else ""),
         ]
-        return f"{counted(found.rows, 'row')} = {' + '.join(parts)}"
+        further = found.further_people
+        more = f" + {counted(further, 'further person', 'further people')} in them" if further else ""
+        return f"{counted(found.rows, 'row')}{more} = {' + '.join(parts)}"
 
 
 class ReportLine(NamedTuple):

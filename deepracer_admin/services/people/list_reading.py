@@ -13,7 +13,7 @@ from deepracer_admin.rules.roster.findings import RosterCheck, UnreadableRoster
 from deepracer_admin.rules.roster.plan import plan_check
 from deepracer_admin.services.people.dry_run import DryRun
 from deepracer_admin.services.people.one_person import PeopleService
-from deepracer_admin.services.people.remembered import fitted, key_of, reading_to_keep, same_source
+from deepracer_admin.services.people.remembered import fitted, has_headings, key_of, reading_to_keep, same_source
 
 __all__ = ["ReadingService"]
 
@@ -58,7 +58,7 @@ class ReadingService(PeopleService):
         """Remember how a list was corrected for lists of the same source; a reading that finds nobody is not kept, one
         that was put back to the guess is forgotten."""
         self._authorise(actor, "attendees.import", target="reading")
-        keys = {key_of(read) for read in (dry.guess, dry.check) if read.header_row is not None}
+        keys = {key_of(read) for read in (dry.guess, dry.check) if has_headings(read)}
         if not dry.check.accepted or not keys:
             return
         kept = reading_to_keep(dry.guess, dry.check, dry.choices, self.clock.now(), actor.name)

@@ -18,7 +18,7 @@ from deepracer_admin.rules.roster.findings import RosterCheck, UnreadableRoster
 from deepracer_admin.rules.roster.headings import plain_heading
 from deepracer_admin.rules.roster.surroundings import HEAD_CELLS
 
-__all__ = ["FIELD_TITLES", "Remembered", "fitted", "key_of", "mark", "reading_to_keep", "same_source"]
+__all__ = ["FIELD_TITLES", "Remembered", "fitted", "has_headings", "key_of", "mark", "reading_to_keep", "same_source"]
 
 FIELD_TITLES = {
     "email": "E-mail address",
@@ -53,6 +53,15 @@ def mark(text: str) -> str:
     return hashlib.sha256((plain_heading(text) or text.strip()).encode()).hexdigest()[:12]
 
 
+def has_headings(read: RosterCheck) -> bool:
+    """Whether the list says what its columns are; without, no source is known by them."""
+    return read.header_row is not None or read.shape.kind == "entries"
+
+
+def _mark_of(word: tuple[str, str]) -> str:
+    return mark(" ".join(word))
+
+
 def key_of(read: RosterCheck, *, kind: str | None = None) -> str:
     """The shape of a list: its kind and its headings. Older versions left the kind out (`kind` "")."""
     kind = read.shape.kind if kind is None else kind
@@ -65,7 +74,7 @@ def reading_to_keep(
 ) -> ListReading | None:
     """What another list of the same source is read by; None when there is nothing to keep, or a list has no headings,
     or nobody was found this way."""
-    if not read.accepted or read.header_row is None:
+    if not read.accepted or not has_headings(read):
         return None
     tables = {table.line: table.title for table in read.shape.tables}
     kept = ListReading(
@@ -78,9 +87,10 @@ def reading_to_keep(
         delimiter=choices.delimiter,
         header_row=choices.header_row,
         tables_aside=tuple(mark(tables[line]) for line in choices.tables_aside if line in tables),
+        teams_apart=choices.teams_apart,
         name_order=choices.name_order or "",
         status_column=choices.status_column,
-        keep_out=tuple(map(mark, choices.keep_out)),
+        keep_out=tuple(_mark_of(word) for word in choices.keep_out),
         at=at,
         by=by,
     )
@@ -90,11 +100,11 @@ def reading_to_keep(
 
 def same_source(guess: RosterCheck, known: Mapping[str, ListReading]) -> ListReading | None:
     """The reading of the source that this list looks most like."""
-    if guess.header_row is not None:
+    if has_headings(guess):
         exact = known.get(key_of(guess)) or known.get(key_of(guess, kind=""))
         if exact is not None:
             return exact
-    rows = [_marks(guess)] if guess.header_row is not None else []
+    rows = [_marks(guess)] if has_headings(guess) else []
     rows += [tuple(mark(cell) for cell in row.cells if cell) for row in guess.shape.head]
     best: tuple[float, float] = (_ALIKE, 0.0)
     found: ListReading | None = None
@@ -162,6 +172,8 @@ def _rows(reading: ListReading, choices: ReadingChoices, read: RosterCheck, lost
         choices = choices.choosing("tables_aside", aside)
     elif reading.tables_aside:
         lost.append("the list that was left out")
+    if reading.teams_apart is not None:
+        choices = choices.choosing("teams_apart", reading.teams_apart)
     return choices
 
 
@@ -184,8 +196,8 @@ def _columns(reading: ListReading, choices: ReadingChoices, read: RosterCheck, l
             lost.append("the column that says who comes: it is not in this list")
         elif not isinstance(now, str) or not now:
             choices = choices.choosing("status_column", now)
-    words = read.shape.status.values if read.shape.status else ()
-    out = tuple(word.value for word in words if mark(word.value) in reading.keep_out and not word.says_no)
+    words = [((status.name, word.value), word.says_no) for status in read.shape.statuses for word in status.values]
+    out = tuple(word for word, says_no in words if _mark_of(word) in reading.keep_out and not says_no)
     return choices.choosing("keep_out", out) if out else choices
 
 
@@ -223,7 +235,9 @@ def _said(choices: ReadingChoices, read: RosterCheck) -> Iterable[str]:
     if choices.status_column is not None:
         at = choices.status_column
         yield f"who comes from column “{names.get(at, at)}”" if isinstance(at, int) else "no column says who comes"
-    for word in choices.keep_out:
+    if choices.teams_apart is False:
+        yield "one person a row"
+    for _, word in choices.keep_out:
         yield f"without “{word}”"
 
 

@@ -85,6 +85,7 @@ class Screen:
     source: str  # the connected racing service
     address: str
     board: BoardView | None = None
+    rows: Sequence[str] = ()  # of the board, in its order: a name for each racer that says nothing and stays theirs
     totals: UsageView | None = None
 
 
@@ -334,6 +335,7 @@ class BoardsService(Service):
         if self.clock.now() >= row.expires_at:
             raise NotAllowed("This link has expired. Ask the organizers for a new one.")
         event = self.store.event(row.event)
+        board = self._view(event.id, row.race, 60) if row.scene == "board" else None
         return Screen(
             scene=row.scene,
             event_name=event.name,
@@ -341,9 +343,14 @@ class BoardsService(Service):
             rehearsal=self.house.settings.rehearsal,
             source=self.store.read(event.id, ACCOUNT).account.service,
             address=self._address(event, link_id),
-            board=self._view(event.id, row.race, 60) if row.scene == "board" else None,
+            board=board,
+            rows=[self._blind(event.id, line.racer.id) for line in board.rows] if board else (),
             totals=read_totals(self.house, event) if row.scene == "usage" else None,
         )
+
+    def _blind(self, event: str, racer: str) -> str:
+        """Two racers may bear one name, so a screen tells them apart by this; without the key it says nothing."""
+        return hmac.new(self._key, f"{event}/{racer}".encode(), "sha256").hexdigest()[:8]
 
     def _base(self, event: Event) -> str:
         return self.house.settings.public_base(event.public_url)

@@ -10,6 +10,10 @@ from deepracer_admin.model import Finding, Job, State, Step
 __all__ = ["needs_human"]
 
 
+_LOST_MAIL = ("The answer was lost; nothing is repeated by itself.", "Open Messages to settle them.")
+_LOST_WORK = ("The answer was lost; the next listing tells what came of it.", "")
+
+
 def needs_human(
     trouble: Mapping[str, str],
     funnel: Mapping[Step, Mapping[State, int]],
@@ -48,8 +52,7 @@ def needs_human(
                     f"{step}.unknown",
                     f"{counted(states[State.UNKNOWN], 'person is', 'people are')} unknown at “{step}”",
                     "amber",
-                    "The answer was lost; nothing is repeated by itself.",
-                    "Open Messages to settle them.",
+                    *(_LOST_MAIL if step is Step.MAIL else _LOST_WORK),
                 )
             )
     found += [

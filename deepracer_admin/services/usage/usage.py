@@ -259,18 +259,16 @@ class UsageService(Service):
     # ------------------------------------------------------------------------------------------------- pause
 
     def sponsor(self, actor: Actor, attendees: Sequence[str], *, active: bool) -> Job:
-        """Pause or resume the sponsorship of these people (or of all with []).
+        """Pause or resume the sponsorship of these people.
 
         Running work, queued work and submissions go on and are billed.
         """
-        self._authorise(
-            actor, "usage.pause", target=counted(len(attendees), "person", "people") if attendees else "all people"
-        )
+        self._authorise(actor, "usage.pause", target=counted(len(attendees), "person", "people"))
         event = self._event()
         self._check_people(event.id, attendees)
         links = self.store.links(event.id)
         paused = self.store.rows(event.id, PAUSED_PROFILES)
-        chosen = [links[entry] for entry in attendees if entry in links] if attendees else [*links.values()]
+        chosen = [links[entry] for entry in attendees if entry in links]
         items = [
             JobItem(job="", key=link.profile, state=State.TODO, after={"active": active, "attendee": link.attendee})
             for link in chosen

@@ -6,7 +6,7 @@ Everything in it can be made anew from the table. So a copy of another table, or
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,10 +63,15 @@ class CopyFile(SqliteEventStore):
         connection.execute("INSERT OR REPLACE INTO copied VALUES (?, ?, ?)", (scope, number, tx))
 
     @property
+    def scopes(self) -> set[str]:
+        """Those of which something was taken over."""
+        with self._reading() as connection:
+            return {row["scope"] for row in connection.execute("SELECT scope FROM copied").fetchall()}
+
+    @property
     def holds_copy(self) -> bool:
         """Was anything ever taken over?"""
-        with self._reading() as connection:
-            return connection.execute("SELECT 1 FROM copied LIMIT 1").fetchone() is not None
+        return bool(self.scopes)
 
     def tell_table(self, table_id: str) -> None:
         """Which table this is a copy of. One of another table (or of one that was made anew) starts empty."""
@@ -185,12 +190,6 @@ class CopyFile(SqliteEventStore):
         with self._reading() as connection:
             number, tx = self.known(scope, connection)
             return Image(number, tx, dump(connection, scope))
-
-    def images(self) -> Mapping[str, Image]:
-        """Of every scope that this copy knows."""
-        with self._reading() as connection:
-            scopes = [row["scope"] for row in connection.execute("SELECT scope FROM copied").fetchall()]
-        return {scope: self.image_of(scope) for scope in scopes}
 
     def close(self) -> None:
         with self._lock:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from deepracer_admin.clock import iso
-from deepracer_admin.errors import BadInput, ConsoleError, StoreError
+from deepracer_admin.errors import BadInput, ConsoleError, StoreError, StoreUnusable
 from deepracer_admin.model import Lease
 from deepracer_admin.store.dynamodb.copy_file import CopyFile
 from deepracer_admin.store.dynamodb.journal import Behind, Journal
@@ -78,8 +78,8 @@ class SharedEventStore(CopyFile):
         try:
             self.follow()
         except StoreError as error:
-            if not self.holds_copy:
-                SqliteEventStore.close(self)
+            if isinstance(error, StoreUnusable) or not self.holds_copy:
+                CopyFile.close(self)
                 raise
             self._trouble = error.sentence
             log.warning("the shared table was not read: %s", error.sentence)
@@ -110,6 +110,11 @@ class SharedEventStore(CopyFile):
             self._admitted = True
         began = real_now()
         heads = self.journal.heads()
+        if self.scopes - {head.scope for head in heads}:
+            raise StoreUnusable(
+                f"The table {self._table.name} was emptied or replaced: start the console again, so that it takes a "
+                "new copy."
+            )
         self._shared_leases.look()
         for head in heads:
             if self.known(head.scope)[1] != head.tx:

@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deepracer_admin.edge.aws import AwsAccess
 from deepracer_admin.edge.aws_errors import AwsService, Meaning, aws_error
+from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import (
     LostAnswer,
     NotThere,
@@ -111,7 +112,8 @@ class SharedTable:
         self._access = access
         self._pause = pause
         # With a host of its own per account, the address would be none that the console admits (edge/reach.py).
-        quick = Config(connect_timeout=3, read_timeout=5, account_id_endpoint_mode="disabled")
+        patience = 5 if access.reach is Reach.LIVE else 30  # a rehearsal's table shares this computer with all else
+        quick = Config(connect_timeout=3, read_timeout=patience, account_id_endpoint_mode="disabled")
         self.client = access.client("dynamodb", attempts=1, connections=20, config=quick)
 
     @property

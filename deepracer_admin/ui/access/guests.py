@@ -33,5 +33,5 @@ def offer_right(stuck: Sequence[StuckRow], *, app_only: bool) -> None:
             "/signin/guests?next=/onboarding",
             icon=":material/key:",
             key="guests-right",
-            help="Microsoft asks for User.Invite.All; an Entra administrator may have to consent. Then press Retry.",
+            help="Microsoft asks for User.Invite.All; an Entra administrator may have to agree. Press “Retry them”.",
         )

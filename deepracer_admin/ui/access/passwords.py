@@ -104,13 +104,17 @@ def fresh_for_one(age: PasswordAge | None, *, may: bool) -> None:
 
 def _send_button(label: str, attendees: list[str], *, key: str, **look: Any) -> None:
     passwords = session.desk().passwords
-    people = count(len(attendees), "person", "people")
     press(
         label,
         lambda asking: passwords.resend(asking, attendees),
         key=key,
-        done=f"On its way to {people}; the older passwords do not work any more once it is sent.",
+        done=_on_its_way,
         redraw=False,
         icon=":material/key:",
         **look,
     )
+
+
+def _on_its_way(sent: int) -> str:
+    people = count(sent, "person", "people")
+    return f"On its way to {people}; the older passwords do not work any more once it is sent."

@@ -29,6 +29,7 @@ _WHY = {
     "adopted": "had access before the event",
     "manual": "linked by hand: had access before the event",
     "created": "made by this event, not deleted yet",
+    "group_before": "in the Entra group since before the event",
     "identity_center": "still in IAM Identity Center, and no profile of theirs is disabled",
 }
 
@@ -111,6 +112,10 @@ def proof(view: CloseView, event: Event) -> None:
     st.caption(as_of(view.read_back_at, f"listing of {view.source}", event.zone))
     if view.in_group is not None:
         st.caption(f"{count(view.in_group, 'person', 'people')} of the event in the Entra group, by that listing.")
+    if view.group_before:
+        one = "person of the list was in that group before the event, and stays in it"
+        many = "people of the list were in that group before the event, and stay in it"
+        st.caption(f"{count(view.group_before, one, many)}.")
     if view.in_identity_center is not None:
         listed = count(view.in_identity_center, "person", "people")
         st.caption(f"{listed} of the event listed in IAM Identity Center, by that listing.")

@@ -6,7 +6,7 @@ given as a function of the person. An act carries ids; a double click does it on
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal, TypeVar
@@ -19,7 +19,7 @@ from deepracer_admin.model import Actor
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.words import plain
 
-__all__ = ["SECOND_CLICK_S", "act", "ask", "forget_elsewhere", "go", "opened", "press", "said"]
+__all__ = ["SECOND_CLICK_S", "act", "as_shown", "ask", "forget_elsewhere", "go", "opened", "press", "said"]
 
 T = TypeVar("T")
 SECOND_CLICK_S = 1.0
@@ -50,15 +50,25 @@ def press(
     icon: str | None = None,
     help: str | None = None,
     disabled: bool = False,
+    shown: Sequence[str] = (),
 ) -> bool:
     """A button that acts: `run` gets who pressed, `done` says what it did (of its result). True in the run of the act.
 
     `key` is the act's identity and holds no value that moves. `line`: draw what was said here; else call `said(key)`.
-    `redraw`: when it was done, draw the page anew, because what stands above was read before.
+    `redraw`: when it was done, draw the page anew, because what stands above was read before. `shown`: ids of those
+    whom the page names, where it works them out by itself; `run` asks `as_shown(key)` for them, because the run of the
+    press works them out anew, and whoever pressed has not seen that.
     """
     button = st.form_submit_button if in_form else st.button
     pressed = button(
-        label, key=key, type=type, icon=icon, help=help, disabled=disabled, on_click=_note_press, args=(key,)
+        label,
+        key=key,
+        type=type,
+        icon=icon,
+        help=help,
+        disabled=disabled,
+        on_click=_note_press,
+        args=(key, tuple(shown)),
     )
     acted = pressed and act(run, key=key, done=done)[0]
     if acted and redraw:
@@ -144,9 +154,15 @@ def _slot(key: str) -> str:
     return f"said-{key}"
 
 
-def _note_press(key: str) -> None:
+def as_shown(key: str) -> tuple[str, ...]:
+    """The ids that stood on the page whose button `key` was pressed."""
+    return st.session_state.get(f"shown-{key}", ())
+
+
+def _note_press(key: str, shown: tuple[str, ...]) -> None:
     """When a press reached the server: before anything is drawn, however long the page takes."""
     st.session_state[f"press-{key}"] = session.console().clock.monotonic()
+    st.session_state[f"shown-{key}"] = shown
 
 
 def _keep(key: str, sentence: str, *, done: bool) -> None:

@@ -13,8 +13,8 @@ from deepracer_admin.model import Actor, Event
 from deepracer_admin.rules.templates import Template
 from deepracer_admin.services.mail.messages import AUDIENCES, Audience, LedgerRow, Started
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import ask, press
-from deepracer_admin.ui.kit.words import count, plain, some_names, span, when
+from deepracer_admin.ui.kit.act import as_shown, ask, press
+from deepracer_admin.ui.kit.words import count, plain, span, when
 from deepracer_admin.ui.mail.letters import placeholders, show_mail
 
 __all__ = ["edit_template", "preview", "send_desk", "settle", "test_to_myself"]
@@ -115,17 +115,19 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
         start = desk.clock.event_now().astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
         local = st.datetime_input(f"At ({event.zone})", start + timedelta(hours=1), key="send-at")
         at = local.replace(tzinfo=zone) if local else None
-    named = [person.id for person in people]
     if at is not None:
         st.caption("It goes to whoever is in that audience at that time.")
     press(
         "Send it" if at is None else f"Schedule it for {when(at, event.zone)}",
-        lambda asking: desk.messages.send(asking, key, audience, attendees=named, schedule_at=at, reason=reason),
+        lambda asking: desk.messages.send(
+            asking, key, audience, attendees=as_shown("send-go"), schedule_at=at, reason=reason
+        ),
         key="send-go",
         done=_goes if at is None else f"It goes to whoever is in that audience {when(at, event.zone)}.",
         type="primary",
         icon=":material/send:",
         disabled=not people,
+        shown=[person.id for person in people],
     )
 
 
@@ -134,7 +136,8 @@ def _goes(made: Started) -> str:
     said = f"It goes to {count(made.people, 'person', 'people')}; progress is shown below."
     if made.gone:
         left = count(len(made.gone), "person who was named has", "people who were named have")
-        said += f" {left} left that audience meanwhile: {some_names(made.gone)}."
+        others = " and others" if len(made.gone) > 3 else ""
+        said += f" {left} left that audience meanwhile: {', '.join(made.gone[:3])}{others}."
     if made.came:
         said += f" {count(made.came, 'person', 'people')} came into it since: send it again for them."
     return said

@@ -13,18 +13,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.model import Actor
 from deepracer_admin.rules.roster import FIELDS, RosterCheck
-from deepracer_admin.rules.roster.choices import GUESSED
 from deepracer_admin.rules.roster.findings import Candidate, cut
 from deepracer_admin.services.people.dry_run import DryRun
 from deepracer_admin.services.people.remembered import DELIMITER_WORDS, FIELD_TITLES
-from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.words import count, plain
-from deepracer_admin.ui.people.open_list import OpenList, opened_list, put_back, read_otherwise
+from deepracer_admin.ui.people.open_list import OpenList, opened_list, read_otherwise
 
-__all__ = ["by_hand", "first_rows", "reading_choices", "remembered_reading", "way_back"]
+__all__ = ["by_hand", "first_rows", "reading_choices"]
 
 _ASIDE = "(not in the list)"
 _AS_GUESSED = "as guessed"
@@ -47,50 +43,16 @@ _SHOWN_ROWS = 8
 
 def reading_choices(dry: DryRun, now: OpenList) -> None:
     """What was guessed, each to be corrected; only where there is a choice."""
-    boxes = [*_whole(dry, now.digest), *_columns(dry.check, now.digest), _status(dry.check, now.digest)]
-    for first in range(0, len(boxes), _ACROSS):
-        for box, draw in zip(st.columns(_ACROSS), boxes[first : first + _ACROSS], strict=False):
+    whole = _whole(dry, now.digest)
+    widths = [2 if name == "heading" and len(whole) < _ACROSS else 1 for name in whole]
+    for box, draw in zip(st.columns([*widths, *[1] * (_ACROSS - sum(widths))]), whole.values(), strict=False):
+        draw(box)
+    columns = [*_columns(dry.check, now.digest), _order(dry, now.digest)]
+    for first in range(0, len(columns), _ACROSS):
+        for box, draw in zip(st.columns(_ACROSS), columns[first : first + _ACROSS], strict=True):
             draw(box)
     _let_in(dry, now.digest)
-    st.caption("Remembered for lists of the same source; whom to let in is asked anew for each file.")
-
-
-def way_back(dry: DryRun, now: OpenList) -> None:
-    """Undo all corrections of this list at once, where there are any."""
-    if dry.choices != GUESSED and not _is_told(now):
-        _undo("Read as guessed", dry, key="reading-reset")
-
-
-def remembered_reading(dry: DryRun, now: OpenList) -> None:
-    """What was taken over from an earlier list of the same source, and the way back."""
-    told = now.remembered
-    if told is None or not _is_told(now):
-        return
-    parts = []
-    if told.taken:
-        who = f", as {told.by} corrected it on {told.at:%d %b %Y}" if told.at and told.by else ""
-        parts.append(f"Read like an earlier list of this source{who}: {'; '.join(told.taken)}.")
-    if told.lost:
-        parts.append(f"Not taken over from an earlier list of this source: {'; '.join(told.lost)}.")
-    with st.container(border=True):
-        left, right = st.columns([4, 1], vertical_alignment="center")
-        left.markdown(f":material/history: {plain(' '.join(parts))}")
-        with right:
-            _undo("Read as guessed", dry, key="reading-undo")
-
-
-def _is_told(now: OpenList) -> bool:
-    return now.remembered is not None and bool(now.remembered.taken or now.remembered.lost)
-
-
-def _undo(label: str, dry: DryRun, *, key: str) -> None:
-    people = session.desk().attendees
-
-    def undo(asking: Actor) -> None:
-        people.forget_reading(asking, dry)
-        put_back()
-
-    press(label, undo, key=key, done="The list is read as guessed.", icon=":material/undo:", line=False)
+    st.caption("Corrections are remembered for lists of the same source; whom to let in is asked anew for each file.")
 
 
 def by_hand(now: OpenList) -> None:
@@ -113,7 +75,7 @@ def by_hand(now: OpenList) -> None:
         delimiter.selectbox(
             "Separator",
             [_AS_GUESSED, *DELIMITER_WORDS],
-            format_func=lambda sign: DELIMITER_WORDS.get(sign, sign),
+            format_func=_separator,
             key=f"by-hand-{now.digest}-delimiter",
             on_change=_chosen,
             args=("delimiter", f"by-hand-{now.digest}-delimiter"),
@@ -148,75 +110,55 @@ def first_rows(check: RosterCheck) -> None:
 # ------------------------------------------------------------------------------------------- the file as a whole
 
 
-def _whole(dry: DryRun, digest: str) -> list[_Draw]:
+def _whole(dry: DryRun, digest: str) -> dict[str, _Draw]:
+    """The sheet, the heading, the encoding and the separator, where there is a choice."""
     check, shape = dry.check, dry.check.shape
-    boxes: list[_Draw] = []
+    boxes: dict[str, _Draw] = {}
     if len(check.sheets) > 1:
         hidden = set(shape.hidden_sheets)
-        boxes.append(
-            lambda box: _select(
-                box,
-                "Sheet",
-                check.sheets,
-                check.sheet,
-                what="sheet",
-                key=f"reading-{digest}-sheet",
-                shown=lambda name: f"{name} (hidden)" if name in hidden else name,
-            )
+        boxes["sheet"] = lambda box: _select(
+            box,
+            "Sheet",
+            check.sheets,
+            check.sheet,
+            what="sheet",
+            key=f"reading-{digest}-sheet",
+            shown=lambda name: f"{name} (hidden)" if name in hidden else name,
         )
-    if shape.kind != "mailboxes":
+    if shape.kind not in ("mailboxes", "entries"):
         lines = {row.line: cut(", ".join(filter(None, row.cells))) for row in shape.head}
-        boxes.append(
-            lambda box: _select(
-                box,
-                "Heading",
-                [0, *lines],
-                check.header_row or 0,
-                what="header_row",
-                key=f"reading-{digest}-heading",
-                shown=lambda line: f"Line {line}: {lines[line]}" if line else "None: the first row is a person",
-            )
+        boxes["heading"] = lambda box: _select(
+            box,
+            "Heading",
+            [0, *lines],
+            check.header_row or 0,
+            what="header_row",
+            key=f"reading-{digest}-heading",
+            shown=lambda line: f"Line {line}: {lines[line]}" if line else "None: the first row is a person",
         )
     encodings = _encodings(dry)
     if len(encodings) > 1:
-        boxes.append(
-            lambda box: _select(
-                box,
-                "Encoding: which names are right?",
-                [*encodings],
-                check.encoding,
-                what="encoding",
-                key=f"reading-{digest}-encoding",
-                shown=lambda name: f"{encodings[name]} ({name})" if encodings[name] else str(name),
-            )
+        boxes["encoding"] = lambda box: _select(
+            box,
+            "Encoding: which names are right?",
+            [*encodings],
+            check.encoding,
+            what="encoding",
+            key=f"reading-{digest}-encoding",
+            shown=lambda name: f"{encodings[name]} ({name})" if encodings[name] else str(name),
         )
-    if shape.kind != "workbook":
+    if shape.kind in ("text", "mailboxes"):
         mail = [_AS_IN_A_MAIL] if "mailboxes" in (shape.kind, dry.guess.shape.kind) else []
         signs = [*mail, *DELIMITER_WORDS]
         at = _AS_IN_A_MAIL if shape.kind == "mailboxes" else check.delimiter or ""
-        boxes.append(
-            lambda box: _select(
-                box,
-                "Separator",
-                signs if at in signs else [at, *signs],
-                at,
-                what="delimiter",
-                key=f"reading-{digest}-delimiter",
-                shown=lambda sign: DELIMITER_WORDS.get(sign, sign),
-            )
-        )
-    if "name" in check.mapping or shape.kind == "mailboxes":
-        boxes.append(
-            lambda box: _select(
-                box,
-                "Order of full names",
-                [*_ORDERS],
-                dry.choices.name_order or _AS_GUESSED,
-                what="name_order",
-                key=f"reading-{digest}-order",
-                shown=_ORDERS.__getitem__,
-                help=_ABOUT_ORDERS,
-            )
+        boxes["separator"] = lambda box: _select(
+            box,
+            "Separator",
+            signs if at in signs else [at, *signs],
+            at,
+            what="delimiter",
+            key=f"reading-{digest}-delimiter",
+            shown=_separator,
         )
     return boxes
 
@@ -252,38 +194,58 @@ def _columns(check: RosterCheck, digest: str) -> list[_Draw]:
     return [partial(drawn, field_key=field_key) for field_key in FIELDS]
 
 
-# ------------------------------------------------------------------------------------------------ who is let in
-
-
-def _status(check: RosterCheck, digest: str) -> _Draw:
-    names = {column.position: f"{column.name} ({column.position + 1})" for column in check.columns}
-    status = check.shape.status
+def _order(dry: DryRun, digest: str) -> _Draw:
+    """Nothing where no full names are read."""
+    if "name" not in dry.check.mapping and dry.check.shape.kind != "mailboxes":
+        return lambda _: None
     return lambda box: _select(
         box,
-        "Who comes: by column",
-        ["", *names],
-        status.position if status else "",
-        what="status_column",
-        key=f"reading-{digest}-status",
-        shown=lambda place: "(all of the list)" if place == "" else names[int(place)],
+        "Order of full names",
+        [*_ORDERS],
+        dry.choices.name_order or _AS_GUESSED,
+        what="name_order",
+        key=f"reading-{digest}-order",
+        shown=_ORDERS.__getitem__,
+        help=_ABOUT_ORDERS,
     )
+
+
+# ------------------------------------------------------------------------------------------------ who is let in
 
 
 def _let_in(dry: DryRun, digest: str) -> None:
     shape = dry.check.shape
-    if shape.status:
-        status, numbers = shape.status, {word.value: word.rows for word in shape.status.values}
-        key = f"reading-{digest}-words"
+    names = {column.position: f"{column.name} ({column.position + 1})" for column in dry.check.columns}
+    left, right = st.columns([1, 2])
+    chosen = dry.choices.status_column
+    at = shape.statuses[0].position if shape.statuses and chosen != "" else ""
+    _select(
+        left,
+        "Who comes: by column",
+        ["", *names],
+        at,
+        what="status_column",
+        key=f"reading-{digest}-status",
+        shown=lambda place: "(all of the list)" if place == "" else names[int(place)],
+    )
+    for box, status in zip([right, *([st] * len(shape.statuses))], shape.statuses, strict=False):
+        numbers = {word.value: word.rows for word in status.values}
+        column_id = status.position
+        key = f"reading-{digest}-words-{column_id}"
         st.session_state[key] = [word.value for word in status.values if word.is_taken]
-        st.pills(
+        box.pills(
             f"Those are taken of whom “{plain(status.name)}” says",
             [*numbers],
             selection_mode="multi",
-            format_func=lambda word: f"{plain(word)} · {numbers[word]:,}",
+            format_func=lambda word, numbers=numbers: f"{plain(word)} · {numbers[word]:,}",
             key=key,
             on_change=_words_chosen,
-            args=(key, {word.value: word.says_no for word in status.values}),
+            args=(key, status.name, {word.value: word.says_no for word in status.values}),
         )
+    if shape.has_teams or dry.choices.teams_apart is False:
+        key = f"reading-{digest}-teams"
+        st.session_state[key] = shape.has_teams
+        st.checkbox("Rows of several people are taken apart", key=key, on_change=_teams_chosen, args=(key,))
     if shape.tables:
         titles = {
             table.line: f"Line {table.line}: {table.title} · {count(table.rows, 'row')}" for table in shape.tables
@@ -302,11 +264,16 @@ def _let_in(dry: DryRun, digest: str) -> None:
     for kind_key, number, one, many in (
         ("hidden", shape.hidden_rows, "row that the sheet hides", "rows that the sheet hides"),
         ("above", shape.rows_above, "row above the heading", "rows above the heading"),
+        ("others", shape.rows_of_others, "row of hosts and panelists", "rows of hosts and panelists"),
     ):
         if number:
             key = f"reading-{digest}-{kind_key}"
             st.session_state[key] = kind_key in dry.choices.include
             st.checkbox(f"Include {count(number, one, many)}", key=key, on_change=_included, args=(kind_key, key))
+
+
+def _separator(sign: str) -> str:
+    return DELIMITER_WORDS.get(sign, sign)
 
 
 # ---------------------------------------------------------------------------------------------------- callbacks
@@ -342,11 +309,20 @@ def _column_chosen(field_key: str, key: str) -> None:
     read_otherwise("columns", {**others, field_key: place})
 
 
-def _words_chosen(key: str, says_no: dict[str, bool]) -> None:
-    taken = set(st.session_state[key])
-    read_otherwise("include", tuple(kind for kind in _include() if kind != "declined"))
-    read_otherwise("let_in", tuple(word for word, no in says_no.items() if no and word in taken))
-    read_otherwise("keep_out", tuple(word for word, no in says_no.items() if not no and word not in taken))
+def _words_chosen(key: str, heading: str, says_no: dict[str, bool]) -> None:
+    now, taken = opened_list(), set(st.session_state[key])
+    if now is None:
+        return
+    let_in = [each for each in now.choices.let_in if each[0] != heading]
+    keep_out = [each for each in now.choices.keep_out if each[0] != heading]
+    let_in += [(heading, word) for word, no in says_no.items() if no and word in taken]
+    keep_out += [(heading, word) for word, no in says_no.items() if not no and word not in taken]
+    read_otherwise("let_in", tuple(let_in))
+    read_otherwise("keep_out", tuple(keep_out))
+
+
+def _teams_chosen(key: str) -> None:
+    read_otherwise("teams_apart", None if st.session_state[key] else False)
 
 
 def _tables_chosen(key: str, lines: tuple[int, ...]) -> None:

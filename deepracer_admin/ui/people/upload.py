@@ -16,7 +16,8 @@ from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import count, plain
 from deepracer_admin.ui.people.open_list import read_open
-from deepracer_admin.ui.people.reading_choices import by_hand, first_rows, reading_choices, remembered_reading, way_back
+from deepracer_admin.ui.people.reading_choices import by_hand, first_rows, reading_choices
+from deepracer_admin.ui.people.way_back import remembered_reading, way_back
 
 __all__ = ["confirm_import", "counts", "given_list", "leavers", "report"]
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Attendee, Capabilities, Event, RaceStatus
-from deepracer_admin.services.races.entrants import Entrant, EntrantsView
+from deepracer_admin.services.races.entrants import Change, Entrant, EntrantsView
 from deepracer_admin.services.races.races import RaceRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import said
@@ -217,5 +217,16 @@ def _ask_admit(view: EntrantsView, chosen: RaceRow, people: Sequence[Attendee]) 
         facts=facts,
         button="Let them in",
         run=lambda asking: races.admit(asking, chosen.race.id, ids),
-        done=f"Letting {words} in; {SHOWN_LATER}." if view.native else f"{words} put on the list.",
+        done=lambda made: _let_in(made, native=view.native),
     )
+
+
+def _let_in(made: Change, *, native: bool) -> str:
+    """Whom it reached at the press, and who has no profile yet."""
+    words = count(made.people, "person", "people")
+    if not native:
+        return f"{words} put on the list."
+    waits = (
+        f"; {count(made.without_profile, 'person has', 'people have')} no profile yet" if made.without_profile else ""
+    )
+    return f"Letting {words} in{waits}; {SHOWN_LATER}."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from deepracer_admin.model import UNLIMITED, Event
+from deepracer_admin.model import UNLIMITED, Event, Job
 from deepracer_admin.services.usage.usage import GRANT_MAX_HOURS, ProfileRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said
@@ -61,7 +61,7 @@ def set_quota(event: Event, chosen: Sequence[ProfileRow]) -> None:
             facts=[says_whom(named), f"They get {each}.", *_shared([row.attendee for row in named], _LARGER), most],
             button="Set the quota",
             run=lambda who: usage.set_quotas(who, [row.attendee for row in named], hours=wanted, models=models),
-            done=f"Setting {hours(wanted)} each for {words}; {SHOWN_LATER}.",
+            done=lambda job: f"Setting {hours(wanted)} each for {_so_many(job)}; {SHOWN_LATER}.",
         )
     said("quota-set")
 
@@ -115,8 +115,13 @@ def _ask_sponsor(chosen: Sequence[ProfileRow], *, active: bool, fact: str) -> No
         facts=[says_whom(chosen), fact, *([] if active else _shared(people, _GO_ON))],
         button="Resume them" if active else "Pause them",
         run=lambda who: usage.sponsor(who, people, active=active),
-        done=f"{'Resuming' if active else 'Pausing'} {words}; {SHOWN_LATER}.",
+        done=lambda job: f"{'Resuming' if active else 'Pausing'} {_so_many(job)}; {SHOWN_LATER}.",
     )
+
+
+def _so_many(job: Job) -> str:
+    """Whom the act reaches: of those chosen, who needs it at the press."""
+    return count(job.total, "person", "people")
 
 
 def _ask_delete(event: Event, chosen: Sequence[ProfileRow]) -> None:
@@ -136,7 +141,7 @@ def _ask_delete(event: Event, chosen: Sequence[ProfileRow]) -> None:
         name=event.name,
         button="Delete models",
         run=lambda who, typed: usage.delete_models(who, people, typed_name=typed),
-        done=f"Deleting the models of {words}; they are counted again until none is left.",
+        done=lambda job: f"Deleting the models of {_so_many(job)}; they are counted again until none is left.",
     )
 
 

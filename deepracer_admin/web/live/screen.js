@@ -3,15 +3,16 @@
   "use strict";
   const POLL_MS = 2000, PAGE_MS = 8000, FLASH_MS = 12000, PINNED = 3, PAGE_ROWS = 8, MAX_WAIT_MS = 30000;
   const options = new URLSearchParams(location.search);
-  const places = Math.min(300, Math.max(3, Number.parseInt(options.get("places") || "59", 10) || 59));
+  const places = Math.min(500, Math.max(3, Number.parseInt(options.get("places") || "59", 10) || 59));
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const phone = matchMedia("(max-width: 700px)");
   if (options.get("theme") === "light") document.documentElement.dataset.theme = "light";
   const at = (id) => document.getElementById(id);
   const main = at("main");
   let data = null, etag = "", page = 0, next = null, failing = null, failures = 0, refused = "";
-  const known = new Map();      // alias -> best score in milliseconds, to see what is new
-  const glowing = new Map();    // alias -> until when its row glows
+  const known = new Map();      // racer -> best score in milliseconds, to see what is new
+  const glowing = new Map();    // racer -> until when their row glows
+  let listed = null, lit = 0;   // what a phone shows: a long list is drawn anew only when it changes
 
   const make = (tag, name, text) => {
     const element = document.createElement(tag);
@@ -55,12 +56,12 @@
   function notice(fresh) {
     const first = known.size === 0 && data === null;
     (fresh.rows || []).forEach((row, index) => {
-      const before = known.get(row.a);
+      const before = known.get(row.i);
       if (!first && (before === undefined || row.ms < before)) {
-        glowing.set(row.a, Date.now() + FLASH_MS);
+        glowing.set(row.i, Date.now() + FLASH_MS);
         if (next === null && index >= PINNED && index < places) next = Math.floor((index - PINNED) / PAGE_ROWS);
       }
-      known.set(row.a, row.ms);
+      known.set(row.i, row.ms);
     });
   }
 
@@ -68,6 +69,7 @@
   function draw() {
     if (refused) {
       data = null;
+      listed = null;
       etag = "";
       main.replaceChildren(make("p", "wait", refused));
       for (const id of ["paging", "asof", "state"]) at(id).textContent = "";
@@ -102,8 +104,11 @@
     }
     if (page >= pages()) page = 0;
     const start = PINNED + page * PAGE_ROWS;
-    const listed = data.rows.slice(0, places);
-    const shown = phone.matches ? data.rows : [...listed.slice(0, PINNED), ...listed.slice(start, start + PAGE_ROWS)];
+    const first = data.rows.slice(0, places);
+    const shown = phone.matches ? data.rows : [...first.slice(0, PINNED), ...first.slice(start, start + PAGE_ROWS)];
+    const glow = [...glowing.values()].filter((until) => until > Date.now()).length;
+    if (phone.matches && listed === data && lit === glow) return;
+    [listed, lit] = [phone.matches ? data : null, glow];
     const before = positions();
     const table = make("div", "board");
     table.setAttribute("role", "table");
@@ -112,8 +117,9 @@
     shown.forEach((row, index) => table.append(racer(row, index)));
     main.replaceChildren(table);
     slide(before);
+    const most = data.rows.length < data.total ? `the first ${data.rows.length.toLocaleString("en")} of ` : "";
     at("paging").textContent = phone.matches
-      ? `${data.total.toLocaleString("en")} racers`
+      ? `${most}${data.total.toLocaleString("en")} racers`
       : shown.length > PINNED
         ? `places ${shown[PINNED].p}–${shown[shown.length - 1].p} of ${data.total.toLocaleString("en")}`
         : `${data.total.toLocaleString("en")} racers`;
@@ -132,12 +138,12 @@
 
   function racer(row, index) {
     const pinned = index < PINNED ? ` pinned ${["first", "second", "third"][index]}` : "";
-    const glow = (glowing.get(row.a) || 0) > Date.now() ? " flash" : "";
+    const glow = (glowing.get(row.i) || 0) > Date.now() ? " flash" : "";
     const [sign, kind] = row.c === null ? ["★ new", "new"]
       : row.c > 0 ? [`▲ ${row.c}`, "up"] : row.c < 0 ? [`▼ ${-row.c}`, "down"] : ["=", "same"];
     const element = line(`row${pinned}${glow}`, [row.p, sign, row.a, row.s, row.g || "leader"], "cell");
     element.children[1].classList.add(kind);
-    element.dataset.key = row.a;
+    element.dataset.key = row.i;
     return element;
   }
 

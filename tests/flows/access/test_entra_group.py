@@ -8,8 +8,8 @@ import pytest
 
 from deepracer_admin.errors import AccessDenied, ServiceError
 from deepracer_admin.flows.access.entra_group import MembershipReconciler
-from deepracer_admin.model import State, Step
-from tests.flows.conftest import Stage
+from deepracer_admin.model import Attendee, State, Step
+from tests.flows.conftest import ORGANIZER, Stage
 
 
 @pytest.fixture
@@ -89,6 +89,95 @@ def test_somebody_who_was_in_before_counts_as_already(stage: Stage, group: Membe
     list(directory.add(stage.event.group_id, [found.person_id]))
     go(stage, group)
     assert stage.step(person, Step.GROUP).state is State.ALREADY
+
+
+def put_in_by_hand(stage: Stage, *people: Attendee) -> None:
+    directory = stage.ports.directory("")
+    found = directory.resolve([person.email for person in people])
+    list(directory.add(stage.event.group_id, [found[person.email].person_id for person in people]))
+
+
+def leave(stage: Stage, *people: Attendee) -> None:
+    ids = [person.id for person in people]
+    stage.store.amend_attendees(stage.event.id, lambda person: replace(person, wanted=False), ids=ids)
+
+
+def test_a_leaver_who_was_in_the_group_before_the_event_stays_and_the_row_says_so(
+    stage: Stage, group: MembershipReconciler
+) -> None:
+    old, new = stage.crowd(2)
+    put_in_by_hand(stage, old)
+    go(stage, group, 2)
+    leave(stage, old, new)
+    go(stage, group, 2)
+    row = stage.step(old, Step.GROUP)
+    assert (row.state, row.reason) == (State.REFUSED, "before")
+    assert row.sentence == "Was in the group before the event and stays; take them out in Entra if they should go."
+    assert stage.step(new, Step.GROUP).reason == "removed"
+    assert stage.world.truth()["in_group"] == 1
+
+
+def test_a_retry_makes_nobody_a_member_from_before(stage: Stage, group: MembershipReconciler) -> None:
+    """Whoever the console added is taken out again, also when their row began anew meanwhile."""
+    (person,) = stage.crowd(1)
+    go(stage, group, 2)
+    stage.store.reset_steps(stage.event.id, [person.id], [Step.GROUP])
+    go(stage, group, 2)
+    assert stage.step(person, Step.GROUP).state is State.DONE
+    leave(stage, person)
+    go(stage, group, 2)
+    assert stage.world.truth()["in_group"] == 0
+
+
+def test_who_was_there_before_stays_also_when_they_were_brought_back_once(
+    stage: Stage, group: MembershipReconciler
+) -> None:
+    (person,) = stage.crowd(1)
+    put_in_by_hand(stage, person)
+    go(stage, group)
+    list(stage.ports.directory("").remove(stage.event.group_id, [stage.step(person, Step.GROUP).ref]))
+    go(stage, group, 3)
+    leave(stage, person)
+    go(stage, group, 2)
+    assert stage.world.truth()["in_group"] == 1
+
+
+def test_the_group_step_of_the_close_out_takes_out_those_whom_the_console_added(
+    stage: Stage, group: MembershipReconciler
+) -> None:
+    old, *new = stage.crowd(3)
+    put_in_by_hand(stage, old)
+    go(stage, group, 2)
+    job = stage.console.first.closeout.start(ORGANIZER, typed_name=stage.event.name)
+    stage.finish(job)
+    assert stage.world.truth()["in_group"] == 1
+    said = next(item.sentence for item in stage.store.job_items(job.id) if item.key == "group")
+    assert said.startswith("0 of the event's 2 people are in the group (seen in the directory); 0 others stay.")
+    assert "1 person of the list was in it before the event and stays." in said
+    text = stage.console.first.closeout.certificate(ORGANIZER)
+    assert "People of the event in the Entra group: 0." in text
+    assert "1 person of the list was in that group before the event, and stays in it." in text
+    assert new
+
+
+def test_whom_another_event_put_into_the_same_group_was_not_there_before(
+    stage: Stage, group: MembershipReconciler
+) -> None:
+    (person,) = stage.crowd(1)
+    go(stage, group, 2)
+    event = replace(stage.event, id="ev-b", name="Winter Cup")
+    stage.store.save_event(event)
+    other = Stage(stage.world, stage.console, event)
+    other.store.save_attendees(event.id, [replace(person, id="b-1")])
+    second = MembershipReconciler(other.ports)
+    go(other, second, 2)
+    leave(stage, person)
+    go(stage, group, 2)
+    assert stage.world.truth()["in_group"] == 1, "the other event wants them"
+    other.store.amend_attendees(event.id, lambda each: replace(each, wanted=False))
+    go(other, second, 2)
+    assert stage.world.truth()["in_group"] == 0
+    other.worker.mail.close()
 
 
 def test_somebody_thrown_out_by_hand_is_brought_back(stage: Stage, group: MembershipReconciler) -> None:

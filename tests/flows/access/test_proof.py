@@ -184,7 +184,7 @@ def test_missing_names_are_refused_with_what_to_do_and_a_retry_asks_again(
     look(desk, proof)
     assert desk.state(NAMELESS) == (State.REFUSED, "names")
     assert "first name" in desk.sentence(NAMELESS)
-    assert "press Retry" in desk.sentence(NAMELESS)
+    assert "press “Retry them”" in desk.sentence(NAMELESS)
     practice.advance(DAY)
     look(desk, proof)
     assert desk.state(ADA) == (State.DONE, "arrived")

@@ -252,6 +252,16 @@ def test_a_pause_is_heard_and_a_cancelled_campaign_stays_cancelled(stage: Stage)
     assert stage.world.truth()["mails_sent"] == 3, "one mail per person, template and version"
 
 
+def test_a_campaign_goes_to_those_whom_the_press_named_and_to_nobody_who_came_since(stage: Stage) -> None:
+    people = stage.crowd(3)
+    prove(stage, *people[:2])
+    named = [person.id for person in people[:2]]
+    key = stage.console.first.messages.send(ORGANIZER, "reminder", PROVEN, attendees=named).campaign
+    prove(stage, people[2])
+    slices(stage, lambda: row(stage, key).state == "done")
+    assert {each.attendee for each in stage.store.deliveries(stage.event.id, campaign=key)} == {*named}
+
+
 def test_everybody_needs_a_reason_that_is_audited(stage: Stage) -> None:
     stage.crowd(1)
     with pytest.raises(BadInput, match="write the reason"):

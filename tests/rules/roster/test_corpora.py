@@ -1,6 +1,7 @@
 """Test material by others: each file imports, or ends in a sentence that names row and column.
 
-The corpora are not part of the repository; they are looked for in `shared/data/corpora` beside it.
+The corpora are not part of the repository; they are looked for in `shared/data/corpora` beside it, or where the
+environment's SHARED_DATA says that `data` is.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -22,7 +24,7 @@ from deepracer_admin.rules.roster.people import display_name
 from deepracer_admin.rules.roster.reading import read_list
 
 ROOT = Path(__file__).resolve().parents[3]
-CORPORA = ROOT.parent / "shared" / "data" / "corpora"
+CORPORA = Path(os.environ.get("SHARED_DATA") or ROOT.parent / "shared" / "data") / "corpora"
 pytestmark = pytest.mark.skipif(not CORPORA.is_dir(), reason="the corpora do not lie beside the repository (../shared)")
 
 MOST_SECONDS, MOST_MB = 5, 200  # the corpora's own rule for an importer; of processor time, so that load does not count

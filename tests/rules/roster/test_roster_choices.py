@@ -39,18 +39,19 @@ def emails(found: RosterCheck) -> list[str]:
 
 
 def balanced(found: RosterCheck) -> bool:
-    return found.rows == (len(found.accepted) + len(found.duplicates) + len(found.rejected) + len(found.left_out))
+    return found.rows + found.further_people == (
+        len(found.accepted) + len(found.duplicates) + len(found.rejected) + len(found.left_out)
+    )
 
 
 def test_the_words_of_a_status_are_counted_and_each_can_be_let_in_or_kept_out() -> None:
     guess = read(STATUS)
-    assert guess.shape.status is not None
-    assert [(word.value, word.rows, word.says_no, word.is_taken) for word in guess.shape.status.values] == [
+    assert [(word.value, word.rows, word.says_no, word.is_taken) for word in guess.shape.statuses[0].values] == [
         ("denied", 2, True, False),
         ("approved", 1, False, True),
         ("maybe", 1, False, True),
     ]
-    found = read(STATUS, ReadingChoices(let_in=("denied",), keep_out=("maybe",)))
+    found = read(STATUS, ReadingChoices(let_in=(("Status", "denied"),), keep_out=(("", "maybe"),)))
     assert emails(found) == ["anna@example.com", "bo@example.com", "di@example.com"]
     assert [(out.row, out.kind, out.reason) for out in found.left_out] == [
         (4, "declined", "Column Status says: maybe.")
@@ -103,7 +104,7 @@ def test_a_heading_can_be_chosen_far_down_and_in_a_section_that_was_cut_off() ->
     report = "2. Participants\nName\tEmail\nAnna\tanna@example.com\n\n3. Waiting room\nWho\tMail\nBo\tbo@example.com\n"
     guess = read(preamble + report)
     assert emails(guess) == ["anna@example.com"]
-    assert [(each.place, each.count) for each in guess.shape.elsewhere] == [("from line 45 on", 1)]
+    assert [(each.place, each.number) for each in guess.shape.elsewhere] == [("from line 45 on", 1)]
     assert [row.cells for row in guess.shape.head][-2:] == [("Who", "Mail"), ("Bo", "bo@example.com")]
     assert emails(read(preamble + report, ReadingChoices(header_row=46))) == ["bo@example.com"]
 
@@ -125,7 +126,7 @@ def test_addresses_of_other_columns_are_counted_once_each_and_not_those_of_peopl
         "Cy,cy@example.com,anna@example.com\nDi,di@example.com,chief@example.com\n"
     )
     found = read(text)
-    assert [(each.place, each.count) for each in found.shape.elsewhere] == [("column Manager email", 2)]
+    assert [(each.place, each.number) for each in found.shape.elsewhere] == [("column Manager email", 2)]
     assert "2 addresses stand in other places of this file" in found.shape.told_elsewhere()
     assert found.shape.told_elsewhere() in found.warnings
 
@@ -138,10 +139,10 @@ def test_addresses_of_other_sheets_are_told_whichever_sheet_is_chosen() -> None:
     book.create_sheet("Staff").append(["boss@example.com"])
     raw = io.BytesIO()
     book.save(raw)
-    assert [(each.place, each.count) for each in read(raw.getvalue()).shape.elsewhere] == [("sheet Staff", 1)]
+    assert [(each.place, each.number) for each in read(raw.getvalue()).shape.elsewhere] == [("sheet Staff", 1)]
     chosen = read(raw.getvalue(), ReadingChoices(sheet="Staff"))
     assert emails(chosen) == ["boss@example.com"]
-    assert [(each.place, each.count) for each in chosen.shape.elsewhere] == [("sheet People", 2)]
+    assert [(each.place, each.number) for each in chosen.shape.elsewhere] == [("sheet People", 2)]
 
 
 def test_other_encodings_stay_offered_after_one_was_chosen() -> None:
@@ -178,14 +179,14 @@ def test_the_order_of_names_is_chosen() -> None:
 
 
 def test_a_choice_about_rows_and_columns_goes_with_them() -> None:
-    chosen = ReadingChoices(header_row=3, columns={"email": 2}, let_in=("denied",), name_order="family first")
+    chosen = ReadingChoices(header_row=3, columns={"email": 2}, let_in=(("", "denied"),), name_order="family first")
     assert chosen.choosing("sheet", "B") == ReadingChoices(sheet="B", name_order="family first")
     assert chosen.choosing("encoding", "cp1250").columns == {"email": 2}
     assert chosen.choosing("header_row", 5) == ReadingChoices(header_row=5, name_order="family first")
     assert chosen.choosing("status_column", 1).let_in == ()
 
 
-TEXTS = st.lists(st.text(max_size=4), max_size=3).map(tuple)
+WORDS = st.lists(st.tuples(st.text(max_size=4), st.text(max_size=4)), max_size=3).map(tuple)
 
 
 @given(
@@ -199,9 +200,10 @@ TEXTS = st.lists(st.text(max_size=4), max_size=3).map(tuple)
         columns=st.dictionaries(st.sampled_from(["email", "name"]), st.integers(0, 9) | st.text(max_size=4)),
         name_order=st.sampled_from([None, "family first", "as written"]),
         status_column=st.none() | st.just("") | st.integers(0, 9),
-        let_in=TEXTS,
-        keep_out=TEXTS,
-        include=st.lists(st.sampled_from(["hidden", "declined", "above"]), max_size=3).map(tuple),
+        let_in=WORDS,
+        keep_out=WORDS,
+        teams_apart=st.none() | st.booleans(),
+        include=st.lists(st.sampled_from(["hidden", "declined", "above", "others"]), max_size=3).map(tuple),
     )
 )
 def test_choices_cross_the_pipe(choices: ReadingChoices) -> None:
@@ -219,6 +221,7 @@ def test_choices_cross_the_pipe(choices: ReadingChoices) -> None:
         {"columns": {"email": None}},
         {"limits": {}},
         {"delimiter": "--"},
+        {"let_in": ["denied"]},
     ],
 )
 def test_what_is_no_choice_is_refused(values: dict) -> None:
@@ -246,8 +249,8 @@ LINES = st.lists(
         header_row=st.none() | st.integers(0, 6),
         tables_aside=st.lists(st.integers(1, 8), max_size=2).map(tuple),
         status_column=st.none() | st.just("") | st.integers(0, 2),
-        let_in=st.sampled_from([(), ("denied",)]),
-        keep_out=st.sampled_from([(), ("approved",)]),
+        let_in=st.sampled_from([(), (("", "denied"),)]),
+        keep_out=st.sampled_from([(), (("Status", "approved"),)]),
         include=st.sampled_from([(), ("above",), ("declined", "hidden")]),
         columns=st.sampled_from([{}, {"email": 0}, {"email": "", "office": 1}]),
     ),
@@ -263,3 +266,48 @@ def test_whatever_is_chosen_every_row_is_in_one_place(lines: list[str], choices:
     accounted = [row.row for row in found.accepted] + [row.row for row in found.duplicates]
     accounted += [bad.row for bad in found.rejected] + [out.row for out in found.left_out]
     assert len(accounted) == len(set(accounted))
+
+
+def test_rows_of_a_team_stay_one_person_where_a_person_says_so() -> None:
+    text = (
+        "Team,Captain email,Member 1 name,Member 1 email,Member 2 name,Member 2 email\n"
+        "Red,cap@example.com,Anna,anna@example.com,Bo,bo@example.com\n"
+    )
+    guess = read(text)
+    assert guess.shape.has_teams
+    assert {"anna@example.com", "bo@example.com"} <= set(emails(guess))
+    assert balanced(guess)
+    one = read(text, ReadingChoices(teams_apart=False, columns={"email": 3}))
+    assert (emails(one), one.further_people, one.shape.has_teams) == (["anna@example.com"], 0, False)
+
+
+def test_correcting_another_column_leaves_the_members_of_a_team() -> None:
+    text = "Team,Member 1 email,Member 2 email,Site\nRed,anna@example.com,bo@example.com,Oslo\n"
+    guess = read(text)
+    site = next(column.position for column in guess.columns if column.name == "Site")
+    found = read(text, ReadingChoices(columns={"cost_centre": site}))
+    assert emails(found) == emails(guess) == ["anna@example.com", "bo@example.com"]
+    assert {row.cost_centre for row in found.accepted} == {"Oslo"}
+
+
+def test_hosts_are_left_out_counted_and_let_in() -> None:
+    text = "Attendee Details,\nName,Email\nAnna,anna@example.com\nHost Details,\nName,Email\nOlga,olga@example.com\n"
+    guess = read(text)
+    assert emails(guess) == ["anna@example.com"]
+    assert (guess.shape.rows_of_others, [out.kind for out in guess.left_out]) == (1, ["others"])
+    assert "olga@example.com" in emails(read(text, ReadingChoices(include=("others",))))
+
+
+def test_a_word_is_let_in_in_its_own_column_alone() -> None:
+    text = (
+        "Name,Email,Attending,Cancelled\nAnna,a@example.com,no,no\nBo,b@example.com,yes,yes\nCy,c@example.com,yes,no\n"
+    )
+    assert emails(read(text)) == ["c@example.com"]
+    assert emails(read(text, ReadingChoices(let_in=(("Attending", "no"),)))) == ["a@example.com", "c@example.com"]
+    assert emails(read(text, ReadingChoices(let_in=(("Cancelled", "yes"),)))) == ["b@example.com", "c@example.com"]
+
+
+def test_entries_that_say_what_they_are_have_no_heading_to_choose() -> None:
+    found = read('[{"name": "Anna", "email": "anna@example.com"}, {"name": "Bo", "email": "bo@example.com"}]')
+    assert (found.shape.kind, found.header_row) == ("entries", None)
+    assert emails(found) == ["anna@example.com", "bo@example.com"]

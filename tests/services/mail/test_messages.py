@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from deepracer_admin.errors import BadInput, Conflict, NotAllowed
+from deepracer_admin.errors import BadInput, Conflict, Missing, NotAllowed
 from deepracer_admin.model import Outcome, Role, Sending, State, Step
 from deepracer_admin.services.mail.messages import Audience
 from tests.pages.conftest import NOW, actor_of
@@ -35,6 +35,27 @@ def test_who_had_this_version_is_not_counted_again(messages, console, event):
     people, had = messages.reach(FACILITATOR, "access", PROVEN)
     assert ([person.id for person in people], had) == (["at-3"], 1)
     assert len(messages.reach(FACILITATOR, "reminder", PROVEN)[0]) == 2
+
+
+def test_whom_the_directory_refuses_gets_no_access_mail_where_it_is_the_way_in(messages, console, event):
+    refused = Outcome("at-1", Step.GROUP, State.REFUSED, "disabled", "This account is disabled.")
+    console.store.record(event.id, [refused], lease=None, now=NOW)
+    assert [person.id for person in messages.audience(ORGANIZER, PROVEN)] == ["at-1", "at-3"], "the profile lets in"
+    console.store.amend_event(event.id, lambda each: replace(each, service="managed", group_id="group"))
+    assert [person.id for person in messages.audience(ORGANIZER, PROVEN)] == ["at-3"]
+    assert messages.send(ORGANIZER, "access", PROVEN, attendees=["at-1", "at-3"]).gone == ("Racer 1",)
+    with pytest.raises(BadInput, match="The directory refuses this person"):
+        messages.resend_one(ORGANIZER, "at-1")
+
+
+def test_whoever_was_not_named_gets_none(messages, console, event):
+    console.store.record(event.id, [Outcome("at-2", Step.ACCESS, State.DONE)], lease=None, now=NOW)
+    made = messages.send(ORGANIZER, "access", PROVEN, attendees=["at-1", "at-3"])
+    assert (made.people, made.gone, made.came) == (2, (), 1)
+    with pytest.raises(Missing):
+        messages.send(ORGANIZER, "reminder", PROVEN, attendees=["at-1", "somebody"])
+    with pytest.raises(BadInput, match="Nobody is in that audience now"):
+        messages.send(ORGANIZER, "reminder", Audience("not_trained"), attendees=["at-1"])
 
 
 def test_the_same_campaign_does_not_start_twice(messages):

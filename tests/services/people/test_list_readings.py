@@ -66,15 +66,17 @@ def test_the_next_list_of_the_source_is_read_alike_and_says_so(console: Console,
 
 def test_whom_to_let_in_is_asked_anew_and_whom_to_leave_out_is_remembered(console: Console, organizer: Actor) -> None:
     text = ORDERS + "3,office@example.com,cy@example.com,Young Cy,cancelled\n"
-    first = corrected(console, organizer, text, ReadingChoices(let_in=("cancelled",), keep_out=("hold",)))
+    first = corrected(
+        console, organizer, text, ReadingChoices(let_in=(("Status", "cancelled"),), keep_out=(("Status", "hold"),))
+    )
     assert emails(first) == ["anna@example.com", "cy@example.com"]
     again = read(console, organizer, text + "4,office@example.com,di@example.com,Lee Di,Hold\n")
     assert emails(again) == ["anna@example.com"]
-    assert again.choices == ReadingChoices(keep_out=("hold",))
+    assert again.choices == ReadingChoices(keep_out=(("Status", "hold"),))
 
 
 def test_letting_people_in_alone_is_nothing_to_remember(console: Console, organizer: Actor) -> None:
-    corrected(console, organizer, ORDERS.replace("hold", "denied"), ReadingChoices(let_in=("denied",)))
+    corrected(console, organizer, ORDERS.replace("hold", "denied"), ReadingChoices(let_in=(("", "denied"),)))
     assert console.store.rows("", LIST_READINGS) == {}
 
 
