@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -161,7 +162,7 @@ def here() -> Place:
     """The place of this container."""
     import boto3
 
-    home = Path("/tmp/console")  # noqa: S108 - the one place that Lambda lets a function write, of this container alone
+    home = Path(tempfile.gettempdir()) / "console"  # the one folder that Lambda lets a function write
     home.mkdir(mode=0o700, exist_ok=True)
     if os.environ.get("IDENTITY_CENTER_ROLE"):
         _role_profile(os.environ["IDENTITY_CENTER_ROLE"], home)
