@@ -189,7 +189,8 @@ def test_a_job_of_one_event_touches_nobody_of_the_other(both_in: Pair) -> None:
         return both_in.calls("managed").get("managed.AdminManageUser", 0)
 
     before = asked()
-    assert both_in.finish(both_in.a.desk.usage.sponsor(ORGANIZER, [], active=False)).state is JobState.DONE
+    everybody = [person.id for person in both_in.a.people]
+    assert both_in.finish(both_in.a.desk.usage.sponsor(ORGANIZER, everybody, active=False)).state is JobState.DONE
     assert {user.state for user in both_in.managed.users.values()} == {"ACTIVE"}
     assert asked() == before
     for side, paused in ((both_in.a, True), (both_in.b, False)):

@@ -296,7 +296,7 @@ def test_a_bounce_lands_on_the_person(stage: Stage) -> None:
     stage.worker.mail.run(stage.event, stage.lease)
     found = stage.step(person, Step.MAIL)
     assert (found.state, found.reason) == (State.REFUSED, "bounced")
-    assert "correct the address" in found.sentence
+    assert "ask for the right address" in found.sentence
 
 
 def test_one_slow_look_at_the_list_never_keeps_the_next_mails_back_for_long(
