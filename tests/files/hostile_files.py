@@ -190,13 +190,13 @@ def _markup() -> Iterator[tuple[str, bytes]]:
     table = b"<table><tr><td>Name<td>Email" + row
     yield "a hundred thousand rows.html", table + b"".join(b"<tr><td>A<td>a%d@example.com" % n for n in range(100_000))
     for name, piece in {
-        "tables within each other": b"<table><tr><td>", "open cells": b"<td>", "open rows": b"<tr>", "ends": b"</td>",
+        "tables within each other": b"<table><tr><td>", "open cells": b"<td>", 
         "comments that stay open": b"<!--", "scripts that stay open": b"<script>", "angles": b"<",
-        "angle words": b"<a ", "attributes": b"<td a=", "quoted attributes": b'<td a="', "entities": b"&amp;",
+        "attributes": b"<td a=", "quoted attributes": b'<td a="', "entities": b"&amp;",
         "long entities": b"&" + b"a" * 30,
         "numbers that are none": b"&#99999999999;", "wide cells": b"<td colspan=999999>", "instructions": b"<?x ",
         "deep cells": b"<td rowspan=999999>x", "declarations": b"<!x ", "sections": b"<![CDATA[", "words": b"word ",
-        "breaks": b"<br>", "links": b"<a href='mailto:a@b.example'>",
+        "links": b"<a href='mailto:a@b.example'>",
     }.items():  # fmt: skip
         yield f"a table, then {name}.html", table + piece * ((FIVE_MB - 200) // len(piece))
     yield "one attribute of five megabytes.html", b"<table " + b"a" * (FIVE_MB - 200) + b">" + row
@@ -205,12 +205,11 @@ def _markup() -> Iterator[tuple[str, bytes]]:
     entry = b'{"email":"ada@example.com","name":"Ada"}'
     yield "a hundred thousand entries.json", b"[" + b",".join([entry] * 120_000) + b"]"
     for name, piece in {
-        "brackets": b"[", "braces": b'{"a":', "pairs": b'[{"a":', "commas": b'"a",', "numbers": b"1", "marks": b'\\"',
-        "escapes": b"\\u0041", "minus signs": b"-", "words": b"word ", "addresses": b'"a@b.example",',
+        "brackets": b"[", "braces": b'{"a":', "commas": b'"a",', "numbers": b"1", "marks": b'\\"',
+        "words": b"word ", "addresses": b'"a@b.example",',
         "fields": b'{"email":"a@b.example","a":{"b":{"c":[',
     }.items():  # fmt: skip
         yield f"an entry, then {name}.json", b"[" + entry + b"," + piece * ((FIVE_MB - 200) // len(piece))
-        yield f"{name} alone.json", b'{"email":' + piece * ((FIVE_MB - 200) // len(piece))
     yield (
         "another field on each entry.json",
         b"[" + b",".join(b'{"f%d":"a@b.example"}' % n for n in range(150_000)) + b"]",
@@ -220,12 +219,11 @@ def _markup() -> Iterator[tuple[str, bytes]]:
     card = b"BEGIN:VCARD\nFN:Ada\nEMAIL:ada@example.com\n"
     yield "sixty thousand cards.vcf", (card + b"END:VCARD\n") * 65_000
     for name, piece in {
-        "cards within each other": b"BEGIN:VCARD\n", "folded lines": b" \n", "folds": b"\n x", "colons": b":",
-        "quotation marks": b'"', "semicolons": b";", "addresses": b"EMAIL:a@b.example\n", "soft ends": b"=\n",
+        "cards within each other": b"BEGIN:VCARD\n", "folded lines": b" \n", "colons": b":",
+        "quotation marks": b'"', "addresses": b"EMAIL:a@b.example\n", "soft ends": b"=\n",
         "quoted letters": b"N;ENCODING=QUOTED-PRINTABLE:=41=\n", "backslashes": b"\\", "words": b"word ",
     }.items():  # fmt: skip
         yield f"a card, then {name}.vcf", card + piece * ((FIVE_MB - 200) // len(piece))
-        yield f"a card, then {name} in a property.vcf", card + b"NOTE:" + piece * ((FIVE_MB - 200) // len(piece))
     head = b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet><Table>'
     cell = b'<Row><Cell><Data Type="String">ada@example.com</Data></Cell></Row>'
     for name, piece in {
