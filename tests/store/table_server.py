@@ -67,7 +67,7 @@ class TableServer:
                     self.end_headers()
                     self.wfile.write(text)
 
-            def log_message(self, *_: object) -> None: ...
+            def log_message(self, format: str, *args: object) -> None: ...
 
         self.http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.http.daemon_threads = True
