@@ -44,11 +44,13 @@ from deepracer_admin.model import (
     State,
     Step,
 )
+from deepracer_admin.model.registrations import Portal, Registration, RegistrationState
 from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, CampaignState
 from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep
 from deepracer_admin.records.entrants import PARTICIPANTS, Participants
 from deepracer_admin.records.limits import PAUSED_PROFILES
 from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
+from deepracer_admin.records.portal import PORTAL, REGISTRATIONS
 from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from deepracer_admin.records.staff import STAFF_NAMED, StaffMember
@@ -324,6 +326,18 @@ def closing_runs(app: AppTest, console: Console) -> AppTest:
     return app.run()
 
 
+def portal_with(part: str, *, is_open: bool = True) -> Scene:
+    """The event portal with somebody who has confirmed."""
+
+    def scene(app: AppTest, console: Console) -> AppTest:
+        waits = Registration("reg-1", "guest@example.com", RegistrationState.VERIFIED, NOW)
+        console.store.update("ev-1", PORTAL, lambda _: Portal(open=is_open, domains=("example.com",)))
+        console.store.change_rows("ev-1", REGISTRATIONS, lambda _: {waits.id: waits})
+        return state(attendees_view="Portal", portal_part=part)(app, console)
+
+    return scene
+
+
 PLAN, RUN, CLOSE = "pages/plan/", "pages/run/", "pages/close/"
 RACE = ticked("races", "r-1")
 SCENES: list[tuple[str, Scene]] = [
@@ -339,6 +353,11 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{PLAN}attendees.py", ticked("roster", "at-1")),
     (f"{PLAN}attendees.py", ticked("roster", "at-5")),
     (f"{PLAN}attendees.py", view("attendees-view", "Add one")),
+    (f"{PLAN}attendees.py", portal_with("Registrations", is_open=False)),
+    (f"{PLAN}attendees.py", ticked("registrations", "reg-1", after=portal_with("Registrations"))),
+    (f"{PLAN}attendees.py", portal_with("Who may register")),
+    (f"{PLAN}attendees.py", portal_with("Questions")),
+    (f"{PLAN}attendees.py", portal_with("Texts and material")),
     (f"{PLAN}attendees.py", uploaded),
     (
         f"{PLAN}attendees.py",
