@@ -52,7 +52,7 @@ def command_line() -> argparse.ArgumentParser:
     running.add_argument("--no-browser", action="store_true", help="do not open a browser")
     testing = parser.add_argument_group("test")
     testing.add_argument("--fast", action="store_true", help="leave out the tests that drive a browser")
-    at_once = 3 * (os.cpu_count() or 1)  # two thirds of their time is waiting for practice services
+    at_once = 2 * (os.cpu_count() or 1)  # half of their time is waiting; each imports everything first
     testing.add_argument("--workers", type=int, default=at_once, help=f"processes for the fast tests ({at_once})")
     return parser
 

@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="deepracer_admin roster", description="Attendee lists.")
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("check", help="read a list and report every row, without importing it")
-    command.add_argument("file", help="the list: CSV, text, .xlsx, .xls, .ods, or - for standard input")
+    command.add_argument("file", help="the list: text, a workbook, JSON, cards, a web page; - for standard input")
     command.add_argument("--json", action="store_true", help="the whole report as JSON")
     command.add_argument(
         "--map", action="append", default=[], metavar="FIELD=COLUMN", help="correct the guessed mapping"

@@ -1,7 +1,7 @@
 """The functions' package: `python -m infra.package --to build/functions` writes what `sam build` packs, and no more.
 
-Of our own code it holds what the handlers import, found by importing them; of other people's, the lines of the console's
-lock for what those modules import, and Powertools. So nothing of screens, tables or tests travels.
+Of our own code it holds what the handlers import, found by importing them; of other people's, the lines of the
+console's lock for what those modules import, and Powertools. So nothing of screens, tables or tests travels.
 """
 
 from __future__ import annotations
@@ -109,12 +109,18 @@ def main(given: list[str] | None = None) -> int:
         shutil.copy(source, target)
     for folder in DATA:
         if (ROOT / folder).is_dir():
-            shutil.copytree(ROOT / folder, to / folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-    locks = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in ("requirements.txt", "requirements-test.txt"))
+            shutil.copytree(
+                ROOT / folder, to / folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
+            )
+    locks = "\n".join(
+        (ROOT / name).read_text(encoding="utf-8") for name in ("requirements.txt", "requirements-test.txt")
+    )
     names = found.distributions()
     lines = requirements(locks, names)
     (to / "requirements.txt").write_text(lines, encoding="utf-8")
-    print(f"{len(found.own)} modules of ours, {len(names)} distributions, {found.size() / 1e6:.0f} MB installed, in {to}.")
+    print(
+        f"{len(found.own)} modules of ours, {len(names)} distributions, {found.size() / 1e6:.0f} MB installed, in {to}."
+    )
     return 0
 
 

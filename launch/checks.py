@@ -17,6 +17,7 @@ from launch.machine import Trouble, apt_install, distribution, may_use_apt
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_TESTS = 5  # pytest's exit code when it found none: a gate that tests nothing must not pass
+CFN_LINT = "import sys; from cfnlint.runner import main; sys.exit(main())"
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 
@@ -33,6 +34,9 @@ def static_checks(python: Path) -> list[Check]:
         Check("ruff format", ["-m", "ruff", "format", "--check", "."]),
         Check("types", ["-m", "basedpyright", "--pythonpath", str(python)]),
         Check("imports", ["-c", LINT_IMPORTS]),
+        Check("template", ["-c", CFN_LINT, "infra/template.yaml"]),
+        Check("template by SAM", ["-m", "infra.checks", "sam"]),
+        Check("resolvers", ["-m", "infra.checks", "resolvers"]),
     ]
 
 

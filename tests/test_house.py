@@ -78,10 +78,11 @@ def test_only_composition_names_adapters() -> None:
 
 PARSERS = {
     "python_calamine", "openpyxl", "zipfile", "tarfile", "xml", "expat", "csv",
-    "charset_normalizer", "pickle", "marshal", "shelve",
+    "charset_normalizer", "pickle", "marshal", "shelve", "xlrd", "quopri", "html.parser",
 }  # fmt: skip
 READERS = re.compile(
-    r"deepracer_admin\.rules\.(settings_file|roster\.(check|reading|text|quoting|pasted|judging|bulk|workbook|sheets|xlsx|ods|old_workbook))\b"
+    r"deepracer_admin\.rules\.(settings_file|roster\.(check|reading|text|delimiters|quoting|pasted|judging|bulk|workbook|"
+    r"sheets|xlsx|ods|old_workbook|binary_workbook|xml_workbook|web_pages|contact_cards|json_lists))\b"
 )
 # Where a parser meets no file of anybody: it writes one, or checks its own.
 WRITERS = {

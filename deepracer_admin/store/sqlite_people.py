@@ -112,7 +112,7 @@ class PeoplePart(RecordsPart):
             )
             self._bump(connection, event)
         forget_people()
-        self._forget_in_memory()
+        self._remembered.clear()
         self._truncate_log()
 
     # -- profiles as last read

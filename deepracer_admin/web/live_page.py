@@ -37,7 +37,10 @@ def live_page(screen: Screen) -> HTMLResponse:
 <script>{script}</script></body>"""
     document = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,'
-        f'initial-scale=1"><meta name="robots" content="noindex"><title>{title}</title><style>{style}</style></head>'
+        f'initial-scale=1"><meta name="robots" content="noindex">'
+        # phones make links of what looks like an address or a number; a racer's name is text
+        f'<meta name="format-detection" content="telephone=no,date=no,address=no,email=no,url=no">'
+        f"<title>{title}</title><style>{style}</style></head>"
         f"{body}</html>"
     )
     policy = (

@@ -47,7 +47,7 @@ def authorise(
     """AppSync's answer. `now`: epoch seconds; `rules`: None where no portal was published yet."""
     token = str(event.get("authorizationToken") or "")
     scope, _, rest = token.partition(".")
-    if token == "page":
+    if scope == token == "page":
         return _may(scope, {})
     if scope == "link":
         return _may(scope, {"key": hashlib.sha256(rest.encode()).hexdigest(), "shape": token_shape(rest).value})

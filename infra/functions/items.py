@@ -1,11 +1,11 @@
 """The portal's items in the shared table; everything else there belongs to the store (store/dynamodb).
 
-| item                | sk               | who writes it, who takes it                                                  |
-|---------------------|------------------|------------------------------------------------------------------------------|
-| what everybody sees | `PORTAL`         | functions (outlet.py); read by the API and its authoriser                     |
-| a form              | `REG#<sha256 of the normalised e-mail>` | the API; taken and deleted by `registrations`, else by `sweep` |
-| a mailed link       | `LINK#<sha256 of its token>` | functions; the API writes `confirmed` when its button is pressed   |
-| a robot's form      | `REFUSED#<...>`  | the API; nobody, gone after an hour                                           |
+| item              | sk                     | who writes it, who takes it                                             |
+|-------------------|------------------------|-------------------------------------------------------------------------|
+| what all may see  | `PORTAL`               | functions (outlet.py); read by the API and its authoriser               |
+| a form            | `REG#<sha256 address>` | the API; taken and deleted by `registrations`, else by `sweep`          |
+| a mailed link     | `LINK#<sha256 token>`  | functions; the API writes `confirmed` when its button is pressed        |
+| a robot's form    | `REFUSED#<...>`        | the API; nobody, gone after an hour                                     |
 
 All under pk `EVENT#<event>`. Items that may vanish carry `ttl`. Raises StoreError with a sentence.
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -58,7 +59,7 @@ class Place:
         return self.console.clock
 
     def catch_up(self) -> None:
-        """Take over what others changed: a container that slept has an old copy of the shared store. Raises StoreError."""
+        """Take over what others changed: a container that slept has an old copy of the store. Raises StoreError."""
         store = self.console.store
         if isinstance(store, SharedEventStore):
             store.follow()
@@ -133,7 +134,7 @@ def settings_from(environ: dict[str, str], secret: dict[str, str], home: Path) -
 
 
 def _secret(arn: str, home: Path) -> dict[str, str]:
-    """The secret's fields; a certificate (`entra_certificate_base64`) becomes a file that this container alone reads."""
+    """The secret's fields; a certificate (`entra_certificate_base64`) becomes a file of this container alone."""
     import base64
 
     import boto3
@@ -161,7 +162,7 @@ def here() -> Place:
     """The place of this container."""
     import boto3
 
-    home = Path("/tmp/console")  # noqa: S108 - the one place that Lambda lets a function write, of this container alone
+    home = Path(tempfile.gettempdir()) / "console"  # the one folder that Lambda lets a function write
     home.mkdir(mode=0o700, exist_ok=True)
     if os.environ.get("IDENTITY_CENTER_ROLE"):
         _role_profile(os.environ["IDENTITY_CENTER_ROLE"], home)

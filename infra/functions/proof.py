@@ -1,4 +1,4 @@
-"""The short-lived proof that a form's sender gives instead of a key: work, bound to the event, the address and the time.
+"""The short-lived proof that a form's sender gives instead of a key: work, bound to event, address and time.
 
 A bare API key would be in everybody's hands; a sign-in is what the form is there to get. So a browser spends a third of
 a second on a number that fits (`portal/proof.js` does the same), and whoever wants to send 10,000 forms spends an hour.

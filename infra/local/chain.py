@@ -2,7 +2,7 @@
 
 moto's DynamoDB over HTTP, the table and its stream, AppSync's part with the deployed resolvers, the stream pump and the
 queues that call the deployed handlers, and the practice world's Entra, Graph, DeepRacer and SES. Each function has a
-place of its own, with its own copy of the shared store, as each has its own container on AWS; here they share a process.
+place of its own, with its own copy of the shared store, as each has a container on AWS; here they share a process.
 """
 
 from __future__ import annotations
@@ -194,11 +194,11 @@ class Chain:
 
     def sweep(self) -> Any:
         """One firing of the sweeper's schedule."""
-        return self._handler("Sweep", lambda _: sweep.handle(self.place("sweep")))(None)
+        return self._handler("Sweep", lambda _: sweep.handle(self.place("sweep")))({})
 
     def prove(self) -> Any:
         """One firing of the prover's schedule."""
-        return self._handler("Prove", lambda _: prove.handle(self.place("prove")))(None)
+        return self._handler("Prove", lambda _: prove.handle(self.place("prove")))({})
 
     # --------------------------------------------------------------------------------------------- background
 

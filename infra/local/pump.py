@@ -1,9 +1,10 @@
 """Lambda's part of the local proof: reads the table's stream and calls the handler as the template's mapping says.
 
-As AWS documents event source mappings for DynamoDB streams (docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
-and services-dynamodb-errors.html): filter, batch, window; an answer with failed items is resumed at the lowest of them
-and what follows is given again; an error halves the batch, which costs no try; a record that is too old or was tried
-too often goes to the failure destination, whole, and the shard goes on. One shard is read by one reader, in order.
+As AWS documents event source mappings for DynamoDB streams (docs.aws.amazon.com/lambda/latest/dg, the pages
+services-ddb-params.html and services-dynamodb-errors.html): filter, batch, window; an answer with failed items is
+resumed at the lowest of them and what follows is given again; an error halves the batch, which costs no try; a record
+that is too old or was tried too often goes to the failure destination, whole, and the shard goes on. One shard is read
+by one reader, in order.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ TEMPLATE = INFRA / "template.yaml"
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short functions: `!Ref X` is {"Ref": "X"}, `!GetAtt A.B` {"Fn::GetAtt": ["A", "B"]}."""
+    """YAML with CloudFormation's functions: `!Ref X` is {"Ref": "X"}, `!GetAtt A.B` {"Fn::GetAtt": ["A", "B"]}."""
 
 
 def _function(loader: _Loader, name: str, node: yaml.Node) -> Any:

@@ -26,10 +26,11 @@ from deepracer_admin.directory.graph_client import Patience
 from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.edge.aws import AwsAccess, open_session
 from deepracer_admin.edge.reach import Reach
-from deepracer_admin.errors import ConsoleError, Unreachable
+from deepracer_admin.errors import ConsoleError
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.ses_events import EventQueue
 from deepracer_admin.racing.managed_client import ManagedClient
+from deepracer_admin.store.dynamodb.table import SharedTable
 from deepracer_admin.web.identity import Keys
 from tests.racing.scripted import Naps
 
@@ -125,6 +126,7 @@ CALLS: dict[str, Callable[[str], Any]] = {
     "Managed": lambda url: ManagedClient(
         endpoint_url=url, reach=Reach.PRACTICE, sleep=Naps(), access_key_id="AKIAEXAMPLE", secret_access_key="secret"
     ).call("AdminListAssociatedUsers"),
+    "Shared table": lambda url: SharedTable(access(url), "console", pause=Naps()).get("a", "b"),
     "SSO": lambda url: by_credentials("sso", url, "list_accounts", accessToken="t"),
     "SSO tokens": lambda url: by_credentials(
         "sso-oidc", url, "create_token", clientId="c", clientSecret="s", grantType="refresh_token"
@@ -145,7 +147,7 @@ def outcome(call: Callable[[str], Any], url: str) -> Exception | None:
 
 
 def is_about_trust(error: Exception | None) -> bool:
-    told = isinstance(error, Unreachable) and "is not trusted" in error.sentence
+    told = isinstance(error, ConsoleError) and "is not trusted" in error.sentence
     return told or isinstance(error, boto.SSLError)
 
 

@@ -191,8 +191,9 @@ def _markup() -> Iterator[tuple[str, bytes]]:
     yield "a hundred thousand rows.html", table + b"".join(b"<tr><td>A<td>a%d@example.com" % n for n in range(100_000))
     for name, piece in {
         "tables within each other": b"<table><tr><td>", "open cells": b"<td>", "open rows": b"<tr>", "ends": b"</td>",
-        "comments that stay open": b"<!--", "scripts that stay open": b"<script>", "angles": b"<", "angle words": b"<a ",
-        "attributes": b"<td a=", "quoted attributes": b'<td a="', "entities": b"&amp;", "long entities": b"&" + b"a" * 30,
+        "comments that stay open": b"<!--", "scripts that stay open": b"<script>", "angles": b"<",
+        "angle words": b"<a ", "attributes": b"<td a=", "quoted attributes": b'<td a="', "entities": b"&amp;",
+        "long entities": b"&" + b"a" * 30,
         "numbers that are none": b"&#99999999999;", "wide cells": b"<td colspan=999999>", "instructions": b"<?x ",
         "deep cells": b"<td rowspan=999999>x", "declarations": b"<!x ", "sections": b"<![CDATA[", "words": b"word ",
         "breaks": b"<br>", "links": b"<a href='mailto:a@b.example'>",
@@ -210,7 +211,10 @@ def _markup() -> Iterator[tuple[str, bytes]]:
     }.items():  # fmt: skip
         yield f"an entry, then {name}.json", b"[" + entry + b"," + piece * ((FIVE_MB - 200) // len(piece))
         yield f"{name} alone.json", b'{"email":' + piece * ((FIVE_MB - 200) // len(piece))
-    yield "another field on each entry.json", b"[" + b",".join(b'{"f%d":"a@b.example"}' % n for n in range(150_000)) + b"]"
+    yield (
+        "another field on each entry.json",
+        b"[" + b",".join(b'{"f%d":"a@b.example"}' % n for n in range(150_000)) + b"]",
+    )
     yield "lists of lists.json", b"[" + b",".join([b'[["a@b.example"]]'] * 250_000) + b"]"
     yield "a line each.json", (entry + b"\n") * 110_000
     card = b"BEGIN:VCARD\nFN:Ada\nEMAIL:ada@example.com\n"
@@ -225,8 +229,9 @@ def _markup() -> Iterator[tuple[str, bytes]]:
     head = b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet><Table>'
     cell = b'<Row><Cell><Data Type="String">ada@example.com</Data></Cell></Row>'
     for name, piece in {
-        "rows": b"<Row/>", "deep elements": b"<a>", "far rows": b"<Row Index='999999'><Cell Index='499'><Data>x</Data></Cell></Row>",
-        "merged cells": b"<Row><Cell MergeDown='999999' MergeAcross='400'><Data>x</Data></Cell></Row>", "words": b"word ",
+        "rows": b"<Row/>", "deep elements": b"<a>", "words": b"word ",
+        "far rows": b"<Row Index='999999'><Cell Index='499'><Data>x</Data></Cell></Row>",
+        "merged cells": b"<Row><Cell MergeDown='999999' MergeAcross='400'><Data>x</Data></Cell></Row>",
     }.items():  # fmt: skip
         yield f"{name}.xml", head + cell + piece * ((FIVE_MB - 500) // len(piece))
     doctype = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'

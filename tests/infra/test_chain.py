@@ -221,21 +221,6 @@ def test_a_handler_that_dies_after_its_work_doubles_nothing_when_it_is_called_ag
     assert path.visitor.place(token)["state"] == "open"
 
 
-def test_a_full_event_says_so_and_whoever_comes_waits(path: Path_) -> None:
-    path.console.of(path.chain.event_id).registrations.set_rules(ORGANIZER, domains=["example.com"], places=1, by_hand=False)
-    path.chain.place("sweep").catch_up()
-    path.chain.sweep()
-    assert path.visitor.portal()["full"] is True
-    person = path.people[4]
-    token = link_in(path.mails(person)[0]["text"])
-    assert path.visitor.confirm(token) == "confirmed"
-    path.settle(lambda: path.state(person) is RegistrationState.WAITING, rounds=5)
-    assert path.state(person) is RegistrationState.WAITING
-    path.chain.sweep()
-    place = path.visitor.place(token)
-    assert (place["state"], place["waitingPlace"], place["races"]) == ("waiting", 1, [])
-
-
 def test_after_closing_nobody_registers(path: Path_) -> None:
     path.console.of(path.chain.event_id).registrations.close(ORGANIZER)
     path.chain.place("sweep").catch_up()

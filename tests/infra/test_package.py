@@ -46,6 +46,8 @@ def test_the_package_can_be_imported_where_nothing_else_of_ours_is(tmp_path: Pat
 
     target = tmp_path / "functions"
     assert main(["--to", str(target)]) == 0
-    code = "import infra.functions.registrations, infra.functions.mail, deepracer_admin; print(deepracer_admin.__file__)"
+    code = (
+        "import infra.functions.registrations, infra.functions.mail, deepracer_admin; print(deepracer_admin.__file__)"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=target, capture_output=True, text=True, check=True)
     assert done.stdout.strip().startswith(str(target))

@@ -1,4 +1,4 @@
-"""The static page's own code in Node: the normal form of an address, the proof of work; and that the page stays small."""
+"""The static page's own code in Node: the normal form of an address, the proof of work; and the page's size."""
 
 from __future__ import annotations
 
@@ -34,13 +34,15 @@ def test_the_page_brings_every_address_into_the_form_that_the_console_keeps() ->
 def test_the_pages_digest_is_sha_256() -> None:
     texts = ["", "abc", "ä" * 40, "x" * 55, "x" * 56, "x" * 64, "x" * 119, "long " * 500]
     code = f"""import {{ sha256 }} from './proof.js';
-        const hex = (text) => [...sha256(new TextEncoder().encode(text))].map((w) => w.toString(16).padStart(8, '0')).join('');
+        const word = (each) => each.toString(16).padStart(8, '0');
+        const hex = (text) => [...sha256(new TextEncoder().encode(text))].map(word).join('');
         console.log(JSON.stringify({json.dumps(texts)}.map(hex)));"""
     assert node(code) == [hashlib.sha256(text.encode()).hexdigest() for text in texts]
 
 
 def test_the_authoriser_takes_the_pages_proof_and_no_other() -> None:
-    code = "import { proven } from './proof.js'; console.log(JSON.stringify(await proven('spring', 'ada@example.com', 12, 1000)));"
+    code = """import { proven } from './proof.js';
+        console.log(JSON.stringify(await proven('spring', 'ada@example.com', 12, 1000)));"""
     scope, at, nonce = str(node(code)).split(".")
     assert (scope, at) == ("register", "1000")
     assert nonce == prove("spring", "ada@example.com", 1000, bits=12)

@@ -27,7 +27,7 @@ class Stream:
     def get_shard_iterator(self, **_: Any) -> dict[str, Any]:
         return {"ShardIterator": "0"}
 
-    def get_records(self, *, ShardIterator: str, Limit: int) -> dict[str, Any]:  # noqa: N803
+    def get_records(self, *, ShardIterator: str, Limit: int) -> dict[str, Any]:
         start = int(ShardIterator)
         found = self.records[start : start + Limit]
         return {"Records": found, "NextShardIterator": str(start + len(found))}
@@ -149,7 +149,11 @@ def test_a_filter_that_the_pump_does_not_know_is_an_error_not_a_match() -> None:
 
 
 def test_a_message_that_fails_comes_again_and_is_put_aside_in_the_end() -> None:
-    queue = LocalQueue(lambda event: {"batchItemFailures": [{"itemIdentifier": e["messageId"]} for e in event["Records"] if e["body"] == "bad"]}, most=3)  # fmt: skip
+    def fails(event: Mapping[str, Any]) -> Any:
+        bad = [each["messageId"] for each in event["Records"] if each["body"] == "bad"]
+        return {"batchItemFailures": [{"itemIdentifier": each} for each in bad]}
+
+    queue = LocalQueue(fails, most=3)
     queue.send("good")
     queue.send("bad")
     assert [queue.run_once() for _ in range(4)] == [1, 0, 0, 0]

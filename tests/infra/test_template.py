@@ -13,7 +13,9 @@ from infra.local.resolvers import RESOLVERS
 from infra.local.template import TEMPLATE, deployed, read_template
 
 RESOURCES: dict[str, dict[str, Any]] = read_template()["Resources"]
-FUNCTIONS = {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Function"}
+FUNCTIONS = {
+    name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == "AWS::Serverless::Function"
+}
 EVERYTHING_MAY_NAME = {  # actions that AWS knows no resource for
     "dynamodb:ListStreams", "ses:GetAccount", "ses:GetSuppressedDestination", "ses:ListSuppressedDestinations",
 }  # fmt: skip
@@ -43,7 +45,10 @@ def test_the_table_is_protected_and_can_be_restored() -> None:
     assert table["SSESpecification"]["SSEEnabled"] is True
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
-    assert [(each["AttributeName"], each["KeyType"]) for each in table["KeySchema"]] == [("pk", "HASH"), ("sk", "RANGE")]
+    assert [(each["AttributeName"], each["KeyType"]) for each in table["KeySchema"]] == [
+        ("pk", "HASH"),
+        ("sk", "RANGE"),
+    ]
 
 
 def test_the_api_has_no_key_and_asks_the_authoriser_each_time() -> None:
@@ -67,9 +72,13 @@ def test_what_passes_as_a_permit_is_only_what_the_authoriser_knows() -> None:
 
 def test_each_field_of_the_schema_has_its_resolver_and_each_file_is_deployed() -> None:
     found = deployed()
-    fields = set(re.findall(r"^  (\w+)(?:\(.*\))?: ", found.schema.split("schema {")[0].split("input ")[0], re.MULTILINE))
+    fields = set(
+        re.findall(r"^  (\w+)(?:\(.*\))?: ", found.schema.split("schema {")[0].split("input ")[0], re.MULTILINE)
+    )
     assert {name.partition(".")[2] for name in found.resolvers} == fields
-    used = {each.code for each in found.resolvers.values()} | {code for each in found.resolvers.values() for code in each.functions}
+    used = {each.code for each in found.resolvers.values()} | {
+        code for each in found.resolvers.values() for code in each.functions
+    }
     assert used == {path.name for path in RESOLVERS.glob("*.js")}
 
 
@@ -81,7 +90,10 @@ def test_the_stream_is_read_as_decided() -> None:
     events = FUNCTIONS["Registrations"]["Events"]["Stream"]["Properties"]
     assert events["StartingPosition"] == "TRIM_HORIZON"  # LATEST can lose forms at a deployment
     assert events["ParallelizationFactor"] == 1
-    assert events["DestinationConfig"]["OnFailure"] == {"Type": "S3", "Destination": {"Fn::GetAtt": ["Failures", "Arn"]}}
+    assert events["DestinationConfig"]["OnFailure"] == {
+        "Type": "S3",
+        "Destination": {"Fn::GetAtt": ["Failures", "Arn"]},
+    }
 
 
 def test_mail_has_a_cap_and_what_fails_is_kept() -> None:
@@ -123,7 +135,9 @@ def test_no_role_may_do_everything_or_everywhere(name: str) -> None:
 def test_every_alarm_tells_somebody_and_every_function_has_one() -> None:
     alarms = of_type("AWS::CloudWatch::Alarm")
     assert all(each["AlarmActions"] == [{"Ref": "Alarms"}] for each in alarms.values())
-    watched = {d["Value"]["Ref"] for each in alarms.values() if each["MetricName"] == "Errors" for d in each["Dimensions"]}
+    watched = {
+        d["Value"]["Ref"] for each in alarms.values() if each["MetricName"] == "Errors" for d in each["Dimensions"]
+    }
     assert watched == {*FUNCTIONS}
     failures = RESOURCES["Failures"]["Properties"]["NotificationConfiguration"]["TopicConfigurations"]
     assert failures == [{"Event": "s3:ObjectCreated:*", "Topic": {"Ref": "Alarms"}}]

@@ -165,6 +165,17 @@ def test_what_another_tab_corrects_does_not_move_a_list_that_is_open(browser: Br
     assert preview(here) == [("anna@example.com", "Anna Rossi")]
 
 
+def test_whom_to_let_in_is_asked_anew_when_the_same_file_comes_again(browser: Browser) -> None:
+    app = upload(browser, *case("C1-zoom-approval-status/registration.csv"))
+    words = next(group for group in app.button_group if "Approval Status" in group.label)
+    words.set_value(["approved", "denied"]).run()
+    assert "3 rows = 3 accepted" in balance(app)
+    app.segmented_control(key="upload-how").set_value("Paste").run()
+    app.segmented_control(key="upload-how").set_value("File").run()
+    upload(browser, *case("C1-zoom-approval-status/registration.csv"), app=app)
+    assert "3 rows = 2 accepted" in balance(app)
+
+
 def test_an_impossible_choice_is_told_and_taken_back(browser: Browser) -> None:
     rows = b"".join(b"P%d,p%d@example.com,note %d\n" % (number, number, number) for number in range(80))
     app = upload(browser, b"Name,Email,Note\n" + rows)

@@ -18,7 +18,9 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
 
 def test_the_checks_come_cheapest_first_and_fast_leaves_the_browser_out() -> None:
     python = Path("python")
-    assert [check.name for check in checks.static_checks(python)] == ["ruff check", "ruff format", "types", "imports"]
+    assert [check.name for check in checks.static_checks(python)] == [
+        "ruff check", "ruff format", "types", "imports", "template", "template by SAM", "resolvers",
+    ]  # fmt: skip
     assert [check.name for check in checks.test_checks(fast=True, workers=1)] == ["tests"]
     assert [check.name for check in checks.test_checks(fast=False, workers=2)] == ["tests", "browser tests"]
     assert list(checks.test_checks(fast=True, workers=2)[0].arguments)[-4:] == ["-n", "2", "--dist", "worksteal"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,31 @@ def lock(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real environment, over the ruins of another."""
+    venv = tmp_path_factory.mktemp("built") / ".venv"
+    venv.mkdir()
+    (venv / "ruins").write_text("of another")
+    environment.build_venv(venv)
+    assert not (venv / "ruins").exists()
+    return venv
+
+
+@pytest.fixture
+def builds(built_once: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Which were built, each as a copy of the one real: putting pip into one takes longer than a hundred tests."""
+    done: list[Path] = []
+
+    def build(venv: Path) -> None:
+        shutil.rmtree(venv, ignore_errors=True)
+        shutil.copytree(built_once, venv, symlinks=True)
+        done.append(venv)
+
+    monkeypatch.setattr(environment, "build_venv", build)
+    return done
+
+
 @pytest.fixture
 def installs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Counts what would be fetched; the environments themselves are real."""
@@ -59,7 +85,7 @@ def installs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_the_second_start_installs_nothing_and_a_changed_lock_does(
-    tmp_path: Path, lock: Path, installs: list[str]
+    tmp_path: Path, lock: Path, builds: list[Path], installs: list[str]
 ) -> None:
     python = environment.prepare(tmp_path / ".venv", [lock])
     ran = subprocess.run([str(python), "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True)
@@ -69,10 +95,11 @@ def test_the_second_start_installs_nothing_and_a_changed_lock_does(
     lock.write_text("# another lock\n")
     environment.prepare(tmp_path / ".venv", [lock])
     assert installs == ["requirements.txt"] * 2
+    assert len(builds) == 1
 
 
 def test_a_broken_environment_or_another_python_is_built_anew(
-    tmp_path: Path, lock: Path, installs: list[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, lock: Path, builds: list[Path], installs: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     venv = tmp_path / ".venv"
     environment.prepare(venv, [lock])
@@ -82,11 +109,11 @@ def test_a_broken_environment_or_another_python_is_built_anew(
     assert environment.is_whole(venv)
     monkeypatch.setattr(environment, "python_tag", lambda: "cpython-399 another")
     environment.prepare(venv, [lock])
-    assert len(installs) == 3
+    assert len(installs) == len(builds) == 3
 
 
 def test_an_install_that_fails_is_one_sentence_and_leaves_no_stamp(
-    tmp_path: Path, lock: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, lock: Path, builds: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     lock.write_text(f"iniconfig==2.3.1 --hash=sha256:{'0' * 64}\n")

@@ -32,7 +32,7 @@ def fresh(tmp_path: Path) -> Iterator[ConsoleProcess]:
     started.stop()
 
 
-@pytest.mark.parametrize("first", ["/", "/event", "/setup", "/plan/event", "/pages/plan/setup.py", "/audit"])
+@pytest.mark.parametrize("first", ["/", "/setup", "/plan/event", "/pages/plan/setup.py"])
 def test_a_first_visitor_who_is_signed_out_gets_the_sign_in_page(fresh: ConsoleProcess, first: str) -> None:
     answer = httpx.get(f"{fresh.url}{first}", headers=PAGE, follow_redirects=True, trust_env=False)
     assert answer.url.path == "/signin"

@@ -180,6 +180,16 @@ def test_nothing_can_be_written(client, console, method):  # noqa: F811
     assert client.request(method, path_of(console)).status_code == 405
 
 
+def test_no_name_becomes_a_link_on_a_board(client, console, event):  # noqa: F811
+    standings(console, event, [("Visit http://evil.example", 9_000), ("www.evil.com", 10_000)])
+    path = path_of(console)
+    page = client.get(path).text
+    assert 'name="format-detection" content="telephone=no,date=no,address=no,email=no,url=no"' in page
+    assert not re.search(r"innerHTML|insertAdjacentHTML|outerHTML|document\.write|[\"']a[\"'],|\.href|<a ", page)
+    told = [row["a"] for row in client.get(f"{path}.json").json()["rows"]]
+    assert told == ["Visit http://evil.example", "www.evil.com"], "as text, which the page only ever sets as text"
+
+
 def test_nothing_else_answers(client):
     for path in ("/", "/live", "/live/", "/signin", "/_stcore/health", "/live/../signin"):
         assert client.get(path).status_code == 404

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deepracer_admin.store.sqlite import open_event_store
 from tests.console_process import ConsoleProcess, start_console, write_silent_world
 from tests.practice import ProcessHandle, start_world_process
 
@@ -99,7 +100,7 @@ def test_a_wrong_setting_is_named_at_the_start(home: Path) -> None:
 
 def test_a_store_of_the_other_mode_is_refused_at_the_start(home: Path, tmp_path: Path) -> None:
     write_silent_world(tmp_path)
-    start_console(tmp_path, WORKER="false").stop()
+    open_event_store(tmp_path / "events.sqlite", "rehearsal").close()
     assert "rehearsal" in refused(tmp_path, MODE="live", WORKER="false")
 
 

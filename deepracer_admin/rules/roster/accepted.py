@@ -29,7 +29,7 @@ __all__ = ["Judged", "People"]
 
 _T = TypeVar("_T")
 _EXAMPLES = 5
-_LOOKED_AT = 500  # duplicates
+_LOOKED_AT = 100  # duplicates; a handful tells what they are
 _NAMES = ("name", "given", "family", "office")
 
 

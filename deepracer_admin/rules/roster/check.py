@@ -24,11 +24,12 @@ from deepracer_admin.rules.roster.findings import (
     cut,
 )
 from deepracer_admin.rules.roster.grid import Grid, Reading
+from deepracer_admin.rules.roster.headings import Rank, is_known, read_heading
 from deepracer_admin.rules.roster.judging import NO_EMAIL_COLUMN, Source, judge, reject_all
 from deepracer_admin.rules.roster.name_parts import with_further_parts
 from deepracer_admin.rules.roster.people import fold
 from deepracer_admin.rules.roster.reading import read_list
-from deepracer_admin.rules.roster.sections import EXAMPLE, OTHERS, rows_of_others
+from deepracer_admin.rules.roster.sections import OTHERS, rows_of_others
 from deepracer_admin.rules.roster.shape import Shape
 from deepracer_admin.rules.roster.status import Status, find_statuses
 from deepracer_admin.rules.roster.surroundings import elsewhere_of, head_of, status_found
@@ -91,7 +92,7 @@ def check(
     body, cut_off = _body(grid, header, warnings)
     if body.height > limits.rows:
         raise UnreadableRoster(f"The list has more than {limits.rows:,} rows: import it in parts.")
-    body, of_others, others = _without_others(body, include, warnings)
+    body, of_others, others = _without_others(body, title_above(grid, header), include, warnings)
     if heading and reading.heading is None:
         body = without_second_headings(heading, body, warnings)
     guess = guess_columns(heading, body, hidden=reading.hidden_columns)
@@ -128,7 +129,7 @@ def check(
     body, above = _from_above(grid, header, body, include, warnings)
     left_out = [*above, *left_out, *of_others, *(tables.left if tables else ())]
     # Only in a text can a separator have moved the cells of a row; a sheet's note beside the table is a note.
-    usual = max(len(heading), _usual_width(body)) if reading.delimiter is not None else body.width
+    usual = max(len(heading), _usual_width(body, len(heading))) if reading.delimiter is not None else body.width
     aside = [column for column in columns if column.position in guess.aside]
     if email is not None and email.position < body.width:
         second = [column for column in columns if column.position in guess.second]
@@ -141,7 +142,7 @@ def check(
     warnings += _narrow(body, usual, reading)
     shape = Shape(
         kind=reading.kind,
-        head=head_of(grid, header, tables, cut_off),
+        head=head_of(reading.grid, header, tables, cut_off),
         tables=tables.found if tables else (),
         statuses=shown_statuses,
         elsewhere=elsewhere_of(reading, body, judged.emails, aside if email is not None else (), far, cut_off),
@@ -152,6 +153,8 @@ def check(
         has_teams=has_teams,
     )
     if sentence := shape.told_elsewhere(with_sheets=False):
+        warnings.append(sentence)
+    if email is not None and not mapping and (sentence := _doubtful_column(heading, email)):
         warnings.append(sentence)
     if email is not None and email.position in reading.hidden_columns:
         warnings.append(f"Column {email.name}, where the addresses were taken from, is hidden in the sheet.")
@@ -177,6 +180,17 @@ def check(
         further_people=further,
         shape=shape,
     )
+
+
+def _doubtful_column(heading: Sequence[str], email: Column) -> str | None:
+    """A sentence where the heading names sign-in names, or an address and something that is no word for an attendee."""
+    text = heading[email.position] if email.position < len(heading) else ""
+    found = read_heading(text)
+    if found.field == "email" and found.rank is Rank.ACCOUNT:
+        return f"The addresses were taken from sign-in names (column {email.name}): check that they are mailboxes, too."
+    if found.field != "email" or found.rank is not Rank.PLAIN or is_known(text):
+        return None
+    return f"The addresses were taken from column {email.name}: check that they are the attendees' own."
 
 
 def _taken_for(guess: Guess, field: str) -> Column | None:
@@ -224,21 +238,27 @@ def _leave_out(
     return body.keep([place not in left for place in range(body.height)]), [left[place] for place in sorted(left)]
 
 
-def _without_others(body: Grid, include: Collection[str], warnings: list[str]) -> tuple[Grid, list[LeftOut], int]:
-    """Without the hosts and panelists whom a report lists below the attendees; how many rows those are."""
-    found = rows_of_others(body)
+def _without_others(
+    body: Grid, title: str, include: Collection[str], warnings: list[str]
+) -> tuple[Grid, list[LeftOut], int]:
+    """Without the hosts and panelists of a report, and those who stand below a title such as "Declined"; how many rows
+    with an address are of hosts and the like, left out or not.
+    """
+    every = rows_of_others(body, title)
+    found = {place: part for place, part in every.items() if part.kind not in include}
+    others = sum(part.kind == OTHERS and any(map(holds_address, body.record(place))) for place, part in every.items())
     holding = [place for place in found if any(map(holds_address, body.record(place)))]
-    if not holding or OTHERS in include:
-        return body, [], len(holding)
+    if not holding:
+        return body, [], others
     shown = _and_more([f"row {body.lines[place]}" for place in holding])
-    warnings.append(f"{counted(len(holding), 'row')} of other people than attendees, left out ({shown}).")
+    warnings.append(f"{counted(len(holding), 'row')} of people who are no attendees, left out ({shown}).")
     left = [
-        LeftOut(body.lines[place], cut(fold(" ".join(filter(None, body.record(place))))), OTHERS,
-                "The row is the template's example." if found[place] == EXAMPLE
-                else f"The row stands below “{cut(found[place])}”, so it is of no attendee.")
+        LeftOut(body.lines[place], cut(fold(" ".join(filter(None, body.record(place))))), found[place].kind,
+                "The row is the template's example." if not found[place].title
+                else f"The row stands below “{cut(found[place].title)}”, so it is of no attendee.")
         for place in holding
     ]  # fmt: skip
-    return body.keep([place not in found for place in range(body.height)]), left, len(holding)
+    return body.keep([place not in found for place in range(body.height)]), left, others
 
 
 def _from_above(
@@ -272,7 +292,7 @@ def _and_more(shown: Sequence[str]) -> str:
 
 def _narrow(body: Grid, usual: int, reading: Reading) -> list[str]:
     """A sentence about rows that end early in a text: a separator may be missing there."""
-    if body.widths is None or reading.delimiter is None or _usual_width(body) < usual:
+    if body.widths is None or reading.delimiter is None or _usual_width(body, usual) < usual:
         return []
     lines = [f"row {line}" for line, width in zip(body.lines, body.widths, strict=True) if width < usual]
     return [f"Fewer cells than the heading has: {_and_more(lines)}; check them."] if lines else []
@@ -306,6 +326,7 @@ def _is_section_title(record: Sequence[str]) -> bool:
     return len(filled) == 1 and _SECTION_TITLE.match(filled[0]) is not None
 
 
-def _usual_width(body: Grid) -> int:
+def _usual_width(body: Grid, headed: int) -> int:
+    """How wide most records are; of two widths that are as frequent, the one nearer to the heading's."""
     widths = [body.width_of(place) for place in range(min(body.height, 200))]
-    return max(set(widths), key=widths.count) if widths else 0
+    return max(set(widths), key=lambda width: (widths.count(width), -abs(width - headed))) if widths else 0

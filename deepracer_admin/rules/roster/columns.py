@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ __all__ = ["FIELDS", "Guess", "Header", "field_of", "find_header", "guess_column
 _HEADER_SEARCH = 60  # records
 _SAMPLE = 500  # records
 _SHARE_WITHOUT_HEADING = 0.3
+# "Name, Email, Guest name, Guest email": beside a whole person, a guest is another one.
+_GUEST = re.compile(r"\b(guests?|ospite|gast|gaste|invitee?s?|convidad[oa]s?|invitad[oa]s?|gosc|gosci)\b")
 _SAME = 3  # rows with one address; two may be a couple who share one
 _FULL_ALONE = ("nome", "nombre")  # without a family name beside it, the full name
 _FAMILY_BESIDE = ("name", "naam", "namn")  # beside a given name, the family name
@@ -183,11 +186,15 @@ def _of_one_address(sample: Grid, shares: Sequence[float]) -> list[int]:
 
 def _guess(heading: Sequence[str], sample: Grid, shares: Sequence[float], hidden: Collection[int]) -> dict[str, int]:
     by_field: dict[str, int] = {}
-    ranks: dict[str, Rank] = {}
+    ranks: dict[str, tuple[bool, Rank]] = {}
     for position, text in enumerate(heading):
         field, rank = read_heading(text)
-        if field and field != "email" and rank > ranks.get(field, Rank.NONE):
-            by_field[field], ranks[field] = position, rank
+        if field == "name" and _GUEST.search(plain_heading(text)) and not is_known(text) and _has_companions(heading):
+            continue
+        # A column without any value never beats one with some.
+        key = (position < sample.width and any(map(str.strip, sample.columns[position])), rank)
+        if field and field != "email" and rank > Rank.NONE and key > ranks.get(field, (False, Rank.NONE)):
+            by_field[field], ranks[field] = position, key
     shown = [0.0 if position in hidden else share for position, share in enumerate(shares)]
     same = _of_one_address(sample, shares)
     email = _email_position(heading, shown if any(shown) else shares, same)
@@ -206,10 +213,13 @@ def _email_position(heading: Sequence[str], shares: Sequence[float], same: Colle
     A column of somebody else is never taken, even if it is the only one. Without any address, the best heading. `same`
     are columns that hold one and the same address in all rows, as the buyer's and the office's do.
     """
+    has_companions = _has_companions(heading)
     best: tuple[tuple[bool, Rank, bool, float, int], int] | None = None
     for position, share in enumerate(shares):
         field, rank = read_heading(heading[position]) if position < len(heading) else (None, Rank.NONE)
         is_named = field == "email" and rank > Rank.NONE
+        if has_companions and position < len(heading) and _GUEST.search(plain_heading(heading[position])):
+            continue
         if rank is Rank.OTHER or not (is_named or share > _SHARE_WITHOUT_HEADING):
             continue
         is_plain = position < len(heading) and is_known(heading[position])
@@ -219,6 +229,12 @@ def _email_position(heading: Sequence[str], shares: Sequence[float], same: Colle
         if best is None or key > best[0]:
             best = key, position
     return best[1] if best is not None else None
+
+
+def _has_companions(heading: Sequence[str]) -> bool:
+    """Whether a person's own columns stand beside those of somebody whom he brings."""
+    own = {field_of(text) for text in heading if is_known(text)}
+    return "email" in own and bool(own & {"name", "given"})
 
 
 def _settle_names(heading: Sequence[str], by_field: dict[str, int]) -> None:

@@ -22,6 +22,7 @@ _INSIDE = frozenset("’‘´·–—")
 _SINGLE = (
     "cp1252",
     "cp1250",
+    "iso8859_2",
     "cp1254",
     "cp1257",
     "cp1251",
@@ -31,6 +32,7 @@ _SINGLE = (
     "cp1256",
     "mac_roman",
     "cp852",
+    "cp866",
 )
 _DOUBLE = ("cp932", "gb18030", "cp949", "big5", "euc_jp")
 # Lead bytes of the characters of everyday use (JIS X 0208 level 1 and kana, GB 2312 level 1, KS X 1001 Hangul, Big5
@@ -66,8 +68,15 @@ _ALPHABETS: dict[str, tuple[frozenset[str], ...]] = {
         "cp1257": "ąčęėįšųūž āčēģīķļņšūžōŗ äõöüšž",
     }.items()
 }
-_STRANGE = {"cp1252": 0.6, "cp1250": 0.65, "cp1254": 0.7, "cp1257": 0.7}  # a word with letters of no one language
-_HOME = {"cp1252": 0.0, "cp1250": 0.05, "cp1254": 0.02, "cp1257": 0.1}
+_ALPHABETS["iso8859_2"] = _ALPHABETS["cp1250"]
+_STRANGE = {
+    "cp1252": 0.6,
+    "cp1250": 0.65,
+    "iso8859_2": 0.66,
+    "cp1254": 0.7,
+    "cp1257": 0.7,
+}  # a word with letters of no one language
+_HOME = {"cp1252": 0.0, "cp1250": 0.05, "iso8859_2": 0.06, "cp1254": 0.02, "cp1257": 0.1}
 _ICELANDIC = frozenset("áéíóúæÁÉÍÓÚÆ")
 _CONSONANTS = frozenset("bcdfghjklmnpqrstvwxz")
 _VOWELS = frozenset("аеёиоуыэюяіїєўαεηιουωάέήίόύώϊϋΐΰ")
@@ -145,7 +154,10 @@ def _east_asian(data: bytes, name: str) -> float:
     share = common / len(wide[:2_000])
     if share < 0.6:
         return 0.0
-    pieces = [piece for piece in _PIECE.findall(text[:20_000]) if piece[0] > "\x7f"]
+    words = [piece for piece in _PIECE.findall(text[:20_000]) if not piece.isascii()]
+    if 2 * sum(any(letter.isascii() and letter.isalpha() for letter in word) for word in words) > len(words):
+        return 0.0  # Latin letters within most words: another encoding read wrongly
+    pieces = [piece for piece in words if piece[0] > "\x7f"]
     known = sum(piece[0] in _SURNAMES[name] for piece in pieces)
     return share + 2 * known / max(len(pieces), 1)
 
@@ -192,7 +204,7 @@ def _odd_word(word: str, name: str) -> float:
         small = {lower for letter in letters for lower in letter.lower() if lower > "\x7f" and lower.isalpha()}
         at_home = any(small <= alphabet for alphabet in _ALPHABETS[name])
         odd += _HOME[name] if at_home else _STRANGE[name]
-    elif name in ("cp852", "mac_roman"):
+    elif name in ("cp852", "cp866", "mac_roman"):
         odd += 0.75
     if name == "cp1252":
         odd += _not_western(word, letters)

@@ -52,7 +52,8 @@ _TABLE: dict[str, str] = {
         이메일; 메일; 邮箱; 电子邮箱; 电子邮件; 邮件; 電子郵件; 電郵;
         sahkoposti; sahkopostiosoite; e poctove; emailova adresa;
         e posta; eposta; e mail cim; эл почта; электронная почта; почта""",
-    "name": """full name; name; names; full names; nomi; namen; noms; nombres; nomes; display name; displayname;
+    "name": """fullname; real name; full name; name;
+        names; full names; nomi; namen; noms; nombres; nomes; display name; displayname;
         participant; attendee; racer; worker; employee; registrant;
         invitee; guest; person; preferred name;
         legal name; nome completo; nome e cognome; cognome e nome; nominativo;
@@ -131,6 +132,8 @@ OTHER = re.compile(
     r"order|orders|orderer|billing|bill to|invoice|alternat(?:e|ive)s?|backup|recovery|cc|bcc|hr|hrbp|recruiters?|"
     r"\w+ed by|requesters?|requestor|submitter|inviters?|nominators?|senders?|reply|reviewers?|"
     r"admins?|administrators?|coordinators?|deput(?:y|ies)|substitutes?|personal|home|previous|former|old|other|support|"
+    r"(?:primary|main|key|client|customer|account|site|local) contacts?|point of contact|poc|"
+    r"plus one|companions?|begleit\w*|accompagnat\w*|acompan\w*|introduce\w*|towarzysz\w*|medfoljande|"
     r"hotel|vendors?|agency|travel|heads?|boss|chief|superior|reports? to|parents?|guardian|spouse|partners?|"
     r"next of kin|buddy|coach|trainers?|speakers?|panelists?|presenters?|secretary|company|event|venue|project|"
     r"department|team|group|role|product|item|file|session|meeting|webinar|notifications?|"
@@ -173,8 +176,8 @@ OTHER = re.compile(
 )
 OWN = re.compile(
     r"\b("
-    r"attendees?|participants?|registrants?|recipients?|invitees?|guests?|tickets?|ticket holders?|workers?|employees?|"
-    r"racers?|students?|learners?|members?|users?|your|my|candidates?|external data|person|"
+    r"attendees?|participants?|registrants?|recipients?|invitees?|guests?|ticket ?holders?|tickets?|workers?|"
+    r"employees?|racers?|students?|learners?|members?|users?|your|my|candidates?|external data|person|"
     r"partecipant[ei]|iscritt[oaie]|tuo|tua|dipendente|teilnehmer(?:in|innen)?s?|teilnehmenden?|mitarbeiter(?:in)?s?|"
     r"ihre?|deine?|participante?s?|inscrits?|votre|salarie|asistentes?|inscritos?|su|tu|empleado|"
     r"seu|colaborador|inscrito|deelnemers?|uw|jouw|medewerkers?|uczestnik\w*|twoj|pracownik\w*|deltagar\w*|din|ditt|"

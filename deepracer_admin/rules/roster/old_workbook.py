@@ -54,7 +54,8 @@ class OldBook:
                 file_contents=data, logfile=io.StringIO(), formatting_info=True, on_demand=True, ragged_rows=True
             )
         )
-        states = self._book._sheet_visibility
+        # The library tells it only of sheets that were read, and to read a hidden one costs what it costs.
+        states: list[int] = getattr(self._book, "_sheet_visibility", [])
         self.sheets = tuple(
             SheetName(name, str(place), bool(states[place]) if place < len(states) else False)
             for place, name in enumerate(self._guarded(self._book.sheet_names))

@@ -9,7 +9,14 @@ from deepracer_admin.rules.roster.cells import find_address
 
 __all__ = ["is_pasted_line", "read_pasted_line"]
 
-_LABEL = re.compile(r"\s*(?:to|cc|bcc|an|a|à|para|cco|ccn|da|from)\s*:\s*", re.IGNORECASE)
+_LABEL = re.compile(
+    r"\s*(?:to|cc|bcc|an|a|à|para|cco|ccn|cci|da|from|von|de|kopie|copia|copie|od|do|till|från|van|aan|宛先|差出人)"
+    r"\s*[:：]\s*",
+    re.IGNORECASE,
+)
+_TO = re.compile(r"to|bcc|an|a|à|para|cco|ccn|cci|do|till|aan|宛先")
+_FROM = re.compile(r"from|da|von|de|od|från|van|差出人")
+_LONGEST_LABEL = 40  # characters
 # Every alternative is linear: what opens but does not close is taken as a single character.
 _TOKEN = re.compile(r'"[^"\r\n]*"|<[^<>\r\n]*>|\r\n|[;,\r\n]|[^";,<\r\n]+|["<]')
 _LINE_ENDS = ("\r\n", "\r", "\n")
@@ -33,14 +40,41 @@ def is_pasted_line(text: str) -> bool:
     return all("@" in piece and not re.search(r"[\s\t|]", piece) for piece in pieces)
 
 
-def read_pasted_line(text: str) -> tuple[list[list[str]], list[int]]:
-    """([name, address] of each entry, its 1-based line)."""
+def read_pasted_line(text: str) -> tuple[list[list[str]], list[int], list[str]]:
+    """([name, address] of each entry, its 1-based line, addresses of others).
+
+    Beside a "To:" line, whoever stands behind "From:" or "Cc:" is somebody else; a sender is so in any case.
+    """
     records: list[list[str]] = []
     lines: list[int] = []
+    others: list[str] = []
+    labels = _labels(text) if ":" in text else {}
+    has_own = any(_TO.fullmatch(label) for label in labels.values())
     for line, name, address in _entries(text):
+        label = labels.get(line, "")
+        if "@" in address and (_FROM.fullmatch(label) if not has_own else label and not _TO.fullmatch(label)):
+            others.append(address)
+            continue
         records.append([name, address])
         lines.append(line)
-    return records, lines
+    if not records:
+        return [["", address] for address in others], [1] * len(others), []
+    return records, lines, others
+
+
+def _labels(text: str) -> dict[int, str]:
+    """Line -> the label that it stands behind, its own or that of a line before it."""
+    found: dict[int, str] = {}
+    label = ""
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
+        own = _LABEL.match(line[:_LONGEST_LABEL])
+        if own:
+            label = own[0].strip(" \t:").casefold()
+        elif not line[:1].isspace() and line.strip():
+            label = ""
+        if label:
+            found[number] = label
+    return found
 
 
 def _entries(text: str) -> list[tuple[int, str, str]]:

@@ -19,7 +19,7 @@ def _words(text: str) -> frozenset[str]:
 
 _PART = r"[^\d@<>(){}\[\]|=;:/\\\"!?*#$%&~+^,]+"
 _LAST_FIRST = re.compile(rf"(?P<last>{_PART}),(?P<first>{_PART})(?P<note>\([^()]*\))?(?P<title>,{_PART})?")
-_REST = re.compile(r"\s+(?:[-–—|]\s+\S|/\s*\S|\[).*$")
+_REST = re.compile(r"\s+(?:[-–—|]\s*\S|/\s*\S|\[).*$")
 _TITLES = _words(
     "jr sr ii iii iv phd dphil md msc ma mba bsc ba beng meng dr prof ing esq cpa inc ltd llc gmbh ag spa srl sa"
 )
@@ -28,6 +28,8 @@ _PARTICLES = _words(
     "de di da do dos das del dal della dello dei degli la le lo li van von zu zur der den ten ter het el al bin ibn "
     "mac mc san santa st ap af av vom du des d'"
 )
+
+_COMPANIES = _words("inc llc ltd gmbh ag spa srl sa bv nv ab oy sas kg")
 
 _YES = _words("yes y true t 1 x ✓ ✔ ☑ si sì sí s vero v ja j wahr oui o vrai verdadero")
 _NO = _words("no n false f 0 ✗ ✘ ☐ falso nein nee falsch non faux")
@@ -70,6 +72,9 @@ def turn_round(name: str) -> str:
     last, first = found["last"].strip(), found["first"].strip()
     if not last or not first or first.replace(".", "").casefold() in _TITLES:
         return name
+    behind = (found["title"] or "").strip(", ").replace(".", "").casefold().split()
+    if not set(behind) <= _TITLES or last.split()[-1].replace(".", "").casefold() in _COMPANIES:
+        return name  # "Example GmbH, Rossi, Anna": which is which?
     note = f" {found['note']}" if found["note"] else ""
     title = f", {found['title'][1:].strip()}" if found["title"] else ""
     whole = f"{last} {first}" if is_east_asian(last) and is_east_asian(first) else f"{first} {last}"

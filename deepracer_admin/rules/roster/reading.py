@@ -26,7 +26,9 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
 )
 _MARKUP = re.compile(r"<(?:\?xml|!doctype|/?[a-z][a-z0-9:]*(?=[\s/>]))", re.IGNORECASE)
 _ARCHIVE = re.compile(
-    r"(?:from: <saved by|mime-version:|content-type: multipart/|snapshot-content-location:)", re.IGNORECASE
+    r"(?:from: <saved by|mime-version:|content-type: multipart/|snapshot-content-location:|received: |return-path: |"
+    r"delivered-to: |message-id: |dkim-signature: |x-[a-z-]{2,40}: )",
+    re.IGNORECASE,
 )
 _CALENDAR = re.compile(r"begin\s*:\s*vcalendar", re.IGNORECASE)
 _SAMPLE = 4096  # bytes

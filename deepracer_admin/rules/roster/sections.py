@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.heading_words import plain_heading
+from deepracer_admin.rules.roster.headings import field_of
 from deepracer_admin.rules.roster.status import says_no
 
-__all__ = ["EXAMPLE", "OTHERS", "is_of_others", "rows_of_others"]
+__all__ = ["DECLINED", "OTHERS", "Part", "is_of_others", "rows_of_others"]
 
-OTHERS = "others"
-EXAMPLE = "example"
+OTHERS, DECLINED = "others", "declined"
 _OTHERS = re.compile(
     r"(?:alternative )?"
     r"(?:host|panell?ist|presenter|speaker|organi[sz]er|moderator|staff|interpreter|producer)s? details?"
@@ -34,6 +35,7 @@ _NOT_THE_LIST = re.compile(
     r"previous|last year|no shows?|everybody|all employees|all staff|address book|rubrica|archivio|adressbuch|"
     r"annuaire)\b"
 )
+_LONGEST_TITLE = 80  # characters
 _LOOKED_AT = 20_000  # records
 
 
@@ -57,21 +59,50 @@ def is_of_others(record: Sequence[str]) -> bool:
     return _OTHERS.fullmatch(plain_heading(title_of(record))) is not None
 
 
-def rows_of_others(body: Grid) -> dict[int, str]:
-    """Place -> title, for the records of such tables (title and heading included) up to the next title."""
+class Part(NamedTuple):
+    """A part of a list that is not of attendees: `kind` is the word that lets it in, `title` what stands above it
+    ("" for a template's example)."""
+
+    kind: str
+    title: str
+
+
+def rows_of_others(body: Grid, title: str = "") -> dict[int, Part]:
+    """Place -> part, for the records of such parts (title and heading included) up to the next title.
+
+    `title` stands above the heading of the first table; alone, with no other title to follow, it says nothing.
+    """
     if not body.width or body.height > _LOOKED_AT:
         return {}
-    found: dict[int, str] = {
-        place: EXAMPLE
+    found = {
+        place: Part(OTHERS, "")
         for place, record in enumerate(body.head(_EXAMPLES))
         if any(map(_EXAMPLE.match, record[:_EXAMPLES]))
     }
-    title = ""
-    # A title has its first cell filled and, as a rule, no other.
-    for place, cell in enumerate(body.columns[0]):
-        plain = plain_heading(cell) if cell.strip() and len(cell) < 80 else ""
-        if plain and _TITLE.fullmatch(plain) and title_of(body.record(place)):
-            title = cell.strip() if _OTHERS.fullmatch(plain) else ""
-        if title:
-            found[place] = title
+    titles = dict(_titles(body))
+    if not titles:
+        return found
+    part = _part(title)
+    for place in range(body.height):
+        if place in titles:
+            part = _part(titles[place])
+        if part:
+            found[place] = part
     return found
+
+
+def _titles(body: Grid) -> Iterator[tuple[int, str]]:
+    """Records with one cell filled, the first, that are titles by their words or by the heading that follows."""
+    for place, cell in enumerate(body.columns[0]):
+        if not cell.strip() or len(cell) > _LONGEST_TITLE or "@" in cell or not title_of(body.record(place)):
+            continue
+        below = body.record(place + 1) if place + 1 < body.height else []
+        if _TITLE.fullmatch(plain_heading(cell)) or sum(field_of(text) is not None for text in below) > 1:
+            yield place, cell.strip()
+
+
+def _part(title: str) -> Part | None:
+    plain = plain_heading(title)
+    if _OTHERS.fullmatch(plain):
+        return Part(OTHERS, title)
+    return Part(DECLINED, title) if says_no(plain) else None

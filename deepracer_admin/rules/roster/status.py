@@ -30,7 +30,9 @@ _AWAY = re.compile(
     r"unapproved|rejected|refused|withdrawn|withdrew|no show|not attending|not going|not coming|will not attend|"
     r"won t attend|can t attend|cannot attend|can t go|expired|void(?:ed)?|deleted|removed|disabled|deactivated|"
     r"can t make it|cannot make it|unable to|not able to|won t be|will not be|regrets?|sorry|"
-    r"terminated|inactive|revoked|blocked|pending approval|awaiting approval|approval pending|opted out|unregistered|"
+    r"terminated|inactive|invalid|revoked|blocked|pending approval|awaiting approval|approval pending|opted out|"
+    r"unregistered|suspended|on hold|archived|dropped|gesperrt|deaktiviert|sospes[oa]|suspendid[oa]|suspendue?|"
+    r"geschorst|zawieszon\w*|avstangd|"
     r"rifiutat[oaie]|annullat[oaie]|cancellat[oaie]|negat[oaie]|rimborsat[oaie]|lista d attesa|in attesa|"
     r"non approvat[oaie]|non partecipa|disdett[oa]|rinunciat[oa]|assente|"
     r"abgelehnt|abgesagt|storniert|annulliert|warteliste|erstattet|zuruckerstattet|nicht genehmigt|absage|verweigert|"
@@ -50,6 +52,7 @@ _HERE = re.compile(r"\b(not|no longer) (cancell?ed|denied|declined|refunded|reje
 _NO = frozenset(
     ["no", "n", "false", "0", "nein", "non", "nee", "nie", "nej", "nao", "falsch", "falso", "faux", "いいえ"]
 )
+_CROSSES = frozenset("✗✘❌☒☐🚫⛔")
 _ASKS = re.compile(
     r"\b(approved|rsvp|attending|going|accepted|confirmed|enabled|active|attendance|partecipa|conferma|zusage|"
     r"teilnahme|"
@@ -133,6 +136,7 @@ def find_status(
             value
             for value in values
             if (_says_so(plain_heading(value)) if is_against else _says_no(plain_heading(value), asks=asks))
+            or (asks and not is_against and value.strip() in _CROSSES)
         )
         out = _of(values, column, keep_out)
         found = Status(column, values, saying_no, (saying_no - _of(saying_no, column, let_in)) | out)

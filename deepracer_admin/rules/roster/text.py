@@ -50,7 +50,10 @@ def read_text(data: bytes, *, limits: Limits, encoding: str | None, delimiter: s
     if not text.strip():
         raise UnreadableRoster("The file is empty: choose the file that holds the list.")
     if delimiter is None and is_pasted_line(text):
-        records, lines = read_pasted_line(text)
+        records, lines, others = read_pasted_line(text)
+        if others:
+            shown = ", ".join(others[:_SHOWN_CANDIDATES]) + (" …" if len(others) > _SHOWN_CANDIDATES else "")
+            warnings = (*warnings, f"Who stands behind “From” or “Cc” was not read as an attendee ({shown}).")
         if len(records) > limits.rows:
             raise _too_many_rows(limits)
         grid = Grid.of_records(records, lines)

@@ -141,6 +141,7 @@ class CopyFile(SqliteEventStore):
             self.know(connection, scope, number, tx)
         if erased:
             forget_people()
+            self._remembered.clear()
 
     def _bump_for(self, connection: sqlite3.Connection, scope: str, rows: Rows) -> None:
         if scope == AUDIT:

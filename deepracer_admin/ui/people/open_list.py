@@ -19,7 +19,7 @@ from deepracer_admin.services.people.remembered import Remembered
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.words import plain
 
-__all__ = ["OpenList", "opened_list", "put_back", "read_open", "read_otherwise"]
+__all__ = ["OpenList", "close_list", "opened_list", "put_back", "read_open", "read_otherwise"]
 
 _SLOT = "upload-open"
 
@@ -54,6 +54,18 @@ def put_back() -> None:
         st.session_state[_SLOT] = OpenList(now.digest)
 
 
+def close_list() -> None:
+    """Nothing is open any more: the same file, chosen again, begins anew."""
+    st.session_state.pop(_SLOT, None)
+
+
+def _keep(who: Actor, dry: DryRun) -> None:
+    try:
+        session.desk().attendees.keep_reading(who, dry)
+    except ConsoleError as error:  # the list is read all the same
+        st.warning(f"The correction is not remembered: {plain(error.sentence)}", icon=":material/warning:")
+
+
 def read_open(who: Actor, data: bytes, filename: str) -> tuple[DryRun | None, OpenList]:
     """The list as it is read now. A choice with which it cannot be read is told and taken back; None: as it was
     guessed it cannot be read either."""
@@ -76,7 +88,7 @@ def read_open(who: Actor, data: bytes, filename: str) -> tuple[DryRun | None, Op
                 dry = None
     else:
         if now.before is not None:
-            people.keep_reading(who, dry)
+            _keep(who, dry)
     if is_new:
         now = OpenList(digest, remembered=dry.remembered if dry else None)
     now = replace(now, choices=dry.choices if dry else GUESSED, before=None)

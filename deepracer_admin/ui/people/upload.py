@@ -15,7 +15,7 @@ from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import count, plain
-from deepracer_admin.ui.people.open_list import read_open
+from deepracer_admin.ui.people.open_list import close_list, read_open
 from deepracer_admin.ui.people.reading_choices import by_hand, first_rows, reading_choices
 from deepracer_admin.ui.people.way_back import remembered_reading, way_back
 
@@ -41,6 +41,7 @@ def given_list(who: Actor) -> DryRun | None:
     """Ask for a list and its columns; the dry run, or None while there is nothing to read. Writes nothing."""
     data, name = _bytes()
     if not data:
+        close_list()
         session.console().files.expect()
         st.caption("Any table will do: CSV, Excel, a meeting report, or addresses pasted from a mail.")
         return None
@@ -93,6 +94,7 @@ def _bytes() -> tuple[bytes, str]:
 
 def _forget() -> None:
     """After an import: an empty uploader for the next list."""
+    close_list()
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
 
 

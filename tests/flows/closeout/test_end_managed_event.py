@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from deepracer_admin.flows.closeout.end_managed_event import OFF
-from deepracer_admin.flows.closeout.run import CloseoutHandler
+from deepracer_admin.flows.closeout.run import GIVEN_UP, CloseoutHandler
 from deepracer_admin.flows.closeout.steps import MANAGED_STEPS, STEPS, steps_for
 from deepracer_admin.model import Job, JobState, Profile, Quota, State, Step
 from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
-from deepracer_admin.records.closing import PROOF
+from deepracer_admin.records.closing import CLOSING_STEPS, PROOF
 from tests.flows.closeout.test_managed_event import (
     account,
     cycle,
@@ -201,19 +201,53 @@ def test_who_was_there_before_the_event_gets_back_state_and_limits(stage: Stage)
     assert "0 of 2 people can still sign in" in evidence(stage, job)["verify"]
 
 
+def hours_pass(stage: Stage, hours: int) -> None:
+    """Practice time goes on, the console's event time with it, and the worker looks every half hour."""
+    for _ in range(2 * hours):
+        stage.world.advance(1800)
+        stage.anchor_clock()
+        stage.worker.jobs._not_before.clear()
+        stage.worker.jobs.run(stage.event.id, stage.lease)
+
+
 def test_a_cycle_that_stands_still_is_waited_for_and_the_mode_stays_on(full: Stage) -> None:
+    full.anchor_clock()
     full.world.arm("identity-center", "quarantine")
     job = start(full)
     close_until_it_waits(full, job)
-    for _ in range(5):
-        full.world.advance(3600)
-        full.worker.jobs._not_before.clear()
-        full.worker.jobs.run(full.event.id, full.lease)
+    hours_pass(full, 2)
     assert "still lists 3 of 3 people" in full.store.job(job.id).sentence
     assert account(full).multi_user_mode
     full.world.disarm()
     close(full, job)
     assert full.store.job(job.id).state is JobState.DONE
+    assert evidence(full, job)["cycle"] == "IAM Identity Center lists 0 of the event's 3 people."
+
+
+def test_a_cycle_that_stands_still_for_ever_ends_after_three_hours_and_names_who_is_left(full: Stage) -> None:
+    """Nobody gets in by it: their profiles are disabled. What is left is named, and closing again finds it gone."""
+    full.anchor_clock()
+    full.world.arm("identity-center", "quarantine")
+    job = start(full)
+    close_until_it_waits(full, job)
+    began = full.ports.clock.event_now()
+    hours_pass(full, 5)
+    close(full, job)
+    item = next(item for item in full.store.job_items(job.id) if item.key == "cycle")
+    assert (item.state, item.reason) == (State.REFUSED, GIVEN_UP)
+    assert item.sentence.startswith("Not done: Taken out of the group; IAM Identity Center still lists 3 of 3 people")
+    row = full.store.row(full.event.id, CLOSING_STEPS, "cycle")
+    assert row is not None
+    assert row.read_back_at is not None
+    assert [left.count for left in row.leftovers] == [3]
+    assert full.ports.clock.event_now() - began >= next(s.patience for s in MANAGED_STEPS if s.key == "cycle")
+    assert full.store.job(job.id).sentence == "The event is closed; 1 thing is left, each named beside its step."
+    assert not account(full).multi_user_mode
+    assert evidence(full, job)["verify"].startswith("0 of 3 people can still sign in")
+    full.world.disarm()
+    again = start(full)
+    close(full, again)
+    assert evidence(full, again)["cycle"] == "IAM Identity Center lists 0 of the event's 3 people."
 
 
 def test_a_member_whose_profile_is_disabled_cannot_sign_in(full: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

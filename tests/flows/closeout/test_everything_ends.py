@@ -100,7 +100,7 @@ def test_whatever_each_step_raises_it_ends_and_the_next_begins(
     at = made(DeafService(kind))
     handler = closing(kind, **{step.key: raises(error) for step in KINDS[kind]})
     patience = sum((step.patience for step in KINDS[kind]), timedelta(hours=1))
-    job = close_out(at, handler, hours=2 * patience.total_seconds() / 3600, step_s=600)
+    job = close_out(at, handler, hours=2 * patience.total_seconds() / 3600, step_s=300)
     items = {item.key: item for item in at.store.job_items(job.id)}
     assert {item.reason for item in items.values()} == {GIVEN_UP}
     assert all(item.state is State.REFUSED for item in items.values())
@@ -117,7 +117,7 @@ def test_a_step_that_waits_for_ever_ends_with_what_is_left(made: Callable[..., H
     left = Leftover("things", 2, ("x", "y"), "They hang.", "Unhang them.")
     at = made(DeafService(kind))
     handler = closing(kind, **{key: raises(NotYet("It hangs.", left=[left]))})
-    job = close_out(at, handler, hours=step.patience.total_seconds() / 3600 + 0.5, step_s=60)
+    job = close_out(at, handler, hours=step.patience.total_seconds() / 3600 + 0.5, step_s=120)
     items = {item.key: item for item in at.store.job_items(job.id)}
     assert items[key].reason == GIVEN_UP
     assert items[key].sentence == f"Not done: It hangs. {step.way_out}"
@@ -131,7 +131,7 @@ def test_a_step_that_always_says_something_new_ends_too(made: Callable[..., Hous
     """It seems to get on, for ever."""
     at = made(DeafService(kind))
     handler = closing(kind, models=lambda *_: raises(Later(f"{at.clock.seconds:g} left."))())
-    job = close_out(at, handler, hours=LONGEST.total_seconds() / 3600 + 1, step_s=120)
+    job = close_out(at, handler, hours=LONGEST.total_seconds() / 3600 + 1, step_s=240)
     assert job.state is JobState.DONE
     assert "1 thing is left" in job.sentence
 
@@ -145,7 +145,7 @@ def test_a_step_that_gets_on_is_given_time(made: Callable[..., House]) -> None:
             raise Later(f"{at.clock.seconds // 600:g} done.")
         return "All done."
 
-    job = close_out(at, closing("on_aws", models=work), hours=3)
+    job = close_out(at, closing("on_aws", models=work), hours=3, step_s=300)
     assert {item.state for item in at.store.job_items(job.id)} == {State.DONE}
 
 
@@ -184,7 +184,7 @@ def test_a_service_on_which_nothing_ever_changes_is_closed_all_the_same(
     made: Callable[..., House], kind: str, answer: State, model: str
 ) -> None:
     at = made(DeafService(kind, answer=answer, model=model))
-    job = close_out(at, CloseoutHandler(), hours=24, step_s=60)
+    job = close_out(at, CloseoutHandler(), hours=24, step_s=120)
     items = {item.key: item for item in at.store.job_items(job.id)}
     assert all(has_ended(item) for item in items.values()), items
     proof = at.store.read(EVENT, PROOF)
@@ -207,7 +207,7 @@ def test_access_is_ended_before_anything_that_may_never_finish(kind: str) -> Non
 
 def test_deletions_that_prove_nothing_end_as_not_known(made: Callable[..., House]) -> None:
     at = made(DeafService("on_aws", answer=State.UNKNOWN))
-    job = close_out(at, CloseoutHandler(), hours=24, step_s=20)
+    job = close_out(at, CloseoutHandler(), hours=24, step_s=120)
     items = {item.key: item for item in at.store.job_items(job.id)}
     assert (items["access"].reason, items["verify"].reason) == (NOT_KNOWN, NOT_KNOWN)
     proof = at.store.read(EVENT, PROOF)
@@ -271,7 +271,7 @@ def test_every_job_ends_on_a_service_on_which_nothing_changes(
 ) -> None:
     at = made(DeafService("on_aws", answer=answer))
     job = at.job(kind, (key,), **PLANS.get(kind, {}))
-    ended = at.until_it_ends(job, HANDLERS, hours=2, step_s=30)
+    ended = at.until_it_ends(job, HANDLERS, hours=2, step_s=120)
     assert ended.state in (JobState.FAILED, JobState.DONE)
     if ended.state is JobState.FAILED and "Nothing moved" in ended.sentence:
         assert "Press again" in ended.sentence

@@ -30,6 +30,7 @@ NAMES = {
     "cp1252": WESTERN,
     "cp1250": ["Paweł Świątek", "Michał Dąbek", "Jiří Dvořák", "Kateřina Nováková", "Gyöngyi Szőke",
                "Žofie Šťastná", "Zbigniew Żak"],
+    "iso8859_2": ["Paweł Świątek", "Šárka Šťastná", "Tomáš Žák", "Zbigniew Żak", "Katarína Ľubická"],
     "cp1254": ["Ayşe Yıldız", "Çağrı Şahin", "Işıl Güneş", "Gökhan Öztürk", "İbrahim Doğan"],
     "cp1257": ["Žydrūnas Kazlauskas", "Eglė Šimkutė", "Jānis Bērziņš", "Kristīne Kalniņa"],
     "cp1251": ["Ольга Иванова", "Дмитрий Соколов", "Юлия Щербакова"],
