@@ -26,6 +26,7 @@ from infra.local.visitor import Visitor, link_in
 from tests.infra.test_template import actions, statements
 from tests.practice import ProcessHandle, start_world_process
 
+pytestmark = pytest.mark.e2e  # minutes, several processes
 running: contextvars.ContextVar[str] = contextvars.ContextVar("running", default="")
 called: dict[str, set[str]] = defaultdict(set)
 PORTAL = "http://127.0.0.1:8601"
