@@ -85,7 +85,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path_]:
             called[running.get()].add(f"{self.meta.service_model.service_name}:{operation}")
             for item in arguments.get("TransactItems", ()) if operation == "TransactWriteItems" else ():
                 kind = next(iter(item))
-                called[running.get()].add(f"dynamodb:{kind}{'Item' if kind != 'ConditionCheck' else ''}")
+                called[running.get()].add(f"dynamodb:{kind}Item")
         return original(self, operation, arguments)
 
     with pytest.MonkeyPatch.context() as patch:
