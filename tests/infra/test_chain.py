@@ -26,6 +26,7 @@ from infra.local.visitor import Visitor, link_in
 from tests.infra.test_template import actions, statements
 from tests.practice import ProcessHandle, start_world_process
 
+pytestmark = pytest.mark.e2e  # minutes, several processes
 running: contextvars.ContextVar[str] = contextvars.ContextVar("running", default="")
 called: dict[str, set[str]] = defaultdict(set)
 PORTAL = "http://127.0.0.1:8601"
@@ -84,7 +85,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path_]:
             called[running.get()].add(f"{self.meta.service_model.service_name}:{operation}")
             for item in arguments.get("TransactItems", ()) if operation == "TransactWriteItems" else ():
                 kind = next(iter(item))
-                called[running.get()].add(f"dynamodb:{kind}{'Item' if kind != 'ConditionCheck' else ''}")
+                called[running.get()].add(f"dynamodb:{kind}Item")
         return original(self, operation, arguments)
 
     with pytest.MonkeyPatch.context() as patch:
