@@ -81,7 +81,8 @@ def silent(tmp_path: Path) -> Path:
 def test_status_before_the_first_event(silent: Path) -> None:
     done = start(silent, "status", "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"mode": "rehearsal", "event": None, "leases": []}
+    store = {"kind": "sqlite", "as_of": None, "trouble": ""}
+    assert json.loads(done.stdout) == {"mode": "rehearsal", "store": store, "event": None, "leases": []}
     assert "event: None" in run(silent, "status").stdout
 
 
