@@ -232,7 +232,7 @@ class ManagedDeepRacer:
     def models(self, profile_ids: Sequence[str]) -> Iterator[Model]:
         """One profile is asked for by itself; for several, everybody's are read once and picked from."""
         wanted = set(profile_ids)
-        one = {"UserId": profile_ids[0]} if len(profile_ids) == 1 else {}
+        one: dict[str, Any] = {"UserId": profile_ids[0]} if len(profile_ids) == 1 else {}
         for resource in self._client.walk("AdminListAssociatedResources", "AssociatedResources", **one):
             if resource["UserId"] in wanted:
                 for model in resource["Models"]:
