@@ -18,13 +18,15 @@ from deepracer_admin.services.file_desk import FileDesk
 __all__ = ["main"]
 
 _UNREADABLE = 2
+_OTHER_KINDS = frozenset({"entries", "page"})  # JSON, contact cards, web pages: a script expects a list
 _SHOWN = 20
 
 
 def main(argv: list[str]) -> int:
     """Run `check FILE` and return the exit code.
 
-    0 when the list could be read, even if rows are rejected; 2 with one line on standard error when it could not.
+    0 when the list could be read, even if rows are rejected; 2 with one line on standard error when it could not, or
+    when the file is no list by its kind and `--any-kind` does not say that its people are wanted all the same.
     """
     options = _parser().parse_args(argv)
     logging.getLogger("deepracer_admin").addHandler(logging.NullHandler())  # one line on standard error, not two
@@ -52,6 +54,9 @@ def main(argv: list[str]) -> int:
     except ConsoleError as unreadable:
         print(unreadable.sentence, file=sys.stderr)
         return _UNREADABLE
+    if found.shape.kind in _OTHER_KINDS and not options.any_kind:
+        print(_of_other_kind(found), file=sys.stderr)
+        return _UNREADABLE
     output = json.dumps(found.as_json(), ensure_ascii=False, indent=1) if options.json else _summary(found)
     # Written as UTF-8 whatever the console's code page is: a name must not stop the command.
     sys.stdout.flush()
@@ -62,6 +67,12 @@ def main(argv: list[str]) -> int:
         stream.write(output.encode("utf-8", errors="replace") + b"\n")
         stream.flush()
     return 0
+
+
+def _of_other_kind(found: RosterCheck) -> str:
+    said = next((warning for warning in found.warnings if warning.startswith("This is")), "This is no list by its kind.")
+    people = counted(len(found.accepted), "person", "people")
+    return f"{said} It holds {people} to accept: add --any-kind to take it as a list."
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -89,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--keep-out", action="append", metavar="WORD", help="people of this status do not come")
     command.add_argument("--one-person-a-row", action="store_true", help="take no row apart into a team's members")
     command.add_argument("--family-first", action="store_true", help="full names begin with the family name")
+    command.add_argument("--any-kind", action="store_true", help="take people out of JSON, contact cards, web pages")
     command.add_argument("--sheet", help="the workbook's sheet to read")
     command.add_argument("--service", choices=["on_aws"], help="mark the addresses that this racing service refuses")
     command.add_argument("--max-mb", type=float, default=Limits().file_bytes / 1024 / 1024, help="largest file to read")

@@ -56,7 +56,7 @@ CHECKS: dict[str, Callable[[Report, Any], bool]] = {
     ),
     "cost_centre": lambda report, wanted: [row["cost_centre"] for row in report["accepted"]] == [wanted],
 }
-# Their answer is a sentence that names the kind; where the list in such a file can be read, it is, and that is said.
+# Their answer is a sentence that names the kind; the people in them are read where somebody says that they are wanted.
 READ_ALL_THE_SAME = {
     "attendees.json": [["anna@example.com", "Anna Rossi"], ["bo@example.com", "Bo Berg"]],
     **{name: [["anna@example.com", "Anna"]] for name in ("div.xls", "style.xls", "utf16.xls")},
@@ -75,12 +75,15 @@ def test_a_case_gives_the_right_people_or_says_what_is_wrong(path: Path, capfdbi
         assert (code, len(sentence.splitlines())) == (2, 1)
         assert "exit" in expected or set(expected) <= BOUNDS
         assert expected.get("sentence_names", "") in sentence
+        if path.name in READ_ALL_THE_SAME:
+            assert "--any-kind" in sentence
+            assert main(["check", str(path), "--json", "--any-kind"]) == 0
+            report = json.loads(capfdbinary.readouterr().out)
+            assert accepted(report) == READ_ALL_THE_SAME[path.name]
+            assert expected["sentence_names"] in told(report)
         return
     report = json.loads(output.out)
-    if "exit" in expected:
-        assert accepted(report) == READ_ALL_THE_SAME[path.name]
-        assert expected["sentence_names"] in told(report)
-        return
+    assert "exit" not in expected
     failed = [key for key in expected if key not in BOUNDS and not CHECKS[key](report, expected[key])]
     assert failed == [], report
     whole = len(report["accepted"]) + report["duplicates"] + len(report["rejected"]) + len(report["left_out"])
