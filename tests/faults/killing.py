@@ -67,11 +67,24 @@ class BothClosed:
 
 
 def start_client(home: Path, *options: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.faults.client", str(home), "0", *options]
-    client = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert client.stdout is not None
-    client.stdout.readline()  # it works now
-    return client
+    return start_clients([(home, *options)])[0]
+
+
+def start_clients(each: Sequence[tuple[Path, *tuple[str, ...]]]) -> list[subprocess.Popen[str]]:
+    """Processes on these homes, begun together; returns when all of them work."""
+    clients = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.client", str(home), "0", *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for home, *options in each
+    ]
+    for client in clients:
+        assert client.stdout is not None
+        client.stdout.readline()  # it works now
+    return clients
 
 
 def arm(world: ProcessHandle, *services: str) -> None:

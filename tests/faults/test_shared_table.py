@@ -18,7 +18,7 @@ from deepracer_admin.store.dynamodb import SharedEventStore, SharedTable, open_s
 from deepracer_admin.store.dynamodb.rows import digest_of, dump, scopes_in
 from deepracer_admin.vault import Vault
 from tests.faults.client import EVENT, PATIENCE_S, SHARED_KEY, open_console, set_up
-from tests.faults.killing import IN_FLIGHT, ROOT, arm, start_client
+from tests.faults.killing import IN_FLIGHT, ROOT, arm, start_client, start_clients
 from tests.practice import ProcessHandle, start_world_process
 from tests.store.table_server import a_table, access_to
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.e2e
 
 NAMES = ("anna", "bruno", "cloud")
 TABLE = "deepracer-console"
-PEOPLE = 60
+PEOPLE = 120
 TAKE_OVER_S = 20.0
 
 
@@ -81,6 +81,19 @@ def holder(store: SharedEventStore) -> str:
     return held[0].holder.partition("#")[0] if held else ""
 
 
+def under_way(world: ProcessHandle, store: SharedEventStore, share: float) -> str:
+    """Who works when this share of profiles and members is made, as the practice services count them."""
+    began = time.monotonic()
+    while True:
+        truth, works = world.truth(), holder(store)
+        made = truth["profiles"] + truth["in_group"]
+        assert made < 2 * PEOPLE, "all was done before anybody could be killed"
+        if works and made >= share * 2 * PEOPLE:
+            return works
+        assert time.monotonic() < began + PATIENCE_S, "nobody works"
+        time.sleep(0.1)
+
+
 def waited_for(store: SharedEventStore, names: set[str]) -> float:
     """Until one of these works on the event; how long that took."""
     began = time.monotonic()
@@ -101,16 +114,15 @@ def test_any_two_of_three_are_killed_and_nothing_is_lost_or_doubled(
     homes: dict[str, Path], world: ProcessHandle, watching: SharedEventStore, seed: int
 ) -> None:
     chance = random.Random(seed)
-    clients = {name: start_client(home, f"--holder={name}") for name, home in homes.items()}
+    begun = start_clients([(home, f"--holder={name}") for name, home in homes.items()])
+    clients = dict(zip(homes, begun, strict=True))
     try:
-        waited_for(watching, set(NAMES))
-        time.sleep(chance.uniform(0.5, 5.0))
-        first = holder(watching)
+        first = under_way(world, watching, chance.uniform(0.0, 0.4))
         second = chance.choice([name for name in NAMES if name != first])
         clients[first].kill()  # SIGKILL, of who works
         clients[second].kill()  # and of one who stands by
         (left,) = {*NAMES} - {first, second}
-        took_over = waited_for(watching, {left}) if clients[left].poll() is None else 0.0
+        took_over = waited_for(watching, {left})
         assert clients[left].wait(PATIENCE_S) == 0
     finally:
         for client in clients.values():
