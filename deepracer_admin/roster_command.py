@@ -70,7 +70,9 @@ def main(argv: list[str]) -> int:
 
 
 def _of_other_kind(found: RosterCheck) -> str:
-    said = next((warning for warning in found.warnings if warning.startswith("This is")), "This is no list by its kind.")
+    said = next(
+        (warning for warning in found.warnings if warning.startswith("This is")), "This is no list by its kind."
+    )
     people = counted(len(found.accepted), "person", "people")
     return f"{said} It holds {people} to accept: add --any-kind to take it as a list."
 

@@ -53,11 +53,12 @@ def test_every_crafted_file_is_read_or_refused_in_one_sentence(kind: str, tmp_pa
     assert asked > 10
 
 
-def test_the_console_reads_the_next_list_after_each_kind_of_death() -> None:
+def test_the_next_list_is_read_after_a_workbook_that_once_ended_the_process() -> None:
+    """Its chain of sectors loops. What follows a process that does end stands in test_process.py."""
     uses: list[Use] = []
     desk = FileDesk(ChildProcessReader("deepracer_admin.reading_process", seen=uses.append))
     loop = (Path(__file__).parents[1] / "data/roster-cases/I1-xls-chain-loop/attendees.xls").read_bytes()
     with pytest.raises(UnreadableRoster, match="damaged"):
         desk.check_list(loop, filename="attendees.xls")
     assert desk.check_list(b"Ada <ada@example.com>", filename="pasted").accepted[0].name == "Ada"
-    assert [use.outcome for use in uses] == [Outcome.DIED, Outcome.READ]
+    assert [use.outcome for use in uses] == [Outcome.REFUSED, Outcome.READ]

@@ -90,15 +90,16 @@ def called(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 def use_everything(ses: Ses, script: Script) -> None:
     """Call every method of the Mailer port, and both ways of looking up suppressed addresses."""
     missing = {"message": "no"}
+    quota = {"Max24HourSend": 200.0, "MaxSendRate": 1.0, "SentLast24Hours": 0.0}
     script.says(200, {"MessageId": "1"})
     ses.send(a_message())
-    script.says(200, {"SendQuota": {}})
+    script.says(200, {"SendQuota": quota})
     ses.limits()
     script.says(404, missing, "NotFoundException")
     ses.suppressed(["a@example.com"])
     script.says(200, {"SuppressedDestinationSummaries": []})
     ses.suppressed([f"a{n}@example.com" for n in range(30)])
-    script.says(200, {"SendQuota": {}})
+    script.says(200, {"SendQuota": quota})
     script.says(404, missing, "NotFoundException")
     script.says(404, missing, "NotFoundException")
     script.says(200, {"EventDestinations": []})
