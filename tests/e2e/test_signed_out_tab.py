@@ -124,6 +124,8 @@ def test_the_list_is_not_exported_for_a_signed_out_tab(seeded: Seeded, event: Ev
     first = seeded.window(browser, seeded.session(Role.ORGANIZER), path="/attendees")
     loaded: list[object] = []
     first.on("download", lambda download: loaded.append(download))
+    export = first.get_by_role("button", name="Export the list (CSV)", exact=True)
+    expect(export).to_be_visible(timeout=PATIENCE_MS)  # signed out before, it would show the sign-in page
     sign_out_in_a_second_tab(seeded, first)
     press_unless_ended(first, "Export the list (CSV)")
     first.wait_for_timeout(2_000)
