@@ -158,12 +158,14 @@ class EventRuntime:
 
     def _is_mail_quiet(self) -> bool:
         """Nothing is queued, claimed, to be tried again, or to be sent at a time."""
+        if self._mails_went or not self._is_onboarding_quiet():
+            return False  # before anything is counted: this is asked fifty times a second while mail goes out
         store = self.console.store
         counts = store.delivery_counts(self.event_id)
-        if self._mails_went or any(counts[state] for state in (Sending.PENDING, Sending.CLAIMED, Sending.FAILED)):
+        if any(counts[state] for state in (Sending.PENDING, Sending.CLAIMED, Sending.FAILED)):
             return False
         campaigns = store.rows(self.event_id, CAMPAIGNS).values()
-        return self._is_onboarding_quiet() and not any(campaign.state in LIVE for campaign in campaigns)
+        return not any(campaign.state in LIVE for campaign in campaigns)
 
     def _races_pause_s(self) -> float:
         """A rehearsal passes quickly; where no race is, one of another's making is looked for at leisure."""
