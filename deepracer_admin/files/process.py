@@ -24,6 +24,7 @@ _LOG = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parents[2]
 _TICK = 0.02  # seconds between two looks at the child's memory
 _END_SECONDS = 5.0
+_PIPE = MB  # bytes that may stand in a pipe (Linux): sixteen times the usual saves as many changes of process
 _ALONE = "copy the list alone into a new workbook, or export it as CSV UTF-8, and choose that file"
 _SENTENCES = {
     Outcome.SLOW: f"Reading this file takes longer than any list does, so it was given up: {_ALONE}.",
@@ -211,6 +212,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            pipesize=_PIPE,
             cwd=_ROOT,
             env={**kept, **_FRUGAL, "PYTHONPATH": str(_ROOT)},
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
@@ -267,8 +269,12 @@ class _Child:
         return self.process.poll() is not None
 
     def end(self) -> None:
-        """Kill it, answered or not: nothing that it could still do is wanted."""
+        """Kill it, answered or not: nothing that it could still do is wanted. Whoever has its answer need not wait
+        until the system has taken its memory back."""
         self.process.kill()
+        threading.Thread(target=self._bury, name="file-child-end", daemon=True).start()
+
+    def _bury(self) -> None:
         try:
             self.process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
