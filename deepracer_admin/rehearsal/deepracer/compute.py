@@ -29,8 +29,9 @@ NOT_HANDED_OVER = "Waiting for capacity: the training could not be handed over. 
 class Compute:
     """`refuses`: does the fault of this name strike this job, or this kind of call? `trainings_wait` as in `JobQueue`.
 
-    `tally` counts what happened to jobs since the world began: `started.KIND`, `lacked.KIND` (no slot), `sent_back`,
-    `retries`, `retries_in_vain`, `lost.KIND` (their model was gone). `ran` holds the minutes that were metered for each
+    `tally` counts what happened to jobs since the world began: `started.KIND`, `ended.KIND` (with a result),
+    `failed.KIND`, of these `lacked.KIND` (no slot; a training of 1.3 waits again instead, and has not failed) and
+    `lost.KIND` (their model was gone), `retries`, `retries_in_vain`. `ran` holds the minutes that were metered for each
     profile, by kind: what `used` would say if no month ever ended.
     """
 
@@ -246,6 +247,7 @@ class Compute:
     def _tell(self, job: Job, *, succeeded: bool) -> None:
         self.sequence += 1
         kind = "submission" if job.kind == "live" else job.kind
+        self.tally[f"{'ended' if succeeded else 'failed'}.{kind}"] += 1
         self.ended.append(
             {
                 "sequence": self.sequence,

@@ -10,7 +10,8 @@ from typing import Any
 
 __all__ = ["Behaviour", "changed"]
 
-_SHARES = frozenset({"ignoring", "looping", "casual", "evaluates", "failing"})
+_SHARES = frozenset({"ignoring", "looping", "casual", "evaluates", "failing", "rush"})
+RUSH_S = 15 * 60.0
 _SHORTEST_LOOK_S, _LONGEST_LOOK_S = 2 * 60.0, 24 * 3600.0
 
 
@@ -25,7 +26,7 @@ class Behaviour:
     `failing`: share of their trainings and evaluations that fail (DeepRacer on AWS; 2 of 100 on the managed service).
     `retry_median` and `retry_spread`: lognormal over the racers of how long they wait, on average, before they look
     again at a training that has not begun, and press Retry (45 and 1.2: two thirds within 14 min to 2 h 30 min; 2 min
-    and a day are the ends).
+    and a day are the ends). `rush`: share that keeps its submissions for the last 15 minutes of a race.
     """
 
     racers: int = 0
@@ -39,6 +40,12 @@ class Behaviour:
     failing: float = 0.02
     retry_median: float = 45.0
     retry_spread: float = 1.2
+    rush: float = 0.0
+
+    def rushes_at(self, closes_at: float, chance: Random) -> float:
+        """The moment from which a racer submits to a race that closes then; 0 for those who do not wait for it."""
+        rushes, left_s = chance.random() < self.rush, chance.random() * RUSH_S
+        return closes_at - left_s if rushes else 0.0
 
     def look_every(self, chance: Random) -> float:
         """Mean practice seconds between two looks of one racer; `chance` is that racer's, always the same."""

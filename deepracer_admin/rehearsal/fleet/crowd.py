@@ -37,6 +37,7 @@ __all__ = ["Behaviour", "Crowd"]
 
 LEAST_MINUTES = 10  # deepracer-on-aws.md 1.7: a training or an evaluation runs for 10 to 1,440 minutes
 WAITS_S = 40 * 60.0  # practice seconds that a racer waits to race again rather than train another model meanwhile
+LONGEST_TRAINING_S = 110 * 60.0  # of those who do not loop, with what it takes to begin
 _WAITING: dict[str, JobKind] = {
     "training": "training", "waiting": "training", "evaluating": "evaluation", "submitting": "submission"
 }  # fmt: skip
@@ -242,6 +243,8 @@ class Crowd:
         race, later = self._next_race(member, garage, races, moment)
         if race is not None and (resting or member.tries != 0):
             self._submit(member, garage, race, moment, random)
+        elif self._holds_back(race_later=later, moment=moment):
+            self._schedule(member, later)
         elif resting or member.kind == "looping":
             self._train(member, garage, racer, moment, random)
         elif moment < later <= moment + WAITS_S and member.tries != 0:
@@ -264,11 +267,19 @@ class Crowd:
             full = entry.made >= (1 if race.is_live else career.submissions)
             if full or garage.submissions_left(member.profile_id, race.race_id) < 1:
                 continue
-            if entry.not_before <= moment:
+            not_before = entry.not_before
+            if self.behaviour.rush and not race.is_live:
+                luck = self._random(member, f"rush-{race.race_id}")
+                not_before = max(not_before, self.behaviour.rushes_at(race.closes_at.timestamp(), luck))
+            if not_before <= moment:
                 wanted.append((entry.made, position, race))
             else:
-                later = min(later, entry.not_before)
+                later = min(later, not_before)
         return (min(wanted, key=lambda one: one[:2])[2] if wanted else None), later
+
+    def _holds_back(self, *, race_later: float, moment: float) -> bool:
+        """Whoever rushes begins no training that may not end before the deadline: then they could hand nothing in."""
+        return self.behaviour.rush > 0 and moment < race_later <= moment + LONGEST_TRAINING_S
 
     def _standing(self, member: Member, race: OpenRace) -> tuple[Entry, Career]:
         """What the racer has done in a race, and all that they will ever do there."""
