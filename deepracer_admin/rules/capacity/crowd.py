@@ -23,6 +23,7 @@ STEADY, CASUAL, LOOPING = 0, 1, 2
 _REACTION_MIN = 2.5  # assumption: mean minutes until somebody looks at a job that has ended
 _SIGN_IN_MIN = 4.0  # assumption: mean minutes from the first sign-in to the first training
 _PATIENCE_MIN = 40.0  # assumption: so long somebody waits to race again rather than train another model meanwhile
+_RETRY_ENDS = (2.0, 1_440.0)  # from minutes to a day
 _AGAIN = 0.2  # assumption: share of submissions that do not finish and are made again at once
 # Minutes of trainings, over the mean of those after the first: the choices that the website offers are round.
 _FIRST = np.array([10, 15, 15, 20, 20, 30]) / 41.4
@@ -84,6 +85,7 @@ class Crowd:
         self.evaluates = habits.evaluates * self._factor("evaluates")
         self.retry_min = habits.retry_min * self._factor("retry", 2.0)
         self.retry_min = self.retry_min * np.exp(habits.retry_spread * self.draws.normal(everybody, 0, 12))
+        self.retry_min = np.clip(self.retry_min, *_RETRY_ENDS)
 
     # what they are like
 
@@ -188,7 +190,9 @@ class Crowd:
         u = self.draws.uniform(who, turn, 15)
         later, first = _LATER[(u * _LATER.size).astype(int)], _FIRST[(u * _FIRST.size).astype(int)]
         loop = np.arange(*_LOOP_MIN)[(u * 9).astype(int)]
-        wish = np.where(self.kind[who] == LOOPING, loop, np.where(self.made[who] == 0, first, later) * self.training_min[who])
+        wish = np.where(
+            self.kind[who] == LOOPING, loop, np.where(self.made[who] == 0, first, later) * self.training_min[who]
+        )
         minutes = np.minimum(np.maximum(LEAST_MINUTES, np.round(wish)), np.floor(free))
         starts = who[can]
         self._take_on(starts, TRAINING, minutes[can])

@@ -23,8 +23,8 @@ MOST_PEOPLE, MOST_SLOTS, MOST_WINDOW_H = 100_000, 10_000, 24.0 * 62
 class Queue(StrEnum):
     """How a job gets a slot (deepracer-on-aws-capacity.md 1 and 2).
 
-    `LINE`: it waits its turn, oldest first (up to 1.2.x, and the managed service). `RETRY`: nothing starts it by
-    itself; whoever presses Retry when a slot is free has it, and a submission without a slot fails (since 1.3.0).
+    `LINE`: a training waits its turn, oldest first (up to 1.2.x, and the managed service). `RETRY`: nothing starts it
+    by itself; whoever presses Retry when a slot is free has it (since 1.3.0). A submission without a slot fails.
     """
 
     LINE = "line"

@@ -73,8 +73,8 @@ class _Event:
         self._plan, self._runs = plan, runs
         waves = plan.waves and not enough
         self._crowd = Crowd(plan, runs, limits=FIRST_ROUND if waves else None)
-        self._slots = Slots(runs, plan.people, None if enough else min(plan.effective_slots, plan.people))
-        self._line = enough or plan.queue is Queue.LINE
+        self._slots = Slots(runs, plan.people, plan.people if enough else min(plan.effective_slots, plan.people))
+        self._enough, self._line = enough, plan.queue is Queue.LINE
         self._waves = Waves(self._crowd, self._slots) if waves else None
         self._book = _Ledger(runs)
         self._window = plan.window_h * 60
@@ -131,11 +131,21 @@ class _Event:
             tried = np.maximum(crowd.at[retries], now)
             crowd.at[retries] = np.inf
             self._ask(np.concatenate([who, retries]), np.concatenate([when, tried]), free_run, free_at)
-        dispatch = slots.dispatch_in_line if self._line else slots.dispatch_by_chance
-        gone = dispatch(until, free_run, free_at)
+        elif self._enough:
+            slots.give(due[:0], free_run)
+        if not self._enough:
+            self._dispatch(until, free_run, free_at)
+        self._book.busiest = np.maximum(self._book.busiest, slots.active)
+
+    def _dispatch(self, until: float, free_run: Ints, free_at: Floats) -> None:
+        """Let the dispatcher go on until then."""
+        slots = self._slots
+        if self._line:
+            gone = slots.dispatch_in_line(until, free_run, free_at, self._crowd.job == TRAINING)
+        else:
+            gone = slots.dispatch_by_chance(until, free_run, free_at)
         self._begin(gone.who[gone.with_slot], gone.at[gone.with_slot])
         self._refuse(gone.who[~gone.with_slot], gone.at[~gone.with_slot])
-        self._book.busiest = np.maximum(self._book.busiest, slots.active)
 
     def _end(self, who: Ints) -> tuple[Ints, Floats]:
         """Jobs that are over by the end of this step; returns the runs and moments of the slots that came free."""
@@ -154,6 +164,10 @@ class _Event:
     def _ask(self, who: Ints, when: Floats, free_run: Ints, free_at: Floats) -> None:
         """Stand in line for the dispatcher; with `Queue.RETRY` a training does so only when it finds room."""
         crowd, slots = self._crowd, self._slots
+        if self._enough:
+            slots.give(who, free_run)
+            self._begin(who, when)
+            return
         if not self._line:
             training = crowd.job[who] == TRAINING
             asks, at = who[training], when[training]

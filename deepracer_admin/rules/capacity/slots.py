@@ -59,18 +59,20 @@ class Started:
 
 
 class Slots:
-    """The slots and the dispatcher's line of every run. `slots` None: there is one for everybody, and no dispatcher."""
+    """The slots and the dispatcher's line of every run."""
 
-    def __init__(self, runs: int, people: int, slots: int | None) -> None:
-        self.runs, self._people = runs, people
-        self.total = people if slots is None else slots
-        self._pause = 0.0 if slots is None else _DISPATCH
+    def __init__(self, runs: int, people: int, slots: int) -> None:
+        self.runs, self._people, self.total = runs, people, slots
         self.idle = np.full(runs, self.total, dtype=np.int64)
         self.waiting = np.zeros(runs, dtype=np.int64)
         self._line = np.zeros((runs, people), dtype=np.int64)  # a ring: nobody stands in it twice
         self._first = np.zeros(runs, dtype=np.int64)
         self._free_at = np.full(runs, -np.inf)  # when the dispatcher is through with the last job
         self._ready = np.zeros(runs * people)
+
+    def give(self, who: Ints, free_run: Ints) -> None:
+        """Where there is a slot for everybody: they come and go as they like."""
+        self.idle += np.bincount(free_run, minlength=self.runs) - np.bincount(who // self._people, minlength=self.runs)
 
     @property
     def active(self) -> Ints:
@@ -95,27 +97,37 @@ class Slots:
         self._ready[who] = ready[order]
         self.waiting += counts
 
-    def dispatch_in_line(self, until: float, free_run: Ints, free_at: Floats) -> Started:
-        """With `Queue.LINE`: the first waits for a slot, and everybody behind it too. `free_*`: slots that came free,
-        sorted by run and time."""
+    def dispatch_in_line(self, until: float, free_run: Ints, free_at: Floats, waits: Flags) -> Started:
+        """With `Queue.LINE`: whoever `waits` (a training) and is first waits for a slot, and everybody behind too; any
+        other job goes without where none is free at its turn. `free_*`: slots that came free, by run and time."""
         place, counts = places(free_run, self.runs)
-        most = np.minimum(self.waiting, self.idle + counts)
-        width = min(int(most.max(initial=0)), self._width(until))
-        if width == 0:
-            self.idle = self.idle + counts
+        freed = np.full((self.runs, int(counts.max(initial=0)) + 1), np.inf)
+        freed[free_run, place] = free_at
+        events = np.arange(self.runs)
+        going, gone = self.waiting > 0, np.zeros(self.runs, dtype=np.int64)
+        left: list[tuple[Ints, Floats, Flags]] = []
+        while going.any():
+            run = events[going]
+            who = self._line[run, (self._first[run] + gone[run]) % self._people]
+            turn = np.maximum(self._ready[who], self._free_at[run]) + _DISPATCH
+            come = (freed[run] <= turn[:, None]).sum(axis=1)
+            has_room = self.idle[run] + come > 0  # those given away in this step are taken off already
+            at = np.where(waits[who] & ~has_room, freed[run, come], turn)
+            has_slot = has_room | waits[who]
+            now = at <= until
+            going[run[~now]] = False
+            run = run[now]
+            left.append((who[now], at[now], has_slot[now]))
+            self._free_at[run] = at[now]
+            self.idle[run] -= has_slot[now]
+            gone[run] += 1
+            going[run] = gone[run] < self.waiting[run]
+        self.idle = self.idle + counts
+        self._first = (self._first + gone) % self._people
+        self.waiting = self.waiting - gone
+        if not left:
             return _nobody()
-        who, ready, column = self._front(width)
-        slot_at = np.where(column < self.idle[:, None], -np.inf, np.inf)
-        behind = self.idle[free_run] + place
-        fits = behind < width
-        slot_at[free_run[fits], behind[fits]] = free_at[fits]
-        able = np.maximum(ready + self._pause, slot_at)
-        able[:, 0] = np.maximum(able[:, 0], self._free_at + self._pause)
-        started = np.maximum.accumulate(able - self._pause * column, axis=1) + self._pause * column
-        goes = (started <= until) & (column < most[:, None])
-        gone = self._leave(goes, started)
-        self.idle = self.idle + counts - gone
-        return Started(who[goes], started[goes], np.ones(int(gone.sum()), dtype=bool))
+        return Started(*(np.concatenate(each) for each in zip(*left, strict=True)))
 
     def dispatch_by_chance(self, until: float, free_run: Ints, free_at: Floats) -> Started:
         """With `Queue.RETRY`: each is looked at in turn, and goes without a slot where none is free at that moment."""
@@ -125,7 +137,7 @@ class Slots:
             return _nobody()
         who, ready, column = self._front(width)
         ready[:, 0] = np.maximum(ready[:, 0], self._free_at)
-        looked = np.maximum.accumulate(ready - self._pause * column, axis=1) + self._pause * (column + 1)
+        looked = np.maximum.accumulate(ready - _DISPATCH * column, axis=1) + _DISPATCH * (column + 1)
         goes = (looked <= until) & (column < self.waiting[:, None])
         self._leave(goes, looked)
         run = np.broadcast_to(np.arange(self.runs)[:, None], goes.shape)[goes]
@@ -135,10 +147,8 @@ class Slots:
 
     def _width(self, until: float) -> int:
         """How many the dispatcher could get through by then; at most everybody."""
-        if not self._pause:
-            return self._people
         behind = until - float(np.minimum(self._free_at, until).min())
-        return self._people if not np.isfinite(behind) else min(self._people, int(behind / self._pause) + 2)
+        return self._people if not np.isfinite(behind) else min(self._people, int(behind / _DISPATCH) + 2)
 
     def _front(self, width: int) -> tuple[Ints, Floats, Ints]:
         """The first `width` in every line: who, ready since when, and the column of each."""
