@@ -64,7 +64,7 @@ class Arrivals:
 ARRIVALS: dict[str, Arrivals] = {
     preset.key: preset
     for preset in (
-        Arrivals("day", "One day: most come within the first hour", 14.0, 0.9, 8.0),
+        Arrivals("day", "One day: most come within the first hour", 12.0, 0.9, 8.0),
         Arrivals("weeks", "Weeks: now and then, in office hours", 1_440.0, 1.3, 420.0, (8.0, 19.0), 0.1),
         Arrivals(
             "sun", "Around the world: three offices, eight hours apart", 240.0, 1.2, 120.0, (8.0, 19.0), 0.1,
