@@ -263,9 +263,10 @@ def picked(column: Sequence[_T], chosen: Sequence[bool]) -> Sequence[_T]:
     """The cells whose place is chosen, as many as `chosen` has true."""
     if isinstance(column, LazyColumn):
         return cast("Sequence[_T]", column.picked(chosen))
-    if isinstance(column, range) and not isinstance(chosen, list) and hasattr(chosen, "nonzero"):  # numpy's
-        places: Any = cast(Any, chosen).nonzero()[0]
-        return cast(Any, (places * column.step + column.start).tolist())
+    lines: Any = column
+    mask: Any = chosen
+    if isinstance(lines, range) and hasattr(mask, "nonzero"):  # numpy's
+        return (mask.nonzero()[0] * lines.step + lines.start).tolist()
     return list(compress(column, chosen))
 
 
