@@ -1,7 +1,7 @@
 """The portal's mails: to people who registered and may be on no list. Each carries its person's own link.
 
-Their texts come with the console. The first one, which goes to whatever address somebody typed, holds nothing else
-that they typed: nobody can send words of their own in our name.
+Their texts come with the console, or are the organizers' own (rules/portal_mails.py). The first one, which goes to
+whatever address somebody typed, holds nothing else that they typed: nobody can send words of their own in our name.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from deepracer_admin.flows.letters import Letter, local_time
 from deepracer_admin.flows.people.portal_links import address_of, make_link
 from deepracer_admin.model import Attendee, Delivery, Event, Lease
 from deepracer_admin.model.registrations import LinkPurpose, Registration
-from deepracer_admin.records.portal import REGISTRATIONS
+from deepracer_admin.records.portal import PORTAL, REGISTRATIONS
+from deepracer_admin.rules.portal_mails import CONFIRM, MAILS, OWN_PAGE, mail_id
 from deepracer_admin.rules.templates import Template, render
 
-__all__ = ["ACCEPTED", "AGAIN", "CAMPAIGN", "CONFIRM", "REFUSED", "TEMPLATES", "WAITING", "registration_letter"]
+__all__ = ["CAMPAIGN", "TEMPLATES", "registration_letter", "shipped"]
 
 CAMPAIGN = "registration"
 """Under this campaign the portal's mails stand in the ledger."""
-CONFIRM, AGAIN = "register_confirm", "register_again"
-WAITING, ACCEPTED, REFUSED = "register_waiting", "register_accepted", "register_refused"
-TEMPLATES = frozenset({CONFIRM, AGAIN, WAITING, ACCEPTED, REFUSED})
-_OWN = ("own_page",)
+TEMPLATES = frozenset(MAILS)
+_OWN = (OWN_PAGE,)
 
 
 @cache
-def _texts(language: str) -> Mapping[str, Template]:
+def shipped(language: str) -> Mapping[str, Template]:
+    """The console's own words, by mail; in English where there are none of this language."""
     folder = resources.files("deepracer_admin.mail").joinpath("texts", "registration")
     path = folder.joinpath(f"{language}.toml")
     if not path.is_file():
@@ -60,10 +60,15 @@ def registration_letter(ports: Ports, event: Event, row: Delivery, lease: Lease)
         "ends": local_time(event.ends_at, event.zone),
         "own_page": address_of(base, event.id, token),
     }
-    mail = render(_texts(found.language)[row.template], values, mark=ports.letters.mark, own=_OWN)
+    mail = render(_words(ports, event, row.template, found.language), values, mark=ports.letters.mark, own=_OWN)
     person = Attendee(found.id, found.email, found.name)
     message = ports.letters.address(event, row, person, mail)
     return Letter(message, person, False, lambda _: message)
+
+
+def _words(ports: Ports, event: Event, key: str, language: str) -> Template:
+    own = ports.store.read(event.id, PORTAL).mails.get(mail_id(key, language))
+    return Template(key, language, 1, own.subject, own.body) if own else shipped(language)[key]
 
 
 def _called(registration: Registration) -> str:

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.people.joining import aliases_taken, join, write
 from deepracer_admin.flows.people.portal_links import is_over
-from deepracer_admin.flows.people.registration_letters import ACCEPTED, AGAIN, CAMPAIGN, CONFIRM, REFUSED, WAITING
+from deepracer_admin.flows.people.registration_letters import CAMPAIGN
 from deepracer_admin.model import Again, Attendee, Event, Lease, State, Step
 from deepracer_admin.model.registrations import (
     Asked,
@@ -29,6 +29,7 @@ from deepracer_admin.model.registrations import (
 )
 from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRATIONS
 from deepracer_admin.rules.audit import by_system
+from deepracer_admin.rules.portal_mails import ACCEPTED, AGAIN, CONFIRM, REFUSED, WAITING
 from deepracer_admin.rules.registration import (
     ASKED_FOR,
     MOVES,

@@ -15,7 +15,14 @@ from deepracer_admin.errors import StoreError
 from deepracer_admin.flows.people import registrations as flow
 from deepracer_admin.flows.people.registrations import SOURCE, RegistrationReconciler, forget_registrations
 from deepracer_admin.model import Sending, Step
-from deepracer_admin.model.registrations import Portal, Question, QuestionKind, Registration, registration_id
+from deepracer_admin.model.registrations import (
+    Portal,
+    PortalMail,
+    Question,
+    QuestionKind,
+    Registration,
+    registration_id,
+)
 from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRATIONS
 from deepracer_admin.rules.quotas import cohorts_of
 from deepracer_admin.services.people.public_registration import Answer, LinkState
@@ -119,6 +126,17 @@ def test_the_mail_is_in_the_language_of_the_form(desk: Desk) -> None:
     desk.send("ada@example.com", language="it")
     desk.round()
     assert "conferma il tuo indirizzo" in desk.mails("ada@example.com")[0]["subject"]
+
+
+def test_a_mail_goes_out_in_the_organizers_words_in_their_language_alone(desk: Desk) -> None:
+    own = {"register_confirm.en": PortalMail("{event}: come in", "Press here: {own_page}")}
+    desk.store.update("ev-1", PORTAL, lambda portal: replace(portal, mails=own))
+    desk.send("ada@example.com")
+    desk.send("bob@example.com", language="it")
+    desk.round()
+    assert desk.mails("ada@example.com")[0]["subject"] == "[REHEARSAL] Autumn Cup: come in"
+    assert desk.token("ada@example.com")
+    assert "conferma il tuo indirizzo" in desk.mails("bob@example.com")[0]["subject"]
 
 
 def test_the_token_is_kept_nowhere_but_in_the_mail(desk: Desk) -> None:
