@@ -20,7 +20,7 @@ from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import spend
 from deepracer_admin.rules.stage import next_step, stage_of
 from deepracer_admin.services.base import new_id
-from deepracer_admin.services.people.registrations import to_decide
+from deepracer_admin.services.people.registrations import take_over_settings, to_decide
 from deepracer_admin.services.setup.drafts import (
     SERVICES,
     TEMPLATES,
@@ -153,6 +153,7 @@ class EventsService(SponsorshipService):
         )
         event = replace(event, created_at=self.clock.now(), created_by=actor.oid)
         self.store.save_event(event)
+        take_over_settings(self.store, draft.like, event.id)
         self.store.update("", CURRENT_EVENT, lambda _: event.id)
         self._audit(actor, "event.create", target=event.id, after=as_audited(event), event_id=event.id)
         return event
@@ -213,7 +214,8 @@ class EventsService(SponsorshipService):
 
     def _moved(self, last: Event, start: datetime) -> EventDraft:
         draft = self.draft_of(last)
-        return replace(draft, name=f"{last.name} (next)", starts=start, ends=start + (last.ends_at - last.starts_at))
+        ends = start + (last.ends_at - last.starts_at)
+        return replace(draft, name=f"{last.name} (next)", starts=start, ends=ends, like=last.id)
 
     def _checked(self, draft: EventDraft, base: Event) -> Event:
         name = " ".join(draft.name.split())
