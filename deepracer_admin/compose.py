@@ -33,6 +33,7 @@ from deepracer_admin.model import Limit
 from deepracer_admin.private import private_folder, tighten_folder
 from deepracer_admin.racing.login import LoginDesk
 from deepracer_admin.racing_access import RacingServices, Staff, practice_of, racing_of
+from deepracer_admin.readiness_access import readiness
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.services.access.onboarding import OnboardingService
@@ -199,6 +200,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         racing_default=settings.racing,
         public_base=settings.portal_base,
         cognito_by_ses=bool(practice) or settings.deepracer_ses,
+        readiness=readiness(settings, store, sessions, vault, clock, login, shared_table),
     )
     registration = PublicRegistration(house)
     return Console(

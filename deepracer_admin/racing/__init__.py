@@ -81,6 +81,10 @@ class RacingService(Protocol):
         """Set it and return what a read-back says. Raises Unsupported."""
         ...
 
+    def self_sign_up(self) -> bool | None:
+        """May anybody who finds the site make a profile? None where the service has no such setting."""
+        ...
+
     def set_account_limits(self, quota: Quota) -> Quota:
         """The account-wide limits that the service displays and nobody enforces; returns the read-back.
 
