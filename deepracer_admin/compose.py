@@ -50,6 +50,7 @@ from deepracer_admin.services.races.boards import BoardsService
 from deepracer_admin.services.races.races import RacesService
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.preflight import PreflightService
 from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from deepracer_admin.services.usage.usage import UsageService
@@ -73,6 +74,7 @@ class EventDesk:
     clock: Clock
     events: EventsService
     connection: ConnectionService
+    preflight: PreflightService
     staff: StaffService
     signed_in: SignedInService
     attendees: AttendeesService
@@ -227,6 +229,7 @@ def _desk(house: House, event_id: str, login: LoginDesk, letters: Letters, key: 
         clock=house.clock,
         events=EventsService(house, event_id),
         connection=ConnectionService(house, login, event_id),
+        preflight=PreflightService(house, event_id),
         staff=StaffService(house, event_id),
         signed_in=SignedInService(house, event_id),
         attendees=AttendeesService(house, event_id),

@@ -62,7 +62,7 @@ class RacingService(Protocol):
         ...
 
     def account(self) -> Account:
-        """Mode, quotas and notes in force, read back now. Also the connect check."""
+        """Mode, quotas and notes in force, read back now. Also the pre-flight."""
         ...
 
     def connect(self) -> Account:

@@ -1,4 +1,4 @@
-"""Set up: the event's settings, the connect check, sponsorship, hours per cohort, and other events."""
+"""Set up: the event's settings, the pre-flight, sponsorship, hours per cohort, and other events."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.refresh import rerun_when_done
-from deepracer_admin.ui.setup import connection, racing_login, setup_form, signed_in, staff_desk
+from deepracer_admin.ui.setup import connection, preflight, racing_login, setup_form, signed_in, staff_desk
 
 STAFF_JOBS = ("role", "account.limits")
 
@@ -23,7 +23,7 @@ if event is None:
     st.stop()
 
 settings, check, sponsorship, cohorts, staff, others = st.tabs(
-    ["Settings", "Connect check", "Sponsorship", "Hours per cohort", "Staff", "Other events"]
+    ["Settings", "Pre-flight", "Sponsorship", "Hours per cohort", "Staff", "Other events"]
 )
 
 with settings:
@@ -32,7 +32,8 @@ with settings:
 with check:
     racing_login.sign_in(who)
     jobs.live(("check",), key="setup-check")
-    connection.check()
+    preflight.preflight()
+    connection.abilities()
 
 with sponsorship:
     connection.sponsorship(who, event)

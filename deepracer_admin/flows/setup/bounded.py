@@ -18,6 +18,7 @@ from deepracer_admin.errors import (
     Missing,
     NotThere,
     Refused,
+    ServiceError,
     StoreError,
     Unsupported,
     incident_id,
@@ -64,12 +65,16 @@ def _read(source: str, call: Callable[[], Any], now: Callable[[], datetime]) -> 
     try:
         value = call()
     except REFUSALS as error:
-        return Read(source, None, Trouble(Kind.REFUSED, error.sentence), now())
+        return Read(source, None, Trouble(Kind.REFUSED, error.sentence, _code(error)), now())
     except ConsoleError as error:
-        return Read(source, None, Trouble(Kind.PASSING, error.sentence), now())
+        return Read(source, None, Trouble(Kind.PASSING, error.sentence, _code(error)), now())
     except Exception:
         incident = incident_id()
         log.exception("incident %s in the pre-flight's reading of %s", incident, source)
         told = f"Something unexpected happened ({incident}); the log has the details."
         return Read(source, None, Trouble(Kind.PASSING, told), now())
     return Read(source, value, None, now())
+
+
+def _code(error: ConsoleError) -> str:
+    return error.code if isinstance(error, ServiceError) else ""

@@ -64,7 +64,7 @@ def _people(ports: Ports, event: Event, oid: str, kind: str) -> dict[str, Probe]
     probes["people"] = ("Microsoft Graph", lambda: bool(ports.directory(oid).resolve([NOBODY])))
     if event.group_id:
         probes["group"] = ("Microsoft Graph, the group", lambda: ports.directory(oid).group(event.group_id))
-        if ready:
+        if ready and not ready.app_only:
             owners = lambda: ready.directory(oid).owners(event.group_id)  # noqa: E731
             probes["owners"] = ("Microsoft Graph, the group's owners", owners)
     if kind == "managed" and proof:

@@ -60,6 +60,7 @@ class Check:
     needs: tuple[str, ...] = ()
     reach: bool = False
     applies: Callable[[Facts], str] = lambda _: ""  # why it does not apply, "" when it does
+    owns: Callable[[str], bool] = lambda _: True  # of refusals with this code: is it this check's to say?
     mend: str = "Mend this, then check again."
 
     def look(self, facts: Facts) -> Finding:
@@ -85,7 +86,7 @@ class Check:
         for read in readings:
             if read.trouble is None:
                 continue
-            if self.reach and read is readings[0] and read.trouble.kind is Kind.REFUSED:
+            if self.reach and read is readings[0] and read.trouble.kind is Kind.REFUSED and self.owns(read.trouble.code):
                 return red(read.trouble.sentence, self.mend)
             return unknown(f"Not known: {read.trouble.sentence}", told(read))
         for read in readings:

@@ -34,10 +34,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why there is no reading, in a sentence."""
+    """Why there is no reading, in a sentence. `code`: the service's own, "" for none."""
 
     kind: Kind
     sentence: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,8 +103,6 @@ def _group(facts: Facts) -> Verdict:
 def _owner(facts: Facts) -> Verdict:
     owners = facts.owners.value
     assert owners is not None  # noqa: S101 - by `needs`
-    if facts.app_only:
-        return na("The console acts as the app itself, which needs no ownership.")
     if facts.acting_for.lower() in owners.ids:
         return green("The person on whose behalf the console works owns the group.")
     return amber(
@@ -114,6 +112,12 @@ def _owner(facts: Facts) -> Verdict:
         copy=f"Please add me as an owner of the Entra group {facts.event.group_id}.",
         link=f"https://entra.microsoft.com/#view/Microsoft_AAD_IAM/GroupDetailsMenuBlade/~/Owners/groupId/{facts.event.group_id}",
     )
+
+
+def _no_owner(facts: Facts) -> str:
+    if facts.app_only:
+        return "The console acts as the app itself, which needs no ownership."
+    return _no_group(facts)
 
 
 def _on_aws(facts: Facts) -> str:
@@ -193,7 +197,7 @@ CHECKS = (
     ),
     Check(
         "group.owner", DIRECTORY, "The organizer owns the group",
-        "Rights on behalf of a person never exceed the person.", _owner, ("owners",), applies=_no_group,
+        "Rights on behalf of a person never exceed the person.", _owner, ("owners",), applies=_no_owner,
     ),
     Check(
         "access.assignment", AWS_ACCESS, "The group has access to the account",

@@ -28,6 +28,10 @@ NEEDED = {
 }
 
 
+FIREWALL = frozenset({"firewall", "403"})
+"""Codes of refusals by what stands before the deployment (racing/on_aws/errors.py, site.py)."""
+
+
 def _seen(facts: Facts) -> RacingSeen:
     seen = facts.racing.value
     assert seen is not None  # noqa: S101 - by `needs`
@@ -208,6 +212,7 @@ CHECKS = (
     Check(
         "racing.signin", RACING, "The console is signed in to the racing service",
         "Everything that racers get, they get by it.", _signed_in, ("racing",), reach=True,
+        owns=lambda code: code not in FIREWALL,
         mend="Do what the sentence says; for DeepRacer on AWS, sign in on this tab.",
     ),
     Check(
@@ -217,7 +222,8 @@ CHECKS = (
     Check(
         "racing.firewall", RACING, "The firewall lets the console through",
         "It blocks programs it does not know, and more than 100 administrative calls in 5 minutes.", _firewall,
-        ("racing",), applies=_ON_AWS,
+        ("racing",), reach=True, owns=FIREWALL.__contains__, applies=_ON_AWS,
+        mend="Ask whoever runs the deployment to let this computer and the console's User-Agent through (AWS WAF).",
     ),
     Check(
         "racing.limits", RACING, "New profiles get a limit", "Limits are unlimited by default, and so is the bill.",
