@@ -1,0 +1,111 @@
+"""From simulated events to an answer: bands, whether the plan fits and why not, and how many slots are enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from deepracer_admin.counted import counted
+from deepracer_admin.rules.capacity.draws import Floats
+from deepracer_admin.rules.capacity.outlook import Band, Enough, Outlook, SlotsInUse
+from deepracer_admin.rules.capacity.plan import Plan
+from deepracer_admin.rules.capacity.simulation import Runs, simulate
+
+__all__ = ["LEAST_SHARE", "least_slots", "look_ahead"]
+
+LEAST_SHARE = 0.98
+"""A plan fits when at least so much of the planned hours runs by the end, in nine of ten simulated events."""
+_MARGIN = 0.005  # and a little more: twenty simulated events know the first tenth only roughly
+_MOST_NEVER, _MOST_FAILED = 0.01, 0.01  # of the people who came, of the submissions; in nine of ten events
+
+
+def look_ahead(plan: Plan, *, runs: int) -> Outlook:
+    """The answer. Raises BadInput for a plan that cannot be."""
+    plan.check()
+    return _answer(plan, simulate(plan, runs), simulate(plan, runs, enough=True), runs)
+
+
+def least_slots(plan: Plan, *, runs: int) -> Enough:
+    """Halve the range until the least number of jobs at once is found with which the plan fits; raises BadInput."""
+    plan.check()
+    free = simulate(plan, runs, enough=True)
+    most = max(1, int(free.busiest.max()))
+
+    def tried(slots: int) -> Outlook:
+        wanted = replace(plan, slots=slots, account_slots=None, others=0)
+        return _answer(wanted, simulate(wanted, runs), free, runs)
+
+    return _halved(tried, most)
+
+
+def _halved(tried: Callable[[int], Outlook], most: int) -> Enough:
+    best = tried(most)
+    if not best.fits:
+        return Enough(None, most, best.why_not)
+    low, high = 0, most  # `low` does not fit, `high` does
+    while high - low > max(1, high // 100):
+        middle = (low + high) // 2
+        if tried(middle).fits:
+            high = middle
+        else:
+            low = middle
+    return Enough(high, most)
+
+
+def _answer(plan: Plan, found: Runs, free: Runs, runs: int) -> Outlook:
+    share = found.minutes / np.maximum(free.minutes, 1e-9)
+    never_share = found.never_trained / np.maximum(found.came, 1)
+    failed_share = found.failed_submissions / np.maximum(found.submissions, 1)
+    why = _why_not(plan, _band(share), _band(never_share), _band(failed_share), found)
+    return Outlook(
+        plan=plan,
+        runs=runs,
+        came=_band(found.came),
+        never_trained=_band(found.never_trained),
+        wait_min=_band(found.wait_min),
+        long_wait_min=_band(found.long_wait_min),
+        submissions=_band(found.submissions),
+        failed_submissions=_band(found.failed_submissions),
+        end_h=_band(found.end_min / 60),
+        hours=_band(found.minutes / 60),
+        all_hours=_band(found.all_minutes / 60),
+        usd=_band(found.all_minutes / 60 * plan.usd_per_hour),
+        planned_hours=_band(free.minutes / 60),
+        hours_share=_band(np.minimum(share, 1.0)),
+        busiest=_band(free.busiest),
+        slots_in_use=SlotsInUse(
+            tuple((found.marks / 60).tolist()), *(tuple(row) for row in _quantiles(found.in_use).tolist())
+        ),
+        fits=not why,
+        why_not=why,
+    )
+
+
+def _why_not(plan: Plan, share: Band, never: Band, failed: Band, found: Runs) -> tuple[str, ...]:
+    """What stands against the plan, a sentence each. Said of nine in ten simulated events."""
+    why = []
+    if share.p10 < LEAST_SHARE + _MARGIN:
+        why.append(f"Only {share.p50:.0%} of the hours that people would train get through by the end.")
+    if never.p90 > _MOST_NEVER:
+        middle = round(float(np.median(found.never_trained)))
+        why.append(f"{counted(middle, 'person', 'people')} of {plan.people:,} will never train.")
+    if failed.p90 > _MOST_FAILED:
+        middle = round(float(np.median(found.failed_submissions)))
+        why.append(f"{counted(middle, 'submission')} will fail because no slot is free.")
+    return tuple(why)
+
+
+def _quantiles(values: Floats) -> Floats:
+    return np.quantile(values, (0.1, 0.5, 0.9), axis=0, method="linear")
+
+
+def _band(values: Floats) -> Band:
+    """Bands of what may be endless: an infinite entry makes the upper ones infinite, never NaN."""
+    low, middle, high = np.quantile(values, (0.1, 0.5, 0.9), method="median_unbiased" if _finite(values) else "higher")
+    return Band(float(low), float(middle), float(high))
+
+
+def _finite(values: Floats) -> bool:
+    return bool(np.isfinite(values).all())
