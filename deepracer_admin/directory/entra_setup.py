@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from deepracer_admin.clock import parse_iso
 from deepracer_admin.directory.graph_client import Graph, Patience, odd_answer
 from deepracer_admin.directory.graph_urls import group_url
-from deepracer_admin.directory.tokens import AppTokens, DelegatedTokens
+from deepracer_admin.directory.tokens import GUEST_SCOPE, AppTokens, DelegatedTokens
 from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import AccessDenied, BadSettings, NotThere
 from deepracer_admin.model.readiness import AppCredential, GroupOwners
@@ -70,6 +70,16 @@ class EntraSetup:
         """What Entra granted: delegated scopes of the person, or permissions of the app."""
         acting = self._acting()
         return acting.rights() if isinstance(acting, DelegatedTokens) else _roles(acting.refresh())
+
+    def may_invite(self) -> bool:
+        """Is there consent to invite guests? Of a person it is asked for apart (`DelegatedTokens.also`)."""
+        acting = self._acting()
+        if not isinstance(acting, DelegatedTokens):
+            return GUEST_SCOPE in _roles(acting.refresh())
+        try:
+            return bool(acting.also(GUEST_SCOPE).refresh())
+        except AccessDenied:
+            return False
 
     def owners(self, group_id: str) -> GroupOwners:
         """Who owns the group. Raises NotThere, AccessDenied."""

@@ -46,7 +46,7 @@ class Mailer(Protocol):
         ...
 
     def dkim_records(self, sender: str) -> Mapping[str, str]:
-        """The CNAME records that the sender's service wants for signing, name -> where it leads; {} where it says none."""
+        """CNAME records that the sender's service wants for signing, name -> where it leads; {} for none."""
         ...
 
     def close(self) -> None:

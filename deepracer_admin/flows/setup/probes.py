@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput, Refused
 from deepracer_admin.flows.access.cognito_pool import open_pool
@@ -14,6 +16,9 @@ from deepracer_admin.flows.setup.staff import remember_pool_staff
 from deepracer_admin.model import Event, Lease, PriceList, State, Step, read_mailbox
 from deepracer_admin.model.readiness import NamesSeen
 from deepracer_admin.records.limits import SPONSORSHIP
+from deepracer_admin.records.racing_service import ACCOUNT
+from deepracer_admin.rules.capacity import ARRIVALS, Outlook, Queue, outlook, queue_of
+from deepracer_admin.rules.capacity import Plan as CapacityPlan
 from deepracer_admin.rules.mail_days import is_limited
 from deepracer_admin.rules.preflight.facts import Facts, MailSeen, Plan, RacingSeen
 from deepracer_admin.rules.quotas import quota_for
@@ -36,6 +41,7 @@ def read_facts(ports: Ports, event: Event, oid: str, lease: Lease | None, *, lon
         **_racing(ports, event, kind, lease),
         **_mail(ports, sender),
         **_console(ports, event),
+        "outlook": ("the capacity simulation", lambda: _outlook(ports, event, kind)),
     }
     reads = read_all(probes, ports.clock, longest_s=longest_s)
     return Facts(
@@ -61,6 +67,8 @@ def _people(ports: Ports, event: Event, oid: str, kind: str) -> dict[str, Probe]
         probes["credential"] = ("Microsoft Entra", lambda: ready.directory(oid).credential())
         probes["signed_in"] = ("this console's sign-ins", ready.signed_in)
         probes["rights"] = ("Microsoft Entra, rights", lambda: ready.directory(oid).rights())
+    if ready and event.guests == "invite":
+        probes["guests"] = ("Microsoft Entra, rights for guests", lambda: ready.directory(oid).may_invite())
     probes["people"] = ("Microsoft Graph", lambda: bool(ports.directory(oid).resolve([NOBODY])))
     if event.group_id:
         probes["group"] = ("Microsoft Graph, the group", lambda: ports.directory(oid).group(event.group_id))
@@ -137,6 +145,31 @@ def _names(names: NameService, sender: str) -> NamesSeen:
         domain,
         tuple(text for text in names.texts(domain) if text.lower().startswith("v=spf1")),
         tuple(text for text in names.texts(f"_dmarc.{domain}") if text.lower().startswith("v=dmarc1")),
+    )
+
+
+def _outlook(ports: Ports, event: Event, kind: str) -> Outlook | None:
+    """The event before the event, with the hours and models of the real list and of whoever is still expected."""
+    quotas = [quota_for(event, person) for person in ports.store.attendees(event.id, wanted=True)]
+    quotas += [event.quota] * max(0, event.head_count - len(quotas))
+    if not quotas or any(quota.minutes < 0 for quota in quotas):
+        return None
+    version = ports.store.read(event.id, ACCOUNT).account.version
+    local = event.starts_at.astimezone(ZoneInfo(event.zone))
+    length = event.ends_at - event.starts_at
+    return outlook(
+        CapacityPlan(
+            people=len(quotas),
+            hours_per_person=sum(quota.minutes for quota in quotas) / 60 / len(quotas),
+            models_per_person=-1 if any(quota.models < 0 for quota in quotas) else max(q.models for q in quotas),
+            window_h=length.total_seconds() / 3600,
+            slots=event.slots,
+            queue=Queue.LINE if kind == "managed" else queue_of(version),
+            arrivals=ARRIVALS["day" if length <= timedelta(days=2) else "weeks"],
+            start_hour=local.hour + local.minute / 60,
+            start_weekday=local.weekday(),
+            usd_per_hour=event.prices.per_hour,
+        )
     )
 
 

@@ -86,7 +86,12 @@ class Check:
         for read in readings:
             if read.trouble is None:
                 continue
-            if self.reach and read is readings[0] and read.trouble.kind is Kind.REFUSED and self.owns(read.trouble.code):
+            if (
+                self.reach
+                and read is readings[0]
+                and read.trouble.kind is Kind.REFUSED
+                and self.owns(read.trouble.code)
+            ):
                 return red(read.trouble.sentence, self.mend)
             return unknown(f"Not known: {read.trouble.sentence}", told(read))
         for read in readings:

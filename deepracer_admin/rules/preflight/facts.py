@@ -19,6 +19,7 @@ from deepracer_admin.model.readiness import (
     SignedInStaff,
     StoreSeen,
 )
+from deepracer_admin.rules.capacity import Outlook
 
 __all__ = ["Facts", "Kind", "MailSeen", "Plan", "RacingSeen", "Read", "Trouble", "not_asked"]
 
@@ -107,6 +108,7 @@ class Facts:
     credential: Read[AppCredential] = field(default_factory=not_asked)
     signed_in: Read[SignedInStaff] = field(default_factory=not_asked)
     rights: Read[frozenset[str]] = field(default_factory=not_asked)
+    guests: Read[bool] = field(default_factory=not_asked)
     people: Read[bool] = field(default_factory=not_asked)
     group: Read[Group] = field(default_factory=not_asked)
     owners: Read[GroupOwners] = field(default_factory=not_asked)
@@ -115,6 +117,7 @@ class Facts:
     racing: Read[RacingSeen] = field(default_factory=not_asked)
     pool: Read[bool] = field(default_factory=not_asked)
     slot_quotas: Read[Mapping[str, int]] = field(default_factory=not_asked)
+    outlook: Read[Outlook] = field(default_factory=not_asked)
     mail: Read[MailSeen] = field(default_factory=not_asked)
     signing: Read[Mapping[str, bool]] = field(default_factory=not_asked)  # DKIM record -> leads where it should
     names: Read[NamesSeen] = field(default_factory=not_asked)

@@ -54,8 +54,12 @@ def _roles(facts: Facts) -> Verdict:
 
 def _granted(facts: Facts, scope: str, what: str) -> Verdict:
     held = facts.rights.value or frozenset()
+    return _grant(facts, scope, what, held=scope in held)
+
+
+def _grant(facts: Facts, scope: str, what: str, *, held: bool) -> Verdict:
     whose = "application permission" if facts.app_only else "delegated permission"
-    if scope in held:
+    if held:
         return green(f"Granted: {scope} ({whose}).")
     return red(
         f"Not granted: {scope} ({whose}), so {what}.",
@@ -78,7 +82,7 @@ def _members(facts: Facts) -> Verdict:
 
 
 def _guests(facts: Facts) -> Verdict:
-    return _granted(facts, "User.Invite.All", "guests cannot be invited")
+    return _grant(facts, "User.Invite.All", "guests cannot be invited", held=bool(facts.guests.value))
 
 
 def _no_group(facts: Facts) -> str:
@@ -186,7 +190,7 @@ CHECKS = (
     ),
     Check(
         "graph.guests", DIRECTORY, "Guests may be invited", "People whom the directory does not know wait otherwise.",
-        _guests, ("rights",),
+        _guests, ("guests",),
         applies=lambda facts: "" if facts.event.guests == "invite" else "This event invites no guests.",
     ),
     Check(

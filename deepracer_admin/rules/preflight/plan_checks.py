@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from deepracer_admin.counted import counted
-from deepracer_admin.rules.money import hours_through_slots
 from deepracer_admin.rules.preflight.check import Check, Verdict, amber, green, na, red, unknown
 from deepracer_admin.rules.preflight.facts import Facts
 
@@ -65,23 +64,26 @@ def _minutes(facts: Facts) -> float | None:
     return sum(planned) + rest * max(0, facts.event.quota.minutes)
 
 
+def _unlimited(facts: Facts) -> str:
+    return (
+        "Hours per person are unlimited: that is told by “Hours against the budget”." if _minutes(facts) is None else ""
+    )
+
+
 def _capacity(facts: Facts) -> Verdict:
-    minutes = _minutes(facts)
-    if minutes is None:
-        return amber("Hours per person are unlimited, so no capacity is enough.", "Give hours on the Settings tab.")
-    slots = facts.event.slots
-    need = hours_through_slots(people=1, hours_per_person=minutes / 60, slots=slots)
-    begins = max(facts.event.starts_at, min(facts.event_now, facts.event.ends_at))
-    window = (facts.event.ends_at - begins).total_seconds() / 3600
-    said = f"{minutes / 60:,.0f} hours through {counted(slots, 'slot')} take {need:,.1f} h without a gap"
-    if need > window:
-        return amber(
-            f"{said}; {window:,.1f} h are left.",
-            "Ask for more concurrent training jobs, give fewer hours, or let people train at different times.",
-        )
-    return unknown(
-        f"{said}; {window:,.1f} h are left. Whether everybody gets a turn is not known from that.",
-        "Look at the capacity outlook on the Capacity tab.",
+    seen = facts.outlook.value
+    assert seen is not None  # noqa: S101 - by `needs`
+    people, slots = seen.plan.people, counted(seen.plan.effective_slots, "slot")
+    said = (
+        f"{counted(seen.runs, 'simulated event')} with {counted(people, 'person', 'people')} and {slots}: "
+        f"{seen.never_trained.p50:,.0f} never train (at worst {seen.never_trained.p90:,.0f}), "
+        f"{seen.hours_share.p50:.0%} of the planned hours run."
+    )
+    if seen.fits:
+        return green(said)
+    return amber(
+        f"{said} {' '.join(seen.why_not)}",
+        "Ask for more concurrent training jobs, give fewer hours, or let people train at different times.",
     )
 
 
@@ -128,7 +130,8 @@ CHECKS = (
     Check("plan.window", PLAN, "The event lies ahead", "Schedules go by its dates.", _window),
     Check("plan.races", PLAN, "A race lies within the event", "Without one there is nothing to train for.", _races),
     Check(
-        "plan.capacity", PLAN, "Hours against job slots", "Whoever finds no slot never trains.", _capacity
+        "plan.capacity", PLAN, "Hours against job slots", "Whoever finds no slot never trains.", _capacity,
+        ("outlook",), applies=_unlimited
     ),
     Check("plan.budget", PLAN, "Hours against the budget", "The most that the plan can cost.", _budget),
     Check("plan.prices", PLAN, "Prices are there, and dated", "Every estimate is reckoned from them.", _prices),

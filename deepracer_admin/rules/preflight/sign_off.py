@@ -55,7 +55,8 @@ def sign_off_page(
         f"<title>Pre-flight: {escape(event.name)}</title><style>{_STYLE}</style></head><body>",
         f"<h1>Pre-flight: {escape(event.name)}</h1>",
         f"<p><b>{verdict.get(worst(found), 'Ready.')}</b> {escape(in_words(found))}.<br>",
-        f"<small>As of {shown(as_of)}, {asked}. The event: {shown(event.starts_at)} to {shown(event.ends_at)}.</small></p>",
+        f"<small>As of {shown(as_of)}, {asked}. "
+        f"The event: {shown(event.starts_at)} to {shown(event.ends_at)}.</small></p>",
         *_compared(found, before, before_as_of, shown),
     ]
     for area in dict.fromkeys(finding.area for finding in found):
