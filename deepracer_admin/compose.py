@@ -33,6 +33,7 @@ from deepracer_admin.model import Limit
 from deepracer_admin.private import private_folder, tighten_folder
 from deepracer_admin.racing.login import LoginDesk
 from deepracer_admin.racing_access import RacingServices, Staff, instance_quotas_of, practice_of, racing_of
+from deepracer_admin.readiness_access import readiness
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.services.access.onboarding import OnboardingService
@@ -52,6 +53,7 @@ from deepracer_admin.services.setup.capacity_child import ChildCalculator
 from deepracer_admin.services.setup.capacity_desk import CapacityDesk
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.preflight import PreflightService
 from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from deepracer_admin.services.usage.usage import UsageService
@@ -76,6 +78,7 @@ class EventDesk:
     events: EventsService
     connection: ConnectionService
     capacity: CapacityService
+    preflight: PreflightService
     staff: StaffService
     signed_in: SignedInService
     attendees: AttendeesService
@@ -207,6 +210,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         racing_default=settings.racing,
         public_base=settings.portal_base,
         cognito_by_ses=bool(practice) or settings.deepracer_ses,
+        readiness=readiness(settings, store, sessions, vault, clock, login, shared_table),
     )
     registration = PublicRegistration(house)
     return Console(
@@ -237,6 +241,7 @@ def _desk(
         events=EventsService(house, event_id),
         connection=ConnectionService(house, login, event_id),
         capacity=CapacityService(house, plans, event_id),
+        preflight=PreflightService(house, event_id),
         staff=StaffService(house, event_id),
         signed_in=SignedInService(house, event_id),
         attendees=AttendeesService(house, event_id),

@@ -1,4 +1,4 @@
-"""Set up: the event's settings, the connect check, sponsorship, hours per cohort, and other events."""
+"""Set up: the event's settings, the pre-flight, sponsorship, hours per cohort, and other events."""
 
 import streamlit as st
 
@@ -6,7 +6,15 @@ from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.refresh import rerun_when_done
-from deepracer_admin.ui.setup import capacity, connection, racing_login, setup_form, signed_in, staff_desk
+from deepracer_admin.ui.setup import (
+    capacity,
+    connection,
+    preflight,
+    racing_login,
+    setup_form,
+    signed_in,
+    staff_desk,
+)
 
 STAFF_JOBS = ("role", "account.limits")
 
@@ -23,7 +31,7 @@ if event is None:
     st.stop()
 
 settings, slots, check, sponsorship, cohorts, staff, others = st.tabs(
-    ["Settings", "Slots and hours", "Connect check", "Sponsorship", "Hours per cohort", "Staff", "Other events"]
+    ["Settings", "Slots and hours", "Pre-flight", "Sponsorship", "Hours per cohort", "Staff", "Other events"]
 )
 
 with settings:
@@ -35,7 +43,8 @@ with slots:
 with check:
     racing_login.sign_in(who)
     jobs.live(("check",), key="setup-check")
-    connection.check()
+    preflight.preflight()
+    connection.abilities()
 
 with sponsorship:
     connection.sponsorship(who, event)

@@ -15,6 +15,7 @@ from deepracer_admin.directory import Directory
 from deepracer_admin.directory.pool import UserPool
 from deepracer_admin.directory.proof import AccessProof
 from deepracer_admin.flows.engine.pacing import Pacer
+from deepracer_admin.flows.engine.readiness import Readiness
 from deepracer_admin.flows.letters import Letters
 from deepracer_admin.mail import Mailer
 from deepracer_admin.racing import RacingService
@@ -49,6 +50,7 @@ class Ports:
     drop_delegation: Callable[[str], bool] = bool  # the worker acts no longer for this person (object id)
     racing_default: str = "on_aws"  # the racing service of events that name none (settings)
     public_base: Callable[[str], str] = str  # an event's own public address -> that of /register; "" = it is off
+    readiness: Readiness | None = None  # what a pre-flight asks beside all this
     cognito_by_ses: bool = False  # do the settings say that Cognito mails through SES (no 50 a day)
 
     @property

@@ -1,4 +1,4 @@
-"""Event page and Set up page: the event itself, its stage, sponsorship, the connect check."""
+"""Event page and Set up page: the event itself, its stage, sponsorship, the pre-flight."""
 
 from __future__ import annotations
 
@@ -363,15 +363,15 @@ class EventsService(SponsorshipService):
             "races": len(races),
         }
 
-    # ----------------------------------------------------------------------------------------- connect check
+    # ----------------------------------------------------------------------------------------- pre-flight
 
     def run_check(self, actor: Actor) -> Job:
-        """Ask the worker to run the connect check; the findings appear in `check`."""
+        """Ask the worker to run the pre-flight; the findings appear in `check`."""
         self._authorise(actor, "setup.check")
         return self._plan_check(actor)
 
     def check(self, actor: Actor) -> tuple[list[Finding], datetime | None]:
-        """The last connect check: findings and when (real time)."""
+        """The last pre-flight: findings and when (real time)."""
         self._authorise(actor, "setup.view")
         checked = self.store.read(self._event().id, CHECK)
         return [*checked.findings], checked.as_of

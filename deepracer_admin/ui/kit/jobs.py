@@ -22,7 +22,7 @@ __all__ = ["TITLES", "items_table", "live", "past", "show_job", "title_of"]
 
 TITLES = {
     "account.limits": "Set account-wide limits",
-    "check": "Connect check",
+    "check": "Pre-flight",
     "closeout": "Close the event",
     "invite.resend": "Send invitations once more",
     "mail.test": "Test mail",
