@@ -87,6 +87,7 @@ ACTIONS: dict[str, Action] = {
     "boards.view": Action("see leaderboards", _OFV),
     "boards.names": Action("see the person behind an alias", _O),
     "boards.run": Action("run the boards", _OF, True),
+    "boards.declare": Action("declare a result final", _O, True),
     "boards.export": Action("export standings", _OF, True),
     "closeout.view": Action("see the close-out", _O),
     "closeout.run": Action("close the event", _O, True, True),
