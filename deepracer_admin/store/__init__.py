@@ -30,6 +30,7 @@ from deepracer_admin.model import (
     Lease,
     Outcome,
     Profile,
+    ProfileUse,
     Race,
     Sending,
     Standing,
@@ -317,6 +318,10 @@ class History(Protocol):
 
     def usage_of(self, event: str, profile: str) -> list[tuple[datetime, float, float]]:
         """(at, minutes used, minutes queued) of one profile; minutes used go on over monthly resets."""
+        ...
+
+    def profile_uses(self, event: str, *, since: datetime) -> list[ProfileUse]:
+        """Every profile that was ever sampled, as of the last sample; `since`: when the window of recent use begins."""
         ...
 
     def used_before_reset(self, event: str) -> dict[str, float]:

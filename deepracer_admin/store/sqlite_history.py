@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from deepracer_admin.clock import iso, parse_iso
-from deepracer_admin.model import Profile, Standing, UsageSample
+from deepracer_admin.model import Profile, ProfileUse, Standing, UsageSample
 from deepracer_admin.store.codec import decode, encode, instant
 from deepracer_admin.store.sqlite_base import Migration, SqliteFile
 
@@ -67,7 +67,7 @@ class SqliteHistory(SqliteFile):
             )
             connection.execute(
                 "INSERT OR REPLACE INTO usage_totals VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (event, iso(sample.at), *astuple(sample)[1:]),
+                (event, iso(sample.at), *astuple(sample)[1:7]),
             )
         return sample
 
@@ -134,6 +134,20 @@ class SqliteHistory(SqliteFile):
             last = row["minutes_used"]
             found.append((parse_iso(row["at"]), before + last, row["minutes_queued"]))
         return found
+
+    def profile_uses(self, event: str, *, since: datetime) -> list[ProfileUse]:
+        with self._reading() as connection:
+            rows = connection.execute("SELECT * FROM profile_now WHERE event = ?", (event,)).fetchall()
+        return [
+            ProfileUse(
+                row["profile"],
+                row["minutes_used"] + row["minutes_before_reset"],
+                row["minutes_used"] + row["minutes_before_reset"],
+                row["minutes_used"],
+                row["minutes_queued"],
+            )
+            for row in rows
+        ]
 
     def used_before_reset(self, event: str) -> dict[str, float]:
         """Only profiles whose counter was seen to fall."""
