@@ -77,6 +77,7 @@ ACTIONS: dict[str, Action] = {
     "races.delete": Action("delete races", _O, True, True),
     "races.entrants": Action("see who may enter a race", _OF),
     "races.admit": Action("say who may enter a race", _O, True),
+    "races.room": Action("keep room for a race", _O, True),
     "races.link": Action("make a new share link", _O, True),
     "usage.totals": Action("see the totals", _OFV),
     "usage.view": Action("see usage per person", _OF),

@@ -13,6 +13,7 @@ from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, plain, when
 from deepracer_admin.ui.races.boards import say_finality
 from deepracer_admin.ui.races.entrants import entry_desk, link_desk
 from deepracer_admin.ui.races.race_form import default_form, race_form, race_table
+from deepracer_admin.ui.races.room_desk import room_desk
 
 KINDS = ("race.create", "race.edit", "race.close", "race.delete", "race.admit", "race.expel", "race.link")
 
@@ -72,6 +73,7 @@ if chosen is not None:
             link_desk(chosen, able)
             link_to(who, "leaderboard", "Leaderboard and big screen")
         entry_desk(chosen, able, event)
+        room_desk(who, event, race, chosen.status)
         if session.may(who, "races.edit"):
             with st.expander("Change this race", icon=":material/edit:"):
                 if chosen.status is RaceStatus.OPEN and able and not able.edit_open_race:

@@ -19,9 +19,11 @@ from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.races.finish import FinishWatcher
 from deepracer_admin.flows.races.race_jobs import own_races
 from deepracer_admin.flows.readings.standings import read_standings
+from deepracer_admin.flows.sponsorship.race_room import end_room
 from deepracer_admin.model import Event, Job, Lease, Race, RaceStatus
 from deepracer_admin.records.closing import Leftover
 from deepracer_admin.records.finishes import FINISHES
+from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.rules.finish import Finality, finality
 
 __all__ = ["await_results"]
@@ -52,10 +54,23 @@ def await_results(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     if open_still and waits:
         raise NotYet(_waits_for(open_still), AGAIN_S, left=[_left(open_still)])
     hold(ports, event, [race.id for race in races], lease)
+    held = end_room(ports, event, lease)
+    if held and waits and ports.store.read(event.id, SPONSORSHIP).is_open:
+        words = counted(held, "limit that was lowered for a race is", "limits that were lowered for a race are")
+        raise NotYet(f"{words} being given back.", AGAIN_S, left=[_limits_left(held)])
     if not open_still:
         final = counted(len(races), "race is", "races are")
         return f"{final} final." if races else "No race of this event is over, so no result is waited for."
     return f"Told not to wait: {_waits_for(open_still)} What comes later is not on the held board."
+
+
+def _limits_left(held: int) -> Leftover:
+    return Leftover(
+        "limits that were lowered for a race",
+        held,
+        why="The service does not show yet what was given back.",
+        way_out="Look at the quotas on the Usage page.",
+    )
 
 
 def _is_over(ports: Ports, race: Race) -> bool:

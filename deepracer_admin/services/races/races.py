@@ -16,6 +16,7 @@ from deepracer_admin.records.racing_service import ACCOUNT, TRACKS
 from deepracer_admin.rules.finish import Finality
 from deepracer_admin.services.races.entrants import EntryDesk
 from deepracer_admin.services.races.finish import FinishDesk, finality_of
+from deepracer_admin.services.races.room import RoomDesk
 
 __all__ = ["RaceForm", "RaceRow", "RacesService"]
 
@@ -72,7 +73,7 @@ class RaceRow:
     finality: Finality
 
 
-class RacesService(EntryDesk, FinishDesk):
+class RacesService(EntryDesk, FinishDesk, RoomDesk):
     """What the Races page calls (who may enter: entrants.py). Creating, editing, closing and deleting are jobs that the
     worker carries out.
     """
