@@ -6,20 +6,22 @@ never negative; spent <= P10 <= P50 <= P90 <= ceiling <= exposure.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from deepracer_admin.model import Event, PriceList, ProfileUse, UsageSample
+from deepracer_admin.model import RUNNING_MODELS, Event, Model, ModelJobs, PriceList, ProfileUse, UsageSample
 from deepracer_admin.rules.money import GB_HOURS_A_MONTH, Amount, Band, Burn, at_prices, final_spend
 
 __all__ = [
     "NO_COHORT",
+    "WAITING_FOR_CAPACITY",
     "WINDOWS_H",
     "Part",
     "Totals",
     "by_cohort",
     "can_still_use",
+    "jobs_of",
     "month_starts",
     "moved_most",
     "outliers",
@@ -31,6 +33,9 @@ WINDOWS_H = (1.0, 6.0, 24.0)
 NO_COHORT = ""
 """Whoever has no office or cost centre, or is not on the list any more."""
 OUTLIER_TIMES = 3.0
+WAITING_FOR_CAPACITY = "WAITING_FOR_CAPACITY"
+"""`Model.status` of a training that nobody starts but its racer (deepracer-on-aws-capacity.md 1)."""
+_USES_A_SLOT = frozenset({*RUNNING_MODELS, "INITIALIZING", "SUBMITTING"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,19 @@ class Totals:
     def at_most_so_far(self) -> Amount:
         """Spent and committed: what is used even if nobody starts anything any more."""
         return self.spent + self.committed
+
+
+def jobs_of(models: Iterable[Model]) -> dict[str, ModelJobs]:
+    """What the models of each profile do, by profile id; whoever has none that does anything is left out.
+
+    Statuses are open strings (deepracer-on-aws.md 1.7); QUEUED is a training in the queue, or a submission on its way.
+    """
+    counts: dict[str, list[int]] = {}
+    for model in models:
+        place = 0 if model.status in _USES_A_SLOT else {"QUEUED": 1, WAITING_FOR_CAPACITY: 2}.get(model.status)
+        if place is not None:
+            counts.setdefault(model.profile_id, [0, 0, 0])[place] += 1
+    return {profile: ModelJobs(*found) for profile, found in counts.items()}
 
 
 def month_starts(now: datetime, end: datetime) -> int:
