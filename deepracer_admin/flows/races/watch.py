@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from deepracer_admin.errors import ServiceError
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.races.entrants import read_participants
+from deepracer_admin.flows.races.finish import FinishWatcher
 from deepracer_admin.flows.readings.profiles import linked_profiles, remember_account, sample_profiles
 from deepracer_admin.flows.readings.standings import read_standings
 from deepracer_admin.model import (
@@ -137,7 +138,8 @@ class UsageWatcher:
 
 
 class RaceWatcher:
-    """Reads races, tracks and standings; open races every round, closed ones until their standings hold still.
+    """Reads races, tracks and standings; open races every round, closed ones until their result is final and their
+    standings hold still.
 
     `watches`: were there races when it last looked?
     """
@@ -147,6 +149,7 @@ class RaceWatcher:
         self._account_at: datetime | None = None
         self._settled: dict[str, int] = {}
         self._entrants_at: dict[str, datetime] = {}
+        self.finish = FinishWatcher(ports)
         self.watches = False
 
     def run(self, event: Event, lease: Lease) -> int:
@@ -161,14 +164,19 @@ class RaceWatcher:
         races = list(racing.races())
         self.watches = bool(races)
         ports.store.save_races(event.id, races, seen_at=now, lease=lease)
+        finishes = self.finish.look(event, races, lease)
         read = 0
         for race in races:
             status = race.status(ports.clock.event_now())
             if racing.capabilities.participants and status is not RaceStatus.CLOSED:
                 self._entrants(event, race, now, lease)
-            if status is RaceStatus.UPCOMING or self._settled.get(race.id, 0) >= 5:
+            is_final = race.id not in finishes or finishes[race.id].final_at is not None
+            if status is RaceStatus.UPCOMING or (is_final and self._settled.get(race.id, 0) >= 5):
                 continue
+            began = ports.clock.event_now()
             standings = read_standings(ports, event.id, race.id)
+            if status is RaceStatus.CLOSED:
+                self.finish.settle(event, race, at=began, changed=standings.changed, lease=lease)
             still = status is RaceStatus.CLOSED and not standings.changed
             self._settled[race.id] = self._settled.get(race.id, 0) + 1 if still else 0
             self._submitted(event, race, standings.rows, lease)
