@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepracer_admin.rules.roster import Limits, RosterCheck, UnreadableRoster
-from deepracer_admin.rules.roster import even_tables
+from deepracer_admin.rules.roster import Limits, RosterCheck, UnreadableRoster, even_tables
 from deepracer_admin.rules.roster.check import check
 from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.text import _split_quoted, split_records
