@@ -47,7 +47,7 @@ class Account:
     account_quotas: Mapping[str, int] = field(default_factory=dict)  # "training jobs" -> 100 ...
     notes: tuple[str, ...] = ()  # sentences an organizer should know, shown in set-up
     roles: tuple[str, ...] = ()  # roles that a profile can be given, as the service names them
-    warnings: tuple[str, ...] = ()  # sentences about what should be mended, each a finding of the connect check
+    warnings: tuple[str, ...] = ()  # sentences about what should be mended, each a finding of the pre-flight
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from deepracer_admin.clock import Clock
 from deepracer_admin.counted import counted
 from deepracer_admin.model import RaceStatus
+from deepracer_admin.rules.finish import Finality, State
 from deepracer_admin.rules.standings import BoardRow, lap_time
 from deepracer_admin.services.races.boards import BoardView, Screen
 from deepracer_admin.services.usage.usage import UsageView
@@ -41,7 +42,7 @@ def _board(view: BoardView, ids: Sequence[str], zone: str, clock: Clock) -> dict
     words = {
         RaceStatus.UPCOMING: f"opens {_moment(view.race.draft.opens_at, zone)}",
         RaceStatus.OPEN: f"open until {_moment(view.race.draft.closes_at, zone)}",
-        RaceStatus.CLOSED: "closed: final result",
+        RaceStatus.CLOSED: _result(view.finality, zone),
     }
     return {
         "race": view.race.draft.name,
@@ -54,6 +55,16 @@ def _board(view: BoardView, ids: Sequence[str], zone: str, clock: Clock) -> dict
         "tie_rule": view.tie_rule,
         "rows": [_row(row, key) for row, key in zip(view.rows[:PLACES], ids, strict=False)],
     }
+
+
+def _result(finality: Finality, zone: str) -> str:
+    """Of a race past its close, in the few words that a screen has room for."""
+    if finality.is_final:
+        return "closed: final result"
+    if finality.state is State.NOT_OURS:
+        return "closed"
+    about = f", last expected about {_time(finality.about, zone)[:5]}" if finality.on_way and finality.about else ""
+    return f"closed: provisional. {finality.still_coming or 'Results may still come'}{about}"
 
 
 def _row(row: BoardRow, key: str) -> dict[str, Any]:

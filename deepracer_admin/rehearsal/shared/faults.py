@@ -22,12 +22,22 @@ OWN: Mapping[str, frozenset[str]] = {
     ),
     "managed": frozenset(_CONNECTION | {"denied", "profile_deleted"}),
     "identity-center": frozenset(
-        {"denied", "expired_credentials", "no_assignment", "no_policy", "cycle", "quarantine"}
+        {
+            "denied",
+            "expired_credentials",
+            "no_assignment",
+            "no_policy",
+            "no_relay",
+            "short_session",
+            "cycle",
+            "quarantine",
+        }
     ),
-    "graph": frozenset({"expired_token", "small_tenant", "replication_lag"}),
+    "graph": frozenset({"expired_token", "small_tenant", "replication_lag", "no_owner", "credential_ends"}),
     "entra": frozenset({"wrong_tenant", "no_refresh", "skew", "short_lived", "withhold_scopes", "refuse"}),
-    "ses": frozenset({"sandbox", "quota", "paused", "suspended"}),
+    "ses": frozenset({"sandbox", "quota", "paused", "suspended", "denied", "unverified", "no_events"}),
     "sqs": frozenset(),
+    "dns": frozenset({"no_spf", "two_spf", "no_dmarc", "no_dkim", "failing"}),
     "cognito-idp": frozenset(),
     "cognito-identity": frozenset(),
 }

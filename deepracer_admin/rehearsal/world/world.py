@@ -18,6 +18,7 @@ from deepracer_admin.rehearsal.identity_center import IdentityCenter
 from deepracer_admin.rehearsal.mail import Ses
 from deepracer_admin.rehearsal.mail.account import ACCOUNT_ID, CONFIGURATION_SET, QUEUE, SENDER
 from deepracer_admin.rehearsal.managed import Managed
+from deepracer_admin.rehearsal.names import NameServer
 from deepracer_admin.rehearsal.shared.clock import PracticeClock, RealTime
 from deepracer_admin.rehearsal.shared.counters import Counters
 from deepracer_admin.rehearsal.shared.faults import Faults
@@ -74,6 +75,7 @@ class World:
         self.ticked_to = clock.now()
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.traffic = Traffic(self.ground)
+        self.names = NameServer(self.ground)
         try:
             if state is not None:
                 self.ground.secrets.update(state["secrets"])
@@ -254,6 +256,7 @@ class World:
                 **self.identity_center.endpoints(),
             },
             "mail": {"from": SENDER, "configuration_set": CONFIGURATION_SET},
+            "dns": {"server": "127.0.0.1", "port": str(self.names.port)},
         }
 
 

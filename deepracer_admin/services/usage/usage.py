@@ -199,7 +199,7 @@ class UsageService(Service):
         profile, how = self._profile_of(event.id, attendee)
         person = self.store.attendee(event.id, attendee)
         limits = self._limits(event)
-        base = limits.in_force(profile.id, limits.entitled(profile, person, how))
+        base = limits.granted(profile.id, limits.entitled(profile, person, how))
         if base.minutes == UNLIMITED:
             raise BadInput("This person has no limit; there is nothing to add.")
         view = self.totals(actor)
@@ -241,7 +241,7 @@ class UsageService(Service):
                 continue
             items.append(_quota_item(attendee, profile, current, wanted, own=person.quota))
             key = profile.id if profile else ""
-            most += worst_case(event.prices, limits.in_force(key, current), limits.in_force(key, wanted))
+            most += worst_case(event.prices, limits.granted(key, current), limits.granted(key, wanted))
         return QuotaPlan(items=items, people=len(items), same=same, most_usd=most)
 
     def _limits(self, event: Event) -> Limits:
