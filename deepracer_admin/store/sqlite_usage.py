@@ -235,6 +235,10 @@ class UsagePart(SqliteFile):
             ]
         return [(start, end) for start, end in pairwise(times) if end - start > longer]
 
+    def usage_read_at(self, event: str) -> datetime | None:
+        with self._reading() as connection:
+            return self._last(connection, event)[0]
+
     def _sample_at(self, connection: sqlite3.Connection, event: str, at: datetime) -> UsageSample:
         row = connection.execute("SELECT * FROM usage_totals WHERE event = ? AND at = ?", (event, iso(at))).fetchone()
         return _sample(row)

@@ -20,7 +20,7 @@ from deepracer_admin.rules.racers import racers_of
 from deepracer_admin.rules.standings import TIE_RULE, BoardRow, board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import House, Service
-from deepracer_admin.services.usage.usage import UsageView, read_totals
+from deepracer_admin.services.usage.view import UsageView, read_view
 
 __all__ = ["BoardEntry", "BoardMarksView", "BoardView", "BoardsService", "LiveLink", "MarkedRacer", "Screen"]
 
@@ -345,7 +345,7 @@ class BoardsService(Service):
             address=self._address(event, link_id),
             board=board,
             rows=[self._blind(event.id, line.racer.id) for line in board.rows] if board else (),
-            totals=read_totals(self.house, event) if row.scene == "usage" else None,
+            totals=read_view(self.house, event) if row.scene == "usage" else None,
         )
 
     def _blind(self, event: str, racer: str) -> str:
