@@ -18,15 +18,13 @@ KINDS = ("quota", "sponsor", "models.delete")
 who = session.require("usage.totals")
 event = masthead(who, "Usage", "Training hours and estimated spend of everybody who is sponsored, against the budget.")
 rerun_when_done(KINDS)
-stay_new()
+stamp = stay_new()
 sees_people = session.may(who, "usage.view")
 table = usage_table(who) if sees_people else None
 view = table.view if table else usage_view(who)
 if headline(view, sees_people=sees_people):
-    draw(spend_chart(view), "spend", alt=spend_title(view))
-    slots = slots_chart(view)
-    if slots is not None:
-        draw(slots, "slots", alt="Slots in use over time")
+    draw(lambda: spend_chart(view), "spend", alt=spend_title(view), stamp=stamp)
+    draw(lambda: slots_chart(view), "slots", alt="Slots in use over time", stamp=stamp)
 if table is None:
     st.caption("Usage per person is shown to organizers and facilitators.")
     st.stop()
@@ -42,9 +40,11 @@ if view.totals is not None:
     with left:
         label = st.segmented_control("By", ("Office", "Cost centre"), default="Office", key="top-by") or "Office"
         parts = view.totals.offices if label == "Office" else view.totals.cost_centres
-        draw(cohort_chart(parts, label), "cohorts", alt=f"Hours by {label.lower()}")
+        words = f"Hours by {label.lower()}"
+        draw(lambda: cohort_chart(parts, label), "cohorts", alt=words, stamp=(*stamp, label))
     with right:
-        draw(histogram_chart(table.histogram), "histogram", alt="How many people used how many hours")
+        found = table.histogram
+        draw(lambda: histogram_chart(found), "histogram", alt="How many people used how many hours", stamp=stamp)
     worklists(table)
 
 st.subheader("Profiles", anchor=False)

@@ -17,7 +17,7 @@ from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import Service
 from deepracer_admin.services.usage.quota_words import limits_met
 from deepracer_admin.services.usage.table import UsageTable, table_of
-from deepracer_admin.services.usage.view import ProfileRow, UsageView, read_limits_of, read_rows, read_view
+from deepracer_admin.services.usage.view import ProfileRow, UsageView, read_all, read_limits_of, read_rows, read_view
 
 __all__ = ["GRANT_MAX_HOURS", "QuotaPlan", "QuotaReadBack", "UsageService"]
 
@@ -77,7 +77,7 @@ class UsageService(Service):
         """Everything that the Usage page draws per person, read and worked out together."""
         self._authorise(actor, "usage.view")
         event = self._event()
-        return table_of(read_view(self.house, event), read_rows(self.house, event))
+        return table_of(*read_all(self.house, event))
 
     def export(self, actor: Actor) -> bytes:
         """Usage per person as CSV, inert in spreadsheets; organizers."""

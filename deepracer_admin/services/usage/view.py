@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere
-from deepracer_admin.flows.readings.totals import POINTS, read_totals
+from deepracer_admin.flows.readings.totals import POINTS, read_uses, totals_of
 from deepracer_admin.model import UNLIMITED, Attendee, Event, Profile, ProfileUse, UsageSample
 from deepracer_admin.records.limits import Limits, read_limits
 from deepracer_admin.rules.money import Band, at_prices
-from deepracer_admin.rules.usage import WINDOWS_H, Totals, moved_most, outliers
+from deepracer_admin.rules.usage import Totals, moved_most, outliers
 from deepracer_admin.services.base import House
 from deepracer_admin.store import ProfileLink
 
-__all__ = ["GAP", "ProfileRow", "UsageView", "read_limits_of", "read_rows", "read_view"]
+__all__ = ["GAP", "ProfileRow", "UsageView", "read_all", "read_limits_of", "read_rows", "read_view"]
 
 GAP = timedelta(minutes=10)
 """Event time without a sample that is told as a gap: what happened in it is only known by its sum."""
@@ -128,20 +128,54 @@ class UsageView:
         return bool(self.event.closed_at) or (self.as_of is not None and self.as_of >= self.event.ends_at)
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What both the totals and the rows are made from, read once."""
+
+    event: Event
+    profiles: Sequence[Profile]
+    people: Mapping[str, Attendee]
+    links: Mapping[str, ProfileLink]
+    uses: Sequence[ProfileUse]
+    series: Sequence[UsageSample]
+
+
+def _read(house: House, event: Event) -> _Read:
+    series = house.history.usage(event.id, points=POINTS)
+    return _Read(
+        event=event,
+        profiles=house.store.profiles(event.id)[0],
+        people={person.id: person for person in house.store.attendees(event.id)},
+        links=house.store.links(event.id),
+        uses=read_uses(house.history, event, series[-1].at) if series else (),
+        series=series,
+    )
+
+
 def read_view(house: House, event: Event) -> UsageView:
     """Totals of one event from the store: for the page, and for a screen whose signed link is the permission."""
-    series = house.history.usage(event.id, points=POINTS)
-    mine = {link.profile for link in house.store.links(event.id).values()}
-    profiles, _ = house.store.profiles(event.id)
+    return _view(house, _read(house, event))
+
+
+def read_all(house: House, event: Event) -> tuple[UsageView, list[ProfileRow]]:
+    """Totals and rows, from one reading."""
+    read = _read(house, event)
+    return _view(house, read), _rows(house, read)
+
+
+def _view(house: House, read: _Read) -> UsageView:
+    event, series = read.event, read.series
+    mine = {link.profile for link in read.links.values()}
+    monthly = (event.service or house.settings.racing) == "on_aws"
     return UsageView(
         event=event,
-        totals=read_totals(house.store, house.history, event, default=house.settings.racing, series=series),
+        totals=totals_of(event, series, read.uses, read.people, read.links, monthly=monthly) if series else None,
         profiles=len(mine),
         series=series,
         spend_series=[
             (sample.at, at_prices(event.prices, sample.minutes_used, sample.gb_hours).usd) for sample in series
         ],
-        strangers=sum(1 for profile in profiles if profile.id not in mine),
+        strangers=sum(1 for profile in read.profiles if profile.id not in mine),
         gaps=house.history.usage_gaps(event.id, longer=GAP),
     )
 
@@ -165,22 +199,22 @@ class _Known:
 
 def read_rows(house: House, event: Event) -> list[ProfileRow]:
     """One row per profile of the service, most hours first."""
-    profiles, _ = house.store.profiles(event.id)
-    people = {person.id: person for person in house.store.attendees(event.id)}
-    links = {link.profile: link for link in house.store.links(event.id).values()}
-    last = house.history.usage(event.id, points=2)[-1:]
-    since = (last[0].at if last else house.clock.event_now()) - timedelta(hours=WINDOWS_H[1])
-    uses = house.history.profile_uses(event.id, since=since)
+    return _rows(house, _read(house, event))
+
+
+def _rows(house: House, read: _Read) -> list[ProfileRow]:
+    links = {link.profile: link for link in read.links.values()}
+    people = read.people
     offices = {name: people[link.attendee].office for name, link in links.items() if link.attendee in people}
     known = _Known(
         links=links,
         people=people,
-        uses={use.profile: use for use in uses},
-        limits=read_limits_of(house, event),
-        times={use.profile: times for use, times in outliers(uses, offices)},
-        moved={use.profile: minutes for use, minutes in moved_most(uses, most=len(uses))},
+        uses={use.profile: use for use in read.uses},
+        limits=read_limits_of(house, read.event),
+        times={use.profile: times for use, times in outliers(read.uses, offices)},
+        moved={use.profile: minutes for use, minutes in moved_most(read.uses, most=len(read.uses))},
     )
-    return sorted((_row(profile, known) for profile in profiles), key=lambda row: -row.hours_used)
+    return sorted((_row(profile, known) for profile in read.profiles), key=lambda row: -row.hours_used)
 
 
 def _row(profile: Profile, known: _Known) -> ProfileRow:

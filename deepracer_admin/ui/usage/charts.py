@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,8 +45,18 @@ def palette() -> Palette:
     return _DARK if st.context.theme.type == "dark" else _LIGHT
 
 
-def draw(figure: go.Figure, key: str, *, alt: str) -> None:
-    """Draw it with the one button that a chart needs: its picture as PNG, twice as sharp as on the screen."""
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _made(stamp: Hashable, key: str, dark: bool, _make: Callable[[], go.Figure | None]) -> go.Figure | None:
+    return _make()
+
+
+def draw(make: Callable[[], go.Figure | None], key: str, *, alt: str, stamp: Hashable) -> None:
+    """Draw it with the one button that a chart needs: its picture as PNG, twice as sharp as on the screen. None: there
+    is nothing to draw. It is made once for all who look at the same `stamp`, which names all that it is made from.
+    """
+    figure = _made(stamp, key, st.context.theme.type == "dark", make)
+    if figure is None:
+        return
     st.plotly_chart(
         figure,
         key=key,
@@ -176,7 +186,7 @@ def slots_chart(view: UsageView) -> go.Figure | None:
     return _layout(figure, "slots", title, 300, f"event time ({view.event.zone})", "models", yaxis_rangemode="tozero")
 
 
-def cohort_chart(parts: dict[str, Part] | Any, label: str) -> go.Figure:
+def cohort_chart(parts: Mapping[str, Part], label: str) -> go.Figure:
     """Hours used, committed and waiting: the top nine cohorts, and all others together."""
     ordered = sorted(parts.items(), key=lambda pair: -(pair[1].spent.hours + pair[1].committed.hours))
     shown, rest = ordered[:_TOP], ordered[_TOP:]

@@ -29,10 +29,11 @@ class _Drawn:
         self.in_page_run = True
 
 
-def stay_new() -> None:
-    """Call it before the page reads what it shows."""
-    _, _, sample = session.desk().usage.stamp(session.actor())
-    _look(_Drawn(sample, session.console().clock.monotonic()))
+def stay_new() -> tuple[str, int, datetime | None]:
+    """Call it before the page reads what it shows. The stamp of what it will read (`UsageService.stamp`)."""
+    stamp = session.desk().usage.stamp(session.actor())
+    _look(_Drawn(stamp[2], session.console().clock.monotonic()))
+    return stamp
 
 
 @st.fragment(run_every=EVERY_S)

@@ -189,7 +189,13 @@ def one_profile(event: Event, row: ProfileRow) -> None:
         f"**{plain(row.name or row.alias)}** · {hours(row.hours_used)} used, {hours(row.hours_queued)} asked for "
         f"({share}) · {money(row.spend_usd)} (estimate) · {count(row.models or 0, 'model')} made this month{waits}"
     )
-    draw(person_chart(series, row.hours_limit, event.zone), "person", alt="Hours of this profile over time")
+    stamp = (event.id, event.zone, row.profile, row.hours_limit, series[-1:], len(series))
+    draw(
+        lambda: person_chart(series, row.hours_limit, event.zone),
+        "person",
+        alt="Hours of this profile over time",
+        stamp=str(stamp),
+    )
     jobs = _jobs(series)
     if jobs:
         st.caption("What moved, newest first (event time)")
