@@ -7,7 +7,9 @@ from typing import Any
 
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Step
+from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
+from deepracer_admin.rules.alarms import live
 
 __all__ = ["racing_report", "status"]
 
@@ -50,6 +52,18 @@ def status(console: Console, event_id: str | None = None) -> dict[str, Any]:
             {"kind": job.kind, "done": job.done, "total": job.total} for job in console.store.jobs(event_id, live=True)
         ],
         "trouble": console.store.read(event_id, TROUBLE),
+        "alarms": [
+            {
+                "kind": alarm.kind,
+                "level": alarm.level,
+                "title": alarm.title,
+                "what": alarm.sentence,
+                "do": alarm.fix,
+                "where": alarm.where,
+                "since": alarm.since.isoformat() if alarm.since else None,
+            }
+            for alarm in live(console.store.rows(event_id, ALARMS))
+        ],
         "leases": leases,
     }
 

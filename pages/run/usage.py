@@ -6,6 +6,7 @@ from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.cached import profile_rows
 from deepracer_admin.ui.kit.masthead import masthead
 from deepracer_admin.ui.kit.refresh import rerun_when_done
+from deepracer_admin.ui.usage.budget_panel import budget_panel
 from deepracer_admin.ui.usage.charts import top_chart
 from deepracer_admin.ui.usage.sponsoring import grant_hours, pause_or_delete, says_whom, set_quota
 from deepracer_admin.ui.usage.usage_board import filter_rows, live_totals, near_and_idle, profile_table
@@ -21,6 +22,7 @@ if not session.may(who, "usage.view"):
     st.caption("Usage per person is shown to organizers and facilitators.")
     st.stop()
 
+budget_panel(who, event)
 jobs.live(KINDS, key="usage-jobs")
 rows = profile_rows(who)
 if not rows:
