@@ -45,7 +45,7 @@ def _warm_up() -> None:
 
     sample = b"Name,Email,New to AWS\r\nAda,ada@example.com,yes\r\nBo,nobody@,no\r\n"
     pack(check(sample, filename="sample", service_rule="on_aws"))
-    columns = read_columns(sample.decode(), ",", 3, is_quoted=False)
+    columns = read_columns(sample, ",", 3, is_quoted=False)
     if columns:
         first_of(BulkEmails(columns[1], AddressJudge()).normal, {2: None})
         columns[0].mapped(str.strip).beside(columns[2]).joined(" ")

@@ -154,6 +154,9 @@ class ManagedDeepRacer:
     def set_new_profile_quota(self, quota: Quota) -> Quota:
         raise self._cannot("The managed service has no quota for new profiles: set it when a profile has appeared.")
 
+    def self_sign_up(self) -> bool | None:
+        return None
+
     def set_account_limits(self, quota: Quota) -> Quota:
         raise self._cannot("The managed service's account limits are AWS quotas: ask AWS support to change them.")
 

@@ -81,6 +81,8 @@ class EventStore(Records, Followed, Protocol):
 
     def revision(self, event: str) -> int: ...
 
+    def damage(self) -> str: ...  # what the file's own check complains about, "" for nothing; seconds for a large one
+
     def events(self) -> list[Event]: ...
 
     def event(self, event: str) -> Event:

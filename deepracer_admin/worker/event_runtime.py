@@ -24,6 +24,7 @@ from deepracer_admin.flows.engine.lease import Leadership
 from deepracer_admin.flows.mail.campaigns import CampaignReconciler, ensure_access_campaign
 from deepracer_admin.flows.people.registrations import RegistrationReconciler
 from deepracer_admin.flows.races.watch import RaceWatcher, UsageWatcher
+from deepracer_admin.flows.setup.connect_check import plan_due_check
 from deepracer_admin.flows.sponsorship.budget import BudgetWatcher
 from deepracer_admin.flows.sponsorship.race_room import Holder
 from deepracer_admin.model import Event, Lease, Sending, Step
@@ -113,6 +114,7 @@ class EventRuntime:
                 lambda: self.usage.interval_s(self._event()),
             ),
             Duty("budget", lambda lease: self.budget.run(self._event(), lease), lambda: self.budget.pause_s),
+            Duty("pre-flight", lambda lease: plan_due_check(self.ports, self._event(), lease), lambda: 30.0),
             Duty("room", lambda lease: self.holder.run(self._event(), lease), lambda: self.holder.pause_s),
             Duty("races", lambda lease: self.races.run(self._event(), lease), self._races_pause_s),
         )

@@ -104,6 +104,8 @@ def use_everything(ses: Ses, script: Script) -> None:
     script.says(404, missing, "NotFoundException")
     script.says(200, {"EventDestinations": []})
     ses.check("deepracer@example.com")
+    script.says(200, {"DkimAttributes": {"Tokens": ["abc"]}})
+    assert ses.dkim_records("deepracer@example.com") == {"abc._domainkey.example.com": "abc.dkim.amazonses.com"}
 
 
 def test_sending_needs_exactly_the_mail_policy(called: set[str], script: Script) -> None:
@@ -115,7 +117,7 @@ def test_sending_needs_exactly_the_mail_policy(called: set[str], script: Script)
 
 
 def test_the_mail_policy_was_tried_with_every_method_of_the_port() -> None:
-    tried = {"send", "limits", "suppressed", "check", "events", "settle_events", "close"}
+    tried = {"send", "limits", "suppressed", "check", "dkim_records", "events", "settle_events", "close"}
     assert {name for name in vars(Mailer) if not name.startswith("_")} == tried
 
 
@@ -176,11 +178,12 @@ def test_proving_access_needs_exactly_the_identity_center_policy(called: set[str
         aws["account_id"],
     )
     assert center.assignment().ok
+    assert center.permission_set().relay_state
     center.arrived(["ada.byron@example.com"])
     assert center.practice_world
     center.close()
     assert called == actions("identity-center-read.json")
-    assert port_methods(AccessProof) == {"limits", "assignment", "arrived"}
+    assert port_methods(AccessProof) == {"limits", "assignment", "permission_set", "arrived"}
 
 
 def test_the_identity_center_policy_only_reads() -> None:

@@ -18,6 +18,7 @@ from deepracer_admin.compose import compose
 from deepracer_admin.model import Role
 from deepracer_admin.settings import Settings
 from deepracer_admin.ui.kit.page_table import PAGES
+from deepracer_admin.web.front_end import front_end_paths
 from deepracer_admin.web.keeper import SessionKeeper
 from tests.console_process import ConsoleProcess, start_console, write_silent_world
 
@@ -40,6 +41,12 @@ def test_a_first_visitor_who_is_signed_out_gets_the_sign_in_page(fresh: ConsoleP
     assert not [entry.title for entry in PAGES if f">{entry.title}<" in answer.text]
     for path in ("/_stcore/host-config", "/_stcore/stream", "/static/x.js", "/media/x", first):
         assert httpx.get(f"{fresh.url}{path}", trust_env=False).status_code == 401
+    script = next(path for path in front_end_paths() if path.endswith(".js"))
+    part = httpx.get(f"{fresh.url}{script}", trust_env=False)
+    assert part.status_code == 200
+    assert "javascript" in part.headers["content-type"], "the page of the console came instead"
+    assert "immutable" in part.headers["cache-control"]
+    assert "set-cookie" not in part.headers
 
 
 def test_a_first_visitor_who_goes_straight_to_the_websocket_is_refused(fresh: ConsoleProcess) -> None:

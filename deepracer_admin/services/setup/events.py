@@ -1,4 +1,4 @@
-"""Event page and Set up page: the event itself, its stage, sponsorship, the connect check."""
+"""Event page and Set up page: the event itself, its stage, sponsorship, the pre-flight."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import spend
 from deepracer_admin.rules.stage import next_step, stage_of
 from deepracer_admin.services.base import new_id
+from deepracer_admin.services.people.registrations import take_over_settings
 from deepracer_admin.services.setup.drafts import (
     SERVICES,
     TEMPLATES,
@@ -152,6 +153,7 @@ class EventsService(SponsorshipService):
         )
         event = replace(event, created_at=self.clock.now(), created_by=actor.oid)
         self.store.save_event(event)
+        take_over_settings(self.store, draft.like, event.id)
         self.store.update("", CURRENT_EVENT, lambda _: event.id)
         self._audit(actor, "event.create", target=event.id, after=as_audited(event), event_id=event.id)
         return event
@@ -212,7 +214,8 @@ class EventsService(SponsorshipService):
 
     def _moved(self, last: Event, start: datetime) -> EventDraft:
         draft = self.draft_of(last)
-        return replace(draft, name=f"{last.name} (next)", starts=start, ends=start + (last.ends_at - last.starts_at))
+        ends = start + (last.ends_at - last.starts_at)
+        return replace(draft, name=f"{last.name} (next)", starts=start, ends=ends, like=last.id)
 
     def _checked(self, draft: EventDraft, base: Event) -> Event:
         name = " ".join(draft.name.split())
@@ -356,15 +359,15 @@ class EventsService(SponsorshipService):
             "races": len(races),
         }
 
-    # ----------------------------------------------------------------------------------------- connect check
+    # ----------------------------------------------------------------------------------------- pre-flight
 
     def run_check(self, actor: Actor) -> Job:
-        """Ask the worker to run the connect check; the findings appear in `check`."""
+        """Ask the worker to run the pre-flight; the findings appear in `check`."""
         self._authorise(actor, "setup.check")
         return self._plan_check(actor)
 
     def check(self, actor: Actor) -> tuple[list[Finding], datetime | None]:
-        """The last connect check: findings and when (real time)."""
+        """The last pre-flight: findings and when (real time)."""
         self._authorise(actor, "setup.view")
         checked = self.store.read(self._event().id, CHECK)
         return [*checked.findings], checked.as_of

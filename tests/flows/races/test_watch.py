@@ -1,4 +1,4 @@
-"""What the worker sees by itself: usage, milestones, races, the connect check, progress."""
+"""What the worker sees by itself: usage, milestones, races, the pre-flight, progress."""
 
 from __future__ import annotations
 
