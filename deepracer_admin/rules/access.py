@@ -85,6 +85,7 @@ ACTIONS: dict[str, Action] = {
     "usage.grant": Action("grant hours to one person", _OF, True),
     "usage.quota": Action("set quotas for many", _O, True),
     "usage.pause": Action("pause or resume sponsorship", _O, True),
+    "usage.guard": Action("set the budget guard", _O, True),
     "usage.delete_models": Action("delete models", _O, True, True),
     "boards.view": Action("see leaderboards", _OFV),
     "boards.names": Action("see the person behind an alias", _O),

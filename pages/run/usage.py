@@ -7,6 +7,7 @@ from deepracer_admin.ui.kit.cached import usage_table, usage_view
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import masthead
 from deepracer_admin.ui.kit.refresh import rerun_when_done
+from deepracer_admin.ui.usage.budget_panel import budget_panel
 from deepracer_admin.ui.usage.charts import cohort_chart, draw, histogram_chart, slots_chart, spend_chart, spend_title
 from deepracer_admin.ui.usage.headline import headline
 from deepracer_admin.ui.usage.live import stay_new
@@ -29,6 +30,7 @@ if table is None:
     st.caption("Usage per person is shown to organizers and facilitators.")
     st.stop()
 
+budget_panel(who, event)
 jobs.live(KINDS, key="usage-jobs")
 if not table.rows:
     st.info("There are no profiles yet; they appear while onboarding runs.", icon=":material/person_add:")

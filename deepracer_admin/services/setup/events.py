@@ -14,13 +14,13 @@ from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, 
 from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.limits import SPONSORSHIP
-from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
+from deepracer_admin.records.onboarding import ONBOARDING
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import at_prices
 from deepracer_admin.rules.stage import next_step, stage_of
 from deepracer_admin.services.base import new_id
-from deepracer_admin.services.people.registrations import take_over_settings, to_decide
+from deepracer_admin.services.people.registrations import take_over_settings
 from deepracer_admin.services.setup.drafts import (
     SERVICES,
     TEMPLATES,
@@ -33,7 +33,7 @@ from deepracer_admin.services.setup.drafts import (
     write_draft,
 )
 from deepracer_admin.services.setup.guests import ask_again, checked_guests
-from deepracer_admin.services.setup.needs_human import needs_human
+from deepracer_admin.services.setup.needs_human import read_needs
 from deepracer_admin.services.setup.sponsorship import SponsorshipService, SponsorshipView
 from deepracer_admin.settings import Practice, read_practice
 
@@ -336,11 +336,7 @@ class EventsService(SponsorshipService):
             committed_usd=queued * event.prices.per_hour,
             usage_as_of=last.at if last else None,
             running_jobs=jobs if allowed(actor, "jobs.view") else [],
-            needs_human=needs_human(
-                self.store.read(event.id, TROUBLE), funnel, jobs, to_decide=to_decide(self.store, event.id)
-            )
-            if allowed(actor, "onboarding.view")
-            else [],
+            needs_human=read_needs(self.store, event.id, funnel, jobs) if allowed(actor, "onboarding.view") else [],
         )
 
     def _facts(
