@@ -26,3 +26,10 @@ class Crew:
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
+
+    def relieve(self) -> None:
+        """A fresh worker, who looks at everything at once and at the pace of the clock as it goes now: one who is at
+        work sleeps until a look that was fixed when the clock still went slowly.
+        """
+        self.stop()
+        self.start()

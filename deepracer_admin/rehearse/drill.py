@@ -17,7 +17,7 @@ from deepracer_admin.rehearse.practice import Controls
 
 __all__ = ["Drill", "Quiet", "Scene", "compare_minutes"]
 
-SETTLES_S = 30.0  # real seconds within which the console must have read what the world says
+SETTLES_S = 90.0  # real seconds within which a console that has just begun must have read what the world says
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ def compare_minutes(scene: Scene, *, sleep: Callable[[float], None] = time.sleep
     try:
         paused = scene.console.clock.now()
         books = {each["profile_id"]: each for each in world.ask("books").json()["profiles"]}
+        scene.crew.relieve()
         for _ in range(round(SETTLES_S / 0.5)):
             shown, seen_at = store.profiles(event)
             if seen_at is not None and seen_at > paused:

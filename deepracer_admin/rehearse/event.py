@@ -172,6 +172,7 @@ class RehearsedEvent:
         scene = Scene(self.plan, self.console, self.world, organizer, event, self.crew, self.say)
         self.drill.begin(scene)
         self.world.set_speed(self.plan.speed)
+        self.crew.relieve()
         self.say(f"Racing at {self.plan.speed:g}x until {event.ends_at:%H:%M} event time.")
 
         def over() -> bool:
@@ -181,6 +182,7 @@ class RehearsedEvent:
 
         self._wait("the event is over", over, patience=(self.plan.hours + 24) * 3600 / self.plan.speed + 600)
         self.world.set_speed(1)
+        self.crew.relieve()
         time.sleep(3.5)  # one more round of the collectors, so that the last standings are in
         counts = self.drill.counts(scene)
         truth = self.world.truth()

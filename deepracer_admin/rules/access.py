@@ -81,6 +81,7 @@ ACTIONS: dict[str, Action] = {
     "races.link": Action("make a new share link", _O, True),
     "usage.totals": Action("see the totals", _OFV),
     "usage.view": Action("see usage per person", _OF),
+    "usage.export": Action("export usage per person", _O, True, True),
     "usage.grant": Action("grant hours to one person", _OF, True),
     "usage.quota": Action("set quotas for many", _O, True),
     "usage.pause": Action("pause or resume sponsorship", _O, True),

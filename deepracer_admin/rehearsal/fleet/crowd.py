@@ -49,6 +49,7 @@ class Crowd:
 
     def __init__(self, garages: Mapping[str, Garage], seed: int, behaviour: Behaviour | None = None) -> None:
         self._garages, self._seed = dict(garages), seed
+        self._retrying = {name: garage for name, garage in garages.items() if isinstance(garage, RetryingGarage)}
         self.behaviour, self.changed = behaviour or Behaviour(), False
         self.refusals: Counter[str] = Counter()
         self._members: dict[tuple[str, str], Member] = {}
@@ -194,8 +195,9 @@ class Crowd:
                 member.intent = "evaluate"
         elif job.succeeded and member.running is not None:
             member.races[member.running[0]] = member.running[1]
+        again_s = 600 if job.kind == "submission" and not job.succeeded else 150
         member.running = None
-        reaction = 0.0 if member.kind == "looping" else random.expovariate(1 / 150)
+        reaction = 0.0 if member.kind == "looping" else random.expovariate(1 / again_s)
         self._schedule(member, moment + reaction)
 
     def _decide(self, member: Member, moment: float, races: Sequence[OpenRace]) -> None:
@@ -209,7 +211,7 @@ class Crowd:
             elif not racer.accepted or member.intent == "accept":
                 self._accept(member, garage, racer, moment, random)
             elif member.intent == "retry":
-                self._look_at_training(member, garage, moment)
+                self._look_at_training(member, moment)
             elif member.intent == "evaluate":
                 self._evaluate(member, garage, moment)
             elif member.intent == "race":
@@ -330,11 +332,12 @@ class Crowd:
             self.refusals[refusal.reason] += 1
             member.model_id = garage.train(member.profile_id, name, int(racer.minutes_free))
         member.models += 1
-        self._await_training(member, garage, moment)
+        self._await_training(member, moment)
 
-    def _await_training(self, member: Member, garage: Garage, moment: float) -> None:
+    def _await_training(self, member: Member, moment: float) -> None:
         """Where it may wait for capacity, the racer looks at it again and again until it runs, by a habit of theirs."""
-        stands = garage.stands(member.profile_id, member.model_id) if isinstance(garage, RetryingGarage) else "sure"
+        garage = self._retrying.get(member.garage)
+        stands = garage.stands(member.profile_id, member.model_id) if garage else "sure"
         if stands == "over":
             member.state, member.intent = "idle", "train"
             self._schedule(member, moment + 60)
@@ -346,11 +349,12 @@ class Crowd:
         habit = self.behaviour.look_every(self._random(member, "habit"))
         self._schedule(member, moment + max(60.0, self._random(member, f"look-{member.turn}").expovariate(1 / habit)))
 
-    def _look_at_training(self, member: Member, garage: Garage, moment: float) -> None:
+    def _look_at_training(self, member: Member, moment: float) -> None:
         """Press Retry if it waits."""
-        if isinstance(garage, RetryingGarage) and garage.stands(member.profile_id, member.model_id) == "waiting":
+        garage = self._retrying[member.garage]
+        if garage.stands(member.profile_id, member.model_id) == "waiting":
             garage.retry(member.profile_id, member.model_id)
-        self._await_training(member, garage, moment)
+        self._await_training(member, moment)
 
     def _await_job(self, member: Member, state: str, moment: float) -> None:
         """Nothing to decide until the job ends; should the news of it get lost, the racer looks again after a day."""
