@@ -1,4 +1,4 @@
-"""The command line: `python -m deepracer_admin roster check | worker | status | rehearse | racing | store`.
+"""The command line: `python -m deepracer_admin roster check | worker | status | rehearse | racing | store | preflight`.
 
 Exit codes: 0 done, 2 a sentence on standard error says what to mend.
 """
@@ -32,6 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from deepracer_admin.store_command import main as store
 
         return store(arguments[1:])
+    if arguments[:1] == ["preflight"]:
+        from deepracer_admin.preflight_command import main as preflight
+
+        return preflight(arguments[1:])
     parsed = _parser().parse_args(arguments)
     try:
         return parsed.run(parsed)
@@ -49,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     commands.add_parser("roster", help="check an attendee list: roster check FILE --json", add_help=False)
     commands.add_parser("store", help="the shared table: store check | create | copy", add_help=False)
+    commands.add_parser("preflight", help="is everything ready to open? preflight --json", add_help=False)
     worker = commands.add_parser("worker", help="run the worker alone (one of several may run; one holds the lease)")
     worker.set_defaults(run=_worker)
     status = commands.add_parser("status", help="where an event stands")

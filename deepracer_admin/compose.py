@@ -56,6 +56,7 @@ from deepracer_admin.services.setup.events import EventsService
 from deepracer_admin.services.setup.preflight import PreflightService
 from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
+from deepracer_admin.services.usage.budget import BudgetService
 from deepracer_admin.services.usage.usage import UsageService
 from deepracer_admin.settings import Practice, Settings
 from deepracer_admin.store import EventStore, History, SavedSession, Sessions
@@ -88,6 +89,7 @@ class EventDesk:
     messages: MessagesService
     races: RacesService
     usage: UsageService
+    budget: BudgetService
     boards: BoardsService
     closeout: CloseoutService
     audit: AuditService
@@ -251,6 +253,7 @@ def _desk(
         messages=MessagesService(house, letters, event_id),
         races=RacesService(house, event_id),
         usage=UsageService(house, event_id),
+        budget=BudgetService(house, event_id),
         boards=BoardsService(house, key, event_id),
         closeout=CloseoutService(house, event_id),
         audit=AuditService(house, event_id),

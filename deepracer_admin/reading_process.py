@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from deepracer_admin.files.child import serve
+from deepracer_admin.files.child import Handler, serve
 from deepracer_admin.rules.roster.carried import pack
 from deepracer_admin.rules.roster.check import check
 from deepracer_admin.rules.roster.choices import ReadingChoices
 from deepracer_admin.rules.roster.findings import Limits
 from deepracer_admin.rules.settings_file import read_values
 
-__all__ = ["main"]
+__all__ = ["HANDLERS", "main"]
 
 _LIMITS = frozenset(field.name for field in fields(Limits))
 
@@ -35,6 +35,10 @@ def read_list(data: bytes, options: Mapping[str, Any]) -> tuple[Mapping[str, Any
 def read_settings(data: bytes, _: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[bytes]]:
     """The values of a settings file."""
     return {"settings": read_values(data)}, ()
+
+
+HANDLERS: Mapping[str, Handler] = {"list": read_list, "settings": read_settings}
+"""Who reads which kind of file."""
 
 
 def _warm_up() -> None:
@@ -61,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.disable()  # one file, then the end: looking for rubbish among a million cells costs more than it finds
     if words.warm:
         _warm_up()
-    return serve({"list": read_list, "settings": read_settings}, memory=words.memory, seconds=words.seconds)
+    return serve(HANDLERS, memory=words.memory, seconds=words.seconds)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import Throttled, Unavailable
 from deepracer_admin.model import Step
 from deepracer_admin.racing import RacingService
+from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
+from deepracer_admin.rules.alarms import live
 
 __all__ = ["racing_report", "status"]
 
@@ -54,6 +56,18 @@ def status(console: Console, event_id: str | None = None) -> dict[str, Any]:
             {"kind": job.kind, "done": job.done, "total": job.total} for job in console.store.jobs(event_id, live=True)
         ],
         "trouble": console.store.read(event_id, TROUBLE),
+        "alarms": [
+            {
+                "kind": alarm.kind,
+                "level": alarm.level,
+                "title": alarm.title,
+                "what": alarm.sentence,
+                "do": alarm.fix,
+                "where": alarm.where,
+                "since": alarm.since.isoformat() if alarm.since else None,
+            }
+            for alarm in live(console.store.rows(event_id, ALARMS))
+        ],
         "leases": leases,
     }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from deepracer_admin.model import RUNNING_MODELS, Event, Model, ModelJobs, PriceList, ProfileUse, UsageSample
-from deepracer_admin.rules.money import GB_HOURS_A_MONTH, Amount, Band, Burn, at_prices, final_spend
+from deepracer_admin.rules.money import GB_HOURS_A_MONTH, Amount, Band, Burn, at_prices, forecast
 
 __all__ = [
     "NO_COHORT",
@@ -34,7 +34,7 @@ NO_COHORT = ""
 """Whoever has no office or cost centre, or is not on the list any more."""
 OUTLIER_TIMES = 3.0
 WAITING_FOR_CAPACITY = "WAITING_FOR_CAPACITY"
-"""`Model.status` of a training that nobody starts but its racer (deepracer-on-aws-capacity.md 1)."""
+"""`Model.status` of a training that nobody starts but its racer (since 1.3.0)."""
 _USES_A_SLOT = frozenset({*RUNNING_MODELS, "INITIALIZING", "SUBMITTING"})
 
 
@@ -188,7 +188,7 @@ def totals(
         burn=tuple(burn for hours in WINDOWS_H if (burn := _burn(prices, series, hours)) is not None),
         forecast=None
         if over
-        else final_spend(
+        else forecast(
             event,
             series,
             uses,

@@ -51,7 +51,13 @@ class FileDesk:
             "choices": choices.as_json(),
             **{name: value for name, value in options.items() if value},
         }
-        key = self._hashing.submit(_key_of, data, given)  # ready long before the answer is
+
+        def key_of() -> str:
+            hashed = hashlib.blake2b(json.dumps(given, sort_keys=True).encode() + b"\0")
+            hashed.update(data)
+            return hashed.hexdigest()
+
+        key = self._hashing.submit(key_of)  # ready long before the answer is
         if self._known and (known := self._remembered(key.result())) is not None:
             return known
         try:
@@ -87,10 +93,3 @@ class FileDesk:
     def close(self) -> None:
         """Let go of the child that was kept ready."""
         self._reader.close()
-
-
-def _key_of(data: bytes, options: Mapping[str, Any]) -> str:
-    """What a file read in this way is remembered by."""
-    hashed = hashlib.blake2b(json.dumps(options, sort_keys=True).encode() + b"\0")
-    hashed.update(data)
-    return hashed.hexdigest()

@@ -40,6 +40,10 @@ class History(Protocol):
         """Totals over time, thinned to at most `points` (first and last kept)."""
         ...
 
+    def usage_read_at(self, event: str) -> datetime | None:
+        """When the last sample was taken; None before the first. Cheap."""
+        ...
+
     def usage_of(self, event: str, profile: str) -> list[tuple[datetime, float, float]]:
         """(at, minutes used, minutes queued) of one profile; minutes used go on over monthly resets."""
         ...

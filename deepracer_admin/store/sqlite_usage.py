@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from deepracer_admin.clock import as_utc, iso, parse_iso
@@ -138,6 +139,7 @@ def _maybe_ms(at: datetime | None) -> int | None:
     return None if at is None else _ms(at)
 
 
+@lru_cache(maxsize=20_000)
 def _instant(ms: int | None) -> datetime | None:
     return None if ms is None else datetime.fromtimestamp(ms // 1000, UTC) + timedelta(milliseconds=ms % 1000)
 
@@ -234,6 +236,10 @@ class UsagePart(SqliteFile):
                 for row in connection.execute("SELECT at FROM usage_totals WHERE event = ? ORDER BY at", (event,))
             ]
         return [(start, end) for start, end in pairwise(times) if end - start > longer]
+
+    def usage_read_at(self, event: str) -> datetime | None:
+        with self._reading() as connection:
+            return self._last(connection, event)[0]
 
     def _sample_at(self, connection: sqlite3.Connection, event: str, at: datetime) -> UsageSample:
         row = connection.execute("SELECT * FROM usage_totals WHERE event = ? AND at = ?", (event, iso(at))).fetchone()

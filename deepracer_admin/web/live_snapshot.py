@@ -13,7 +13,7 @@ from deepracer_admin.model import RaceStatus
 from deepracer_admin.rules.finish import Finality, State
 from deepracer_admin.rules.standings import BoardRow, lap_time
 from deepracer_admin.services.races.boards import BoardView, Screen
-from deepracer_admin.services.usage.usage import UsageView
+from deepracer_admin.services.usage.view import UsageView
 
 __all__ = ["PLACES", "snapshot"]
 
@@ -77,7 +77,7 @@ def _totals(view: UsageView, zone: str, clock: Clock) -> dict[str, Any]:
     """Four numbers and a line; hours and estimated money only."""
     budget = view.event.budget_usd
     over = clock.event_now() >= view.event.ends_at
-    ending = f"about {_money(view.forecast.middle)} by the end" if view.forecast and not over else "so far"
+    ending = f"about {_money(view.forecast.p50.usd)} by the end" if view.forecast and not over else "so far"
     step = max(1, len(view.spend_series) // POINTS)
     series = [*view.spend_series[::step], *view.spend_series[-1:]]
     return {

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
-from deepracer_admin.model import UNLIMITED, Attendee, Event, UsageSample
+from deepracer_admin.model import UNLIMITED, Attendee, Event, ProfileUse, UsageSample
 from deepracer_admin.rules.quotas import quota_for
 from deepracer_admin.rules.usage import WINDOWS_H, Totals, totals
-from deepracer_admin.store import EventStore, History
+from deepracer_admin.store import EventStore, History, ProfileLink
 
-__all__ = ["POINTS", "read_totals"]
+__all__ = ["POINTS", "read_totals", "read_uses", "totals_of"]
 
 POINTS = 200  # samples of a chart
 
@@ -24,9 +24,27 @@ def read_totals(
     samples = history.usage(event.id, points=POINTS) if series is None else series
     if not samples:
         return None
-    uses = history.profile_uses(event.id, since=samples[-1].at - timedelta(hours=WINDOWS_H[1]))
     people = {person.id: person for person in store.attendees(event.id)}
     links = store.links(event.id)
+    uses = read_uses(history, event, samples[-1].at)
+    return totals_of(event, samples, uses, people, links, monthly=(event.service or default) == "on_aws")
+
+
+def read_uses(history: History, event: Event, at: datetime) -> list[ProfileUse]:
+    """Every profile as of the last sample, `at`; recent is what the middle window of the burn rate holds."""
+    return history.profile_uses(event.id, since=at - timedelta(hours=WINDOWS_H[1]))
+
+
+def totals_of(
+    event: Event,
+    samples: Sequence[UsageSample],
+    uses: Sequence[ProfileUse],
+    people: Mapping[str, Attendee],
+    links: Mapping[str, ProfileLink],
+    *,
+    monthly: bool,
+) -> Totals:
+    """Totals from what was read already; `people` and `links` by attendee id."""
     owners = {link.profile: people[link.attendee] for link in links.values() if link.attendee in people}
     return totals(
         event,
@@ -34,7 +52,7 @@ def read_totals(
         uses,
         offices={profile: person.office for profile, person in owners.items()},
         cost_centres={profile: person.cost_centre for profile, person in owners.items()},
-        monthly=(event.service or default) == "on_aws",
+        monthly=monthly,
         minutes_to_come=_to_come(event, [person for person in people.values() if person.id not in links]),
     )
 

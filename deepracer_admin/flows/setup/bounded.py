@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from deepracer_admin.clock import Clock
@@ -34,9 +35,15 @@ Probe = tuple[str, Callable[[], Any]]
 """How people call what is read, and the call. None: there is nothing to ask."""
 
 
-def read_all(probes: Mapping[str, Probe], clock: Clock, *, longest_s: float = LONGEST_S) -> dict[str, Read]:
-    """Each probe's reading, by its name. Whoever has not answered after `longest_s` real seconds is not known; its
-    thread is left to end by itself and can say nothing any more.
+def read_all(
+    probes: Mapping[str, Probe],
+    clock: Clock,
+    *,
+    longest_s: float = LONGEST_S,
+    longer_s: Mapping[str, float] = MappingProxyType({}),
+) -> dict[str, Read]:
+    """Each probe's reading, by its name. Whoever has not answered after `longest_s` real seconds (or those that
+    `longer_s` gives it) is not known; its thread is left to end by itself and can say nothing any more.
     """
     answers: queue.SimpleQueue[tuple[str, Read]] = queue.SimpleQueue()
     for name, (source, call) in probes.items():
@@ -47,17 +54,21 @@ def read_all(probes: Mapping[str, Probe], clock: Clock, *, longest_s: float = LO
         )
         work.start()
     found: dict[str, Read] = {}
-    until = clock.monotonic() + longest_s
-    while len(found) < len(probes) and (left := until - clock.monotonic()) > 0:
+    allowed = {name: longer_s.get(name, longest_s) for name in probes}
+    began = clock.monotonic()
+    while missing := probes.keys() - found.keys():
+        left = began + max(allowed[name] for name in missing) - clock.monotonic()
+        if left <= 0:
+            break
         try:
             name, read = answers.get(timeout=left)
         except queue.Empty:
             break
         found[name] = read
-    for name, (source, _) in probes.items():
-        if name not in found:
-            sentence = f"{source} did not answer within {longest_s:g} s."
-            found[name] = Read(source, None, Trouble(Kind.PASSING, sentence), clock.now())
+    for name in probes.keys() - found.keys():
+        source = probes[name][0]
+        told = Trouble(Kind.PASSING, f"{source} did not answer within {allowed[name]:g} s.")
+        found[name] = Read(source, None, told, clock.now())
     return found
 
 

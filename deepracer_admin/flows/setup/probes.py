@@ -43,7 +43,7 @@ def read_facts(ports: Ports, event: Event, oid: str, lease: Lease | None, *, lon
         **_console(ports, event),
         "outlook": ("the capacity simulation", lambda: _outlook(ports, event, kind)),
     }
-    reads = read_all(probes, ports.clock, longest_s=longest_s)
+    reads = read_all(probes, ports.clock, longest_s=longest_s, longer_s={"outlook": 4 * longest_s})
     return Facts(
         event=event,
         kind=kind,

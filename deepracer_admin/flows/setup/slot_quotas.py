@@ -5,7 +5,7 @@ What if it dies here? Nothing was changed anywhere; the job is worked on again.
 
 from __future__ import annotations
 
-from deepracer_admin.errors import BadSettings
+from deepracer_admin.errors import BadInput
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Job, Lease
 from deepracer_admin.records.capacity import SLOT_QUOTAS, SlotQuotas
@@ -18,7 +18,7 @@ class SlotQuotasHandler:
 
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         if ports.slot_quotas is None:
-            raise BadSettings(
+            raise BadInput(
                 "The console has no AWS credentials for this account: set DEEPRACER_ADMIN_DEEPRACER_AWS_PROFILE, or "
                 "type the quotas in."
             )

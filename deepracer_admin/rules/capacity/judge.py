@@ -73,7 +73,7 @@ def _upward(least: int, most: int) -> Iterator[int]:
 
 
 def _answer(plan: Plan, found: Runs, free: Runs, runs: int) -> Outlook:
-    share = found.minutes / np.maximum(free.minutes, 1e-9)
+    share = found.ran_minutes / np.maximum(free.ran_minutes, 1e-9)
     never_share = found.never_trained / np.maximum(found.came, 1)
     failed_share = found.failed_submissions / np.maximum(found.submissions, 1)
     why = _why_not(plan, _band(share), _band(never_share), _band(failed_share), found)
@@ -90,7 +90,7 @@ def _answer(plan: Plan, found: Runs, free: Runs, runs: int) -> Outlook:
         hours=_band(found.minutes / 60),
         all_hours=_band(found.all_minutes / 60),
         usd=_band(found.all_minutes / 60 * plan.usd_per_hour),
-        planned_hours=_band(free.minutes / 60),
+        planned_hours=_band(free.ran_minutes / 60),
         hours_share=_band(np.minimum(share, 1.0)),
         busiest=_band(free.busiest),
         slots_in_use=SlotsInUse(

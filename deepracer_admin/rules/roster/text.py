@@ -6,13 +6,13 @@ import codecs
 import csv
 import io
 import re
-from itertools import islice, repeat
+from itertools import islice
 
+from deepracer_admin.rules.roster import even_tables
 from deepracer_admin.rules.roster.delimiters import DELIMITERS, NO_DELIMITER, guess_delimiter, read_with
 from deepracer_admin.rules.roster.encodings import candidates_of, guess_legacy
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
 from deepracer_admin.rules.roster.grid import Grid, Reading
-from deepracer_admin.rules.roster.lazy_column import read_columns
 from deepracer_admin.rules.roster.pasted import is_pasted_line, read_pasted_line
 from deepracer_admin.rules.roster.quoting import is_badly_quoted, read_backslashed, read_bare
 
@@ -39,8 +39,6 @@ _SHIFTED = ("iso2022_jp", "iso2022_jp_2", "iso2022_jp_ext", "iso2022_kr")
 _CERTAIN = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", *_SHIFTED)
 _TELLING_BYTES = 24 * 1024
 _NOT_TEXT = "This is not a list in text form: export the list as CSV UTF-8 or .xlsx and choose that file."
-_LARGE = 2_000_000  # bytes
-_LARGE_QUOTED = 200_000
 _LONGEST_CODE = 4  # bytes of a character in UTF-8
 _LONG_LINE = 8_000  # characters
 _LONG_RECORD = 10  # lines; a longer record is more likely an unclosed quotation mark than an address block
@@ -48,7 +46,11 @@ _LONG_RECORD = 10  # lines; a longer record is more likely an unclosed quotation
 
 def read_text(data: bytes, *, limits: Limits, encoding: str | None, delimiter: str | None) -> Reading:
     """The records of a text list. Raises UnreadableRoster for binary junk and for broken quoting."""
-    if encoding is None and len(data) >= _LARGE and (plain := _read_plain(data, limits, delimiter)) is not None:
+    if (
+        encoding is None
+        and len(data) >= even_tables.LARGE
+        and (plain := _read_plain(data, limits, delimiter)) is not None
+    ):
         return plain
     text, name, warnings, raw = _decode(data, encoding)
     if not text or text.isspace():
@@ -86,14 +88,14 @@ def _read_plain(data: bytes, limits: Limits, delimiter: str | None) -> Reading |
     if delimiter is None and not is_pasted_line(head):
         delimiter = guess_delimiter(head)
     # Bytes that are no UTF-8 are seen when cells are made of them.
-    grid = _split_even("", delimiter, limits, raw) if delimiter else None
+    grid = even_tables.split_even("", delimiter, limits, raw) if delimiter else None
     name = "utf-8" if len(raw) == len(data) else "utf-8-sig"
     return None if grid is None else Reading(grid, encoding=name, delimiter=delimiter)
 
 
 def _unquoted_lines(text: str, delimiter: str | None) -> str | None:
     """The text without the marks around whole lines, when each line is one quoted cell that holds a whole record."""
-    if not text.startswith('"') or len(text) > _LARGE:
+    if not text.startswith('"') or len(text) > even_tables.LARGE:
         return None
     lines = [line.strip() for line in _LINE_END.sub("\n", text).split("\n")]
     filled = [line for line in lines if line]
@@ -268,80 +270,10 @@ def split_records(
 
     Raises UnreadableRoster for too many rows or columns, an unclosed quotation mark and an endless cell.
     """
-    even = _split_even(text, delimiter, limits, text.encode("utf-8", errors="replace") if raw is None else raw)
+    even = even_tables.split_even(
+        text, delimiter, limits, text.encode("utf-8", errors="replace") if raw is None else raw
+    )
     return (even, ()) if even is not None else _split_quoted(text, delimiter, limits)
-
-
-def _split_even(text: str, delimiter: str | None, limits: Limits, raw: bytes) -> Grid | None:
-    """The short way for a text with one record on each line and as many cells in each; None when it is another.
-
-    Splitting the whole text at once takes a quarter of the time, or less, of parsing record by record.
-    """
-    is_quoted = b'"' in raw
-    if is_quoted and (len(raw) < _LARGE_QUOTED or delimiter is None or not _is_well_quoted(text, delimiter)):
-        return None
-    raw = raw.rstrip(b"\r\n")  # empty lines at the end are no records
-    lines = _even_lines(raw)
-    if lines is None:
-        return None
-    end, height = lines
-    if height > limits.rows:
-        return None
-    if delimiter is None:
-        return Grid([text.rstrip("\r\n").split(end.decode())], range(1, height + 1))
-    first = raw[: raw.find(end)] if height > 1 else raw
-    between = delimiter.encode()
-    width = len(next(read_with(first.decode(), delimiter))) if is_quoted else first.count(between) + 1
-    if width > limits.columns:
-        return None
-    if is_quoted or len(raw) >= _LARGE:
-        columns = read_columns(raw, delimiter, width, is_quoted=is_quoted)
-    else:
-        columns = _split_all(text.rstrip("\r\n"), delimiter, width)
-    if columns is None or len(columns[0]) != height:
-        return None
-    return Grid(columns, range(1, height + 1))
-
-
-def _even_lines(raw: bytes) -> tuple[bytes, int] | None:
-    """(how lines end, how many there are); None when they end in several ways, or one is empty."""
-    if len(raw) >= _LARGE:
-        return _many_even_lines(raw)
-    feeds, returns = raw.count(b"\n"), raw.count(b"\r")
-    end = b"\r\n" if feeds == returns else b"\r" if not feeds else b"\n"
-    if returns and feeds and raw.count(b"\r\n") != max(feeds, returns):
-        return None
-    return None if end + end in raw or raw.startswith(end) else (end, (feeds or returns) + 1)
-
-
-def _many_even_lines(raw: bytes) -> tuple[bytes, int] | None:
-    """`_even_lines` of a large text, whose bytes are looked at all at once."""
-    import numpy
-
-    letters = numpy.frombuffer(raw, dtype=numpy.uint8)
-    feeds, returns = numpy.flatnonzero(letters == ord("\n")), raw.count(b"\r")
-    if not len(feeds):
-        return None
-    if returns and (returns != len(feeds) or feeds[0] == 0 or (letters[feeds - 1] != ord("\r")).any()):
-        return None
-    end = b"\r\n" if returns else b"\n"
-    is_empty = feeds[0] == len(end) - 1 or (numpy.diff(feeds) == len(end)).any()
-    return None if is_empty else (end, len(feeds) + 1)
-
-
-def _is_well_quoted(text: str, delimiter: str) -> bool:
-    """Whether every quotation mark opens, closes or stands doubled inside a cell that ends on its own line."""
-    edge = re.escape(delimiter)
-    cell = rf'(?:^|(?<=[{edge}\r\n]))"(?:[^"\r\n]|"")*"(?=[{edge}\r\n]|\Z)'
-    return '"' not in re.sub(cell, "", text)
-
-
-def _split_all(text: str, delimiter: str, width: int) -> list[list[str]] | None:
-    lines = _LINE_END.split(text) if "\r" in text else text.split("\n")
-    if set(map(str.count, lines, repeat(delimiter))) != {width - 1}:
-        return None
-    flat = delimiter.join(lines).split(delimiter)
-    return [flat[place::width] for place in range(width)]
 
 
 def _split_quoted(text: str, delimiter: str | None, limits: Limits) -> tuple[Grid, tuple[str, ...]]:

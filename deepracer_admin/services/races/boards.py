@@ -30,7 +30,7 @@ from deepracer_admin.services.races.board_views import (
     Screen,
 )
 from deepracer_admin.services.races.finish import finality_of
-from deepracer_admin.services.usage.usage import read_totals
+from deepracer_admin.services.usage.view import read_view
 
 __all__ = ["BoardEntry", "BoardMarksView", "BoardView", "BoardsService", "LiveLink", "MarkedRacer", "Screen"]
 
@@ -304,7 +304,7 @@ class BoardsService(Service):
             address=self._address(event, link_id),
             board=board,
             rows=[self._blind(event.id, line.racer.id) for line in board.rows] if board else (),
-            totals=read_totals(self.house, event) if row.scene == "usage" else None,
+            totals=read_view(self.house, event) if row.scene == "usage" else None,
         )
 
     def _blind(self, event: str, racer: str) -> str:

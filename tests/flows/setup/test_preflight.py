@@ -116,7 +116,7 @@ def _few_simulated_events() -> Iterator[None]:
 
     @cache
     def small(plan: CapacityPlan) -> Outlook:
-        return outlook(replace(plan, people=min(plan.people, 40), window_h=min(plan.window_h, 48.0)), runs=1)
+        return outlook(replace(plan, people=min(plan.people, 40), window_h=min(plan.window_h, 5.0)), runs=1)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(probes, "outlook", small)

@@ -15,16 +15,16 @@ from deepracer_admin.errors import BadInput
 from deepracer_admin.rules.capacity import ARRIVALS, Band, Plan, Queue, enough_slots, outlook, queue_of
 from deepracer_admin.rules.capacity.simulation import simulate
 
-SMALL = Plan(people=40, hours_per_person=1, models_per_person=-1, window_h=1.5, slots=6)
+SMALL = Plan(people=40, hours_per_person=1, models_per_person=-1, window_h=1, slots=6)
 plans = st.builds(
     lambda people, hours, models, slots, queue, seed, room, waves: replace(
         SMALL, people=people, hours_per_person=hours, models_per_person=models, slots=slots, queue=queue, seed=seed,
         room_h=room, waves=waves,
     ),
     st.integers(1, 40), st.sampled_from([-1, 0.5, 1]), st.sampled_from([-1, 1, 3]), st.integers(0, 20),
-    st.sampled_from(Queue), st.integers(0, 99), st.sampled_from([0.0, 0.5]), st.booleans(),
+    st.sampled_from(Queue), st.integers(0, 99), st.sampled_from([0.0, 0.4]), st.booleans(),
 )  # fmt: skip
-few = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(plans)
@@ -36,7 +36,8 @@ def test_nobody_uses_more_slots_than_there_are_nor_more_hours_than_fit(plan: Pla
     lasted = np.where(np.isfinite(found.end_min), np.maximum(found.end_min, plan.window_h * 60), plan.window_h * 60)
     assert (found.slot_minutes <= plan.slots * lasted + 1e-6).all()
     assert (found.all_minutes <= found.slot_minutes + 1e-6).all()
-    assert (found.minutes <= found.all_minutes + 1e-6).all()
+    assert (found.minutes <= found.ran_minutes + 1e-6).all()
+    assert (found.ran_minutes <= found.all_minutes + 1e-6).all()
 
 
 @given(plans)
@@ -63,8 +64,8 @@ def test_bands_are_in_order_and_the_same_seed_gives_the_same_answer(plan: Plan) 
 
 @pytest.mark.parametrize("queue", list(Queue))
 def test_more_slots_are_never_worse_in_expectation(queue: Queue) -> None:
-    plan = replace(SMALL, people=60, hours_per_person=2, window_h=3, queue=queue)
-    runs = [simulate(replace(plan, slots=slots), 8) for slots in (2, 4, 8, 16, 32)]
+    plan = replace(SMALL, people=60, hours_per_person=2, window_h=2, queue=queue)
+    runs = [simulate(replace(plan, slots=slots), 8) for slots in (2, 4, 8, 24)]
     hours = [run.minutes.mean() / 60 for run in runs]
     never = [run.never_trained.mean() for run in runs]
     assert all(more >= less * 0.99 for less, more in pairwise(hours)), hours
@@ -108,15 +109,15 @@ def test_the_lower_quota_less_what_others_use_is_in_force() -> None:
 
 @pytest.mark.parametrize("queue", list(Queue))
 def test_the_number_that_is_enough_fits_and_far_fewer_do_not(queue: Queue) -> None:
-    plan = replace(SMALL, people=20, queue=queue)
+    plan = replace(SMALL, window_h=2, queue=queue)
     enough = enough_slots(plan)
     assert enough.slots is not None
     assert outlook(replace(plan, slots=enough.slots)).fits
-    assert not outlook(replace(plan, slots=enough.slots // 3)).fits
+    assert not outlook(replace(plan, slots=enough.slots // 4)).fits
 
 
 def test_people_who_sleep_train_by_day() -> None:
-    weeks = replace(SMALL, window_h=72, arrivals=ARRIVALS["weeks"], slots=40, start_hour=0.0)
+    weeks = replace(SMALL, window_h=30, arrivals=ARRIVALS["weeks"], slots=40, start_hour=0.0)
     found = simulate(weeks, 2)
     hour = np.mod(found.marks / 60, 24)
     assert found.in_use[:, (hour > 3) & (hour < 7)].max() == 0
@@ -131,7 +132,7 @@ def test_people_who_sleep_train_by_day() -> None:
         ({"hours_per_person": 0}, "Hours per person"),
         ({"models_per_person": 0}, "Models per person"),
         ({"slots": -1}, "Job slots"),
-        ({"room_h": 1.5}, "Room for the race"),
+        ({"room_h": 1.0}, "Room for the race"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused_by_its_field(wrong: dict[str, float], said: str) -> None:
