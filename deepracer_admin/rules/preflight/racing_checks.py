@@ -73,7 +73,7 @@ def _version(facts: Facts) -> Verdict:
     if number < (1, 3, 0):
         return amber(f"{said}: below 1.3.0 the dispatch of jobs can come to a standstill.", update)
     return green(
-        f"{said}. From 1.3.0 on nothing queues: who finds no slot presses Retry, and who presses first has it."
+        f"{said}. From 1.3.0 on nothing queues: a training without a slot starts only when its racer asks for it again."
     )
 
 

@@ -339,7 +339,7 @@ CASES: dict[str, Case] = {
     "mail.dkim": fault("amber", "publish", "dns", "no_dkim"),
     "mail.spf": fault("red", "join", "dns", "two_spf"),
     "mail.dmarc": fault("amber", "publish", "dns", "no_dmarc"),
-    "plan.people": settings("amber", "People expected", {"head_count": 120}, {"head_count": 2}),
+    "plan.people": settings("amber", "Head-count", {"head_count": 120}, {"head_count": 2}),
     "plan.window": settings("red", "another event", {"closed_at": None}, {"closed_at": START}),
     "plan.races": Case(
         "amber", "Races page",
