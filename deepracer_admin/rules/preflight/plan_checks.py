@@ -65,9 +65,7 @@ def _minutes(facts: Facts) -> float | None:
 
 
 def _unlimited(facts: Facts) -> str:
-    return (
-        "Hours per person are unlimited: the check of the budget says so." if _minutes(facts) is None else ""
-    )
+    return "Hours per person are unlimited: the check of the budget says so." if _minutes(facts) is None else ""
 
 
 def _capacity(facts: Facts) -> Verdict:

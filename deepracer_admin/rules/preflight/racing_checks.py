@@ -50,7 +50,10 @@ def _signed_in(facts: Facts) -> Verdict:
     said = _seen(facts).account
     name = f"{said.service} {said.version}".strip()
     by = f", signed in as {said.signed_in_as}" if said.signed_in_as else ""
-    return green(f"{name} in {said.region or 'its region'} answers{by}.")
+    answers = f"{name} in {said.region or 'its region'} answers{by}."
+    if facts.kind == "managed" and said.warnings:
+        return amber(f"{answers} {' '.join(said.warnings)}", "Go through a small event with a few people first.")
+    return green(answers)
 
 
 def version_of(text: str) -> tuple[int, ...]:

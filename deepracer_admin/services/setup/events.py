@@ -341,7 +341,11 @@ class EventsService(SponsorshipService):
             usage_as_of=last.at if last else None,
             running_jobs=jobs if allowed(actor, "jobs.view") else [],
             needs_human=needs_human(
-                self.store.read(event.id, TROUBLE), funnel, jobs, to_decide=to_decide(self.store, event.id)
+                self.store.read(event.id, TROUBLE),
+                funnel,
+                jobs,
+                to_decide=to_decide(self.store, event.id),
+                checked=() if event.closed_at else self.store.read(event.id, CHECK).findings,
             )
             if allowed(actor, "onboarding.view")
             else [],
@@ -367,12 +371,6 @@ class EventsService(SponsorshipService):
         """Ask the worker to run the pre-flight; the findings appear in `check`."""
         self._authorise(actor, "setup.check")
         return self._plan_check(actor)
-
-    def check(self, actor: Actor) -> tuple[list[Finding], datetime | None]:
-        """The last pre-flight: findings and when (real time)."""
-        self._authorise(actor, "setup.view")
-        checked = self.store.read(self._event().id, CHECK)
-        return [*checked.findings], checked.as_of
 
     def account(self, actor: Actor) -> AccountSeen | None:
         """What the racing service said about itself, and what it can do; None until it was reached once."""

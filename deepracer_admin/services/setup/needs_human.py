@@ -20,10 +20,22 @@ def needs_human(
     jobs: Sequence[Job],
     *,
     to_decide: int = 0,
+    checked: Sequence[Finding] = (),
 ) -> list[Finding]:
-    """Who was refused or is unknown at a step, what the worker's duties wait for (`trouble`), which jobs wait, and how
-    many registrations wait for an organizer's yes or no (`to_decide`)."""
+    """Who was refused or is unknown at a step, what the worker's duties wait for (`trouble`), which jobs wait, how
+    many registrations wait for an organizer's yes or no (`to_decide`), and what the pre-flight found (`checked`)."""
     found: list[Finding] = []
+    red = [each for each in checked if each.level == "red"]
+    if red:
+        found.append(
+            Finding(
+                "preflight",
+                f"{counted(len(red), 'check of the pre-flight is', 'checks of the pre-flight are')} red",
+                "red",
+                f"{red[0].title}: {red[0].evidence}",
+                "Open Set up, Pre-flight: each has its fix.",
+            )
+        )
     if to_decide:
         found.append(
             Finding(

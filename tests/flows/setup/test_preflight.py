@@ -382,7 +382,10 @@ def test_each_thing_that_breaks_changes_its_own_check_and_its_fix_turns_it_green
         looked = (case.event, case.as_person)
         if looked not in before:
             before[looked] = levels(ground.look(case.event, as_person=case.as_person))
-            assert set(before[looked].values()) <= {"green", "na"}, (key, before[looked])
+            warned = {"racing.signin": "amber"} if case.event == MANAGED else {}  # AWS closed that service
+            others = {level for each, level in before[looked].items() if each not in warned}
+            assert others <= {"green", "na"}, (key, before[looked])
+            assert warned.items() <= before[looked].items()
         whole = before[looked]
         assert whole[key] == "green", key
         case.break_it(ground)

@@ -54,6 +54,12 @@ def test_a_run_is_due_in_the_morning_before_the_event(when: datetime, planned: s
     assert due(EVENT, when, planned, managed=managed) == day
 
 
+def test_a_run_that_somebody_asked_for_that_morning_is_as_good() -> None:
+    now = datetime(2026, 11, 23, 15, tzinfo=UTC)
+    assert due(EVENT, now, "", managed=False, ran_at=now - timedelta(hours=2)) == ""
+    assert due(EVENT, now, "", managed=False, ran_at=now - timedelta(hours=12)) == "2026-11-23"
+
+
 def test_a_closed_event_is_left_alone() -> None:
     when = datetime(2026, 11, 23, 12, tzinfo=UTC)
     assert due(replace(EVENT, closed_at=when), when, "", managed=False) == ""
