@@ -1,4 +1,4 @@
-"""Ready to open? In a browser: something is red, its fix is followed, it is green, the event opens; the page to sign."""
+"""Ready to open? In a browser: something is red, its fix is followed, it is green, the event opens."""
 
 from __future__ import annotations
 

@@ -68,8 +68,8 @@ def due(event: Event, now: datetime, planned: str, *, managed: bool, ran_at: dat
     """The day (ISO date, in the event's zone) for which a run is due by itself at `now` (event time); "" for none.
 
     At seven in the morning of the day before the event; on the managed service also each morning while it runs, since
-    a permission set can be changed meanwhile. `planned`: the last day for which one was planned; `ran_at`: when the last run was
-    (event time), since one that somebody asked for on that morning or later is as good.
+    a permission set can be changed meanwhile. `planned`: the last day for which one was planned; `ran_at`: when the
+    last run was (event time): one that somebody asked for on that morning or later is as good.
     """
     zone = ZoneInfo(event.zone)
     local = now.astimezone(zone)
