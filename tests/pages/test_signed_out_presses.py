@@ -48,6 +48,7 @@ from deepracer_admin.model.registrations import Portal, PortalMail, Registration
 from deepracer_admin.records.budget import CROSSINGS
 from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, CampaignState
 from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep
+from deepracer_admin.records.connect_check import CHECK, Checked
 from deepracer_admin.records.entrants import OWN_RACES, PARTICIPANTS, Participants
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.limits import PAUSED_PROFILES
@@ -233,6 +234,7 @@ def full(console: Console, event: Event, people: list[Attendee], profiles: list[
     store.record(event.id, [*steps, stuck], lease=None, now=NOW)
     until = {f"at-{n}": NOW + timedelta(hours=10 + n) for n in (1, 2)}
     store.keep(event.id, PASSWORDS_UNTIL, until)
+    store.keep(event.id, CHECK, Checked((), NOW))
     running = Campaign("access", 1, Audience("proven"), CampaignState.RUNNING)
     stopped = Campaign("thanks", 1, Audience("all"), CampaignState.PAUSED)
     store.change_rows(event.id, CAMPAIGNS, lambda _: {"access": running, "c-2": stopped})
