@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -35,6 +35,7 @@ class Rush:
     race: str
     closes_s: float
     handed_in: int = 0
+    ours: set[str] = field(default_factory=set)  # what the test handed in: the practice racers do as they like
 
     @property
     def site(self) -> Any:
@@ -70,7 +71,8 @@ class Rush:
         profiles = sorted(everybody, key=lambda each: each.email)
         for profile in profiles[self.handed_in : self.handed_in + racers]:
             model = self.site.state.models[f"ready-{profile.profile_id}"]
-            enter_submission(self.site, profile, self.board, model, laps_ms=[20_000 + self.handed_in * 7] * 3)
+            laps = [20_000 + self.handed_in * 7] * 3
+            self.ours.add(enter_submission(self.site, profile, self.board, model, laps_ms=laps).submission_id)
             self.handed_in += 1
 
     def look(self) -> Any:
@@ -80,7 +82,7 @@ class Rush:
         return self.stage.console.first.races.finality(ORGANIZER, self.race)
 
     def states(self) -> set[str]:
-        return {each.status for each in self.site.state.submissions.values()}
+        return {self.site.state.submissions[each].status for each in self.ours}
 
 
 @pytest.fixture
