@@ -13,6 +13,7 @@ from deepracer_admin.ui.usage.headline import headline
 from deepracer_admin.ui.usage.live import stay_new
 from deepracer_admin.ui.usage.profile_list import ask_query, one_profile, profile_pages, worklists
 from deepracer_admin.ui.usage.sponsoring import grant_hours, pause_or_delete, says_whom, set_quota
+from deepracer_admin.ui.usage.waves_panel import waves_panel
 
 KINDS = ("quota", "sponsor", "models.delete")
 
@@ -31,6 +32,7 @@ if table is None:
     st.stop()
 
 budget_panel(who, event)
+waves_panel(who)
 jobs.live(KINDS, key="usage-jobs")
 if not table.rows:
     st.info("There are no profiles yet; they appear while onboarding runs.", icon=":material/person_add:")

@@ -58,9 +58,11 @@ from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
 from deepracer_admin.records.race_room import ROOM
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from deepracer_admin.records.staff import STAFF_NAMED, StaffMember
+from deepracer_admin.records.waves import WAVES
 from deepracer_admin.rules.budget_guard import Act, Crossing
 from deepracer_admin.rules.finish import Finish
 from deepracer_admin.rules.race_room import Room
+from deepracer_admin.rules.waves import Waves
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.ui.kit import session
 from deepracer_admin.web.keeper import SessionKeeper, hash_id
@@ -379,6 +381,11 @@ def budget_asks(app: AppTest, console: Console) -> AppTest:
     return app.run()
 
 
+def in_rounds(app: AppTest, console: Console) -> AppTest:
+    console.store.update("ev-1", WAVES, lambda _: Waves(on=True, began_at=NOW))
+    return app.run()
+
+
 PLAN, RUN, CLOSE = "pages/plan/", "pages/run/", "pages/close/"
 RACE = ticked("races", "r-1")
 SCENES: list[tuple[str, Scene]] = [
@@ -421,6 +428,7 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{RUN}races.py", rule_for_room),
     (f"{RUN}races.py", room(kept=True)),
     (f"{RUN}usage.py", budget_asks),
+    (f"{RUN}usage.py", in_rounds),
     (f"{RUN}usage.py", ticked("profiles", "pr-1")),
     (f"{RUN}usage.py", ticked("profiles", "pr-2")),
     (f"{RUN}usage.py", ticked("usage-past-table", "job-quota")),

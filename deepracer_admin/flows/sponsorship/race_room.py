@@ -11,13 +11,16 @@ from dataclasses import replace
 
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.sponsorship.hold_back import Held, hold_back, sponsored
+from deepracer_admin.flows.sponsorship.waves import advance
 from deepracer_admin.model import Event, Lease, Race
 from deepracer_admin.records.entrants import OWN_RACES
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.limits import HELD_BACK, SPONSORSHIP
 from deepracer_admin.records.race_room import ROOM, ROOM_NOW, RoomNow
+from deepracer_admin.records.waves import WAVES
 from deepracer_admin.rules.holding_back import Cap, combined
 from deepracer_admin.rules.race_room import caps_for_room, race_with_room, until_at_most
+from deepracer_admin.rules.waves import caps_for_waves
 
 __all__ = ["Holder", "end_room"]
 
@@ -41,13 +44,17 @@ class Holder:
         store = self.ports.store
         race = self._race(event)
         rows = store.rows(event.id, HELD_BACK)
-        if race is None and not rows:
+        waves = store.read(event.id, WAVES)
+        if race is None and not waves.on and not rows:
             return self._say(event, race, Held(), lease)
         if not store.read(event.id, SPONSORSHIP).is_open:
             return self._say(event, race, Held(held=len(rows), busy=True), lease)
         caps: list[Mapping[str, Cap]] = []
+        people = sponsored(self.ports, event, lease) if race is not None or waves.on else []
         if race is not None:
-            caps.append(caps_for_room(sponsored(self.ports, event, lease), rows))
+            caps.append(caps_for_room(people, rows))
+        if waves.on:
+            caps.append(caps_for_waves(advance(self.ports, event, people, lease), people, rows))
         return self._say(event, race, hold_back(self.ports, event, combined(caps), lease), lease)
 
     def _race(self, event: Event) -> Race | None:

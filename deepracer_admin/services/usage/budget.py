@@ -14,7 +14,7 @@ from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.budget import CROSSINGS, GUARD
 from deepracer_admin.rules.alarms import Alarm, live
 from deepracer_admin.rules.budget_guard import Act, Crossing, Guard, Line, Threshold
-from deepracer_admin.services.base import Service
+from deepracer_admin.services.usage.waves import WavesDesk
 
 __all__ = ["BudgetService", "BudgetView"]
 
@@ -40,7 +40,7 @@ class BudgetView:
         return [each for each in self.crossings if each.asks]
 
 
-class BudgetService(Service):
+class BudgetService(WavesDesk):
     """What the Usage page calls."""
 
     def view(self, actor: Actor) -> BudgetView:

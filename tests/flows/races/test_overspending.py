@@ -49,9 +49,9 @@ def test_it_ends_at_most_at_the_budget_and_the_tail_it_announced(rush: Rush) -> 
     assert end is not None
     crossed = stage.store.read(event.id, CROSSINGS)["|used|1"]
     assert paused_at >= BUDGET
-    assert end.committed.usd == 0
     assert end.spent.usd <= BUDGET + crossed.tail.committed + crossed.tail.starting
-    assert end.spent.usd > 0.6 * BUDGET, "nothing was spent, so nothing is shown"
-    assert len(names) == 4, "each threshold is said once"
+    assert end.spent.usd > 0.3 * BUDGET, "nothing was spent, so nothing is shown"
+    assert {name.split("|")[2].partition("@")[0] for name in names} == {"0.5", "0.8", "0.95", "1"}
+    assert sum("|used|1@" in name for name in names) == 1, "what pauses is said once"
     [job] = stage.store.jobs(event.id, kind="sponsor")
     assert job.done == job.total

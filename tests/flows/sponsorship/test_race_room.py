@@ -15,6 +15,7 @@ from deepracer_admin.records.entrants import OWN_RACES
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.limits import HELD_BACK, PAUSED_PROFILES
 from deepracer_admin.records.race_room import ROOM, ROOM_NOW
+from deepracer_admin.records.waves import WAVES
 from deepracer_admin.rules.finish import Finish
 from deepracer_admin.rules.race_room import LONGEST_AFTER
 from tests.flows.access.test_onboarding import site
@@ -48,7 +49,7 @@ def race_id(stage: Stage) -> str:
 
 def used(stage: Stage, email: str, minutes: float) -> None:
     racer = next(each for each in site(stage).state.profiles.values() if each.email == email)
-    racer.used = minutes
+    racer.used, racer.queued = minutes, 0
 
 
 def settle(stage: Stage, rounds: int = 4) -> None:
@@ -202,3 +203,27 @@ def test_a_service_that_fails_is_tried_again(kept: Stage) -> None:
     kept.world.arm("deepracer", "lost_answer", operation="UpdateProfile", count=2)
     end_slowly(kept)
     assert quotas(kept) == BEFORE
+
+
+def test_hours_in_rounds_are_held_back_go_on_and_are_given_back_beside_the_room(kept: Stage) -> None:
+    end(kept)
+    budget = kept.console.first.budget
+    budget.set_waves(ORGANIZER, on=True, minutes=60)
+    settle(kept)
+    first = {email: Quota(60, quota.models) for email, quota in BEFORE.items()}
+    assert quotas(kept) == first
+    kept.console.first.races.keep_room(ORGANIZER, race_id(kept))
+    settle(kept)
+    assert quotas(kept) == LOWERED, "the lower limit counts"
+    kept.console.first.races.end_room(ORGANIZER, race_id(kept))
+    settle(kept)
+    assert quotas(kept) == first
+    for email in BEFORE:
+        used(kept, email, 58)
+    settle(kept)
+    assert kept.store.read(kept.event.id, WAVES).round == 2
+    assert quotas(kept) == {email: Quota(120, quota.models) for email, quota in BEFORE.items()}
+    budget.set_waves(ORGANIZER, on=False, minutes=60)
+    settle(kept)
+    assert quotas(kept) == BEFORE
+    assert kept.store.rows(kept.event.id, HELD_BACK) == {}

@@ -1,0 +1,53 @@
+"""Fair waves on screen: hours in rounds, how the round stands, on and off."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from deepracer_admin.model import Actor
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.act import press
+from deepracer_admin.ui.kit.words import count
+
+__all__ = ["waves_panel"]
+
+
+def waves_panel(who: Actor) -> None:
+    """For organizers; off until they choose it."""
+    if not session.may(who, "usage.guard"):
+        return
+    budget = session.desk().budget
+    view = budget.waves(who)
+    with st.expander("Hours in rounds", icon=":material/waves:"):
+        st.caption(
+            "Where more people want to train than there are slots, a few may take them all. In rounds everybody may "
+            "first use a little; the next round comes when everybody has, or has gone quiet. Nobody gets more than "
+            "their quota, and what was begun goes on."
+        )
+        if view.now is not None:
+            now = view.now
+            st.markdown(
+                f"**Round {view.waves.round}**: up to {view.waves.allowed:,} min each · "
+                f"{count(now.through, 'person is', 'people are')} through, "
+                f"{count(now.at_work, 'has', 'have')} a job that runs or waits, {now.going:,} may still begin, "
+                f"{count(now.quiet, 'is', 'are')} quiet"
+            )
+        elif view.held:
+            st.caption(f"{count(view.held, 'person is', 'people are')} held back, or being given back what they had.")
+        minutes = int(st.number_input("Minutes a round", 10, 1440, view.waves.minutes, 10, key="waves-minutes"))
+        with st.container(horizontal=True):
+            press(
+                "Give hours in rounds" if not view.waves.on else "Begin anew with these minutes",
+                lambda asking: budget.set_waves(asking, on=True, minutes=minutes),
+                key="waves-on",
+                done="Hours are given out in rounds; the limits follow within a minute.",
+                disabled=view.waves.on and minutes == view.waves.minutes,
+                line=False,
+            )
+            press(
+                "Stop the rounds",
+                lambda asking: budget.set_waves(asking, on=False, minutes=minutes),
+                key="waves-off",
+                done="Everybody gets back what they had, within a minute.",
+                disabled=not view.waves.on,
+            )
