@@ -171,7 +171,7 @@ def _quotas(who: Actor, event: Event) -> None:
     jobs.live(QUOTA_JOBS, key="setup-quotas")
 
 
-@st.fragment(run_every=1)
+@st.fragment(run_every=2)
 def _answer_live(plan: Plan) -> None:
     """What is known so far; once all of it is, the page is drawn anew and rests."""
     event = session.desk().events.event()
