@@ -6,9 +6,9 @@ Over real HTTP at /register. (The serverless path asks its table for the same on
 tests/infra/test_resolvers.py.)
 
 Kinds: `known` (on the list and accepted), `refused` (by an organizer), `unknown`; one of each a round, in random
-order, so that what the machine does meanwhile meets all alike. For each pair the Kolmogorov-Smirnov distance of the two samples
-with its p-value (asymptotic), and the difference of the medians in ms. Two samples of one kind beside them say what
-chance does.
+order, so that what the machine does meanwhile meets all alike. For each pair the Kolmogorov-Smirnov distance of the
+two samples with its p-value (asymptotic), and the difference of the medians in ms. Two samples of one kind beside them
+say what chance does.
 """
 
 from __future__ import annotations
