@@ -1,4 +1,4 @@
-"""The command line: `python -m deepracer_admin roster check | worker | status | rehearse | racing | store`.
+"""The command line: `python -m deepracer_admin roster check | worker | status | rehearse | racing | store | preflight`.
 
 Exit codes: 0 done, 2 a sentence on standard error says what to mend.
 """
@@ -32,6 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from deepracer_admin.store_command import main as store
 
         return store(arguments[1:])
+    if arguments[:1] == ["preflight"]:
+        from deepracer_admin.preflight_command import main as preflight
+
+        return preflight(arguments[1:])
     parsed = _parser().parse_args(arguments)
     try:
         return parsed.run(parsed)
@@ -49,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     commands.add_parser("roster", help="check an attendee list: roster check FILE --json", add_help=False)
     commands.add_parser("store", help="the shared table: store check | create | copy", add_help=False)
+    commands.add_parser("preflight", help="is everything ready to open? preflight --json", add_help=False)
     worker = commands.add_parser("worker", help="run the worker alone (one of several may run; one holds the lease)")
     worker.set_defaults(run=_worker)
     status = commands.add_parser("status", help="where an event stands")
@@ -67,6 +72,15 @@ def _parser() -> argparse.ArgumentParser:
     rehearse.add_argument("--hours", type=float, default=8.0, help="length of the event in event hours")
     rehearse.add_argument("--slots", type=int, default=100, help="concurrent training jobs of the account")
     rehearse.add_argument("--seed", type=int, default=7, help="seed of the fleet")
+    rehearse.add_argument("--version", default="1.3.1", help="edition of DeepRacer on AWS: 1.3.1 or 1.2.5")
+    rehearse.add_argument(
+        "--drill",
+        default="",
+        help="a bad day, counted in the report: deadline-rush, lost-quota, monthly-reset, outage",
+    )
+    rehearse.add_argument(
+        "--room", type=float, default=2.0, help="deadline-rush: hours in which room is kept for submissions (0: none)"
+    )
     rehearse.add_argument("--home", default="", help="data folder; default a new temporary one")
     rehearse.add_argument("--json", action="store_true", help="print JSON")
     rehearse.set_defaults(run=_rehearse)
@@ -135,6 +149,9 @@ def _rehearse(parsed: argparse.Namespace) -> int:
         slots=parsed.slots,
         seed=parsed.seed,
         home=parsed.home,
+        version=parsed.version,
+        drill=parsed.drill,
+        room=parsed.room,
     )
     report = rehearse(plan, say=lambda line: print(line, file=sys.stderr, flush=True))
     if parsed.json:

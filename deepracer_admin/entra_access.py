@@ -15,6 +15,7 @@ import msal
 from deepracer_admin.clock import Clock
 from deepracer_admin.directory import Directory
 from deepracer_admin.directory.entra import Entra
+from deepracer_admin.directory.entra_setup import EntraSetup
 from deepracer_admin.directory.msal_app import PRACTICE_LOGIN, build_app, certificate_credential
 from deepracer_admin.directory.tokens import GUEST_SCOPE, AppTokens, DelegatedTokens
 from deepracer_admin.edge.reach import ENTRA, Reach
@@ -23,7 +24,7 @@ from deepracer_admin.settings import Settings, read_practice
 from deepracer_admin.store import SavedSession, Sessions
 from deepracer_admin.vault import Vault
 
-__all__ = ["SignInSettings", "claims_of", "directories", "sign_in_settings"]
+__all__ = ["SignInSettings", "claims_of", "directories", "entra_setup", "sign_in_settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +116,37 @@ def directories(settings: Settings, sessions: Sessions, vault: Vault, clock: Clo
 def _entra(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock, oid: str) -> Directory:
     practice = read_practice(settings.home) if settings.rehearsal else None
     base = practice.graph["url"] if practice else settings.graph_url
-    app = sign_in_settings(settings).app
     if settings.entra_app_only:
+        app = sign_in_settings(settings).app
         return Entra(base, AppTokens(lambda: app(None)), reach=settings.reach)
+    tokens = _tokens_of(settings, sessions, vault, clock, oid)
+    return Entra(base, tokens, invite_token=tokens.also(GUEST_SCOPE), reach=settings.reach)
+
+
+def entra_setup(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock) -> Callable[[str], EntraSetup]:
+    """What a pre-flight reads about the app and the group, for the recorded person (object id) or as the app itself."""
+
+    def setup(oid: str) -> EntraSetup:
+        practice = read_practice(settings.home) if settings.rehearsal else None
+        signing = sign_in_settings(settings)
+        app = AppTokens(lambda: signing.app(None))
+        return EntraSetup(
+            practice.graph["url"] if practice else settings.graph_url,
+            issuer=signing.issuer,
+            client_id=signing.client_id,
+            certificate=None if practice else settings.entra_certificate,
+            passphrase=settings.entra_certificate_password.get_secret_value(),
+            app=app,
+            acting=lambda: app if settings.entra_app_only else _tokens_of(settings, sessions, vault, clock, oid),
+            reach=settings.reach,
+        )
+
+    return setup
+
+
+def _tokens_of(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock, oid: str) -> DelegatedTokens:
+    """Tokens on behalf of this person. Raises CredentialsExpired when nobody's sign-in is kept."""
+    app = sign_in_settings(settings).app
     saved = sessions.delegation(oid)
     if saved is None:
         raise CredentialsExpired(
@@ -135,5 +164,4 @@ def _entra(settings: Settings, sessions: Sessions, vault: Vault, clock: Clock, o
     def save(text: str) -> None:
         sessions.renew_delegation(oid, vault.seal(text), at=clock.now())  # never one that was dropped meanwhile
 
-    tokens = DelegatedTokens(app, load, save, name=name, oid=oid)
-    return Entra(base, tokens, invite_token=tokens.also(GUEST_SCOPE), reach=settings.reach)
+    return DelegatedTokens(app, load, save, name=name, oid=oid)

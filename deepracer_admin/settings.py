@@ -184,6 +184,7 @@ class Practice(BaseModel):
     deepracer: dict[str, str]
     aws: dict[str, str]
     mail: dict[str, str]
+    dns: dict[str, str] = Field(default_factory=dict)
 
 
 def load_settings(environ: Mapping[str, str] | None = None, *, secrets_file: Path | None = None) -> Settings:

@@ -1,4 +1,4 @@
-"""`python -m deepracer_admin store check | create | copy`: the table that several consoles share.
+"""`python -m deepracer_admin store check | create | copy | backup`: the table that several consoles share, and copies.
 
 Exit codes: 0 done, 1 the check found something red, 2 a sentence on standard error says what to mend.
 """
@@ -11,17 +11,19 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from pathlib import Path
 
 from deepracer_admin.clock import SystemClock
 from deepracer_admin.compose import shared_table
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, ConsoleError
 from deepracer_admin.private import private_folder
+from deepracer_admin.records.store_copies import COPIED, Copied
 from deepracer_admin.settings import Settings, load_settings
 from deepracer_admin.store.dynamodb import open_shared_store
 from deepracer_admin.store.dynamodb.moving import move
 from deepracer_admin.store.dynamodb.table_facts import create, findings
-from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store
+from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store, open_history
 from deepracer_admin.vault import open_vault
 
 __all__ = ["main"]
@@ -56,7 +58,32 @@ def _parser() -> argparse.ArgumentParser:
     copied.add_argument("--event", default="", help="id of one event (default: everything)")
     copied.add_argument("--json", action="store_true", help="print JSON")
     copied.set_defaults(run=_copy)
+    saved = commands.add_parser("backup", help="copy this data folder's files, whole, into another folder")
+    saved.add_argument("folder", help="where to: best on another disk; people's data is in the copy")
+    saved.set_defaults(run=_backup)
     return parser
+
+
+def _backup(settings: Settings, parsed: argparse.Namespace) -> int:
+    if settings.store != "sqlite":
+        raise BadInput("The shared table is backed up in AWS: switch point-in-time recovery on (store check).")
+    folder = Path(parsed.folder).expanduser().resolve()
+    if folder == settings.home.resolve() or settings.home.resolve() in folder.parents:
+        raise BadInput("Choose a folder outside of the data folder: a copy beside the original is lost with it.")
+    folder.mkdir(parents=True, exist_ok=True)
+    now = SystemClock().now()
+    mark = f"{now:%Y%m%dT%H%M%SZ}"
+    with ExitStack() as opened:
+        store = open_event_store(settings.home / "events.sqlite", settings.mode)
+        opened.callback(store.close)
+        history = open_history(settings.home / "history.sqlite")
+        opened.callback(history.close)
+        for name, file in (("events", store), ("history", history)):
+            target = folder / f"{name}-{mark}.sqlite"
+            file.copy_to(target)
+            sys.stdout.write(f"{target}\n")
+        store.update("", COPIED, lambda _: Copied(now))
+    return 0
 
 
 def _check(settings: Settings, parsed: argparse.Namespace) -> int:

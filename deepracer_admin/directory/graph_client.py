@@ -57,6 +57,7 @@ _SCOPES = {
     "group": "GroupMember.Read.All",
     "members": "GroupMember.ReadWrite.All",
     "invite": "User.Invite.All",
+    "application": "Application.Read.All",
 }
 
 

@@ -11,12 +11,14 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from deepracer_admin.directory.aws import Access, AwsCalls, Pace, do_not_wait
 from deepracer_admin.directory.proof import Arrival, Assignment, Presence
 from deepracer_admin.errors import NotThere
 from deepracer_admin.model import Limit
+from deepracer_admin.model.readiness import PermissionSet
 
 __all__ = ["POLICY", "READS", "IdentityCenter"]
 
@@ -106,6 +108,11 @@ class IdentityCenter:
             )
         return Assignment(attached, "" if attached else _NO_POLICY.format(set=self._permission_set, policy=POLICY))
 
+    def permission_set(self) -> PermissionSet:
+        described = {"InstanceArn": self._instance, "PermissionSetArn": self._find_set()}
+        reply = self._admin.call("describe_permission_set", described)
+        return next(self._admin.read("describe_permission_set", [reply], _set_of))
+
     def arrived(self, emails: Sequence[str]) -> Mapping[str, Arrival]:
         """Where each address stands. Raises NotThere when Identity Center has no such group yet."""
         members = {
@@ -176,8 +183,23 @@ class IdentityCenter:
         self._users_at = now
 
 
-def _name_of_set(reply: Mapping[str, Any]) -> str:
-    return str(reply["PermissionSet"]["Name"])
+def _set_of(reply: Mapping[str, Any]) -> PermissionSet:
+    found = reply["PermissionSet"]
+    return PermissionSet(
+        str(found["Name"]),
+        str(found["PermissionSetArn"]),
+        str(found.get("RelayState") or ""),
+        _duration(str(found.get("SessionDuration") or "PT1H")),  # AWS's default (identity-and-mail.md 3.2)
+    )
+
+
+def _duration(text: str) -> timedelta:
+    """An ISO 8601 duration of hours and minutes, as sessions have it. Raises ValueError."""
+    found = re.fullmatch(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?", text)
+    if found is None:
+        raise ValueError(text)
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
 def _read_user(row: Mapping[str, Any]) -> _User:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from deepracer_admin.model import Limit
+from deepracer_admin.model.readiness import PermissionSet
 
 __all__ = ["AccessProof", "Arrival", "Assignment", "Presence"]
 
@@ -50,6 +51,10 @@ class AccessProof(Protocol):
 
     def assignment(self) -> Assignment:
         """Asked once per event and now and then again: it belongs to the group, not to a person."""
+        ...
+
+    def permission_set(self) -> PermissionSet:
+        """The racers' permission set as it stands now. Raises NotThere."""
         ...
 
     def arrived(self, emails: Sequence[str]) -> Mapping[str, Arrival]:

@@ -75,6 +75,10 @@ class DelegatedTokens:
         """
         return self._renewed(force=True).get("id_token_claims") or {}
 
+    def rights(self) -> frozenset[str]:
+        """The scopes that Entra granted for this person, asked now. Raises as a call does."""
+        return frozenset(str(self._renewed(force=True).get("scope") or "").split())
+
     def also(self, scope: str) -> WiderTokens:
         """Tokens of the same person that hold one right more, asked for only where that right is used."""
         return WiderTokens(lambda force: self._acquire(scope, force=force))

@@ -7,7 +7,7 @@ never repeat), `CredentialsExpired` or `AccessDenied` (pauses the whole campaign
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from deepracer_admin.model import DeliveryEvent, Finding, Message, Receipt, SenderLimits
@@ -43,6 +43,10 @@ class Mailer(Protocol):
 
     def check(self, sender: str) -> Sequence[Finding]:
         """Is the From address usable: identity verified, sandbox, quota against need."""
+        ...
+
+    def dkim_records(self, sender: str) -> Mapping[str, str]:
+        """CNAME records that the sender's service wants for signing, name -> where it leads; {} for none."""
         ...
 
     def close(self) -> None:

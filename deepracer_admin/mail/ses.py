@@ -6,7 +6,7 @@ events can be matched to the ledger even when the answer to a send was lost.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -135,6 +135,17 @@ class Ses:
             found = findings(mailbox.address, account, identity, need=need)
         found.append(self._events_finding())
         return [replace(f, as_of=self._clock.now()) for f in found]
+
+    def dkim_records(self, sender: str) -> Mapping[str, str]:
+        """Those of the From domain: Easy DKIM's three, a CNAME each (identity-and-mail.md 4.1)."""
+        mailbox = read_mailbox(sender)
+        identity = self._identity(mailbox.domain) or self._identity(mailbox.address)
+        if identity is None:
+            return {}
+        if "VerifiedForSendingStatus" not in identity:  # an answer without it would read as "signs nothing"
+            raise odd_answer(SERVICE, SES.called, "GetEmailIdentity")
+        tokens = [str(token) for token in identity.get("DkimAttributes", {}).get("Tokens") or ()]
+        return {f"{token}._domainkey.{mailbox.domain}": f"{token}.dkim.amazonses.com" for token in tokens}
 
     def close(self) -> None:
         for client in (self._sends, self._reads):

@@ -148,6 +148,10 @@ class Smtp:
             self._reset()
         return [Finding("mail.smtp", title, "green", f"{place} accepts {address}.", as_of=as_of)]
 
+    def dkim_records(self, sender: str) -> dict[str, str]:
+        """SMTP tells nothing about signing: the mail server's owner knows."""
+        return {}
+
     def close(self) -> None:
         with self._lock:
             self._drop()

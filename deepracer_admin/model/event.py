@@ -83,7 +83,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of a check: `level` is green, amber or red; with the evidence and the fix."""
+    """One line of a check, with the evidence and the fix.
+
+    `level`: "green", "amber", "red", "na" (does not apply here) or "unknown" (it could not be told; the evidence says
+    why, the fix what would settle it). `area` groups lines, `why` says what goes wrong for people otherwise, `source`
+    names what was read, `copy` is a command or a request to copy as it stands, `link` a page of the service's console.
+    """
 
     key: str
     title: str
@@ -91,3 +96,8 @@ class Finding:
     evidence: str
     fix: str = ""
     as_of: datetime | None = None
+    area: str = ""
+    why: str = ""
+    source: str = ""
+    copy: str = ""
+    link: str = ""

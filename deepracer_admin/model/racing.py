@@ -47,7 +47,7 @@ class Account:
     account_quotas: Mapping[str, int] = field(default_factory=dict)  # "training jobs" -> 100 ...
     notes: tuple[str, ...] = ()  # sentences an organizer should know, shown in set-up
     roles: tuple[str, ...] = ()  # roles that a profile can be given, as the service names them
-    warnings: tuple[str, ...] = ()  # sentences about what should be mended, each a finding of the connect check
+    warnings: tuple[str, ...] = ()  # sentences about what should be mended, each a finding of the pre-flight
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,9 @@ wind down). A model that is CREATED may have no job; importing, migrating and de
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A racer's model. `status` is an open string; READY and ERROR can be deleted on DeepRacer on AWS."""
+    """A racer's model. `status` is an open string; READY and ERROR can be deleted on DeepRacer on AWS, where
+    WAITING_FOR_CAPACITY starts by its racer's Retry alone (deepracer-on-aws-capacity.md 1).
+    """
 
     id: str
     name: str

@@ -62,7 +62,7 @@ class RacingService(Protocol):
         ...
 
     def account(self) -> Account:
-        """Mode, quotas and notes in force, read back now. Also the connect check."""
+        """Mode, quotas and notes in force, read back now. Also the pre-flight."""
         ...
 
     def connect(self) -> Account:
@@ -79,6 +79,10 @@ class RacingService(Protocol):
 
     def set_new_profile_quota(self, quota: Quota) -> Quota:
         """Set it and return what a read-back says. Raises Unsupported."""
+        ...
+
+    def self_sign_up(self) -> bool | None:
+        """May anybody who finds the site make a profile? None where the service has no such setting."""
         ...
 
     def set_account_limits(self, quota: Quota) -> Quota:

@@ -1,4 +1,4 @@
-"""What the connect check found."""
+"""What the pre-flight found: its last run, the one before, and for which day one was planned by itself."""
 
 from __future__ import annotations
 
@@ -6,21 +6,29 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deepracer_admin.model import Finding
-from deepracer_admin.store.documents import Reading
+from deepracer_admin.store.documents import Document, Reading
 
-__all__ = ["CHECK", "POOL_CHECK", "Checked"]
+__all__ = ["CHECK", "CHECK_PLANNED", "POOL_CHECK", "Checked"]
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`as_of`: real time; None = the check never ran."""
+    """`as_of`: real time; None = it never ran. `before` are the findings of the run before, of `before_as_of`. `by`:
+    who asked for it, "" when it ran by itself. `event_at`: event time."""
 
     findings: tuple[Finding, ...] = ()
     as_of: datetime | None = None
+    before: tuple[Finding, ...] = ()
+    before_as_of: datetime | None = None
+    by: str = ""
+    event_at: datetime | None = None
 
 
 CHECK = Reading("check", Checked, Checked(), personal=False)
-"""Written by the job `check`; read by the Set up and Event pages."""
+"""Written by the job `check` and by the command `preflight`; read by the Set up and Event pages."""
+
+CHECK_PLANNED = Document("check_planned", str, "", personal=False)
+"""The day (ISO date, in the event's zone) for which the worker has planned a run by itself."""
 
 POOL_CHECK = Reading("pool_check", str, "", personal=False)
 """Why the credentials on the user pool cannot be used, in a sentence; "" when they can, or nobody has tried. Written by

@@ -20,5 +20,5 @@ STAFF_NAMED = Table("staff", StaffMember, "email", personal=False, of_event=Fals
 """By lower-case address: named on the Set up page, or given a role from there. Written there and by the job `role`."""
 
 STAFF_GROUPS = Table("staff_groups", StaffMember, "email", personal=False, of_event=False)
-"""By lower-case address: members of the user pool's staff groups, as last read. Written by the connect check, and by
+"""By lower-case address: members of the user pool's staff groups, as last read. Written by the pre-flight, and by
 the job `role` when somebody becomes a racer."""

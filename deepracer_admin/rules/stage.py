@@ -57,7 +57,7 @@ def next_step(
     if stage is Stage.CLOSE:
         return "Close the event", "closeout", "It has ended: freeze, export, delete, and prove that access is gone."
     if not checked:
-        return "Run the connect check", "setup", "It tries every service once and says what is missing."
+        return "Run the pre-flight", "setup", "It tries every service once and says what is missing."
     if not people:
         return "Upload the attendee list", "attendees", "Nobody is on the list yet."
     if not sponsorship_open:

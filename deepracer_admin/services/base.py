@@ -191,7 +191,7 @@ class Service:
         return job
 
     def _plan_check(self, actor: Actor) -> Job:
-        """The connect check; the one under way when there is one."""
+        """The pre-flight; the one under way when there is one."""
         event = self._event()
         try:
             return self._plan_job(actor, "setup.check", "check", target=event.id, plan={})

@@ -280,6 +280,32 @@ class SqliteFile:
         except sqlite3.DatabaseError as error:
             raise self._damaged() from error
 
+    # -- its health and its copies
+
+    def damage(self) -> str:
+        """What SQLite's own check of the file complains about, in its words; "" for nothing."""
+        with self._reading() as connection:
+            told = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        return "" if told == "ok" else told
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the file as it is now, whole, while others go on writing. Raises StoreError; nothing half is left."""
+        part = path.with_name(f"{path.name}.part")
+        try:
+            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            target = sqlite3.connect(part)
+            try:
+                with self._reading() as connection:
+                    connection.execute("ROLLBACK")
+                    connection.backup(target)
+            finally:
+                target.close()
+            os.replace(part, path)
+        except (OSError, sqlite3.Error) as error:
+            with suppress(OSError):
+                part.unlink()
+            raise StoreError(f"The copy {path} could not be written ({error}): choose another folder.") from error
+
     # -- the end
 
     def _truncate_log(self) -> None:

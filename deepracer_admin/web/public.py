@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 FRESH_S = 2.0
 KEPT = 200  # links in use at once; more only cost a little more work
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}\.[0-9a-f]{32}")
+_OURS = {"Referrer-Policy": "no-referrer", "X-Live-Boards": "1"}  # by the second a pre-flight knows us
 _HEADERS = {
     "Cache-Control": "private, no-cache",
     "X-Content-Type-Options": "nosniff",
@@ -122,7 +123,7 @@ def public_app(boards: BoardsService, portal: PublicRegistration | None = None) 
             Route("/live/{token}", screen),
             *(register_routes(portal) if portal else ()),
         ],
-        middleware=[Middleware(SecurityHeaders, policy=NOTHING, more={"Referrer-Policy": "no-referrer"})],
+        middleware=[Middleware(SecurityHeaders, policy=NOTHING, more=_OURS)],
         exception_handlers={HTTPException: _no_such_page, Exception: _unexpected},
     )
 

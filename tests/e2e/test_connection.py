@@ -64,10 +64,10 @@ def sign_in(page: Page, password: str, new: str = "") -> None:
 def test_01_the_check_says_who_the_console_is(organizer: Page, temporary: str) -> None:
     fill(organizer, "Name", EVENT)
     press(organizer, "Create the event")
-    tab(organizer, "Connect check")
+    tab(organizer, "Pre-flight")
     seen(organizer, re.compile("of the practice world"))
-    press(organizer, "Run the connect check")
-    seen(organizer, re.compile("DeepRacer on AWS v1.3.1 in us-east-1, signed in as organizer"))
+    press(organizer, "Run the pre-flight")
+    seen(organizer, re.compile("v1.3.1 · us-east-1, signed in as organizer"))
     for ability in ("bulk invite", "resend invite", "register user", "edit open race"):
         seen(organizer, ability)
     picture(organizer, "setup-connected")
@@ -131,6 +131,6 @@ def test_05_staff_are_named_and_given_a_role(organizer: Page, site: Site) -> Non
 
 
 def test_06_forgetting_goes_back_to_the_settings(organizer: Page) -> None:
-    tab(organizer, "Connect check")
+    tab(organizer, "Pre-flight")
     press(organizer, "Forget this sign-in")
     seen(organizer, re.compile("of the practice world"))

@@ -47,7 +47,7 @@ def test_01_the_event_exists_and_sponsorship_is_open(organizer: Page) -> None:
     fill(organizer, "Name", EVENT)
     fill(organizer, "Head-count", str(ON_THE_LIST))
     press(organizer, "Create the event")
-    expect(organizer.get_by_role("tab", name="Connect check")).to_be_visible()
+    expect(organizer.get_by_role("tab", name="Pre-flight")).to_be_visible()
     tab(organizer, "Sponsorship")
     press(organizer, "Open sponsorship")
     press(dialog(organizer), "Open sponsorship")

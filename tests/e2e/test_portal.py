@@ -104,7 +104,7 @@ def test_01_an_organizer_says_who_may_register_and_opens_the_portal(
 ) -> None:
     fill(organizer, "Name", EVENT)
     press(organizer, "Create the event")
-    expect(organizer.get_by_role("tab", name="Connect check")).to_be_visible(timeout=PATIENCE_MS)
+    expect(organizer.get_by_role("tab", name="Pre-flight")).to_be_visible(timeout=PATIENCE_MS)
     open_page(organizer, "Attendees")
     choose(organizer, "Portal")
     seen(organizer, "Closed: nobody can register")

@@ -31,12 +31,12 @@ def test_01_the_managed_service_is_chosen_with_the_word_that_it_is_closed(organi
     pick(organizer, "Racing service", re.compile("multi-user mode"))
     seen(organizer, re.compile("AWS closed the managed service"))
     press(organizer, "Create the event")
-    expect(organizer.get_by_role("tab", name="Connect check")).to_be_visible(timeout=PATIENCE_MS)
+    expect(organizer.get_by_role("tab", name="Pre-flight")).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_02_the_check_connects_and_shows_what_the_service_can_do(organizer: Page) -> None:
-    tab(organizer, "Connect check")
-    press(organizer, "Run the connect check")
+    tab(organizer, "Pre-flight")
+    press(organizer, "Run the pre-flight")
     seen(organizer, re.compile(r"AWS DeepRacer \(managed\)"))
     seen(organizer, re.compile("multi user mode|multi-user mode"))
     no_trouble(organizer)

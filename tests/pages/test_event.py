@@ -9,6 +9,7 @@ import pytest
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Attendee, Event, JobState, Outcome, Profile, Role, State, Step
 from deepracer_admin.records.current_event import CURRENT_EVENT
+from deepracer_admin.ui.kit.words import plain
 from tests.pages.conftest import NOW, ROLES, Browser, actor_of, click, texts
 
 PAGE = "pages/plan/event.py"
@@ -18,7 +19,7 @@ PAGE = "pages/plan/event.py"
 def test_everybody_signed_in_sees_where_the_event_stands(browser: Browser, event: Event, role: Role) -> None:
     shown = texts(browser.open(PAGE, role))
     assert "Autumn Cup" in shown
-    assert "Next: Run the connect check" in shown
+    assert plain("Run the pre-flight") in shown
     assert "Europe/Rome" in shown
 
 
@@ -74,7 +75,7 @@ def test_a_running_job_shows_its_progress_and_can_be_cancelled(
 ) -> None:
     job = console.first.events.run_check(actor_of(Role.ORGANIZER))
     app = browser.open(PAGE)
-    assert "Connect check" in texts(app)
+    assert "Pre-flight" in texts(app)
     click(app, f"event-jobs-{job.id}-cancel")
     assert console.store.job(job.id).state is JobState.CANCELLED
 
@@ -84,7 +85,7 @@ def test_only_an_organizer_can_cancel(browser: Browser, console: Console, event:
     console.first.events.run_check(actor_of(Role.ORGANIZER))
     app = browser.open(PAGE, role)
     assert [button.label for button in app.button] == []
-    assert ("Connect check" in texts(app)) == (role is Role.FACILITATOR)
+    assert ("Pre-flight" in texts(app)) == (role is Role.FACILITATOR)
 
 
 def test_a_name_full_of_markdown_stays_text(browser: Browser, console: Console, event: Event) -> None:

@@ -54,7 +54,7 @@ def test_our_own_mail_is_not_offered_while_the_credentials_do_not_work(
     console.store.keep(event.id, POOL_CHECK, "AWS does not allow cognito-idp:ListUsers.")
     app = browser.open(SETUP)
     assert len(chooser(app, "Way in").options) == 1
-    assert "Our own mail cannot carry it: the last connect check says: AWS does not allow" in texts(app)
+    assert "Our own mail cannot carry it: the last pre-flight says: AWS does not allow" in texts(app)
     shown = console.first.events.draft_of(event)
     with pytest.raises(BadInput, match=r"^Way in: our own mail cannot carry it"):
         console.first.events.edit(organizer, replace(shown, way_in="pool"), shown)

@@ -29,7 +29,7 @@ READY: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("change", "hours", "stage", "title"),
     [
-        ({"sponsorship_open": False, "checked": False}, -5, Stage.PLAN, "Run the connect check"),
+        ({"sponsorship_open": False, "checked": False}, -5, Stage.PLAN, "Run the pre-flight"),
         ({"sponsorship_open": False, "people": 0}, -5, Stage.PLAN, "Upload the attendee list"),
         ({"sponsorship_open": None}, -5, Stage.PLAN, "Open sponsorship"),
         ({"onboarding": "idle", "races": 0}, -5, Stage.OPEN, "Create the race"),

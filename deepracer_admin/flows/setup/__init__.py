@@ -1,1 +1,1 @@
-"""The connect check and staff of the deployment."""
+"""The pre-flight and staff of the deployment."""

@@ -1,24 +1,24 @@
-"""The connect check: every service is tried once, and each finding says what was seen and how to mend it."""
+"""Job `check`: the pre-flight. Everything is read once, nothing is changed; and the run that nobody had to ask for.
+
+What if it dies here? Nothing was kept yet: the job is taken up and reads everything anew.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+import secrets
 
 from deepracer_admin.counted import counted
-from deepracer_admin.errors import ConsoleError
-from deepracer_admin.flows.access.cognito_pool import open_pool
+from deepracer_admin.errors import Conflict
 from deepracer_admin.flows.engine.ports import Ports
-from deepracer_admin.flows.readings.profiles import remember_account
-from deepracer_admin.flows.setup.staff import remember_pool_staff
-from deepracer_admin.model import Event, Finding, Job, Lease
-from deepracer_admin.records.connect_check import CHECK, POOL_CHECK, Checked
-from deepracer_admin.rules.mail_days import DAILY, is_limited
-from deepracer_admin.rules.money import hours_through_slots
+from deepracer_admin.flows.setup.probes import read_facts
+from deepracer_admin.model import AuditEntry, Event, Job, JobState, Lease
+from deepracer_admin.records.connect_check import CHECK, CHECK_PLANNED, POOL_CHECK, Checked
+from deepracer_admin.rules.preflight import findings
+from deepracer_admin.rules.preflight.compare import due
 
-__all__ = ["CheckHandler"]
+__all__ = ["CheckHandler", "check_now", "plan_due_check"]
 
-PER_RACER = ("cars",)  # account quotas of which every racer takes one (managed-deepracer.md 3.1)
+NO_POOL = "There are no credentials on the user pool: set DEEPRACER_ADMIN_DEEPRACER_USER_POOL."
 
 
 class CheckHandler:
@@ -26,139 +26,79 @@ class CheckHandler:
 
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         event = ports.store.event(job.event)
-        findings: list[Finding] = []
-        for title, check in (
-            ("Racing service", lambda: [*_racing(ports, event, lease), *_way_in(ports, event, lease)]),
-            ("Entra group", lambda: _group(ports, event, job.created_by)),
-            ("Mail", lambda: _mail(ports, event)),
-            ("Plan", lambda: _plan(event)),
-        ):
-            findings += _tried(title, check)
-        ports.store.keep(event.id, CHECK, Checked(tuple(findings), ports.clock.now()), lease=lease)
-        red = sum(1 for finding in findings if finding.level == "red")
+        checked = check_now(ports, event, job.created_by, by=job.created_by_name, lease=lease)
+        red = sum(1 for finding in checked.findings if finding.level == "red")
+        unknown = sum(1 for finding in checked.findings if finding.level == "unknown")
+        not_known = f", {counted(unknown, 'is', 'are')} not known" if unknown else ""
         return (
-            f"{counted(len(findings), 'check')}, {counted(red, 'needs', 'need')} attention."
+            f"{counted(len(checked.findings), 'check')}, {counted(red, 'needs', 'need')} attention{not_known}."
             if red
-            else f"{counted(len(findings), 'check')}, none red."
+            else f"{counted(len(checked.findings), 'check')}, none red{not_known}."
         )
 
 
-def _tried(title: str, check: Callable[[], list[Finding]]) -> list[Finding]:
+def check_now(ports: Ports, event: Event, oid: str, *, by: str, lease: Lease | None) -> Checked:
+    """Read, judge and keep. `oid`: on whose behalf the directory is asked. Raises StoreError alone."""
+    facts = read_facts(ports, event, oid, lease)
+    last = ports.store.read(event.id, CHECK)
+    made = Checked(findings(facts), ports.clock.now(), last.findings, last.as_of, by, ports.clock.event_now())
+    if facts.kind == "on_aws":
+        trouble = facts.pool.trouble.sentence if facts.pool.trouble else "" if facts.pool.value else NO_POOL
+        ports.store.keep(event.id, POOL_CHECK, trouble, lease=lease)
+    ports.store.keep(event.id, CHECK, made, lease=lease)
+    return made
+
+
+def plan_due_check(ports: Ports, event: Event, lease: Lease) -> bool:
+    """Plan the run of the morning before, once, on behalf of whoever asked for the last one. True when it did.
+
+    Without an earlier run there is nobody on whose behalf the directory may be asked, and nothing is planned.
+    """
+    store = ports.store
+    kind = event.service or ports.racing_default
+    planned = store.read(event.id, CHECK_PLANNED)
+    ran_at = store.read(event.id, CHECK).event_at
+    day = due(event, ports.clock.event_now(), planned, managed=kind == "managed", ran_at=ran_at)
+    if not day:
+        return False
+    last = next(iter(store.jobs(event.id, kind="check", limit=1)), None)
+    if last is None:
+        return False
+    if last.plan.get("by_itself") == day:  # planned, and nobody lived to note it
+        store.update(event.id, CHECK_PLANNED, lambda _: day, lease=lease)
+        return False
+    now = ports.clock.now()
+    job = Job(
+        id=f"job-{secrets.token_hex(8)}",
+        event=event.id,
+        kind="check",
+        target=event.id,
+        state=JobState.PLANNED,
+        plan={"by_itself": day},
+        total=1,
+        created_by=last.created_by,
+        created_by_name="",
+        created_at=now,
+        changed_at=now,
+    )
     try:
-        return check()
-    except ConsoleError as error:
-        return [Finding(title.lower().replace(" ", "_"), title, "red", error.sentence, "Mend this, then check again.")]
-
-
-def _racing(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
-    said = remember_account(ports, event, lease, anew=True).account  # an update of the deployment is seen here
-    evidence = f"{said.service} {said.version} in {said.region or 'its region'}, signed in as {said.signed_in_as}"
-    found = [Finding("racing", "Racing service", "green", evidence)]
-    found += [Finding(f"racing_{n}", "Racing service", "amber", warning) for n, warning in enumerate(said.warnings)]
-    return found + [
-        Finding(
-            f"quota_{name}",
-            "Account quota",
-            "amber",
-            f"{value:,} {name} for {counted(event.head_count, 'person', 'people')}: each racer needs one.",
-            "Ask AWS support for more before the event; racers past the quota can make no model.",
-        )
-        for name, value in said.account_quotas.items()
-        if name in PER_RACER and 0 <= value < event.head_count
-    ]
-
-
-def _way_in(ports: Ports, event: Event, lease: Lease) -> list[Finding]:
-    """Who brings the first password, and whether the credentials on the user pool answer (one small read)."""
-    if ports.racing().kind != "on_aws":
-        return []
-    trouble = _pool_trouble(ports, lease)
-    ports.store.keep(event.id, POOL_CHECK, trouble, lease=lease)
-    if event.way_in == "pool":
-        if trouble:
-            return [Finding("way_in", "Way in", "red", trouble, "Mend this, or let the service invite (Way in).")]
-        said = "The console makes the users itself; our mail carries the first password, valid for 7 days."
-        return [Finding("way_in", "Way in", "green", said)]
-    if not is_limited(event, ses_by_settings=ports.cognito_by_ses):
-        return [Finding("way_in", "Way in", "green", "The service invites; Cognito mails the password through SES.")]
-    days = math.ceil(event.head_count / DAILY)
-    people = f"{counted(event.head_count, 'person takes', 'people take')} {counted(days, 'day')}"
-    said = f"The service invites; Cognito's default sender mails {DAILY} a day: {people}."
-    fix = "Give the deployment SES as its mail sender" + ("." if trouble else ", or let our own mail carry the way in.")
-    return [Finding("way_in", "Way in", "green" if days <= 1 else "amber", said, "" if days <= 1 else fix)]
-
-
-def _pool_trouble(ports: Ports, lease: Lease) -> str:
-    """Tried by what is worth knowing anyway: who is staff, so that they are never touched."""
-    try:
-        open_pool(ports).find("nobody@example.com")
-        remember_pool_staff(ports, lease)
-    except ConsoleError as error:
-        return error.sentence
-    return ""
-
-
-def _group(ports: Ports, event: Event, oid: str) -> list[Finding]:
-    if not event.group_id and ports.racing().capabilities.invite:
-        return [Finding("group", "Entra group", "green", "No group is set; DeepRacer on AWS needs none.")]
-    if not event.group_id:
-        fix = "Give the id of the group that your directory provisions to AWS."
-        return [Finding("group", "Entra group", "red", "No group is set, and here the group is the way in.", fix)]
-    group = ports.directory(oid).group(event.group_id)
-    if group.refusal:
-        return [Finding("group", "Entra group", "red", group.refusal, "Choose an assigned security group you own.")]
-    members = f", {counted(group.members, 'member')}" if group.members is not None else ""
-    return [Finding("group", "Entra group", "green", f"“{group.name}”{members}")]
-
-
-def _mail(ports: Ports, event: Event) -> list[Finding]:
-    sender = event.sender or ports.letters.sender
-    if not sender:
-        fix = "Give “Sender of our mail” on the Settings tab."
-        return [Finding("sender", "Mail", "red", "No From address is set.", fix)]
-    mailer = ports.mailer()
-    found = list(mailer.check(sender))
-    limits = mailer.limits()
-    if limits.per_day >= 0:
-        left = limits.per_day - limits.used_today
-        level = "green" if left >= event.head_count else "amber"
-        found.append(
-            Finding(
-                "mail_quota",
-                "Mail quota",
-                level,
-                f"{left:,} of {counted(limits.per_day, 'mail is', 'mails are')} left today, "
-                f"at {limits.per_second:g}/s, for {counted(event.head_count, 'person', 'people')}.",
-                "" if level == "green" else "Ask the mail service for a higher quota, or let the rest go tomorrow.",
-            )
-        )
-    return found
-
-
-def _plan(event: Event) -> list[Finding]:
-    if event.quota.minutes < 0:
-        return [Finding("slots", "Job slots", "amber", "Hours per person are unlimited; the bill has no ceiling.")]
-    hours = event.quota.minutes / 60
-    need = hours_through_slots(people=event.head_count, hours_per_person=hours, slots=event.slots)
-    window = (event.ends_at - event.starts_at).total_seconds() / 3600
-    level = "green" if need <= window else "amber"
-    most = event.head_count * hours * event.prices.per_hour
-    budget = "green" if most <= event.budget_usd else "amber"
-    return [
-        Finding(
-            "slots",
-            "Job slots",
-            level,
-            f"{counted(event.head_count, 'person', 'people')} x {hours:g} h through {counted(event.slots, 'slot')} "
-            f"take {need:,.1f} h; "
-            f"the event has {window:,.1f} h.",
-            "" if level == "green" else "Ask AWS for more concurrent training jobs, or give fewer hours.",
-        ),
-        Finding(
-            "budget",
-            "Budget",
-            budget,
-            f"If everybody uses everything: {most:,.0f} USD (estimate) against {event.budget_usd:,.0f} USD.",
-            "" if budget == "green" else "Raise the budget or give fewer hours.",
-        ),
-    ]
+        store.create_job(job, [])
+    except Conflict:
+        return False  # one is under way: it will be looked at again
+    store.update(event.id, CHECK_PLANNED, lambda _: day, lease=lease)
+    entry = AuditEntry(
+        seq=0,
+        at=now,
+        event=event.id,
+        actor="system",
+        actor_name="The pre-flight of the morning",
+        role="System",
+        action="setup.check",
+        target=event.id,
+        count=1,
+        after={"by_itself": day},
+        job=job.id,
+        on_behalf_of=last.created_by,
+    )
+    store.append_audit(entry)
+    return True

@@ -2,7 +2,7 @@
 
 The service's own word for it (`roleName`) is a hint that comes late and may be wrong (deepracer-on-aws.md 1.7), so
 staff are also remembered by address: named by hand on the Set up page, given a role from there, or read from the user
-pool's groups by the connect check where the console has credentials on it.
+pool's groups by the pre-flight where the console has credentials on it.
 
 What if it dies here? Whoever is to become staff is remembered before the role is asked for; setting a role again is
 harmless.

@@ -193,6 +193,9 @@ class OnAws:
     def set_new_profile_quota(self, quota: Quota) -> Quota:
         return quotas.write_new_profile_quota(self._open().transport, quota, self._sleep)
 
+    def self_sign_up(self) -> bool | None:
+        return quotas.read_self_sign_up(self._open().transport)
+
     def set_account_limits(self, quota: Quota) -> Quota:
         return quotas.write_account_limits(self._open().transport, quota, self._sleep)
 

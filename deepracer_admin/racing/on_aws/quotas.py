@@ -13,7 +13,13 @@ from deepracer_admin.racing.on_aws.profiles import is_number
 from deepracer_admin.racing.on_aws.site import SERVICE
 from deepracer_admin.racing.on_aws.transport import Transport
 
-__all__ = ["account_quotas", "read_new_profile_quota", "write_account_limits", "write_new_profile_quota"]
+__all__ = [
+    "account_quotas",
+    "read_new_profile_quota",
+    "read_self_sign_up",
+    "write_account_limits",
+    "write_new_profile_quota",
+]
 
 _NEW_USER = ("usageQuotas.newUser", "newUserComputeMinutesLimit", "newUserModelCountLimit")
 _ACCOUNT = ("usageQuotas.global", "globalComputeMinutesLimit", "globalModelCountLimit")
@@ -44,6 +50,13 @@ def account_quotas(transport: Transport) -> dict[str, int]:
         "compute minutes a month (not enforced)": found.minutes,
         "models a month (not enforced)": found.models,
     }
+
+
+def read_self_sign_up(transport: Transport) -> bool | None:
+    """Is the kind of registration "self-service"? None where the service has no such setting (1.7, Settings)."""
+    value = _setting(transport, "registration")
+    kind = value.get("type") if isinstance(value, Mapping) else None
+    return None if kind is None else kind != "invite-only"
 
 
 def _read(transport: Transport, setting: tuple[str, str, str]) -> Quota | None:

@@ -28,7 +28,13 @@ DELEGATED = frozenset(
     }
 )  # fmt: skip
 """What an administrator of the practice tenant has consented to for the console, on behalf of people."""
-APPLICATION = ("GroupMember.ReadWrite.All", "User.Read.All", "User.Invite.All", "Synchronization.Read.All")
+APPLICATION = (
+    "GroupMember.ReadWrite.All",
+    "User.Read.All",
+    "User.Invite.All",
+    "Synchronization.Read.All",
+    "Application.Read.All",
+)
 """What the console may do without a person."""
 
 

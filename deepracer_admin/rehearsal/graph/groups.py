@@ -92,7 +92,7 @@ class Groups:
     def _base(self) -> str:
         return f"{self._ground.url}/graph/v1.0"
 
-    def _find(self, call: Call) -> Group:
+    def find(self, call: Call) -> Group:
         wanted = call.parts["group"].lower()
         try:
             uuid.UUID(wanted)
@@ -107,7 +107,7 @@ class Groups:
     def get(self, call: Call) -> Reply:
         if not call.caller.has(*READ_RIGHTS):
             raise denied()
-        whole = self._find(call).resource()
+        whole = self.find(call).resource()
         names = (
             [name.strip() for name in call.query["$select"].split(",")] if call.query.get("$select") else list(whole)
         )
@@ -125,7 +125,7 @@ class Groups:
     def members(self, call: Call) -> Reply:
         if not call.caller.has(*READ_RIGHTS):
             raise denied()
-        group, size, after = self._find(call), page_size(call), position(call)
+        group, size, after = self.find(call), page_size(call), position(call)
         now = self._ground.clock.unix()
         entries = list(group.members.items())
         first = bisect_right(entries, after, key=lambda entry: entry[1].number)
@@ -210,7 +210,7 @@ class Groups:
     def _writable(self, call: Call) -> Group:
         if not call.caller.has("GroupMember.ReadWrite.All"):
             raise denied()
-        group = self._find(call)
+        group = self.find(call)
         owner = STAFF["organizer"].id
         if group.role_assignable or call.caller.person_id not in (None, owner):
             raise denied()

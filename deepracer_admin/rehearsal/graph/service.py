@@ -25,6 +25,7 @@ from deepracer_admin.rehearsal.shared.ground import Ground
 from .batch import run_batch
 from .calls import Call, Caller, GraphError, Reply, throttled, unavailable
 from .groups import Groups
+from .owning import Owning
 from .users import Users
 
 PREFIX = "/graph/v1.0"
@@ -60,7 +61,8 @@ class Operation:
 class Graph:
     """Own faults: `expired_token` (401), `small_tenant` (budgets: params.resource_units per 10 s, params.writes per
     150 s), `replication_lag` (params.seconds, or members_s and users_s: new members are not listed, new guests are not
-    found). `throttle` and `error_5xx` hit the parts of a batch one by one, by the name of their operation."""
+    found), `no_owner` (somebody else owns the groups), `credential_ends` (params.days from now). `throttle` and
+    `error_5xx` hit the parts of a batch one by one, by the name of their operation."""
 
     name = "graph"
 
@@ -70,6 +72,7 @@ class Graph:
         self._random = random.Random(f"graph-{ground.seed}")
         self.users = Users(ground)
         self.groups = Groups(ground, self.users)
+        owning = Owning(ground, self.groups.find)
         self._callers: dict[str, tuple[float, Caller]] = {}
         self._budgets(UNITS_PER_10_S, WRITES_PER_150_S)
         group, member = r"/groups/(?P<group>[^/]+)", r"(?P<member>[^/]+)"
@@ -80,6 +83,8 @@ class Graph:
             ("GetMe", "GET", r"/me", self.users.me, 1),
             ("Invite", "POST", r"/invitations", self.users.invite, 1),
             ("GetGroup", "GET", group, self.groups.get, 1),
+            ("ListOwners", "GET", rf"{group}/owners", owning.owners, 1),
+            ("GetApplication", "GET", r"/applications\(appId='(?P<app>[^']+)'\)", owning.application, 1),
             ("AddMembers", "PATCH", group, self.groups.add_many, 1),
             ("ListMembers", "GET", rf"{group}/members(?P<cast>/microsoft\.graph\.user)?", self.groups.members, 3),
             ("AddMember", "POST", rf"{group}/members/\$ref", self.groups.add_one, 1),

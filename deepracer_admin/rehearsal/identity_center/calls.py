@@ -185,8 +185,9 @@ class StoreCalls:
 
 
 class AdminCalls:
-    """`sso-admin`: one instance, two permission sets, one account. `armed` tells which states are on:
-    `no_assignment` (the group has no access to the account) and `no_policy` (the set lacks the managed policy)."""
+    """`sso-admin`: one instance, two permission sets, one account. `armed` tells which states are on: `no_assignment`
+    (the group has no access to the account), `no_policy` (the set lacks the managed policy), `no_relay` (it leads
+    nowhere in particular), `short_session` (racers are signed out after an hour)."""
 
     prefix, signing_name = "SWBExternalService", "sso"
 
@@ -242,9 +243,9 @@ class AdminCalls:
             "Name": PERMISSION_SET if racers else "ReadOnly",
             "PermissionSetArn": wanted,
             "CreatedDate": CREATED,
-            "SessionDuration": "PT8H",
+            "SessionDuration": "PT1H" if racers and self._armed("short_session") else "PT8H",
         }
-        if racers:
+        if racers and not self._armed("no_relay"):
             described["RelayState"] = "https://console.aws.amazon.com/deepracer/home?region=us-east-1#getStarted"
         return {"PermissionSet": described}
 

@@ -13,6 +13,7 @@ from typing import Any
 from deepracer_admin.rehearsal.shared.buckets import Bucket
 from deepracer_admin.rehearsal.shared.ground import Ground
 from deepracer_admin.rehearsal.shared.people import STAFF
+from deepracer_admin.rehearsal.shared.signed_mail import DKIM_TOKENS
 
 from . import mails
 from .mails import Wrong
@@ -39,7 +40,8 @@ class SesError(Exception):
 
 
 class Account:
-    """Faults that are states while armed: `sandbox`, `quota` (params.max_24h, params.rate), `paused`, `suspended`."""
+    """Faults that are states while armed: `sandbox`, `quota` (params.max_24h, params.rate), `paused`, `suspended`,
+    `unverified` (no identity may send) and `no_events` (the configuration set tells nobody)."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -111,7 +113,7 @@ class Account:
 
     def publishes(self, name: str | None) -> bool:
         """Do events of this configuration set reach the queue? One that a client made has no destination."""
-        return name == CONFIGURATION_SET
+        return name == CONFIGURATION_SET and self._state("no_events") is None
 
     # --- operations
 
@@ -136,8 +138,9 @@ class Account:
         return {
             "IdentityType": "EMAIL_ADDRESS",
             "FeedbackForwardingStatus": True,
-            "VerifiedForSendingStatus": True,
-            "VerificationStatus": "SUCCESS",
+            "VerifiedForSendingStatus": self._state("unverified") is None,
+            "VerificationStatus": "SUCCESS" if self._state("unverified") is None else "PENDING",
+            "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS", "Tokens": [*DKIM_TOKENS]},
             "Policies": {},
             "Tags": [],
         }

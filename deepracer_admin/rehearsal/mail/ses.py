@@ -117,6 +117,8 @@ class Ses:
             if found is None:
                 raise SesError(404, "UnknownOperationException", "The practice SES does not know this operation.")
             operation, key = found
+            if self._ground.faults.take("ses", operation.name, names={"denied"}):
+                raise SesError(403, "AccessDeniedException", f"User is not authorized to perform ses:{operation.name}")
             asked = queried(request) if request.method == "GET" else decoded(raw)
             answer = operation.handler(asked, **{name: unquote(value) for name, value in key.items()})
         except Refusal as refusal:

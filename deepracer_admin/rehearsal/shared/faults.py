@@ -16,17 +16,28 @@ OWN: Mapping[str, frozenset[str]] = {
         _CONNECTION
         | {"identity_lookup", "profile_deleted", "timeout", "role_check", "group_change", "settings_conflict"}
         | {"mail_quota", "mail_quota_after_trigger", "half_done", "capacity", "delete_profile_500_empty"}
+        | {"capacity_lookup", "hand_over"}
         | {"bulk_start", "bulk_stall", "bulk_fails", "row_fails", "result_lost"}
         | {"bot_control", "no_validator", "no_policies", "default_sender", "wrong_site", "invite_pace"}
     ),
     "managed": frozenset(_CONNECTION | {"denied", "profile_deleted"}),
     "identity-center": frozenset(
-        {"denied", "expired_credentials", "no_assignment", "no_policy", "cycle", "quarantine"}
+        {
+            "denied",
+            "expired_credentials",
+            "no_assignment",
+            "no_policy",
+            "no_relay",
+            "short_session",
+            "cycle",
+            "quarantine",
+        }
     ),
-    "graph": frozenset({"expired_token", "small_tenant", "replication_lag"}),
+    "graph": frozenset({"expired_token", "small_tenant", "replication_lag", "no_owner", "credential_ends"}),
     "entra": frozenset({"wrong_tenant", "no_refresh", "skew", "short_lived", "withhold_scopes", "refuse"}),
-    "ses": frozenset({"sandbox", "quota", "paused", "suspended"}),
+    "ses": frozenset({"sandbox", "quota", "paused", "suspended", "denied", "unverified", "no_events"}),
     "sqs": frozenset(),
+    "dns": frozenset({"no_spf", "two_spf", "no_dmarc", "no_dkim", "failing"}),
     "cognito-idp": frozenset(),
     "cognito-identity": frozenset(),
 }

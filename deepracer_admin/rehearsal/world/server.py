@@ -116,6 +116,7 @@ async def serve(world: World, listener: socket.socket, on_ready: Callable[[], No
         server.should_exit = True
 
     world.ask_to_stop = stop
+    await world.names.listen()
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     living = asyncio.create_task(world.run())
     address = world.home / ADDRESS_FILE
@@ -132,6 +133,7 @@ async def serve(world: World, listener: socket.socket, on_ready: Callable[[], No
         living.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await living
+        world.names.close()
         world.save()
         address.unlink(missing_ok=True)
 

@@ -18,6 +18,7 @@ from deepracer_admin.rehearsal.identity_center import IdentityCenter
 from deepracer_admin.rehearsal.mail import Ses
 from deepracer_admin.rehearsal.mail.account import ACCOUNT_ID, CONFIGURATION_SET, QUEUE, SENDER
 from deepracer_admin.rehearsal.managed import Managed
+from deepracer_admin.rehearsal.names import NameServer
 from deepracer_admin.rehearsal.shared.clock import PracticeClock, RealTime
 from deepracer_admin.rehearsal.shared.counters import Counters
 from deepracer_admin.rehearsal.shared.faults import Faults
@@ -39,6 +40,7 @@ BUDGET_S = 0.02
 """Real seconds of catching up after which waiting requests are answered first."""
 EPOCH = datetime.fromtimestamp(0, UTC)
 SAVE_EVERY_S = 10.0
+SLOTS = 100
 
 
 class World:
@@ -53,12 +55,16 @@ class World:
         *,
         seed: int = 7,
         speed: float = 60.0,
-        slots: int = 100,
+        slots: int | None = None,
         version: str = "1.3.1",
         start: datetime | None = None,
         machine: RealTime | None = None,
     ) -> None:
+        """`slots`: jobs that run at the same time; None: those that the saved world had, 100 in a new one."""
         read_version(version)  # before anything is written
+        state = read_state(home)
+        if slots is None:
+            slots = int((state or {}).get("slots", SLOTS))
         clock = PracticeClock(speed, start, machine)
         faults = Faults(seed, clock.monotonic)
         self.ground = Ground(home, seed, checked_slots(slots), version, clock, new_secrets(), faults)
@@ -69,7 +75,7 @@ class World:
         self.ticked_to = clock.now()
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.traffic = Traffic(self.ground)
-        state = read_state(home)
+        self.names = NameServer(self.ground)
         try:
             if state is not None:
                 self.ground.secrets.update(state["secrets"])
@@ -182,6 +188,7 @@ class World:
         ground.changed = False
         state = {
             "secrets": ground.secrets,
+            "slots": ground.slots,
             "clock": ground.clock.snapshot(),
             "counters": ground.counters.listing(),
             "company": ground.company.snapshot(),
@@ -249,6 +256,7 @@ class World:
                 **self.identity_center.endpoints(),
             },
             "mail": {"from": SENDER, "configuration_set": CONFIGURATION_SET},
+            "dns": {"server": "127.0.0.1", "port": str(self.names.port)},
         }
 
 

@@ -59,7 +59,7 @@ class ConnectionService(Service):
         return LoginView("none", site, settings.deepracer_user or last.user, self._why_not())
 
     def sign_in(self, actor: Actor, *, site: str, user: str, password: str, new_password: str = "") -> Job:
-        """Use this sign-in from now on, and run the connect check with it. Raises BadInput with the field."""
+        """Use this sign-in from now on, and run the pre-flight with it. Raises BadInput with the field."""
         self._authorise(actor, "setup.connect", target=_host(site))
         event = self._event()
         if why := self._why_not():

@@ -1,4 +1,4 @@
-"""Event page and Set up page: the event itself, its stage, sponsorship, the connect check."""
+"""Event page and Set up page: the event itself, its stage, sponsorship, the pre-flight."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, 
 from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.limits import SPONSORSHIP
-from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
+from deepracer_admin.records.onboarding import ONBOARDING
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from deepracer_admin.rules.access import allowed
-from deepracer_admin.rules.money import spend
+from deepracer_admin.rules.money import at_prices
 from deepracer_admin.rules.stage import next_step, stage_of
 from deepracer_admin.services.base import new_id
-from deepracer_admin.services.people.registrations import take_over_settings, to_decide
+from deepracer_admin.services.people.registrations import take_over_settings
 from deepracer_admin.services.setup.drafts import (
     SERVICES,
     TEMPLATES,
@@ -33,7 +33,7 @@ from deepracer_admin.services.setup.drafts import (
     write_draft,
 )
 from deepracer_admin.services.setup.guests import ask_again, checked_guests
-from deepracer_admin.services.setup.needs_human import needs_human
+from deepracer_admin.services.setup.needs_human import read_needs
 from deepracer_admin.services.setup.sponsorship import SponsorshipService, SponsorshipView
 from deepracer_admin.settings import Practice, read_practice
 
@@ -314,7 +314,7 @@ class EventsService(SponsorshipService):
         usage = self.house.history.usage(event.id, points=2)
         last = usage[-1] if usage else None
         used = last.minutes_used / 60 if last else 0.0
-        queued = last.minutes_queued / 60 if last else 0.0
+        queued = (last.minutes_queued - last.minutes_waiting) / 60 if last else 0.0
         jobs = self.store.jobs(event.id, live=True)
         facts = self._facts(event, len(people), funnel, races)
         stage = stage_of(event, now=now, **facts)
@@ -332,21 +332,11 @@ class EventsService(SponsorshipService):
             profiles_as_of=profiles_at,
             hours_used=used,
             hours_queued=queued,
-            spend_usd=spend(
-                event.prices,
-                minutes=used * 60,
-                storage_bytes=last.storage_bytes if last else 0,
-                event=event,
-                now=last.at if last else now,
-            ),
+            spend_usd=at_prices(event.prices, used * 60, last.gb_hours).usd if last else 0.0,
             committed_usd=queued * event.prices.per_hour,
             usage_as_of=last.at if last else None,
             running_jobs=jobs if allowed(actor, "jobs.view") else [],
-            needs_human=needs_human(
-                self.store.read(event.id, TROUBLE), funnel, jobs, to_decide=to_decide(self.store, event.id)
-            )
-            if allowed(actor, "onboarding.view")
-            else [],
+            needs_human=read_needs(self.store, event, funnel, jobs) if allowed(actor, "onboarding.view") else [],
         )
 
     def _facts(
@@ -363,18 +353,12 @@ class EventsService(SponsorshipService):
             "races": len(races),
         }
 
-    # ----------------------------------------------------------------------------------------- connect check
+    # ----------------------------------------------------------------------------------------- pre-flight
 
     def run_check(self, actor: Actor) -> Job:
-        """Ask the worker to run the connect check; the findings appear in `check`."""
+        """Ask the worker to run the pre-flight; the findings appear in `check`."""
         self._authorise(actor, "setup.check")
         return self._plan_check(actor)
-
-    def check(self, actor: Actor) -> tuple[list[Finding], datetime | None]:
-        """The last connect check: findings and when (real time)."""
-        self._authorise(actor, "setup.view")
-        checked = self.store.read(self._event().id, CHECK)
-        return [*checked.findings], checked.as_of
 
     def account(self, actor: Actor) -> AccountSeen | None:
         """What the racing service said about itself, and what it can do; None until it was reached once."""

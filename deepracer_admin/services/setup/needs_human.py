@@ -5,13 +5,51 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from deepracer_admin.counted import counted
-from deepracer_admin.model import Finding, Job, State, Step
+from deepracer_admin.model import Event, Finding, Job, State, Step
+from deepracer_admin.records.alarms import ALARMS
+from deepracer_admin.records.connect_check import CHECK
+from deepracer_admin.records.onboarding import TROUBLE
+from deepracer_admin.rules.alarms import INFO, RED, Alarm, live
+from deepracer_admin.services.people.registrations import to_decide
+from deepracer_admin.store import EventStore
 
-__all__ = ["needs_human"]
+__all__ = ["needs_human", "read_needs"]
 
 
+BUDGET = "budget"
 _LOST_MAIL = ("The answer was lost; nothing is repeated by itself.", "Open Messages to settle them.")
 _LOST_WORK = ("The answer was lost; the next listing tells what came of it.", "")
+
+
+def read_needs(
+    store: EventStore, event: Event, funnel: Mapping[Step, Mapping[State, int]], jobs: Sequence[Job]
+) -> list[Finding]:
+    """`needs_human`, from what is stored."""
+    return needs_human(
+        store.read(event.id, TROUBLE),
+        funnel,
+        jobs,
+        to_decide=to_decide(store, event.id),
+        checked=() if event.closed_at else store.read(event.id, CHECK).findings,
+        alarms=live(store.rows(event.id, ALARMS)),
+    )
+
+
+def _worst(alarms: Sequence[Alarm]) -> list[Alarm]:
+    """Those that need somebody; of several about one budget the one that says most."""
+    found: dict[str, Alarm] = {}
+    for alarm in alarms:
+        if alarm.level == INFO:
+            continue
+        subject = alarm.subject.rpartition("|")[0] if alarm.kind == BUDGET else alarm.subject
+        key = f"{alarm.kind}/{subject}"
+        if key not in found or _share(alarm) > _share(found[key]):
+            found[key] = alarm
+    return sorted(found.values(), key=lambda alarm: alarm.level != RED)
+
+
+def _share(alarm: Alarm) -> float:
+    return float(alarm.subject.rpartition("|")[2]) if alarm.kind == BUDGET else 0.0
 
 
 def needs_human(
@@ -20,10 +58,27 @@ def needs_human(
     jobs: Sequence[Job],
     *,
     to_decide: int = 0,
+    checked: Sequence[Finding] = (),
+    alarms: Sequence[Alarm] = (),
 ) -> list[Finding]:
-    """Who was refused or is unknown at a step, what the worker's duties wait for (`trouble`), which jobs wait, and how
-    many registrations wait for an organizer's yes or no (`to_decide`)."""
-    found: list[Finding] = []
+    """Which alarms last, what the pre-flight found (`checked`), who was refused or is unknown at a step, what the
+    worker's duties wait for (`trouble`), which jobs wait, and how many registrations wait for an organizer's yes or no
+    (`to_decide`)."""
+    found = [
+        Finding(alarm.key, alarm.title, alarm.level, alarm.sentence, f"{alarm.fix} Open {alarm.where}.", alarm.since)
+        for alarm in _worst(alarms)
+    ]
+    red = [each for each in checked if each.level == "red"]
+    if red:
+        found.append(
+            Finding(
+                "preflight",
+                f"{counted(len(red), 'check of the pre-flight is', 'checks of the pre-flight are')} red",
+                "red",
+                f"{red[0].title}: {red[0].evidence}",
+                "Open Set up, Pre-flight: each has its fix.",
+            )
+        )
     if to_decide:
         found.append(
             Finding(

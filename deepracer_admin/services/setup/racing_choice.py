@@ -25,7 +25,7 @@ class RacingChoice(Service):
     """What the event says, and what of it can still be changed."""
 
     def why_no_pool(self, actor: Actor, *, service: str = "") -> str:
-        """Why our own mail cannot carry the way in, with what to do; "" when it can (the connect check tries it).
+        """Why our own mail cannot carry the way in, with what to do; "" when it can (the pre-flight tries it).
 
         `service`: the racing service as it is about to be chosen.
         """
@@ -43,7 +43,7 @@ class RacingChoice(Service):
                 "profile (docs/permissions.md)."
             )
         trouble = self.store.read(event, POOL_CHECK) if event and self.event() else ""
-        return f"the last connect check says: {trouble}" if trouble else ""
+        return f"the last pre-flight says: {trouble}" if trouble else ""
 
     def _check_way_in(self, draft: EventDraft, base: Event) -> None:
         """Raises BadInput for a way that this event cannot offer."""

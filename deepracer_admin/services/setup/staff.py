@@ -97,7 +97,7 @@ class StaffService(Service):
         self._authorise(actor, "setup.role", target=role)
         event = self._event()
         if role not in self.store.read(event.id, ACCOUNT).account.roles:
-            raise BadInput("Role: run the connect check, then choose one of the roles that this deployment has.")
+            raise BadInput("Role: run the pre-flight, then choose one of the roles that this deployment has.")
         email = self._address(address)
         if role == ADMIN and typed_name.strip() != event.name:
             raise BadInput("Type the event's name exactly as it stands to make somebody an administrator.")

@@ -22,12 +22,13 @@ __all__ = ["TITLES", "items_table", "live", "past", "show_job", "title_of"]
 
 TITLES = {
     "account.limits": "Set account-wide limits",
-    "check": "Connect check",
+    "check": "Pre-flight",
     "closeout": "Close the event",
     "invite.resend": "Send invitations once more",
     "mail.test": "Test mail",
     "models.delete": "Delete models",
     "quota": "Set quotas",
+    "quotas.read": "Read the account's quotas",
     "race.admit": "Let people into a race",
     "race.close": "End a race",
     "race.create": "Create races",

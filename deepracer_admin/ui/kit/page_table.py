@@ -37,7 +37,7 @@ PAGES: tuple[PageEntry, ...] = (
         "setup",
         "Plan",
         "setup.view",
-        "Name, dates, budget, quotas, connect check, sponsorship",
+        "Name, dates, budget, quotas, pre-flight, sponsorship",
     ),
     PageEntry(
         "pages/plan/attendees.py",

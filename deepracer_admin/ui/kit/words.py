@@ -38,6 +38,8 @@ _LEVELS = {
     "green": ("In order", ":material/check_circle:", "green"),
     "amber": ("Look at it", ":material/warning:", "orange"),
     "red": ("Must be fixed", ":material/error:", "red"),
+    "unknown": ("Not known", ":material/help:", "orange"),
+    "na": ("Does not apply", ":material/do_not_disturb_on:", "gray"),
 }
 _MARKS = {
     "done": "✓ done",

@@ -74,7 +74,7 @@ def create(who: Actor) -> None:
             "Create the event",
             lambda asking: created.append(desk.events.create(asking, filled)),
             key=f"create-{digest}-go",
-            done="Created. Next: run the connect check.",
+            done="Created. Next: run the pre-flight.",
             in_form=True,
             redraw=False,
             type="primary",

@@ -68,7 +68,7 @@ def roles(event: Event, view: StaffView) -> None:
         st.caption("The managed service has no roles to give: who administers it, the account's IAM policies say.")
         return
     if not view.roles:
-        st.caption("Run the connect check first: it tells which roles this deployment has.")
+        st.caption("Run the pre-flight first: it tells which roles this deployment has.")
         return
     left, middle, right = st.columns([3, 2, 1], vertical_alignment="bottom")
     address = left.text_input("Address of their profile", key="role-address", autocomplete="off") or ""
@@ -109,7 +109,7 @@ def account_limits(event: Event, view: StaffView) -> None:
         st.caption("The managed service's limits are AWS quotas: AWS support changes them.")
         return
     if not view.limits:
-        st.caption("Run the connect check first: it reads what the deployment shows.")
+        st.caption("Run the pre-flight first: it reads what the deployment shows.")
         return
     minutes, models = view.limits.values()
     shown = UNLIMITED if minutes == UNLIMITED else minutes / 60

@@ -57,7 +57,7 @@ def test_an_administrator_needs_the_name_typed(stage: Stage) -> None:
 
 
 def test_what_cannot_be_given_is_named(stage: Stage) -> None:
-    with pytest.raises(BadInput, match="run the connect check"):
+    with pytest.raises(BadInput, match="run the pre-flight"):
         stage.console.first.staff.give_role(ORGANIZER, "ada@example.com", "dr-racers")
     check(stage)
     job = stage.finish(stage.console.first.staff.give_role(ORGANIZER, "ada@example.com", "dr-racers"))

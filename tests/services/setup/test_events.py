@@ -15,7 +15,7 @@ from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.model import Actor, Event, PriceList, Profile, Quota
 from deepracer_admin.model.registrations import Portal, PortalMail, Registration, RegistrationState
 from deepracer_admin.records.portal import PORTAL, REGISTRATIONS
-from deepracer_admin.rules.money import spend
+from deepracer_admin.rules.money import at_prices
 from deepracer_admin.rules.settings_file import read_values
 from deepracer_admin.services.setup.drafts import EventDraft, draft_of, write_draft
 from tests.pages.conftest import NOW
@@ -226,7 +226,7 @@ def test_spend_on_the_event_page_is_the_one_of_the_usage_page(
 ) -> None:
     shown = console.first.events.view(organizer).spend_usd
     assert shown == console.first.usage.totals(organizer).spend_usd
-    assert shown == spend(event.prices, minutes=300, storage_bytes=10 * 10**9, event=event, now=NOW)
+    assert shown == at_prices(event.prices, minutes=300, gb_hours=10 * 0.5).usd
 
 
 def test_before_the_first_event_it_says_so(console: Console, organizer: Actor) -> None:
