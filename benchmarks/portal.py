@@ -160,6 +160,7 @@ def flood(people: int, within_s: float, graph_failures: float, crashes: float, p
             pool.shutdown()
             pressing.shutdown(cancel_futures=True)
             waits = sorted(boxes.way_in[person] - clicked[person] for person in clicked if person in boxes.way_in)
+            chain.place("sweep").catch_up()
             known = [json.loads(each["payload"])["Records"] for each in chain.failures.kept]
             result = {
                 "people": len(everybody),

@@ -17,12 +17,12 @@ from datetime import datetime, timedelta
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.people.joining import aliases_taken, join, write
 from deepracer_admin.flows.people.portal_links import is_over
+from deepracer_admin.flows.people.registration_entries import entries_of
 from deepracer_admin.flows.people.registration_letters import CAMPAIGN
 from deepracer_admin.model import Again, Attendee, Event, Lease, State, Step
 from deepracer_admin.model.registrations import (
     Asked,
     Portal,
-    QuestionKind,
     Registration,
     RegistrationState,
     registration_id,
@@ -38,8 +38,6 @@ from deepracer_admin.rules.registration import (
     unconfirmed_at_most,
     with_attendees,
 )
-from deepracer_admin.rules.roster import RosterRow
-from deepracer_admin.rules.roster.plan import Change, PlanEntry, plan_import
 from deepracer_admin.store import EventStore
 
 __all__ = ["SOURCE", "RegistrationReconciler", "forget_registrations", "registered", "registration_of"]
@@ -367,47 +365,6 @@ def _asked(before: Registration, form: Asked) -> Registration:
         attendee=before.attendee if before.leaving else "",
         told="",
     )
-
-
-def entries_of(
-    portal: Portal,
-    accepted: Iterable[Registration],
-    known: Mapping[str, Attendee],
-    *,
-    service_rule: str | None,
-) -> list[PlanEntry]:
-    """The plan of taking these people in: as of a list with one row each, and their answers beside it."""
-    listed = [*accepted]
-    text = {each.id: each.title for each in portal.questions if each.kind is QuestionKind.TEXT}
-    chosen = {each.id: each.title for each in portal.questions if each.kind is not QuestionKind.TEXT}
-    rows = [
-        RosterRow(
-            number,
-            each.email,
-            each.name,
-            new_to_ml=each.new_to_ml,
-            new_to_aws=each.new_to_aws,
-            extra=_under(text, each.answers),
-        )
-        for number, each in enumerate(listed, start=1)
-    ]
-    wanted = {email: person for email, person in known.items() if person.wanted}
-    plan = plan_import(rows, wanted, service_rule=service_rule)
-    return [
-        _with_answers(entry, _under(chosen, each.answers), known.get(each.email))
-        for entry, each in zip(plan.entries, listed, strict=True)
-    ]
-
-
-def _under(titles: Mapping[str, str], answers: Mapping[str, str]) -> dict[str, str]:
-    return {titles[question]: answer for question, answer in answers.items() if question in titles}
-
-
-def _with_answers(entry: PlanEntry, answers: Mapping[str, str], person: Attendee | None) -> PlanEntry:
-    before = dict(person.answers) if person else {}
-    merged = {**before, **answers}
-    change = Change.CHANGED if entry.change is Change.SAME and merged != before else entry.change
-    return entry._replace(change=change, values={**entry.values, "answers": merged})
 
 
 def _is_news(row: Registration) -> bool:
