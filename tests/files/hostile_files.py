@@ -1,7 +1,4 @@
-"""Crafted files beyond those of tests/data/hostile/make.py: small to send, and made to want far more when read.
-
-Each reader gets the shapes that cost it most as large as an upload may be, and every other shape as a megabyte of it.
-"""
+"""Crafted files beyond those of tests/data/hostile/make.py: small to send, and made to want far more when read."""
 
 from __future__ import annotations
 
@@ -15,12 +12,6 @@ from types import ModuleType
 
 DATA = Path(__file__).parents[1] / "data"
 FIVE_MB = 5 * 1024 * 1024 - 1_000
-ONE_MB = 1024 * 1024
-DEAREST = {
-    "quotation marks", "old bytes", "lines of quotes", "commas", "cards", "braces", "brackets", "tables", "bullets",
-    "tables within each other", "entities", "long entities", "wide cells", "links", "fields", "addresses",
-    "quoted letters", "folded lines", "rows", "far rows", "merged cells", "deep elements",
-}  # fmt: skip
 
 
 def _module(path: Path) -> ModuleType:
@@ -34,11 +25,6 @@ def _module(path: Path) -> ModuleType:
 
 make = _module(DATA / "hostile" / "make.py")
 FIRST = f'<row r="1">{make.text("", "email")}</row><row r="2">{make.text("", "ada@example.com")}</row>'
-
-
-def _filled(name: str, piece: bytes, *, less: int = 0) -> bytes:
-    """As much of this shape as the readers are asked to bear."""
-    return piece * ((FIVE_MB - less if name in DEAREST else ONE_MB) // len(piece))
 
 
 def _workbook(folder: Path, rows: str, shared: str = "") -> bytes:
@@ -191,8 +177,8 @@ def _texts() -> Iterator[tuple[str, bytes]]:
         "old bytes": b"\xff\xfe\xfd,", "halves": b"a\x00", "names": b"Rossi, Anna - (x) <", "lines of quotes": b'"a\n',
     }.items():  # fmt: skip
         if len(name) < 9:
-            yield f"nothing but {name}", _filled(name, piece)
-        yield f"a list, then {name}", b"name,email\nAda,ada@example.com\n" + _filled(name, piece, less=500)
+            yield f"five megabytes of {name}", piece * (FIVE_MB // len(piece))
+        yield f"a list, then {name}", b"name,email\nAda,ada@example.com\n" + piece * (FIVE_MB // len(piece) - 20)
     yield "addresses of as many domains", b"".join(b"a@%d.example.com\n" % n for n in range(190_000))
     yield "broken addresses, each another", b"email\n" + b"".join(b"a@@%d.example\n" % n for n in range(190_000))
     yield "addresses in another alphabet", "".join(f"é{n}@bücher.example\n" for n in range(100_000)).encode()
@@ -212,7 +198,7 @@ def _markup() -> Iterator[tuple[str, bytes]]:
         "deep cells": b"<td rowspan=999999>x", "declarations": b"<!x ", "sections": b"<![CDATA[", "words": b"word ",
         "links": b"<a href='mailto:a@b.example'>",
     }.items():  # fmt: skip
-        yield f"a table, then {name}.html", table + _filled(name, piece, less=200)
+        yield f"a table, then {name}.html", table + piece * ((FIVE_MB - 200) // len(piece))
     yield "one attribute of five megabytes.html", b"<table " + b"a" * (FIVE_MB - 200) + b">" + row
     yield "a hundred thousand attributes.html", b"<table " + b"a=1 " * 1_000_000 + b">" + row
     yield "a style of five megabytes.html", table + b"<tr style='" + b"display:" * 500_000 + b"'><td>x"
@@ -223,7 +209,7 @@ def _markup() -> Iterator[tuple[str, bytes]]:
         "words": b"word ", "addresses": b'"a@b.example",',
         "fields": b'{"email":"a@b.example","a":{"b":{"c":[',
     }.items():  # fmt: skip
-        yield f"an entry, then {name}.json", b"[" + entry + b"," + _filled(name, piece, less=200)
+        yield f"an entry, then {name}.json", b"[" + entry + b"," + piece * ((FIVE_MB - 200) // len(piece))
     yield (
         "another field on each entry.json",
         b"[" + b",".join(b'{"f%d":"a@b.example"}' % n for n in range(150_000)) + b"]",
@@ -237,7 +223,7 @@ def _markup() -> Iterator[tuple[str, bytes]]:
         "quotation marks": b'"', "addresses": b"EMAIL:a@b.example\n", "soft ends": b"=\n",
         "quoted letters": b"N;ENCODING=QUOTED-PRINTABLE:=41=\n", "backslashes": b"\\", "words": b"word ",
     }.items():  # fmt: skip
-        yield f"a card, then {name}.vcf", card + _filled(name, piece, less=200)
+        yield f"a card, then {name}.vcf", card + piece * ((FIVE_MB - 200) // len(piece))
     head = b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet><Table>'
     cell = b'<Row><Cell><Data Type="String">ada@example.com</Data></Cell></Row>'
     for name, piece in {
@@ -245,7 +231,7 @@ def _markup() -> Iterator[tuple[str, bytes]]:
         "far rows": b"<Row Index='999999'><Cell Index='499'><Data>x</Data></Cell></Row>",
         "merged cells": b"<Row><Cell MergeDown='999999' MergeAcross='400'><Data>x</Data></Cell></Row>",
     }.items():  # fmt: skip
-        yield f"{name}.xml", head + cell + _filled(name, piece, less=500)
+        yield f"{name}.xml", head + cell + piece * ((FIVE_MB - 500) // len(piece))
     doctype = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
     yield "entities.xml", head.replace(b"?>", b"?>" + doctype, 1) + cell + b"&b;"
 

@@ -11,11 +11,10 @@ from deepracer_admin.files.memory import peak_of_self
 from deepracer_admin.files.process import ChildProcessReader
 from deepracer_admin.rules.roster import RosterCheck, UnreadableRoster
 from deepracer_admin.services.file_desk import FileDesk
-from tests.files.hostile_files import KINDS, ONE_MB, hostile_files
+from tests.files.hostile_files import KINDS, hostile_files
 
 MB = 1024 * 1024
 SECONDS, MEMORY = 5.0, 300 * MB
-SMALL_TO_SEND = (".xlsx", ".ods", ".xls")  # and large when unpacked
 
 
 def test_the_console_promises_no_more_than_this() -> None:
@@ -48,8 +47,7 @@ def test_every_crafted_file_is_read_or_refused_in_one_sentence(kind: str, tmp_pa
         use = uses[-1]
         assert use.outcome not in (Outcome.FAULT, Outcome.GARBLED), name
         assert use.memory < MEMORY, name
-        bound = SECONDS if len(raw) > ONE_MB or name.endswith(SMALL_TO_SEND) else SECONDS / 2
-        assert use.worked < bound, name  # of the processor: a busy machine makes none of them slower
+        assert use.worked < SECONDS, name  # of the processor: a busy machine makes none of them slower
         assert use.seconds < ReadingLimits().patience + 5, name
         assert peak_of_self() - before < 100 * MB, name
     assert asked > 10
