@@ -8,6 +8,7 @@ import gc
 import os
 import shutil
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +20,11 @@ from deepracer_admin.rehearsal.shared import keys
 from deepracer_admin.store import sqlite_base, sqlite_records
 from tests.practice import WorldHandle, start_world
 from tests.store.first_files import open_as_copy
+
+# Told not to keep what Python compiles, each process of a run and each program that a test starts would compile all of
+# it again, seconds each: kept it is, beside the sources, where `start.py test` keeps it, too.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Practice services speak plain HTTP on loopback, yet every client that a test opens would read the world's certificate
 # authorities anew, 20 ms each: a quarter of the whole run.

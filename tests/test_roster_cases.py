@@ -9,11 +9,19 @@ from typing import Any
 
 import pytest
 
+from deepracer_admin import roster_command
 from deepracer_admin.roster_command import main
+from tests.files.read_here import ReadHere
 
 CASES = Path(__file__).parent / "data" / "roster-cases"
 NO_LISTS = {"expected.json", "headings.txt", "make.py"}
 Report = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read in a child in test_roster_command.py."""
+    monkeypatch.setattr(roster_command, "ChildProcessReader", ReadHere)
 
 
 def files() -> list[Path]:

@@ -17,7 +17,7 @@ from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store
 from tests.store.growing import grown, sample, size
 from tests.store.people import after, an_event, people
 
-WRITES = 150  # of each of the two
+WRITES = 50  # of each of the two
 DECLARED = every()
 DOCUMENTS = sorted(name for name, what in DECLARED.items() if isinstance(what, Document))
 READINGS = sorted(name for name, what in DECLARED.items() if isinstance(what, Reading))
@@ -70,7 +70,7 @@ def test_no_change_of_a_row_is_lost(two: list[SqliteEventStore], name: str) -> N
     table: Table[Any] = DECLARED[name]  # pyright: ignore[reportAssignmentType]
     event = event_of(table)
     two[0].save_attendees("spring", people(2 * WRITES + 1))
-    shared = "a00300"
+    shared = f"a{2 * WRITES:05d}"
     first = sample(table.kind)
 
     def write(store: SqliteEventStore, number: int) -> None:

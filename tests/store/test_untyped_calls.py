@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +32,7 @@ SAVE_PEOPLE = {
 def untyped(path: Path, names: set[str]) -> Iterator[ast.Call]:
     """Calls of such a method of something that is called a store."""
     text = path.read_text(encoding="utf-8")
-    if not any(f"{name}(" in text for name in names):
+    if not re.search(rf"store[\s\\)\]]*\.\s*({'|'.join(names)})\s*\(", text):
         return  # and need not be taken apart
     for node in ast.walk(ast.parse(text)):
         if (
@@ -78,3 +79,10 @@ def test_no_untyped_call_names_what_has_a_type() -> None:
         if isinstance(word, ast.Constant) and word.value in typed and "tests/store/" not in path.as_posix()
     }
     assert found == set()
+
+
+def test_a_call_that_is_broken_over_lines_is_found_too(tmp_path: Path) -> None:
+    path = tmp_path / "made.py"
+    text = "x = ((self.ports.store)\n    .get ('', 'x'))\nstore . put('', 'y')\nbox.get('z')\n"
+    path.write_text(text, encoding="utf-8")
+    assert len([*untyped(path, {"get", "put", "amend"})]) == 2
