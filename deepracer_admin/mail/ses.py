@@ -139,7 +139,11 @@ class Ses:
     def dkim_records(self, sender: str) -> Mapping[str, str]:
         """Those of the From domain: Easy DKIM's three, a CNAME each (identity-and-mail.md 4.1)."""
         mailbox = read_mailbox(sender)
-        identity = self._identity(mailbox.domain) or self._identity(mailbox.address) or {}
+        identity = self._identity(mailbox.domain) or self._identity(mailbox.address)
+        if identity is None:
+            return {}
+        if "VerifiedForSendingStatus" not in identity:  # an answer without it would read as "signs nothing"
+            raise odd_answer(SERVICE, SES.called, "GetEmailIdentity")
         tokens = [str(token) for token in identity.get("DkimAttributes", {}).get("Tokens") or ()]
         return {f"{token}._domainkey.{mailbox.domain}": f"{token}.dkim.amazonses.com" for token in tokens}
 

@@ -130,13 +130,11 @@ class ManagedDeepRacer:
 
     def new_profile_quota(self) -> Quota | None:
         """None: every profile starts with the service's own default, which cannot be set."""
-        return None
 
     def set_new_profile_quota(self, quota: Quota) -> Quota:
         raise self._cannot("The managed service has no quota for new profiles: set it when a profile has appeared.")
 
-    def self_sign_up(self) -> bool | None:
-        return None
+    def self_sign_up(self) -> None: ...
 
     def set_account_limits(self, quota: Quota) -> Quota:
         raise self._cannot("The managed service's account limits are AWS quotas: ask AWS support to change them.")

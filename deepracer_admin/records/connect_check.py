@@ -14,13 +14,14 @@ __all__ = ["CHECK", "CHECK_PLANNED", "POOL_CHECK", "Checked"]
 @dataclass(frozen=True, slots=True)
 class Checked:
     """`as_of`: real time; None = it never ran. `before` are the findings of the run before, of `before_as_of`. `by`:
-    who asked for it, "" when it ran by itself."""
+    who asked for it, "" when it ran by itself. `event_at`: event time."""
 
     findings: tuple[Finding, ...] = ()
     as_of: datetime | None = None
     before: tuple[Finding, ...] = ()
     before_as_of: datetime | None = None
     by: str = ""
+    event_at: datetime | None = None
 
 
 CHECK = Reading("check", Checked, Checked(), personal=False)

@@ -67,7 +67,7 @@ def test_01_the_check_says_who_the_console_is(organizer: Page, temporary: str) -
     tab(organizer, "Pre-flight")
     seen(organizer, re.compile("of the practice world"))
     press(organizer, "Run the pre-flight")
-    seen(organizer, re.compile("DeepRacer on AWS v1.3.1 in us-east-1, signed in as organizer"))
+    seen(organizer, re.compile("v1.3.1 · us-east-1, signed in as organizer"))
     for ability in ("bulk invite", "resend invite", "register user", "edit open race"):
         seen(organizer, ability)
     picture(organizer, "setup-connected")

@@ -95,7 +95,7 @@ def test_01_an_event_is_created_from_a_template_in_seconds(organizer: Page) -> N
 def test_02_the_connect_check_asks_every_service(organizer: Page) -> None:
     tab(organizer, "Pre-flight")
     press(organizer, "Run the pre-flight")
-    for line in ("Racing service", "Entra group", "The From address may send", "Budget"):
+    for line in ("New profiles get a limit", "The store is copied", "Ready, with points to look at"):
         seen(organizer, line)
     no_trouble(organizer)
     picture(organizer, "setup-check")

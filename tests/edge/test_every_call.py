@@ -63,6 +63,7 @@ RACING: dict[str, Callable[[Any], Any]] = {
     "set_alias": lambda service: service.set_alias(PROFILE, "Ada-B"),
     "set_quotas": lambda service: list(service.set_quotas([(PROFILE, Quota(60, 1))])),
     "set_profile": lambda service: service.set_profile(PROFILE, alias="Ada-B", quota=Quota(60, 1)),
+    "self_sign_up": lambda service: service.self_sign_up(),
     "set_role": lambda service: service.set_role(PROFILE, "dr-racers"),
     "sponsor": lambda service: list(service.sponsor([PROFILE], active=False)),
     "remove": lambda service: list(service.remove([PROFILE])),
@@ -103,6 +104,7 @@ POOL: dict[str, Callable[[Any], Any]] = {
 }
 PROOF: dict[str, Callable[[Any], Any]] = {
     "assignment": lambda proof: proof.assignment(),
+    "permission_set": lambda proof: proof.permission_set(),
     "arrived": lambda proof: proof.arrived(["ada@example.com"]),
 }
 MAILER: dict[str, Callable[[Any], Any]] = {
@@ -110,6 +112,7 @@ MAILER: dict[str, Callable[[Any], Any]] = {
     "send": lambda mailer: mailer.send(message()),
     "suppressed": lambda mailer: mailer.suppressed(["ada@example.com"]),
     "events": lambda mailer: mailer.events(),
+    "dkim_records": lambda mailer: mailer.dkim_records("deepracer@example.com"),
     "settle_events": lambda mailer: mailer.settle_events(),
     "check": lambda mailer: mailer.check("DeepRacer <deepracer@example.com>"),
 }

@@ -107,7 +107,7 @@ def use_everything(ses: Ses, script: Script) -> None:
     script.says(404, missing, "NotFoundException")
     script.says(200, {"EventDestinations": []})
     ses.check("deepracer@example.com")
-    script.says(200, {"DkimAttributes": {"Tokens": ["abc"]}})
+    script.says(200, {"VerifiedForSendingStatus": True, "DkimAttributes": {"Tokens": ["abc"]}})
     assert ses.dkim_records("deepracer@example.com") == {"abc._domainkey.example.com": "abc.dkim.amazonses.com"}
 
 

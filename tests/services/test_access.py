@@ -23,6 +23,7 @@ from deepracer_admin.services.people.registrations import RegistrationsService
 from deepracer_admin.services.races.races import RaceForm, RacesService
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.preflight import PreflightService
 from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from tests.pages.conftest import NOW, ROLES, actor_of
@@ -60,7 +61,9 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
         lambda c, who: c.first.events.switch_sponsorship(who, open_=True, typed_name=""),
     ),
     "events.run_check": ("setup.check", lambda c, who: c.first.events.run_check(who)),
-    "events.check": ("setup.view", lambda c, who: c.first.events.check(who)),
+    "preflight.view": ("setup.view", lambda c, who: c.first.preflight.view(who)),
+    "preflight.run": ("setup.check", lambda c, who: c.first.preflight.run(who)),
+    "preflight.page": ("setup.view", lambda c, who: c.first.preflight.page(who)),
     "events.why_no_pool": ("setup.view", lambda c, who: c.first.events.why_no_pool(who)),
     "events.account": ("setup.view", lambda c, who: c.first.events.account(who)),
     "events.export_settings": ("setup.view", lambda c, who: c.first.events.export_settings(who)),
@@ -189,6 +192,7 @@ SERVICES = {
     "jobs": JobsService,
     "passwords": PasswordsService,
     "connection": ConnectionService,
+    "preflight": PreflightService,
     "staff": StaffService,
     "signed_in": SignedInService,
 }

@@ -41,7 +41,7 @@ def check_now(ports: Ports, event: Event, oid: str, *, by: str, lease: Lease | N
     """Read, judge and keep. `oid`: on whose behalf the directory is asked. Raises StoreError alone."""
     facts = read_facts(ports, event, oid, lease)
     last = ports.store.read(event.id, CHECK)
-    made = Checked(findings(facts), ports.clock.now(), last.findings, last.as_of, by)
+    made = Checked(findings(facts), ports.clock.now(), last.findings, last.as_of, by, ports.clock.event_now())
     if facts.kind == "on_aws":
         trouble = facts.pool.trouble.sentence if facts.pool.trouble else "" if facts.pool.value else NO_POOL
         ports.store.keep(event.id, POOL_CHECK, trouble, lease=lease)
@@ -57,7 +57,8 @@ def plan_due_check(ports: Ports, event: Event, lease: Lease) -> bool:
     store = ports.store
     kind = event.service or ports.racing_default
     planned = store.read(event.id, CHECK_PLANNED)
-    day = due(event, ports.clock.event_now(), planned, managed=kind == "managed")
+    ran_at = store.read(event.id, CHECK).event_at
+    day = due(event, ports.clock.event_now(), planned, managed=kind == "managed", ran_at=ran_at)
     if not day:
         return False
     last = next(iter(store.jobs(event.id, kind="check", limit=1)), None)

@@ -64,11 +64,12 @@ def in_words(found: Sequence[Finding]) -> str:
     return ", ".join(words for number, words in parts if number)
 
 
-def due(event: Event, now: datetime, planned: str, *, managed: bool) -> str:
+def due(event: Event, now: datetime, planned: str, *, managed: bool, ran_at: datetime | None = None) -> str:
     """The day (ISO date, in the event's zone) for which a run is due by itself at `now` (event time); "" for none.
 
     At seven in the morning of the day before the event; on the managed service also each morning while it runs, since
-    a permission set can be changed meanwhile. `planned`: the last day for which one was planned.
+    a permission set can be changed meanwhile. `planned`: the last day for which one was planned; `ran_at`: when the
+    last run was (event time): one that somebody asked for on that morning or later is as good.
     """
     zone = ZoneInfo(event.zone)
     local = now.astimezone(zone)
@@ -82,4 +83,5 @@ def due(event: Event, now: datetime, planned: str, *, managed: bool) -> str:
         day = local.date()
     else:
         return ""
-    return "" if planned >= day.isoformat() else day.isoformat()
+    done = ran_at is not None and ran_at >= datetime.combine(day, MORNING, zone)
+    return "" if done or planned >= day.isoformat() else day.isoformat()

@@ -22,7 +22,7 @@ def _people(facts: Facts) -> Verdict:
         return amber(f"Nobody is on the list yet; planned for {planned:,}.", "Upload the list on the Attendees page.")
     if people > planned:
         return amber(
-            said, "Raise “People expected” on the Settings tab, so that hours, mails and budget are reckoned for all."
+            said, "Raise “Head-count” on the Settings tab, so that hours, mails and budget are reckoned for all."
         )
     return green(said)
 
@@ -65,9 +65,7 @@ def _minutes(facts: Facts) -> float | None:
 
 
 def _unlimited(facts: Facts) -> str:
-    return (
-        "Hours per person are unlimited: that is told by “Hours against the budget”." if _minutes(facts) is None else ""
-    )
+    return "Hours per person are unlimited: the check of the budget says so." if _minutes(facts) is None else ""
 
 
 def _capacity(facts: Facts) -> Verdict:

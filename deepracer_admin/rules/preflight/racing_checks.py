@@ -50,7 +50,10 @@ def _signed_in(facts: Facts) -> Verdict:
     said = _seen(facts).account
     name = f"{said.service} {said.version}".strip()
     by = f", signed in as {said.signed_in_as}" if said.signed_in_as else ""
-    return green(f"{name} in {said.region or 'its region'} answers{by}.")
+    answers = f"{name} in {said.region or 'its region'} answers{by}."
+    if facts.kind == "managed" and said.warnings:
+        return amber(f"{answers} {' '.join(said.warnings)}", "Go through a small event with a few people first.")
+    return green(answers)
 
 
 def version_of(text: str) -> tuple[int, ...]:
@@ -73,7 +76,7 @@ def _version(facts: Facts) -> Verdict:
     if number < (1, 3, 0):
         return amber(f"{said}: below 1.3.0 the dispatch of jobs can come to a standstill.", update)
     return green(
-        f"{said}. From 1.3.0 on nothing queues: who finds no slot presses Retry, and who presses first has it."
+        f"{said}. From 1.3.0 on nothing queues: a training without a slot starts only when its racer asks for it again."
     )
 
 

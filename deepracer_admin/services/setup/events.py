@@ -336,7 +336,7 @@ class EventsService(SponsorshipService):
             committed_usd=queued * event.prices.per_hour,
             usage_as_of=last.at if last else None,
             running_jobs=jobs if allowed(actor, "jobs.view") else [],
-            needs_human=read_needs(self.store, event.id, funnel, jobs) if allowed(actor, "onboarding.view") else [],
+            needs_human=read_needs(self.store, event, funnel, jobs) if allowed(actor, "onboarding.view") else [],
         )
 
     def _facts(
@@ -359,12 +359,6 @@ class EventsService(SponsorshipService):
         """Ask the worker to run the pre-flight; the findings appear in `check`."""
         self._authorise(actor, "setup.check")
         return self._plan_check(actor)
-
-    def check(self, actor: Actor) -> tuple[list[Finding], datetime | None]:
-        """The last pre-flight: findings and when (real time)."""
-        self._authorise(actor, "setup.view")
-        checked = self.store.read(self._event().id, CHECK)
-        return [*checked.findings], checked.as_of
 
     def account(self, actor: Actor) -> AccountSeen | None:
         """What the racing service said about itself, and what it can do; None until it was reached once."""

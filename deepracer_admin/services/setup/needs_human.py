@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from deepracer_admin.counted import counted
-from deepracer_admin.model import Finding, Job, State, Step
+from deepracer_admin.model import Event, Finding, Job, State, Step
 from deepracer_admin.records.alarms import ALARMS
+from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.rules.alarms import INFO, RED, Alarm, live
 from deepracer_admin.services.people.registrations import to_decide
@@ -21,15 +22,16 @@ _LOST_WORK = ("The answer was lost; the next listing tells what came of it.", ""
 
 
 def read_needs(
-    store: EventStore, event: str, funnel: Mapping[Step, Mapping[State, int]], jobs: Sequence[Job]
+    store: EventStore, event: Event, funnel: Mapping[Step, Mapping[State, int]], jobs: Sequence[Job]
 ) -> list[Finding]:
     """`needs_human`, from what is stored."""
     return needs_human(
-        store.read(event, TROUBLE),
+        store.read(event.id, TROUBLE),
         funnel,
         jobs,
-        to_decide=to_decide(store, event),
-        alarms=live(store.rows(event, ALARMS)),
+        to_decide=to_decide(store, event.id),
+        checked=() if event.closed_at else store.read(event.id, CHECK).findings,
+        alarms=live(store.rows(event.id, ALARMS)),
     )
 
 
@@ -56,14 +58,27 @@ def needs_human(
     jobs: Sequence[Job],
     *,
     to_decide: int = 0,
+    checked: Sequence[Finding] = (),
     alarms: Sequence[Alarm] = (),
 ) -> list[Finding]:
-    """Which alarms last, who was refused or is unknown at a step, what the worker's duties wait for (`trouble`), which
-    jobs wait, and how many registrations wait for an organizer's yes or no (`to_decide`)."""
+    """Which alarms last, what the pre-flight found (`checked`), who was refused or is unknown at a step, what the
+    worker's duties wait for (`trouble`), which jobs wait, and how many registrations wait for an organizer's yes or no
+    (`to_decide`)."""
     found = [
         Finding(alarm.key, alarm.title, alarm.level, alarm.sentence, f"{alarm.fix} Open {alarm.where}.", alarm.since)
         for alarm in _worst(alarms)
     ]
+    red = [each for each in checked if each.level == "red"]
+    if red:
+        found.append(
+            Finding(
+                "preflight",
+                f"{counted(len(red), 'check of the pre-flight is', 'checks of the pre-flight are')} red",
+                "red",
+                f"{red[0].title}: {red[0].evidence}",
+                "Open Set up, Pre-flight: each has its fix.",
+            )
+        )
     if to_decide:
         found.append(
             Finding(

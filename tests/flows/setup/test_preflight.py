@@ -339,7 +339,7 @@ CASES: dict[str, Case] = {
     "mail.dkim": fault("amber", "publish", "dns", "no_dkim"),
     "mail.spf": fault("red", "join", "dns", "two_spf"),
     "mail.dmarc": fault("amber", "publish", "dns", "no_dmarc"),
-    "plan.people": settings("amber", "People expected", {"head_count": 120}, {"head_count": 2}),
+    "plan.people": settings("amber", "Head-count", {"head_count": 120}, {"head_count": 2}),
     "plan.window": settings("red", "another event", {"closed_at": None}, {"closed_at": START}),
     "plan.races": Case(
         "amber", "Races page",
@@ -382,7 +382,10 @@ def test_each_thing_that_breaks_changes_its_own_check_and_its_fix_turns_it_green
         looked = (case.event, case.as_person)
         if looked not in before:
             before[looked] = levels(ground.look(case.event, as_person=case.as_person))
-            assert set(before[looked].values()) <= {"green", "na"}, (key, before[looked])
+            warned = {"racing.signin": "amber"} if case.event == MANAGED else {}  # AWS closed that service
+            others = {level for each, level in before[looked].items() if each not in warned}
+            assert others <= {"green", "na"}, (key, before[looked])
+            assert warned.items() <= before[looked].items()
         whole = before[looked]
         assert whole[key] == "green", key
         case.break_it(ground)

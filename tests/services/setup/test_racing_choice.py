@@ -81,7 +81,7 @@ def test_a_move_forgets_what_the_former_service_said(console: Console, event: Ev
     for what in kept:
         assert console.store.read(event.id, what) == what.empty
     assert console.first.events.account(organizer) is None
-    assert console.first.events.check(organizer) == ([], None)
+    assert console.first.preflight.view(organizer).as_of is None
 
 
 def test_addresses_are_judged_by_the_rule_of_the_new_service(
