@@ -187,11 +187,22 @@ def _login_of(settings: Settings) -> Login:
 
 
 def instance_quotas_of(settings: Settings) -> Callable[[], ServiceQuotas] | None:
-    """Who reads the account's quotas for training instances; None where no profile with credentials on it is named.
-
-    The practice world has no such service.
-    """
-    if settings.rehearsal or not settings.deepracer_aws_profile:
+    """Who reads the account's quotas for training instances; None where no profile with credentials on it is named."""
+    if settings.rehearsal:
+        return lambda: ServiceQuotas(_practice_quotas(settings))
+    if not settings.deepracer_aws_profile:
         return None
     access = AwsAccess(profile=settings.deepracer_aws_profile, region=settings.deepracer_region)
     return lambda: ServiceQuotas(access)
+
+
+def _practice_quotas(settings: Settings) -> AwsAccess:
+    """Read when it is asked: a console may be composed before its practice world answers."""
+    aws = read_practice(settings.home).aws
+    return AwsAccess(
+        region=aws["region"],
+        endpoint_url=aws["service_quotas_url"],
+        access_key_id=aws["access_key_id"],
+        secret_access_key=aws["secret_access_key"],
+        reach=settings.reach,
+    )

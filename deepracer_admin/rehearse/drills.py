@@ -72,10 +72,10 @@ class DeadlineRush(Quiet):
         return settled and not scene.truth["submissions_on_the_way"] and not room.race and not room.held
 
     def counts(self, scene: Scene) -> Mapping[str, Count]:
-        truth, race, store = scene.truth, _race(scene), scene.console.store
+        truth, race = scene.truth, _race(scene)
         tally, close = truth["job_tally"], self._at_close
         tail = (self._last_seen_at - scene.event.ends_at).total_seconds() / 60 if self._last_seen_at else 0.0
-        now = {each.id: each.quota for each in store.profiles(scene.event.id)[0]}
+        now = {each.id: each.quota for each in scene.console.ports_of(scene.event.id).racing().profiles()}
         return {
             "room_hours": scene.plan.room,
             "most_people_held_back": self._held,

@@ -101,7 +101,9 @@ class ScriptedConsole:
         )
 
     def ports_of(self, event: str) -> Any:
-        return SimpleNamespace(racing=lambda: SimpleNamespace(standings=lambda race: []))
+        return SimpleNamespace(
+            racing=lambda: SimpleNamespace(standings=lambda race: [], profiles=lambda: self.profiles)
+        )
 
 
 @pytest.fixture

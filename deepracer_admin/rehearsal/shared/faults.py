@@ -36,6 +36,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "graph": frozenset({"expired_token", "small_tenant", "replication_lag", "no_owner", "credential_ends"}),
     "entra": frozenset({"wrong_tenant", "no_refresh", "skew", "short_lived", "withhold_scopes", "refuse"}),
     "ses": frozenset({"sandbox", "quota", "paused", "suspended", "denied", "unverified", "no_events"}),
+    "service-quotas": frozenset({"denied"}),
     "sqs": frozenset(),
     "dns": frozenset({"no_spf", "two_spf", "no_dmarc", "no_dkim", "failing"}),
     "cognito-idp": frozenset(),

@@ -19,6 +19,7 @@ from deepracer_admin.rehearsal.mail import Ses
 from deepracer_admin.rehearsal.mail.account import ACCOUNT_ID, CONFIGURATION_SET, QUEUE, SENDER
 from deepracer_admin.rehearsal.managed import Managed
 from deepracer_admin.rehearsal.names import NameServer
+from deepracer_admin.rehearsal.service_quotas import ServiceQuotas
 from deepracer_admin.rehearsal.shared.clock import PracticeClock, RealTime
 from deepracer_admin.rehearsal.shared.counters import Counters
 from deepracer_admin.rehearsal.shared.faults import Faults
@@ -96,10 +97,12 @@ class World:
         self.identity_center = IdentityCenter(ground, lambda: list(self.graph.groups.kinds["event"].members))
         self.deepracer = DeepRacer(ground)
         self.managed = Managed(ground, self.identity_center.people_with_access, self.mail.outbox.after)
+        self.quotas = ServiceQuotas(ground, self._training_quotas)
         self.fleet = Fleet(ground, lambda: {"deepracer": self.deepracer.garage, "managed": self.managed.garage})
         # In the order in which they are ticked: the fleet last, since it acts on what the others have done.
         made: tuple[Service, ...] = (
-            self.entra, self.graph, self.mail, self.identity_center, self.deepracer, self.managed, self.fleet
+            self.entra, self.graph, self.mail, self.identity_center, self.deepracer, self.managed,
+            self.quotas, self.fleet,
         )  # fmt: skip
         self.services = {service.name: service for service in made}
         for name, service in self.services.items():
@@ -107,6 +110,10 @@ class World:
                 service.restore(states[name])
         self.traffic.serve(self.services.values())
         self.ticked_to = self.clock.now()
+
+    def _training_quotas(self, moment: float) -> tuple[int, int]:
+        found = self.deepracer.site.compute.capacity.quotas(moment)
+        return found.per_type, found.total
 
     @property
     def home(self) -> Path:
@@ -251,6 +258,7 @@ class World:
                 "cognito_idp_url": f"{url}/cognito-idp",
                 "cognito_identity_url": f"{url}/cognito-identity",
                 "managed_url": f"{url}/managed",
+                "service_quotas_url": f"{url}/service-quotas",
                 "identity_center_url": f"{url}/identity-center",
                 "user_pool_id": self.deepracer.site.pool_id,
                 **self.identity_center.endpoints(),
