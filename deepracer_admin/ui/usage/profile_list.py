@@ -67,6 +67,7 @@ def profile_pages(table: UsageTable, query: Query, *, several: bool) -> tuple[st
         names=[row.name or row.alias for row in rows],
         scope=(query, page),
         several=several,
+        steady=pages == 1,  # the order of many pages is held above
         height=table_height(len(rows)),
         column_config=_COLUMNS,
         alt="Usage per sponsored profile",
