@@ -84,8 +84,8 @@ def hours_through_slots(*, people: int, hours_per_person: float, slots: int) -> 
 
 
 USED_OF_ASKED = (0.55, 0.9, 1.0)
-"""P10, P50, P90 of what comes of the time that jobs ask for: trainings take nearly all, evaluations about half, and some
-who asked until now stop. Fitted, with the four values below, on fleets of benchmarks/forecast.py of another seed."""
+"""P10, P50, P90 of what comes of the time that jobs ask for: trainings take nearly all, evaluations about half; some
+stop. Fitted, with the four values below, on fleets of benchmarks/forecast.py of another seed."""
 USED_OF_ROOM = 0.55
 """What people use of what they may, as long as an event is too young to tell: little known, so soon forgotten."""
 YOUNG = 0.1  # of the event's length: how soon its own pace counts as much as that

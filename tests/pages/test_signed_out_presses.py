@@ -77,6 +77,7 @@ ELSEWHERE = {
     "cohorts-save": "only typing into a table enables it, which AppTest cannot; it is of the page, not of a dialog",
     "event-open-first": "stands where an address names no event; it only opens another",
     "login-forget": "shown after a typed sign-in to the racing service, which lives in memory alone",
+    "usage-anew": "stands beside tables of more than one page, whose order has moved; it only sorts (test_usage.py)",
 }
 """Keys that no scene shows, and why."""
 Scene = Callable[[AppTest, Console], AppTest]

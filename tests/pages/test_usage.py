@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from deepracer_admin.model import Profile, Role
+from deepracer_admin.model import Attendee, Profile, Quota, Role
+from deepracer_admin.store import ProfileLink
 from tests.pages.conftest import NOW, actor_of, answer, click, texts
 from tests.ui.choosing import shown, tick, tick_places
 
@@ -133,6 +134,50 @@ def test_a_grant_goes_to_the_one_who_is_named_and_a_double_click_grants_once(bro
     click(app, "usage-grant")
     assert _targets(console, event, "quota") == {"at-2"}
     assert not app.error
+
+
+@pytest.fixture
+def many(console, event):
+    """A hundred and twenty people with a profile each; racer n has used n minutes."""
+    people = [
+        Attendee(f"at-{n}", f"r{n}@example.com", name=f"Racer {n}", alias=f"racer-{n}", added_at=NOW, source="job-0")
+        for n in range(1, 121)
+    ]
+    made = [Profile(f"pr-{n}", f"racer-{n}", minutes_used=float(n), quota=Quota(300, 3)) for n in range(1, 121)]
+    console.store.save_attendees(event.id, people)
+    console.store.save_profiles(event.id, made, seen_at=NOW, lease=None)
+    console.store.link(event.id, [ProfileLink(f"at-{n}", f"pr-{n}", "created", NOW) for n in range(1, 121)])
+    console.history.add_usage(event.id, NOW, made)
+    return made
+
+
+def test_one_page_of_the_table_is_sent_and_what_is_chosen_stays_chosen_on_the_others(browser, console, event, many):
+    app = tick(browser.open(PAGE), "profiles", "pr-120")
+    table = next(frame.value for frame in app.dataframe if "Of limit" in frame.value)
+    assert (len(table), table["Racer"].iloc[0]) == (50, "racer-120")
+    [page] = [each for each in app.number_input if str(each.key).startswith("usage-page")]
+    page.set_value(2).run()
+    assert shown(app, "Racer")[0] == "racer-70"
+    assert "**1 person**: Racer 120" in texts(app)
+    tick(app, "profiles", "pr-70")
+    answer(app, "usage-pause")
+    assert _targets(console, event, "sponsor") == {"pr-120", "pr-70"}
+
+
+def test_pages_hold_still_while_hours_move_until_somebody_sorts_anew(browser, console, event, many):
+    app = browser.open(PAGE)
+    _train(console, event, many, {"pr-1": 9_000.0})
+    app.run()
+    assert shown(app, "Racer")[0] == "racer-120"
+    click(app, "usage-anew")
+    assert shown(app, "Racer")[0] == "racer-1"
+
+
+def test_the_quota_says_which_limit_it_meets(browser, console, event, profiles):
+    app = browser.open(PAGE)
+    app.checkbox(key="usage-all").check().run()
+    app.number_input(key="quota-hours").set_value(0.5).run()
+    assert "4 people have used or asked for more than that this month already" in texts(app)
 
 
 def _organizer():

@@ -39,8 +39,9 @@ def headline(view: UsageView, *, sees_people: bool) -> bool:
         _figure(first[3], "Spend per hour", "ended", "")
     else:
         high = totals.forecast.p90.usd
-        of = f"{high / budget:.0%} of the budget; middle {money(totals.forecast.p50.usd)}" if budget else ""
-        _figure(first[2], "At the end, at most in 9 of 10 cases (estimate)", money(high), of)
+        share = f"{high / budget:.0%} of the budget, " if budget else ""
+        of = f"{share}in 9 of 10 cases"
+        _figure(first[2], "At the end, at most (estimate)", money(high), of)
         rate = f"{money(totals.burn[0].usd)}/h" if totals.burn else NOT_READ
         _figure(first[3], "Spend in the last hour (estimate)", rate, _ceiling(view))
     _figure(second[0], "Training hours used", hours(view.hours_used), f"{hours(view.hours_queued)} committed")

@@ -67,6 +67,7 @@ def profile_pages(table: UsageTable, query: Query, *, several: bool) -> tuple[st
         names=[row.name or row.alias for row in rows],
         scope=(query, page),
         several=several,
+        steady=pages == 1,  # the order of many pages is held above
         height=table_height(len(rows)),
         column_config=_COLUMNS,
         alt="Usage per sponsored profile",
@@ -92,7 +93,8 @@ def _forget_order() -> None:
 
 
 def _frame(rows: Sequence[ProfileRow]) -> pd.DataFrame:
-    return pd.DataFrame(
+    waits = [row.waiting_since for row in rows]
+    frame = pd.DataFrame(
         {
             "Racer": [row.alias for row in rows],
             "Name": [row.name or "(nobody on the list)" for row in rows],
@@ -105,12 +107,11 @@ def _frame(rows: Sequence[ProfileRow]) -> pd.DataFrame:
             "Last 6 h": [round(row.recent_hours, 2) for row in rows],
             "Spend (USD, est.)": [round(row.spend_usd, 2) for row in rows],
             "Models": [row.models for row in rows],
-            "Storage (GB)": [None if row.storage_gb is None else round(row.storage_gb, 2) for row in rows],
             "Moved": [row.changed_at for row in rows],
-            "Waiting since": [row.waiting_since for row in rows],
-            "Cost centre": [row.cost_centre for row in rows],
+            **({"Waiting since": waits} if any(waits) else {}),
         }
-    ).astype({"Moved": "datetime64[us, UTC]", "Waiting since": "datetime64[us, UTC]"})
+    )
+    return frame.astype({name: "datetime64[us, UTC]" for name in ("Moved", "Waiting since") if name in frame})
 
 
 _TIME = "D MMM HH:mm"
@@ -123,7 +124,6 @@ _COLUMNS = {
     "Asked for (h)": st.column_config.NumberColumn(format="%.2f", help="Runs, is queued, or waits for a slot."),
     "Limit (h)": st.column_config.NumberColumn(format="%.1f", help="Of a month. Empty: unlimited or not told."),
     "Last 6 h": st.column_config.NumberColumn(format="%.2f", help="Hours asked for within six hours of event time."),
-    "Storage (GB)": st.column_config.NumberColumn(format="%.2f"),
     "Spend (USD, est.)": st.column_config.NumberColumn(format="%.2f"),
     "Moved": st.column_config.DatetimeColumn(format=_TIME, help="When their hours last moved, event time."),
     "Waiting since": st.column_config.DatetimeColumn(format=_TIME, help="Event time."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
@@ -12,7 +13,7 @@ from deepracer_admin.services.usage.view import ProfileRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
-from deepracer_admin.ui.kit.words import SHOWN_LATER, count, hours, money, plain
+from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, hours, money, plain
 
 __all__ = ["grant_hours", "pause_or_delete", "says_whom", "set_quota"]
 
@@ -51,20 +52,49 @@ def set_quota(event: Event, chosen: Sequence[ProfileRow]) -> None:
         return
     words = count(plan.people, "person", "people")
     each = f"{hours(wanted)} and {'any number of' if models < 0 else f'{models:,}'} models each"
-    most = f"Can add at most **{money(plan.most_usd)}** (estimate)."
+    added = "any number of hours" if math.isinf(plan.most_hours) else hours(plan.most_hours)
+    usd = "without end" if math.isinf(plan.most_usd) else money(plan.most_usd)
+    most = f"Can add at most **{added}** and **{usd}** (estimate) a month."
     st.markdown(f"Changes **{words}** to {each}, {plan.same:,} have it already. {most}")
+    for sentence in plan.meets:
+        st.caption(plain(sentence))
     if st.button("Set this quota …", type="primary", disabled=not plan.people, icon=":material/tune:", key="quota-set"):
         changed = {item.key for item in plan.items}
         named = [row for row in chosen if row.attendee in changed]
         confirm(
             "Set a quota",
             key="quota-set",
-            facts=[says_whom(named), f"They get {each}.", *_shared([row.attendee for row in named], _LARGER), most],
+            facts=[
+                says_whom(named),
+                f"They get {each}.",
+                *_shared([row.attendee for row in named], _LARGER),
+                most,
+                *map(plain, plan.meets),
+            ],
             button="Set the quota",
             run=lambda who: usage.set_quotas(who, [row.attendee for row in named], hours=wanted, models=models),
             done=lambda job: f"Setting {hours(wanted)} each for {_so_many(job)}; {SHOWN_LATER}.",
         )
     said("quota-set")
+    _read_back(event)
+
+
+def _read_back(event: Event) -> None:
+    """What came of the last change of quotas, by what the service lists since."""
+    found = ask(lambda who: session.desk().usage.read_back(who))
+    if found is None:
+        return
+    if not found.listed_since:
+        st.caption("Last change of quotas: done; the service was not listed again since, so what it has is not known.")
+        return
+    said_ = (
+        f"Last change of quotas, as the service lists it: {count(found.agree, 'person has', 'people have')} the new one"
+    )
+    if found.beside:
+        said_ += f", {found.beside:,} another for a reason (paused, closed, or another event gives more)"
+    if found.differ:
+        said_ += f", {found.differ:,} still another: set it once more for them"
+    st.caption(f"{said_}. {as_of(found.as_of, 'racing service', event.zone)}")
 
 
 def grant_hours(event: Event, row: ProfileRow) -> None:
