@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from deepracer_admin.files.process import ChildProcessReader
 
 ROOT = Path(__file__).resolve().parents[1]
-REPEATS = 5
+REPEATS = 9
 MB = 1024 * 1024
 GIVEN = ["Zoë", "Anh", "Björk", "Chiara", "Kwame", "Łukasz", "Priya", "Seán", "Ольга", "محمد"]
 FAMILY = ["Rossi", "Müller", "O'Brien", "Świątek", "Nguyen", "Berg", "Tanaka", "Haddad", "Silva", "Dupont"]
@@ -56,7 +56,7 @@ def write_list(path: Path, rows: int) -> None:
 
 
 def measure(what: str, path: Path) -> dict[str, float]:
-    """Best of five runs in seconds, and the peak of memory in MB, of this process."""
+    """Best of nine runs in seconds, and the peak of memory in MB, of this process."""
     uses: list[Use] = []
     reader: ChildProcessReader | None = None
     if what.startswith("pandas"):

@@ -72,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     rehearse.add_argument("--hours", type=float, default=8.0, help="length of the event in event hours")
     rehearse.add_argument("--slots", type=int, default=100, help="concurrent training jobs of the account")
     rehearse.add_argument("--seed", type=int, default=7, help="seed of the fleet")
+    rehearse.add_argument("--version", default="1.3.1", help="edition of DeepRacer on AWS: 1.3.1 or 1.2.5")
+    rehearse.add_argument(
+        "--drill",
+        default="",
+        help="a bad day, counted in the report: deadline-rush, lost-quota, monthly-reset, outage",
+    )
     rehearse.add_argument("--home", default="", help="data folder; default a new temporary one")
     rehearse.add_argument("--json", action="store_true", help="print JSON")
     rehearse.set_defaults(run=_rehearse)
@@ -140,6 +146,8 @@ def _rehearse(parsed: argparse.Namespace) -> int:
         slots=parsed.slots,
         seed=parsed.seed,
         home=parsed.home,
+        version=parsed.version,
+        drill=parsed.drill,
     )
     report = rehearse(plan, say=lambda line: print(line, file=sys.stderr, flush=True))
     if parsed.json:

@@ -32,7 +32,7 @@ from deepracer_admin.mail.smtp import Smtp
 from deepracer_admin.model import Limit
 from deepracer_admin.private import private_folder, tighten_folder
 from deepracer_admin.racing.login import LoginDesk
-from deepracer_admin.racing_access import RacingServices, Staff, practice_of, racing_of
+from deepracer_admin.racing_access import RacingServices, Staff, instance_quotas_of, practice_of, racing_of
 from deepracer_admin.readiness_access import readiness
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.guest_book import GuestBook
@@ -48,11 +48,15 @@ from deepracer_admin.services.people.registration_intake import RegistrationInta
 from deepracer_admin.services.people.registrations import RegistrationsService
 from deepracer_admin.services.races.boards import BoardsService
 from deepracer_admin.services.races.races import RacesService
+from deepracer_admin.services.setup.capacity import CapacityService
+from deepracer_admin.services.setup.capacity_child import ChildCalculator
+from deepracer_admin.services.setup.capacity_desk import CapacityDesk
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
 from deepracer_admin.services.setup.preflight import PreflightService
 from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
+from deepracer_admin.services.usage.budget import BudgetService
 from deepracer_admin.services.usage.usage import UsageService
 from deepracer_admin.settings import Practice, Settings
 from deepracer_admin.store import EventStore, History, SavedSession, Sessions
@@ -74,6 +78,7 @@ class EventDesk:
     clock: Clock
     events: EventsService
     connection: ConnectionService
+    capacity: CapacityService
     preflight: PreflightService
     staff: StaffService
     signed_in: SignedInService
@@ -84,6 +89,7 @@ class EventDesk:
     messages: MessagesService
     races: RacesService
     usage: UsageService
+    budget: BudgetService
     boards: BoardsService
     closeout: CloseoutService
     audit: AuditService
@@ -101,6 +107,7 @@ class Console:
     sessions: Sessions
     vault: Vault
     files: FileDesk
+    plans: CapacityDesk  # works nothing out before the server starts it
     of: Callable[[str], EventDesk]  # the desk of an event
     registration: PublicRegistration  # what visitors of the portals may do
     intake: RegistrationIntake  # what the deployed portal's API kept
@@ -125,6 +132,7 @@ class Console:
     def close(self) -> None:
         """Let files go."""
         self.files.close()
+        self.plans.close()
         self.store.close()
         self.history.close()
         self.sessions.close()
@@ -169,6 +177,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     practice = practice_of(settings)
     store, history, sessions = _open_stores(settings, vault)
     files = FileDesk(ChildProcessReader("deepracer_admin.reading_process"))
+    plans = CapacityDesk(ChildCalculator(), clock.monotonic)
     house = House(settings, clock, store, history, sessions, files)
     letters = Letters(
         store,
@@ -198,6 +207,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         staff=staff,
         proof=_Once(lambda: _proof(settings, pacer)),
         pool=_Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
+        slot_quotas=instance_quotas_of(settings),
         drop_delegation=sessions.drop_delegation,
         racing_default=settings.racing,
         public_base=settings.portal_base,
@@ -213,7 +223,8 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         sessions=sessions,
         vault=vault,
         files=files,
-        of=_Kept(lambda event_id: _desk(house, event_id, login, letters, vault.key)),
+        plans=plans,
+        of=_Kept(lambda event_id: _desk(house, event_id, login, letters, vault.key, plans)),
         registration=registration,
         intake=RegistrationIntake(house, registration),
         ports_of=_Kept(lambda event_id: replace(ports, racing=racing.of(event_id))),
@@ -222,13 +233,16 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     )
 
 
-def _desk(house: House, event_id: str, login: LoginDesk, letters: Letters, key: bytes) -> EventDesk:
+def _desk(
+    house: House, event_id: str, login: LoginDesk, letters: Letters, key: bytes, plans: CapacityDesk
+) -> EventDesk:
     return EventDesk(
         event_id=event_id,
         settings=house.settings,
         clock=house.clock,
         events=EventsService(house, event_id),
         connection=ConnectionService(house, login, event_id),
+        capacity=CapacityService(house, plans, event_id),
         preflight=PreflightService(house, event_id),
         staff=StaffService(house, event_id),
         signed_in=SignedInService(house, event_id),
@@ -239,6 +253,7 @@ def _desk(house: House, event_id: str, login: LoginDesk, letters: Letters, key: 
         messages=MessagesService(house, letters, event_id),
         races=RacesService(house, event_id),
         usage=UsageService(house, event_id),
+        budget=BudgetService(house, event_id),
         boards=BoardsService(house, key, event_id),
         closeout=CloseoutService(house, event_id),
         audit=AuditService(house, event_id),

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from deepracer_admin.clock import Clock
+from deepracer_admin.edge.aws import AwsAccess
 from deepracer_admin.errors import BadSettings, Missing, ServiceError
 from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.flows.setup.staff import known_staff
@@ -16,11 +17,12 @@ from deepracer_admin.racing.login import Login, LoginDesk
 from deepracer_admin.racing.managed import ManagedDeepRacer
 from deepracer_admin.racing.managed_client import ManagedClient
 from deepracer_admin.racing.on_aws import OnAws, Pace
+from deepracer_admin.racing.service_quotas import ServiceQuotas
 from deepracer_admin.rules.roster import normalise_email
 from deepracer_admin.settings import Practice, Settings, read_practice
 from deepracer_admin.store import EventStore
 
-__all__ = ["RacingServices", "Staff", "practice_of", "racing_of"]
+__all__ = ["RacingServices", "Staff", "instance_quotas_of", "practice_of", "racing_of"]
 
 
 def practice_of(settings: Settings) -> Practice | None:
@@ -182,3 +184,14 @@ def _login_of(settings: Settings) -> Login:
             "DEEPRACER_ADMIN_DEEPRACER_USER and _PASSWORD."
         )
     return Login(settings.deepracer_site, settings.deepracer_user, password)
+
+
+def instance_quotas_of(settings: Settings) -> Callable[[], ServiceQuotas] | None:
+    """Who reads the account's quotas for training instances; None where no profile with credentials on it is named.
+
+    The practice world has no such service.
+    """
+    if settings.rehearsal or not settings.deepracer_aws_profile:
+        return None
+    access = AwsAccess(profile=settings.deepracer_aws_profile, region=settings.deepracer_region)
+    return lambda: ServiceQuotas(access)

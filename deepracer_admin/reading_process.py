@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from deepracer_admin.files.child import serve
+from deepracer_admin.files.child import Handler, serve
 from deepracer_admin.rules.roster.carried import pack
 from deepracer_admin.rules.roster.check import check
 from deepracer_admin.rules.roster.choices import ReadingChoices
 from deepracer_admin.rules.roster.findings import Limits
 from deepracer_admin.rules.settings_file import read_values
 
-__all__ = ["main"]
+__all__ = ["HANDLERS", "main"]
 
 _LIMITS = frozenset(field.name for field in fields(Limits))
 
@@ -37,6 +37,10 @@ def read_settings(data: bytes, _: Mapping[str, Any]) -> tuple[Mapping[str, Any],
     return {"settings": read_values(data)}, ()
 
 
+HANDLERS: Mapping[str, Handler] = {"list": read_list, "settings": read_settings}
+"""Who reads which kind of file."""
+
+
 def _warm_up() -> None:
     """Load and use what only large lists need, so that the next file finds all of it ready."""
     from deepracer_admin.rules.roster.addresses import AddressJudge
@@ -45,7 +49,7 @@ def _warm_up() -> None:
 
     sample = b"Name,Email,New to AWS\r\nAda,ada@example.com,yes\r\nBo,nobody@,no\r\n"
     pack(check(sample, filename="sample", service_rule="on_aws"))
-    columns = read_columns(sample.decode(), ",", 3, is_quoted=False)
+    columns = read_columns(sample, ",", 3, is_quoted=False)
     if columns:
         first_of(BulkEmails(columns[1], AddressJudge()).normal, {2: None})
         columns[0].mapped(str.strip).beside(columns[2]).joined(" ")
@@ -61,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.disable()  # one file, then the end: looking for rubbish among a million cells costs more than it finds
     if words.warm:
         _warm_up()
-    return serve({"list": read_list, "settings": read_settings}, memory=words.memory, seconds=words.seconds)
+    return serve(HANDLERS, memory=words.memory, seconds=words.seconds)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from deepracer_admin.compose import Console
+from deepracer_admin.errors import Throttled, Unavailable
 from deepracer_admin.model import Step
+from deepracer_admin.racing import RacingService
+from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
+from deepracer_admin.rules.alarms import live
 
 __all__ = ["racing_report", "status"]
 
@@ -50,12 +56,28 @@ def status(console: Console, event_id: str | None = None) -> dict[str, Any]:
             {"kind": job.kind, "done": job.done, "total": job.total} for job in console.store.jobs(event_id, live=True)
         ],
         "trouble": console.store.read(event_id, TROUBLE),
+        "alarms": [
+            {
+                "kind": alarm.kind,
+                "level": alarm.level,
+                "title": alarm.title,
+                "what": alarm.sentence,
+                "do": alarm.fix,
+                "where": alarm.where,
+                "since": alarm.since.isoformat() if alarm.since else None,
+            }
+            for alarm in live(console.store.rows(event_id, ALARMS))
+        ],
         "leases": leases,
     }
 
 
 def racing_report(console: Console, event_id: str | None = None) -> dict[str, Any]:
-    """Account, capabilities, profiles and races, asked now. Raises ServiceError, BadSettings."""
+    """Account, capabilities, profiles and races, asked now. Raises ServiceError, BadSettings.
+
+    `models_by_status` counts them by state, such as WAITING_FOR_CAPACITY; None where the service does not tell it in
+    one call.
+    """
     racing = console.ports_of(console.opens_first if event_id is None else event_id).racing()
     account = racing.account()
     profiles = list(racing.profiles())
@@ -68,6 +90,7 @@ def racing_report(console: Console, event_id: str | None = None) -> dict[str, An
             "minutes_used": round(sum(profile.minutes_used for profile in profiles), 3),
             "minutes_queued": round(sum(profile.minutes_queued for profile in profiles), 3),
             "storage_bytes": sum(profile.storage_bytes or 0 for profile in profiles),
+            "models_by_status": _models_by_status(racing, [profile.id for profile in profiles]),
             "list": [
                 {
                     "id": profile.id,
@@ -94,3 +117,12 @@ def racing_report(console: Console, event_id: str | None = None) -> dict[str, An
             for race in races
         ],
     }
+
+
+def _models_by_status(racing: RacingService, ids: Sequence[str]) -> dict[str, int] | None:
+    if not racing.capabilities.all_models_in_one_call:
+        return None
+    try:
+        return dict(sorted(Counter(model.status for model in racing.models(ids)).items()))
+    except (Unavailable, Throttled):
+        return None  # a reply that was too large, or the firewall's rule: the rest is known all the same

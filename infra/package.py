@@ -13,6 +13,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
+from functools import cache, cached_property
 from pathlib import Path
 
 from infra.local.template import deployed
@@ -44,7 +46,8 @@ class Closure:
     def __init__(self, own: list[str], others: list[str], seconds: float) -> None:
         self.own, self.others, self.seconds = own, others, seconds
 
-    def distributions(self) -> set[str]:
+    @cached_property
+    def distributions(self) -> frozenset[str]:
         """Names of the installed distributions that the packages come from, in normal form, with what they need."""
         by_package = importlib.metadata.packages_distributions()
         wanted = [_normal(found) for package in [*self.others, *LATER] for found in by_package.get(package, ())]
@@ -54,12 +57,12 @@ class Closure:
             if name not in seen:
                 seen.add(name)
                 wanted += _needs(name)
-        return seen
+        return frozenset(seen)
 
     def size(self) -> int:
         """Bytes of these distributions as installed, compiled files left out."""
         total = 0
-        for name in self.distributions():
+        for name in self.distributions:
             for file in importlib.metadata.files(name) or ():
                 path = Path(str(file.locate()))
                 if path.suffix != ".pyc" and path.is_file():
@@ -75,7 +78,7 @@ def closure(handlers: list[str] | None = None) -> Closure:
     return Closure(*json.loads(done.stdout.splitlines()[-1]))
 
 
-def requirements(lock: str, names: set[str]) -> str:
+def requirements(lock: str, names: Collection[str]) -> str:
     """The lock's entries of these distributions, with their hashes."""
     entries = re.split(r"\n(?=\S)", lock)
     kept = [entry for entry in entries if _normal(re.split(r"[=\[; ]", entry, maxsplit=1)[0]) in names]
@@ -87,8 +90,13 @@ def _needs(name: str) -> list[str]:
     for line in importlib.metadata.requires(name) or ():
         if "extra ==" not in line:
             found.append(_normal(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]))
-    installed = {_normal(each.name) for each in importlib.metadata.distributions()}
-    return [each for each in found if each in installed]
+    return [each for each in found if each in _installed()]
+
+
+@cache
+def _installed() -> frozenset[str]:
+    """Names of all that is installed here, read once: it takes longer than all the rest."""
+    return frozenset(_normal(each.name) for each in importlib.metadata.distributions())
 
 
 def _normal(name: str) -> str:
@@ -115,7 +123,7 @@ def main(given: list[str] | None = None) -> int:
     locks = "\n".join(
         (ROOT / name).read_text(encoding="utf-8") for name in ("requirements.txt", "requirements-test.txt")
     )
-    names = found.distributions()
+    names = found.distributions
     lines = requirements(locks, names)
     (to / "requirements.txt").write_text(lines, encoding="utf-8")
     print(

@@ -15,6 +15,7 @@ const NEW_LINK_POLLS = 2;
 
 let shown = null; // what everybody sees
 let page = {};
+let next = 0; // the own page looks again by itself
 
 // ------------------------------------------------------------------------------------------------- words and elements
 
@@ -64,7 +65,7 @@ async function ask(query, authorization, variables = {}) {
     return told.data;
 }
 
-const PLACE = '{state email races{title address} signIn racerName waitingPlace mailed}';
+const PLACE = '{state email races{title address} signIn racerName waitingPlace mailed mayLeave}';
 
 // -------------------------------------------------------------------------------------------------------- the frame
 
@@ -255,7 +256,7 @@ async function send(form) {
 
 // -------------------------------------------------------------------------------------------------------- the own page
 
-async function drawOwn(confirmed = false, polls = 0) {
+async function drawOwn(news = '', polls = 0) {
     if (token.length < LINK_LENGTH) {
         return tell('link.cut.title', 'link.cut.text', { back: true });
     }
@@ -263,18 +264,21 @@ async function drawOwn(confirmed = false, polls = 0) {
     try {
         place = (await ask(`{place${PLACE}}`, `link.${token}`)).place;
     } catch {
-        return tell('error.store_title', 'error.store_own_text', { again: () => drawOwn(confirmed) });
+        return tell('error.store_title', 'error.store_own_text', { again: () => drawOwn(news) });
     }
     if (place.state === 'unknown' && polls < NEW_LINK_POLLS) {
-        setTimeout(() => drawOwn(confirmed, polls + 1), POLLS_MS[0]); // a link that was mailed this very second
+        next = setTimeout(() => drawOwn(news, polls + 1), POLLS_MS[0]); // a link that was mailed this very second
         return draw(say('own.title'), [el('h1', {}, say('own.title')), el('p', { role: 'status' }, '…')]);
     }
     const waits = ['confirmed', 'verified'].includes(place.state) && !page.by_hand;
     if (waits && polls < POLLS_MS.length) {
-        setTimeout(() => drawOwn(confirmed, polls + 1), POLLS_MS[polls]);
+        next = setTimeout(() => drawOwn(news, polls + 1), POLLS_MS[polls]);
     }
     if (place.state === 'open') {
         return drawButton(place);
+    }
+    if (place.state === 'leaving') {
+        place.state = 'withdrawn';
     }
     const broken = { used: 'ended', expired: 'ended', cut: 'cut', unknown: 'nothing' }[place.state];
     if (broken) {
@@ -283,13 +287,25 @@ async function drawOwn(confirmed = false, polls = 0) {
     }
     const state = waits || place.state === 'confirmed' ? 'verified' : place.state === 'verified' ? 'by_hand' : place.state;
     draw(say('own.title'), [
-        confirmed && el('p', { class: 'good', role: 'status' }, say('own.confirmed')),
+        news && el('p', { class: 'good', role: 'status' }, say(news)),
         el('h1', {}, say(`state.${state}.title`)),
         el('p', {}, say(`state.${state}.text`, { event: page.event, place: place.waitingPlace })),
         state === 'accepted' && whereToRace(place),
-        state !== 'accepted' && el('p', {}, el('button', { type: 'button', class: 'plain button', onclick: () => drawOwn(confirmed) }, say('own.look_again'))),
+        state !== 'accepted' && el('p', {}, el('button', { type: 'button', class: 'plain button', onclick: () => drawOwn(news) }, say('own.look_again'))),
+        place.mayLeave && el('p', {}, el('button', { type: 'button', id: 'leave', class: 'plain button', onclick: drawLeave }, say('leave.link'))),
         el('p', { class: 'soft' }, say('own.keep')),
     ], { focus: polls === 0 });
+}
+
+function drawLeave() {
+    clearTimeout(next);
+    draw(say('leave.title'), [
+        el('h1', {}, say('leave.title')),
+        el('p', {}, say('leave.text', { event: page.event })),
+        el('button', { type: 'button', id: 'gives-back', onclick: () => pressed('gives-back', 'leave', 'leaving', 'leave.done') }, say('leave.button')),
+        el('p', {}, el('button', { type: 'button', class: 'plain button', onclick: () => drawOwn() }, say('leave.stay'))),
+        el('p', { role: 'alert', id: 'status' }),
+    ]);
 }
 
 function whereToRace(place) {
@@ -310,18 +326,18 @@ function drawButton(place) {
         el('p', {}, say('confirm.text', { event: page.event })),
         el('dl', {}, el('dt', {}, say('confirm.email')), el('dd', {}, place.email ?? ''),
             el('dt', {}, say('confirm.racer_name')), el('dd', {}, place.racerName || say('confirm.given'))),
-        el('button', { type: 'button', id: 'confirm', onclick: confirm }, say('confirm.button')),
+        el('button', { type: 'button', id: 'confirm', onclick: () => pressed('confirm', 'confirm', 'confirmed', 'own.confirmed') }, say('confirm.button')),
         el('p', { class: 'soft' }, say('confirm.not_you')),
         el('p', { role: 'alert', id: 'status' }),
     ]);
 }
 
-async function confirm() {
-    const button = document.getElementById('confirm');
+async function pressed(id, mutation, wished, news) {
+    const button = document.getElementById(id);
     button.disabled = true;
     try {
-        const { state } = (await ask('mutation{confirm{state}}', `link.${token}`)).confirm;
-        await drawOwn(state === 'confirmed');
+        const { state } = (await ask(`mutation{${mutation}{state}}`, `link.${token}`))[mutation];
+        await drawOwn(state === wished ? news : '');
     } catch {
         button.disabled = false;
         document.getElementById('status').textContent = say('error.store_own_text');

@@ -153,6 +153,8 @@ def test_a_rehearsal_without_its_practice_world(tmp_path: Path) -> None:
 def test_a_wrong_argument_of_rehearse_is_a_sentence(tmp_path: Path) -> None:
     assert "--attendees: give 1 to 10000" in sentence(run(tmp_path, "rehearse", "--attendees", "0"))
     assert "--speed: give 1 to 600" in sentence(run(tmp_path, "rehearse", "--speed", "601"))
+    assert "--drill: give one of deadline-rush" in sentence(run(tmp_path, "rehearse", "--drill", "flood"))
+    assert "--version: give 1.2.5 or 1.3.1" in sentence(run(tmp_path, "rehearse", "--version", "1.2"))
 
 
 def test_an_unknown_command_shows_the_usage(tmp_path: Path) -> None:

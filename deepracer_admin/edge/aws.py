@@ -42,6 +42,7 @@ _PREFIXES = {  # botocore's events name a service by its id, hosts by its endpoi
     "identitystore": "identitystore",
     "sso-admin": "sso",
     "deepracer": "deepracer-prod",
+    "service-quotas": "servicequotas",
     "sts": "sts",
     "sso": "portal.sso",
     "sso-oidc": "oidc",
@@ -55,6 +56,7 @@ _CALLED = {
     "sso": "IAM Identity Center",
     "identitystore": "IAM Identity Center",
     "deepracer-prod": "AWS DeepRacer",
+    "servicequotas": "AWS Service Quotas",
 }
 
 

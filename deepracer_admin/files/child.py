@@ -13,7 +13,7 @@ from deepracer_admin.errors import BadInput
 from deepracer_admin.files.framing import FrameError, read_frame, write_frame
 from deepracer_admin.files.memory import confine, peak_of_self
 
-__all__ = ["Handler", "serve"]
+__all__ = ["Handler", "answer_to", "serve"]
 
 Handler = Callable[[bytes, Mapping[str, Any]], tuple[Mapping[str, Any], Sequence[bytes]]]
 
@@ -41,16 +41,17 @@ def serve(
         request = read_frame(sys.stdin.buffer if source is None else source, _MOST_REQUEST)
         if request is None:
             return 0
-        values, blocks = _answer(handlers, request.values, bytes(request.blocks[0]) if request.blocks else b"")
+        values, blocks = answer_to(handlers, request.values, bytes(request.blocks[0]) if request.blocks else b"")
         write_frame(into, {**values, "memory": peak_of_self(), "worked": time.process_time()}, blocks)
     except (FrameError, OSError):
         return 1  # nobody is there any more
     return 0
 
 
-def _answer(
+def answer_to(
     handlers: Mapping[str, Handler], request: Mapping[str, Any], data: bytes
 ) -> tuple[Mapping[str, Any], Sequence[bytes]]:
+    """The message and the blocks that answer one request: its values, the refusal, or what went wrong here."""
     try:
         values, blocks = handlers[request["kind"]](data, request["options"])
     except BadInput as refused:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 from deepracer_admin.errors import ConsoleError
+from deepracer_admin.files.environment import ROOT, bare_environment
 from deepracer_admin.files.framing import Frame, FrameError, read_frame, write_frame
 from deepracer_admin.files.limits import MB, Answer, FileRefused, Outcome, ReadingLimits, Use
 from deepracer_admin.files.memory import peak_of, spent_by
@@ -21,9 +20,9 @@ from deepracer_admin.files.memory import peak_of, spent_by
 __all__ = ["ChildProcessReader"]
 
 _LOG = logging.getLogger(__name__)
-_ROOT = Path(__file__).resolve().parents[2]
 _TICK = 0.02  # seconds between two looks at the child's memory
 _END_SECONDS = 5.0
+_PIPE = MB  # bytes that may stand in a pipe (Linux): sixteen times the usual saves as many changes of process
 _ALONE = "copy the list alone into a new workbook, or export it as CSV UTF-8, and choose that file"
 _SENTENCES = {
     Outcome.SLOW: f"Reading this file takes longer than any list does, so it was given up: {_ALONE}.",
@@ -32,13 +31,6 @@ _SENTENCES = {
     Outcome.GARBLED: f"This file is damaged in a way that its reader did not survive: {_ALONE}.",
     Outcome.FAULT: f"This file cannot be read by a fault of this program (its log says more): {_ALONE}.",
 }
-# What an interpreter needs to start. Nothing else: a file's reader has no use for anybody's keys.
-_KEPT = frozenset(
-    (
-        *("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TEMP", "TMP", "TMPDIR", "HOME", "USERPROFILE"),
-        *("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "__PYVENV_LAUNCHER__"),
-    )
-)
 # One thread and the system's allocator: pools of address space would count against the limit.
 _FRUGAL = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
@@ -205,14 +197,14 @@ class _Child:
         self.answer: Frame | None = None
         self.garbled: FrameError | None = None
         self._most = most
-        kept = {name: value for name, value in os.environ.items() if name.upper() in _KEPT}
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=_ROOT,
-            env={**kept, **_FRUGAL, "PYTHONPATH": str(_ROOT)},
+            pipesize=_PIPE,
+            cwd=ROOT,
+            env=bare_environment(**_FRUGAL),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         threading.Thread(target=self._listen, name="file-child", daemon=True).start()
@@ -267,8 +259,12 @@ class _Child:
         return self.process.poll() is not None
 
     def end(self) -> None:
-        """Kill it, answered or not: nothing that it could still do is wanted."""
+        """Kill it, answered or not: nothing that it could still do is wanted. Whoever has its answer need not wait
+        until the system has taken its memory back."""
         self.process.kill()
+        threading.Thread(target=self._bury, name="file-child-end", daemon=True).start()
+
+    def _bury(self) -> None:
         try:
             self.process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:

@@ -35,7 +35,7 @@ from deepracer_admin.model.racing import (
     Timing,
     Track,
 )
-from deepracer_admin.model.usage import Limit, UsageSample
+from deepracer_admin.model.usage import Limit, ModelJobs, ProfileUse, UsageSample
 from deepracer_admin.model.work import AuditEntry, Job, JobItem, JobState, Lease
 
 __all__ = [
@@ -63,9 +63,11 @@ __all__ = [
     "Mailbox",
     "Message",
     "Model",
+    "ModelJobs",
     "Outcome",
     "PriceList",
     "Profile",
+    "ProfileUse",
     "Quota",
     "Race",
     "RaceDraft",

@@ -85,7 +85,9 @@ wind down). A model that is CREATED may have no job; importing, migrating and de
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A racer's model. `status` is an open string; READY and ERROR can be deleted on DeepRacer on AWS."""
+    """A racer's model. `status` is an open string; READY and ERROR can be deleted on DeepRacer on AWS, where
+    WAITING_FOR_CAPACITY starts by its racer's Retry alone (deepracer-on-aws-capacity.md 1).
+    """
 
     id: str
     name: str

@@ -62,6 +62,14 @@ class PortalLinkOut:
 
 
 @dataclass(frozen=True, slots=True)
+class PortalMail:
+    """The organizers' own words for one of the portal's mails; placeholders as rules/portal.py lists them."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """A text that people agreed to: by language, and from when (real time) it stood on the portal."""
 
@@ -75,7 +83,8 @@ class Portal:
     """How the portal of one event stands. `domains`: exactly these, in ASCII; nobody else can register.
 
     `places`: how many people the event's list may hold, however they came (0 = no ceiling). `by_hand`: an organizer
-    accepts each. `consents`: every version that was ever shown, the one in force last.
+    accepts each. `consents`: every version that was ever shown, the one in force last. `mails` by mail and language
+    ("register_confirm.en"); what is not there goes out in the console's own words.
     """
 
     open: bool = False
@@ -86,6 +95,7 @@ class Portal:
     texts: Mapping[str, PortalText] = field(default_factory=dict)
     material: tuple[PortalLinkOut, ...] = ()
     consents: tuple[Consent, ...] = ()
+    mails: Mapping[str, PortalMail] = field(default_factory=dict)
 
     @property
     def consent_version(self) -> int:
@@ -128,7 +138,8 @@ class Registration:
     `attendee`: id on the event's list once accepted. `mails`: how many mails were queued because of a form, the last at
     `mailed_at`. `told`: the state of which our last mail told. `decided_by`: object id of the organizer, "" = by
     itself. `approved`: an organizer said yes, also where no place is free yet. A form of somebody who has confirmed
-    already changes nothing but `mails` and `mailed_at`.
+    already changes nothing but `mails` and `mailed_at`. `left_at`: when they gave their place back themselves, until
+    they have one again; `leaving`: they are still to be taken off the event's list for it.
     """
 
     id: str
@@ -150,6 +161,8 @@ class Registration:
     mails: int = 0
     mailed_at: datetime | None = None
     told: str = ""
+    left_at: datetime | None = None
+    leaving: bool = False
 
 
 class LinkPurpose(StrEnum):

@@ -41,6 +41,7 @@ from deepracer_admin.model import (
 )
 from deepracer_admin.racing import InviteProgress
 from deepracer_admin.racing.managed_client import SERVICE, ManagedClient
+from deepracer_admin.racing.managed_facts import ACCOUNT_QUOTAS, DEFAULT_QUOTA, NOTES
 from deepracer_admin.racing.managed_shapes import (
     LINK,
     leaderboard_arn,
@@ -57,26 +58,6 @@ from deepracer_admin.racing.managed_shapes import (
 __all__ = ["ManagedDeepRacer"]
 
 BATCH = 50  # user ids in one AdminManageUser: the ceiling is not known (1.7), the design's number
-DEFAULT_QUOTA = Quota(minutes=300, models=3)  # 3.1: what a participant starts with
-ACCOUNT_QUOTAS = {
-    "concurrent trainings": 100,
-    "concurrent evaluations": 100,
-    "open or future races": 100,
-    "cars": 1_000,
-    "private leaderboards": 50,
-}
-NOTES = (
-    "AWS closed this service in December 2025. The console speaks its documented protocol and could not be tried "
-    "against the service itself.",
-    "A profile appears when its racer signs in for the first time; before that no limit can be set.",
-    "The service gives no e-mail address: racers are matched to attendees by their racer name, which they choose.",
-    "A new profile starts with 5 training hours and 3 models.",
-    "Pausing stops new models and trainings; a running training finishes and is billed, and submitting still works.",
-    "Removing a profile ends its sponsorship; the models stay, and cost storage, until they are deleted.",
-    "With multi-user mode off, profiles vanish from the admin's view; models persist and cost storage until deleted.",
-    "Changing or closing a race sends the whole of it again: its terms and its league features (theme, play-off, "
-    "rewards, country statistics) cannot be read, so they are lost.",
-)
 _REPEATABLE = (LostAnswer, Unreachable, Unavailable)
 _UNDERSTOOD = understood(SERVICE, "AWS DeepRacer")
 

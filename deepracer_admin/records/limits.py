@@ -10,10 +10,11 @@ limits, and what one of them read minutes ago may be wrong by now.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from deepracer_admin.model import Attendee, Event, JobState, Profile, Quota
+from deepracer_admin.rules.holding_back import HeldBack
 from deepracer_admin.rules.quotas import quota_for
 from deepracer_admin.rules.shared_limits import GivenElsewhere
 from deepracer_admin.store import EventStore
@@ -22,12 +23,14 @@ from deepracer_admin.store.documents import Document, Table
 __all__ = [
     "CLOSED",
     "FORMER_LIMITS",
+    "HELD_BACK",
     "NEW_PROFILE_LIMITS",
     "PAUSED_PROFILES",
     "PAUSE_JOB",
     "SKEW",
     "SPONSORSHIP",
     "SWITCH_JOB",
+    "HeldBack",
     "Limits",
     "NewProfileLimits",
     "Sponsorship",
@@ -93,12 +96,19 @@ PAUSED_PROFILES = Table("paused_profiles", Quota, "profile", personal=False)
 """What a resume gives to a paused profile. Written before a pause sets it to 0, and by quotas set meanwhile."""
 
 
+HELD_BACK = Table("held_back", HeldBack, "profile", personal=False)
+"""Whose limit is lowered for a while, to keep room for a race or to give hours out in rounds, and what they get back.
+Written before the limit is lowered, and forgotten only after what was given back is listed (flows/sponsorship/
+hold_back.py); quotas that are set meanwhile are written here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Sponsorship, pauses and former limits of an event, as stored at one moment. `how` is that of the profile's link.
 
     `switched`: was sponsorship ever switched to its end. `switching`: a job is at it and sets every profile by itself;
     `pausing` likewise sets the paused. `given`: what other events give, beside which this one's limits count.
+    `held_back`: whose limit is lowered for a while; that counts while sponsorship is open.
     """
 
     event: Event
@@ -109,10 +119,21 @@ class Limits:
     paused: Mapping[str, Quota]
     given: GivenElsewhere
     pausing: bool = False
+    held_back: Mapping[str, HeldBack] = field(default_factory=dict[str, HeldBack])
 
     def in_force(self, profile: str, own: Quota) -> Quota:
-        """What the service should have where this event gives `own`: the most generous of all events' limits."""
+        """What the service should have where this event gives `own`, which may be held back for a while: the most
+        generous of all events' limits."""
+        return self.given.in_force(profile, self.lowered(profile, own))
+
+    def granted(self, profile: str, own: Quota) -> Quota:
+        """The same, once nothing is held back any more."""
         return self.given.in_force(profile, own)
+
+    def lowered(self, profile: str, own: Quota) -> Quota:
+        """`own` as far as this event lets it be used now."""
+        held = self.held_back.get(profile) if self.open else None
+        return own if held is None else held.lower(own)
 
     def again(self, profile: str, person: Attendee | None, how: str) -> Quota | None:
         """What opening gives; None: it is not ours to set (adopted, and never touched by a closing)."""
@@ -126,6 +147,8 @@ class Limits:
         kept = self.paused.get(profile.id) or (None if self.open else self.former.get(profile.id))
         if kept:
             return kept
+        if profile.id in self.held_back:
+            return self.held_back[profile.id].former
         if profile.id in self.given.quotas or profile.id in self.given.paused:
             return quota_for(self.event, person)  # what is listed may be another event's
         if profile.quota is None or (profile.quota == CLOSED and how == "created"):
@@ -166,4 +189,5 @@ def read_limits(store: EventStore, event: Event, given: GivenElsewhere) -> Limit
         given=given,
         former=store.rows(event.id, FORMER_LIMITS),
         paused=store.rows(event.id, PAUSED_PROFILES),
+        held_back=store.rows(event.id, HELD_BACK),
     )

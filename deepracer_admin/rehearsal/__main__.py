@@ -22,7 +22,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--seed", type=int, default=7, help="chance: the same seed gives the same rehearsal")
     parser.add_argument("--speed", type=float, default=60.0, help="practice seconds in one real second, 0 to 600")
-    parser.add_argument("--slots", type=int, default=100, help="jobs that run at the same time")
+    parser.add_argument("--slots", type=int, help="jobs that run at the same time (as saved; 100 in a new world)")
     parser.add_argument("--version", default="1.3.1", help="edition of DeepRacer on AWS to imitate")
     return parser.parse_args(given)
 

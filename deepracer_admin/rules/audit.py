@@ -16,7 +16,28 @@ from deepracer_admin.clock import iso
 from deepracer_admin.model import AuditEntry
 from deepracer_admin.store.chain import GENESIS, digest
 
-__all__ = ["digest", "export_rows", "select", "verify"]
+__all__ = ["SYSTEM", "by_system", "digest", "export_rows", "select", "verify"]
+
+SYSTEM = "system"
+"""Stands where a person's object id stands otherwise."""
+
+
+def by_system(
+    event: str, action: str, *, at: datetime, name: str, target: str, count: int, after: Any = None
+) -> AuditEntry:
+    """What no person did, to append. `name`: which part of the console, and upon what, in words for a person."""
+    return AuditEntry(
+        seq=0,
+        at=at,
+        event=event,
+        actor=SYSTEM,
+        actor_name=name,
+        role="System",
+        action=action,
+        target=target,
+        count=count,
+        after=after,
+    )
 
 
 def verify(entries: Iterable[AuditEntry], *, after: AuditEntry | None = None) -> int | None:

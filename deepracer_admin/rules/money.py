@@ -1,40 +1,76 @@
 """Money, always an estimate: minutes and bytes times the event's price list (deepracer-on-aws.md 4).
 
-spend = minutes / 60 * (instance rate + volume rate) + GB * rate per GB-month * fraction of a month
+spend = minutes / 60 * (instance rate + volume rate) + GB-hours / 730 * rate per GB-month
+
+The forecast is of the event's final spend, once all that was asked for until its end is through. It carries the
+profiles' own pace on, each no further than their limit lets them, and widens with what is left of the event.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from deepracer_admin.model import UNLIMITED, Event, PriceList, Quota, UsageSample
+from deepracer_admin.model import UNLIMITED, Event, PriceList, ProfileUse, Quota, UsageSample
 
-__all__ = ["Forecast", "forecast", "hours_through_slots", "spend", "worst_case"]
+__all__ = [
+    "GB_HOURS_A_MONTH",
+    "Amount",
+    "Band",
+    "Burn",
+    "at_prices",
+    "forecast",
+    "hours_through_slots",
+    "worst_case",
+]
 
-MONTH_H = 730.0
+GB_HOURS_A_MONTH = 730.0  # hours of a month, as AWS prorates a GB-month
+P90_SIGMAS = 1.2816
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
-    """Estimated spend in USD at the event's end: the middle and a band, and when the budget would be reached."""
+class Amount:
+    """Hours of compute, and USD (estimate), which hold storage too. May be infinite where there is no limit."""
 
-    low: float
-    middle: float
-    high: float
-    budget_reached_at: datetime | None
+    hours: float
+    usd: float
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(self.hours + other.hours, self.usd + other.usd)
 
 
-def spend(prices: PriceList, *, minutes: float, storage_bytes: int, event: Event, now: datetime) -> float:
-    """USD so far: compute plus storage prorated over the time the event has run."""
-    hours = max(0.0, (min(now, event.ends_at) - event.starts_at).total_seconds() / 3600)
-    storage = storage_bytes / 1e9 * prices.storage_per_gb_month * min(1.0, hours / MONTH_H)
-    return minutes / 60 * prices.per_hour + storage
+@dataclass(frozen=True, slots=True)
+class Burn:
+    """Hours of compute and USD (estimate) per hour of event time, over the last `window_h` hours."""
+
+    window_h: float
+    hours: float
+    usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What the whole event will have used at the end: in one of ten cases less than `p10`, in one more than `p90`.
+
+    `budget_reached_at`: event time, in the middle case; None: not before the end, reached already, or no budget.
+    """
+
+    p10: Amount
+    p50: Amount
+    p90: Amount
+    budget_reached_at: datetime | None = None
+
+
+def at_prices(prices: PriceList, minutes: float, gb_hours: float = 0.0) -> Amount:
+    """`minutes` of compute and stored GB-hours at these prices."""
+    storage = gb_hours / GB_HOURS_A_MONTH * prices.storage_per_gb_month
+    return Amount(minutes / 60, minutes / 60 * prices.per_hour + storage)
 
 
 def worst_case(prices: PriceList, current: Quota, wanted: Quota) -> float:
-    """The most that a change of quota can add, in USD; infinite for a change to unlimited."""
+    """The most that a change of quota can add in a month, in USD; infinite for a change to unlimited."""
     if wanted.minutes == UNLIMITED:
         return 0.0 if current.minutes == UNLIMITED else float("inf")
     if current.minutes == UNLIMITED:
@@ -47,43 +83,130 @@ def hours_through_slots(*, people: int, hours_per_person: float, slots: int) -> 
     return people * hours_per_person / slots if slots > 0 else float("inf")
 
 
-def forecast(event: Event, series: Sequence[UsageSample], *, now: datetime) -> Forecast:
-    """Spend at the end: so far, plus the burn rate of the last hours carried on to the end.
+USED_OF_ASKED = (0.75, 0.93, 1.0)
+"""P10, P50, P90 of what a job takes of the time that it asked for: trainings nearly all, evaluations about half."""
+USED_OF_ROOM = 0.55
+"""What people use of what they may, as long as an event is too young to tell: little known, so soon forgotten."""
+YOUNG = 0.1  # of the event's length: how soon its own pace counts as much as that
+SHARE_OF_MEAN = 0.25  # what who has not moved lately is expected to do, beside the mean of all
+SIGMA_FLOOR, SIGMA_AHEAD = 0.12, 0.45
 
-    The band is the slowest and the fastest hour seen among the last six; committed (queued) minutes are a floor for the
-    high end. With less than two samples the band is the spend so far.
+
+def forecast(
+    event: Event,
+    series: Sequence[UsageSample],
+    uses: Sequence[ProfileUse],
+    rooms: Sequence[float],
+    *,
+    spent: Amount,
+    committed: Amount,
+    most: Amount,
+    storage: Amount,
+) -> Band:
+    """Final spend. `rooms`: minutes that each of `uses` can still ask for (infinite: no limit). `most`: the ceiling;
+    `storage`: what storage costs until the end. spent <= p10 <= p50 <= p90 <= most, whatever came in.
     """
     last = series[-1]
-    so_far = last.minutes_used / 60 * event.prices.per_hour
-    committed = last.minutes_queued / 60 * event.prices.per_hour
-    left = max(0.0, (event.ends_at - now).total_seconds() / 3600)
-    rates = _hourly_rates(event, series)
-    if not rates or left <= 0:
-        return Forecast(so_far, so_far, so_far + (committed if left > 0 else 0.0), None)
-    ordered = sorted(rates)
-    middle_rate = sum(rates) / len(rates)
-    middle = so_far + middle_rate * left
-    high = max(so_far + ordered[-1] * left, so_far + committed)
-    reached = None
-    if event.budget_usd and middle_rate > 0 and so_far < event.budget_usd:
-        hours = (event.budget_usd - so_far) / middle_rate
-        reached = now + timedelta(hours=hours) if hours <= left else None
-    return Forecast(so_far + ordered[0] * left, middle, high, reached)
+    left_h = max(0.0, (event.ends_at - last.at).total_seconds() / 3600)
+    past_h = max(0.0, (last.at - series[0].at).total_seconds() / 3600)
+    ahead = _asked_ahead(series, left_h, past_h, rooms, length_h=left_h + past_h)
+    shares = _shares(uses, rooms)
+    sigma = math.hypot(SIGMA_FLOOR, SIGMA_AHEAD * left_h / (left_h + past_h)) if left_h > 0 else 0.0
+    found: list[Amount] = []
+    for sigmas, used in zip((-P90_SIGMAS, 0.0, P90_SIGMAS), USED_OF_ASKED, strict=True):
+        scaled = ahead * math.exp(sigma * sigmas)
+        asked = sum(min(room, scaled * share) for room, share in zip(rooms, shares, strict=True))
+        more = at_prices(event.prices, asked * min(1.0, used + 0.05)) + Amount(
+            committed.hours * used, committed.usd * used
+        )
+        whole = spent + more + storage
+        floor = found[-1] if found else spent
+        found.append(Amount(_within(whole.hours, floor.hours, most.hours), _within(whole.usd, floor.usd, most.usd)))
+    return Band(*found, budget_reached_at=_reached(event, last.at, left_h, spent.usd, found[1].usd))
 
 
-def _hourly_rates(event: Event, series: Sequence[UsageSample]) -> list[float]:
-    """USD an hour in up to six whole hours (or the pieces there are) before the last sample."""
-    last = series[-1]
-    rates: list[float] = []
-    for back in range(6):
-        end = last.at - timedelta(hours=back)
-        start = end - timedelta(hours=1)
-        inside = [sample for sample in series if start <= sample.at <= end]
-        if len(inside) < 2:
-            continue
-        hours = (inside[-1].at - inside[0].at).total_seconds() / 3600
-        if hours > 0:
-            rates.append(
-                max(0.0, inside[-1].minutes_used - inside[0].minutes_used) / 60 * event.prices.per_hour / hours
-            )
-    return rates
+def _within(value: float, least: float, most: float) -> float:
+    return max(least, min(value, most))
+
+
+def _reached(event: Event, now: datetime, left_h: float, spent: float, final: float) -> datetime | None:
+    budget = event.budget_usd
+    if not budget or spent >= budget or final < budget or final <= spent:
+        return None
+    return now + timedelta(hours=left_h * (budget - spent) / (final - spent))
+
+
+def _shares(uses: Sequence[ProfileUse], rooms: Sequence[float]) -> list[float]:
+    """Who of those who still may asks how much of what is to come, by their recent pace; sums to 1 (or all 0)."""
+    gained = [
+        max(0.0, use.minutes + use.queued - (use.asked_before or 0.0)) if room > 0 else 0.0
+        for use, room in zip(uses, rooms, strict=True)
+    ]
+    able = sum(1 for room in rooms if room > 0)
+    if not able:
+        return [0.0] * len(rooms)
+    prior = SHARE_OF_MEAN * sum(gained) / able or 1.0
+    weights = [gain + prior if room > 0 else 0.0 for gain, room in zip(gained, rooms, strict=True)]
+    whole = sum(weights)
+    return [weight / whole for weight in weights]
+
+
+def _asked_ahead(
+    series: Sequence[UsageSample], left_h: float, past_h: float, rooms: Sequence[float], *, length_h: float
+) -> float:
+    """Minutes that would be asked for until the end if no limit came in between."""
+    pace = _pace_ahead(series, left_h, past_h)
+    limited = [room for room in rooms if math.isfinite(room)]
+    if len(limited) < len(rooms) or length_h <= 0:
+        return pace
+    known = past_h / (past_h + YOUNG * length_h) if past_h > 0 else 0.0
+    return known * pace + (1 - known) * USED_OF_ROOM * sum(limited)
+
+
+def _pace_ahead(series: Sequence[UsageSample], left_h: float, past_h: float) -> float:
+    """By the last hours and by all; once a day has been seen, by what that hour of the day brought."""
+    if past_h <= 0 or left_h <= 0:
+        return 0.0
+    if past_h >= 30:
+        return _by_hour_of_day(series, left_h, past_h)
+    recent_h = min(past_h, max(1.0, past_h / 3))
+    recent = _asked_between(series, past_h - recent_h, past_h) / recent_h
+    mean = _asked_between(series, 0.0, past_h) / past_h
+    return (0.6 * recent + 0.4 * mean) * left_h
+
+
+def _by_hour_of_day(series: Sequence[UsageSample], left_h: float, past_h: float) -> float:
+    """Each coming hour brings what the hours 24, 48, ... before it brought, newer days counting more."""
+    total, hour = 0.0, 0.0
+    while hour < left_h:
+        piece = min(1.0, left_h - hour)
+        weight = seen = 0.0
+        back, worth = past_h + hour - 24.0 * math.ceil((hour + 1.0) / 24.0), 1.0
+        while back >= 0 and worth > 0.05:
+            seen += worth * _asked_between(series, back, back + 1.0)
+            weight, back, worth = weight + worth, back - 24.0, worth * 0.6
+        total += piece * (seen / weight if weight else 0.0)
+        hour += 1.0
+    return total
+
+
+def _asked_between(series: Sequence[UsageSample], start_h: float, end_h: float) -> float:
+    """Minutes asked for between two instants, in hours after the first sample; straight lines between samples."""
+    return max(0.0, _asked_at(series, end_h) - _asked_at(series, start_h))
+
+
+def _asked_at(series: Sequence[UsageSample], hours: float) -> float:
+    at = series[0].at + timedelta(hours=hours)
+    low, high = 0, len(series) - 1
+    if at >= series[high].at:
+        return _asked(series[high])
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if series[middle].at <= at else (low, middle)
+    span = (series[high].at - series[low].at).total_seconds()
+    part = (at - series[low].at).total_seconds() / span if span > 0 else 0.0
+    return _asked(series[low]) + part * (_asked(series[high]) - _asked(series[low]))
+
+
+def _asked(sample: UsageSample) -> float:
+    return sample.minutes_used + sample.minutes_queued - sample.minutes_waiting

@@ -12,6 +12,7 @@ import idna
 
 from deepracer_admin.errors import BadInput
 from deepracer_admin.model.registrations import Portal, PortalLinkOut, Question, QuestionKind
+from deepracer_admin.rules.portal_mails import check_mail
 from deepracer_admin.rules.roster.addresses import problem_of
 from deepracer_admin.rules.roster.people import fold
 
@@ -61,7 +62,8 @@ def check_portal(portal: Portal) -> Portal:
         if max(len(text.welcome), len(text.how_to), len(text.consent)) > TEXT_AT_MOST:
             raise BadInput(f"Texts: at most {TEXT_AT_MOST:,} characters each.")
     material = tuple(_checked_material(each) for each in portal.material)
-    return replace(portal, domains=domains, questions=questions, material=material)
+    mails = {which: check_mail(which, mail) for which, mail in portal.mails.items()}
+    return replace(portal, domains=domains, questions=questions, material=material, mails=mails)
 
 
 def question_id(title: str) -> str:

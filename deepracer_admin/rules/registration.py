@@ -28,6 +28,8 @@ from deepracer_admin.rules.roster.people import display_name
 __all__ = [
     "ASKED_FOR",
     "CONFIRM_FOR",
+    "FORMS_AT_MOST",
+    "MAY_LEAVE",
     "MOVES",
     "PAGE_AFTER",
     "TRAP",
@@ -39,6 +41,7 @@ __all__ = [
     "may_mail",
     "places_left",
     "settle",
+    "unconfirmed_at_most",
     "waiting_place",
     "with_attendees",
 ]
@@ -56,6 +59,9 @@ ASKED_FOR = timedelta(days=7)
 MAILS_AT_MOST = 5
 MAIL_PAUSE = timedelta(minutes=10)
 """A further mail for the same form: not sooner, and not more often."""
+
+FORMS_AT_MOST = 10_000
+"""So many forms of one event wait at most; who comes then is asked to come again in a minute."""
 
 TRAP = "website"
 """A field that people do not see: who fills it in is a program."""
@@ -214,6 +220,18 @@ MOVES: Mapping[RegistrationState, frozenset[RegistrationState]] = {
 }
 
 
+MAY_LEAVE = frozenset({RegistrationState.VERIFIED, RegistrationState.ACCEPTED, RegistrationState.WAITING})
+"""Who may give their place, or their turn, back by themselves."""
+
+
+def unconfirmed_at_most(head_count: int) -> int:
+    """So many people may be asked to confirm at once. Further forms of people who are not known wait, unlost, until
+    some have confirmed or were forgotten: a program that invents addresses makes so many mails and rows, and no more.
+    Wide enough for everybody of the event to come in one minute, from whatever address in the network.
+    """
+    return max(2_000, 2 * head_count)
+
+
 def may_mail(registration: Registration, now: datetime) -> bool:
     """May one more mail go to this address because of a form? Bounded, so that nobody is flooded in their name."""
     if registration.state is RegistrationState.REFUSED:
@@ -240,7 +258,7 @@ def settle(
 
     First come (confirmed), first served, those who wait already before those who come. Who is on the list (`on_list`,
     addresses) takes no place of those that are left: theirs is counted in `taken` already. Whom an organizer took off
-    the list (`taken_out`) an organizer lets in again.
+    the list (`taken_out`) an organizer lets in again; who left by themselves comes back by themselves.
     """
     listed, out = {*on_list}, {*taken_out}
     left = places_left(portal, taken)
@@ -250,7 +268,7 @@ def settle(
             continue
         if each.email in listed:
             moved[each.id] = RegistrationState.ACCEPTED
-        elif (portal.by_hand or each.email in out) and not each.approved:
+        elif (portal.by_hand or (each.email in out and each.left_at is None)) and not each.approved:
             continue
         elif left is None or left > 0:
             moved[each.id] = RegistrationState.ACCEPTED

@@ -7,6 +7,7 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from deepracer_admin.files import FileReader, FileRefused
@@ -28,6 +29,7 @@ class FileDesk:
     def __init__(self, reader: FileReader) -> None:
         self._reader = reader
         self._lock = threading.Lock()
+        self._hashing = ThreadPoolExecutor(1, "file-hash")
         self._known: OrderedDict[str, RosterCheck] = OrderedDict()
 
     def check_list(
@@ -49,11 +51,15 @@ class FileDesk:
             "choices": choices.as_json(),
             **{name: value for name, value in options.items() if value},
         }
-        key = hashlib.sha256(data + json.dumps(given, sort_keys=True).encode()).hexdigest()
-        with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
+
+        def key_of() -> str:
+            hashed = hashlib.blake2b(json.dumps(given, sort_keys=True).encode() + b"\0")
+            hashed.update(data)
+            return hashed.hexdigest()
+
+        key = self._hashing.submit(key_of)  # ready long before the answer is
+        if self._known and (known := self._remembered(key.result())) is not None:
+            return known
         try:
             answer = self._reader.ask("list", data, given)
             found = unpack(answer.values, answer.blocks)
@@ -62,10 +68,16 @@ class FileDesk:
         except ValueError:
             raise UnreadableRoster(_NO_ANSWER) from None
         with self._lock:
-            self._known[key] = found
+            self._known[key.result()] = found
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         return found
+
+    def _remembered(self, key: str) -> RosterCheck | None:
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+            return self._known.get(key)
 
     def settings_values(self, data: bytes) -> Mapping[str, Any]:
         """The values of a settings file. Raises BadInput with the reason."""

@@ -32,14 +32,13 @@ from deepracer_admin.model import (
     Profile,
     Race,
     Sending,
-    Standing,
     State,
     Step,
     StepRow,
-    UsageSample,
 )
 from deepracer_admin.store.documents import Records
 from deepracer_admin.store.following import Followed
+from deepracer_admin.store.history import History
 
 __all__ = ["EventStore", "History", "ProfileLink", "SavedSession", "Sessions"]
 
@@ -299,50 +298,6 @@ class EventStore(Records, Followed, Protocol):
     def take_tokens(self, name: str, wanted: int, *, rate: float, burst: int, now: datetime) -> tuple[int, float]:
         """Lease up to `wanted` tokens of a bucket shared by all processes; returns (granted, seconds until more)."""
         ...
-
-    def close(self) -> None: ...
-
-
-class History(Protocol):
-    """Samples over time; local SQLite. Event time throughout."""
-
-    def add_usage(self, event: str, at: datetime, profiles: Sequence[Profile]) -> UsageSample:
-        """Store totals, and per profile only what changed since its last row. Returns the totals.
-
-        Minutes used go on over monthly resets of the service's counters: what a reset took still counts.
-        """
-        ...
-
-    def usage(self, event: str, *, since: datetime | None = None, points: int = 400) -> list[UsageSample]:
-        """Totals over time, thinned to at most `points` (first and last kept)."""
-        ...
-
-    def usage_of(self, event: str, profile: str) -> list[tuple[datetime, float, float]]:
-        """(at, minutes used, minutes queued) of one profile; minutes used go on over monthly resets."""
-        ...
-
-    def used_before_reset(self, event: str) -> dict[str, float]:
-        """Minutes per profile that a monthly reset has taken from the service's counters (deepracer-on-aws.md 2.3).
-
-        To be added to a counter that was just read; `usage` and `usage_of` hold them already.
-        """
-        ...
-
-    def save_standings(self, event: str, race: str, at: datetime, rows: Sequence[Standing]) -> bool:
-        """A new snapshot when it differs from the last; always moves the "as of". True when it differed."""
-        ...
-
-    def standings(self, event: str, race: str) -> tuple[list[Standing], datetime | None]: ...
-
-    def standings_read_at(self, event: str) -> dict[str, datetime]:
-        """By race id: when its standings were last read. Reads no standings."""
-        ...
-
-    def standings_before(self, event: str, race: str, at: datetime) -> list[Standing]:
-        """The snapshot in force at an earlier instant, for rank changes."""
-        ...
-
-    def erase(self, event: str) -> None: ...
 
     def close(self) -> None: ...
 

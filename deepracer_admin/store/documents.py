@@ -85,6 +85,7 @@ class Table(Generic[T]):
         "step",
         "model",
         "job",
+        "alarm",
     ]
     personal: bool
     of_event: bool = True

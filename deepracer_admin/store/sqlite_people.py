@@ -25,9 +25,16 @@ def _attendee(body: str) -> Attendee:
     return decode(Attendee, body)
 
 
+@lru_cache(maxsize=MOST_KEPT)
+def _profile(body: str) -> Profile:
+    """Most profiles are as they were at the last listing."""
+    return decode(Profile, body)
+
+
 def forget_people() -> None:
     """Who was erased is not kept in memory either."""
     _attendee.cache_clear()
+    _profile.cache_clear()
     forget_decoded()
 
 
@@ -144,7 +151,7 @@ class PeoplePart(RecordsPart):
                 "SELECT body FROM profiles WHERE event = ? ORDER BY position", (event,)
             ).fetchall()
             seen_at = self._seen(connection, event, "profiles")
-        return [decode(Profile, row["body"]) for row in rows], seen_at
+        return [_profile(row["body"]) for row in rows], seen_at
 
     # -- whose profile
 

@@ -1,8 +1,9 @@
 """The gate: nothing of the console answers without a live session, and no other site may open its websocket.
 
 An ASGI middleware before Streamlit's pages, uploads, media and websocket. Signed out: a page visit is sent to sign-in,
-anything else is refused with 401, a websocket with 403. The Origin of a websocket or of a writing request must be
-exactly the console's own; the Host must be too, which also stops DNS rebinding.
+anything else is refused with 401, a websocket with 403; only the scripts, styles and fonts that Streamlit's package
+brings are read by anybody. The Origin of a websocket or of a writing request must be exactly the console's own; the
+Host must be too, which also stops DNS rebinding.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from deepracer_admin.web.front_end import front_end_paths
 from deepracer_admin.web.keeper import SessionKeeper, cookie_from_header
 
 __all__ = ["Gate"]
@@ -66,7 +68,7 @@ class Gate:
             return PlainTextResponse("This console answers at its own address only.", status_code=421)
         if not reading and headers.get("origin", self._origin) != self._origin:
             return PlainTextResponse("Requests of other sites are refused.", status_code=403)
-        if path in OPEN_PATHS or self._knows(headers):
+        if path in OPEN_PATHS or (reading and path in front_end_paths()) or self._knows(headers):
             return None
         if page:
             target = "/signin" if here == "/" else f"/signin?next={quote(here, safe='/')}"

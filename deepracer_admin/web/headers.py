@@ -11,14 +11,13 @@ import logging
 import re
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
-import streamlit
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deepracer_admin.errors import incident_id
+from deepracer_admin.web.front_end import PACKAGED
 
 __all__ = ["NOTHING", "SecurityHeaders", "console_policy"]
 
@@ -38,8 +37,8 @@ def console_policy(websocket: str) -> str:
     Scripts come from this server alone, the one inline script of Streamlit's page by its hash. Styles are written
     inline by its components; pictures and downloads are also made in the page (data:, blob:). Nobody may frame it.
     """
-    page = Path(streamlit.__file__).parent / "static" / "index.html"
-    scripts = " ".join(f"'{_hash(text)}'" for text in _INLINE.findall(page.read_text("utf-8")))
+    page = (PACKAGED / "index.html").read_text("utf-8")
+    scripts = " ".join(f"'{_hash(text)}'" for text in _INLINE.findall(page))
     return (
         f"default-src 'self'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: "
         f"blob:; font-src 'self' data:; media-src 'self' data: blob:; connect-src 'self' {websocket}; "

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from deepracer_admin.clock import Clock
 from deepracer_admin.counted import counted
 from deepracer_admin.model import RaceStatus
+from deepracer_admin.rules.finish import Finality, State
 from deepracer_admin.rules.standings import BoardRow, lap_time
 from deepracer_admin.services.races.boards import BoardView, Screen
-from deepracer_admin.services.usage.usage import UsageView
+from deepracer_admin.services.usage.view import UsageView
 
 __all__ = ["PLACES", "snapshot"]
 
@@ -41,7 +42,7 @@ def _board(view: BoardView, ids: Sequence[str], zone: str, clock: Clock) -> dict
     words = {
         RaceStatus.UPCOMING: f"opens {_moment(view.race.draft.opens_at, zone)}",
         RaceStatus.OPEN: f"open until {_moment(view.race.draft.closes_at, zone)}",
-        RaceStatus.CLOSED: "closed: final result",
+        RaceStatus.CLOSED: _result(view.finality, zone),
     }
     return {
         "race": view.race.draft.name,
@@ -56,6 +57,16 @@ def _board(view: BoardView, ids: Sequence[str], zone: str, clock: Clock) -> dict
     }
 
 
+def _result(finality: Finality, zone: str) -> str:
+    """Of a race past its close, in the few words that a screen has room for."""
+    if finality.is_final:
+        return "closed: final result"
+    if finality.state is State.NOT_OURS:
+        return "closed"
+    about = f", last expected about {_time(finality.about, zone)[:5]}" if finality.on_way and finality.about else ""
+    return f"closed: provisional. {finality.still_coming or 'Results may still come'}{about}"
+
+
 def _row(row: BoardRow, key: str) -> dict[str, Any]:
     gap = f"+{lap_time(row.gap_ms)}" if row.gap_ms else ""
     shown = {"p": row.rank, "a": row.alias, "s": lap_time(row.score_ms), "g": gap, "c": row.change}
@@ -66,7 +77,7 @@ def _totals(view: UsageView, zone: str, clock: Clock) -> dict[str, Any]:
     """Four numbers and a line; hours and estimated money only."""
     budget = view.event.budget_usd
     over = clock.event_now() >= view.event.ends_at
-    ending = f"about {_money(view.forecast.middle)} by the end" if view.forecast and not over else "so far"
+    ending = f"about {_money(view.forecast.p50.usd)} by the end" if view.forecast and not over else "so far"
     step = max(1, len(view.spend_series) // POINTS)
     series = [*view.spend_series[::step], *view.spend_series[-1:]]
     return {

@@ -6,6 +6,8 @@
     GET  /register/<event>/sent        that page
     GET  /register/<event>/me/<token>  what a mailed link shows; changes nothing, for mail scanners follow links
     POST /register/<event>/me/<token>  the button that confirms
+    GET  /register/<event>/me/<token>/leave  asks whether a place is to be given back; changes nothing
+    POST /register/<event>/me/<token>/leave  the button that gives it back
 
 Nothing of a form or a link is logged. A body is read up to 64 kB and no further.
 """
@@ -22,11 +24,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from deepracer_admin.errors import ConsoleError, Missing, incident_id
-from deepracer_admin.services.people.public_registration import Answer, PublicRegistration, ShownPortal
+from deepracer_admin.services.people.public_registration import Answer, OwnPage, PublicRegistration, ShownPortal
 from deepracer_admin.web.portal_frame import path_of
 from deepracer_admin.web.portal_words import Words, choose_language, words
 from deepracer_admin.web.register_form import form_page
-from deepracer_admin.web.register_page import closed_page, message_page, own_page, several_page
+from deepracer_admin.web.register_page import closed_page, leave_page, message_page, own_page, several_page
 from deepracer_admin.web.register_page import told_page as sent_page
 
 __all__ = ["register_routes"]
@@ -35,6 +37,7 @@ log = logging.getLogger(__name__)
 LARGEST = 64 * 1024  # bytes: ten answers of 300 characters, each percent-encoded from four bytes, and room
 MOST_FIELDS = 60
 Handler = Callable[[Request], Awaitable[Response]]
+DrawOwn = Callable[[ShownPortal, Words, OwnPage, str], Response]
 
 
 class _TooLarge(Exception):
@@ -84,13 +87,20 @@ def register_routes(portal: PublicRegistration) -> list[Route]:
         await _body(request)
         return await _own(request, portal.confirm)
 
-    async def _own(request: Request, ask: Callable[[str, str], object]) -> Response:
+    async def leaving(request: Request) -> Response:
+        return await _own(request, portal.look, leave_page)
+
+    async def leave(request: Request) -> Response:
+        await _body(request)
+        return await _own(request, portal.leave)
+
+    async def _own(request: Request, ask: Callable[[str, str], OwnPage], draw: DrawOwn = own_page) -> Response:
         event, token = request.path_params["event"], request.path_params["token"]
         shown = await run_in_threadpool(portal.portal, event)
         page = await run_in_threadpool(ask, event, token)
-        mine = getattr(page, "registration", None)
+        mine = page.registration
         say = _say(request, shown, mine.language if mine else "")
-        return own_page(shown, say, page, path_of(event, "me", token))  # pyright: ignore[reportArgumentType]
+        return draw(shown, say, page, path_of(event, "me", token))
 
     both = "/register/{event}"
     return [
@@ -100,6 +110,8 @@ def register_routes(portal: PublicRegistration) -> list[Route]:
         Route(f"{both}/sent", _guarded(sent)),
         Route(f"{both}/me/{{token}}", _guarded(look)),
         Route(f"{both}/me/{{token}}", _guarded(confirm), methods=["POST"]),
+        Route(f"{both}/me/{{token}}/leave", _guarded(leaving)),
+        Route(f"{both}/me/{{token}}/leave", _guarded(leave), methods=["POST"]),
     ]
 
 

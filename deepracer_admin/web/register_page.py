@@ -14,7 +14,7 @@ from deepracer_admin.services.people.public_registration import LinkState, OwnPa
 from deepracer_admin.web.portal_frame import aside, between, e, framed, link_out, path_of
 from deepracer_admin.web.portal_words import Words
 
-__all__ = ["closed_page", "message_page", "own_page", "several_page", "told_page"]
+__all__ = ["closed_page", "leave_page", "message_page", "own_page", "several_page", "told_page"]
 
 
 def told_page(shown: ShownPortal, say: Words) -> HTMLResponse:
@@ -86,6 +86,19 @@ def own_page(shown: ShownPortal, say: Words, page: OwnPage, here: str) -> HTMLRe
     return framed(say, say("own.title"), _state(shown, say, page, here), shown=shown, beside=aside(shown, say))
 
 
+def leave_page(shown: ShownPortal, say: Words, page: OwnPage, here: str) -> HTMLResponse:
+    """Asks before a place is given back: programs that look into mail follow links, and people press by mistake."""
+    if not page.may_leave:
+        return own_page(shown, say, page, here)
+    main = (
+        f'<div class="card"><h1>{e(say("leave.title"))}</h1>'
+        f"<p>{e(say('leave.text', event=shown.event.name))}</p>"
+        f'<form method="post" action="{e(here)}/leave"><button>{e(say("leave.button"))}</button></form>'
+        f'<p><a class="button plain" href="{e(here)}">{e(say("leave.stay"))}</a></p></div>'
+    )
+    return framed(say, say("leave.title"), main, shown=shown, beside=aside(shown, say))
+
+
 def _state(shown: ShownPortal, say: Words, page: OwnPage, here: str) -> str:
     mine = page.registration
     assert mine is not None  # noqa: S101 - own_page asked
@@ -93,12 +106,15 @@ def _state(shown: ShownPortal, say: Words, page: OwnPage, here: str) -> str:
     if mine.state is RegistrationState.VERIFIED and shown.portal.by_hand and not mine.approved:
         key = "by_hand"
     text = say(f"state.{key}.text", event=shown.event.name, place=page.place)
-    parts = [f'<p class="good" role="status">{e(say("own.confirmed"))}</p>' if page.confirmed_now else ""]
+    news = "own.confirmed" if page.confirmed_now else "leave.done" if page.left_now else ""
+    parts = [f'<p class="good" role="status">{e(say(news))}</p>' if news else ""]
     parts.append(f"<h1>{e(say(f'state.{key}.title'))}</h1><p>{e(text)}</p>")
     if mine.state is RegistrationState.ACCEPTED:
         parts.append(_where_to_race(shown, say, page))
     if mine.state is not RegistrationState.ACCEPTED:
         parts.append(f'<p><a class="button plain" href="{e(here)}">{e(say("own.look_again"))}</a></p>')
+    if page.may_leave:
+        parts.append(f'<p><a href="{e(here)}/leave">{e(say("leave.link"))}</a></p>')
     parts.append(f'<p class="soft">{e(say("own.keep"))}</p>')
     return f'<div class="card">{"".join(parts)}</div>'
 

@@ -123,7 +123,7 @@ def prepare() -> None:
 
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
-    """Start the worker and the public listener; stop both at the end, then close the stores.
+    """Start the worker, what looks at plans, and the public listener; stop them at the end, then close the stores.
 
     A closed store says so to whoever still asks, and its files need no recovery at the next start.
     """
@@ -133,6 +133,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     worker = Worker(made) if made.settings.worker else None
     if worker:
         await asyncio.to_thread(worker.start)
+    made.plans.start()
     serving = asyncio.create_task(listener.serve()) if listener else None
     try:
         yield {}

@@ -25,6 +25,8 @@ from deepracer_admin.flows.mail.campaigns import CampaignReconciler, ensure_acce
 from deepracer_admin.flows.people.registrations import RegistrationReconciler
 from deepracer_admin.flows.races.watch import RaceWatcher, UsageWatcher
 from deepracer_admin.flows.setup.connect_check import plan_due_check
+from deepracer_admin.flows.sponsorship.budget import BudgetWatcher
+from deepracer_admin.flows.sponsorship.race_room import Holder
 from deepracer_admin.model import Event, Lease, Sending, Step
 from deepracer_admin.records.campaigns import CAMPAIGNS, LIVE
 from deepracer_admin.records.mail_sender import SENDER
@@ -61,6 +63,8 @@ class EventRuntime:
         self.registrations = RegistrationReconciler(ports)
         self.usage = UsageWatcher(ports)
         self.races = RaceWatcher(ports)
+        self.holder = Holder(ports)
+        self.budget = BudgetWatcher(ports)
         self.proof = IdentityCenterProof(ports, ports.proof) if ports.proof else None
         self.sign_ins = SignedInFromCognito(ports, ports.pool) if ports.pool else None
         revision = lambda: console.store.revision(event.id)  # noqa: E731
@@ -109,7 +113,9 @@ class EventRuntime:
                 lambda lease: self.usage.run(self._event(), lease),
                 lambda: self.usage.interval_s(self._event()),
             ),
+            Duty("budget", lambda lease: self.budget.run(self._event(), lease), lambda: self.budget.pause_s),
             Duty("pre-flight", lambda lease: plan_due_check(self.ports, self._event(), lease), lambda: 30.0),
+            Duty("room", lambda lease: self.holder.run(self._event(), lease), lambda: self.holder.pause_s),
             Duty("races", lambda lease: self.races.run(self._event(), lease), self._races_pause_s),
         )
 

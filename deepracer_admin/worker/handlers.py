@@ -17,6 +17,7 @@ from deepracer_admin.flows.races.race_jobs import (
     RaceEditHandler,
 )
 from deepracer_admin.flows.setup.connect_check import CheckHandler
+from deepracer_admin.flows.setup.slot_quotas import SlotQuotasHandler
 from deepracer_admin.flows.setup.staff import AccountLimitsHandler, RoleHandler
 from deepracer_admin.flows.sponsorship.quotas import QuotaHandler
 from deepracer_admin.flows.sponsorship.switch import SponsorHandler, SponsorshipHandler
@@ -26,6 +27,7 @@ __all__ = ["HANDLERS"]
 HANDLERS: Mapping[str, Handler] = {
     "sponsorship": SponsorshipHandler(),
     "check": CheckHandler(),
+    "quotas.read": SlotQuotasHandler(),
     "quota": QuotaHandler(),
     "role": RoleHandler(),
     "account.limits": AccountLimitsHandler(),

@@ -2,7 +2,7 @@
 
     page                      anybody: what the portal shows, nothing else
     register.<seconds>.<nonce>  a form for the address that the proof of work is bound to (proof.py), nothing else
-    link.<token>              the holder of a mailed link: their own place and their own button, nothing else
+    link.<token>              the holder of a mailed link: their own place and their own buttons, nothing else
 
 The token of a link never leaves this function: resolvers get its hash. The form is judged here by the rules of the
 console (rules/registration.py), so that resolvers need none of their own. No address is ever logged.
@@ -28,11 +28,11 @@ from infra.functions.proof import is_proven
 
 __all__ = ["PortalRules", "authorise", "form_fields", "handler"]
 
-ALL = frozenset({"Query.portal", "Query.place", "Mutation.register", "Mutation.confirm"})
+ALL = frozenset({"Query.portal", "Query.place", "Mutation.register", "Mutation.confirm", "Mutation.leave"})
 MAY = {
     "page": frozenset({"Query.portal"}),
     "register": frozenset({"Mutation.register"}),
-    "link": frozenset({"Query.place", "Mutation.confirm"}),
+    "link": frozenset({"Query.place", "Mutation.confirm", "Mutation.leave"}),
 }
 NOBODY = {"isAuthorized": False}
 RULES_KEPT_S = 30.0

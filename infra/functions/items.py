@@ -4,7 +4,7 @@
 |-------------------|------------------------|-------------------------------------------------------------------------|
 | what all may see  | `PORTAL`               | functions (outlet.py); read by the API and its authoriser               |
 | a form            | `REG#<sha256 address>` | the API; taken and deleted by `registrations`, else by `sweep`          |
-| a mailed link     | `LINK#<sha256 token>`  | functions; the API writes `confirmed` when its button is pressed        |
+| a mailed link     | `LINK#<sha256 token>`  | functions; the API writes `confirmed` or `leaving` at its buttons       |
 | a robot's form    | `REFUSED#<...>`        | the API; nobody, gone after an hour                                     |
 
 All under pk `EVENT#<event>`. Items that may vanish carry `ttl`. Raises StoreError with a sentence.
@@ -69,9 +69,15 @@ class PortalItems:
         found = self._call("get_item", Key=self._key(sk), ConsistentRead=True).get("Item")
         return plain(found) if found else None
 
-    def put(self, sk: str, values: Mapping[str, Any], *, unless_there: bool = False) -> bool:
-        """False: it was there already, and stays as it is."""
-        condition = {"ConditionExpression": "attribute_not_exists(pk)"} if unless_there else {}
+    def put(self, sk: str, values: Mapping[str, Any], *, unless_there: bool = False, unless_state: str = "") -> bool:
+        """False: it was there already (`unless_there`), or in that state, and stays as it is."""
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"} if unless_there else {}
+        if unless_state:
+            condition = {
+                "ConditionExpression": "attribute_not_exists(pk) OR #state <> :state",
+                "ExpressionAttributeNames": {"#state": "state"},
+                "ExpressionAttributeValues": typed({":state": unless_state}),
+            }
         return self._held("put_item", Item=typed({"pk": self._pk, "sk": sk, **values}), **condition)
 
     def delete_form(self, sk: str, at: int) -> None:

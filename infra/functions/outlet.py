@@ -1,7 +1,8 @@
 """What the portal shows, out of the store into the table's items, where the API reads it: never the other way round.
 
 An item is written when it differs from what was written last. A link whose button may still be pressed is written once:
-its item then belongs to the API until the press was taken (items.py).
+its item then belongs to the API until the press was taken (items.py). So does the item of somebody who gives their
+place back, until they are off the list.
 """
 
 from __future__ import annotations
@@ -87,15 +88,19 @@ class Outlet:
                 "racer_name": page.racer_name or (page.registration.racer_name if page.registration else ""),
                 "waiting_place": page.place,
                 "mailed": page.mailed,
+                "may_leave": page.may_leave,
             }
-            written += self._write(LINK + key, values, unless_there=state == "open")
+            written += self._write(
+                LINK + key, values, unless_there=state == "open", unless_state="leaving" if page.may_leave else ""
+            )
         return written
 
-    def _write(self, sk: str, values: Mapping[str, Any], *, unless_there: bool = False) -> int:
+    def _write(self, sk: str, values: Mapping[str, Any], *, unless_there: bool = False, unless_state: str = "") -> int:
         digest = hashlib.sha256(encode(values).encode()).hexdigest()[:16]
         if self._known().get(sk) == digest:
             return 0
-        self._items.put(sk, {**values, "digest": digest, "at": iso(self._clock.now())}, unless_there=unless_there)
+        given = {**values, "digest": digest, "at": iso(self._clock.now())}
+        self._items.put(sk, given, unless_there=unless_there, unless_state=unless_state)
         self._known()[sk] = digest
         return 1
 

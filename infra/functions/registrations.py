@@ -30,10 +30,11 @@ PASSES_S = 20.0
 
 @dataclass
 class Batch:
-    """What a batch holds: forms and pressed links by the key of their item."""
+    """What a batch holds: forms, pressed links and places given back, by the key of their item."""
 
     forms: dict[str, Form] = field(default_factory=dict)
     pressed: dict[str, datetime] = field(default_factory=dict)
+    left: dict[str, datetime] = field(default_factory=dict)
 
 
 def form_of(item: Mapping[str, Any]) -> Form:
@@ -54,6 +55,8 @@ def read_item(item: Mapping[str, Any], batch: Batch) -> None:
     key = str(item["sk"])
     if key.startswith(FORM):
         batch.forms[key] = form_of(item)
+    elif key.startswith(LINK) and item.get("state") == "leaving":
+        batch.left[key.removeprefix(LINK)] = datetime.fromtimestamp(int(item["left_at"]), UTC)
     elif key.startswith(LINK):
         batch.pressed[key.removeprefix(LINK)] = datetime.fromtimestamp(int(item["confirmed_at"]), UTC)
 
@@ -69,6 +72,8 @@ def take_in(place: Place, batch: Batch) -> None:
             place.items.delete_form(key, int(form.at.timestamp()))
     if batch.pressed:
         count("LinksPressed", intake.press(event_id, batch.pressed))
+    if batch.left:
+        count("PlacesGivenBack", intake.leave(event_id, batch.left))
 
 
 def handle(place: Place, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ there. Then it runs the console's own duties under the event's lease, unless a l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from infra.functions.items import FORM, LINK
@@ -40,11 +41,13 @@ def handle(place: Place, *, works_s: float = WORKS_S) -> dict[str, Any]:
 def _left_behind(place: Place) -> int:
     """Forms and presses that no function took; what cannot be read is counted and stays for somebody to look at."""
     oldest, batch, unread = place.clock.now().timestamp() - OLD_S, Batch(), 0
-    presses = {item["sk"]: item for item in place.items.all(LINK) if item.get("state") == "confirmed"}
+    links = [*place.items.all(LINK)]
+    presses = {item["sk"]: item for item in links if item.get("state") == "confirmed"}
+    leaving = [item for item in links if item.get("state") == "leaving"]
     waits = place.console.intake.waits(place.event_id, [key.removeprefix(LINK) for key in presses])
-    for item in [*place.items.all(FORM), *(presses[LINK + key] for key in waits)]:
+    for item in [*place.items.all(FORM), *(presses[LINK + key] for key in waits), *leaving]:
         try:
-            if int(item.get("confirmed_at", item["at"])) <= oldest:
+            if _came(item) <= oldest:
                 read_item(item, batch)
         except (ValueError, KeyError, TypeError, OverflowError):
             unread += 1
@@ -53,7 +56,12 @@ def _left_behind(place: Place) -> int:
             batch = Batch()
     count("ItemsUnreadable", unread)
     take_in(place, batch)
-    return len(batch.forms) + len(batch.pressed)
+    return len(batch.forms) + len(batch.pressed) + len(batch.left)
+
+
+def _came(item: Mapping[str, Any]) -> int:
+    """Epoch seconds of the press, or of the form."""
+    return int(item.get("left_at", item.get("confirmed_at", item["at"])))
 
 
 @observed

@@ -43,6 +43,7 @@ __all__ = ["BITS", "Chain", "Table", "Timing", "serve_table", "shared_settings"]
 
 log = logging.getLogger(__name__)
 
+ROOT = Path(__file__).resolve().parents[2]
 TABLE = "deepracer-portal"
 REGION = "us-east-1"
 PATIENCE_S = 60.0
@@ -53,7 +54,7 @@ BITS = 12
 
 @dataclass
 class Table:
-    """moto's DynamoDB over HTTP, in a process of its own. It forgets all when it stops."""
+    """DynamoDB over HTTP (table_server.py), in a process of its own. It forgets all when it stops."""
 
     endpoint: str
     _process: subprocess.Popen[bytes]
@@ -73,8 +74,8 @@ def serve_table(port: int = 0) -> Table:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    process = subprocess.Popen(command, env=kept, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "infra.local.table_server", str(port)]
+    process = subprocess.Popen(command, env=kept, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

@@ -13,7 +13,7 @@ from infra.local.chain import BITS, Chain
 __all__ = ["Visitor", "link_in"]
 
 REGISTER = "mutation($form:Form!){register(form:$form){answer problems{field problem}}}"
-PLACE = "{place{state email races{title address} signIn racerName waitingPlace mailed}}"
+PLACE = "{place{state email races{title address} signIn racerName waitingPlace mailed mayLeave}}"
 
 
 def link_in(text: str) -> str:
@@ -48,6 +48,9 @@ class Visitor:
 
     def confirm(self, token: str) -> str:
         return self.ask("mutation{confirm{state}}", f"link.{token}")["confirm"]["state"]
+
+    def leave(self, token: str) -> str:
+        return self.ask("mutation{leave{state}}", f"link.{token}")["leave"]["state"]
 
     def portal(self) -> dict[str, Any]:
         return self.ask("{portal{open full page}}", "page")["portal"]

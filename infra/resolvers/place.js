@@ -35,5 +35,6 @@ export function response(ctx) {
         racerName: link.racer_name,
         waitingPlace: link.waiting_place,
         mailed: link.mailed,
+        mayLeave: link.may_leave === true,
     };
 }

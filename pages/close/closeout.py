@@ -24,6 +24,7 @@ elif view.job:
 else:
     st.markdown(f"The event ends {when(event.ends_at, event.zone)}. Nothing is touched before you start.")
 
+wait = closing.asks_to_wait(who, event, is_live=closing.is_live(view))
 with st.container(horizontal=True):
     label = "Close the event …" if view.job is None else "Check and close again …"
     if view.job and closing.is_live(view):
@@ -39,10 +40,10 @@ with st.container(horizontal=True):
         confirm_typed(
             "Close the event",
             key="closeout-start",
-            facts=closing.start_facts(view, event),
+            facts=[*closing.start_facts(view, event), closing.waiting_fact(wait=wait)],
             name=event.name,
             button="Close the event",
-            run=lambda asking, typed: closeout.start(asking, typed_name=typed),
+            run=lambda asking, typed: closeout.start(asking, typed_name=typed, wait_for_results=wait),
             done="Closing has begun.",
         )
     if view.job:

@@ -6,13 +6,21 @@ from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.refresh import rerun_when_done
-from deepracer_admin.ui.setup import connection, preflight, racing_login, setup_form, signed_in, staff_desk
+from deepracer_admin.ui.setup import (
+    capacity,
+    connection,
+    preflight,
+    racing_login,
+    setup_form,
+    signed_in,
+    staff_desk,
+)
 
 STAFF_JOBS = ("role", "account.limits")
 
 who = session.require("setup.view")
 desk = session.desk()
-rerun_when_done(STAFF_JOBS)
+rerun_when_done((*STAFF_JOBS, *capacity.QUOTA_JOBS))
 event = desk.events.event()
 st.title("Set up", anchor=False)
 st.caption("Name, dates, budget and hours; whether every service answers; who pays.")
@@ -22,12 +30,15 @@ if event is None:
     setup_form.create(who)
     st.stop()
 
-settings, check, sponsorship, cohorts, staff, others = st.tabs(
-    ["Settings", "Pre-flight", "Sponsorship", "Hours per cohort", "Staff", "Other events"]
+settings, slots, check, sponsorship, cohorts, staff, others = st.tabs(
+    ["Settings", "Slots and hours", "Pre-flight", "Sponsorship", "Hours per cohort", "Staff", "Other events"]
 )
 
 with settings:
     setup_form.edit(who, event)
+
+with slots:
+    capacity.panel(who, event)
 
 with check:
     racing_login.sign_in(who)

@@ -7,7 +7,8 @@ from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import link_to, masthead
 from deepracer_admin.ui.races.board_desk import links_desk, marks_desk
 from deepracer_admin.ui.races.boards import live_board
-from deepracer_admin.ui.races.race_form import STATUS
+from deepracer_admin.ui.races.final_desk import final_desk
+from deepracer_admin.ui.races.race_form import status_words
 
 who = session.require("boards.view")
 desk = session.desk()
@@ -23,7 +24,7 @@ race_id = st.selectbox(
     "Race",
     [*status],
     key="board-race",
-    format_func=lambda key: f"{status[key].race.draft.name} · {STATUS[status[key].status]}",
+    format_func=lambda key: f"{status[key].race.draft.name} · {status_words(status[key])}",
 )
 live_board(race_id)
 
@@ -34,6 +35,7 @@ if session.may(who, "boards.run"):
             links_desk(who, event, race_id, {key: row.race.draft.name for key, row in status.items()})
     elif running.open:
         with running:
+            final_desk(who, event, status[race_id].race)
             marks_desk(who, race_id)
     else:
         with table:

@@ -10,8 +10,10 @@ from deepracer_admin.ui.kit.masthead import link_to, masthead
 from deepracer_admin.ui.kit.qr import share
 from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, plain, when
+from deepracer_admin.ui.races.boards import say_finality
 from deepracer_admin.ui.races.entrants import entry_desk, link_desk
 from deepracer_admin.ui.races.race_form import default_form, race_form, race_table
+from deepracer_admin.ui.races.room_desk import room_desk
 
 KINDS = ("race.create", "race.edit", "race.close", "race.delete", "race.admit", "race.expel", "race.link")
 
@@ -64,12 +66,14 @@ if chosen is not None:
             f"{count(race.participants, 'racer')} with a result · "
             f"{as_of(chosen.standings_as_of, 'standings, event time', event.zone)}"
         )
+        say_finality(chosen.finality, event.zone, reason=session.may(who, "boards.run"))
         if race.share_link:
             share(race.share_link, name=f"race-{race_id}", key=f"share-{race_id}")
         with st.container(horizontal=True, vertical_alignment="center"):
             link_desk(chosen, able)
             link_to(who, "leaderboard", "Leaderboard and big screen")
         entry_desk(chosen, able, event)
+        room_desk(who, event, race, chosen.status)
         if session.may(who, "races.edit"):
             with st.expander("Change this race", icon=":material/edit:"):
                 if chosen.status is RaceStatus.OPEN and able and not able.edit_open_race:

@@ -3,72 +3,86 @@
 import streamlit as st
 
 from deepracer_admin.ui.kit import jobs, session
-from deepracer_admin.ui.kit.cached import profile_rows
+from deepracer_admin.ui.kit.cached import usage_table, usage_view
+from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import masthead
 from deepracer_admin.ui.kit.refresh import rerun_when_done
-from deepracer_admin.ui.usage.charts import top_chart
+from deepracer_admin.ui.usage.budget_panel import budget_panel
+from deepracer_admin.ui.usage.charts import cohort_chart, draw, histogram_chart, slots_chart, spend_chart, spend_title
+from deepracer_admin.ui.usage.headline import headline
+from deepracer_admin.ui.usage.live import stay_new
+from deepracer_admin.ui.usage.profile_list import ask_query, one_profile, profile_pages, worklists
 from deepracer_admin.ui.usage.sponsoring import grant_hours, pause_or_delete, says_whom, set_quota
-from deepracer_admin.ui.usage.usage_board import filter_rows, live_totals, near_and_idle, profile_table
 
 KINDS = ("quota", "sponsor", "models.delete")
 
 who = session.require("usage.totals")
-desk = session.desk()
 event = masthead(who, "Usage", "Training hours and estimated spend of everybody who is sponsored, against the budget.")
 rerun_when_done(KINDS)
-live_totals()
-if not session.may(who, "usage.view"):
+stamp = stay_new()
+sees_people = session.may(who, "usage.view")
+table = usage_table(who) if sees_people else None
+view = table.view if table else usage_view(who)
+if headline(view, sees_people=sees_people):
+    draw(lambda: spend_chart(view), "spend", alt=spend_title(view), stamp=stamp)
+    draw(lambda: slots_chart(view), "slots", alt="Slots in use over time", stamp=stamp)
+if table is None:
     st.caption("Usage per person is shown to organizers and facilitators.")
     st.stop()
 
+budget_panel(who, event)
 jobs.live(KINDS, key="usage-jobs")
-rows = profile_rows(who)
-if not rows:
+if not table.rows:
     st.info("There are no profiles yet; they appear while onboarding runs.", icon=":material/person_add:")
     st.stop()
 
-st.subheader("Who uses it", anchor=False)
-label = st.segmented_control("By", ("Racer", "Office", "Cost centre"), default="Racer", key="top-by") or "Racer"
-figure = top_chart(rows, label)
-st.plotly_chart(figure, key="top", config={"displayModeBar": False}, alt=f"Hours by {label.lower()}")
-near_and_idle(rows)
+if view.totals is not None:
+    st.subheader("Who uses it", anchor=False)
+    left, right = st.columns(2)
+    with left:
+        label = st.segmented_control("By", ("Office", "Cost centre"), default="Office", key="top-by") or "Office"
+        parts = view.totals.offices if label == "Office" else view.totals.cost_centres
+        words = f"Hours by {label.lower()}"
+        draw(lambda: cohort_chart(parts, label), "cohorts", alt=words, stamp=(*stamp, label))
+    with right:
+        found = table.histogram
+        draw(lambda: histogram_chart(found), "histogram", alt="How many people used how many hours", stamp=stamp)
+    worklists(table)
 
 st.subheader("Profiles", anchor=False)
-left, right = st.columns(2)
-text = left.text_input("Search", key="usage-search", placeholder="name, address or racer name")
-cohorts = [f"Office: {name}" for name in sorted({row.office for row in rows if row.office})]
-cohorts += [f"Cost centre: {name}" for name in sorted({row.cost_centre for row in rows if row.cost_centre})]
-cohort = right.selectbox("Office or cost centre", ["", *cohorts], key="usage-cohort", format_func=lambda v: v or "All")
-shown = filter_rows(rows, text, cohort)
+query = ask_query(table)
 may_many = session.may(who, "usage.quota")
-chosen = profile_table(shown, scope=(text, cohort), several=may_many)
-everybody = False
-if may_many:
-    everybody = st.checkbox(f"Choose all {len(shown):,} shown", key="usage-all")
-by_id = {row.profile: row for row in shown}
-targets = [row for row in (shown if everybody else [by_id[one] for one in chosen]) if row.attendee]
+chosen = profile_pages(table, query, several=may_many)
+shown = table.ids(query)
+everybody = may_many and st.checkbox(f"Choose all {len(shown):,} that fit", key="usage-all")
+targets = [row for one in (shown if everybody else chosen) if (row := table.by_id[one]).attendee]
 if not targets:
     st.caption("Choose one or more rows to set quotas, grant hours, pause or resume.")
 else:
     st.markdown(f"Chosen: {says_whom(targets)}")
     names = ["Quota", "Pause, resume, models"] if may_many else []
     if len(targets) == 1:
-        names = [*names, "Extra hours"]
+        names = [*names, "Extra hours", "Over time"]
     for tab, name in zip(st.tabs(names), names, strict=True):
         with tab:
             if name == "Quota":
                 set_quota(event, targets)
             elif name == "Extra hours":
                 grant_hours(event, targets[0])
+            elif name == "Over time":
+                one_profile(event, targets[0])
             else:
                 pause_or_delete(event, targets)
 
+if session.may(who, "usage.export"):
+    download("Usage per person (CSV)", session.desk().usage.export, "usage.csv", "text/csv", key="usage-csv")
 if session.may(who, "jobs.view"):
     with st.expander("What was changed, per person, and undo"):
-        names_of = {row.attendee: row.name or row.email for row in rows if row.attendee}
+        everyone = table.rows
+        names_of = {row.attendee: row.name or row.email for row in everyone if row.attendee}
         jobs.past(
             KINDS,
             key="usage-past",
             zone=event.zone,
-            names=lambda _: {**names_of, **{row.profile: row.alias for row in rows}},
+            names=lambda _: {**names_of, **{row.profile: row.alias for row in everyone}},
         )

@@ -145,7 +145,7 @@ KNOWN = {
     "mail/smtp.py": "its host was admitted",
     "web/identity.py": "its address was admitted",
     "worker/practice.py": "the practice world's control address, read from practice.json, which is judged when read",
-    "rehearse.py": "likewise",
+    "rehearse/practice.py": "likewise",
 }
 
 

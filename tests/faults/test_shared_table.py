@@ -32,7 +32,7 @@ TAKE_OVER_S = 20.0
 
 @pytest.fixture
 def table_url() -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.store.table_server"]
+    command = [sys.executable, "-m", "infra.local.table_server"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     url = f"http://127.0.0.1:{process.stdout.readline().strip()}"

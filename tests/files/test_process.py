@@ -236,7 +236,7 @@ def test_a_child_kept_ready_takes_the_next_file_and_another_one_follows(real: Ch
     assert real._spare is first
     assert real.ask("settings", b"{}", {}).values == {"settings": {}}
     assert first is not None
-    assert first.is_over()
+    assert first.process.wait(60) is not None
     assert real._spare is not first
     real.close()
     assert real._spare is None

@@ -17,7 +17,7 @@ import pytest
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.flows.access import onboarding
-from deepracer_admin.model import Actor, Attendee, Event, Job, Lease, Quota, Role
+from deepracer_admin.model import Actor, Attendee, Event, Job, Lease, Quota, Role, State
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.rehearsal.shared import sigv4
@@ -119,13 +119,15 @@ class Stage:
         return next((row for row in self.store.steps_of(self.event.id, person.id) if row.step is step), None)
 
     def finish(self, job: Job, *, most: int = 60) -> Job:
-        """Work on jobs alone until this one has ended."""
+        """Work on jobs alone until this one has ended; time passes where a close-out waits for the last results."""
         for _ in range(most):
             self.worker.jobs._not_before.clear()
             self.worker.jobs.run(self.event.id, self.lease)
             found = self.store.job(job.id)
             if not found.state.is_live:
                 return found
+            if any(each.key == "results" and each.state is State.WAITING for each in self.store.job_items(job.id)):
+                self.rest(30.0)
         raise AssertionError(f"job {job.kind} is still {found.state}: {found.sentence}")
 
     def calls(self) -> dict[str, int]:

@@ -58,7 +58,7 @@ def test_whatever_is_no_permit_opens_nothing(token: str) -> None:
 def test_each_permit_opens_its_own_fields_alone() -> None:
     assert may(ask("page")) == {"Query.portal"}
     assert may(ask(proven(EMAIL), form())) == {"Mutation.register"}
-    assert may(ask("link." + token_of("s" * 43))) == {"Query.place", "Mutation.confirm"}
+    assert may(ask("link." + token_of("s" * 43))) == {"Query.place", "Mutation.confirm", "Mutation.leave"}
 
 
 def test_no_answer_is_kept_by_the_token_because_the_form_is_not_part_of_it() -> None:

@@ -66,7 +66,7 @@ def test_the_answer_is_the_same_for_who_is_new_and_who_asked_a_moment_ago(host: 
 
 
 def test_a_table_that_is_gone_is_one_sentence_and_nothing_is_kept(host: ResolverHost) -> None:
-    for name in ("keep_form.js", "read_portal.js", "portal.js", "place.js", "confirm.js"):
+    for name in ("keep_form.js", "read_portal.js", "portal.js", "place.js", "confirm.js", "leave.js"):
         told = answered(host, name, None, "DynamoDB:ResourceNotFoundException").error
         assert told is not None
         assert told["type"] == "Unavailable", name
@@ -159,8 +159,18 @@ def test_the_button_confirms_once_and_before_it_expires(host: ResolverHost) -> N
         assert answered(host, "confirm.js", item, CONDITION).result["state"] == state
 
 
+def test_a_place_is_given_back_once_and_only_by_who_has_one(host: ResolverHost) -> None:
+    asked = linked(host, "leave.js").result
+    assert (asked["operation"], asked["key"]["sk"]) == ("UpdateItem", {"S": "LINK#" + "k" * 64})
+    assert asked["condition"]["expression"] == "may_leave = :yes AND #state IN (:verified, :accepted, :waiting)"
+    assert asked["update"]["expressionValues"][":now"] == {"N": str(NOW)}
+    assert answered(host, "leave.js", {"state": "leaving"}).result["state"] == "leaving"
+    for item, state in ((None, "unknown"), ({"state": "open"}, "open"), ({"state": "leaving"}, "leaving")):
+        assert answered(host, "leave.js", item, CONDITION).result["state"] == state
+
+
 def test_a_link_that_is_cut_or_odd_asks_the_table_for_nothing(host: ResolverHost) -> None:
-    for name in ("place.js", "confirm.js"):
+    for name in ("place.js", "confirm.js", "leave.js"):
         for shape, state in (("cut", "cut"), ("odd", "unknown")):
             told = linked(host, name, shape=shape)
             assert told.early
@@ -168,7 +178,7 @@ def test_a_link_that_is_cut_or_odd_asks_the_table_for_nothing(host: ResolverHost
 
 
 def test_only_the_holder_of_a_link_reads_a_place(host: ResolverHost) -> None:
-    for name in ("place.js", "confirm.js"):
+    for name in ("place.js", "confirm.js", "leave.js"):
         told = linked(host, name, scope="register").error
         assert told is not None
         assert told["type"] == "Unauthorized"

@@ -10,6 +10,7 @@ import pytest
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Event, Role
 from deepracer_admin.model.registrations import (
+    Asked,
     Portal,
     Question,
     QuestionKind,
@@ -17,7 +18,8 @@ from deepracer_admin.model.registrations import (
     RegistrationState,
     registration_id,
 )
-from deepracer_admin.records.portal import PORTAL, REGISTRATIONS
+from deepracer_admin.records.portal import ASKED, PORTAL, REGISTRATIONS
+from deepracer_admin.services.people import registrations
 from tests.pages.conftest import NOW, Browser, answer, click, texts
 from tests.ui.choosing import tick
 
@@ -146,3 +148,29 @@ def test_questions_and_texts_are_shown_as_they_are_stored(browser: Browser, cons
     next(each for each in app.text_area if each.label == "Consent").input("We keep it until Sunday.")
     click(app, "Save texts and material")
     assert console.store.read("ev-1", PORTAL).consent_version == 1
+
+
+def test_a_mail_is_written_anew_and_goes_back_to_the_consoles_words(
+    browser: Browser, console: Console, portal: Portal
+) -> None:
+    app = browser.open(PAGE, state={**VIEW, "portal-part": "Mails"})
+    assert "The console's own words" in texts(app)
+    next(each for each in app.text_area if each.label == "Text").input("Ciao, press here.")
+    app = click(app, "Save the mail")
+    assert "without it the mail leads nowhere" in texts(app)
+    assert console.store.read("ev-1", PORTAL).mails == {}
+    next(each for each in app.text_area if each.label == "Text").input("Ciao, press here: {own_page}")
+    app = click(app, "Save the mail")
+    assert console.store.read("ev-1", PORTAL).mails["register_confirm.en"].body == "Ciao, press here: {own_page}"
+    assert "Your own words" in texts(app)
+    click(app, "Back to the console's words")
+    assert console.store.read("ev-1", PORTAL).mails == {}
+
+
+def test_forms_that_wait_because_nobody_confirms_are_told(
+    browser: Browser, console: Console, portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registrations, "unconfirmed_at_most", lambda _: 1)
+    registered(console, "ada", RegistrationState.ASKED)
+    console.store.change_rows("ev-1", ASKED, lambda _: {"f": Asked("bob@example.com", NOW)}, keys=("f",))
+    assert "Forms that wait: 1." in texts(browser.open(PAGE, state=VIEW))

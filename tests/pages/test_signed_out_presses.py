@@ -44,7 +44,7 @@ from deepracer_admin.model import (
     State,
     Step,
 )
-from deepracer_admin.model.registrations import Portal, Registration, RegistrationState
+from deepracer_admin.model.registrations import Portal, PortalMail, Registration, RegistrationState
 from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, CampaignState
 from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep
 from deepracer_admin.records.connect_check import CHECK, Checked
@@ -333,7 +333,8 @@ def portal_with(part: str, *, is_open: bool = True) -> Scene:
 
     def scene(app: AppTest, console: Console) -> AppTest:
         waits = Registration("reg-1", "guest@example.com", RegistrationState.VERIFIED, NOW)
-        console.store.update("ev-1", PORTAL, lambda _: Portal(open=is_open, domains=("example.com",)))
+        own = {"register_confirm.en": PortalMail("Confirm", "Here: {own_page}")}
+        console.store.update("ev-1", PORTAL, lambda _: Portal(open=is_open, domains=("example.com",), mails=own))
         console.store.change_rows("ev-1", REGISTRATIONS, lambda _: {waits.id: waits})
         return state(attendees_view="Portal", portal_part=part)(app, console)
 
@@ -360,6 +361,7 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{PLAN}attendees.py", portal_with("Who may register")),
     (f"{PLAN}attendees.py", portal_with("Questions")),
     (f"{PLAN}attendees.py", portal_with("Texts and material")),
+    (f"{PLAN}attendees.py", portal_with("Mails")),
     (f"{PLAN}attendees.py", uploaded),
     (
         f"{PLAN}attendees.py",

@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 import deepracer_admin
@@ -22,6 +23,7 @@ from deepracer_admin.errors import ServiceError
 from deepracer_admin.mail import Mailer
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.model import Invitee
+from deepracer_admin.racing.service_quotas import ServiceQuotas
 from deepracer_admin.store.dynamodb import open_shared_store
 from deepracer_admin.store.dynamodb.table_facts import findings
 from tests.mail.conftest import Script, a_message, script
@@ -44,6 +46,7 @@ IAM_NAMES = {
     "identitystore": "identitystore",
     "sso-admin": "sso",
     "cognito-idp": "cognito-idp",
+    "service-quotas": "servicequotas",
 }
 IAM_ACTIONS = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage"}  # the batch is authorised entry by entry
 TRANSACTION = "dynamodb:TransactWriteItems"  # authorised by what is in it
@@ -223,6 +226,18 @@ def test_the_user_pool_needs_exactly_its_policy(called: set[str], practice: Worl
         "delete",
     }
     assert port_methods(UserPool) == tried
+
+
+def test_reading_the_quotas_needs_exactly_its_policy(called: set[str]) -> None:
+    quotas = ServiceQuotas(AwsAccess(access_key_id="testing", secret_access_key="testing"))
+    with Stubber(quotas._client) as answers:
+        for _ in range(2):
+            answers.add_client_error("get_service_quota", "NoSuchResourceException", http_status_code=400)
+            answers.add_response("get_aws_default_service_quota", {"Quota": {"Value": 8.0}})
+        found = quotas.read()
+    quotas.close()
+    assert (found.per_type, found.total) == (8, 8)
+    assert called == actions("service-quotas-read.json")
 
 
 def test_the_user_pool_policy_names_one_pool() -> None:

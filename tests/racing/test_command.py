@@ -92,8 +92,18 @@ def test_everything_of_deepracer_on_aws_is_printed(on_aws: OnAwsBench, run: Run)
     assert report["profiles"]["count"] == len(listed)
     assert set(ids) <= set(listed)
     assert listed[ids[0]]["minutes_used"] > listed[ids[1]]["minutes_used"] == 0
+    assert report["profiles"]["models_by_status"] == {"READY": 1}
     assert "@" not in json.dumps(report["profiles"])
     assert [(each["id"], each["name"]) for each in report["races"]] == [(race.id, "Spring-Cup")]
+
+
+def test_models_that_wait_for_capacity_are_counted_as_such(on_aws: OnAwsBench, run: Run) -> None:
+    (racer,) = on_aws.profiles(1)
+    on_aws.world.control("POST", "capacity", {"per_type": 0})
+    in_world(on_aws.world, lambda: on_aws.garage.train(racer, "waiting", 60))
+    code, out, _ = run()
+    assert code == 0
+    assert json.loads(out)["profiles"]["models_by_status"] == {"WAITING_FOR_CAPACITY": 1}
 
 
 def test_everything_of_the_managed_service_is_printed(managed: ManagedBench, run: Run) -> None:

@@ -1,10 +1,15 @@
 """What every History must do: usage and standings over time."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from deepracer_admin.model import Profile, Standing, UsageSample
+from deepracer_admin.model import ModelJobs, Profile, Quota, Standing, UsageSample
 from deepracer_admin.store import History
 from tests.store.people import NOW, after
+
+FIRST = datetime(2026, 12, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 
 
 def a_profile(id: str, used: float, queued: float = 0.0, **values: object) -> Profile:
@@ -49,7 +54,7 @@ class UsageContract:
 
     def test_totals_never_fall_however_often_counters_are_reset(self, history: History) -> None:
         for number, used in enumerate([10.0, 10.0, 0.0, 0.0, 4.0, 0.0, 7.5, 2.0]):
-            history.add_usage("spring", after(60 * number), [a_profile("p1", used), a_profile("p2", 1.0)])
+            history.add_usage("spring", FIRST + number * MINUTE, [a_profile("p1", used), a_profile("p2", 1.0)])
         totals = [sample.minutes_used for sample in history.usage("spring")]
         assert totals == [11.0, 11.0, 11.0, 11.0, 15.0, 15.0, 22.5, 24.5]
         assert history.usage("autumn") == []
@@ -62,6 +67,68 @@ class UsageContract:
         history.add_usage("spring", NOW, [a_profile("p1", 10.0, 60.0)])
         history.add_usage("spring", after(60), [a_profile("p1", 42.0, 0.0)])
         assert history.used_before_reset("spring") == {}
+
+    def test_a_profile_that_is_listed_no_more_keeps_what_it_used(self, history: History) -> None:
+        history.add_usage("spring", NOW, [a_profile("p1", 60.0, 30.0), a_profile("p2", 5.0)])
+        found = history.add_usage("spring", after(60), [a_profile("p2", 5.0)])
+        assert (found.profiles, found.minutes_used, found.minutes_queued) == (1, 65.0, 0.0)
+        gone, there = history.profile_uses("spring", since=NOW)
+        assert (gone.profile, gone.minutes, gone.listed, there.listed) == ("p1", 60.0, False, True)
+        back = history.add_usage("spring", after(120), [a_profile("p1", 61.0), a_profile("p2", 5.0)])
+        assert (back.profiles, back.minutes_used) == (2, 66.0)
+
+    def test_a_sample_taken_twice_changes_nothing_and_a_late_one_is_left_out(self, history: History) -> None:
+        history.add_usage("spring", NOW, [a_profile("p1", 10.0)])
+        newest = history.add_usage("spring", after(60), [a_profile("p1", 20.0)])
+        assert history.add_usage("spring", after(60), [a_profile("p1", 20.0)]) == newest
+        assert history.add_usage("spring", after(30), [a_profile("p1", 10.0)]) == newest
+        assert history.usage_of("spring", "p1") == [(NOW, 10.0, 0.0), (after(60), 20.0, 0.0)]
+        assert [sample.minutes_used for sample in history.usage("spring")] == [10.0, 20.0]
+
+    def test_a_clock_that_was_set_back_does_not_stop_the_samples(self, history: History) -> None:
+        history.add_usage("spring", after(-60), [a_profile("p1", 10.0)])
+        history.add_usage("spring", after(2 * 86_400), [a_profile("p1", 20.0)])
+        history.add_usage("spring", NOW, [a_profile("p1", 25.0)])
+        assert [(one.at, one.minutes_used) for one in history.usage("spring")] == [(after(-60), 10.0), (NOW, 25.0)]
+
+    def test_what_waits_for_capacity_is_told_apart(self, history: History) -> None:
+        crowd = [a_profile("p1", 0.0, 60.0), a_profile("p2", 0.0, 90.0), a_profile("p3", 0.0, 30.0)]
+        jobs = {"p1": ModelJobs(waiting=1), "p2": ModelJobs(running=1, waiting=1), "p3": ModelJobs(queued=1)}
+        found = history.add_usage("spring", NOW, crowd, jobs=jobs)
+        assert (found.minutes_queued, found.minutes_waiting) == (180.0, 60.0)
+        assert (found.running, found.queued, found.waiting) == (1, 1, 2)
+        not_read = history.add_usage("spring", after(60), crowd)
+        assert (not_read.minutes_waiting, not_read.running, not_read.waiting) == (60.0, None, None)
+        assert [use.waiting_since for use in history.profile_uses("spring", since=NOW)] == [NOW, NOW, None]
+        runs = history.add_usage("spring", after(120), crowd, jobs={**jobs, "p1": ModelJobs(running=1)})
+        assert runs.minutes_waiting == 0.0
+
+    def test_storage_adds_up_over_time(self, history: History) -> None:
+        for hour, stored in enumerate([10**9, 3 * 10**9, None, 0, 0]):
+            found = history.add_usage("spring", after(3600 * hour), [a_profile("p1", 1.0, storage_bytes=stored)])
+        assert found.gb_hours == pytest.approx(1 + 3 + 3)
+        assert history.profile_uses("spring", since=NOW)[0].gb_hours == pytest.approx(7)
+
+    def test_a_gap_over_the_first_of_a_month_is_a_range(self, history: History) -> None:
+        history.add_usage("spring", FIRST - 3 * MINUTE, [a_profile("p1", 600.0, 120.0, quota=Quota(900, 5))])
+        found = history.add_usage("spring", FIRST + 300 * MINUTE, [a_profile("p1", 30.0, quota=Quota(900, 5))], slots=2)
+        assert found.minutes_used == 630.0
+        assert found.minutes_unsure >= 120.0
+        [use] = history.profile_uses("spring", since=NOW)
+        assert (use.minutes, use.month, use.limit) == (630.0, 30.0, 900.0)
+        assert use.minutes_high >= 750.0
+
+    def test_recent_use_is_told_from_the_start_of_its_window(self, history: History) -> None:
+        for minute, used in enumerate([10.0, 20.0, 20.0, 35.0]):
+            history.add_usage("spring", after(60 * minute), [a_profile("p1", used, 5.0)])
+        assert history.profile_uses("spring", since=after(90))[0].asked_before == 25.0
+        assert history.profile_uses("spring", since=after(-90))[0].asked_before == 15.0
+        assert history.profile_uses("autumn", since=NOW) == []
+
+    def test_gaps_between_samples_are_found(self, history: History) -> None:
+        for minute in (0, 1, 2, 32, 33):
+            history.add_usage("spring", after(60 * minute), [a_profile("p1", 1.0)])
+        assert history.usage_gaps("spring", longer=3 * MINUTE) == [(after(120), after(32 * 60))]
 
     @pytest.mark.parametrize(("samples", "points"), [(1, 2), (2, 2), (10, 4), (41, 40), (100, 7), (5, 400)])
     def test_a_long_history_is_thinned_and_keeps_its_ends(self, history: History, samples: int, points: int) -> None:

@@ -1,4 +1,4 @@
-"""Nothing answers without a live session: pages, uploads, media, static files, Streamlit's own paths, the websocket."""
+"""Nothing of the console answers without a live session: pages, uploads, media, Streamlit's paths, the websocket."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from deepracer_admin.web.front_end import front_end_paths
 from tests.web.conftest import INNER, Site, signed_in
 
 PAGES = ["/", "/event", "/setup", "/plan/event", "/audit", "/signing", "/signin/elsewhere", "/signin/callback/x"]
@@ -21,6 +22,10 @@ MACHINERY = [
     "/_stcore/bidi-components/any",
     "/media/picture.png",
     "/static/js/index.js",
+    "/static",
+    "/static/js/",
+    "/static/../index.html",
+    "/app/static/js/index.js",
     "/component/name/index.html",
     "/app/static/picture.png",
     "/event",
@@ -48,6 +53,30 @@ def test_signed_out_nothing_else_answers(site: Site, visitor: httpx.Client, meth
 def test_only_the_health_question_is_open(site: Site, visitor: httpx.Client) -> None:
     assert visitor.get("/_stcore/health", headers=ANY).text == INNER
     assert site.reached == ["/_stcore/health"]
+
+
+def test_a_tab_that_was_signed_out_elsewhere_still_loads_the_parts_of_the_front_end(
+    site: Site, visitor: httpx.Client
+) -> None:
+    """Else it shows that a module could not be fetched, instead of the sentence that its session has ended."""
+    parts = sorted(front_end_paths())
+    assert {path.rsplit(".", 1)[1] for path in parts} >= {"js", "css", "woff2"}
+    value = signed_in(visitor)
+    site.keeper.revoke(value)
+    assert {visitor.get(path, headers=ANY).text for path in parts} == {INNER}
+    assert site.reached == parts
+
+
+def test_the_front_end_is_only_read_and_only_by_its_own_names(site: Site, visitor: httpx.Client) -> None:
+    script = next(path for path in sorted(front_end_paths()) if path.endswith(".js"))
+    assert visitor.head(script, headers=ANY).status_code == 200
+    for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
+        answer = visitor.request(method, script, headers={**ANY, "origin": site.url})
+        assert answer.status_code == 401, method
+    for other in (f"{script}/", f"{script}.map", f"/{script}", script.upper(), f"{script}/../../../index.html"):
+        assert visitor.get(f"{site.url}{other}", headers=ANY).status_code == 401, other
+    assert visitor.get(script, headers={**ANY, "host": "evil.example"}).status_code == 421
+    assert site.reached == [script]
 
 
 def test_signed_in_everything_is_reached(site: Site, visitor: httpx.Client) -> None:

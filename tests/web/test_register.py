@@ -34,6 +34,7 @@ from deepracer_admin.model.registrations import (
     registration_id,
 )
 from deepracer_admin.records.portal import ASKED, PORTAL, REGISTRATIONS
+from deepracer_admin.services.people import public_registration
 from deepracer_admin.store.sqlite_base import SqliteFile
 from deepracer_admin.web import server
 from deepracer_admin.web.portal_words import LANGUAGES, words
@@ -352,6 +353,16 @@ def test_a_flood_of_everybody_is_told_to_come_back(client: httpx.Client, console
     assert (answer.status_code, "Too many at once" in said(answer)) == (503, True)
 
 
+def test_forms_that_wait_have_an_end(
+    client: httpx.Client, console: Console, clock: StandingClock, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:  # fmt: skip
+    """Nobody takes them, as when no worker runs: then whoever comes is told to come again, and nothing grows."""
+    monkeypatch.setattr(public_registration, "FORMS_AT_MOST", 3)
+    statuses = [send(client, email=f"racer{n}@example.com").status_code for n in range(5)]
+    assert statuses == [303, 303, 303, 503, 503]
+    assert len(asked(console)) == 3
+
+
 # ----------------------------------------------------------------------------------------------------- timing
 
 
@@ -423,6 +434,42 @@ def test_a_link_shows_its_holder_how_things_stand(
 ) -> None:  # fmt: skip
     link = link_of(console, registered(console, "ada", state), LinkPurpose.PAGE)
     assert told in said(client.get(link))
+
+
+@pytest.mark.parametrize("state", [RegistrationState.VERIFIED, RegistrationState.WAITING])
+def test_who_cannot_come_gives_their_turn_back_by_a_button_and_no_program_does(
+    client: httpx.Client, console: Console, state: RegistrationState  # noqa: F811
+) -> None:  # fmt: skip
+    made = registered(console, "ada", state)
+    link = link_of(console, made, LinkPurpose.PAGE)
+    assert f'href="{link.split("?")[0]}/leave"' in client.get(link).text
+    for _ in range(3):  # mail scanners
+        assert "Give your place back?" in said(client.get(f"{link}/leave"))
+    assert console.store.row("ev-1", REGISTRATIONS, made.id) == made
+    assert "Your registration has ended" in said(client.post(f"{link}/leave"))
+    after = console.store.row("ev-1", REGISTRATIONS, made.id)
+    assert after is not None
+    assert (after.state, after.left_at) == ("withdrawn", NOW)
+    again = said(client.post(f"{link}/leave"))
+    assert "You are not registered any more" in again
+    assert "has ended" not in again
+
+
+def test_nobody_gives_back_what_they_do_not_have(
+    client: httpx.Client, console: Console, clock: StandingClock  # noqa: F811
+) -> None:  # fmt: skip
+    for state in (RegistrationState.ASKED, RegistrationState.REFUSED, RegistrationState.WITHDRAWN):
+        made = registered(console, "ada", state)
+        link = link_of(console, made)
+        assert "/leave" not in client.get(link).text
+        client.post(f"{link}/leave")
+        assert console.store.row("ev-1", REGISTRATIONS, made.id) == made
+    made = registered(console, "bob", RegistrationState.WAITING)
+    link = link_of(console, made)
+    clock.at = console.store.event("ev-1").ends_at + timedelta(hours=1)
+    assert "Give your place back?" not in said(client.get(f"{link}/leave"))
+    client.post(f"{link}/leave")
+    assert console.store.row("ev-1", REGISTRATIONS, made.id) == made
 
 
 def test_by_hand_the_page_says_who_decides(client: httpx.Client, console: Console) -> None:  # noqa: F811

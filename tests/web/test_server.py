@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from deepracer_admin.store.sqlite import open_event_store
+from deepracer_admin.web import server
 from tests.console_process import ConsoleProcess, start_console, write_silent_world
+from tests.ports import free_port
 from tests.practice import ProcessHandle, start_world_process
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
@@ -77,7 +79,7 @@ def _links(folder: Path) -> list[Path]:
     return [link for link in folder.iterdir() if os.path.islink(link)]
 
 
-def refused(home: Path, **settings: str) -> str:
+def refused_by_the_process(home: Path, **settings: str) -> str:
     """What a console that cannot start says last."""
     console = start_console(home, wait=False, **settings)
     assert console.process.wait(60) != 0
@@ -87,22 +89,46 @@ def refused(home: Path, **settings: str) -> str:
     return said
 
 
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., str]]:
+    """What `prepare` says before it ends the process, which the test above starts."""
+
+    def ask(home: Path, **settings: str) -> str:
+        with monkeypatch.context() as environ:
+            for name in [name for name in os.environ if name.startswith("DEEPRACER_ADMIN_")]:
+                environ.delenv(name)
+            for name, value in {"HOME": str(home), "PORT": str(free_port()), **settings}.items():
+                environ.setenv(f"DEEPRACER_ADMIN_{name}", value)
+            with pytest.raises(SystemExit) as ended:
+                server.prepare()
+        assert ended.value.code == 2
+        said = capsys.readouterr().err
+        assert "\n" not in said.rstrip("\n")
+        return said
+
+    server.use_console(None)
+    yield ask
+    server.use_console(None)
+
+
 def test_a_second_listener_whose_port_is_taken_says_which_setting_to_change(world: ProcessHandle, home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        said = refused(home, PUBLIC_PORT=str(taken.getsockname()[1]))
+        said = refused_by_the_process(home, PUBLIC_PORT=str(taken.getsockname()[1]))
     assert "set DEEPRACER_ADMIN_PUBLIC_PORT to a free port" in said
 
 
-def test_a_wrong_setting_is_named_at_the_start(home: Path) -> None:
-    assert "the environment variable DEEPRACER_ADMIN_MAILER sets `mailer`" in refused(home, MAILER="pigeon")
-    assert "sets `colour`, which is no setting of this console" in refused(home, COLOUR="red")
+def test_a_wrong_setting_is_named_at_the_start(refused: Callable[..., str], tmp_path: Path) -> None:
+    assert "the environment variable DEEPRACER_ADMIN_MAILER sets `mailer`" in refused(tmp_path, MAILER="pigeon")
+    assert "sets `colour`, which is no setting of this console" in refused(tmp_path, COLOUR="red")
 
 
-def test_a_store_of_the_other_mode_is_refused_at_the_start(home: Path, tmp_path: Path) -> None:
+def test_a_store_of_the_other_mode_is_refused_at_the_start(refused: Callable[..., str], tmp_path: Path) -> None:
     write_silent_world(tmp_path)
     open_event_store(tmp_path / "events.sqlite", "rehearsal").close()
     assert "rehearsal" in refused(tmp_path, MODE="live", WORKER="false")
 
 
-def test_a_rehearsal_without_its_practice_world_says_how_to_start_both(tmp_path: Path) -> None:
+def test_a_rehearsal_without_its_practice_world_says_how_to_start_both(
+    refused: Callable[..., str], tmp_path: Path
+) -> None:
     assert "The practice world is not running; start the console with `python3 start.py`" in refused(tmp_path)

@@ -16,10 +16,11 @@ from datetime import datetime, timedelta
 from deepracer_admin.errors import StoreError
 from deepracer_admin.flows.closeout.delegations import drop_delegations
 from deepracer_admin.flows.engine.ports import Ports
-from deepracer_admin.model import Attendee, AuditEntry, Event, Lease
+from deepracer_admin.model import Attendee, Event, Lease
 from deepracer_admin.records import every
 from deepracer_admin.records.closing import ERASED, Erased
 from deepracer_admin.records.outbox import OUTBOX, CapturedMail
+from deepracer_admin.rules.audit import SYSTEM, by_system
 
 __all__ = ["ERASED", "Eraser", "mails_of"]
 
@@ -79,22 +80,26 @@ class Eraser:
         store.delete_attendees(event.id, [person.id for person in people])
         store.forget_jobs(event.id, keep=NAMELESS, lease=lease)
         self.ports.history.erase(event.id)
-        store.append_audit(
-            AuditEntry(
-                seq=0,
-                at=now,
-                event=event.id,
-                actor="system",
-                actor_name="The console, on the date set in Set up",
-                role="System",
-                action="attendees.erase",
-                target=event.id,
-                count=len(people),
-                after={"erase_on": event.erase_on},
-            )
-        )
-        store.update(event.id, ERASED, lambda _: Erased(now, len(people)), lease=lease)
+        count = self._told(event, len(people), now)
+        store.update(event.id, ERASED, lambda _: Erased(now, count), lease=lease)
         return len(people)
+
+    def _told(self, event: Event, people: int, now: datetime) -> int:
+        """Into the audit, once: who died before the mark was written has told it already. Returns the number told."""
+        store = self.ports.store
+        for entry in store.audit(event.id):
+            if (entry.actor, entry.action) == (SYSTEM, "attendees.erase"):
+                return entry.count
+        entry = by_system(
+            event.id,
+            "attendees.erase",
+            at=now,
+            name="The console, on the date set in Set up",
+            target=event.id,
+            count=people,
+            after={"erase_on": event.erase_on},
+        )
+        return store.append_audit(entry).count
 
 
 def mails_of(

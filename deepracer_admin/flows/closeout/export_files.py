@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deepracer_admin.counted import counted
+from deepracer_admin.flows.closeout.freeze_boards import hold
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.races.board_marks import BoardMarks, read_marks
 from deepracer_admin.flows.readings.profiles import linked_profiles, read_profiles
@@ -27,7 +28,9 @@ def export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     mark = ["REHEARSAL"] if ports.rehearsal else []
     files, digests = 0, list[str]()
     unclear: list[str] = []
-    for race in ports.store.races(event.id)[0]:
+    races = ports.store.races(event.id)[0]
+    hold(ports, event, [race.id for race in races], lease)  # also where the last results were not waited for
+    for race in races:
         rows = _final(ports, event.id, race.id)
         marks = read_marks(ports.store, event.id, race.id, rows)
         lines = [[*line, *mark] for line in standing_lines(rows, marks)]

@@ -1,12 +1,14 @@
 """Freezing the races at the close-out: this event's end now where the service can do that, everybody's board is kept.
 
-A deployment, or an account, may hold races of other people: those stay open and are named. What if it dies here? A race
-that was ended already is closed, or ends once more at nearly the same time; standings are kept only when they differ.
+A deployment, or an account, may hold races of other people: those stay open and are named. A board of a race whose
+results may still come is held after the last of them, by the step that waits for it (await_results.py). What if it dies
+here? A race that was ended already is closed, or ends once more at nearly the same time; standings are kept only when
+they differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,7 +21,7 @@ from deepracer_admin.model import Event, Job, Lease, Race, RaceStatus
 from deepracer_admin.racing import RacingService
 from deepracer_admin.records.boards import FROZEN_BOARDS, FrozenBoard
 
-__all__ = ["freeze"]
+__all__ = ["freeze", "hold"]
 
 NAMED = 10  # races that are named before the rest is only counted
 
@@ -43,36 +45,46 @@ def freeze(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     told = _Told()
     taken: list[str] = []
     for race in races:
+        over = race.status(now) is RaceStatus.CLOSED
         if race.status(now) is RaceStatus.OPEN:
             if race.id in mine:
-                _end(racing, race, told)
+                over = _end(racing, race, told)
             else:
                 told.of_others.append(race.draft.name)
-        if _take(ports, event, race, now):
+        if _take(ports, event, race, now) and not (over and race.id in mine):
             taken.append(race.id)
     ports.store.save_races(event.id, list(racing.races()), seen_at=ports.clock.now(), lease=lease)
-    held_at = ports.clock.event_now()  # after the last reading, so that the board shows it
-    ports.store.change_rows(
-        event.id,
-        FROZEN_BOARDS,
-        lambda frozen: {race: frozen.get(race, FrozenBoard(held_at)) for race in taken},
-        keys=taken,
-        lease=lease,
-    )
+    hold(ports, event, taken, lease)
     return _sentence(len(races), told)
 
 
-def _end(racing: RacingService, race: Race, told: _Told) -> None:
+def hold(ports: Ports, event: Event, races: Collection[str], lease: Lease) -> None:
+    """Hold these boards from now on, after the last reading, so that they show it; those that are held stay as they
+    are."""
+    held_at = ports.clock.event_now()
+    ports.store.change_rows(
+        event.id,
+        FROZEN_BOARDS,
+        lambda frozen: {race: frozen.get(race, FrozenBoard(held_at)) for race in races},
+        keys=races,
+        lease=lease,
+    )
+
+
+def _end(racing: RacingService, race: Race, told: _Told) -> bool:
+    """Is it over now?"""
     if not racing.capabilities.close_early:
         told.too_early.append(race.draft.name)
-        return
+        return False
     try:
         racing.close_race(race.id)
         told.ended += 1
+        return True
     except NotThere:
-        pass  # deleted meanwhile
+        return True  # deleted meanwhile
     except (Refused, Unsupported) as error:  # a live race ends when its winner is declared
         told.refused.append(f"{race.draft.name} ({error.sentence.rstrip('.')})")
+        return False
 
 
 def _take(ports: Ports, event: Event, race: Race, now: datetime) -> bool:

@@ -1,8 +1,9 @@
 """Closing an event in the only safe order, each step with evidence that was read back.
 
-Freeze, export, end access where it is granted, delete models, read back to zero, sponsorship off, verify. Profiles that
-this event made are deleted; adopted ones and staff never. An empty group proves nothing: the proof is the listing of
-who can still sign in. Every step looks first and acts only on what is left, so the whole is safe to run again.
+Freeze, wait for the last results, export, end access where it is granted, delete models, read back to zero, sponsorship
+off, verify. Profiles that this event made are deleted; adopted ones and staff never. An empty group proves nothing: the
+proof is the listing of who can still sign in. Every step looks first and acts only on what is left, so the whole is
+safe to run again.
 
 Every step ends: with evidence, or as one that cannot be done, after so long without getting on (steps.py) or because
 a human skips it; then what is left is named, with the reason and the way out, and the next step begins.
@@ -27,6 +28,7 @@ from deepracer_admin.errors import (
     Unsupported,
     incident_id,
 )
+from deepracer_admin.flows.closeout.await_results import await_results
 from deepracer_admin.flows.closeout.delegations import drop_delegations
 from deepracer_admin.flows.closeout.delete_models import delete_models, read_back_to_zero
 from deepracer_admin.flows.closeout.end_access_on_aws import end_access, verify_on_aws
@@ -69,6 +71,7 @@ class CloseoutHandler:
     def __init__(self) -> None:
         self._steps: dict[str, Work] = {
             "freeze": freeze,
+            "results": await_results,
             "pause": pause_everybody,
             "training": stop_trainings,
             "cycle": await_cycle,
@@ -86,7 +89,7 @@ class CloseoutHandler:
         event = ports.store.event(job.event)
         items = {item.key: item for item in ports.store.job_items(job.id)}
         for step in MANAGED_STEPS if "cycle" in items else STEPS:
-            if not has_ended(items[step.key]):
+            if step.key in items and not has_ended(items[step.key]):  # one begun before a step was added goes on
                 self._try(ports, event, job, step, items[step.key], lease)
                 return None  # one step a round, so that a page sees each
         return _finish(ports, event, job, [*items.values()], lease)

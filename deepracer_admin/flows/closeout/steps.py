@@ -59,6 +59,14 @@ _FREEZE = CloseStep(
     "Final standings are taken once and never change again.",
     "Look at the races at the service, then close again.",
 )
+_RESULTS = CloseStep(
+    "results",
+    "Wait for the last results",
+    "Submissions handed in before the close are ranked when they finish; what follows would end them.",
+    "Look at the race at the service before its models are deleted, or declare the result final on Leaderboard.",
+    timedelta(minutes=45),
+    by_event_time=True,
+)
 _STOP = CloseStep("stop", "Stop onboarding and mail", "Nobody new comes in while access is taken back.", "Close again.")
 _EXPORT = CloseStep(
     "export",
@@ -93,6 +101,7 @@ _VERIFY = CloseStep(
 
 STEPS: tuple[CloseStep, ...] = (
     _FREEZE,
+    _RESULTS,
     _STOP,
     _EXPORT,
     CloseStep(
@@ -117,6 +126,7 @@ STEPS: tuple[CloseStep, ...] = (
 
 MANAGED_STEPS: tuple[CloseStep, ...] = (
     _FREEZE,
+    _RESULTS,
     _STOP,
     _EXPORT,
     CloseStep(

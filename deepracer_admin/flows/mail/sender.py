@@ -31,7 +31,7 @@ from deepracer_admin.flows.access import first_password
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import Letter, LetterWriter
 from deepracer_admin.flows.mail.claims import LONGEST_ANSWER_S, Claims, claimed
-from deepracer_admin.flows.people.registration_letters import TEMPLATES, registration_letter
+from deepracer_admin.flows.people.registration_letters import TEMPLATES, registration_letters
 from deepracer_admin.mail import Mailer
 from deepracer_admin.model import UNLIMITED, Delivery, Event, Lease, Limit, Message, SenderLimits, Sending
 from deepracer_admin.records.mail_sender import SENDER
@@ -145,10 +145,13 @@ class Sender:
         pool = self._pool
         assert pool is not None  # noqa: S101 - made in run
         back: list[Delivery] = []
+        of_the_portal = [row for row in rows if row.template in TEMPLATES]
+        portal: dict[Delivery, Letter | None] | None = None
         for row in rows:
             try:
                 if row.template in TEMPLATES:
-                    letter = registration_letter(self.ports, event, row, lease)
+                    portal = portal or registration_letters(self.ports, event, of_the_portal, lease)
+                    letter = portal[row]
                 else:
                     letter = writer.letter(row)
             except ConsoleError as error:

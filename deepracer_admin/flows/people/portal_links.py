@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from deepracer_admin.model import Event, Lease
@@ -16,7 +17,7 @@ from deepracer_admin.rules.portal_tokens import TokenShape, token_of, token_shap
 from deepracer_admin.rules.registration import CONFIRM_FOR, PAGE_AFTER
 from deepracer_admin.store import EventStore
 
-__all__ = ["address_of", "find_link", "link_hash", "make_link", "portal_address"]
+__all__ = ["address_of", "find_link", "link_hash", "make_link", "make_links", "portal_address"]
 
 
 def portal_address(base: str, event: str) -> str:
@@ -43,11 +44,27 @@ def make_link(
     lease: Lease | None = None,
 ) -> str:
     """A new link's token."""
-    token = token_of(secrets.token_urlsafe(32))
-    key = link_hash(token)
-    row = PortalLink(registration, purpose, now + CONFIRM_FOR)
-    store.change_rows(event.id, PORTAL_LINKS, lambda _: {key: row}, keys=(key,), lease=lease)
-    return token
+    return make_links(store, event, [(registration, purpose)], now=now, lease=lease)[0]
+
+
+def make_links(
+    store: EventStore,
+    event: Event,
+    wanted: Sequence[tuple[str, LinkPurpose]],
+    *,
+    now: datetime,
+    lease: Lease | None = None,
+) -> list[str]:
+    """Tokens of new links, one for each (registration, purpose), in one write: one a mail would be most of the writes
+    of a flood."""
+    tokens = [token_of(secrets.token_urlsafe(32)) for _ in wanted]
+    rows = {
+        link_hash(token): PortalLink(registration, purpose, now + CONFIRM_FOR)
+        for token, (registration, purpose) in zip(tokens, wanted, strict=True)
+    }
+    if rows:
+        store.change_rows(event.id, PORTAL_LINKS, lambda _: rows, keys=rows, lease=lease)
+    return tokens
 
 
 def find_link(store: EventStore, event: Event, token: str, *, event_now: datetime) -> PortalLink | None:

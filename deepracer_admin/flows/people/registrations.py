@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.people.joining import aliases_taken, join, write
 from deepracer_admin.flows.people.portal_links import is_over
-from deepracer_admin.flows.people.registration_letters import ACCEPTED, AGAIN, CAMPAIGN, CONFIRM, REFUSED, WAITING
-from deepracer_admin.model import Again, Attendee, AuditEntry, Event, Lease, State, Step
+from deepracer_admin.flows.people.registration_letters import CAMPAIGN
+from deepracer_admin.model import Again, Attendee, Event, Lease, State, Step
 from deepracer_admin.model.registrations import (
     Asked,
     Portal,
@@ -28,7 +28,16 @@ from deepracer_admin.model.registrations import (
     registration_id,
 )
 from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRATIONS
-from deepracer_admin.rules.registration import ASKED_FOR, MOVES, may_mail, settle, with_attendees
+from deepracer_admin.rules.audit import by_system
+from deepracer_admin.rules.portal_mails import ACCEPTED, AGAIN, CONFIRM, REFUSED, WAITING
+from deepracer_admin.rules.registration import (
+    ASKED_FOR,
+    MOVES,
+    may_mail,
+    settle,
+    unconfirmed_at_most,
+    with_attendees,
+)
 from deepracer_admin.rules.roster import RosterRow
 from deepracer_admin.rules.roster.plan import Change, PlanEntry, plan_import
 from deepracer_admin.store import EventStore
@@ -54,6 +63,7 @@ class RegistrationReconciler:
         self.ports = ports
         self._next, self._revision = 0.0, -1
         self._swept_at: datetime | None = None
+        self._unconfirmed: int | None = None  # at least so many; counted whenever all are read
 
     def run(self, event: Event, lease: Lease) -> int:
         """Returns how many forms were taken. Nobody is taken in any more once the event is closed."""
@@ -76,7 +86,7 @@ class RegistrationReconciler:
 
     def _take_forms(self, event: Event, lease: Lease) -> int:
         store, now = self.ports.store, self.ports.clock.now()
-        forms = dict([*store.rows(event.id, ASKED).items()][:FORMS_A_PASS])
+        forms = self._next_forms(event, store.rows(event.id, ASKED))
         if not forms:
             return 0
         ids = {registration_id(form.email) for form in forms.values()}
@@ -99,13 +109,40 @@ class RegistrationReconciler:
         store.change_rows(event.id, ASKED, lambda _: dict.fromkeys(forms), keys=forms, lease=lease)
         return len(forms)
 
+    def _next_forms(self, event: Event, waiting: Mapping[str, Asked]) -> dict[str, Asked]:
+        """Those of this pass: of people who are known, and of new ones while not too many have yet to confirm."""
+        if not waiting:
+            return {}
+        store = self.ports.store
+        known = {*store.rows(event.id, REGISTRATIONS, {registration_id(form.email) for form in waiting.values()})}
+        room = unconfirmed_at_most(event.head_count) - self._count_unconfirmed(event)
+        taken: dict[str, Asked] = {}
+        for key, form in waiting.items():
+            if len(taken) == FORMS_A_PASS:
+                break
+            if (one := registration_id(form.email)) not in known:
+                if room <= 0:
+                    continue
+                known.add(one)
+                room -= 1
+            taken[key] = form
+        return taken
+
+    def _count_unconfirmed(self, event: Event) -> int:
+        if self._unconfirmed is None:
+            rows = self.ports.store.rows(event.id, REGISTRATIONS).values()
+            self._unconfirmed = sum(row.state is RegistrationState.ASKED for row in rows)
+        return self._unconfirmed
+
     # ---------------------------------------------------------------------------------------------- places
 
     def _settle(self, event: Event, lease: Lease) -> None:
         store = self.ports.store
         rows = store.rows(event.id, REGISTRATIONS)
+        self._unconfirmed = sum(row.state is RegistrationState.ASKED for row in rows.values())
         if not rows:
             return
+        self._let_go(event, rows.values(), lease)
         portal, people = store.read(event.id, PORTAL), store.attendees(event.id)
         wanted = {person.email: person.id for person in people if person.wanted}
         gone = with_attendees(rows.values(), wanted.values())
@@ -123,6 +160,32 @@ class RegistrationReconciler:
         waiting = {key: state for key, state in moved.items() if state is RegistrationState.WAITING}
         self._move(event, waiting, lease)
         self._tell(event, lease)
+
+    def _let_go(self, event: Event, rows: Iterable[Registration], lease: Lease) -> None:
+        """Who gave their place back goes off the list; what that takes with it is done as when an organizer does it."""
+        leaving = {row.id: row.attendee for row in rows if row.leaving}
+        if not leaving:
+            return
+        store = self.ports.store
+        there = {person.id for person in store.attendees(event.id, wanted=True)} & {*leaving.values()}
+        if there:
+            store.amend_attendees(event.id, lambda each: replace(each, wanted=False), ids=there, lease=lease)
+            entry = by_system(
+                event.id,
+                "portal.decide",
+                at=self.ports.clock.now(),
+                name="The event portal, at their own wish",
+                target="withdrawn",
+                count=len(there),
+            )
+            store.append_audit(entry)
+        store.change_rows(
+            event.id,
+            REGISTRATIONS,
+            lambda now: {key: replace(row, leaving=False, attendee="") for key, row in now.items() if row.leaving},
+            keys=leaving,
+            lease=lease,
+        )
 
     def _take_in(
         self, event: Event, portal: Portal, accepted: Collection[Registration], people: list[Attendee], lease: Lease
@@ -143,20 +206,11 @@ class RegistrationReconciler:
         self._rename(event, accepted, known)
         ids = {person.email: person.id for person in store.attendees(event.id, wanted=True)}
         done = {each.id: ids[each.email] for each in accepted if each.email in ids}
-        self._move(event, dict.fromkeys(done, RegistrationState.ACCEPTED), lease, attendees=done)
-        store.append_audit(
-            AuditEntry(
-                seq=0,
-                at=now,
-                event=event.id,
-                actor="system",
-                actor_name="The event portal",
-                role="System",
-                action="portal.decide",
-                target="accepted",
-                count=len(done),
-            )
-        )
+        moved = self._move(event, dict.fromkeys(done, RegistrationState.ACCEPTED), lease, attendees=done)
+        if moved:
+            name = "The event portal"
+            entry = by_system(event.id, "portal.decide", at=now, name=name, target="accepted", count=moved)
+            store.append_audit(entry)
 
     def _rename(self, event: Event, accepted: Iterable[Registration], known: Mapping[str, Attendee]) -> None:
         """Somebody of an imported list wished for a racer name: given while nothing carries the other one yet."""
@@ -189,10 +243,10 @@ class RegistrationReconciler:
         lease: Lease,
         *,
         attendees: Mapping[str, str] | None = None,
-    ) -> None:
-        """To these states, as far as that is a move from where each is now."""
+    ) -> int:
+        """To these states, as far as that is a move from where each is now. Returns how many moved."""
         if not states:
-            return
+            return 0
         now = self.ports.clock.now()
 
         def moved(rows: Mapping[str, Registration]) -> dict[str, Registration]:
@@ -202,12 +256,13 @@ class RegistrationReconciler:
                     state=states[key],
                     decided_at=now,
                     attendee=(attendees or {}).get(key, row.attendee),
+                    left_at=None if states[key] is RegistrationState.ACCEPTED else row.left_at,
                 )
                 for key, row in rows.items()
                 if states[key] in MOVES[row.state]
             }
 
-        self.ports.store.change_rows(event.id, REGISTRATIONS, moved, keys=states, lease=lease)
+        return len(self.ports.store.change_rows(event.id, REGISTRATIONS, moved, keys=states, lease=lease))
 
     def _tell(self, event: Event, lease: Lease) -> None:
         """A mail to whoever waits, was refused, or got a place later than they confirmed: once each."""
@@ -309,7 +364,7 @@ def _asked(before: Registration, form: Asked) -> Registration:
         consent=form.consent,
         verified_at=None,
         approved=False,
-        attendee="",
+        attendee=before.attendee if before.leaving else "",
         told="",
     )
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
+from deepracer_admin.errors import ServiceError
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.races.entrants import read_participants
-from deepracer_admin.flows.readings.profiles import linked_profiles, read_profiles, remember_account
+from deepracer_admin.flows.races.finish import FinishWatcher
+from deepracer_admin.flows.readings.profiles import linked_profiles, remember_account, sample_profiles
 from deepracer_admin.flows.readings.standings import read_standings
 from deepracer_admin.model import (
     RUNNING_MODELS,
     Event,
     Lease,
+    ModelJobs,
     Outcome,
     Profile,
     Race,
@@ -24,12 +28,17 @@ from deepracer_admin.model import (
 from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.records.racing_service import MODELS_SEEN, TRACKS, ModelsSeen
 from deepracer_admin.rules.aliases import owner_of, racers_by_alias
+from deepracer_admin.rules.usage import jobs_of
 
 __all__ = ["RaceWatcher", "UsageWatcher"]
 
 ENTRANTS_EVERY = timedelta(seconds=30)  # real time
 MODELS_EVERY = timedelta(seconds=60)  # real time
+JOBS_EVERY = timedelta(
+    seconds=10
+)  # real time: a third of the firewall's rule for admin calls (deepracer-on-aws.md 1.4)
 MODE_S = 3.0
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class UsageWatcher:
@@ -45,6 +54,8 @@ class UsageWatcher:
         self._mode_was_on = False
         self._waits_for_mode = False
         self._models_at: datetime | None = None
+        self._jobs_asked_at: datetime | None = None
+        self._jobs: tuple[datetime, Mapping[str, ModelJobs]] | None = None  # real time
 
     def interval_s(self, event: Event) -> float:
         """Real seconds until the next look: until the next sample, or soon when the mode may be turned on."""
@@ -74,12 +85,28 @@ class UsageWatcher:
             self._count_models(event, lease, at_once=just_on)
         return len(mine)
 
+    def _jobs_now(self, mine: Sequence[Profile]) -> Mapping[str, ModelJobs] | None:
+        """What models do: read where one call tells it of all of them, for it is what tells waiting from running.
+
+        None: not known, or not lately. A sample never fails for it.
+        """
+        now, racing = self.ports.clock.now(), self.ports.racing()
+        every = max(JOBS_EVERY, timedelta(seconds=self._sample_s()))
+        if racing.capabilities.all_models_in_one_call and now - (self._jobs_asked_at or _EVER) >= every:
+            self._jobs_asked_at = now  # before it is asked, so that a failing service is not asked more often
+            with suppress(ServiceError):  # what else fails says so to people; here it is "not read"
+                self._jobs = (now, jobs_of(racing.models([profile.id for profile in mine])))
+        if self._jobs is None or now - self._jobs[0] > max(3 * every, MODELS_EVERY + every):
+            return None
+        return self._jobs[1]
+
     def _sample(self, event: Event, lease: Lease, *, max_age_s: float) -> list[Profile]:
-        profiles = read_profiles(self.ports, event, lease, max_age_s=max_age_s)
+        profiles, at = sample_profiles(self.ports, event, lease, max_age_s=max_age_s)
         self._profiles = len(profiles)
         mine = linked_profiles(self.ports, event, profiles)
         if mine:
-            self.ports.history.add_usage(event.id, self.ports.clock.event_now(), mine)
+            jobs, slots = self._jobs_now(mine), max(1, event.slots)
+            self.ports.history.add_usage(event.id, at, mine, jobs=jobs, slots=slots)
         self._milestones(event, mine, lease)
         return mine
 
@@ -91,6 +118,7 @@ class UsageWatcher:
         self._models_at = now  # before it is asked, so that a failing service is not asked more often
         ids = [profile.id for profile in self.ports.store.profiles(event.id)[0]]
         models = list(self.ports.racing().models(ids)) if ids else []
+        self._jobs = (now, jobs_of(models))
         running = sum(1 for model in models if model.status in RUNNING_MODELS)
         self.ports.store.keep(event.id, MODELS_SEEN, ModelsSeen(len(models), running, len(ids), now), lease=lease)
 
@@ -110,7 +138,8 @@ class UsageWatcher:
 
 
 class RaceWatcher:
-    """Reads races, tracks and standings; open races every round, closed ones until their standings hold still.
+    """Reads races, tracks and standings; open races every round, closed ones until their result is final and their
+    standings hold still.
 
     `watches`: were there races when it last looked?
     """
@@ -120,6 +149,7 @@ class RaceWatcher:
         self._account_at: datetime | None = None
         self._settled: dict[str, int] = {}
         self._entrants_at: dict[str, datetime] = {}
+        self.finish = FinishWatcher(ports)
         self.watches = False
 
     def run(self, event: Event, lease: Lease) -> int:
@@ -134,14 +164,19 @@ class RaceWatcher:
         races = list(racing.races())
         self.watches = bool(races)
         ports.store.save_races(event.id, races, seen_at=now, lease=lease)
+        finishes = self.finish.look(event, races, lease)
         read = 0
         for race in races:
             status = race.status(ports.clock.event_now())
             if racing.capabilities.participants and status is not RaceStatus.CLOSED:
                 self._entrants(event, race, now, lease)
-            if status is RaceStatus.UPCOMING or self._settled.get(race.id, 0) >= 5:
+            is_final = race.id not in finishes or finishes[race.id].final_at is not None
+            if status is RaceStatus.UPCOMING or (is_final and self._settled.get(race.id, 0) >= 5):
                 continue
+            began = ports.clock.event_now()
             standings = read_standings(ports, event.id, race.id)
+            if status is RaceStatus.CLOSED:
+                self.finish.settle(event, race, at=began, changed=standings.changed, lease=lease)
             still = status is RaceStatus.CLOSED and not standings.changed
             self._settled[race.id] = self._settled.get(race.id, 0) + 1 if still else 0
             self._submitted(event, race, standings.rows, lease)

@@ -6,7 +6,7 @@ from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.needed_elsewhere import open_beside, sponsors_elsewhere, stored_elsewhere
 from deepracer_admin.model import Event, Quota
 from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
-from deepracer_admin.records.limits import PAUSED_PROFILES, Limits, read_limits
+from deepracer_admin.records.limits import HELD_BACK, PAUSED_PROFILES, Limits, read_limits
 from deepracer_admin.rules.quotas import quota_for
 from deepracer_admin.rules.shared_limits import NOTHING_GIVEN, GivenElsewhere, most_generous
 from deepracer_admin.store import EventStore
@@ -26,6 +26,8 @@ def given_elsewhere(store: EventStore, event: Event, default: str) -> GivenElsew
     paused: set[str] = set()
     former: dict[str, Quota] = {}
     for other in beside:
+        held = store.rows(other.id, HELD_BACK)
+        former |= {key: row.former for key, row in held.items() if key not in former}
         former |= store.rows(other.id, ADOPTED_QUOTAS)
         asleep = {*store.rows(other.id, PAUSED_PROFILES)}
         people = {person.id: person for person in store.attendees(other.id, wanted=True)}
@@ -36,6 +38,7 @@ def given_elsewhere(store: EventStore, event: Event, default: str) -> GivenElsew
             if other.id not in sponsors or profile in asleep:
                 continue
             given = quota_for(other, people[person])
+            given = held[profile].lower(given) if profile in held else given
             quotas[profile] = most_generous((given, quotas.get(profile, given)))
             names.setdefault(profile, set()).add(other.name)
     return GivenElsewhere(

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Lease, Profile
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 
-__all__ = ["STAFF_ROLES", "by_email", "is_staff", "linked_profiles", "owners_of", "read_profiles", "remember_account"]
+__all__ = [
+    "STAFF_ROLES",
+    "by_email",
+    "is_staff",
+    "linked_profiles",
+    "owners_of",
+    "read_profiles",
+    "remember_account",
+    "sample_profiles",
+]
 
 # roleName is a hint only and an open string (deepracer-on-aws.md 1.7, 1.3 page 3)
 STAFF_ROLES = frozenset({"dr-admins", "dr-race-facilitators", "dr-commentators", "dr-registration-managers"})
@@ -17,13 +26,20 @@ STAFF_ROLES = frozenset({"dr-admins", "dr-race-facilitators", "dr-commentators",
 
 def read_profiles(ports: Ports, event: Event, lease: Lease, *, max_age_s: float = 0.0) -> list[Profile]:
     """All profiles, listed now, or the stored listing when it is younger than `max_age_s` (real seconds)."""
+    return sample_profiles(ports, event, lease, max_age_s=max_age_s)[0]
+
+
+def sample_profiles(
+    ports: Ports, event: Event, lease: Lease, *, max_age_s: float = 0.0
+) -> tuple[list[Profile], datetime]:
+    """As `read_profiles`, and the event time at which the service was asked: what it said is true of that instant."""
     stored, seen_at = ports.store.profiles(event.id)
-    now = ports.clock.now()
+    now, event_now = ports.clock.now(), ports.clock.event_now()
     if max_age_s and seen_at and now - seen_at < timedelta(seconds=max_age_s):
-        return stored
+        return stored, event_now - max(timedelta(), now - seen_at) * ports.clock.factor
     listed = list(ports.racing().profiles())
     ports.store.save_profiles(event.id, listed, seen_at=now, lease=lease)
-    return listed
+    return listed, event_now
 
 
 def by_email(profiles: Sequence[Profile]) -> dict[str, list[Profile]]:

@@ -15,7 +15,7 @@ from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.given_elsewhere import limits_now
 from deepracer_admin.flows.readings.profiles import read_profiles
 from deepracer_admin.model import Event, Job, JobItem, Lease, Outcome, Quota, State
-from deepracer_admin.records.limits import FORMER_LIMITS, PAUSED_PROFILES, Limits
+from deepracer_admin.records.limits import FORMER_LIMITS, HELD_BACK, PAUSED_PROFILES, Limits
 from deepracer_admin.rules.quotas import quota_words
 
 __all__ = ["QuotaHandler"]
@@ -63,7 +63,9 @@ class QuotaHandler:
                 settled.append(replace(item, state=State.REFUSED, reason="gone", sentence=_GONE))
                 continue
             in_force = limits.in_force(profile.id, _quota(item))
-            if profile.quota == in_force == _quota(item):
+            if profile.quota == in_force and limits.lowered(profile.id, _quota(item)) != _quota(item):
+                settled.append(replace(item, state=State.DONE, reason="held", sentence=_HELD_BACK))
+            elif profile.quota == in_force == _quota(item):
                 settled.append(replace(item, state=State.DONE, reason="read_back", sentence=""))
             elif profile.quota == in_force:
                 said = _MORE.format(quota_words(in_force), limits.given.names([profile.id]))
@@ -92,6 +94,14 @@ class QuotaHandler:
         held = {*ports.store.rows(event.id, PAUSED_PROFILES, paused)} if paused else set[str]()
         if can.native_pause:
             held = set()
+        if wanted:
+            ports.store.change_rows(
+                event.id,
+                HELD_BACK,
+                lambda rows: {key: replace(row, former=wanted[key], by_rule=False) for key, row in rows.items()},
+                keys=wanted,
+                lease=lease,
+            )
         if not limits.open and not can.multi_user_mode:
             ports.store.change_rows(event.id, FORMER_LIMITS, lambda _: wanted, keys=wanted, lease=lease)
             held |= set(wanted)
@@ -123,4 +133,5 @@ def _answered(item: JobItem, held: set[str], answers: Mapping[str, Outcome]) -> 
 
 
 _MORE = "Stored; in force is {}, for {} gives this person more."
+_HELD_BACK = "Stored; hours are held back now, and what is stored is in force when that is over."
 _GONE = "The service lists no such profile any more."

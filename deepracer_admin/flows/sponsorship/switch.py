@@ -40,6 +40,7 @@ from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
 from deepracer_admin.records.limits import (
     CLOSED,
     FORMER_LIMITS,
+    HELD_BACK,
     NEW_PROFILE_LIMITS,
     SPONSORSHIP,
     SWITCH_JOB,
@@ -118,6 +119,8 @@ class SponsorshipHandler:
             return None
         sentence = f"{sentence} New profiles keep their limits: {needed_by(others)}" if others else sentence
         self._compare(ports, event, job, wanted, seen, lease)
+        if not opening:  # what they had is kept among the former limits, and listed limits are 0 by now
+            ports.store.forget(event.id, HELD_BACK, lease=lease)
         remember_account(ports, event, lease)
         _say(ports, event, opening, sentence, lease, is_through=True, forget=final)
         return sentence
@@ -147,7 +150,8 @@ class SponsorshipHandler:
             fresh: dict[str, Quota] = {}
             for profile in listed:
                 person, how = owners.get(profile.id, (None, ""))
-                value = limits.paused.get(profile.id) or _listed(limits, profile, switched, new, person, how)
+                value = limits.paused.get(profile.id) or _held_former(limits, profile)
+                value = value or _listed(limits, profile, switched, new, person, how)
                 if value and value != CLOSED:
                     fresh[profile.id] = value
                 elif profile.id not in kept and person is not None and how == "created":
@@ -254,6 +258,12 @@ def _listed(
         if untouched or not state.open:
             return None
     return profile.quota
+
+
+def _held_former(limits: Limits, profile: Profile) -> Quota | None:
+    """What somebody has whose limit is lowered for a while: what is listed is not theirs."""
+    held = limits.held_back.get(profile.id)
+    return held.former if held else None
 
 
 def _at_the_end(limits: Limits, before: Mapping[str, Quota], profile: Profile, how: str) -> Quota | None:

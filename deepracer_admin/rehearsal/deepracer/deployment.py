@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 from .compute import Compute
 from .errors import Crash, internal
 from .settings_doc import initial_document
-from .state import ADMINS, FACILITATORS, Job, State, User
+from .state import ADMINS, FACILITATORS, State, User
 from .tokens import TokenMint
 from .user_pool import UserPool, groups_of
 
@@ -127,7 +127,7 @@ class Deployment:
         )
         self.pool.on_group_change = self._expect_role_update
         self.mint = TokenMint(self.issuer, self.client_id)
-        self.compute = Compute(self.state, options.slots, lambda job: self._refuses(job))
+        self.compute = Compute(self.state, options.slots, self.hit, trainings_wait=self.version < (1, 3))
         self._seed_staff()
 
     @property
@@ -185,9 +185,6 @@ class Deployment:
         `invite_pace` with params.seconds of real time for each row of a bulk invite.
         """
         return self.faults.armed("deepracer", name, operation)
-
-    def _refuses(self, job: Job) -> bool:
-        return self.hit("capacity", job.kind)
 
     def _seed_staff(self) -> None:
         """The administrator made at deploy time, and a facilitator whom she invited. Both have signed in before."""
@@ -258,9 +255,8 @@ class Deployment:
             "users_deleted": self.users_deleted,
             "pool": self.pool.dump(),
             "mint": self.mint.dump(),
-            "ended": list(self.compute.ended),
-            "sequence": self.compute.sequence,
-            "next_reset": self.compute.next_reset,
+            "slots": self.options.slots,
+            **self.compute.dump(),
         }
 
     def load(self, rows: Mapping[str, Any]) -> None:
@@ -276,11 +272,7 @@ class Deployment:
         self.users_deleted = rows["users_deleted"]
         self.pool.load(rows["pool"])
         self.mint.load(rows["mint"])
-        self.compute.ended.clear()
-        self.compute.ended.extend(rows["ended"])
-        self.compute.sequence = rows["sequence"]
-        self.compute.next_reset = rows["next_reset"]
-        self.compute.queue.rebuild()
+        self.compute.load(rows, self._ticked)
 
 
 def _as_uuid(state: State) -> str:

@@ -7,13 +7,22 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from deepracer_admin.rehearsal.shared.garage import EndedJob, LapResult, OpenRace, Racer, Refusal, Refused
+from deepracer_admin.rehearsal.shared.garage import (
+    EndedJob,
+    LapResult,
+    OpenRace,
+    Racer,
+    Refusal,
+    Refused,
+    Stands,
+)
 
 from .deployment import Deployment
 from .errors import ApiError
 from .models import start_evaluation, start_training
+from .retrying import press_retry
 from .standings import enter_submission
-from .state import ADMINS, CONFIRMED, FACILITATORS, FORCE_CHANGE, RACERS, Leaderboard, Profile
+from .state import ADMINS, CONFIRMED, FACILITATORS, FORCE_CHANGE, RACERS, WAITING, Leaderboard, Profile
 
 _REASONS: tuple[tuple[str, Refusal], ...] = (
     ("compute minutes", "minutes"),
@@ -23,6 +32,8 @@ _REASONS: tuple[tuple[str, Refusal], ...] = (
     ("Max number of submissions", "submissions"),
     ("not ready", "not_ready"),
     ("submittable", "not_ready"),
+    ("cannot be retried", "not_ready"),
+    ("not waiting for capacity", "busy"),
 )
 
 
@@ -81,6 +92,25 @@ class OnAwsGarage:
         profile = self._profile(profile_id)
         with self._acting(profile):
             return start_training(self.site, profile, model_name, minutes).model_id
+
+    def stands(self, profile_id: str, model_id: str) -> Stands:
+        """Up to 1.2.x a training in the queue never comes back from it."""
+        model = self.site.state.models.get(model_id)
+        if model is None or model.profile_id != profile_id or model.status == "ERROR":
+            return "over"
+        if model.status == WAITING:
+            return "waiting"
+        queued = self.site.version >= (1, 3) and (model.status, model.training_status) == ("QUEUED", "QUEUED")
+        return "queued" if queued else "sure"
+
+    def retry(self, profile_id: str, model_id: str) -> bool:
+        """The racer presses Retry; False: the training waits on. Raises `Refused`."""
+        profile = self._profile(profile_id)
+        model = self.site.state.models.get(model_id)
+        if model is None or model.profile_id != profile_id:
+            raise Refused("Item not found.", "unknown")
+        with self._acting(profile):
+            return press_retry(self.site, model)
 
     def ready_models(self, profile_id: str) -> Sequence[str]:
         return [model.model_id for model in self.site.state.list_models(profile_id) if model.status == "READY"]

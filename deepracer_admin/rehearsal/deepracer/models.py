@@ -142,7 +142,9 @@ def list_models(site: Deployment, call: Call) -> dict[str, Any]:
 
 
 def get_model(site: Deployment, call: Call) -> dict[str, Any]:
-    return {"model": _describe(own_model(site, call.caller.profile_id, call.path["modelId"]))}
+    model = own_model(site, call.caller.profile_id, call.path["modelId"])
+    why = {"statusMessage": model.status_message} if model.status_message else {}
+    return {"model": _describe(model) | why}
 
 
 def delete_model(site: Deployment, call: Call) -> dict[str, Any]:
@@ -217,6 +219,7 @@ def _erase(site: Deployment, model: Model) -> bool:
     if not model.has_objects:
         model.status, model.training_row = "ERROR", False
         return False
+    site.compute.forget_waiting(model)
     site.state.remove_model(model.model_id)
     site.compute.recount_storage(model.profile_id)
     return True

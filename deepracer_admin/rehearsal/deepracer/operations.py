@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import bodies as b
-from . import bulk_invite, events, leaderboards, live, models, profiles, standings
+from . import bulk_invite, events, leaderboards, live, models, profiles, retrying, standings
 from .deployment import Call, Deployment
 from .errors import bad_request, internal, not_authorized, not_found
 from .settings_doc import look_up, store
@@ -168,6 +168,7 @@ def build_operations(version: tuple[int, ...]) -> list[Operation]:
         op("ListModels", "GET /models", models.list_models, query=_TOKEN),
         op("GetModel", "GET /models/{modelId}", models.get_model, errors="404"),
         op("DeleteModel", "DELETE /models/{modelId}", models.delete_model, errors="404"),
+        op("RetryTraining", "POST /models/{modelId}/retry-training", retrying.retry_training, errors="404 409", since=_NEW),
         op("StopModel", "PATCH /models/{modelId}", models.stop_model, errors="404"),
         op("GetAssetUrl", "GET /models/{modelId}/getasset", models.get_asset_url, query=asset, errors="404"),
         op("CreateEvaluation", "POST /models/{modelId}/evaluation", models.create_evaluation, {"evaluationConfig*": b.EvaluationConfig}, errors="404"),

@@ -14,11 +14,13 @@ from starlette.routing import BaseRoute, Route
 from deepracer_admin.rehearsal.shared.ground import Ground
 
 from .bulk_invite import advance_invites
+from .capacity import Quotas
 from .cognito import UserPoolEndpoint, json_error
 from .deployment import Deployment, Options
 from .garage import OnAwsGarage
 from .gateway import Gateway
 from .identity_pool import IdentityPoolEndpoint
+from .ledger import describe_capacity
 from .live import settle_live_job
 from .site import Website
 from .state import ADMINS, CONFIRMED, FACILITATORS, RACERS
@@ -35,10 +37,11 @@ class DeepRacer:
     ahead by params.seconds, 600), `expired_credentials`, `identity_lookup` (502), `profile_deleted` (see
     `delete_profile_first`), `timeout` (504, the work is done all the same), `role_check`, `expired_token` (page tokens
     die), `mail_quota`, `mail_quota_after_trigger`, `half_done` (an invited user without a group, half of the models
-    left), `group_change`, `settings_conflict`, `capacity` (SageMaker takes no job), `delete_profile_500_empty` (see
-    `keep_account_alive`). Of bulk invitations: `bulk_start`
-    (refused), `bulk_stall` (nothing moves), `bulk_fails` (ends early, params.after and params.cause), `row_fails`
-    (params.reason is any of `ROW_REASONS`), `result_lost` (done, and missing from the results).
+    left), `group_change`, `settings_conflict`, `capacity` (SageMaker takes no job), `capacity_lookup` (nobody can tell
+    whether it would), `hand_over` (the queue takes no training), `delete_profile_500_empty` (see
+    `keep_account_alive`). Of bulk invitations: `bulk_start` (refused), `bulk_stall` (nothing moves), `bulk_fails`
+    (ends early, params.after and params.cause), `row_fails` (params.reason is any of `ROW_REASONS`), `result_lost`
+    (done, and missing from the results).
     States, armed like faults and never used up: see `Deployment.switched`.
     """
 
@@ -101,7 +104,10 @@ class DeepRacer:
         return self.site.dump()
 
     def restore(self, state: Mapping[str, Any]) -> None:
+        """A world that is started with other slots than it was saved with has them from now on."""
         self.site.load(state)
+        if state.get("slots") != self._ground.slots:
+            self.site.compute.capacity.change(self.site.now(), Quotas(self._ground.slots, self._ground.slots))
 
     def tick(self, now: datetime) -> None:
         changed = self.site.tick(now.timestamp())
@@ -119,7 +125,8 @@ class DeepRacer:
         state = self.site.state
         staff = {name for name, user in state.users.items() if {ADMINS, FACILITATORS} & set(user.groups)}
         racers = [user for name, user in state.users.items() if name not in staff]
-        queue = self.site.compute.queue
+        compute = self.site.compute
+        queue = compute.queue
         return {
             "profiles": sum(key not in staff for key in state.profiles),
             "orphan_profiles": sum(key not in state.users for key in state.profiles),
@@ -133,5 +140,6 @@ class DeepRacer:
             "rankings": sum(len(rows) for rows in state.rankings.values()),
             "profiles_deleted": self.site.users_deleted,
             "jobs": {"running": queue.busy, "waiting": queue.waiting},
+            **describe_capacity(self.site),
             "cognito_mails": self.site.pool.mails_total,
         }

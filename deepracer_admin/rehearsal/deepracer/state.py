@@ -16,6 +16,7 @@ from typing import Any
 
 ADMINS, FACILITATORS, RACERS = "dr-admins", "dr-race-facilitators", "dr-racers"
 COMMENTATORS, REGISTRARS = "dr-commentators", "dr-registration-managers"
+WAITING = "WAITING_FOR_CAPACITY"
 FORCE_CHANGE, CONFIRMED, RESET_REQUIRED = "FORCE_CHANGE_PASSWORD", "CONFIRMED", "RESET_REQUIRED"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -78,6 +79,7 @@ class Model:
     created: float
     minutes: float
     training_status: str = "QUEUED"
+    status_message: str = ""
     size: int = 0
     has_objects: bool = False
     training_row: bool = True

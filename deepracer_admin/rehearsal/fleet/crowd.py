@@ -14,72 +14,34 @@ import math
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from datetime import datetime
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
-from deepracer_admin.rehearsal.shared.garage import EndedJob, Garage, JobKind, OpenRace, Racer, Refused
+from deepracer_admin.rehearsal.shared.garage import (
+    EndedJob,
+    Garage,
+    JobKind,
+    OpenRace,
+    Racer,
+    Refused,
+    RetryingGarage,
+)
 
+from .behaviour import Behaviour, changed
 from .laps import Career, draw_career, drive, first_entry, next_entry
+from .member import Entry, Member
 
 __all__ = ["Behaviour", "Crowd"]
 
 LEAST_MINUTES = 10  # deepracer-on-aws.md 1.7: a training or an evaluation runs for 10 to 1,440 minutes
 WAITS_S = 40 * 60.0  # practice seconds that a racer waits to race again rather than train another model meanwhile
-_SHARES = frozenset({"ignoring", "looping", "casual", "evaluates", "failing"})
-_WAITING: dict[str, JobKind] = {"training": "training", "evaluating": "evaluation", "submitting": "submission"}
+LONGEST_TRAINING_S = 110 * 60.0  # of those who do not loop, with what it takes to begin
+_WAITING: dict[str, JobKind] = {
+    "training": "training", "waiting": "training", "evaluating": "evaluation", "submitting": "submission"
+}  # fmt: skip
 _RESTING = frozenset({"spent", "paused"})
-
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """What racers are like; shares are 0..1 of all racers, durations are practice minutes.
-
-    `racers`: at most so many move at all (0 = everybody). `accept_median` and `accept_spread`: lognormal delay from
-    the invitation to the first sign-in (12 and 0.9: 96 of 100 within the hour). `ignoring`: never sign in.
-    `looping`: train for four to eight hours again and again without a pause. `casual`: long pauses. `evaluates`:
-    share of models that are evaluated before they race. `pause`: mean pause between two models of an ordinary racer.
-    `failing`: share of their trainings and evaluations that fail (DeepRacer on AWS; 2 of 100 on the managed service).
-    """
-
-    racers: int = 0
-    accept_median: float = 12.0
-    accept_spread: float = 0.9
-    ignoring: float = 0.03
-    looping: float = 0.04
-    casual: float = 0.20
-    evaluates: float = 0.25
-    pause: float = 8.0
-    failing: float = 0.02
-
-
-class _Entry(NamedTuple):
-    """What one racer has done in one race: submissions that ran, the best average in ms (0: none that counts), and
-    the epoch second before which they do not submit again.
-    """
-
-    made: int = 0
-    best_ms: int = 0
-    not_before: float = 0.0
-
-
-@dataclass(slots=True)
-class _Member:
-    """One racer's place in the fleet; `turn` numbers the decisions and voids heap entries of an earlier one."""
-
-    garage: str
-    profile_id: str
-    chance: str  # what their luck hangs on (`Racer.chance`)
-    state: str  # invited, ignoring, idle, training, evaluating, submitting, spent, paused, gone
-    kind: str  # steady, casual, looping, ignoring
-    turn: int = 0
-    models: int = 0
-    model_id: str = ""
-    tries: int = -1  # submissions left with the present model; -1: not yet decided
-    intent: str = "accept"  # what the next decision is about: accept, train, evaluate, race
-    races: dict[str, _Entry] = field(default_factory=dict)  # by race id
-    running: tuple[str, _Entry] | None = None  # the race of the submission that runs, and what it makes of the entry
 
 
 class Crowd:
@@ -87,9 +49,10 @@ class Crowd:
 
     def __init__(self, garages: Mapping[str, Garage], seed: int, behaviour: Behaviour | None = None) -> None:
         self._garages, self._seed = dict(garages), seed
+        self._retrying = {name: garage for name, garage in garages.items() if isinstance(garage, RetryingGarage)}
         self.behaviour, self.changed = behaviour or Behaviour(), False
         self.refusals: Counter[str] = Counter()
-        self._members: dict[tuple[str, str], _Member] = {}
+        self._members: dict[tuple[str, str], Member] = {}
         self._heap: list[tuple[float, str, str, str, int]] = []  # when, luck (before the id, which may vary), who, turn
         self._heard: dict[str, int] = dict.fromkeys(self._garages, 0)
         self._next_scan = -math.inf
@@ -97,15 +60,7 @@ class Crowd:
 
     def configure(self, changes: Mapping[str, Any]) -> None:
         """Changes what racers are like from now on; raises ValueError for an unknown word or an impossible value."""
-        known = asdict(self.behaviour)
-        for word, value in changes.items():
-            if word not in known:
-                raise ValueError(f"The fleet knows {', '.join(known)}, not {word}.")
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-                raise ValueError(f"{word} is a number of zero or more.")
-            if word in _SHARES and value > 1:
-                raise ValueError(f"{word} is a share from 0 to 1.")
-        self.behaviour = replace(self.behaviour, **changes)
+        self.behaviour = changed(self.behaviour, changes)
         self._next_scan = -math.inf
 
     def tick(self, now: datetime, budget_s: float = math.inf) -> bool:
@@ -153,14 +108,14 @@ class Crowd:
                 yield
 
     def states(self) -> Counter[str]:
-        """How many racers are in which state; `training` includes those who wait in the service's queue."""
+        """How many racers are in which state; in the queue is `training`, waiting for capacity is `waiting`."""
         return Counter(member.state for member in self._members.values())
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state as JSON."""
         due = {(garage, profile_id, turn): at for at, _, garage, profile_id, turn in self._heap}
         members = [
-            [*(getattr(m, name) for name in _Member.__slots__), due.get((m.garage, m.profile_id, m.turn))]
+            [*(getattr(m, name) for name in Member.__slots__), due.get((m.garage, m.profile_id, m.turn))]
             for m in self._members.values()
         ]
         counted = {"heard": dict(self._heard), "refusals": dict(self.refusals)}
@@ -173,8 +128,8 @@ class Crowd:
         self._heard = {name: int(state["heard"].get(name, 0)) for name in self._garages}
         self._members, self._heap, self._next_scan, self._going = {}, [], -math.inf, None
         for *plain, races, running, due in state["members"]:
-            member = _Member(*plain, races={race: _Entry(*entry) for race, entry in races.items()})
-            member.running = (running[0], _Entry(*running[1])) if running else None
+            member = Member(*plain, races={race: Entry(*entry) for race, entry in races.items()})
+            member.running = (running[0], Entry(*running[1])) if running else None
             self._members[member.garage, member.profile_id] = member
             if due is not None:
                 self._push(member, due)
@@ -182,15 +137,15 @@ class Crowd:
     def _due(self, moment: float) -> bool:
         return bool(self._heap) and self._heap[0][0] <= moment
 
-    def _random(self, member: _Member, purpose: str = "turn") -> Random:
+    def _random(self, member: Member, purpose: str = "turn") -> Random:
         number = member.turn if purpose == "turn" else 0
         return Random(f"{self._seed}/{member.garage}/{member.chance}/{purpose}/{number}")
 
-    def _schedule(self, member: _Member, at: float) -> None:
+    def _schedule(self, member: Member, at: float) -> None:
         member.turn += 1
         self._push(member, at)
 
-    def _push(self, member: _Member, at: float) -> None:
+    def _push(self, member: Member, at: float) -> None:
         heapq.heappush(self._heap, (at, member.chance, member.garage, member.profile_id, member.turn))
 
     def _meet_newcomers(self, moment: float) -> Iterator[None]:
@@ -207,7 +162,7 @@ class Crowd:
         self._next_scan = moment + max(60.0, 0.03 * len(self._members))
 
     def _meet(self, garage: str, racer: Racer, moment: float) -> None:
-        member = _Member(garage, racer.profile_id, racer.chance or racer.profile_id, "invited", "steady")
+        member = Member(garage, racer.profile_id, racer.chance or racer.profile_id, "invited", "steady")
         random, like = self._random(member, "character"), self.behaviour
         kind = random.random()
         delay = random.lognormvariate(math.log(max(0.01, like.accept_median)), like.accept_spread) * 60
@@ -240,11 +195,12 @@ class Crowd:
                 member.intent = "evaluate"
         elif job.succeeded and member.running is not None:
             member.races[member.running[0]] = member.running[1]
+        again_s = 600 if job.kind == "submission" and not job.succeeded else 150
         member.running = None
-        reaction = 0.0 if member.kind == "looping" else random.expovariate(1 / 150)
+        reaction = 0.0 if member.kind == "looping" else random.expovariate(1 / again_s)
         self._schedule(member, moment + reaction)
 
-    def _decide(self, member: _Member, moment: float, races: Sequence[OpenRace]) -> None:
+    def _decide(self, member: Member, moment: float, races: Sequence[OpenRace]) -> None:
         """One decision: do what was intended, and fix the moment and the intention of the next one."""
         garage = self._garages[member.garage]
         racer = garage.racer(member.profile_id)
@@ -254,6 +210,8 @@ class Crowd:
                 member.state = "gone"
             elif not racer.accepted or member.intent == "accept":
                 self._accept(member, garage, racer, moment, random)
+            elif member.intent == "retry":
+                self._look_at_training(member, moment)
             elif member.intent == "evaluate":
                 self._evaluate(member, garage, moment)
             elif member.intent == "race":
@@ -263,13 +221,13 @@ class Crowd:
         except Refused as refusal:
             self._take_no(member, refusal, moment, random)
 
-    def _accept(self, member: _Member, garage: Garage, racer: Racer, moment: float, random: Random) -> None:
+    def _accept(self, member: Member, garage: Garage, racer: Racer, moment: float, random: Random) -> None:
         if not racer.accepted:
             garage.accept(member.profile_id)
         member.state, member.intent = "idle", "train"
         self._schedule(member, moment + 60 + random.expovariate(1 / 240))
 
-    def _evaluate(self, member: _Member, garage: Garage, moment: float) -> None:
+    def _evaluate(self, member: Member, garage: Garage, moment: float) -> None:
         """Tests the model; refused, they race with it untested."""
         member.intent = "race"
         try:
@@ -280,13 +238,15 @@ class Crowd:
             self._schedule(member, moment)
 
     def _race_or_pause(
-        self, member: _Member, garage: Garage, racer: Racer, races: Sequence[OpenRace], moment: float, random: Random
+        self, member: Member, garage: Garage, racer: Racer, races: Sequence[OpenRace], moment: float, random: Random
     ) -> None:
         """Submits the present model as long as it has tries; otherwise pauses, and trains the next one after that."""
         resting = member.state in _RESTING
         race, later = self._next_race(member, garage, races, moment)
         if race is not None and (resting or member.tries != 0):
             self._submit(member, garage, race, moment, random)
+        elif self._holds_back(race_later=later, moment=moment):
+            self._schedule(member, later)
         elif resting or member.kind == "looping":
             self._train(member, garage, racer, moment, random)
         elif moment < later <= moment + WAITS_S and member.tries != 0:
@@ -297,7 +257,7 @@ class Crowd:
             self._schedule(member, moment + random.expovariate(1 / max(1.0, mean)))
 
     def _next_race(
-        self, member: _Member, garage: Garage, races: Sequence[OpenRace], moment: float
+        self, member: Member, garage: Garage, races: Sequence[OpenRace], moment: float
     ) -> tuple[OpenRace | None, float]:
         """The race to submit to now, of several the one with the fewest submissions; and when the next one is due."""
         wanted: list[tuple[int, int, OpenRace]] = []
@@ -309,23 +269,31 @@ class Crowd:
             full = entry.made >= (1 if race.is_live else career.submissions)
             if full or garage.submissions_left(member.profile_id, race.race_id) < 1:
                 continue
-            if entry.not_before <= moment:
+            not_before = entry.not_before
+            if self.behaviour.rush and not race.is_live:
+                luck = self._random(member, f"rush-{race.race_id}")
+                not_before = max(not_before, self.behaviour.rushes_at(race.closes_at.timestamp(), luck))
+            if not_before <= moment:
                 wanted.append((entry.made, position, race))
             else:
-                later = min(later, entry.not_before)
+                later = min(later, not_before)
         return (min(wanted, key=lambda one: one[:2])[2] if wanted else None), later
 
-    def _standing(self, member: _Member, race: OpenRace) -> tuple[_Entry, Career]:
+    def _holds_back(self, *, race_later: float, moment: float) -> bool:
+        """Whoever rushes begins no training that may not end before the deadline: then they could hand nothing in."""
+        return self.behaviour.rush > 0 and moment < race_later <= moment + LONGEST_TRAINING_S
+
+    def _standing(self, member: Member, race: OpenRace) -> tuple[Entry, Career]:
         """What the racer has done in a race, and all that they will ever do there."""
         random = self._random(member, race.race_id)
         career = draw_career(random)
         entry = member.races.get(race.race_id)
         if entry is None:
             opens, closes = race.opened_at.timestamp(), race.closes_at.timestamp()
-            entry = _Entry(not_before=0 if race.is_live else first_entry(career, opens, closes, random))
+            entry = Entry(not_before=0 if race.is_live else first_entry(career, opens, closes, random))
         return entry, career
 
-    def _submit(self, member: _Member, garage: Garage, race: OpenRace, moment: float, random: Random) -> None:
+    def _submit(self, member: Member, garage: Garage, race: OpenRace, moment: float, random: Random) -> None:
         """Submits the present model. The entry to a live race waits for the organizer, and the racer goes on."""
         entry, career = self._standing(member, race)
         left = career.submissions - entry.made
@@ -338,7 +306,7 @@ class Crowd:
         opens, closes = race.opened_at.timestamp(), race.closes_at.timestamp()
         # Whoever is not on the board yet tries again as soon as they can.
         again = next_entry(moment, left - 1, opens, closes, random) if best_ms else moment
-        entry = _Entry(entry.made + 1, best_ms, again)
+        entry = Entry(entry.made + 1, best_ms, again)
         if race.is_live:
             member.races[race.race_id], member.state = entry, "idle"
             self._schedule(member, moment + random.expovariate(1 / 150))
@@ -348,7 +316,7 @@ class Crowd:
         member.running = (race.race_id, entry)
         self._await_job(member, "submitting", moment)
 
-    def _train(self, member: _Member, garage: Garage, racer: Racer, moment: float, random: Random) -> None:
+    def _train(self, member: Member, garage: Garage, racer: Racer, moment: float, random: Random) -> None:
         """Trains the next model as long as they like, or, refused, with the minutes that are left. Whoever rests looks
         at their quota before they ask again.
         """
@@ -364,19 +332,41 @@ class Crowd:
             self.refusals[refusal.reason] += 1
             member.model_id = garage.train(member.profile_id, name, int(racer.minutes_free))
         member.models += 1
-        self._await_job(member, "training", moment)
+        self._await_training(member, moment)
 
-    def _await_job(self, member: _Member, state: str, moment: float) -> None:
+    def _await_training(self, member: Member, moment: float) -> None:
+        """Where it may wait for capacity, the racer looks at it again and again until it runs, by a habit of theirs."""
+        garage = self._retrying.get(member.garage)
+        stands = garage.stands(member.profile_id, member.model_id) if garage else "sure"
+        if stands == "over":
+            member.state, member.intent = "idle", "train"
+            self._schedule(member, moment + 60)
+            return
+        if stands == "sure":
+            self._await_job(member, "training", moment)
+            return
+        member.state, member.intent = ("waiting" if stands == "waiting" else "training"), "retry"
+        habit = self.behaviour.look_every(self._random(member, "habit"))
+        self._schedule(member, moment + max(60.0, self._random(member, f"look-{member.turn}").expovariate(1 / habit)))
+
+    def _look_at_training(self, member: Member, moment: float) -> None:
+        """Press Retry if it waits."""
+        garage = self._retrying[member.garage]
+        if garage.stands(member.profile_id, member.model_id) == "waiting":
+            garage.retry(member.profile_id, member.model_id)
+        self._await_training(member, moment)
+
+    def _await_job(self, member: Member, state: str, moment: float) -> None:
         """Nothing to decide until the job ends; should the news of it get lost, the racer looks again after a day."""
         member.state, member.intent = state, "race"
         self._schedule(member, moment + 24 * 3600)
 
-    def _rest(self, member: _Member, state: str, moment: float, random: Random) -> None:
+    def _rest(self, member: Member, state: str, moment: float, random: Random) -> None:
         """Stops, and looks now and then whether the organizer has raised the quota, resumed or opened a race."""
         member.state, member.intent = state, "race"
         self._schedule(member, moment + 60 * random.uniform(8, 16))
 
-    def _take_no(self, member: _Member, refusal: Refused, moment: float, random: Random) -> None:
+    def _take_no(self, member: Member, refusal: Refused, moment: float, random: Random) -> None:
         self.refusals[refusal.reason] += 1
         if refusal.reason in ("minutes", "models"):
             self._rest(member, "spent", moment, random)
@@ -390,7 +380,7 @@ class Crowd:
                 member.model_id = ""
 
 
-def _training_minutes(member: _Member, random: Random) -> int:
+def _training_minutes(member: Member, random: Random) -> int:
     if member.kind == "looping":
         return random.randrange(240, 481, 30)
     if member.models == 0:

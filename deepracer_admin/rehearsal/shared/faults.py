@@ -16,6 +16,7 @@ OWN: Mapping[str, frozenset[str]] = {
         _CONNECTION
         | {"identity_lookup", "profile_deleted", "timeout", "role_check", "group_change", "settings_conflict"}
         | {"mail_quota", "mail_quota_after_trigger", "half_done", "capacity", "delete_profile_500_empty"}
+        | {"capacity_lookup", "hand_over"}
         | {"bulk_start", "bulk_stall", "bulk_fails", "row_fails", "result_lost"}
         | {"bot_control", "no_validator", "no_policies", "default_sender", "wrong_site", "invite_pace"}
     ),

@@ -18,12 +18,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
-__all__ = ["EndedJob", "Garage", "JobKind", "LapResult", "OpenRace", "Racer", "Refusal", "Refused", "Timing"]
+__all__ = [
+    "EndedJob", "Garage", "JobKind", "LapResult", "OpenRace", "Racer", "Refusal", "Refused", "RetryingGarage", "Stands",
+    "Timing",
+]  # fmt: skip
 
 Timing = Literal["TOTAL_TIME", "BEST_LAP_TIME", "AVG_LAP_TIME"]
 JobKind = Literal["training", "evaluation", "submission"]
+Stands = Literal["waiting", "queued", "sure", "over"]
 Refusal = Literal["minutes", "models", "paused", "closed", "submissions", "not_ready", "busy", "unknown", "other"]
 
 
@@ -154,4 +158,19 @@ class Garage(Protocol):
 
     def ended(self, after: int) -> Sequence[EndedJob]:
         """Jobs that ended with a sequence above `after`, in order. A service keeps at least the last 20,000."""
+        ...
+
+
+@runtime_checkable
+class RetryingGarage(Protocol):
+    """What a service offers beside `Garage` when a training may wait for capacity until its racer presses Retry."""
+
+    def stands(self, profile_id: str, model_id: str) -> Stands:
+        """`waiting`: only Retry starts it. `queued`: it may come back to that. `sure`: its end will be told. `over`: it
+        has failed or is gone.
+        """
+        ...
+
+    def retry(self, profile_id: str, model_id: str) -> bool:
+        """The racer presses Retry; True: the training is in the queue now. Raises `Refused`."""
         ...

@@ -1,15 +1,19 @@
-"""The practice controls: clock, faults, counters, outbox, invitations, truth and fleet, for rehearsals and tests."""
+"""The practice controls, for rehearsals and tests: clock, faults, counters, mails, truth, books, capacity, fleet."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from deepracer_admin.rehearsal.deepracer.capacity import Quotas
+from deepracer_admin.rehearsal.deepracer.ledger import list_books
 from deepracer_admin.rehearsal.shared.faults import check_name
 from deepracer_admin.rehearsal.shared.people import attendee_csv
 
@@ -41,6 +45,9 @@ class Control:
             ("events", "GET", self.events),
             ("invitations", "GET", self.invitations),
             ("truth", "GET", self.truth),
+            ("books", "GET", self.books),
+            ("capacity", "GET", self.capacity),
+            ("capacity", "POST", self.capacity),
             ("people.csv", "GET", self.people),
             ("fleet", "GET", self.fleet),
             ("fleet", "POST", self.fleet),
@@ -137,6 +144,27 @@ class Control:
     async def truth(self, request: Request) -> Response:
         return JSONResponse(self._world.truth())
 
+    async def books(self, request: Request) -> Response:
+        """Minutes of each profile of DeepRacer on AWS as that service's own books have them (`list_books`)."""
+        site = self._world.deepracer.site
+        return JSONResponse({"now": site.now(), "profiles": list_books(site)})
+
+    async def capacity(self, request: Request) -> Response:
+        """GET looks, POST changes the quotas of DeepRacer on AWS from now on, or at an event time `at` (ISO 8601)."""
+        compute, now = self._world.deepracer.site.compute, self._world.clock.now()
+        if request.method == "POST":
+            wanted = await body(request)
+            at = moment_in(wanted, "at", now)
+            held = asdict(compute.capacity.quotas(at.timestamp()))
+            unknown = set(wanted) - {*held, "at"}
+            if unknown:
+                raise ValueError(f"Capacity knows {', '.join([*held, 'at'])}, not {', '.join(sorted(unknown))}.")
+            changed = {name: int(real(wanted, name)) for name in held if name in wanted}
+            compute.capacity.change(at.timestamp(), Quotas(**(held | changed)))
+            self._world.ground.touch()
+        quotas = compute.capacity.quotas(now.timestamp())
+        return JSONResponse({**asdict(quotas), "slots": quotas.slots, "in_use": compute.queue.busy})
+
     async def people(self, request: Request) -> Response:
         people = number(request, "n", 200)
         if people > MOST_PEOPLE:
@@ -150,9 +178,7 @@ class Control:
         """GET looks, POST changes what racers are like from now on; both answer ``{"behaviour": {word: value},
         "racers": {state: how many}}``.
 
-        The body of a POST names any of these (`Behaviour` has the defaults): `racers` (at most so many move, 0 =
-        everybody), `accept_median` and `pause` (practice minutes), `accept_spread` (sigma of a lognormal),
-        and as shares from 0 to 1 `ignoring`, `looping`, `casual` and `evaluates`.
+        The body of a POST names any members of `Behaviour`, which says what they mean and has the defaults.
         """
         fleet = self._world.fleet
         if self._world.services.get(fleet.name) is not fleet:
@@ -203,6 +229,19 @@ def real(wanted: dict[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{name} is a number.")
     return float(value)
+
+
+def moment_in(wanted: dict[str, Any], name: str, now: datetime) -> datetime:
+    """A moment that is not over; now when none is given."""
+    if name not in wanted:
+        return now
+    try:
+        found = datetime.fromisoformat(str(wanted[name]))
+    except ValueError:
+        raise ValueError(f"{name} is a time as 2026-03-10T09:00:00+00:00.") from None
+    if found.tzinfo is None:
+        raise ValueError(f"{name} needs a time zone.")
+    return max(found, now)
 
 
 def number(request: Request, name: str, default: int) -> int:

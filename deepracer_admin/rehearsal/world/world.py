@@ -40,6 +40,7 @@ BUDGET_S = 0.02
 """Real seconds of catching up after which waiting requests are answered first."""
 EPOCH = datetime.fromtimestamp(0, UTC)
 SAVE_EVERY_S = 10.0
+SLOTS = 100
 
 
 class World:
@@ -54,12 +55,16 @@ class World:
         *,
         seed: int = 7,
         speed: float = 60.0,
-        slots: int = 100,
+        slots: int | None = None,
         version: str = "1.3.1",
         start: datetime | None = None,
         machine: RealTime | None = None,
     ) -> None:
+        """`slots`: jobs that run at the same time; None: those that the saved world had, 100 in a new one."""
         read_version(version)  # before anything is written
+        state = read_state(home)
+        if slots is None:
+            slots = int((state or {}).get("slots", SLOTS))
         clock = PracticeClock(speed, start, machine)
         faults = Faults(seed, clock.monotonic)
         self.ground = Ground(home, seed, checked_slots(slots), version, clock, new_secrets(), faults)
@@ -71,7 +76,6 @@ class World:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.traffic = Traffic(self.ground)
         self.names = NameServer(self.ground)
-        state = read_state(home)
         try:
             if state is not None:
                 self.ground.secrets.update(state["secrets"])
@@ -184,6 +188,7 @@ class World:
         ground.changed = False
         state = {
             "secrets": ground.secrets,
+            "slots": ground.slots,
             "clock": ground.clock.snapshot(),
             "counters": ground.counters.listing(),
             "company": ground.company.snapshot(),

@@ -26,18 +26,27 @@ __all__ = [
 ]
 
 RUNS = 20
-"""Simulated events that an answer rests on."""
+"""Simulated events that an answer rests on, up to 4,000 people."""
 
 
-def outlook(plan: Plan, *, runs: int = RUNS) -> Outlook:
-    """What the event will take, as bands over `runs` simulated events. Raises BadInput for a plan that cannot be."""
+def outlook(plan: Plan, *, runs: int | None = None) -> Outlook:
+    """What the event will take, as bands over `runs` simulated events (None: `RUNS`, fewer for more than 4,000 people).
+
+    Raises BadInput for a plan that cannot be.
+    """
     from deepracer_admin.rules.capacity.judge import look_ahead
 
-    return look_ahead(plan, runs=runs)
+    return look_ahead(plan, runs=_runs_for(plan) if runs is None else runs)
 
 
-def enough_slots(plan: Plan, *, runs: int = 8) -> Enough:
+def enough_slots(plan: Plan) -> Enough:
     """The least number of jobs at once with which the plan fits. Raises BadInput. Takes several times as long."""
     from deepracer_admin.rules.capacity.judge import least_slots
 
-    return least_slots(plan, runs=runs)
+    sure = _runs_for(plan)
+    return least_slots(plan, runs=min(8, sure), sure=sure)
+
+
+def _runs_for(plan: Plan) -> int:
+    """Fewer for very many people: a band over people needs fewer runs the more of them there are."""
+    return max(8, min(RUNS, 80_000 // max(1, plan.people)))

@@ -23,6 +23,7 @@ STEADY, CASUAL, LOOPING = 0, 1, 2
 _REACTION_MIN = 2.5  # assumption: mean minutes until somebody looks at a job that has ended
 _SIGN_IN_MIN = 4.0  # assumption: mean minutes from the first sign-in to the first training
 _PATIENCE_MIN = 40.0  # assumption: so long somebody waits to race again rather than train another model meanwhile
+_AGAIN_MIN = 1.5  # assumption: mean minutes between two presses of somebody whose turn it is
 _RETRY_ENDS = (2.0, 1_440.0)  # from minutes to a day
 _AGAIN = 0.2  # assumption: share of submissions that do not finish and are made again at once
 # Minutes of trainings, over the mean of those after the first: the choices that the website offers are round.
@@ -78,7 +79,7 @@ class Crowd:
         self.waited, self.trainings = np.zeros(count), np.zeros(count)
         self.asked_ever, self.trained = np.zeros(count, dtype=bool), np.full(count, np.inf)
         self.ready, self.resting = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
-        self.told_at = np.full(count, -np.inf)
+        self.told_at, self.turn_until = np.full(count, -np.inf), np.full(count, -np.inf)  # fair waves: see waves.py
         self._race(everybody)
         self.pause_min = plan.arrivals.pause_min * self._factor("pause") * np.where(self.kind == CASUAL, 4, 1)
         self.training_min = habits.training_min * self._factor("length")
@@ -226,10 +227,11 @@ class Crowd:
     # what comes of it
 
     def retry_later(self, who: Ints, now: Floats) -> None:
-        """No room: they will press Retry, by their habit."""
+        """No room: they will press Retry, by their habit; or soon, while they are told that it is their turn."""
         self.turn[who] += 1
         self.state[who] = WAITS
-        self.at[who] = self.awake(who, now + self.retry_min[who] * self.draws.exponential(who, self.turn[who], 19))
+        mean = np.where(now < self.turn_until[who], _AGAIN_MIN, self.retry_min[who])
+        self.at[who] = self.awake(who, now + mean * self.draws.exponential(who, self.turn[who], 19))
 
     def start(self, who: Ints, at: Floats) -> Floats:
         """They have a slot from `at` on; returns until when. A job initialises for one to two minutes first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -27,35 +27,53 @@ def look_ahead(plan: Plan, *, runs: int) -> Outlook:
     return _answer(plan, simulate(plan, runs), simulate(plan, runs, enough=True), runs)
 
 
-def least_slots(plan: Plan, *, runs: int) -> Enough:
-    """Halve the range until the least number of jobs at once is found with which the plan fits; raises BadInput."""
+def least_slots(plan: Plan, *, runs: int, sure: int) -> Enough:
+    """Halve the range until the least number of jobs at once is found with which the plan fits, then try it with
+    `sure` runs, and somewhat more slots where it is needed. Raises BadInput.
+    """
     plan.check()
     free = simulate(plan, runs, enough=True)
     most = max(1, int(free.busiest.max()))
+    least = _halved(lambda slots: _tried(plan, slots, free, runs).fits, most)
+    free = simulate(plan, sure, enough=True)
+    most = max(most, int(free.busiest.max()))
+    why: tuple[str, ...] = ()
+    for slots in _upward(least, most):
+        seen = _tried(plan, slots, free, sure)
+        if seen.fits:
+            return Enough(slots, most)
+        why = seen.why_not
+    return Enough(None, most, why)
 
-    def tried(slots: int) -> Outlook:
-        wanted = replace(plan, slots=slots, account_slots=None, others=0)
-        return _answer(wanted, simulate(wanted, runs), free, runs)
 
-    return _halved(tried, most)
+def _tried(plan: Plan, slots: int, free: Runs, runs: int) -> Outlook:
+    wanted = replace(plan, slots=slots, account_slots=None, others=0)
+    return _answer(wanted, simulate(wanted, runs), free, runs)
 
 
-def _halved(tried: Callable[[int], Outlook], most: int) -> Enough:
-    best = tried(most)
-    if not best.fits:
-        return Enough(None, most, best.why_not)
-    low, high = 0, most  # `low` does not fit, `high` does
+def _halved(fits: Callable[[int], bool], most: int) -> int:
+    """The least number that fits; `most` also where none does."""
+    low, high = 0, most  # `low` does not fit
     while high - low > max(1, high // 100):
         middle = (low + high) // 2
-        if tried(middle).fits:
+        if fits(middle):
             high = middle
         else:
             low = middle
-    return Enough(high, most)
+    return high
+
+
+def _upward(least: int, most: int) -> Iterator[int]:
+    """From the number found, in steps of a thirtieth, up to one for everybody who is ever busy at once."""
+    slots = least
+    while slots < most:
+        yield slots
+        slots += max(1, slots // 30)
+    yield most
 
 
 def _answer(plan: Plan, found: Runs, free: Runs, runs: int) -> Outlook:
-    share = found.minutes / np.maximum(free.minutes, 1e-9)
+    share = found.ran_minutes / np.maximum(free.ran_minutes, 1e-9)
     never_share = found.never_trained / np.maximum(found.came, 1)
     failed_share = found.failed_submissions / np.maximum(found.submissions, 1)
     why = _why_not(plan, _band(share), _band(never_share), _band(failed_share), found)
@@ -72,7 +90,7 @@ def _answer(plan: Plan, found: Runs, free: Runs, runs: int) -> Outlook:
         hours=_band(found.minutes / 60),
         all_hours=_band(found.all_minutes / 60),
         usd=_band(found.all_minutes / 60 * plan.usd_per_hour),
-        planned_hours=_band(free.minutes / 60),
+        planned_hours=_band(free.ran_minutes / 60),
         hours_share=_band(np.minimum(share, 1.0)),
         busiest=_band(free.busiest),
         slots_in_use=SlotsInUse(
@@ -84,17 +102,26 @@ def _answer(plan: Plan, found: Runs, free: Runs, runs: int) -> Outlook:
 
 
 def _why_not(plan: Plan, share: Band, never: Band, failed: Band, found: Runs) -> tuple[str, ...]:
-    """What stands against the plan, a sentence each. Said of nine in ten simulated events."""
+    """What stands against the plan, a sentence each: as it is in the middle, or in one of ten simulated events."""
     why = []
     if share.p10 < LEAST_SHARE + _MARGIN:
-        why.append(f"Only {share.p50:.0%} of the hours that people would train get through by the end.")
+        usual = share.p50 < LEAST_SHARE + _MARGIN
+        said = f"{share.p50 if usual else share.p10:.1%} of the hours that people would train get through by the end."
+        why.append(f"Only {said}" if usual else f"In one of ten events only {said}")
     if never.p90 > _MOST_NEVER:
-        middle = round(float(np.median(found.never_trained)))
-        why.append(f"{counted(middle, 'person', 'people')} of {plan.people:,} will never train.")
+        why.append(_count_of(found.never_trained, "person", "people", f" of {plan.people:,} will never train."))
     if failed.p90 > _MOST_FAILED:
-        middle = round(float(np.median(found.failed_submissions)))
-        why.append(f"{counted(middle, 'submission')} will fail because no slot is free.")
+        why.append(_count_of(found.failed_submissions, "submission", "", " will fail because no slot is free."))
     return tuple(why)
+
+
+def _count_of(values: Floats, one: str, many: str, rest: str) -> str:
+    """How many in the middle; where that is nobody, in one of ten events."""
+    band = _band(values)
+    middle = round(band.p50)
+    if middle:
+        return f"{counted(middle, one, many)}{rest}"
+    return f"In one of ten events {counted(max(1, round(band.p90)), one, many)}{rest}"
 
 
 def _quantiles(values: Floats) -> Floats:

@@ -30,7 +30,8 @@ _MOST_MIN = 62 * 1_440.0 * 12  # two years: a line that takes longer has no end
 class Runs:
     """What came of it, one entry a run; minutes are event time since the start.
 
-    `minutes` and `all_minutes`: compute used by the window's end and in all. `slot_minutes`: slots times minutes in
+    `minutes` and `all_minutes`: compute used by the window's end and in all, as a service meters it: when a job ends.
+    `ran_minutes`: what had run by the window's end, of jobs that went on then too. `slot_minutes`: slots times minutes in
     use, initialising included. `marks`: at these minutes `in_use` (runs x marks) slots were in use. `wait_min` and
     `long_wait_min`: the middle and the ninth tenth over racers of what their trainings waited each.
     """
@@ -44,6 +45,7 @@ class Runs:
     end_min: Floats
     minutes: Floats
     all_minutes: Floats
+    ran_minutes: Floats
     slot_minutes: Floats
     busiest: Floats
     marks: Floats
@@ -55,7 +57,8 @@ class _Ledger:
 
     def __init__(self, runs: int) -> None:
         self._runs = runs
-        self.minutes, self.all_minutes, self.slot_minutes = np.zeros(runs), np.zeros(runs), np.zeros(runs)
+        self.minutes, self.all_minutes, self.ran_minutes = np.zeros(runs), np.zeros(runs), np.zeros(runs)
+        self.slot_minutes = np.zeros(runs)
         self.submissions, self.failed, self.end = np.zeros(runs), np.zeros(runs), np.zeros(runs)
         self.busiest = np.zeros(runs)
 
@@ -93,14 +96,15 @@ class _Event:
                 noted += 1
             if self._waves is not None:
                 self._waves.look(now)
-            self._step(now, until)
+            if self._is_due(until):
+                self._step(now, until)
             now = until
         in_use[:, noted:] = self._slots.active[:, None]
         people = self._people_now()
         self._drain(now)
         book = self._book
         return Runs(
-            *people, book.submissions, book.failed, book.end, book.minutes, book.all_minutes, book.slot_minutes,
+            *people, book.submissions, book.failed, book.end, book.minutes, book.all_minutes, book.ran_minutes, book.slot_minutes,
             book.busiest, marks, in_use,
         )  # fmt: skip
 
@@ -114,9 +118,14 @@ class _Event:
                 break
             if not slots.waiting.any() and not np.isfinite(crowd.at).any():
                 break
-            self._step(now, now + step, asking=False)
+            if self._is_due(now + step):
+                self._step(now, now + step, asking=False)
             now += step
         book.end[slots.waiting > 0] = np.inf
+
+    def _is_due(self, until: float) -> bool:
+        """Does anything happen before then? At night nothing does."""
+        return bool(self._slots.waiting.any()) or float(self._crowd.at.min()) < until
 
     def _step(self, now: float, until: float, *, asking: bool = True) -> None:
         crowd, slots = self._crowd, self._slots
@@ -180,8 +189,11 @@ class _Event:
 
     def _begin(self, who: Ints, at: Floats) -> None:
         if who.size:
-            until = self._crowd.start(who, at)
-            self._book.slot_minutes += self._book.sum(self._crowd.run[who], until - at)
+            crowd, book = self._crowd, self._book
+            until, run = crowd.start(who, at), crowd.run[who]
+            book.slot_minutes += book.sum(run, until - at)
+            lasts = crowd.runs_min[who]
+            book.ran_minutes += book.sum(run, np.clip(self._window - (until - lasts), 0.0, lasts))
 
     def _refuse(self, who: Ints, at: Floats) -> None:
         """No slot when the dispatcher came to them: a training waits for a Retry, anything else has failed."""

@@ -1,7 +1,8 @@
 """Fair waves as they are simulated: hours in rounds, and those who wait are told when a slot is free.
 
 In a round everybody may train one model more, for an hour more. The next round comes when everybody who came has had
-this one or has gone quiet. Whoever waits for a Retry is told when slots are free, those who never trained first.
+this one or has gone quiet. Whoever waits for a Retry is told when slots are free or about to be, those who never
+trained first; it is their turn for some minutes then, in which they press again and again.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ FIRST_ROUND = (60.0, 1.0)
 """Minutes and models of a person in the first round."""
 _LOOK_MIN = 3.0  # how often the console looks
 _QUIET_MIN = 30.0  # whoever was told, or has something to decide, and does nothing for so long holds up nobody
-_TELL_AGAIN_MIN = 12.0
-_TOLD_FOR_EACH = 2  # people told for each free slot: not everybody reads it at once
+_TURN_MIN = 10.0  # a turn lasts so long; after it the next people are told
+_TOLD_FOR_EACH = 2  # people told for each slot that is free: not everybody reads it at once
+_COMES_FREE = 1 / 12  # assumption: share of the slots in use that comes free in a minute
 _READ, _READ_MIN = 0.9, 4.0  # assumptions: share of those told who come, and after how many minutes (mean)
 
 
@@ -53,16 +55,19 @@ class Waves:
 
     def _tell(self, now: float) -> None:
         crowd = self._crowd
-        waits = np.flatnonzero((crowd.state == WAITS) & (crowd.told_at + _TELL_AGAIN_MIN <= now))
+        waits = np.flatnonzero((crowd.state == WAITS) & (crowd.turn_until <= now))
         if not waits.size:
             return
         run = crowd.run[waits]
         order = np.lexsort((crowd.since[waits], np.isfinite(crowd.trained[waits]), run))
         waits, run = waits[order], run[order]
         place, _ = places(run, crowd.runs)
-        told: Ints = waits[place < _TOLD_FOR_EACH * self._slots.idle[run]]
+        soon = self._slots.active * _COMES_FREE * _LOOK_MIN
+        told: Ints = waits[place < (_TOLD_FOR_EACH * self._slots.idle + np.ceil(soon))[run]]
         crowd.told_at[told] = now
+        crowd.turn_until[told] = now
         crowd.turn[told] += 1
         reads = told[crowd.draws.uniform(told, crowd.turn[told], 25) < _READ]
         comes = now + _READ_MIN * crowd.draws.exponential(reads, crowd.turn[reads], 26)
         crowd.at[reads] = np.minimum(crowd.at[reads], comes)
+        crowd.turn_until[reads] = now + _TURN_MIN

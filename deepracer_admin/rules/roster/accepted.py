@@ -21,7 +21,15 @@ from deepracer_admin.rules.roster.findings import (
 )
 from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.heading_words import plain_heading
-from deepracer_admin.rules.roster.lazy_column import LazyColumn, distinct, each, longest, mapped, picked
+from deepracer_admin.rules.roster.lazy_column import (
+    LazyColumn,
+    coded_or_mapped,
+    distinct,
+    each,
+    longest,
+    mapped,
+    picked,
+)
 from deepracer_admin.rules.roster.name_parts import in_their_order
 from deepracer_admin.rules.roster.people import answer, fold, full_name
 
@@ -80,11 +88,11 @@ class People:
             rows=self._pick(self._body.lines),
             emails=emails,
             names=self._cut(self._names()),
-            offices=mapped(fold, self._values("office")),
-            cost_centres=mapped(fold, self._values("cost_centre")),
+            offices=coded_or_mapped(fold, self._values("office")),
+            cost_centres=coded_or_mapped(fold, self._values("cost_centre")),
             new_to_ml=self._answers("new_to_ml"),
             new_to_aws=self._answers("new_to_aws"),
-            extra={column.name: mapped(fold, self._pick(self._cells(column))) for column in self._extra},
+            extra={column.name: coded_or_mapped(fold, self._pick(self._cells(column))) for column in self._extra},
             refusals=service_refusals(emails, self._service_rule),
         )
 

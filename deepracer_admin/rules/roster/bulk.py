@@ -38,11 +38,12 @@ class BulkEmails:
         plain = call("and", plain, call("less_equal", at, _LONGEST_LOCAL))
         plain = call("and", plain, call("less_equal", call("subtract", length, at), _LONGEST_DOMAIN + 1))
         plain = call("and_not", plain, compute.match_substring(normal, GUEST))
-        domains = compute.replace_substring_regex(normal, "^[^@]*@", "")
-        refused = [domain for domain in domains.filter(plain).unique().to_pylist() if not judge.accepts_domain(domain)]
+        found = LazyColumn(normal.filter(plain)).domains()
+        refused = [domain for domain in found if not judge.accepts_domain(domain)]
         if refused:
             from pyarrow import array, string
 
+            domains = compute.replace_substring_regex(normal, "^[^@]*@", "")
             plain = call("and_not", plain, compute.is_in(domains, array(refused, string())))
         self.normal = normal
         self.plain = plain.to_numpy(zero_copy_only=False)

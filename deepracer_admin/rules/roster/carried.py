@@ -1,7 +1,8 @@
 """A checked list as plain values and blocks of bytes, for a pipe, and back.
 
 The far end may be a process that a hostile file has taken over, so what comes back is taken apart by counting and
-decoding alone: texts are UTF-8 with NUL between the cells (no cell holds one), numbers are 32 bits wide. Cells become
+decoding alone: texts are UTF-8 with NUL between the cells (no cell holds one), numbers are 32 bits wide,
+or 8 where a column has few different values. Cells become
 strings when somebody looks at them.
 """
 
@@ -23,12 +24,15 @@ from deepracer_admin.rules.roster.findings import (
     Rejected,
     RosterCheck,
 )
-from deepracer_admin.rules.roster.lazy_column import LazyColumn
+from deepracer_admin.rules.roster.lazy_column import CodedColumn, LazyColumn
 from deepracer_admin.rules.roster.shape import Shape
 
 __all__ = ["pack", "unpack"]
 
 _BETWEEN = "\0"
+_NO_MORE = object()
+_SHORT = 256  # different values whose numbers fit into a byte
+_REPEATS = 4
 _CODES = {None: 0, False: 1, True: 2}
 _PLAIN = ("file", "encoding", "delimiter", "sheet", "header_row", "rows", "further_people")
 Block = bytes | memoryview
@@ -46,6 +50,7 @@ def pack(check: RosterCheck) -> tuple[dict[str, Any], list[bytes]]:
         "headings": list(people.extra),
         "candidates": [[candidate.encoding, *candidate.samples] for candidate in check.candidates],
         "shape": check.shape.as_json(),
+        "words": [_words_of(cells) for cells in (people.offices, people.cost_centres, *people.extra.values())],
         "counts": [len(people.emails), len(places), len(check.duplicates), len(check.rejected), len(check.left_out)],
     }
     duplicates, rejected, left_out = check.duplicates, check.rejected, check.left_out
@@ -53,8 +58,8 @@ def pack(check: RosterCheck) -> tuple[dict[str, Any], list[bytes]]:
         _numbers(people.rows),
         _texts(people.emails),
         _texts(people.names),
-        _texts(people.offices),
-        _texts(people.cost_centres),
+        *_repeating(people.offices),
+        *_repeating(people.cost_centres),
         _answers(people.new_to_ml),
         _answers(people.new_to_aws),
         _numbers(places),
@@ -66,7 +71,7 @@ def pack(check: RosterCheck) -> tuple[dict[str, Any], list[bytes]]:
         *(_texts([str(bad[place]) for bad in rejected]) for place in range(1, 5)),
         _numbers([out.row for out in left_out]),
         *(_texts([str(out[place]) for out in left_out]) for place in range(1, 4)),
-        *map(_texts, people.extra.values()),
+        *(block for cells in people.extra.values() for block in _repeating(cells)),
     ]
     return values, blocks
 
@@ -80,25 +85,31 @@ def unpack(values: Mapping[str, Any], blocks: Sequence[Block]) -> RosterCheck:
 
 
 def _unpack(values: Mapping[str, Any], blocks: list[Block]) -> RosterCheck:
-    people, refused, again, bad, out = (_whole(count) for count in values["counts"])
+    people, refused, again, bad, out = map(_whole, values["counts"])
     headings = [_word(heading) for heading in values["headings"]]
     take = iter(blocks)
     rows = _read_numbers(next(take), people)
-    emails, names, offices, centres = (_Texts(next(take), people) for _ in range(4))
-    ml, aws = (_read_answers(next(take), people) for _ in range(2))
+    words = iter([None if count is None else _whole(count) for count in values["words"]])
+    emails, names = [_Texts(next(take), people) for _ in range(2)]
+    offices, centres = [_read_repeating(next(take), next(take), people, next(words)) for _ in range(2)]
+    ml, aws = [_read_answers(next(take), people) for _ in range(2)]
     places, reasons = _read_numbers(next(take), refused), _Texts(next(take), refused)
     duplicates = zip(
         _read_numbers(next(take), again), _Texts(next(take), again).cells(), _read_numbers(next(take), again),
         strict=True,
     )  # fmt: skip
     rejected = zip(
-        _read_numbers(next(take), bad), *(_Texts(next(take), bad).cells() for _ in range(4)), strict=True
+        _read_numbers(next(take), bad), *[_Texts(next(take), bad).cells() for _ in range(4)], strict=True
     )  # fmt: skip
     left_out = zip(
-        _read_numbers(next(take), out), *(_Texts(next(take), out).cells() for _ in range(3)), strict=True
+        _read_numbers(next(take), out), *[_Texts(next(take), out).cells() for _ in range(3)], strict=True
     )  # fmt: skip
-    extra = {heading: _Texts(next(take), people) for heading in headings}
-    if next(take, None) is not None or any(place >= people for place in places):
+    extra = {heading: _read_repeating(next(take), next(take), people, next(words)) for heading in headings}
+    if (
+        next(take, None) is not None
+        or next(words, _NO_MORE) is not _NO_MORE
+        or any(place >= people for place in places)
+    ):
         raise ValueError("This is no packed list.")
 
     def columns() -> AcceptedColumns:
@@ -140,18 +151,63 @@ def _unpack(values: Mapping[str, Any], blocks: list[Block]) -> RosterCheck:
 
 
 class _Texts:
-    """A column of cells in one string, counted at once and split when it is looked at."""
+    """A column of cells in one block, counted at once; decoded and split when it is looked at."""
 
-    __slots__ = ("_count", "_text")
+    __slots__ = ("_count", "_raw")
 
     def __init__(self, block: Block, count: int) -> None:
         self._count = count
-        self._text = str(block, "utf-8")
-        if self._text.count(_BETWEEN) != max(count - 1, 0) or (not count and self._text):
+        self._raw = bytes(block)
+        if self._raw.count(0) != max(count - 1, 0) or (not count and self._raw):
             raise ValueError("A column has more or fewer cells than the list has rows.")
 
     def cells(self) -> list[str]:
-        return self._text.split(_BETWEEN) if self._count else []
+        return self._raw.decode("utf-8", errors="replace").split(_BETWEEN) if self._count else []
+
+
+class _Repeating:
+    """A column whose values repeat: each is made into a string once."""
+
+    __slots__ = ("_codes", "_words")
+
+    def __init__(self, words: _Texts, codes: Sequence[int]) -> None:
+        self._words = words
+        self._codes = codes
+
+    def cells(self) -> list[str]:
+        return list(map(self._words.cells().__getitem__, self._codes))
+
+
+def _words_of(cells: Sequence[str]) -> int | None:
+    """How many different values a column has that travels as numbers of them; None for any other."""
+    if not isinstance(cells, CodedColumn) or len(cells.words) * _REPEATS > len(cells):
+        return None
+    return len(cells.words)
+
+
+def _repeating(cells: Sequence[str]) -> tuple[bytes, bytes]:
+    """(texts, which of them each cell is): no numbers where each cell has a text of its own."""
+    count = _words_of(cells)
+    if count is None or not isinstance(cells, CodedColumn):
+        return _texts(cells), b""
+    import numpy
+
+    codes = numpy.asarray(cells.codes)
+    return _texts(cells.words), codes.astype("u1" if count <= _SHORT else "<u4").tobytes()
+
+
+def _read_repeating(texts: Block, numbers: Block, count: int, words: int | None) -> _Texts | _Repeating:
+    if words is None:
+        if len(numbers):
+            raise ValueError("There are numbers where texts stand.")
+        return _Texts(texts, count)
+    codes: Sequence[int] = bytes(numbers) if words <= _SHORT else _read_numbers(numbers, count)
+    is_other = (
+        codes.translate(None, bytes(range(words))) if isinstance(codes, bytes) else max(codes, default=0) >= words
+    )
+    if len(codes) != count or is_other:
+        raise ValueError("A column has more or fewer cells than the list has rows, or one that is none of its values.")
+    return _Repeating(_Texts(texts, words), codes)
 
 
 def _texts(cells: Sequence[str]) -> bytes:

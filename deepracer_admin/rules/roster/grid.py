@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain, compress
 
 from deepracer_admin.rules.roster.findings import Candidate
+from deepracer_admin.rules.roster.lazy_column import places_of_blank
 from deepracer_admin.rules.roster.shape import Kind
 
 __all__ = ["Grid", "Reading"]
@@ -82,8 +83,7 @@ class Grid:
     def _blank(self) -> Iterable[int]:
         if not self.columns:
             return range(self.height)
-        bare = list(map(str.strip, self.columns[0]))
-        suspects: Iterable[int] = [place for place, cell in enumerate(bare) if not cell] if "" in bare else ()
+        suspects = places_of_blank(self.columns[0])
         for column in self.columns[1:]:
             suspects = [place for place in suspects if not column[place].strip()]
         return suspects

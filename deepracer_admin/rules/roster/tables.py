@@ -15,7 +15,7 @@ from deepracer_admin.rules.roster.columns import Header
 from deepracer_admin.rules.roster.findings import LeftOut, cut
 from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.headings import field_of, plain_heading
-from deepracer_admin.rules.roster.lazy_column import places_without
+from deepracer_admin.rules.roster.lazy_column import places_without_at
 from deepracer_admin.rules.roster.shape import TableFound
 
 __all__ = [
@@ -117,7 +117,7 @@ def further_tables(
     """
     if email >= body.width:
         return None
-    suspects = places_without("@", body.columns[email])
+    suspects = places_without_at(body.columns[email])
     headings = [place for place in suspects[:_LOOKED_AT] if is_heading(body.record(place))]
     if not headings:
         return None

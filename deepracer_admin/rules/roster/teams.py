@@ -216,7 +216,7 @@ def _apart(
 def _suspects(column: Sequence[str]) -> list[int]:
     """Where cells with more than one at-sign are."""
     if isinstance(column, LazyColumn):
-        return column.places_of_several("@")
+        return column.places_of_several_at()
     return [place for place, cell in enumerate(column) if cell.count("@") > 1]
 
 

@@ -6,13 +6,13 @@ import codecs
 import csv
 import io
 import re
-from itertools import islice, repeat
+from itertools import islice
 
+from deepracer_admin.rules.roster import even_tables
 from deepracer_admin.rules.roster.delimiters import DELIMITERS, NO_DELIMITER, guess_delimiter, read_with
 from deepracer_admin.rules.roster.encodings import candidates_of, guess_legacy
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
 from deepracer_admin.rules.roster.grid import Grid, Reading
-from deepracer_admin.rules.roster.lazy_column import read_columns
 from deepracer_admin.rules.roster.pasted import is_pasted_line, read_pasted_line
 from deepracer_admin.rules.roster.quoting import is_badly_quoted, read_backslashed, read_bare
 
@@ -39,15 +39,21 @@ _SHIFTED = ("iso2022_jp", "iso2022_jp_2", "iso2022_jp_ext", "iso2022_kr")
 _CERTAIN = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", *_SHIFTED)
 _TELLING_BYTES = 24 * 1024
 _NOT_TEXT = "This is not a list in text form: export the list as CSV UTF-8 or .xlsx and choose that file."
-_LARGE = 2_000_000  # characters
-_LARGE_QUOTED = 200_000
+_LONGEST_CODE = 4  # bytes of a character in UTF-8
+_LONG_LINE = 8_000  # characters
 _LONG_RECORD = 10  # lines; a longer record is more likely an unclosed quotation mark than an address block
 
 
 def read_text(data: bytes, *, limits: Limits, encoding: str | None, delimiter: str | None) -> Reading:
     """The records of a text list. Raises UnreadableRoster for binary junk and for broken quoting."""
-    text, name, warnings = decode(data, encoding)
-    if not text.strip():
+    if (
+        encoding is None
+        and len(data) >= even_tables.LARGE
+        and (plain := _read_plain(data, limits, delimiter)) is not None
+    ):
+        return plain
+    text, name, warnings, raw = _decode(data, encoding)
+    if not text or text.isspace():
         raise UnreadableRoster("The file is empty: choose the file that holds the list.")
     if delimiter is None and is_pasted_line(text):
         records, lines, others = read_pasted_line(text)
@@ -62,17 +68,34 @@ def read_text(data: bytes, *, limits: Limits, encoding: str | None, delimiter: s
         delimiter = guess_delimiter(text)
     delimiter = delimiter or None  # "" was chosen: each line is one cell
     if unquoted := _unquoted_lines(text, delimiter):
-        text = unquoted
+        text, raw = unquoted, None
         delimiter = guess_delimiter(text)
         warnings = (*warnings, "Every line was one quoted cell; the cells inside were read.")
-    grid, more = _split(text, delimiter, limits)
+    grid, more = _split(text, delimiter, limits, raw)
     candidates = candidates_of(_telling(data), name) if name not in _CERTAIN or "\ufffd" in text else ()
     return Reading(grid, encoding=name, delimiter=delimiter, warnings=warnings + more, candidates=candidates)
 
 
+def _read_plain(data: bytes, limits: Limits, delimiter: str | None) -> Reading | None:
+    """The short way for a large table in UTF-8 without quotation marks: its text is never made; None for any other."""
+    raw = data.removeprefix(codecs.BOM_UTF8)
+    if b'"' in raw or _has_controls(raw) or "\ufffd".encode() in raw:
+        return None
+    head = raw[: _LONGEST_CODE * _SAMPLE_BYTES].decode("utf-8", errors="ignore")
+    lines = head.splitlines()
+    if len(lines) < _SAMPLE_RECORDS or max(map(len, lines)) > _LONG_LINE or not lines[0].strip():
+        return None
+    if delimiter is None and not is_pasted_line(head):
+        delimiter = guess_delimiter(head)
+    # Bytes that are no UTF-8 are seen when cells are made of them.
+    grid = even_tables.split_even("", delimiter, limits, raw) if delimiter else None
+    name = "utf-8" if len(raw) == len(data) else "utf-8-sig"
+    return None if grid is None else Reading(grid, encoding=name, delimiter=delimiter)
+
+
 def _unquoted_lines(text: str, delimiter: str | None) -> str | None:
     """The text without the marks around whole lines, when each line is one quoted cell that holds a whole record."""
-    if not text.startswith('"') or len(text) > _LARGE:
+    if not text.startswith('"') or len(text) > even_tables.LARGE:
         return None
     lines = [line.strip() for line in _LINE_END.sub("\n", text).split("\n")]
     filled = [line for line in lines if line]
@@ -85,10 +108,11 @@ def _unquoted_lines(text: str, delimiter: str | None) -> str | None:
     return inner if found is not None and all(found in line for line in filled) else None
 
 
-def _split(text: str, delimiter: str | None, limits: Limits) -> tuple[Grid, tuple[str, ...]]:
+def _split(text: str, delimiter: str | None, limits: Limits, raw: bytes | None) -> tuple[Grid, tuple[str, ...]]:
     """`split_records`, with wrongly set quotation marks put right where that can be told."""
-    if delimiter is None or not is_badly_quoted(text, delimiter):
-        return split_records(text, delimiter, limits)
+    has_marks = b'"' in raw if raw is not None else '"' in text
+    if delimiter is None or not has_marks or not is_badly_quoted(text, delimiter):
+        return split_records(text, delimiter, limits, raw)
     if (records := read_backslashed(text, delimiter)) is not None:
         warning = 'Quotation marks inside cells are written as \\": they were read as marks.'
         lines = list(range(1, len(records) + 1))
@@ -116,6 +140,11 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str, tuple[st
 
     Raises UnreadableRoster when the bytes are no text, or not in the `encoding` asked for.
     """
+    return _decode(data, encoding)[:3]
+
+
+def _decode(data: bytes, encoding: str | None) -> tuple[str, str, tuple[str, ...], bytes | None]:
+    """`decode`, and the text in UTF-8 where the file holds it as it is: counting in bytes is far faster."""
     warnings: tuple[str, ...] = ()
     if encoding is not None:
         try:
@@ -136,8 +165,12 @@ def decode(data: bytes, encoding: str | None = None) -> tuple[str, str, tuple[st
         sample = text[:_SAMPLE_BYTES]
         if len(_CONTROLS.findall(sample)) > max(4, _CONTROL_SHARE * len(sample)):
             raise UnreadableRoster(_NOT_TEXT)
-        text = _CONTROLS.sub("", text)
-    return text, name, warnings
+        return _CONTROLS.sub("", text), name, warnings, None
+    if name == "utf-8" and "\ufffd" not in text:
+        return text, name, warnings, data
+    if name == "utf-8-sig" and "\ufffd" not in text:
+        return text, name, warnings, data.removeprefix(codecs.BOM_UTF8)
+    return text, name, warnings, None
 
 
 def _doubt(data: bytes, taken: str) -> str:
@@ -230,59 +263,17 @@ def _letters(data: bytes, encoding: str) -> int:
     return sum(letter.isalpha() and letter > "\x7f" for letter in text)
 
 
-def split_records(text: str, delimiter: str | None, limits: Limits) -> tuple[Grid, tuple[str, ...]]:
-    """(cells, warnings). Wholly empty lines are no records.
+def split_records(
+    text: str, delimiter: str | None, limits: Limits, raw: bytes | None = None
+) -> tuple[Grid, tuple[str, ...]]:
+    """(cells, warnings). Wholly empty lines are no records. `raw` is the text in UTF-8, where it is at hand.
 
     Raises UnreadableRoster for too many rows or columns, an unclosed quotation mark and an endless cell.
     """
-    even = _split_even(text, delimiter, limits)
+    even = even_tables.split_even(
+        text, delimiter, limits, text.encode("utf-8", errors="replace") if raw is None else raw
+    )
     return (even, ()) if even is not None else _split_quoted(text, delimiter, limits)
-
-
-def _split_even(text: str, delimiter: str | None, limits: Limits) -> Grid | None:
-    """The short way for a text with one record on each line and as many cells in each; None when it is another.
-
-    Splitting the whole text at once takes a quarter of the time, or less, of parsing record by record.
-    """
-    is_quoted = '"' in text
-    if is_quoted and (len(text) < _LARGE_QUOTED or delimiter is None or not _is_well_quoted(text, delimiter)):
-        return None
-    feeds, returns = text.count("\n"), text.count("\r")
-    end = "\r\n" if feeds == returns else "\r" if not feeds else "\n"
-    if returns and feeds and text.count("\r\n") != max(feeds, returns):
-        return None
-    whole, text = text, text.rstrip("\r\n")  # empty lines at the end are no records
-    height = (feeds or returns) - whole.count(end, len(text)) + 1
-    if height > limits.rows or end + end in text or text.startswith(end):
-        return None
-    if delimiter is None:
-        return Grid([text.split(end)], range(1, height + 1))
-    first = text[: text.find(end)] if height > 1 else text
-    width = len(next(read_with(first, delimiter))) if is_quoted else first.count(delimiter) + 1
-    if width > limits.columns:
-        return None
-    if is_quoted or len(text) >= _LARGE:
-        columns = read_columns(text, delimiter, width, is_quoted=is_quoted)
-    else:
-        columns = _split_all(text, delimiter, width)
-    if columns is None or len(columns[0]) != height:
-        return None
-    return Grid(columns, range(1, height + 1))
-
-
-def _is_well_quoted(text: str, delimiter: str) -> bool:
-    """Whether every quotation mark opens, closes or stands doubled inside a cell that ends on its own line."""
-    edge = re.escape(delimiter)
-    cell = rf'(?:^|(?<=[{edge}\r\n]))"(?:[^"\r\n]|"")*"(?=[{edge}\r\n]|\Z)'
-    return '"' not in re.sub(cell, "", text)
-
-
-def _split_all(text: str, delimiter: str, width: int) -> list[list[str]] | None:
-    lines = _LINE_END.split(text) if "\r" in text else text.split("\n")
-    if set(map(str.count, lines, repeat(delimiter))) != {width - 1}:
-        return None
-    flat = delimiter.join(lines).split(delimiter)
-    return [flat[place::width] for place in range(width)]
 
 
 def _split_quoted(text: str, delimiter: str | None, limits: Limits) -> tuple[Grid, tuple[str, ...]]:

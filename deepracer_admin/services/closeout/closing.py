@@ -112,7 +112,11 @@ class CloseoutService(Service):
             proof = None  # another close-out's: this one has not read anything back yet
         rows = self.store.rows(event.id, CLOSING_STEPS)
         return CloseView(
-            steps=[(step, items.get(step.key)) for step in steps_for(self._kind(event, items))],
+            steps=[
+                (step, items.get(step.key))
+                for step in steps_for(self._kind(event, items))
+                if not items or step.key in items
+            ],
             job=job,
             closed_at=event.closed_at,
             can_still_sign_in=proof.can_still_sign_in if proof else None,
@@ -148,14 +152,19 @@ class CloseoutService(Service):
             return "managed" if "cycle" in items else "on_aws"
         return event.service or self.house.settings.racing
 
-    def start(self, actor: Actor, *, typed_name: str) -> Job:
-        """Close everything, in the only safe order; needs the event's name typed. Safe to press again after a stop."""
+    def start(self, actor: Actor, *, typed_name: str, wait_for_results: bool = True) -> Job:
+        """Close everything, in the only safe order; needs the event's name typed. Safe to press again after a stop.
+
+        `wait_for_results` False: submissions that are still on their way are not waited for, and may be lost.
+        """
         self._authorise(actor, "closeout.run")
         event = self._event()
         if typed_name.strip() != event.name:
             raise BadInput("Type the event's name exactly as it stands to close the event.")
         items = [JobItem(job="", key=step.key, state=State.TODO) for step in steps_for(self._kind(event, {}))]
-        return self._plan_job(actor, "closeout.run", "closeout", target=event.id, plan={}, items=items)
+        return self._plan_job(
+            actor, "closeout.run", "closeout", target=event.id, plan={"wait": wait_for_results}, items=items
+        )
 
     def skip(self, actor: Actor, step: str, *, reason: str) -> None:
         """Go on without this step of the close-out that runs: it ends at its next try, with what is left named.

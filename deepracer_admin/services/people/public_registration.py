@@ -27,6 +27,8 @@ from deepracer_admin.model.registrations import LinkPurpose, Portal, PortalLink,
 from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRATIONS
 from deepracer_admin.rules.portal_tokens import TokenShape, token_shape
 from deepracer_admin.rules.registration import (
+    FORMS_AT_MOST,
+    MAY_LEAVE,
     Problem,
     check_submission,
     is_trap,
@@ -34,7 +36,9 @@ from deepracer_admin.rules.registration import (
 )
 from deepracer_admin.services.base import House
 
-__all__ = ["Answer", "LinkState", "OwnPage", "PublicRegistration", "Sent", "ShownPortal", "used", "verified"]
+__all__ = ["Answer", "LinkState", "OwnPage", "PublicRegistration", "Sent", "ShownPortal", "left", "used", "verified"]
+
+LOOKED_S = 5.0  # real seconds for which the number of waiting forms is taken as read
 
 
 class Answer(StrEnum):
@@ -80,7 +84,8 @@ class LinkState(StrEnum):
 class OwnPage:
     """What the holder of a link sees. `confirmed_now`: by this very press. `place`: in the waiting list, from 1.
 
-    `races` stand only on the page of somebody who has a place. `mailed`: was their way in mailed?
+    `races` stand only on the page of somebody who has a place. `mailed`: was their way in mailed? `may_leave`: can they
+    give their place, or their turn, back? `left_now`: they did, by this very press.
     """
 
     link: LinkState
@@ -90,6 +95,8 @@ class OwnPage:
     racer_name: str = ""
     races: tuple[Race, ...] = ()
     mailed: bool = False
+    may_leave: bool = False
+    left_now: bool = False
 
 
 class _Buckets:
@@ -121,6 +128,7 @@ class PublicRegistration:
         # wide that they pass, and each e-mail address, so that nobody is flooded. The sender of a form is not counted.
         self._whole = _Buckets(house.clock, rate=50.0, burst=5_000, most=100)
         self._each = _Buckets(house.clock, rate=1 / 60, burst=5, most=20_000)
+        self._waiting: dict[str, tuple[float, int]] = {}  # event -> read at, forms that waited; each form kept counts
 
     def portals(self) -> list[ShownPortal]:
         """Those that are open."""
@@ -143,7 +151,7 @@ class PublicRegistration:
         )
         if checked.asked is None:
             return Sent(Answer.UNFIT, checked.problems)
-        if not self._whole.take(event_id):
+        if not self._whole.take(event_id) or not self._is_room(event_id):
             return Sent(Answer.BUSY)
         address = hashlib.sha256(f"{event_id} {checked.asked.email}".encode()).hexdigest()
         if is_trap(fields) or not self._each.take(address):
@@ -171,7 +179,27 @@ class PublicRegistration:
         shown = self._page(event, token, self._store.row(event.id, PORTAL_LINKS, key))
         return replace(shown, confirmed_now=bool(changed))
 
+    def leave(self, event_id: str, token: str) -> OwnPage:
+        """The button by which somebody gives their place, or their turn, back. A second press changes nothing."""
+        event, link = self._opened(event_id, token)
+        page = self._page(event, token, link)
+        if link is None or not page.may_leave:
+            return page
+        now = self._clock.now()
+        changed = self._store.change_rows(
+            event.id, REGISTRATIONS, lambda rows: left(rows, now), keys=(link.registration,)
+        )
+        return replace(self._page(event, token, link), left_now=bool(changed))
+
     # --------------------------------------------------------------------------------------------------- inside
+
+    def _is_room(self, event_id: str) -> bool:
+        """Do fewer forms wait than may? Read now and then, whoever sends; what comes between is counted."""
+        read_at, count = self._waiting.get(event_id, (-LOOKED_S, 0))
+        if self._clock.monotonic() - read_at >= LOOKED_S:
+            read_at, count = self._clock.monotonic(), len(self._store.rows(event_id, ASKED))
+        self._waiting[event_id] = (read_at, count + 1)
+        return count < FORMS_AT_MOST
 
     def _event(self, event_id: str) -> Event:
         return self._store.event(event_id)
@@ -200,6 +228,10 @@ class PublicRegistration:
         mine = self._store.row(event.id, REGISTRATIONS, link.registration)
         if mine is None:
             return OwnPage(LinkState.NOTHING)
+        going_on = event.closed_at is None and self._clock.event_now() < event.ends_at
+        return replace(self._state_of(event, link, mine), may_leave=going_on and mine.state in MAY_LEAVE)
+
+    def _state_of(self, event: Event, link: PortalLink, mine: Registration) -> OwnPage:
         if mine.state is RegistrationState.ASKED:
             live = link.purpose is LinkPurpose.CONFIRM and link.used_at is None and self._clock.now() < link.expires_at
             return OwnPage(LinkState.TO_CONFIRM if live else LinkState.ENDED, mine if live else None)
@@ -215,6 +247,8 @@ class PublicRegistration:
             person = self._store.attendee(event.id, mine.attendee)
         except Missing:
             return OwnPage(LinkState.OWN, replace(mine, state=RegistrationState.WITHDRAWN))
+        if not person.wanted:  # taken out a moment ago
+            return OwnPage(LinkState.OWN, replace(mine, state=RegistrationState.WITHDRAWN))
         now, (races, _) = self._clock.event_now(), self._store.races(event.id)
         shown = tuple(race for race in races if race.share_link and race.status(now) is not RaceStatus.CLOSED)
         mails = self._store.deliveries(event.id, attendee=person.id, state=Sending.SENT)
@@ -225,6 +259,15 @@ def verified(rows: Mapping[str, Registration], now: datetime) -> dict[str, Regis
     """A change of the table: whoever was asked has confirmed."""
     confirmed, asked = RegistrationState.VERIFIED, RegistrationState.ASKED
     return {key: replace(row, state=confirmed, verified_at=now) for key, row in rows.items() if row.state is asked}
+
+
+def left(rows: Mapping[str, Registration], now: datetime) -> dict[str, Registration]:
+    """A change of the table: these people gave their place, or their turn, back."""
+    return {
+        key: replace(row, state=RegistrationState.WITHDRAWN, left_at=now, leaving=bool(row.attendee))
+        for key, row in rows.items()
+        if row.state in MAY_LEAVE
+    }
 
 
 def used(rows: Mapping[str, PortalLink], now: datetime) -> dict[str, PortalLink]:

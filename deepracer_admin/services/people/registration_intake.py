@@ -16,7 +16,14 @@ from deepracer_admin.model.registrations import LinkPurpose, PortalLink, Registr
 from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRATIONS
 from deepracer_admin.rules.registration import Problem, check_submission
 from deepracer_admin.services.base import House
-from deepracer_admin.services.people.public_registration import OwnPage, PublicRegistration, ShownPortal, used, verified
+from deepracer_admin.services.people.public_registration import (
+    OwnPage,
+    PublicRegistration,
+    ShownPortal,
+    left,
+    used,
+    verified,
+)
 
 __all__ = ["Form", "RegistrationIntake", "Taken"]
 
@@ -99,6 +106,23 @@ class RegistrationIntake:
             keys=links,
         )
         return len(changed)
+
+    def leave(self, event_id: str, pressed: Mapping[str, datetime]) -> int:
+        """People who gave their place back: by the hash of their link, when. Returns how many went."""
+        links = self._store.rows(event_id, PORTAL_LINKS, pressed)
+        at = {link.registration: pressed[key] for key, link in links.items()}
+        if not at:
+            return 0
+
+        def gone(rows: Mapping[str, Registration]) -> dict[str, Registration]:
+            done: dict[str, Registration] = {}
+            for each, row in rows.items():
+                confirmed = row.verified_at.replace(microsecond=0) if row.verified_at else at[each]
+                if confirmed <= at[each]:  # not of somebody who has confirmed anew since
+                    done |= left({each: row}, at[each])
+            return done
+
+        return len(self._store.change_rows(event_id, REGISTRATIONS, gone, keys=at))
 
     def links(self, event_id: str) -> Mapping[str, PortalLink]:
         """Every link that may still open something, by its hash."""

@@ -16,6 +16,7 @@ from deepracer_admin.model.registrations import (
     Consent,
     Portal,
     PortalLinkOut,
+    PortalMail,
     PortalText,
     Question,
     Registration,
@@ -23,12 +24,12 @@ from deepracer_admin.model.registrations import (
 )
 from deepracer_admin.records.portal import ASKED, PORTAL, REGISTRATIONS
 from deepracer_admin.rules.portal import check_portal, question_id
-from deepracer_admin.rules.registration import places_left
+from deepracer_admin.rules.registration import places_left, unconfirmed_at_most
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import Service
 from deepracer_admin.store import EventStore
 
-__all__ = ["PortalView", "RegistrationRow", "RegistrationsService", "to_decide"]
+__all__ = ["PortalView", "RegistrationRow", "RegistrationsService", "take_over_settings", "to_decide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class PortalView:
 
     `counts` by state; `to_come`: forms that were sent and not looked at yet; `taken`: people on the list; `left`:
     places (None: no ceiling). `over`: the event has ended or is closed, so nobody can register whatever the switch.
+    `held`: how many forms wait because too many people have yet to confirm (rules.registration.unconfirmed_at_most).
     """
 
     portal: Portal
@@ -47,6 +49,7 @@ class PortalView:
     taken: int
     left: int | None
     over: bool
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,15 @@ class RegistrationsService(Service):
             counts[row.state] += 1
         base = self.house.settings.portal_base(event.public_url)
         taken = len(self.store.attendees(event.id, wanted=True))
+        to_come = len(self.store.rows(event.id, ASKED))
+        is_held = counts[RegistrationState.ASKED] >= unconfirmed_at_most(event.head_count)
         return PortalView(
             portal=portal,
             address=portal_address(base, event.id) if base else "",
             on_phones=bool(base) and not is_this_machine(base),
             counts=counts,
-            to_come=len(self.store.rows(event.id, ASKED)),
+            to_come=to_come,
+            held=to_come if is_held else 0,
             taken=taken,
             left=places_left(portal, taken),
             over=event.closed_at is not None or self.clock.event_now() >= event.ends_at,
@@ -140,6 +146,17 @@ class RegistrationsService(Service):
         self._authorise(actor, "portal.edit", target="texts")
         written, links = {language: text for language, text in texts.items() if text != PortalText()}, tuple(material)
         return self._change(actor, "texts", lambda before: replace(before, texts=written, material=links))
+
+    def set_mail(self, actor: Actor, which: str, mail: PortalMail | None) -> Portal:
+        """The organizers' own words for a mail (`which` as of rules.portal_mails.mail_id); None: the console's again.
+        Raises BadInput with what to mend."""
+        self._authorise(actor, "portal.edit", target=which)
+
+        def change(before: Portal) -> Portal:
+            others = {key: each for key, each in before.mails.items() if key != which}
+            return replace(before, mails=others if mail is None else {**others, which: mail})
+
+        return self._change(actor, which, change)
 
     def _change(self, actor: Actor, what: str, change: Callable[[Portal], Portal]) -> Portal:
         now = self.clock.now()
@@ -207,6 +224,14 @@ class RegistrationsService(Service):
         rows = [_line(row, questions) + mark for row in self.rows(actor)]
         self._audit(actor, "portal.export", count=len(rows))
         return inert_csv(rows, [*_COLUMNS, *(each.title for each in questions), *mark])
+
+
+def take_over_settings(store: EventStore, before: str, event: str) -> None:
+    """Give a new event the portal settings of another, closed. No person, form or link comes along."""
+    if before not in {each.id for each in store.events()}:
+        return  # a settings file of another installation
+    portal = store.read(before, PORTAL)
+    store.update(event, PORTAL, lambda _: replace(portal, open=False))
 
 
 def to_decide(store: EventStore, event: str) -> int:

@@ -6,101 +6,35 @@ import hmac
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from deepracer_admin.errors import BadInput, Missing, NotAllowed
 from deepracer_admin.flows.races.board_marks import read_marks
-from deepracer_admin.model import Actor, Event, Race, RaceStatus, Standing
+from deepracer_admin.model import Actor, Event, Race, Standing
 from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS, BoardMark, FrozenBoard, mark_key
 from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.records.screen_links import SCREEN_LINKS, ScreenLink
+from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.aliases import owner_of, racers_by_alias
 from deepracer_admin.rules.racers import racers_of
 from deepracer_admin.rules.standings import TIE_RULE, BoardRow, board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import House, Service
-from deepracer_admin.services.usage.usage import UsageView, read_totals
+from deepracer_admin.services.races.board_views import (
+    BoardEntry,
+    BoardMarksView,
+    BoardView,
+    LiveLink,
+    MarkedRacer,
+    Screen,
+)
+from deepracer_admin.services.races.finish import finality_of
+from deepracer_admin.services.usage.view import read_view
 
 __all__ = ["BoardEntry", "BoardMarksView", "BoardView", "BoardsService", "LiveLink", "MarkedRacer", "Screen"]
 
 SCENES = ("board", "usage")
-
-
-@dataclass(frozen=True, slots=True)
-class BoardView:
-    """A board as shown: rows, "as of" (event time), the race's status and what was done to the board."""
-
-    race: Race
-    status: RaceStatus
-    rows: Sequence[BoardRow]
-    as_of: datetime | None
-    frozen_at: datetime | None
-    tie_rule: str
-    digest: str
-    event_name: str
-    zone: str
-    rehearsal: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BoardEntry:
-    """A line of the board for those who run it. `id` is what `hide` and `disqualify` take, and stays the racer's when
-    places move; `racer` is the alias as the service gives it, even a hidden one; `shared`: others have it too.
-    """
-
-    id: str
-    row: BoardRow
-    racer: str
-    shared: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MarkedRacer:
-    """Somebody who is hidden or out; `id` takes the mark back. `alias` as it was; `reason` of a disqualification."""
-
-    id: str
-    alias: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BoardMarksView:
-    """What was done to a board. `unclear`: sentences about racers who cannot be told apart any more."""
-
-    frozen_at: datetime | None
-    hidden: Sequence[MarkedRacer]
-    disqualified: Sequence[MarkedRacer]
-    unclear: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """What a signed link shows: a board or the totals, never a person. `address` is the link itself, for its QR."""
-
-    scene: str
-    event_name: str
-    zone: str
-    rehearsal: bool
-    source: str  # the connected racing service
-    address: str
-    board: BoardView | None = None
-    rows: Sequence[str] = ()  # of the board, in its order: a name for each racer that says nothing and stays theirs
-    totals: UsageView | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LiveLink:
-    """A signed, expiring, revocable link to a screen. `address` is given once, when it is made."""
-
-    id: str
-    race: str
-    scene: str
-    made_by: str
-    made_at: datetime
-    expires_at: datetime
-    revoked: bool
-    address: str = ""
 
 
 class BoardsService(Service):
@@ -111,9 +45,16 @@ class BoardsService(Service):
         self._key = hmac.digest(key, b"live-links", "sha256")
 
     def view(self, actor: Actor, race_id: str, *, minutes_back: int = 60) -> BoardView:
-        """The board of one race, with rank changes against `minutes_back` of event time ago."""
+        """The board of one race, with rank changes against `minutes_back` of event time ago. Whoever runs the board
+        sees both orders while it is held still: the one that is shown, and how it stands now.
+        """
         self._authorise(actor, "boards.view")
-        return self._view(self._event().id, race_id, minutes_back)
+        event = self._event().id
+        view = self._view(event, race_id, minutes_back)
+        if view.frozen_at is None or not allowed(actor, "boards.run"):
+            return view
+        rows, as_of = self._standings(event, race_id, None)
+        return replace(view, live_rows=self._rows(event, race_id, rows, None, minutes_back), live_as_of=as_of)
 
     def people(self, actor: Actor) -> Mapping[str, str]:
         """Attendee id -> name, for organizers only."""
@@ -126,20 +67,10 @@ class BoardsService(Service):
         now = self.clock.event_now()
         frozen = self._frozen_at(event_id, race_id)
         rows, as_of = self._standings(event_id, race_id, frozen)
-        marks = read_marks(self.store, event_id, race_id, rows)
-        earlier = (frozen or now) - timedelta(minutes=minutes_back)
-        owners = {link.profile: link.attendee for link in self.store.links(event_id).values()}
-        named = racers_by_alias(self.store.attendees(event_id), self.store.profiles(event_id)[0], owners)
         return BoardView(
             race=race,
             status=race.status(now),
-            rows=board(
-                rows,
-                before=self.house.history.standings_before(event_id, race_id, earlier),
-                hidden=marks.hidden,
-                disqualified=marks.disqualified,
-                owner=lambda row: owner_of(row, owners, named),
-            ),
+            rows=self._rows(event_id, race_id, rows, frozen, minutes_back),
             as_of=as_of,
             frozen_at=frozen,
             tie_rule=TIE_RULE,
@@ -147,6 +78,22 @@ class BoardsService(Service):
             event_name=event.name,
             zone=event.zone,
             rehearsal=self.house.settings.rehearsal,
+            finality=finality_of(self.store, event, race, now),
+        )
+
+    def _rows(
+        self, event_id: str, race_id: str, rows: Sequence[Standing], frozen: datetime | None, minutes_back: int
+    ) -> Sequence[BoardRow]:
+        marks = read_marks(self.store, event_id, race_id, rows)
+        earlier = (frozen or self.clock.event_now()) - timedelta(minutes=minutes_back)
+        owners = {link.profile: link.attendee for link in self.store.links(event_id).values()}
+        named = racers_by_alias(self.store.attendees(event_id), self.store.profiles(event_id)[0], owners)
+        return board(
+            rows,
+            before=self.house.history.standings_before(event_id, race_id, earlier),
+            hidden=marks.hidden,
+            disqualified=marks.disqualified,
+            owner=lambda row: owner_of(row, owners, named),
         )
 
     def _race(self, event_id: str, race_id: str) -> Race:
@@ -162,12 +109,22 @@ class BoardsService(Service):
     # ------------------------------------------------------------------------------------------ running it
 
     def entries(self, actor: Actor, race_id: str) -> list[BoardEntry]:
-        """The board's lines, each with the id that `hide` and `disqualify` take."""
+        """The board's lines, each with the id that `hide` and `disqualify` take; while it is held, then those who came
+        in since.
+        """
         self._authorise(actor, "boards.run", target=race_id)
-        event = self._event()
-        self._race(event.id, race_id)
-        rows, _ = self._standings(event.id, race_id, self._frozen_at(event.id, race_id))
-        marks = read_marks(self.store, event.id, race_id, rows)
+        event = self._event().id
+        self._race(event, race_id)
+        frozen = self._frozen_at(event, race_id)
+        shown = self._entries(event, race_id, self._standings(event, race_id, frozen)[0])
+        if frozen is None:
+            return shown
+        known = {each.id for each in shown}
+        now = self._entries(event, race_id, self._standings(event, race_id, None)[0])
+        return shown + [replace(each, since_held=True) for each in now if each.id not in known]
+
+    def _entries(self, event: str, race_id: str, rows: Sequence[Standing]) -> list[BoardEntry]:
+        marks = read_marks(self.store, event, race_id, rows)
         lines = board(rows, hidden=marks.hidden, disqualified=marks.disqualified)
         borne = Counter(row.alias.casefold() for row in rows)
         return [
@@ -249,6 +206,8 @@ class BoardsService(Service):
             if mark.racer.id == racer_id:
                 return replace(mark, hidden=False, disqualified=""), (key,)
         meant = [racer for racer in racers_of(rows) if racer.id == racer_id]
+        if not meant:  # somebody who came in since the board was held
+            meant = [racer for racer in racers_of(self._standings(event, race_id, None)[0]) if racer.id == racer_id]
         if not meant:
             raise Missing("That racer is not on this board any more; choose again.")
         if len(meant) > 1:
@@ -345,7 +304,7 @@ class BoardsService(Service):
             address=self._address(event, link_id),
             board=board,
             rows=[self._blind(event.id, line.racer.id) for line in board.rows] if board else (),
-            totals=read_totals(self.house, event) if row.scene == "usage" else None,
+            totals=read_view(self.house, event) if row.scene == "usage" else None,
         )
 
     def _blind(self, event: str, racer: str) -> str:

@@ -11,8 +11,12 @@ from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput
 from deepracer_admin.model import Actor, Capabilities, Job, Race, RaceDraft, RaceStatus, Timing, Track
+from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.racing_service import ACCOUNT, TRACKS
+from deepracer_admin.rules.finish import Finality
 from deepracer_admin.services.races.entrants import EntryDesk
+from deepracer_admin.services.races.finish import FinishDesk, finality_of
+from deepracer_admin.services.races.room import RoomDesk
 
 __all__ = ["RaceForm", "RaceRow", "RacesService"]
 
@@ -66,9 +70,10 @@ class RaceRow:
     status: RaceStatus
     track: str
     standings_as_of: datetime | None
+    finality: Finality
 
 
-class RacesService(EntryDesk):
+class RacesService(EntryDesk, FinishDesk, RoomDesk):
     """What the Races page calls (who may enter: entrants.py). Creating, editing, closing and deleting are jobs that the
     worker carries out.
     """
@@ -81,12 +86,14 @@ class RacesService(EntryDesk):
         now = self.clock.event_now()
         read_at = self.house.history.standings_read_at(event.id)
         names = {track.id: track.name for track in self._tracks(event.id)}
+        finishes = self.store.rows(event.id, FINISHES)
         rows = [
             RaceRow(
                 race=race,
                 status=race.status(now),
                 track=names.get(race.draft.track_id, race.draft.track_id),
                 standings_as_of=read_at.get(race.id),
+                finality=finality_of(self.store, event, race, now, finishes),
             )
             for race in races
         ]

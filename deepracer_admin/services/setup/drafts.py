@@ -39,7 +39,7 @@ class EventDraft:
     """The set-up form. Local times are naive and meant in `zone`; hours per person, money in USD.
 
     `service` is one of `SERVICES`; "" = the racing service of the settings. `way_in` and `cognito_mail` as in
-    model.Event. `guests` is one of `GUESTS`.
+    model.Event. `guests` is one of `GUESTS`. `like`: id of the event whose portal settings a new one takes over.
     """
 
     name: str
@@ -64,6 +64,7 @@ class EventDraft:
     service: str = ""
     way_in: str = "service"
     cognito_mail: str = ""
+    like: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ def as_audited(event: Event) -> dict[str, Any]:
 def write_draft(draft: EventDraft) -> bytes:
     """A draft as a JSON file. It holds no secret, no person and no state: there is no field for them."""
     values = asdict(draft)
+    del values["like"]  # an id means nothing elsewhere
     values["starts"], values["ends"] = draft.starts.isoformat(), draft.ends.isoformat()
     return json.dumps({"format": FORMAT, **values}, ensure_ascii=False, indent=2).encode()
 

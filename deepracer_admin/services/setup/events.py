@@ -14,13 +14,13 @@ from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, 
 from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.limits import SPONSORSHIP
-from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
+from deepracer_admin.records.onboarding import ONBOARDING
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from deepracer_admin.rules.access import allowed
-from deepracer_admin.rules.money import spend
+from deepracer_admin.rules.money import at_prices
 from deepracer_admin.rules.stage import next_step, stage_of
 from deepracer_admin.services.base import new_id
-from deepracer_admin.services.people.registrations import to_decide
+from deepracer_admin.services.people.registrations import take_over_settings
 from deepracer_admin.services.setup.drafts import (
     SERVICES,
     TEMPLATES,
@@ -33,7 +33,7 @@ from deepracer_admin.services.setup.drafts import (
     write_draft,
 )
 from deepracer_admin.services.setup.guests import ask_again, checked_guests
-from deepracer_admin.services.setup.needs_human import needs_human
+from deepracer_admin.services.setup.needs_human import read_needs
 from deepracer_admin.services.setup.sponsorship import SponsorshipService, SponsorshipView
 from deepracer_admin.settings import Practice, read_practice
 
@@ -153,6 +153,7 @@ class EventsService(SponsorshipService):
         )
         event = replace(event, created_at=self.clock.now(), created_by=actor.oid)
         self.store.save_event(event)
+        take_over_settings(self.store, draft.like, event.id)
         self.store.update("", CURRENT_EVENT, lambda _: event.id)
         self._audit(actor, "event.create", target=event.id, after=as_audited(event), event_id=event.id)
         return event
@@ -213,7 +214,8 @@ class EventsService(SponsorshipService):
 
     def _moved(self, last: Event, start: datetime) -> EventDraft:
         draft = self.draft_of(last)
-        return replace(draft, name=f"{last.name} (next)", starts=start, ends=start + (last.ends_at - last.starts_at))
+        ends = start + (last.ends_at - last.starts_at)
+        return replace(draft, name=f"{last.name} (next)", starts=start, ends=ends, like=last.id)
 
     def _checked(self, draft: EventDraft, base: Event) -> Event:
         name = " ".join(draft.name.split())
@@ -312,7 +314,7 @@ class EventsService(SponsorshipService):
         usage = self.house.history.usage(event.id, points=2)
         last = usage[-1] if usage else None
         used = last.minutes_used / 60 if last else 0.0
-        queued = last.minutes_queued / 60 if last else 0.0
+        queued = (last.minutes_queued - last.minutes_waiting) / 60 if last else 0.0
         jobs = self.store.jobs(event.id, live=True)
         facts = self._facts(event, len(people), funnel, races)
         stage = stage_of(event, now=now, **facts)
@@ -330,25 +332,11 @@ class EventsService(SponsorshipService):
             profiles_as_of=profiles_at,
             hours_used=used,
             hours_queued=queued,
-            spend_usd=spend(
-                event.prices,
-                minutes=used * 60,
-                storage_bytes=last.storage_bytes if last else 0,
-                event=event,
-                now=last.at if last else now,
-            ),
+            spend_usd=at_prices(event.prices, used * 60, last.gb_hours).usd if last else 0.0,
             committed_usd=queued * event.prices.per_hour,
             usage_as_of=last.at if last else None,
             running_jobs=jobs if allowed(actor, "jobs.view") else [],
-            needs_human=needs_human(
-                self.store.read(event.id, TROUBLE),
-                funnel,
-                jobs,
-                to_decide=to_decide(self.store, event.id),
-                checked=() if event.closed_at else self.store.read(event.id, CHECK).findings,
-            )
-            if allowed(actor, "onboarding.view")
-            else [],
+            needs_human=read_needs(self.store, event.id, funnel, jobs) if allowed(actor, "onboarding.view") else [],
         )
 
     def _facts(

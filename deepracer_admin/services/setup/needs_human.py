@@ -6,12 +6,50 @@ from collections.abc import Mapping, Sequence
 
 from deepracer_admin.counted import counted
 from deepracer_admin.model import Finding, Job, State, Step
+from deepracer_admin.records.alarms import ALARMS
+from deepracer_admin.records.connect_check import CHECK
+from deepracer_admin.records.onboarding import TROUBLE
+from deepracer_admin.rules.alarms import INFO, RED, Alarm, live
+from deepracer_admin.services.people.registrations import to_decide
+from deepracer_admin.store import EventStore
 
-__all__ = ["needs_human"]
+__all__ = ["needs_human", "read_needs"]
 
 
+BUDGET = "budget"
 _LOST_MAIL = ("The answer was lost; nothing is repeated by itself.", "Open Messages to settle them.")
 _LOST_WORK = ("The answer was lost; the next listing tells what came of it.", "")
+
+
+def read_needs(
+    store: EventStore, event: str, funnel: Mapping[Step, Mapping[State, int]], jobs: Sequence[Job]
+) -> list[Finding]:
+    """`needs_human`, from what is stored."""
+    return needs_human(
+        store.read(event, TROUBLE),
+        funnel,
+        jobs,
+        to_decide=to_decide(store, event),
+        alarms=live(store.rows(event, ALARMS)),
+        checked=() if store.event(event).closed_at else store.read(event, CHECK).findings,
+    )
+
+
+def _worst(alarms: Sequence[Alarm]) -> list[Alarm]:
+    """Those that need somebody; of several about one budget the one that says most."""
+    found: dict[str, Alarm] = {}
+    for alarm in alarms:
+        if alarm.level == INFO:
+            continue
+        subject = alarm.subject.rpartition("|")[0] if alarm.kind == BUDGET else alarm.subject
+        key = f"{alarm.kind}/{subject}"
+        if key not in found or _share(alarm) > _share(found[key]):
+            found[key] = alarm
+    return sorted(found.values(), key=lambda alarm: alarm.level != RED)
+
+
+def _share(alarm: Alarm) -> float:
+    return float(alarm.subject.rpartition("|")[2]) if alarm.kind == BUDGET else 0.0
 
 
 def needs_human(
@@ -20,11 +58,16 @@ def needs_human(
     jobs: Sequence[Job],
     *,
     to_decide: int = 0,
+    alarms: Sequence[Alarm] = (),
     checked: Sequence[Finding] = (),
 ) -> list[Finding]:
-    """Who was refused or is unknown at a step, what the worker's duties wait for (`trouble`), which jobs wait, how
-    many registrations wait for an organizer's yes or no (`to_decide`), and what the pre-flight found (`checked`)."""
-    found: list[Finding] = []
+    """Which alarms last, what the pre-flight found red (`checked`), who was refused or is unknown at a step, what the
+    worker's duties wait for (`trouble`), which jobs wait, and how many registrations wait for an organizer's yes or no
+    (`to_decide`)."""
+    found = [
+        Finding(alarm.key, alarm.title, alarm.level, alarm.sentence, f"{alarm.fix} Open {alarm.where}.", alarm.since)
+        for alarm in _worst(alarms)
+    ]
     red = [each for each in checked if each.level == "red"]
     if red:
         found.append(

@@ -2,121 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Missing
 from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere
-from deepracer_admin.model import (
-    UNLIMITED,
-    Actor,
-    Attendee,
-    Event,
-    Job,
-    JobItem,
-    Profile,
-    Quota,
-    State,
-    UsageSample,
-)
-from deepracer_admin.records.limits import PAUSED_PROFILES, Limits, read_limits
-from deepracer_admin.rules.money import Forecast, forecast, spend, worst_case
+from deepracer_admin.model import UNLIMITED, Actor, Job, JobItem, Profile, Quota, State
+from deepracer_admin.records.limits import PAUSED_PROFILES
+from deepracer_admin.rules.money import worst_case
 from deepracer_admin.rules.quotas import quota_for
-from deepracer_admin.services.base import House, Service
-from deepracer_admin.store import ProfileLink
+from deepracer_admin.rules.tabular import inert_csv
+from deepracer_admin.services.base import Service
+from deepracer_admin.services.usage.quota_words import limits_met
+from deepracer_admin.services.usage.table import UsageTable, table_of
+from deepracer_admin.services.usage.view import ProfileRow, UsageView, read_all, read_limits_of, read_rows, read_view
 
-__all__ = ["ProfileRow", "QuotaPlan", "UsageService", "UsageView", "read_totals"]
+__all__ = ["GRANT_MAX_HOURS", "QuotaPlan", "QuotaReadBack", "UsageService"]
 
 GRANT_MAX_HOURS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileRow:
-    """One sponsored profile. Hours as the service reports them; money estimated from the event's price list."""
-
-    profile: str
-    attendee: str  # "" = not on our list
-    name: str
-    email: str
-    alias: str
-    office: str
-    cost_centre: str
-    hours_used: float
-    hours_queued: float
-    hours_limit: float | None  # None = unlimited or unknown
-    models: int | None
-    storage_gb: float | None
-    spend_usd: float
-    committed_usd: float
-    paused: bool
-    how: str  # created | adopted | manual | "" (nobody of ours)
-
-
-@dataclass(frozen=True, slots=True)
-class UsageView:
-    """Totals over the event's profiles; "as of" in event time; money is an estimate."""
-
-    event: Event
-    as_of: datetime | None
-    profiles: int
-    active: int
-    hours_used: float
-    hours_queued: float
-    storage_gb: float
-    models: int
-    spend_usd: float
-    committed_usd: float
-    burn_usd_per_hour: float
-    forecast: Forecast | None
-    series: Sequence[UsageSample]
-    spend_series: Sequence[tuple[datetime, float]]  # (at, USD so far, estimate)
-    strangers: int  # profiles in the service that are nobody's on our list
-
-    @property
-    def is_over(self) -> bool:
-        """Has the event ended, so that spend is final and nothing is left to forecast?"""
-        return bool(self.event.closed_at) or (self.as_of is not None and self.as_of >= self.event.ends_at)
-
-
-@dataclass(frozen=True, slots=True)
 class QuotaPlan:
-    """What a change of quotas would do; `most_usd` is the most that it can add, at the price list (estimate)."""
+    """What a change of quotas would do. `most_usd`, `most_hours`: the most that it can add this month, at the price
+    list (estimate; infinite for no limit). `meets`: sentences, which other limit it runs into.
+    """
 
     items: Sequence[JobItem]
     people: int
     same: int
     most_usd: float
+    most_hours: float = 0.0
+    meets: Sequence[str] = ()
 
 
-def read_totals(house: House, event: Event) -> UsageView:
-    """Totals of one event from the store: for the page, and for a screen whose signed link is the permission."""
-    series = house.history.usage(event.id, points=300)
-    last = series[-1] if series else None
-    profiles, _ = house.store.profiles(event.id)
-    mine = {link.profile for link in house.store.links(event.id).values()}
-    used = last.minutes_used if last else 0.0
-    queued = last.minutes_queued if last else 0.0
-    storage = last.storage_bytes if last else 0
-    now = last.at if last else house.clock.event_now()
-    return UsageView(
-        event=event,
-        as_of=last.at if last else None,
-        profiles=len(mine),
-        active=last.active if last else 0,
-        hours_used=used / 60,
-        hours_queued=queued / 60,
-        storage_gb=storage / 1e9,
-        models=last.models if last else 0,
-        spend_usd=_spent(event, last, now) if last else 0.0,
-        committed_usd=queued / 60 * event.prices.per_hour,
-        burn_usd_per_hour=_burn(event, series),
-        forecast=_with_storage(forecast(event, series, now=now), event, last, now) if last else None,
-        series=series,
-        spend_series=[(sample.at, _spent(event, sample, sample.at)) for sample in series],
-        strangers=sum(1 for profile in profiles if profile.id not in mine),
-    )
+@dataclass(frozen=True, slots=True)
+class QuotaReadBack:
+    """The last change of quotas that has ended, beside what the service lists since. `as_of`: real time of the list;
+    `listed_since` False: it was not listed again yet, so nothing is known. `beside`: who has another limit for a
+    reason (paused, closed, another event gives more).
+    """
+
+    people: int
+    agree: int
+    differ: int
+    beside: int
+    listed_since: bool
+    as_of: datetime | None
 
 
 class UsageService(Service):
@@ -125,22 +59,46 @@ class UsageService(Service):
     def totals(self, actor: Actor) -> UsageView:
         """Totals, series and forecast; every role."""
         self._authorise(actor, "usage.totals")
-        return read_totals(self.house, self._event())
+        return read_view(self.house, self._event())
 
     def profiles(self, actor: Actor) -> list[ProfileRow]:
         """One row per sponsored profile, most hours first; organizers and facilitators."""
         self._authorise(actor, "usage.view")
+        return read_rows(self.house, self._event())
+
+    def stamp(self, actor: Actor) -> tuple[str, int, datetime | None]:
+        """(event, revision, event time of the last sample): what is drawn from the same stamp is the same."""
+        self._authorise(actor, "usage.totals")
+        event = self._event().id
+        last = self.house.history.usage_read_at(event)
+        return event, self.store.revision(event), last
+
+    def table(self, actor: Actor) -> UsageTable:
+        """Everything that the Usage page draws per person, read and worked out together."""
+        self._authorise(actor, "usage.view")
         event = self._event()
-        profiles, _ = self.store.profiles(event.id)
-        people = {person.id: person for person in self.store.attendees(event.id)}
-        by_profile = {link.profile: link for link in self.store.links(event.id).values()}
-        earlier = self.house.history.used_before_reset(event.id)
-        limits = self._limits(event)
-        rows = [
-            _row(limits, profile, by_profile.get(profile.id), people, earlier.get(profile.id, 0.0))
-            for profile in profiles
-        ]
-        return sorted(rows, key=lambda row: -row.hours_used)
+        return table_of(*read_all(self.house, event))
+
+    def export(self, actor: Actor) -> bytes:
+        """Usage per person as CSV, inert in spreadsheets; organizers."""
+        self._authorise(actor, "usage.export")
+        event = self._event()
+        rows = read_rows(self.house, event)
+        columns = [
+            "Name", "E-mail", "Racer", "Office", "Cost centre", "Hours used", "Hours this month", "Hours asked for",
+            "Of them waiting", "Limit (hours a month)", "Models this month", "Storage (GB)", "Spend (USD, estimate)",
+            "Paused",
+        ]  # fmt: skip
+        practice = self.house.settings.rehearsal
+        lines = [
+            [row.name, row.email, row.alias, row.office, row.cost_centre, round(row.hours_used, 3),
+             round(row.hours_month, 3), round(row.hours_queued, 3), round(row.hours_waiting, 3), row.hours_limit,
+             row.models, row.storage_gb, round(row.spend_usd, 2), "yes" if row.paused else "no",
+             *(["rehearsal"] if practice else [])]
+            for row in rows
+        ]  # fmt: skip
+        self._audit(actor, "usage.export", target=event.id, count=len(rows))
+        return inert_csv(lines, [*columns, *(["REHEARSAL"] if practice else [])])
 
     def series_of(self, actor: Actor, profile: str) -> list[tuple[datetime, float, float]]:
         """(at, hours used, hours queued) of one profile over time. Raises Missing."""
@@ -198,8 +156,8 @@ class UsageService(Service):
         event = self._event()
         profile, how = self._profile_of(event.id, attendee)
         person = self.store.attendee(event.id, attendee)
-        limits = self._limits(event)
-        base = limits.in_force(profile.id, limits.entitled(profile, person, how))
+        limits = read_limits_of(self.house, event)
+        base = limits.granted(profile.id, limits.entitled(profile, person, how))
         if base.minutes == UNLIMITED:
             raise BadInput("This person has no limit; there is nothing to add.")
         view = self.totals(actor)
@@ -225,9 +183,9 @@ class UsageService(Service):
         links = self.store.links(event.id)
         profiles = {profile.id: profile for profile in self.store.profiles(event.id)[0]}
         people = {person.id: person for person in self.store.attendees(event.id)}
-        limits = self._limits(event)
+        limits = read_limits_of(self.house, event)
         items: list[JobItem] = []
-        same, most = 0, 0.0
+        same, most, hours = 0, 0.0, 0.0
         for attendee in attendees:
             person = people.get(attendee)
             if person is None:
@@ -241,12 +199,45 @@ class UsageService(Service):
                 continue
             items.append(_quota_item(attendee, profile, current, wanted, own=person.quota))
             key = profile.id if profile else ""
-            most += worst_case(event.prices, limits.in_force(key, current), limits.in_force(key, wanted))
-        return QuotaPlan(items=items, people=len(items), same=same, most_usd=most)
+            before, after = limits.granted(key, current), limits.granted(key, wanted)
+            most += worst_case(event.prices, before, after)
+            hours += _added_hours(before, after)
+        chosen = {links[item.key].profile for item in items if item.key in links}
+        meets = limits_met(
+            event,
+            read_view(self.house, event).totals,
+            wanted,
+            [profiles[each] for each in chosen if each in profiles],
+            added_hours=hours,
+            added_usd=most,
+            now=self.clock.event_now(),
+        )
+        return QuotaPlan(items, len(items), same, most, hours, meets)
 
-    def _limits(self, event: Event) -> Limits:
-        given = given_elsewhere(self.store, event, self.house.settings.racing)
-        return read_limits(self.store, event, given)
+    def read_back(self, actor: Actor) -> QuotaReadBack | None:
+        """What the service lists since the last change of quotas ended; None before the first."""
+        self._authorise(actor, "usage.view")
+        event = self._event()
+        jobs = self.store.jobs(event.id, live=False, kind="quota", limit=1)
+        if not jobs:
+            return None
+        job = jobs[0]
+        profiles, seen_at = self.store.profiles(event.id)
+        listed = {profile.id: profile for profile in profiles}
+        limits = read_limits_of(self.house, event)
+        agree = differ = beside = 0
+        for item in self.store.job_items(job.id, state=State.DONE):
+            after = item.after or {}
+            profile = listed.get(str(after.get("profile", "")))
+            wanted = Quota(int(after.get("minutes", 0)), int(after.get("models", 0)))
+            if profile is None or profile.quota == wanted:
+                agree += profile is not None
+            elif profile.id in limits.paused or not limits.open or limits.in_force(profile.id, wanted) != wanted:
+                beside += 1
+            else:
+                differ += 1
+        since = seen_at is not None and job.changed_at is not None and seen_at >= job.changed_at
+        return QuotaReadBack(job.total, agree, differ, beside, since, seen_at)
 
     def _profile_of(self, event: str, attendee: str) -> tuple[Profile, str]:
         """Their profile, and how it is known to be theirs."""
@@ -310,6 +301,12 @@ def _quota(hours: float, models: int) -> Quota:
     return Quota(UNLIMITED if hours == UNLIMITED else round(hours * 60), models)
 
 
+def _added_hours(current: Quota, wanted: Quota) -> float:
+    if wanted.minutes == UNLIMITED:
+        return 0.0 if current.minutes == UNLIMITED else float("inf")
+    return 0.0 if current.minutes == UNLIMITED else max(0, wanted.minutes - current.minutes) / 60
+
+
 def _quota_item(attendee: str, profile: Profile | None, current: Quota, wanted: Quota, *, own: Quota | None) -> JobItem:
     return JobItem(
         job="",
@@ -323,52 +320,3 @@ def _quota_item(attendee: str, profile: Profile | None, current: Quota, wanted: 
         },
         after={"profile": profile.id if profile else "", "minutes": wanted.minutes, "models": wanted.models},
     )
-
-
-def _row(
-    limits: Limits, profile: Profile, link: ProfileLink | None, people: Mapping[str, Attendee], earlier: float
-) -> ProfileRow:
-    event = limits.event
-    person = people.get(link.attendee) if link else None
-    minutes = profile.minutes_used + earlier
-    limit = profile.quota.minutes if profile.quota else None
-    return ProfileRow(
-        profile=profile.id,
-        attendee=person.id if person else "",
-        name=person.name if person else "",
-        email=profile.email or (person.email if person else ""),
-        alias=profile.alias,
-        office=person.office if person else "",
-        cost_centre=person.cost_centre if person else "",
-        hours_used=minutes / 60,
-        hours_queued=profile.minutes_queued / 60,
-        hours_limit=None if limit is None or limit == UNLIMITED else limit / 60,
-        models=profile.model_count,
-        storage_gb=None if profile.storage_bytes is None else profile.storage_bytes / 1e9,
-        spend_usd=minutes / 60 * event.prices.per_hour,
-        committed_usd=profile.minutes_queued / 60 * event.prices.per_hour,
-        paused=profile.id in limits.paused,
-        how=link.how if link else "",
-    )
-
-
-def _spent(event: Event, sample: UsageSample, now: datetime) -> float:
-    return spend(event.prices, minutes=sample.minutes_used, storage_bytes=sample.storage_bytes, event=event, now=now)
-
-
-def _with_storage(compute: Forecast, event: Event, last: UsageSample, now: datetime) -> Forecast:
-    """The forecast is of compute; what storage has cost so far is added, so that the end is never below today."""
-    storage = _spent(event, last, now) - last.minutes_used / 60 * event.prices.per_hour
-    return replace(compute, low=compute.low + storage, middle=compute.middle + storage, high=compute.high + storage)
-
-
-def _burn(event: Event, series: Sequence[UsageSample]) -> float:
-    """USD an hour over the last hour of event time (or all there is)."""
-    if len(series) < 2:
-        return 0.0
-    last = series[-1]
-    first = next((sample for sample in series if sample.at >= last.at - timedelta(hours=1)), series[0])
-    if first is last:
-        first = series[-2]
-    hours = (last.at - first.at).total_seconds() / 3600
-    return max(0.0, (last.minutes_used - first.minutes_used) / 60 * event.prices.per_hour / hours) if hours else 0.0

@@ -10,7 +10,7 @@ import streamlit as st
 from deepracer_admin.model import Actor, Finding, Role, Stage, State, Step
 from deepracer_admin.rules.money import hours_through_slots
 from deepracer_admin.services.setup.events import EventView
-from deepracer_admin.services.usage.usage import UsageView
+from deepracer_admin.services.usage.view import UsageView
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.masthead import link_to
@@ -158,8 +158,8 @@ def spend(view: EventView, usage: UsageView) -> None:
             st.markdown(f"Final: **{money(view.spend_usd)}** (estimate; the bill has the last word).")
         elif ahead:
             st.markdown(
-                f"At the end about **{money(ahead.middle)}**, between {money(ahead.low)} and {money(ahead.high)} "
-                "(estimate at the pace of the last hours)."
+                f"At the end about **{money(ahead.p50.usd)}**, in eight of ten cases between "
+                f"{money(ahead.p10.usd)} and {money(ahead.p90.usd)} (estimate)."
             )
             if ahead.budget_reached_at:
                 at = when(ahead.budget_reached_at, view.event.zone)

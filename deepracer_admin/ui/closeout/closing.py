@@ -5,14 +5,15 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.model import Event, JobItem, State
+from deepracer_admin.model import Actor, Event, JobItem, State
+from deepracer_admin.rules.finish import finish_words
 from deepracer_admin.services.closeout.closing import CloseView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, when
 
-__all__ = ["is_live", "live_steps", "proof", "start_facts"]
+__all__ = ["asks_to_wait", "is_live", "live_steps", "proof", "start_facts", "waiting_fact"]
 
 _MARKS = {
     State.DONE: ("done", ":material/check_circle:", "green"),
@@ -139,6 +140,28 @@ def proof(view: CloseView, event: Event) -> None:
             key="closeout-proof",
             alt="People who can still sign in",
         )
+
+
+def asks_to_wait(who: Actor, event: Event, *, is_live: bool) -> bool:
+    """What is not final yet, and whether closing waits for it."""
+    if is_live or event.closed_at:
+        return True
+    unfinished = session.desk().races.unfinished(who)
+    for race, view in unfinished:
+        words = finish_words(view, lambda at: clock_time(at, event.zone))
+        st.warning(f"**{plain(race.draft.name)}**: {plain(words)}", icon=":material/hourglass_top:")
+    return not st.checkbox(
+        "Close without waiting for the last results",
+        key="closeout-no-wait",
+        help="Submissions that are still on their way are then lost when their models are deleted.",
+    )
+
+
+def waiting_fact(*, wait: bool) -> str:
+    """The fact of the dialog about results that are still to come."""
+    if wait:
+        return "Nothing is deleted before the last results are in, or until you skip that step."
+    return "**Results that are still on their way are not waited for, and are lost.**"
 
 
 def start_facts(view: CloseView, event: Event) -> list[str]:

@@ -7,6 +7,7 @@ before each answer (`revision` is a service call of its own); what a role may se
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import streamlit as st
 
@@ -15,10 +16,19 @@ from deepracer_admin.services.access.onboarding import OnboardingView
 from deepracer_admin.services.access.passwords import PasswordAge
 from deepracer_admin.services.races.boards import BoardView
 from deepracer_admin.services.setup.sponsorship import SponsorshipView
-from deepracer_admin.services.usage.usage import ProfileRow
+from deepracer_admin.services.usage.table import UsageTable
+from deepracer_admin.services.usage.view import UsageView
 from deepracer_admin.ui.kit import session
 
-__all__ = ["board_view", "onboarding_plan", "onboarding_view", "password_ages", "profile_rows", "sponsorship_view"]
+__all__ = [
+    "board_view",
+    "onboarding_plan",
+    "onboarding_view",
+    "password_ages",
+    "sponsorship_view",
+    "usage_table",
+    "usage_view",
+]
 
 
 def onboarding_view(who: Actor) -> OnboardingView:
@@ -51,14 +61,24 @@ def _passwords(event: str, revision: int, roles: frozenset[Role], _who: Actor) -
     return session.console().of(event).passwords.ages(_who)
 
 
-def profile_rows(who: Actor) -> list[ProfileRow]:
-    """One row per sponsored profile, most hours first."""
-    return _profiles(*session.desk().attendees.revision(who), who.roles, who)
+def usage_table(who: Actor) -> UsageTable:
+    """Everything of the Usage page, per person too. Shared as it is, never copied: nobody may change it."""
+    return _usage_table(*session.desk().usage.stamp(who), who.roles, who)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _profiles(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> list[ProfileRow]:
-    return session.console().of(event).usage.profiles(_who)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _usage_table(event: str, revision: int, sample: datetime | None, roles: frozenset[Role], _who: Actor) -> UsageTable:
+    return session.console().of(event).usage.table(_who)
+
+
+def usage_view(who: Actor) -> UsageView:
+    """The totals, for whoever may see nothing else."""
+    return _usage_view(*session.desk().usage.stamp(who), who.roles, who)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _usage_view(event: str, revision: int, sample: datetime | None, roles: frozenset[Role], _who: Actor) -> UsageView:
+    return session.console().of(event).usage.totals(_who)
 
 
 def board_view(who: Actor, race: str) -> BoardView:

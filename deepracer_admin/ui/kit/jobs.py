@@ -28,6 +28,7 @@ TITLES = {
     "mail.test": "Test mail",
     "models.delete": "Delete models",
     "quota": "Set quotas",
+    "quotas.read": "Read the account's quotas",
     "race.admit": "Let people into a race",
     "race.close": "End a race",
     "race.create": "Create races",

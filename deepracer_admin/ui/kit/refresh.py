@@ -13,7 +13,7 @@ import streamlit as st
 from deepracer_admin.model import Actor
 from deepracer_admin.ui.kit import session
 
-__all__ = ["dialog_closed", "dialog_opened", "rerun_unasked", "rerun_when_done", "was_unasked"]
+__all__ = ["dialog_closed", "dialog_opened", "is_dialog_open", "rerun_unasked", "rerun_when_done", "was_unasked"]
 
 _UNASKED = "run-unasked"
 _DIALOG = "dialog-open"
@@ -40,6 +40,11 @@ def dialog_closed() -> None:
     st.session_state.pop(_DIALOG, None)
 
 
+def is_dialog_open() -> bool:
+    """Would drawing the page anew close a dialog under somebody's hands?"""
+    return _DIALOG in st.session_state
+
+
 class _Drawn:
     """The jobs that had ended when the page was drawn."""
 
@@ -63,7 +68,7 @@ def _watch(kinds: Collection[str], drawn: _Drawn) -> None:
     if drawn.in_page_run:  # a click further down the page still waits for its turn in this run
         drawn.in_page_run = False
         return
-    if _DIALOG not in st.session_state and _ended(session.actor(), kinds) - drawn.ended:
+    if not is_dialog_open() and _ended(session.actor(), kinds) - drawn.ended:
         rerun_unasked()
 
 

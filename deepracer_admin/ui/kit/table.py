@@ -7,7 +7,7 @@ by the order of the generation it was made in. Pages get ids, and nothing but id
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -43,12 +43,16 @@ def choose(
     height: int | Literal["auto", "content"] = "auto",
     column_config: Mapping[str, Any] | None = None,
     placeholder: str | None = None,
+    beyond: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Draw `frame`, whose rows are the things with these `ids` (unique); the ids chosen that are in it, in its order.
 
     What is chosen stays chosen while rows are sorted anew, come or vanish, and while this table is on the page. Chosen
     things that are not in the list now are named (by `names`, else by id) and left out of the answer; they are back
     with their row. `scope` is what narrowed the list (search, cohort): with another one the order is the given one.
+
+    `beyond`: ids of things that are in the list, but on another page of it: chosen once, they stay chosen and are part
+    of the answer, after those that are drawn.
 
     `steady`: rows keep the places in which they were first shown, newcomers stand last, and a button sorts anew.
     Without it rows stand as given, for lists whose newest must come first.
@@ -82,8 +86,9 @@ def choose(
     # Kept only now: drawing may be broken off by the next click, and then the browser still has what it had.
     kept = {one: known[one] for one in (*order, *chosen) if one in known}
     st.session_state[_slot(key)] = _Sent(generation, order, chosen, kept, scope)
-    _say_what_moved(key, ids, order, chosen, known)
-    return tuple(one for one in order if one in set(chosen))
+    _say_what_moved(key, ids, order, chosen, known, {*ids, *beyond} if beyond else {*ids})
+    elsewhere = [one for one in chosen if one in beyond and one not in rows] if beyond else []
+    return (*(one for one in order if one in set(chosen)), *elsewhere)
 
 
 def choose_one(frame: pd.DataFrame, ids: Sequence[str], *, key: str, alt: str, **look: Any) -> str | None:
@@ -144,9 +149,13 @@ def _wants_order_anew(key: str) -> bool:
 
 
 def _say_what_moved(
-    key: str, ids: Sequence[str], order: tuple[str, ...], chosen: tuple[str, ...], known: Mapping[str, str]
+    key: str,
+    ids: Sequence[str],
+    order: tuple[str, ...],
+    chosen: tuple[str, ...],
+    known: Mapping[str, str],
+    here: set[str],
 ) -> None:
-    here = set(ids)
     gone = [one for one in chosen if one not in here]
     if not gone and tuple(ids) == order:
         return

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Actor, Event, Sending
-from deepracer_admin.model.registrations import Portal, RegistrationState
+from deepracer_admin.model.registrations import Portal, Registration, RegistrationState
 from deepracer_admin.services.people.registrations import PortalView, RegistrationRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said
@@ -18,6 +18,7 @@ from deepracer_admin.ui.kit.qr import share
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import count, table_height
+from deepracer_admin.ui.people.portal_mails import mails
 from deepracer_admin.ui.people.portal_settings import questions, rules, texts
 
 __all__ = ["portal"]
@@ -59,7 +60,7 @@ def portal(who: Actor, event: Event) -> None:
     _state(who, event, view)
     sections = ["Registrations"]
     if session.may(who, "portal.edit"):
-        sections += ["Who may register", "Questions", "Texts and material"]
+        sections += ["Who may register", "Questions", "Texts and material", "Mails"]
     section = st.segmented_control(
         "Part", sections, default=sections[0], required=True, key="portal-part", label_visibility="collapsed"
     )
@@ -69,6 +70,8 @@ def portal(who: Actor, event: Event) -> None:
         questions(view.portal)
     elif section == "Texts and material":
         texts(view.portal)
+    elif section == "Mails":
+        mails(view.portal)
     else:
         _registrations(who, event, view)
 
@@ -117,6 +120,13 @@ def _state(who: Actor, event: Event, view: PortalView) -> None:
                 )
     said("portal-open", "portal-close")
     _figures(view, counts)
+    if view.held:
+        st.warning(
+            f"Forms that wait: {view.held:,}. So many people were mailed and have not confirmed yet that nobody new is "
+            "mailed for now. It goes on by itself as they confirm, or when you erase those who will not: choose them "
+            "under “Not confirmed”.",
+            icon=":material/hourglass_top:",
+        )
     if not view.address:
         st.info(
             "The portal has no address yet: start the console with its second listener "
@@ -219,12 +229,7 @@ def _frame(rows: Sequence[RegistrationRow], portal: Portal, event: Event) -> pd.
     listed = [row.registration for row in rows]
     columns: dict[str, list[str]] = {
         "Address": [each.email for each in listed],
-        "State": [
-            "… accepted, no place yet"
-            if each.approved and each.state is RegistrationState.WAITING
-            else _STATES[each.state]
-            for each in listed
-        ],
+        "State": [_state_word(each) for each in listed],
         "Mail": [_mail(row) for row in rows],
         "Name": [each.name for each in listed],
         "Racer name": [row.racer_name or row.registration.racer_name for row in rows],
@@ -236,6 +241,14 @@ def _frame(rows: Sequence[RegistrationRow], portal: Portal, event: Event) -> pd.
     frame = pd.DataFrame(columns, dtype="str")
     frame["Asked"] = pd.to_datetime([each.asked_at for each in listed], utc=True).tz_convert(event.zone)
     return frame
+
+
+def _state_word(each: Registration) -> str:
+    if each.approved and each.state is RegistrationState.WAITING:
+        return "… accepted, no place yet"
+    if each.left_at and each.state is RegistrationState.WITHDRAWN:
+        return "– gave the place back"
+    return _STATES[each.state]
 
 
 def _mail(row: RegistrationRow) -> str:

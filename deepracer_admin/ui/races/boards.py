@@ -8,14 +8,15 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
+from deepracer_admin.rules.finish import Finality, State, finish_words
 from deepracer_admin.rules.standings import BoardRow, lap_time
 from deepracer_admin.services.races.boards import BoardEntry, BoardView, LiveLink
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import board_view
-from deepracer_admin.ui.kit.words import as_of, count, plain, table_height, when
+from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, table_height, when
 from deepracer_admin.ui.races.race_form import STATUS
 
-__all__ = ["change_mark", "entry_label", "link_state", "live_board"]
+__all__ = ["change_mark", "entry_label", "finality_badge", "link_state", "live_board", "say_finality"]
 
 SHOWN = 200
 _MEDALS = ("1st", "2nd", "3rd")
@@ -38,14 +39,46 @@ def live_board(race_id: str) -> None:
     people = desk.boards.people(who) if session.may(who, "boards.names") else None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(STATUS[view.status], color="green" if view.status.value == "open" else "gray")
+        finality_badge(view.finality)
         if view.frozen_at:
             st.badge(f"held since {when(view.frozen_at, view.zone)}", icon=":material/ac_unit:", color="orange")
         st.caption(f"{count(len(view.rows), 'racer')} · {as_of(view.as_of, 'standings, event time', view.zone)}")
         st.caption(plain(view.tie_rule))
-    if not view.rows:
+    say_finality(view.finality, view.zone, reason=session.may(who, "boards.run"))
+    if not view.rows and not view.live_rows:
         st.info("No results yet; the first submission appears here by itself.", icon=":material/hourglass_empty:")
         return
-    for column, place, row in zip(st.columns(3), _MEDALS, view.rows, strict=False):
+    if view.live_rows is None:
+        _podium_and_table(view, view.rows, people, key=f"board-{race_id}")
+        return
+    st.caption("The room sees the held board. You see both orders.")
+    held, now = st.tabs(["As held", "As it stands now"], key=f"board-orders-{race_id}")
+    with held:
+        _podium_and_table(view, view.rows, people, key=f"board-{race_id}")
+    with now:
+        st.caption(as_of(view.live_as_of, "standings, event time", view.zone))
+        _podium_and_table(view, view.live_rows, people, key=f"board-now-{race_id}")
+
+
+def finality_badge(finality: Finality) -> None:
+    """One word about the result of a race that is over."""
+    if finality.is_final:
+        st.badge("final", icon=":material/check_circle:", color="green")
+    elif finality.state is State.PROVISIONAL:
+        st.badge("provisional", icon=":material/hourglass_top:", color="orange")
+    elif finality.state is State.NOT_KNOWN:
+        st.badge("not known whether final", icon=":material/help:", color="orange")
+
+
+def say_finality(finality: Finality, zone: str, *, reason: bool) -> None:
+    """What is still on its way and about when; or since when it is final."""
+    words = finish_words(finality, lambda at: clock_time(at, zone), reason=reason)
+    if words:
+        st.caption(plain(words))
+
+
+def _podium_and_table(view: BoardView, rows: Sequence[BoardRow], people: Mapping[str, str] | None, *, key: str) -> None:
+    for column, place, row in zip(st.columns(3), _MEDALS, rows, strict=False):
         with column, st.container(border=True):
             gap = f"+{lap_time(row.gap_ms)} s to the leader" if row.gap_ms else "leads"
             score = lap_time(row.score_ms)
@@ -53,10 +86,10 @@ def live_board(race_id: str) -> None:
             title = f"{place} · {plain(row.alias)}"
             st.metric(title, f"{score} {unit}", gap, delta_color="off", delta_arrow="off")
     st.dataframe(
-        board_frame(view.rows[:SHOWN], people),
+        board_frame(rows[:SHOWN], people),
         hide_index=True,
-        key=f"board-{race_id}",
-        height=table_height(len(view.rows)),
+        key=key,
+        height=table_height(len(rows)),
         column_config={
             "Place": st.column_config.NumberColumn(width=60),
             "Last hour": st.column_config.TextColumn(width=90, help="Places won (▲) or lost (▼) in an hour."),
@@ -65,10 +98,10 @@ def live_board(race_id: str) -> None:
                 for name in ("Time", "To leader", "To next", "Best lap")
             },
         },
-        alt=_spoken(view),
+        alt=_spoken(rows),
     )
-    if len(view.rows) > SHOWN:
-        st.caption(f"The first {SHOWN} of {len(view.rows):,}; the export has all.")
+    if len(rows) > SHOWN:
+        st.caption(f"The first {SHOWN} of {len(rows):,}; the export has all.")
 
 
 def board_frame(rows: Sequence[BoardRow], people: Mapping[str, str] | None) -> pd.DataFrame:
@@ -91,16 +124,18 @@ def board_frame(rows: Sequence[BoardRow], people: Mapping[str, str] | None) -> p
     return pd.DataFrame(columns)
 
 
-def _spoken(view: BoardView) -> str:
-    first = view.rows[0]
-    return f"{first.alias} leads {count(len(view.rows), 'racer')} with {lap_time(first.score_ms)}"
+def _spoken(rows: Sequence[BoardRow]) -> str:
+    if not rows:
+        return "No results"
+    return f"{rows[0].alias} leads {count(len(rows), 'racer')} with {lap_time(rows[0].score_ms)}"
 
 
 def entry_label(entry: BoardEntry) -> str:
     """A line in a list to choose from."""
     hidden = " (hidden)" if entry.row.hidden else ""
     shared = " (another racer has this name too)" if entry.shared else ""
-    return f"{entry.row.rank}. {entry.racer}{hidden}{shared} · {lap_time(entry.row.score_ms)}"
+    since = " (came in since the board is held)" if entry.since_held else ""
+    return f"{entry.row.rank}. {entry.racer}{hidden}{shared}{since} · {lap_time(entry.row.score_ms)}"
 
 
 def link_state(link: LiveLink, now: datetime, zone: str) -> str:

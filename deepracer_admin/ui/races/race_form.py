@@ -11,12 +11,13 @@ import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Actor, Event, RaceStatus, Timing, Track
+from deepracer_admin.rules.finish import State
 from deepracer_admin.services.races.races import RaceForm, RaceRow
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import when
 
-__all__ = ["STATUS", "default_form", "race_form", "race_table"]
+__all__ = ["STATUS", "default_form", "race_form", "race_table", "status_words"]
 
 N = TypeVar("N", int, float)
 STATUS = {
@@ -29,6 +30,18 @@ _TIMING = {
     Timing.BEST_LAP_TIME: "Best single lap",
     Timing.AVG_LAP_TIME: "Average lap",
 }
+
+
+def status_words(row: RaceRow) -> str:
+    """The race's status; of one that is over also whether its result is final."""
+    view = row.finality
+    if view.is_final:
+        return f"{STATUS[row.status]}, final"
+    return (
+        f"{STATUS[row.status]}, provisional"
+        if view.state in (State.PROVISIONAL, State.NOT_KNOWN)
+        else STATUS[row.status]
+    )
 
 
 def default_form(event: Event, now: datetime, tracks: Sequence[Track]) -> RaceForm:
@@ -49,7 +62,7 @@ def race_table(rows: Sequence[RaceRow], zone: str, *, key: str) -> RaceRow | Non
         pd.DataFrame(
             {
                 "Race": [row.race.draft.name for row in rows],
-                "Status": [STATUS[row.status] for row in rows],
+                "Status": [status_words(row) for row in rows],
                 "Track": [row.track for row in rows],
                 "Opens": [when(row.race.draft.opens_at, zone) for row in rows],
                 "Closes": [when(row.race.draft.closes_at, zone) for row in rows],

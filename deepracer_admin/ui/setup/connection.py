@@ -7,14 +7,15 @@ from dataclasses import asdict
 import streamlit as st
 
 from deepracer_admin.model import Actor, Event, Quota
-from deepracer_admin.rules.money import hours_through_slots, worst_case
+from deepracer_admin.rules.money import worst_case
 from deepracer_admin.rules.quotas import quota_words
 from deepracer_admin.services.setup.sponsorship import SponsorshipView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.cached import sponsorship_view
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
-from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, hours, money, plain, span
+from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, hours, money, plain
+from deepracer_admin.ui.setup import capacity
 
 __all__ = ["abilities", "sponsorship"]
 
@@ -31,7 +32,7 @@ def abilities() -> None:
 
 
 def service(who: Actor, event: Event) -> None:
-    """What the service said about itself, and head-count x hours through the job slots."""
+    """What the service said about itself, and whether the plan fits its slots."""
     seen = session.desk().events.account(who)
     if seen is None:
         st.info("Nothing is known of the service yet; run the pre-flight.", icon=":material/network_check:")
@@ -48,24 +49,8 @@ def service(who: Actor, event: Event) -> None:
         st.markdown(f"- {plain(name)}: **{most}** for {count(event.head_count, 'person', 'people')}")
     for note in said.notes:
         st.markdown(f"- {plain(note)}")
-    _slots(event)
+    capacity.fit_badge(who)
     st.caption(as_of(seen.as_of, "racing service", event.zone))
-
-
-def _slots(event: Event) -> None:
-    """How long everybody's hours take through the account's job slots, against the event's length."""
-    if event.quota.minutes < 0:
-        return
-    each = event.quota.minutes / 60
-    need = hours_through_slots(people=event.head_count, hours_per_person=each, slots=event.slots)
-    fits = need <= (event.ends_at - event.starts_at).total_seconds() / 3600
-    people, slots = count(event.head_count, "person", "people"), count(event.slots, "slot")
-    st.badge(
-        f"{people} x {hours(each)} through {slots} = {hours(need)}; "
-        f"the event has {span(event.ends_at - event.starts_at)}",
-        icon=":material/check_circle:" if fits else ":material/warning:",
-        color="green" if fits else "orange",
-    )
 
 
 def sponsorship(who: Actor, event: Event) -> None:

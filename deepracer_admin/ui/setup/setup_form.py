@@ -64,7 +64,8 @@ def create(who: Actor) -> None:
         digest = chosen or "day"
         made = desk.events.template(who, digest, zone=st.context.timezone or "UTC")
         draft = st.session_state.setdefault(f"create-draft-{digest}", made)  # event time must not move what was typed
-        hint = next((entry.hint for entry in TEMPLATES if entry.key == chosen), "The same settings, dates moved on.")
+        same = "The same settings and portal, dates moved on."
+        hint = next((entry.hint for entry in TEMPLATES if entry.key == chosen), same)
         st.caption(hint)
     with st.form(f"create-{digest}"):
         filled = _fields(draft, who, key=f"create-{digest}")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from deepracer_admin.model import UNLIMITED, Event, Job
-from deepracer_admin.services.usage.usage import GRANT_MAX_HOURS, ProfileRow
+from deepracer_admin.services.usage.usage import GRANT_MAX_HOURS
+from deepracer_admin.services.usage.view import ProfileRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom

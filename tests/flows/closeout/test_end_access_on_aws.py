@@ -121,7 +121,7 @@ def test_without_credentials_on_the_pool_it_is_not_known_and_never_zero(stage: S
     assert deletions(stage) == 2 + ASKS
     text = stage.console.first.closeout.certificate(ORGANIZER)
     assert "Not known for 1 person: The console has no AWS credentials" in text
-    assert "4. End access: ended; it is NOT KNOWN how things stand" in text
+    assert "5. End access: ended; it is NOT KNOWN how things stand" in text
 
 
 def test_a_live_account_that_cognito_does_not_let_go_is_not_certified_as_gone(stage: Stage) -> None:

@@ -112,6 +112,22 @@ def test_it_is_done_once(ports: Any) -> None:
     assert len(ports.store.audit("spring")) == 1
 
 
+def test_who_dies_before_the_mark_is_told_once(ports: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ports.clock.day = datetime(2026, 5, 30, tzinfo=UTC)
+    lease = _lease(ports)
+
+    def dies(*_: object, **__: object) -> None:
+        raise StoreError("The power is cut.")
+
+    with monkeypatch.context() as cut:
+        cut.setattr(ports.store, "update", dies)
+        with pytest.raises(StoreError):
+            Eraser(cast(Ports, ports)).run(lease)
+    Eraser(cast(Ports, ports)).run(lease)
+    assert [entry.count for entry in ports.store.audit("spring")] == [2]
+    assert ports.store.read("spring", ERASED).people == 2
+
+
 def test_an_export_that_is_open_elsewhere_is_told_and_erasure_goes_on_when_it_is_closed(
     ports: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

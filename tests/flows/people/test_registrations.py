@@ -15,7 +15,14 @@ from deepracer_admin.errors import StoreError
 from deepracer_admin.flows.people import registrations as flow
 from deepracer_admin.flows.people.registrations import SOURCE, RegistrationReconciler, forget_registrations
 from deepracer_admin.model import Sending, Step
-from deepracer_admin.model.registrations import Portal, Question, QuestionKind, Registration, registration_id
+from deepracer_admin.model.registrations import (
+    Portal,
+    PortalMail,
+    Question,
+    QuestionKind,
+    Registration,
+    registration_id,
+)
 from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRATIONS
 from deepracer_admin.rules.quotas import cohorts_of
 from deepracer_admin.services.people.public_registration import Answer, LinkState
@@ -121,6 +128,17 @@ def test_the_mail_is_in_the_language_of_the_form(desk: Desk) -> None:
     assert "conferma il tuo indirizzo" in desk.mails("ada@example.com")[0]["subject"]
 
 
+def test_a_mail_goes_out_in_the_organizers_words_in_their_language_alone(desk: Desk) -> None:
+    own = {"register_confirm.en": PortalMail("{event}: come in", "Press here: {own_page}")}
+    desk.store.update("ev-1", PORTAL, lambda portal: replace(portal, mails=own))
+    desk.send("ada@example.com")
+    desk.send("bob@example.com", language="it")
+    desk.round()
+    assert desk.mails("ada@example.com")[0]["subject"] == "[REHEARSAL] Autumn Cup: come in"
+    assert desk.token("ada@example.com")
+    assert "conferma il tuo indirizzo" in desk.mails("bob@example.com")[0]["subject"]
+
+
 def test_the_token_is_kept_nowhere_but_in_the_mail(desk: Desk) -> None:
     desk.send("ada@example.com")
     desk.round()
@@ -214,6 +232,61 @@ def test_without_a_free_place_people_wait_and_move_up_by_themselves(desk: Desk) 
     assert desk.of("cy@example.com").state == "accepted"
 
 
+def test_who_gives_their_place_back_goes_off_the_list_the_next_moves_up_and_they_may_come_again(desk: Desk) -> None:
+    desk.store.update("ev-1", PORTAL, lambda portal: replace(portal, places=1))
+    for name in ("ada", "bob"):
+        desk.register(f"{name}@example.com")
+    token = desk.token("ada@example.com")
+    assert desk.public.leave("ev-1", token).left_now
+    assert not desk.public.leave("ev-1", token).left_now
+    assert desk.person("ada@example.com").wanted, "the page takes nobody off the list: the worker does"
+    desk.round()
+    assert not desk.person("ada@example.com").wanted
+    assert [desk.of(f"{name}@example.com").state for name in ("ada", "bob")] == ["withdrawn", "accepted"]
+    told = [(entry.target, entry.count) for entry in desk.store.audit("ev-1") if entry.action == "portal.decide"]
+    assert told == [("accepted", 1), ("withdrawn", 1), ("accepted", 1)]
+    desk.store.update("ev-1", PORTAL, lambda portal: replace(portal, places=2))
+    desk.stage.clock.advance(700)
+    desk.register("ada@example.com")
+    assert (desk.of("ada@example.com").state, desk.person("ada@example.com").wanted) == ("accepted", True)
+    assert desk.of("ada@example.com").left_at is None, "whom an organizer takes out now an organizer lets in again"
+
+
+def test_whom_an_organizer_puts_back_on_the_list_stays_there(desk: Desk) -> None:
+    desk.register("ada@example.com")
+    desk.public.leave("ev-1", desk.token("ada@example.com"))
+    desk.round()
+    ada = desk.person("ada@example.com")
+    desk.store.amend_attendees("ev-1", lambda each: replace(each, wanted=True), ids=[ada.id])
+    desk.round()
+    assert desk.person("ada@example.com").wanted
+
+
+def test_a_program_that_invents_addresses_makes_no_more_mails_than_may_be_and_people_still_come_in(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flow, "unconfirmed_at_most", lambda _: 3)
+    desk.register("ada@example.com")
+    for number in range(8):
+        desk.send(f"invented{number}@example.com")
+    desk.send("bob@example.com")
+    desk.round()
+    asked = [row for row in desk.store.rows("ev-1", REGISTRATIONS).values() if row.state == "asked"]
+    assert len(asked) == 3
+    assert len(desk.store.rows("ev-1", ASKED)) == 6, "nothing is lost: they wait"
+    desk.stage.clock.advance(700)
+    desk.send("ada@example.com")
+    desk.round()
+    assert "registered already" in desk.mails("ada@example.com")[-1]["subject"], "who is known waits behind nobody"
+    forget_registrations(desk.store, "ev-1", [row.email for row in asked])
+    desk.round()
+    desk.round()
+    forget_registrations(desk.store, "ev-1", [f"invented{number}@example.com" for number in range(8)])
+    desk.round()
+    desk.round()
+    assert desk.of("bob@example.com").state == "asked"
+
+
 def test_by_hand_nobody_is_on_the_list_before_an_organizer_says_so(desk: Desk) -> None:
     desk.store.update("ev-1", PORTAL, lambda portal: replace(portal, by_hand=True))
     for name in ("ada", "bob"):
@@ -272,6 +345,8 @@ def test_a_worker_that_dies_between_two_writes_loses_nobody_and_doubles_nobody(
         desk.round()
         assert desk.of(email).state == "accepted"
     assert len(desk.store.attendees("ev-1")) == 7
+    told = [entry.count for entry in desk.store.audit("ev-1") if entry.action == "portal.decide"]
+    assert sum(told) == 7, "each is told once"
     confirms = [row for row in desk.store.deliveries("ev-1") if row.template == "register_confirm"]
     assert {row.state for row in confirms} == {Sending.SENT}
 

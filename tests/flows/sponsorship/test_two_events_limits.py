@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from deepracer_admin.model import Job, JobItem, JobState, Quota, State, Step
+from deepracer_admin.flows.sponsorship.race_room import Holder
+from deepracer_admin.model import Job, JobItem, JobState, Quota, RaceDraft, State, Step
 from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
+from deepracer_admin.records.entrants import OWN_RACES
 from deepracer_admin.records.limits import CLOSED, PAUSED_PROFILES
+from deepracer_admin.records.race_room import ROOM_NOW
 from tests.flows.access.test_onboarding import invite_by_hand
 from tests.flows.closeout.test_two_events_share_people import FIRST, SECOND, Both, profiles_of, switch
 from tests.flows.conftest import ORGANIZER, Stage
@@ -197,3 +201,36 @@ def test_what_adopted_people_had_before_is_what_they_had_before_both(stage: Stag
     made.close(made.b)
     assert quotas(made)["bob"] == before
     made.b.worker.mail.close()
+
+
+def room(both: Both, *, on: bool) -> None:
+    """Autumn Cup keeps room for a race of its own, or ends it; both events look until it is so."""
+    side, races = both.a, both.a.console.of(both.a.event.id).races
+    if on:
+        now = side.clock.event_now()
+        draft = RaceDraft("Cup", "reInvent2019_track", now - timedelta(hours=1), now + timedelta(hours=6))
+        race = side.ports.racing().create_race(draft)
+        side.store.update(side.event.id, OWN_RACES, lambda _: frozenset({race.id}))
+        side.store.save_races(side.event.id, [race], seen_at=side.clock.now(), lease=side.lease)
+        races.keep_room(ORGANIZER, race.id)
+    else:
+        races.end_room(ORGANIZER, side.store.races(side.event.id)[0][0].id)
+    for _ in range(3):
+        side.rest(61)
+        Holder(side.ports).run(side.event, side.lease)
+    settle(both)
+
+
+def test_room_of_one_event_leaves_the_hours_of_the_other_and_says_so(both: Both) -> None:
+    room(both, on=True)
+    lowered = {"ada": Quota(0, 9), "bob": BETTER, "cyd": BETTER, "dee": MUCH}
+    assert quotas(both) == lowered
+    assert both.a.store.read(both.a.event.id, ROOM_NOW).shared == 2
+    pause(both.b, BOB)
+    settle(both)
+    assert quotas(both) == lowered | {"bob": Quota(0, 9)}, "what the first event gives now is what it lets be used"
+    room(both, on=False)
+    assert quotas(both) == {"ada": LITTLE, "bob": LITTLE, "cyd": BETTER, "dee": MUCH}
+    pause(both.b, BOB, active=True)
+    settle(both)
+    assert quotas(both) == {"ada": LITTLE, "bob": BETTER, "cyd": BETTER, "dee": MUCH}

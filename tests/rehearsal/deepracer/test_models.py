@@ -156,3 +156,34 @@ def test_evaluations_come_newest_first_in_pages_of_a_hundred(deployed: Deployed,
     listed = [row["evaluationId"] for row in first["evaluations"] + second["evaluations"]]
     assert listed == list(reversed(made))
     assert ada.call("GET", f"/models/{model}/evaluations?token=zzz").status == 500
+
+
+def test_a_racer_retries_a_training_that_waits_and_the_admin_sees_it_wait(
+    deployed: Deployed, organizer: Person, ada: Person
+) -> None:
+    deployed.world.control("POST", "capacity", {"total": 0})
+    model = ada.call("POST", "/models", definition(60)).body["modelId"]
+    seen = ada.call("GET", f"/models/{model}").body["model"]
+    assert (seen["status"], seen["trainingStatus"]) == ("WAITING_FOR_CAPACITY", "WAITING_FOR_CAPACITY")
+    assert seen["statusMessage"]
+    waiting = organizer.call("GET", "/admin/models?status=WAITING_FOR_CAPACITY").body["models"]
+    assert [row["modelId"] for row in waiting] == [model]
+    again = ada.call("POST", f"/models/{model}/retry-training", {})
+    assert (again.status, again.body["status"]) == (200, "WAITING_FOR_CAPACITY")
+    deployed.world.control("POST", "capacity", {"total": 5})
+    deployed.world.advance(300)
+    again = ada.call("POST", f"/models/{model}/retry-training")
+    assert (again.status, set(again.body), again.body["status"]) == (200, {"modelId", "status", "message"}, "QUEUED")
+    refused = ada.call("POST", f"/models/{model}/retry-training")
+    assert (refused.status, refused.kind) == (409, "ConflictError")
+    foreign = organizer.call("POST", f"/models/{model}/retry-training")
+    assert (foreign.status, foreign.body) == (404, {"message": "Item not found."})
+    deployed.world.advance(2 * 3600)
+    refused = ada.call("POST", f"/models/{model}/retry-training")
+    assert (refused.status, refused.kind) == (400, "BadRequestError")
+
+
+@on("1.2.5")
+def test_there_is_no_retry_before_1_3(ada: Person) -> None:
+    model = ada.call("POST", "/models", definition(60)).body["modelId"]
+    assert ada.call("POST", f"/models/{model}/retry-training").status in (403, 404)

@@ -35,10 +35,17 @@ def managed_of(world: World) -> Managed:
 
 
 def crowded_world(
-    home: Path, racers: int = 200, *, slots: int = 100, seed: int = 7, hours: float = 8, minutes: float | None = None
+    home: Path,
+    racers: int = 200,
+    *,
+    slots: int = 100,
+    seed: int = 7,
+    hours: float = 8,
+    minutes: float | None = None,
+    version: str = "1.3.1",
 ) -> World:
     """`racers` invited to each service, and one open race there: three laps, ranked by total time, for `hours`."""
-    world = World(home, seed=seed, speed=0, slots=slots, start=START)
+    world = World(home, seed=seed, speed=0, slots=slots, start=START, version=version)
     site, managed, opens = aws_of(world).site, managed_of(world), START.timestamp()
     for number in range(racers):
         user = invite(site, "CreateProfile", f"racer.{number:05}@example.com", alias=f"Racer-{number:05}")

@@ -118,3 +118,44 @@ def test_truth_has_the_facts_of_all_services(practice: WorldHandle) -> None:
 def test_unknown_controls_and_services_are_not_found(client: httpx.Client) -> None:
     assert client.get("/control/nothing").status_code == 404
     assert client.get("/nothing").status_code == 404
+
+
+def test_quotas_are_seen_changed_and_planned(practice: WorldHandle) -> None:
+    practice.control("POST", "clock", {"paused": True})
+    told = practice.control("GET", "capacity")
+    assert told == {"per_type": 100, "total": 100, "others": 0, "slots": 100, "in_use": 0}
+    told = practice.control("POST", "capacity", {"per_type": 8, "others": 2})
+    assert (told["per_type"], told["total"], told["slots"]) == (8, 100, 6)
+    later = moment(practice) + timedelta(hours=1)
+    assert practice.control("POST", "capacity", {"total": 4, "at": later.isoformat()})["slots"] == 6
+    practice.advance(3600)
+    assert practice.control("GET", "capacity")["slots"] == 2
+    assert practice.truth()["quotas"]["slots"] == 2
+
+
+@pytest.mark.parametrize(
+    "body", [{"slots": 8}, {"total": -1}, {"others": "many"}, {"total": 5, "at": "soon"}, {"at": "2026-03-10T09:00:00"}]
+)
+def test_a_wrong_wish_for_the_quotas_is_answered_with_a_sentence(client: httpx.Client, body: dict[str, object]) -> None:
+    refused = client.post("/control/capacity", json=body)
+    assert refused.status_code == 400
+    assert refused.json()["error"].endswith(".")
+
+
+def test_the_books_hold_every_profile_and_nothing_that_did_not_happen(practice: WorldHandle) -> None:
+    rows = practice.control("GET", "books")["profiles"]
+    assert len(rows) == 2, "the two of the staff"
+    assert all(
+        (row["used"], row["queued"], row["ran"], row["waiting"], row["under_way"]) == (0, 0, {}, 0, 0) for row in rows
+    )
+
+
+def test_a_world_has_the_slots_that_it_was_started_with_until_told_otherwise(tmp_path) -> None:
+    for asked, slots in ((8, 8), (None, 8), (20, 20), (None, 20)):
+        handle = start_world(tmp_path, speed=0, slots=asked)
+        try:
+            assert handle.control("GET", "capacity")["slots"] == slots
+            assert handle.control("GET", "status")["slots"] == slots
+            handle.control("POST", "save")
+        finally:
+            handle.stop()

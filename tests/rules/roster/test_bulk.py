@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepracer_admin.rules.roster import text as text_module
+from deepracer_admin.rules.roster import even_tables
 from deepracer_admin.rules.roster.check import check
 from deepracer_admin.rules.roster.findings import RosterCheck
 
@@ -26,8 +26,8 @@ cells = st.sampled_from(ADDRESSES)
 def checked(rows: list[tuple[str, str]], size: int) -> RosterCheck:
     raw = "Email\tFirst name\tLast name\n" + "".join(f"{email}\t{name}\tRossi\n" for email, name in rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text_module, "_LARGE", size)
-        patch.setattr(text_module, "_LARGE_QUOTED", 10**9)
+        patch.setattr(even_tables, "LARGE", size)
+        patch.setattr(even_tables, "_LARGE_QUOTED", 10**9)
         found = check(raw.encode(), filename="x", delimiter="\t", service_rule="on_aws")
     return replace(found, accepted=list(found.accepted))
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepracer_admin.rules.roster import Limits, RosterCheck, UnreadableRoster
-from deepracer_admin.rules.roster import text as text_module
+from deepracer_admin.rules.roster import Limits, RosterCheck, UnreadableRoster, even_tables
 from deepracer_admin.rules.roster.check import check
 from deepracer_admin.rules.roster.grid import Grid
 from deepracer_admin.rules.roster.text import _split_quoted, split_records
@@ -371,7 +370,7 @@ def test_quoted_texts_give_the_same_cells_whichever_way_they_are_split(
     quote = (lambda cell: '"' + cell.replace('"', '""') + '"') if is_proper else (lambda cell: cell)
     text = line_end.join(",".join(map(quote, row)) for row in table)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(text_module, "_LARGE_QUOTED", 0)
+        patch.setattr(even_tables, "_LARGE_QUOTED", 0)
         fast = records_or_sentence(lambda: split_records(text, ",", Limits())[0])
     assert fast == records_or_sentence(lambda: _split_quoted(text, ",", Limits())[0])
 
@@ -393,7 +392,7 @@ def test_all_ways_of_splitting_a_text_give_the_same_cells(
     expected = [[cell.lstrip(" ") for cell in slow.record(place)] for place in range(slow.height)]
     for size in (0, 10**9):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(text_module, "_LARGE", size)
+            patch.setattr(even_tables, "LARGE", size)
             grid, _ = split_records(text, delimiter, Limits())
         assert [[cell.lstrip(" ") for cell in grid.record(place)] for place in range(grid.height)] == expected
         assert list(grid.lines) == list(slow.lines)

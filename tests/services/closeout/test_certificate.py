@@ -35,7 +35,7 @@ def test_evidence_read_after_midnight_is_of_the_next_day() -> None:
     }
     shown = text({key: item(key, state=State.DONE) for key in rows}, rows)
     assert "1. Freeze the races: done (2026-11-22 23:59:58 UTC)" in shown
-    assert "2. Stop onboarding and mail: done (2026-11-24 06:00:00 UTC)" in shown
+    assert "3. Stop onboarding and mail: done (2026-11-24 06:00:00 UTC)" in shown
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_evidence_read_after_midnight_is_of_the_next_day() -> None:
     ],
 )
 def test_a_step_that_was_not_done_is_never_called_done(reason: str, state: State, words: str) -> None:
-    assert f"4. End access: {words}\n" in text({"access": item("access", reason, state)})
+    assert f"5. End access: {words}\n" in text({"access": item("access", reason, state)})
 
 
 def test_what_is_left_and_who_skipped_stand_beside_the_step() -> None:

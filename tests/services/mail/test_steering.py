@@ -17,7 +17,7 @@ from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store
 from tests.pages.conftest import NOW, actor_of
 
 ORGANIZER = actor_of(Role.ORGANIZER)
-PAUSES = 300
+PAUSES = 100
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def worker_store(console: Console) -> Iterator[SqliteEventStore]:
     store.close()
 
 
-def test_of_300_pauses_none_is_lost_to_the_worker_s_notes(
+def test_of_100_pauses_none_is_lost_to_the_worker_s_notes(
     console: Console, event: Event, people: object, worker_store: SqliteEventStore
 ) -> None:
     """Notes on the same campaign and on another one, all the time."""

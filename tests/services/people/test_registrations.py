@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,12 +14,14 @@ import pytest
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput, Conflict, Missing, NotAllowed
 from deepracer_admin.flows.people.portal_links import make_link
+from deepracer_admin.flows.people.registration_letters import shipped
 from deepracer_admin.model import Actor, Attendee, Event, Role
 from deepracer_admin.model.registrations import (
     Asked,
     LinkPurpose,
     Portal,
     PortalLinkOut,
+    PortalMail,
     PortalText,
     Question,
     QuestionKind,
@@ -27,6 +30,7 @@ from deepracer_admin.model.registrations import (
     registration_id,
 )
 from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRATIONS
+from deepracer_admin.rules.portal_mails import MAILS, check_mail, mail_id
 from deepracer_admin.services.people.registrations import RegistrationsService
 from tests.pages.conftest import NOW, StandingClock, actor_of
 
@@ -239,3 +243,28 @@ def test_a_facilitator_sees_registrations_and_changes_nothing(console: Console, 
             act()
     assert state_of(console, key) == "verified"
     assert console.store.read("ev-1", PORTAL) == Portal()
+
+
+@pytest.mark.parametrize(
+    ("which", "subject", "body", "told"),
+    [
+        ("register_confirm.en", "Hello", "Dear {name}: {own_page}", "{name} cannot stand in this mail"),
+        ("register_accepted.en", "Hello", "Dear {name}", "{own_page} is missing"),
+        ("register_accepted.en", "{own_page}", "{own_page}", "belongs in the text"),
+        ("register_accepted.en", "", "{own_page}", "Subject: write one"),
+        ("register_accepted.en", "Hello", "{password_note} {own_page}", "cannot stand in this mail"),
+        ("access.en", "Hello", "{own_page}", "no such mail"),
+    ],
+)
+def test_a_mail_that_would_not_do_is_refused_in_a_sentence(
+    desk: RegistrationsService, organizer: Actor, which: str, subject: str, body: str, told: str
+) -> None:
+    with pytest.raises(BadInput, match=re.escape(told)):
+        desk.set_mail(organizer, which, PortalMail(subject, body))
+
+
+def test_every_mail_of_the_console_would_do() -> None:
+    for language in ("en", "it"):
+        for key, mail in shipped(language).items():
+            assert check_mail(mail_id(key, language), PortalMail(mail.subject, mail.body)).body == mail.body
+        assert {*shipped(language)} == {*MAILS}

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.model import Actor, Event, PriceList, Profile, Quota
-from deepracer_admin.rules.money import spend
+from deepracer_admin.model.registrations import Portal, PortalMail, Registration, RegistrationState
+from deepracer_admin.records.portal import PORTAL, REGISTRATIONS
+from deepracer_admin.rules.money import at_prices
 from deepracer_admin.rules.settings_file import read_values
 from deepracer_admin.services.setup.drafts import EventDraft, draft_of, write_draft
 from tests.pages.conftest import NOW
@@ -85,6 +87,21 @@ def test_the_next_event_starts_from_the_last_with_its_dates_moved_on(
     made = console.first.events.template(organizer, "last", zone="Europe/Rome")
     assert made.ends - made.starts == event.ends_at - event.starts_at
     assert (made.budget_usd, made.head_count) == (event.budget_usd, event.head_count)
+
+
+def test_the_next_event_takes_the_portals_settings_along_closed_and_nobody_with_them(
+    console: Console, event: Event, organizer: Actor
+) -> None:
+    own = {"register_again.en": PortalMail("Again", "{own_page}")}
+    portal = Portal(open=True, domains=("example.com",), places=5, mails=own)
+    console.store.update(event.id, PORTAL, lambda _: portal)
+    row = Registration("reg-1", "ada@example.com", RegistrationState.VERIFIED, event.starts_at)
+    console.store.change_rows(event.id, REGISTRATIONS, lambda _: {row.id: row}, keys=(row.id,))
+    made = console.first.events.create(organizer, console.first.events.template(organizer, "last", zone="Europe/Rome"))
+    assert console.store.read(made.id, PORTAL) == replace(portal, open=False)
+    assert console.store.rows(made.id, REGISTRATIONS) == {}
+    other = console.first.events.create(organizer, replace(draft(console, organizer), like="of-another-installation"))
+    assert console.store.read(other.id, PORTAL) == Portal()
 
 
 def test_an_edit_keeps_the_day_of_erasure_and_unlimited_cohorts(console: Console, organizer: Actor) -> None:
@@ -209,7 +226,7 @@ def test_spend_on_the_event_page_is_the_one_of_the_usage_page(
 ) -> None:
     shown = console.first.events.view(organizer).spend_usd
     assert shown == console.first.usage.totals(organizer).spend_usd
-    assert shown == spend(event.prices, minutes=300, storage_bytes=10 * 10**9, event=event, now=NOW)
+    assert shown == at_prices(event.prices, minutes=300, gb_hours=10 * 0.5).usd
 
 
 def test_before_the_first_event_it_says_so(console: Console, organizer: Actor) -> None:

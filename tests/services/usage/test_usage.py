@@ -22,12 +22,12 @@ def test_totals_are_hours_and_estimated_money(console, profiles):
     assert view.committed_usd == pytest.approx(40 / 60 * view.event.prices.per_hour)
 
 
-def test_the_end_is_never_estimated_below_what_is_spent(console, event, profiles, clock):
+def test_after_the_end_spend_is_final_and_nothing_is_forecast(console, event, profiles, clock):
     clock.at = event.ends_at + timedelta(hours=2)
     console.history.add_usage(event.id, clock.at, profiles)
     view = console.first.usage.totals(VIEWER)
-    assert view.forecast is not None
-    assert view.forecast.middle >= view.spend_usd - 0.01
+    assert view.is_over
+    assert view.forecast is None
     assert view.spend_series[-1] == (clock.at, pytest.approx(view.spend_usd))
 
 

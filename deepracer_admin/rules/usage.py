@@ -1,0 +1,249 @@
+"""What an event has used, will use and can use, in hours and in money, at one instant of event time. Pure.
+
+Invariants (tests/rules/test_usage.py): spent never falls while the prices stay; cohorts sum to the whole; committed is
+never negative; spent <= P10 <= P50 <= P90 <= ceiling <= exposure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from deepracer_admin.model import RUNNING_MODELS, Event, Model, ModelJobs, PriceList, ProfileUse, UsageSample
+from deepracer_admin.rules.money import GB_HOURS_A_MONTH, Amount, Band, Burn, at_prices, forecast
+
+__all__ = [
+    "NO_COHORT",
+    "WAITING_FOR_CAPACITY",
+    "WINDOWS_H",
+    "Part",
+    "Totals",
+    "by_cohort",
+    "can_still_use",
+    "jobs_of",
+    "month_starts",
+    "moved_most",
+    "outliers",
+    "totals",
+]
+
+WINDOWS_H = (1.0, 6.0, 24.0)
+"""Hours of event time over which the burn rate is told."""
+NO_COHORT = ""
+"""Whoever has no office or cost centre, or is not on the list any more."""
+OUTLIER_TIMES = 3.0
+WAITING_FOR_CAPACITY = "WAITING_FOR_CAPACITY"
+"""`Model.status` of a training that nobody starts but its racer (since 1.3.0)."""
+_USES_A_SLOT = frozenset({*RUNNING_MODELS, "INITIALIZING", "SUBMITTING"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One cohort (an office, a cost centre). Amounts as in `Totals`; an infinite exposure: somebody has no limit."""
+
+    profiles: int
+    active: int
+    spent: Amount
+    committed: Amount
+    waiting: Amount
+    exposure: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The whole event at `as_of` (event time of the last sample). Hours of compute and USD by the event's price list
+    (estimate); storage is in the USD alone.
+
+    `spent`: what jobs that ended took, and storage so far; `spent_high`: at most, where use around a monthly reset went
+    unseen. `committed`: what runs or will run by itself, at most (the time asked for). `waiting`: asked for by models
+    that wait for a slot; nothing starts them but their racers, so it is not committed. `exposure`: spent, and all that
+    limits still allow until the end; infinite while somebody has no limit. `ceiling`: exposure, as far as slots and
+    time let it come true. Submissions to races are held by no limit of a profile (deepracer-on-aws.md 2.3).
+    `burn`: by window, shortest first; empty: fewer than two samples. `forecast`: of the final spend; None: over.
+    """
+
+    as_of: datetime
+    profiles: int
+    active: int
+    spent: Amount
+    spent_high: Amount
+    committed: Amount
+    waiting: Amount
+    exposure: Amount
+    ceiling: Amount
+    burn: tuple[Burn, ...] = ()
+    forecast: Band | None = None
+    offices: Mapping[str, Part] = field(default_factory=dict[str, Part])
+    cost_centres: Mapping[str, Part] = field(default_factory=dict[str, Part])
+    running: int | None = None
+    queued: int | None = None
+    waiting_models: int | None = None
+    models: int = 0
+    storage_bytes: int = 0
+
+    def age(self, now: datetime) -> timedelta:
+        """How old the numbers are, in event time."""
+        return max(timedelta(), now - self.as_of)
+
+    @property
+    def at_most_so_far(self) -> Amount:
+        """Spent and committed: what is used even if nobody starts anything any more."""
+        return self.spent + self.committed
+
+
+def jobs_of(models: Iterable[Model]) -> dict[str, ModelJobs]:
+    """What the models of each profile do, by profile id; whoever has none that does anything is left out.
+
+    Statuses are open strings (deepracer-on-aws.md 1.7); QUEUED is a training in the queue, or a submission on its way.
+    """
+    counts: dict[str, list[int]] = {}
+    for model in models:
+        place = 0 if model.status in _USES_A_SLOT else {"QUEUED": 1, WAITING_FOR_CAPACITY: 2}.get(model.status)
+        if place is not None:
+            counts.setdefault(model.profile_id, [0, 0, 0])[place] += 1
+    return {profile: ModelJobs(*found) for profile, found in counts.items()}
+
+
+def month_starts(now: datetime, end: datetime) -> int:
+    """How often limits begin anew in (now, end]: on each 1st, 00:00 UTC at the earliest (deepracer-on-aws.md 2.3)."""
+    first, last = now.astimezone(UTC), end.astimezone(UTC)
+    return max(0, 12 * (last.year - first.year) + last.month - first.month)
+
+
+def can_still_use(use: ProfileUse, months_ahead: int) -> float:
+    """Minutes that a profile can still ask for beyond what it asked for: this month's rest, and new months."""
+    if not use.listed:
+        return 0.0
+    if use.limit is None:
+        return float("inf")
+    return max(0.0, use.limit - use.month - use.queued) + use.limit * months_ahead
+
+
+def by_cohort(
+    prices: PriceList, uses: Sequence[ProfileUse], cohort_of: Mapping[str, str], *, months_ahead: int = 0
+) -> dict[str, Part]:
+    """Sums by cohort, by name; `cohort_of` by profile id, NO_COHORT for whoever is not in it."""
+    groups: dict[str, list[ProfileUse]] = {}
+    for use in uses:
+        groups.setdefault(cohort_of.get(use.profile, NO_COHORT), []).append(use)
+    return {name: _part(prices, groups[name], months_ahead) for name in sorted(groups)}
+
+
+def _part(prices: PriceList, uses: Sequence[ProfileUse], months_ahead: int) -> Part:
+    minutes = sum(use.minutes for use in uses)
+    gb_hours = sum(use.gb_hours for use in uses)
+    queued = sum(max(0.0, use.queued) for use in uses)
+    waiting = sum(min(max(0.0, use.waiting), max(0.0, use.queued)) for use in uses)
+    rest = sum(can_still_use(use, months_ahead) for use in uses)
+    spent = at_prices(prices, minutes, gb_hours)
+    return Part(
+        profiles=sum(1 for use in uses if use.listed),
+        active=sum(1 for use in uses if use.minutes > 0 or use.queued > 0),
+        spent=spent,
+        committed=at_prices(prices, max(0.0, queued - waiting)),
+        waiting=at_prices(prices, waiting),
+        exposure=spent + at_prices(prices, queued + rest),
+    )
+
+
+def totals(
+    event: Event,
+    series: Sequence[UsageSample],
+    uses: Sequence[ProfileUse],
+    *,
+    offices: Mapping[str, str] | None = None,
+    cost_centres: Mapping[str, str] | None = None,
+    monthly: bool = True,
+    minutes_to_come: float = 0.0,
+) -> Totals:
+    """Totals at the last of `series` (never empty). `monthly`: does the service's counter begin anew on the 1st?
+    `minutes_to_come`: limits of people who have no profile yet. Storage goes on costing until the end as it is now.
+    """
+    last, prices = series[-1], event.prices
+    months_ahead = month_starts(last.at, event.ends_at) if monthly else 0
+    whole = _part(prices, uses, months_ahead)
+    left_h = max(0.0, (event.ends_at - last.at).total_seconds() / 3600)
+    storage = Amount(0.0, last.storage_bytes / 1e9 * left_h / GB_HOURS_A_MONTH * prices.storage_per_gb_month)
+    pending = whole.committed + whole.waiting
+    still = whole.exposure.hours - whole.spent.hours - pending.hours
+    rest_h = still + minutes_to_come / 60 if left_h > 0 else 0.0
+    exposure = whole.spent + pending + storage + at_prices(prices, 60 * rest_h)
+    through_slots_h = max(
+        whole.committed.hours, min(pending.hours + rest_h, max(event.slots, last.running or 0) * left_h)
+    )
+    ceiling = whole.spent + storage + at_prices(prices, 60 * through_slots_h)
+    over = left_h <= 0 or event.closed_at is not None
+    rooms = [can_still_use(use, months_ahead) + use.waiting for use in uses]
+    return Totals(
+        as_of=last.at,
+        profiles=last.profiles,
+        active=whole.active,
+        spent=whole.spent,
+        spent_high=whole.spent + at_prices(prices, sum(max(0.0, use.minutes_high - use.minutes) for use in uses)),
+        committed=whole.committed,
+        waiting=whole.waiting,
+        exposure=exposure,
+        ceiling=ceiling,
+        burn=tuple(burn for hours in WINDOWS_H if (burn := _burn(prices, series, hours)) is not None),
+        forecast=None
+        if over
+        else forecast(
+            event,
+            series,
+            uses,
+            rooms,
+            spent=whole.spent,
+            committed=whole.committed,
+            most=ceiling,
+            storage=storage,
+        ),
+        offices=by_cohort(prices, uses, offices or {}, months_ahead=months_ahead),
+        cost_centres=by_cohort(prices, uses, cost_centres or {}, months_ahead=months_ahead),
+        running=last.running,
+        queued=last.queued,
+        waiting_models=last.waiting,
+        models=last.models,
+        storage_bytes=last.storage_bytes,
+    )
+
+
+def _burn(prices: PriceList, series: Sequence[UsageSample], hours: float) -> Burn | None:
+    """Hours and USD an hour over the last `hours` of event time, or over what there is; None with one sample."""
+    last = series[-1]
+    first = next((sample for sample in series if sample.at >= last.at - timedelta(hours=hours)), last)
+    if first is last:
+        first = series[-2] if len(series) > 1 else last
+    span = (last.at - first.at).total_seconds() / 3600
+    if span <= 0:
+        return None
+    amount = at_prices(
+        prices, max(0.0, last.minutes_used - first.minutes_used), max(0.0, last.gb_hours - first.gb_hours)
+    )
+    return Burn(hours, amount.hours / span, amount.usd / span)
+
+
+def moved_most(uses: Collection[ProfileUse], most: int = 10) -> list[tuple[ProfileUse, float]]:
+    """Who asked for most minutes since the window of recent use began, and how many; nobody who asked for none."""
+    moved = [(use, use.minutes + use.queued - use.asked_before) for use in uses if use.asked_before is not None]
+    return sorted((pair for pair in moved if pair[1] > 0), key=lambda pair: (-pair[1], pair[0].profile))[:most]
+
+
+def outliers(uses: Collection[ProfileUse], cohort_of: Mapping[str, str]) -> list[tuple[ProfileUse, float]]:
+    """Who used more than three times the median of their cohort's active profiles, and how many times; most first.
+
+    Cohorts with fewer than three active profiles have no median worth the name.
+    """
+    groups: dict[str, list[ProfileUse]] = {}
+    for use in uses:
+        if use.minutes > 0:
+            groups.setdefault(cohort_of.get(use.profile, NO_COHORT), []).append(use)
+    found: list[tuple[ProfileUse, float]] = []
+    for group in groups.values():
+        if len(group) < 3:
+            continue
+        ordered = sorted(use.minutes for use in group)
+        half = len(ordered) // 2
+        median = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+        found += [(use, use.minutes / median) for use in group if use.minutes > OUTLIER_TIMES * median]
+    return sorted(found, key=lambda pair: (-pair[1], pair[0].profile))

@@ -1,0 +1,78 @@
+"""What a History must do: samples and standings over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from deepracer_admin.model import ModelJobs, Profile, ProfileUse, Standing, UsageSample
+
+__all__ = ["History"]
+
+
+class History(Protocol):
+    """Samples over time; local SQLite. Event time throughout."""
+
+    def add_usage(
+        self,
+        event: str,
+        at: datetime,
+        profiles: Sequence[Profile],
+        *,
+        jobs: Mapping[str, ModelJobs] | None = None,
+        slots: int = 8,
+    ) -> UsageSample:
+        """What the service said about these profiles at `at`: totals, and per profile only what changed. Returns the
+        totals. Taken twice it changes nothing; one that comes after a newer one is left out.
+
+        Minutes used go on over monthly resets of the service's counters (store/samples.py), and when a profile is
+        listed no more. `jobs`: models by what they do, by profile id; None: not read. `slots` bounds what can have gone
+        unseen around a reset.
+        """
+        ...
+
+    def usage_gaps(self, event: str, *, longer: timedelta) -> list[tuple[datetime, datetime]]:
+        """Between which samples more time passed than `longer`."""
+        ...
+
+    def usage(self, event: str, *, since: datetime | None = None, points: int = 400) -> list[UsageSample]:
+        """Totals over time, thinned to at most `points` (first and last kept)."""
+        ...
+
+    def usage_read_at(self, event: str) -> datetime | None:
+        """When the last sample was taken; None before the first. Cheap."""
+        ...
+
+    def usage_of(self, event: str, profile: str) -> list[tuple[datetime, float, float]]:
+        """(at, minutes used, minutes queued) of one profile; minutes used go on over monthly resets."""
+        ...
+
+    def profile_uses(self, event: str, *, since: datetime) -> list[ProfileUse]:
+        """Every profile that was ever sampled, as of the last sample; `since`: when the window of recent use begins."""
+        ...
+
+    def used_before_reset(self, event: str) -> dict[str, float]:
+        """Minutes per profile that a monthly reset has taken from the service's counters (deepracer-on-aws.md 2.3).
+
+        To be added to a counter that was just read; `usage` and `usage_of` hold them already.
+        """
+        ...
+
+    def save_standings(self, event: str, race: str, at: datetime, rows: Sequence[Standing]) -> bool:
+        """A new snapshot when it differs from the last; always moves the "as of". True when it differed."""
+        ...
+
+    def standings(self, event: str, race: str) -> tuple[list[Standing], datetime | None]: ...
+
+    def standings_read_at(self, event: str) -> dict[str, datetime]:
+        """By race id: when its standings were last read. Reads no standings."""
+        ...
+
+    def standings_before(self, event: str, race: str, at: datetime) -> list[Standing]:
+        """The snapshot in force at an earlier instant, for rank changes."""
+        ...
+
+    def erase(self, event: str) -> None: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,47 @@
+"""The Usage page stays as new as the last sample without disturbing: it is drawn anew when there is one, and only then.
+
+A look costs two cheap reads and sends nothing. The page's own run is what changes tables and charts, so selection,
+search, zoom and what is typed stay (each has its key); while a dialog is open nothing is drawn under it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.refresh import is_dialog_open, rerun_unasked
+
+__all__ = ["stay_new"]
+
+EVERY_S = 2
+AT_MOST_EVERY_S = 5.0
+"""Real seconds between two drawings that nobody asked for: a rehearsal at 60x takes a sample a second."""
+
+
+class _Drawn:
+    """What the page was drawn from. Of one script run: a fragment's later runs keep it."""
+
+    def __init__(self, sample: datetime | None, at_s: float) -> None:
+        self.sample = sample
+        self.at_s = at_s
+        self.in_page_run = True
+
+
+def stay_new() -> tuple[str, int, datetime | None]:
+    """Call it before the page reads what it shows. The stamp of what it will read (`UsageService.stamp`)."""
+    stamp = session.desk().usage.stamp(session.actor())
+    _look(_Drawn(stamp[2], session.console().clock.monotonic()))
+    return stamp
+
+
+@st.fragment(run_every=EVERY_S)
+def _look(drawn: _Drawn) -> None:
+    if drawn.in_page_run:
+        drawn.in_page_run = False
+        return
+    _, _, sample = session.desk().usage.stamp(session.actor())
+    rested = session.console().clock.monotonic() - drawn.at_s >= AT_MOST_EVERY_S
+    if sample != drawn.sample and rested and not is_dialog_open():
+        rerun_unasked()

@@ -1,0 +1,227 @@
+"""The table of profiles, one page of it at a time, and one profile by itself.
+
+Search, filter and order are the server's; what is chosen stays chosen on every page of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from deepracer_admin.model import Event
+from deepracer_admin.services.usage.table import ONLY, PAGE_ROWS, SORTS, Query, UsageTable
+from deepracer_admin.services.usage.view import ProfileRow
+from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.act import ask
+from deepracer_admin.ui.kit.table import choose
+from deepracer_admin.ui.kit.words import count, hours, money, plain, table_height, when
+from deepracer_admin.ui.usage.charts import draw, person_chart
+
+__all__ = ["ask_query", "one_profile", "profile_pages", "worklists"]
+
+_PLACE = "usage-place"
+
+
+def ask_query(table: UsageTable) -> Query:
+    """What to look for, whom to show, in which order."""
+    first, second, third, fourth = st.columns([3, 2, 2, 2])
+    text = first.text_input("Search", key="usage-search", placeholder="name, address or racer name")
+    only = second.selectbox(
+        "Show", [*ONLY], key="usage-only", format_func=lambda name: f"{name} ({table.counts.get(name, 0):,})"
+    )
+    cohort = third.selectbox(
+        "Office or cost centre", ["", *table.cohorts], key="usage-cohort", format_func=lambda name: name or "All"
+    )
+    sort = fourth.selectbox("Order", [*SORTS], key="usage-sort")
+    return Query(text or "", cohort or "", only or "Everybody", sort or "Most hours")
+
+
+def profile_pages(table: UsageTable, query: Query, *, several: bool) -> tuple[str, ...]:
+    """One page of the table, and the way to the others; ids of the chosen profiles, whatever page they are on.
+
+    Rows keep their places while hours move, until somebody asks for the order anew.
+    """
+    wanted = table.ids(query)
+    order = _order(wanted, query)
+    pages = max(1, math.ceil(len(order) / PAGE_ROWS))
+    page = 1
+    if pages > 1:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            key = f"usage-page-{hash(query)}"
+            if st.session_state.get(key, 1) > pages:  # whoever was on the last page, and it is gone
+                st.session_state[key] = pages
+            page = int(st.number_input(f"Page of {pages:,}", 1, pages, key=key))
+            st.caption(f"{(page - 1) * PAGE_ROWS + 1:,} to {min(page * PAGE_ROWS, len(order)):,} of {len(order):,}")
+            if order != wanted:
+                st.button(
+                    "Sort anew", key="usage-anew", type="tertiary", icon=":material/sort:", on_click=_forget_order
+                )
+    rows = [table.by_id[one] for one in order[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]]
+    return choose(
+        _frame(rows),
+        [row.profile for row in rows],
+        key="profiles",
+        names=[row.name or row.alias for row in rows],
+        scope=(query, page),
+        several=several,
+        height=table_height(len(rows)),
+        column_config=_COLUMNS,
+        alt="Usage per sponsored profile",
+        beyond=set(order),
+    )
+
+
+def _order(wanted: tuple[str, ...], query: Query) -> tuple[str, ...]:
+    kept = st.session_state.get(_PLACE)
+    if kept is None or kept[0] != query:
+        st.session_state[_PLACE] = (query, wanted)
+        return wanted
+    here, before = set(wanted), set(kept[1])
+    order = (*(one for one in kept[1] if one in here), *(one for one in wanted if one not in before))
+    if len(wanted) <= PAGE_ROWS:  # the table itself keeps places, and offers to sort anew
+        order = wanted
+    st.session_state[_PLACE] = (query, order)
+    return order
+
+
+def _forget_order() -> None:
+    st.session_state.pop(_PLACE, None)
+
+
+def _frame(rows: Sequence[ProfileRow]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Racer": [row.alias for row in rows],
+            "Name": [row.name or "(nobody on the list)" for row in rows],
+            "Office": [row.office for row in rows],
+            "State": [_state(row) for row in rows],
+            "Used (h)": [round(row.hours_used, 2) for row in rows],
+            "Asked for (h)": [round(row.hours_queued, 2) for row in rows],
+            "Limit (h)": [row.hours_limit for row in rows],
+            "Of limit": [_percent(row.share) for row in rows],
+            "Last 6 h": [round(row.recent_hours, 2) for row in rows],
+            "Spend (USD, est.)": [round(row.spend_usd, 2) for row in rows],
+            "Models": [row.models for row in rows],
+            "Storage (GB)": [None if row.storage_gb is None else round(row.storage_gb, 2) for row in rows],
+            "Moved": [row.changed_at for row in rows],
+            "Waiting since": [row.waiting_since for row in rows],
+            "Cost centre": [row.cost_centre for row in rows],
+        }
+    ).astype({"Moved": "datetime64[us, UTC]", "Waiting since": "datetime64[us, UTC]"})
+
+
+_TIME = "D MMM HH:mm"
+_COLUMNS = {
+    "Racer": st.column_config.TextColumn(pinned=True),
+    "Of limit": st.column_config.NumberColumn(
+        format="%.0f %%", help="Used this month and asked for, of the limit of a month; over 100 % shown as such."
+    ),
+    "Used (h)": st.column_config.NumberColumn(format="%.2f", help="By the event, over months."),
+    "Asked for (h)": st.column_config.NumberColumn(format="%.2f", help="Runs, is queued, or waits for a slot."),
+    "Limit (h)": st.column_config.NumberColumn(format="%.1f", help="Of a month. Empty: unlimited or not told."),
+    "Last 6 h": st.column_config.NumberColumn(format="%.2f", help="Hours asked for within six hours of event time."),
+    "Storage (GB)": st.column_config.NumberColumn(format="%.2f"),
+    "Spend (USD, est.)": st.column_config.NumberColumn(format="%.2f"),
+    "Moved": st.column_config.DatetimeColumn(format=_TIME, help="When their hours last moved, event time."),
+    "Waiting since": st.column_config.DatetimeColumn(format=_TIME, help="Event time."),
+}
+
+
+def _state(row: ProfileRow) -> str:
+    if row.paused:
+        return "⏸ paused"
+    return "◔ waiting for a slot" if row.waiting_since else "▶ sponsored"
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None or math.isinf(share) else 100 * share
+
+
+def worklists(table: UsageTable) -> None:
+    """Who moved most lately, and who is far above their office."""
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Most in the last six hours** (asked for)")
+        top = table.top()
+        _short(top, "top", "Last 6 h", [row.recent_hours for row in top], "%.2f h")
+    with right:
+        far = table.far_above()
+        number = count(table.counts["Far above their office"], "person", "people")
+        st.markdown(f"**More than three times their office's median**: {number}")
+        _short(far, "far", "Times the median", [row.times_median for row in far], "%.1f ×")
+
+
+def _short(rows: Sequence[ProfileRow], key: str, title: str, values: Sequence[float], form: str) -> None:
+    if not rows:
+        st.caption("Nobody.")
+        return
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Racer": [row.alias for row in rows],
+                "Name": [row.name for row in rows],
+                title: values,
+                "Used (h)": [row.hours_used for row in rows],
+            }
+        ),
+        key=f"short-{key}",
+        hide_index=True,
+        height=table_height(len(rows), most=5),
+        column_config={
+            title: st.column_config.NumberColumn(format=form),
+            "Used (h)": st.column_config.NumberColumn(format="%.2f"),
+        },
+        alt="Racers",
+    )
+
+
+def one_profile(event: Event, row: ProfileRow) -> None:
+    """One profile over time, in figures and in its own words."""
+    series = ask(lambda who: session.desk().usage.series_of(who, row.profile))
+    if series is None:
+        return
+    share = "no limit" if row.share is None else f"{row.share:.0%} of this month's limit"
+    waits = f" · waits for a slot since {when(row.waiting_since, event.zone)}" if row.waiting_since else ""
+    st.markdown(
+        f"**{plain(row.name or row.alias)}** · {hours(row.hours_used)} used, {hours(row.hours_queued)} asked for "
+        f"({share}) · {money(row.spend_usd)} (estimate) · {count(row.models or 0, 'model')} made this month{waits}"
+    )
+    stamp = (event.id, event.zone, row.profile, row.hours_limit, series[-1:], len(series))
+    draw(
+        lambda: person_chart(series, row.hours_limit, event.zone),
+        "person",
+        alt="Hours of this profile over time",
+        stamp=str(stamp),
+    )
+    jobs = _jobs(series)
+    if jobs:
+        st.caption("What moved, newest first (event time)")
+        st.dataframe(
+            pd.DataFrame({"When": [when(at, event.zone) for at, _ in jobs], "What": [what for _, what in jobs]}),
+            key="person-jobs",
+            hide_index=True,
+            height=table_height(len(jobs), most=6),
+            alt="What moved",
+        )
+
+
+def _jobs(series: Sequence[tuple]) -> list[tuple]:
+    """From one change to the next: time asked for, and jobs that ended with what they took."""
+    found = []
+    before = (0.0, 0.0)
+    for at, used, queued in series:
+        took, asked = used - before[0], queued - before[1]
+        words = []
+        if took > 0.001:
+            words.append(f"jobs ended after {hours(took)}")
+        if asked > 0.001:
+            words.append(f"{hours(asked)} asked for")
+        elif asked < -0.001 and took <= 0.001:
+            words.append(f"{hours(-asked)} no longer asked for")
+        if words:
+            found.append((at, "; ".join(words)))
+        before = (used, queued)
+    return found[::-1]
