@@ -123,6 +123,8 @@ def flood(people: int, within_s: float, graph_failures: float, crashes: float, p
             chain.place("sweep").outlet.publish()
             visitor, boxes = Visitor(chain), Mailboxes(console)
             before = _graph_calls(console)
+            parts = {"table": table.pid, "services": world.pid, "resolvers": chain.node, "all else": os.getpid()}
+            used = {name: _cpu_s(pid) for name, pid in parts.items()}
             if graph_failures:
                 _arm(console, {"service": "graph", "name": "error_5xx", "rate": graph_failures})
             chain.dynamodb.put_item(TableName=TABLE, Item=_poison(event.id))
@@ -171,6 +173,8 @@ def flood(people: int, within_s: float, graph_failures: float, crashes: float, p
                 "mails_with_link_more_than_one": sum(1 for (_, link), n in boxes.mails.items() if link and n > 1),
                 "mails_with_way_in_more_than_one": sum(1 for (_, link), n in boxes.mails.items() if not link and n > 1),
                 "graph_calls_a_person": round((_graph_calls(console) - before) / len(everybody), 3),
+                "cpu_s": {name: round(_cpu_s(pid) - used[name], 1) for name, pid in parts.items()},
+                "load_average": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
                 "functions": dict(storm.counts),
                 "stream": dict(chain.pump.counts),
                 "poison": [record["dynamodb"]["NewImage"]["email"]["S"] for records in known for record in records],
@@ -248,6 +252,15 @@ def _arm(console: Console, fault: dict[str, Any]) -> None:
 
 def _graph_calls(console: Console) -> int:
     return int(_control(console, "GET", "counters")["calls"].get("graph", 0))
+
+
+def _cpu_s(pid: int) -> float:
+    """Seconds of CPU that a process has had, where the system tells; else 0."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _share(waits: Sequence[float], share: float) -> float | None:

@@ -78,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
         default="",
         help="a bad day, counted in the report: deadline-rush, lost-quota, monthly-reset, outage",
     )
+    rehearse.add_argument(
+        "--room", type=float, default=2.0, help="deadline-rush: hours in which room is kept for submissions (0: none)"
+    )
     rehearse.add_argument("--home", default="", help="data folder; default a new temporary one")
     rehearse.add_argument("--json", action="store_true", help="print JSON")
     rehearse.set_defaults(run=_rehearse)
@@ -148,6 +151,7 @@ def _rehearse(parsed: argparse.Namespace) -> int:
         home=parsed.home,
         version=parsed.version,
         drill=parsed.drill,
+        room=parsed.room,
     )
     report = rehearse(plan, say=lambda line: print(line, file=sys.stderr, flush=True))
     if parsed.json:

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from deepracer_admin.errors import BadInput
-from deepracer_admin.model import Race, RaceStatus
+from deepracer_admin.model import Quota, Race
 from deepracer_admin.records.onboarding import TROUBLE
+from deepracer_admin.records.race_room import ROOM_NOW
 from deepracer_admin.records.rehearsed import Count
 from deepracer_admin.rehearse.drill import Drill, Quiet, Scene, compare_minutes
 from deepracer_admin.rehearse.plan import Plan
 from deepracer_admin.rehearse.practice import Controls
+from deepracer_admin.services.races.finish import finality_of
 
 __all__ = ["DRILLS", "drill_of"]
 
@@ -25,7 +27,9 @@ SERVICES = ("deepracer", "cognito-idp", "cognito-identity")
 
 
 class DeadlineRush(Quiet):
-    """Everybody hands in during the last quarter of an hour, while trainings fill the slots."""
+    """Everybody hands in during the last quarter of an hour, while trainings fill the slots; the console may keep room
+    in the last hours, and is watched until the last result is in and the limits are given back.
+    """
 
     name = "deadline-rush"
 
@@ -34,15 +38,19 @@ class DeadlineRush(Quiet):
         self._at_close: dict[str, int] = {}
         self._too_early = 0
         self._last_seen_at: datetime | None = None
-        self._read_after = False
+        self._held = 0
+        self._limits: dict[str, Quota | None] = {}
 
     def fit(self, plan: Plan) -> Plan:
         return replace(super().fit(plan), version=NEWEST)
 
     def begin(self, scene: Scene) -> None:
         scene.world.ask("fleet", {"rush": 1.0})
+        self._limits = {each.id: each.quota for each in scene.console.store.profiles(scene.event.id)[0]}
+        scene.console.first.races.room_rule(scene.organizer, scene.plan.room)
 
     def look(self, scene: Scene, now: datetime) -> None:
+        self._held = max(self._held, scene.console.store.read(scene.event.id, ROOM_NOW).held)
         if now < scene.event.ends_at - RUSH:
             return
         truth = scene.truth
@@ -57,13 +65,21 @@ class DeadlineRush(Quiet):
             self._too_early += race is not None and _says_final(scene, race)
 
     def is_through(self, scene: Scene, now: datetime) -> bool:
-        return not scene.truth["submissions_on_the_way"] or now > scene.event.ends_at + LONGEST_TAIL
+        if now > scene.event.ends_at + LONGEST_TAIL:
+            return True
+        race, room = _race(scene), scene.console.store.read(scene.event.id, ROOM_NOW)
+        settled = race is None or _says_final(scene, race)
+        return settled and not scene.truth["submissions_on_the_way"] and not room.race and not room.held
 
     def counts(self, scene: Scene) -> Mapping[str, Count]:
-        truth, race = scene.truth, _race(scene)
+        truth, race, store = scene.truth, _race(scene), scene.console.store
         tally, close = truth["job_tally"], self._at_close
         tail = (self._last_seen_at - scene.event.ends_at).total_seconds() / 60 if self._last_seen_at else 0.0
+        now = {each.id: each.quota for each in store.profiles(scene.event.id)[0]}
         return {
+            "room_hours": scene.plan.room,
+            "most_people_held_back": self._held,
+            "limits_not_given_back": sum(now.get(key) != limit for key, limit in self._limits.items()),
             "submissions": truth["submissions"],
             "submissions_in_the_last_15_min": close.get("submissions", 0) - self._at_rush.get("submissions", 0),
             "failed_for_want_of_a_slot": tally.get("lacked.submission", 0),
@@ -71,6 +87,7 @@ class DeadlineRush(Quiet):
             "last_result_min_after_the_close": round(tail, 1),
             "still_on_the_way": truth["submissions_on_the_way"],
             "times_called_final_too_early": self._too_early,
+            "is_final": race is not None and _says_final(scene, race),
             **(_compare_board(scene, race) if race else {}),
         }
 
@@ -153,13 +170,14 @@ class MonthlyReset(Quiet):
         mine = {link.profile for link in scene.console.store.links(scene.event.id).values()}
         ran = sum(sum(each["ran"].values()) for key, each in books.items() if key in mine)
         shown = scene.console.history.usage(scene.event.id, points=3)
-        counted = shown[-1].minutes_used if shown else 0.0
+        counted, unsure = (shown[-1].minutes_used, shown[-1].minutes_unsure) if shown else (0.0, 0.0)
         during = [at for at in scene.truth["resets"] if at >= scene.event.starts_at.timestamp()]
         return {
             "resets": len(during),
             "hours_that_ran": round(ran / 60, 3),
             "hours_counted": round(counted / 60, 3),
-            "hours_short": round((ran - counted) / 60, 3),
+            "hours_counted_at_most": round((counted + unsure) / 60, 3),
+            "truth_in_range": counted - 1e-6 <= ran <= counted + unsure + 1e-6,
             "hours_of_the_service_at_the_end": round(sum(books[key]["used"] for key in mine & books.keys()) / 60, 3),
             **same,
         }
@@ -244,7 +262,7 @@ def _race(scene: Scene) -> Race | None:
 
 def _says_final(scene: Scene, race: Race) -> bool:
     """Does the console call the result of this race final?"""
-    return race.status(scene.console.clock.event_now()) is RaceStatus.CLOSED
+    return finality_of(scene.console.store, scene.event, race, scene.console.clock.event_now()).is_final
 
 
 def _compare_board(scene: Scene, race: Race) -> dict[str, Count]:

@@ -144,7 +144,7 @@ def free_slots(event: Event, series: Sequence[UsageSample]) -> Alarm | None:
     return Alarm(
         "free_slots",
         f"{slots} free while {wait}",
-        "A model that waits for capacity starts only when its racer presses Retry.",
+        "A model that waits for capacity starts only when its racer asks for it again.",
         "Tell those who wait that there is room, with a mail of your own.",
         "Messages",
     )

@@ -33,6 +33,7 @@ WINDOWS_H = (1.0, 6.0, 24.0)
 NO_COHORT = ""
 """Whoever has no office or cost centre, or is not on the list any more."""
 OUTLIER_TIMES = 3.0
+LONGEST_JOB_H = 24.0  # a job asks for at most 1,440 minutes (deepracer-on-aws.md 1.7)
 WAITING_FOR_CAPACITY = "WAITING_FOR_CAPACITY"
 """`Model.status` of a training that nobody starts but its racer (since 1.3.0)."""
 _USES_A_SLOT = frozenset({*RUNNING_MODELS, "INITIALIZING", "SUBMITTING"})
@@ -59,7 +60,8 @@ class Totals:
     unseen. `committed`: what runs or will run by itself, at most (the time asked for). `waiting`: asked for by models
     that wait for a slot; nothing starts them but their racers, so it is not committed. `exposure`: spent, and all that
     limits still allow until the end; infinite while somebody has no limit. `ceiling`: exposure, as far as slots and
-    time let it come true. Submissions to races are held by no limit of a profile (deepracer-on-aws.md 2.3).
+    time let it come true where there is no queue (since 1.3.0), the last jobs running on after the end. Submissions to
+    races are held by no limit of a profile (deepracer-on-aws.md 2.3).
     `burn`: by window, shortest first; empty: fewer than two samples. `forecast`: of the final spend; None: over.
     """
 
@@ -169,10 +171,11 @@ def totals(
     still = whole.exposure.hours - whole.spent.hours - pending.hours
     rest_h = still + minutes_to_come / 60 if left_h > 0 else 0.0
     exposure = whole.spent + pending + storage + at_prices(prices, 60 * rest_h)
-    through_slots_h = max(
-        whole.committed.hours, min(pending.hours + rest_h, max(event.slots, last.running or 0) * left_h)
-    )
-    ceiling = whole.spent + storage + at_prices(prices, 60 * through_slots_h)
+    through_h = pending.hours + rest_h
+    if monthly and last.waiting is not None:  # no queue: what finds no slot before the end is never started
+        slots = max(event.slots, last.running or 0)
+        through_h = max(whole.committed.hours, min(through_h, slots * (left_h + LONGEST_JOB_H if left_h > 0 else 0.0)))
+    ceiling = whole.spent + storage + at_prices(prices, 60 * through_h)
     over = left_h <= 0 or event.closed_at is not None
     rooms = [can_still_use(use, months_ahead) + use.waiting for use in uses]
     return Totals(

@@ -48,6 +48,7 @@ class Place:
     pause: Callable[[float], None] = time.sleep
     runtime: EventRuntime = field(init=False)
     outlet: Outlet = field(init=False)
+    _links_at: float = field(default=float("-inf"), init=False)
 
     def __post_init__(self) -> None:
         event = self.console.store.event(self.event_id)
@@ -93,6 +94,14 @@ class Place:
             after_each()
             if failed or not goes_on() or self.clock.monotonic() >= until:
                 return failed
+
+    def looks_at_links(self, every_s: float) -> bool:
+        """Is it so many real seconds since this container said yes?"""
+        now = self.clock.monotonic()
+        if now - self._links_at < every_s:
+            return False
+        self._links_at = now
+        return True
 
     def mails_wait(self) -> int:
         """Mails that could go now."""

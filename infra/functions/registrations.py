@@ -36,6 +36,9 @@ class Batch:
     pressed: dict[str, datetime] = field(default_factory=dict)
     left: dict[str, datetime] = field(default_factory=dict)
 
+    def __bool__(self) -> bool:
+        return bool(self.forms or self.pressed or self.left)
+
 
 def form_of(item: Mapping[str, Any]) -> Form:
     """A form's item. Raises ValueError for one that the API cannot have written."""
@@ -78,7 +81,6 @@ def take_in(place: Place, batch: Batch) -> None:
 
 def handle(place: Place, event: Mapping[str, Any], context: Any = None) -> dict[str, Any]:
     """Lambda's answer: which records failed. Raises StoreError when nothing could be kept."""
-    place.catch_up()
     batch = Batch()
 
     def one(record: DynamoDBRecord) -> None:
@@ -92,8 +94,10 @@ def handle(place: Place, event: Mapping[str, Any], context: Any = None) -> dict[
     for failed in answer["batchItemFailures"]:
         log.warning("a record cannot be read", extra={"sequence": failed["itemIdentifier"]})
         count("RecordsUnreadable")
-    take_in(place, batch)
-    _go_on(place)
+    if batch:  # a record that cannot be read comes again by itself: that costs no more than looking at it
+        place.catch_up()
+        take_in(place, batch)
+        _go_on(place)
     return dict(answer)
 
 

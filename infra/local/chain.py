@@ -62,6 +62,10 @@ class Table:
     def client(self, service: str) -> Any:
         return boto3.client(service, endpoint_url=self.endpoint, **KEYS)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait()
@@ -160,6 +164,11 @@ class Chain:
             ),
             environment={"EVENT_ID": self.event_id},
         )
+
+    @property
+    def node(self) -> int:
+        """The process that runs the resolvers."""
+        return self._host.pid
 
     def _handler(self, name: str, call: Callable[[Any], Any]) -> Callable[[Mapping[str, Any]], Any]:
         return self.wrap(name, call)

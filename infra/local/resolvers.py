@@ -71,6 +71,10 @@ class ResolverHost:
             encoding="utf-8",
         )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def run(self, name: str, part: str, context: Mapping[str, Any]) -> Answer:
         """Run a part ("request" or "response") of the file `name`."""
         asked = {"id": next(self._ids), "file": str(self._folder / name), "part": part, "context": dict(context)}

@@ -244,6 +244,7 @@ def test_a_place_given_back_that_the_stream_lost_the_sweeper_finds(
     path: Path_, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep, "OLD_S", -60)
+    monkeypatch.setattr(sweep, "LINKS_EVERY_S", 0.0)
     person = path.people[9]
     token = link_in(path.mails(person)[0]["text"])
     assert path.visitor.leave(token) == "leaving"

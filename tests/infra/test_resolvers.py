@@ -65,6 +65,16 @@ def test_the_answer_is_the_same_for_who_is_new_and_who_asked_a_moment_ago(host: 
     }
 
 
+def test_a_form_asks_the_table_for_the_same_write_whoever_it_is_about(host: ResolverHost) -> None:
+    """Nothing is read about anybody, so nothing can take another time for who is known, refused or new."""
+    asked = []
+    for email in ("known1@example.com", "refused@example.com", "nobody1@example.com"):
+        key = hashlib.sha256(email.encode()).hexdigest()
+        write = registering(host, form(email=email), caller={"email": email, "key": key}).result
+        asked.append(json.dumps(write).replace(email, "?").replace(key, "?"))
+    assert len({*asked}) == 1
+
+
 def test_a_table_that_is_gone_is_one_sentence_and_nothing_is_kept(host: ResolverHost) -> None:
     for name in ("keep_form.js", "read_portal.js", "portal.js", "place.js", "confirm.js", "leave.js"):
         told = answered(host, name, None, "DynamoDB:ResourceNotFoundException").error

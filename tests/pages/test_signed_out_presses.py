@@ -45,16 +45,22 @@ from deepracer_admin.model import (
     Step,
 )
 from deepracer_admin.model.registrations import Portal, PortalMail, Registration, RegistrationState
+from deepracer_admin.records.budget import CROSSINGS
 from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, CampaignState
 from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep
 from deepracer_admin.records.connect_check import CHECK, Checked
-from deepracer_admin.records.entrants import PARTICIPANTS, Participants
+from deepracer_admin.records.entrants import OWN_RACES, PARTICIPANTS, Participants
+from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.limits import PAUSED_PROFILES
 from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
 from deepracer_admin.records.portal import PORTAL, REGISTRATIONS
 from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
+from deepracer_admin.records.race_room import ROOM
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from deepracer_admin.records.staff import STAFF_NAMED, StaffMember
+from deepracer_admin.rules.budget_guard import Act, Crossing
+from deepracer_admin.rules.finish import Finish
+from deepracer_admin.rules.race_room import Room
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.ui.kit import session
 from deepracer_admin.web.keeper import SessionKeeper, hash_id
@@ -62,6 +68,7 @@ from tests.pages.conftest import NOW, Browser, actor_of, texts
 from tests.test_screens import SCREENS, calls
 from tests.ui.choosing import tick
 
+HOUR = timedelta(hours=1)
 ENDED = "Your session has ended"
 ACTING = frozenset({"button", "download", "press", "form_submit_button"})
 ELSEWHERE = {
@@ -341,6 +348,37 @@ def portal_with(part: str, *, is_open: bool = True) -> Scene:
     return scene
 
 
+def over(app: AppTest, console: Console, *, declared: bool = False) -> AppTest:
+    """A race past its close, provisional or declared final."""
+    race = replace(console.store.races("ev-1")[0][0], draft=RaceDraft("Cup", "t-1", NOW - HOUR, NOW - HOUR / 2))
+    console.store.save_races("ev-1", [race], seen_at=NOW, lease=None)
+    by = {"final_at": NOW, "by_name": "Olivia", "reason": "It hangs"} if declared else {}
+    row = Finish(race.draft.closes_at, {"m-1": "pr-1"}, as_of=NOW, **by)
+    console.store.change_rows("ev-1", FINISHES, lambda _: {"r-1": row})
+    return state(board_tabs="Run the board")(app, console)
+
+
+def room(*, kept: bool) -> Scene:
+    """A race of this event, for which room is kept or may be."""
+
+    def scene(app: AppTest, console: Console) -> AppTest:
+        console.store.update("ev-1", OWN_RACES, lambda _: frozenset({"r-1"}))
+        console.store.update("ev-1", ROOM, lambda _: Room(by_hand=frozenset({"r-1"} if kept else ())))
+        return tick(app.run(), "races", "r-1")
+
+    return scene
+
+
+def rule_for_room(app: AppTest, console: Console) -> AppTest:
+    return room(kept=False)(app, console).number_input(key="room-hours").set_value(2.0).run()
+
+
+def budget_asks(app: AppTest, console: Console) -> AppTest:
+    asked = Crossing("", 0.95, act=Act.ASK, since=NOW)
+    console.store.update("ev-1", CROSSINGS, lambda _: {asked.key: asked})
+    return app.run()
+
+
 PLAN, RUN, CLOSE = "pages/plan/", "pages/run/", "pages/close/"
 RACE = ticked("races", "r-1")
 SCENES: list[tuple[str, Scene]] = [
@@ -379,6 +417,10 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{RUN}races.py", RACE),
     (f"{RUN}races.py", ticked("entrants-in-r-1", "pr-1", after=RACE)),
     (f"{RUN}races.py", ticked("entrants-out-r-1", "at-2", after=view("entrants-r-1", "out", after=RACE))),
+    (f"{RUN}races.py", room(kept=False)),
+    (f"{RUN}races.py", rule_for_room),
+    (f"{RUN}races.py", room(kept=True)),
+    (f"{RUN}usage.py", budget_asks),
     (f"{RUN}usage.py", ticked("profiles", "pr-1")),
     (f"{RUN}usage.py", ticked("profiles", "pr-2")),
     (f"{RUN}usage.py", ticked("usage-past-table", "job-quota")),
@@ -390,6 +432,8 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{CLOSE}closeout.py", plain),
     (f"{CLOSE}closeout.py", closing_runs),
     (f"{RUN}races.py", everybodys_race),
+    (f"{RUN}leaderboard.py", over),
+    (f"{RUN}leaderboard.py", partial(over, declared=True)),
 ]
 FOR_THE_FLOOR: list[tuple[str, Scene]] = [
     (f"{PLAN}event.py", plain),

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from deepracer_admin.errors import BadInput
-from deepracer_admin.model import Profile, Race, RaceDraft, UsageSample
+from deepracer_admin.model import Profile, Quota, Race, RaceDraft, UsageSample
 from deepracer_admin.records.onboarding import TROUBLE
+from deepracer_admin.records.race_room import ROOM_NOW, RoomNow
 from deepracer_admin.rehearse import DRILLS, Plan
 from deepracer_admin.rehearse.drill import Scene, compare_minutes
 from deepracer_admin.rehearse.drills import DeadlineRush, LostQuota, MonthlyReset, Outage, drill_of
 from deepracer_admin.rehearse.plan import checked
+from deepracer_admin.rules.finish import Finish
 from tests.store.people import an_event
 
 START = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
@@ -82,13 +84,18 @@ class ScriptedConsole:
         self.trouble: dict[str, str] = {}
         self.samples: list[UsageSample] = []
         self.races: list[Any] = []
+        self.room = RoomNow()
+        self.finish: Finish | None = None
+        self.rules: list[float] = []
         self.clock = SimpleNamespace(now=lambda: START + timedelta(days=1), event_now=lambda: world.moment)
         self.store = SimpleNamespace(
             profiles=lambda event: (self.profiles, self.seen_at),
             links=lambda event: {each.id: SimpleNamespace(profile=each.id) for each in self.profiles},
-            read=lambda event, what: self.trouble if what is TROUBLE else None,
+            read=lambda event, what: {TROUBLE.key: self.trouble, ROOM_NOW.key: self.room}.get(what.key, {"cup"}),
+            row=lambda event, what, key: self.finish,
             races=lambda event: (self.races, None),
         )
+        self.first = SimpleNamespace(races=SimpleNamespace(room_rule=lambda actor, hours: self.rules.append(hours)))
         self.history = SimpleNamespace(
             usage=lambda event, points: self.samples, standings=lambda event, race: ([], None)
         )
@@ -131,6 +138,8 @@ def test_each_drill_has_its_name_and_an_unknown_one_is_refused() -> None:
         drill_of("flood")
     with pytest.raises(BadInput, match="--hours of 6 or more"):
         MonthlyReset().fit(Plan(hours=5))
+    with pytest.raises(BadInput, match=r"--room: give 0"):
+        checked(Plan(room=-1))
     with pytest.raises(BadInput, match=r"1\.2\.5 or 1\.3\.1"):
         checked(Plan(version="2.0"))
 
@@ -138,12 +147,14 @@ def test_each_drill_has_its_name_and_an_unknown_one_is_refused() -> None:
 def test_the_rush_counts_what_came_late_and_how_long_the_last_result_took(
     scene: Scene, world: ScriptedWorld, through: Callable[..., Iterator[datetime]]
 ) -> None:
-    drill = DeadlineRush()
+    drill, ends = DeadlineRush(), scene.event.ends_at
     assert drill.fit(Plan(version="1.2.5")).version == "1.3.1"
+    held: Any = scene.console
+    held.profiles = [Profile("one", "One", quota=Quota(180, 5)), Profile("two", "Two", quota=Quota(180, 5))]
     drill.begin(scene)
     assert ("fleet", {"rush": 1.0}) in world.asked
-    console: Any = scene.console
-    console.races = [Race("cup", RaceDraft("Cup", "t-1", START, scene.event.ends_at))]
+    assert held.rules == [2.0]
+    held.races = [Race("cup", RaceDraft("Cup", "t-1", START, ends))]
     for now in through(drill, 9):
         late = max(0, min(15, (now - START).total_seconds() / 60 - 465))
         ended = max(0, (now - START).total_seconds() / 60 - 470)
@@ -154,14 +165,19 @@ def test_the_rush_counts_what_came_late_and_how_long_the_last_result_took(
             "submissions_on_the_way": on_the_way,
             "job_tally": {"ended.submission": 5 * round(ended), "lacked.submission": 7},
         }
-        if now > scene.event.ends_at:
-            assert drill.is_through(scene, now) == (on_the_way == 0)
+        early = ends + timedelta(minutes=20)
+        held.finish = Finish(ends, final_at=early) if now >= early else Finish(ends)
+        held.room = RoomNow(held=2) if ends - timedelta(hours=2) < now < ends + timedelta(minutes=55) else RoomNow()
+        if now > ends:
+            assert drill.is_through(scene, now) == (on_the_way == 0 and not held.room.held)
+    held.profiles = [Profile("one", "One", quota=Quota(180, 5)), Profile("two", "Two", quota=Quota(60, 5))]
     counts = drill.counts(scene)
     assert counts["submissions_in_the_last_15_min"] == pytest.approx(290, abs=25)
-    assert counts["failed_for_want_of_a_slot"] == 7
+    assert (counts["failed_for_want_of_a_slot"], counts["most_people_held_back"]) == (7, 2)
     assert counts["last_result_min_after_the_close"] == pytest.approx(52, abs=2)
-    assert counts["times_called_final_too_early"] != 0, "a race by the clock is final at its close"
-    assert drill.is_through(scene, scene.event.ends_at + timedelta(hours=13)), "it ends, whatever stays on its way"
+    assert counts["times_called_final_too_early"] == 32
+    assert counts["limits_not_given_back"] == 1
+    assert drill.is_through(scene, ends + timedelta(hours=13)), "it ends, whatever stays on its way"
 
 
 def test_the_lost_quota_is_planned_and_given_back_and_what_starts_beyond_it_is_counted(
@@ -206,7 +222,10 @@ def test_what_a_reset_took_is_counted_on(scene: Scene, world: ScriptedWorld) -> 
     world.told = {**QUIET, "resets": [START.timestamp() - 9e6, START.timestamp() + 60]}
     counts = MonthlyReset().counts(scene)
     assert (counts["resets"], counts["hours_that_ran"], counts["hours_counted"]) == (1, 2.0, 1.667)
-    assert (counts["hours_short"], counts["profiles_that_differ"]) == (0.333, 0)
+    assert (counts["hours_counted_at_most"], counts["truth_in_range"]) == (1.667, False)
+    console.samples = [UsageSample(START, 1, 1, 100.0, 0, 0, 1, minutes_unsure=30.0)]
+    assert MonthlyReset().counts(scene)["truth_in_range"] is True
+    assert counts["profiles_that_differ"] == 0
 
 
 def test_the_outage_ends_by_itself_and_whoever_was_sent_away_comes_back(

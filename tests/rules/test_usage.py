@@ -90,9 +90,11 @@ def test_what_waits_for_a_slot_is_not_committed() -> None:
 
 def test_slots_and_time_lower_the_ceiling_not_the_exposure() -> None:
     uses = [use("a", 0.0, limit=None), use("b", 0.0)]
-    found = totals(replace(EVENT, slots=2), [sampled(uses)], uses)
+    queue = totals(replace(EVENT, slots=2), [sampled(uses)], uses)
+    assert queue.exposure.hours == queue.ceiling.hours == float("inf")
+    found = totals(replace(EVENT, slots=2), [replace(sampled(uses), waiting=0)], uses)
     assert found.exposure.hours == float("inf")
-    assert found.ceiling.hours == pytest.approx(2 * 4)
+    assert found.ceiling.hours == pytest.approx(2 * (4 + 24))
 
 
 def test_a_months_limit_is_compared_with_that_months_use() -> None:

@@ -35,6 +35,10 @@ def least_slots(plan: Plan, *, runs: int, sure: int) -> Enough:
     free = simulate(plan, runs, enough=True)
     most = max(1, int(free.busiest.max()))
     least = _halved(lambda slots: _tried(plan, slots, free, runs).fits, most)
+    if least == most and not (best := _tried(plan, most, free, runs)).fits:
+        hours = 0.99 * best.hours.p50
+        useful = _halved(lambda slots: _tried(plan, slots, free, runs).hours.p50 >= hours, most)
+        return Enough(None, most, best.why_not, useful)
     free = simulate(plan, sure, enough=True)
     most = max(most, int(free.busiest.max()))
     why: tuple[str, ...] = ()
@@ -43,7 +47,7 @@ def least_slots(plan: Plan, *, runs: int, sure: int) -> Enough:
         if seen.fits:
             return Enough(slots, most)
         why = seen.why_not
-    return Enough(None, most, why)
+    return Enough(None, most, why, most)
 
 
 def _tried(plan: Plan, slots: int, free: Runs, runs: int) -> Outlook:

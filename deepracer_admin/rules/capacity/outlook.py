@@ -69,9 +69,16 @@ class Outlook:
 class Enough:
     """The least number of jobs at once with which a plan fits, and with how many it was tried at most.
 
-    `slots` None: no number of slots is enough; `why` says what else stands in the way.
+    `slots` None: no number of slots is enough; `why` says what else stands in the way, and more than `useful` slots
+    help nobody: with these within a hundredth as many hours run as with the most that were tried.
     """
 
     slots: int | None
     most_tried: int
     why: tuple[str, ...] = ()
+    useful: int | None = None
+
+    @property
+    def worth_asking(self) -> int:
+        """The number to ask AWS for."""
+        return self.slots or self.useful or self.most_tried

@@ -31,8 +31,8 @@ class Runs:
     """What came of it, one entry a run; minutes are event time since the start.
 
     `minutes` and `all_minutes`: compute used by the window's end and in all, as a service meters it: when a job ends.
-    `ran_minutes`: what had run by the window's end, of jobs that went on then too. `slot_minutes`: slots times minutes in
-    use, initialising included. `marks`: at these minutes `in_use` (runs x marks) slots were in use. `wait_min` and
+    `ran_minutes`: what had run by the window's end, of jobs that went on then too. `slot_minutes`: slots times minutes
+    in use, initialising included. `marks`: at these minutes `in_use` (runs x marks) slots were in use. `wait_min` and
     `long_wait_min`: the middle and the ninth tenth over racers of what their trainings waited each.
     """
 
@@ -104,8 +104,8 @@ class _Event:
         self._drain(now)
         book = self._book
         return Runs(
-            *people, book.submissions, book.failed, book.end, book.minutes, book.all_minutes, book.ran_minutes, book.slot_minutes,
-            book.busiest, marks, in_use,
+            *people, book.submissions, book.failed, book.end, book.minutes, book.all_minutes, book.ran_minutes,
+            book.slot_minutes, book.busiest, marks, in_use,
         )  # fmt: skip
 
     def _drain(self, now: float) -> None:

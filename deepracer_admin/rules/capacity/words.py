@@ -52,8 +52,8 @@ def _enough_words(enough: Enough | None) -> str:
         return "how many slots are enough is being worked out"
     if enough.slots is None:
         return (
-            f"no number of slots is enough (tried up to {enough.most_tried:,}): jobs start one by one, at most 15 a "
-            "minute, so give people more time or fewer jobs"
+            f"no number of slots is enough, and more than {enough.worth_asking:,} help nobody: jobs start one by one, "
+            "at most 15 a minute, so give people more time or let them come in turns"
         )
     return counted(enough.slots, "slot is enough", "slots are enough")
 
@@ -61,10 +61,8 @@ def _enough_words(enough: Enough | None) -> str:
 def quota_requests(
     enough: Enough, others: int, *, name: str, starts: datetime, ends: datetime, people: int, region: str
 ) -> Sequence[QuotaRequest]:
-    """What to ask for, for both codes; none when no number is enough. `others`: what the account uses otherwise."""
-    if enough.slots is None:
-        return ()
-    value = enough.slots + others
+    """What to ask for, for both codes. `others`: what the account uses otherwise."""
+    value = enough.worth_asking + others
     place = region or "REGION"
     return tuple(
         QuotaRequest(

@@ -336,7 +336,7 @@ class EventsService(SponsorshipService):
             committed_usd=queued * event.prices.per_hour,
             usage_as_of=last.at if last else None,
             running_jobs=jobs if allowed(actor, "jobs.view") else [],
-            needs_human=read_needs(self.store, event.id, funnel, jobs) if allowed(actor, "onboarding.view") else [],
+            needs_human=read_needs(self.store, event, funnel, jobs) if allowed(actor, "onboarding.view") else [],
         )
 
     def _facts(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from deepracer_admin.counted import counted
-from deepracer_admin.model import Finding, Job, State, Step
+from deepracer_admin.model import Event, Finding, Job, State, Step
 from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.onboarding import TROUBLE
@@ -22,16 +22,16 @@ _LOST_WORK = ("The answer was lost; the next listing tells what came of it.", ""
 
 
 def read_needs(
-    store: EventStore, event: str, funnel: Mapping[Step, Mapping[State, int]], jobs: Sequence[Job]
+    store: EventStore, event: Event, funnel: Mapping[Step, Mapping[State, int]], jobs: Sequence[Job]
 ) -> list[Finding]:
     """`needs_human`, from what is stored."""
     return needs_human(
-        store.read(event, TROUBLE),
+        store.read(event.id, TROUBLE),
         funnel,
         jobs,
-        to_decide=to_decide(store, event),
-        alarms=live(store.rows(event, ALARMS)),
-        checked=() if store.event(event).closed_at else store.read(event, CHECK).findings,
+        to_decide=to_decide(store, event.id),
+        checked=() if event.closed_at else store.read(event.id, CHECK).findings,
+        alarms=live(store.rows(event.id, ALARMS)),
     )
 
 
@@ -58,10 +58,10 @@ def needs_human(
     jobs: Sequence[Job],
     *,
     to_decide: int = 0,
-    alarms: Sequence[Alarm] = (),
     checked: Sequence[Finding] = (),
+    alarms: Sequence[Alarm] = (),
 ) -> list[Finding]:
-    """Which alarms last, what the pre-flight found red (`checked`), who was refused or is unknown at a step, what the
+    """Which alarms last, what the pre-flight found (`checked`), who was refused or is unknown at a step, what the
     worker's duties wait for (`trouble`), which jobs wait, and how many registrations wait for an organizer's yes or no
     (`to_decide`)."""
     found = [

@@ -228,7 +228,7 @@ def _answer(view: CapacityView, event: Event) -> None:
 
 def _table(seen: Outlook, event: Event) -> str:
     """Rows of constants and numbers: low, middle and high of what was simulated."""
-    people = f" of {seen.plan.people:,} people"
+    people = f" of {count(seen.plan.people, 'person', 'people')}"
     rows = [
         ("Never train", _row(seen.never_trained, lambda value: f"{value:,.0f}"), people),
         ("A training waits for its slot", _row(seen.wait_min, _minutes), ""),

@@ -41,7 +41,7 @@ def slots_chart(seen: Outlook, event: Event) -> go.Figure:
     )  # fmt: skip
     figure.add_scatter(
         x=times, y=seen.slots_in_use.p50, mode="lines", name="in use", line={"color": used, "width": 3},
-        hovertemplate="%{x|%d %b %H:%M}: %{y:,.0f} slots<extra></extra>",
+        hovertemplate="%{x|%d %b %H:%M}, slots: %{y:,.0f}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=[times[0], times[-1]], y=[seen.plan.effective_slots] * 2, mode="lines", name="slots there are",

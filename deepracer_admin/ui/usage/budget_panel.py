@@ -127,8 +127,9 @@ def _thresholds(title: str, key: str, kept: Sequence[Threshold], *, forecast: bo
         for share in sorted({*_SHARES, *acts}):
             options = ["nothing", *_ACTS.values()]
             now = _ACTS[acts[share]] if share in acts else "nothing"
-            said_ = st.selectbox(f"{share:.0%}", options, options.index(now), key=f"budget-{key}-{share:g}")
-            act = next((each for each, word in _ACTS.items() if word == said_), None)
+            share_key = f"{share:g}"
+            wish = st.selectbox(f"{share:.0%}", options, options.index(now), key=f"budget-{key}-{share_key}")
+            act = next((each for each, word in _ACTS.items() if word == wish), None)
             if act is not None:
                 chosen.append((share, act))
         forecasts = (
@@ -158,22 +159,23 @@ def _cohort_budget(view: BudgetView) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cohort = st.selectbox(
-            "Office or cost centre", options, key="budget-cohort", format_func=lambda key: key.replace(":", ": ")
+            "Office or cost centre", options, key="budget-of-cohort", format_func=lambda key: key.replace(":", ": ")
         )
+        cohort_key = cohort
         usd = float(
             st.number_input(
                 "Its budget (USD, 0 = none)", 0.0, 99_999_999.0, view.guard.cohorts.get(cohort, 0.0), 50.0,
-                key=f"budget-usd-{cohort}",
+                key=f"budget-usd-{cohort_key}",
             )
         )  # fmt: skip
         press(
             "Save its budget",
             lambda asking: budget.set_cohort_budget(asking, cohort, usd),
-            key="budget-cohort-save",
+            key="budget-of-cohort-save",
             done=f"The budget of {cohort.partition(':')[2]} is saved.",
             line=False,
         )
-    said("budget-cohort-save")
+    said("budget-of-cohort-save")
     if view.guard.cohorts:
         st.dataframe(
             pd.DataFrame(

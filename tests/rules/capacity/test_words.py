@@ -40,7 +40,8 @@ def test_failing_submissions_are_named_where_nothing_else_is_wrong(seen: Outlook
 
 
 def test_where_no_number_is_enough_the_dispatcher_is_said(seen: Outlook) -> None:
-    assert "no number of slots is enough (tried up to 900)" in verdict(seen, Enough(None, 900))
+    said = verdict(seen, Enough(None, 900, (), 700))
+    assert "no number of slots is enough, and more than 700 help nobody: jobs start one by one" in said
 
 
 def test_a_plan_that_fits_says_so(seen: Outlook) -> None:
@@ -67,6 +68,8 @@ def test_both_quotas_are_asked_for_with_the_same_number() -> None:
         assert f"--quota-code {each.code} --desired-value 65 --region eu-central-1" in each.command
 
 
-def test_nothing_is_asked_for_where_no_number_is_enough() -> None:
+def test_where_no_number_is_enough_the_most_that_helps_is_asked_for() -> None:
     now = datetime(2026, 12, 10, tzinfo=UTC)
-    assert quota_requests(Enough(None, 9), 0, name="x", starts=now, ends=now, people=1, region="") == ()
+    asked = quota_requests(Enough(None, 9, (), 7), 0, name="x", starts=now, ends=now, people=1, region="")
+    assert [each.value for each in asked] == [7, 7]
+    assert "--region REGION" in asked[0].command
