@@ -41,7 +41,7 @@ def checked(plan: Plan) -> Plan:
     if plan.slots < 1:
         raise BadInput("--slots: give 1 or more.")
     if not 0 <= plan.room <= MOST_HOURS:
-        raise BadInput(f"--room: give 0 (none) to {MOST_HOURS:g} hours.")
+        raise BadInput(f"--room, in hours: give 0 (none) to {MOST_HOURS:g}.")
     if plan.version not in VERSIONS:
         raise BadInput(f"--version: give {' or '.join(VERSIONS)}.")
     return plan

@@ -14,6 +14,7 @@ from deepracer_admin.model import Actor, Attendee, Event, Profile, Role
 from deepracer_admin.records.campaigns import Audience
 from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.rules.access import ACTIONS
+from deepracer_admin.rules.budget_guard import Act
 from deepracer_admin.rules.templates import Template
 from deepracer_admin.services.access.passwords import PasswordsService
 from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
@@ -21,11 +22,13 @@ from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.people.registrations import RegistrationsService
 from deepracer_admin.services.races.races import RaceForm, RacesService
+from deepracer_admin.services.setup.capacity import CapacityService
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
 from deepracer_admin.services.setup.preflight import PreflightService
 from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
+from deepracer_admin.services.usage.budget import BudgetService
 from tests.pages.conftest import NOW, ROLES, actor_of
 
 LIST = b"Email,Full name\nada@example.com,Ada Lovelace\n"
@@ -37,6 +40,14 @@ def _draft(console: Console):
 
 def _dry(console: Console):
     return console.first.attendees.dry_run(actor_of(Role.ORGANIZER), LIST, filename="list.csv")
+
+
+def _plan(console: Console):
+    return console.first.capacity.plan(actor_of(Role.ORGANIZER))
+
+
+def _choices(console: Console):
+    return console.first.capacity.choices(actor_of(Role.ORGANIZER))
 
 
 def _race_form() -> RaceForm:
@@ -119,6 +130,10 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     ),
     "registrations.set_questions": ("portal.edit", lambda c, who: c.first.registrations.set_questions(who, [])),
     "registrations.set_texts": ("portal.edit", lambda c, who: c.first.registrations.set_texts(who, {}, [])),
+    "registrations.set_mail": (
+        "portal.edit",
+        lambda c, who: c.first.registrations.set_mail(who, "confirm", None),
+    ),
     "registrations.accept": ("portal.decide", lambda c, who: c.first.registrations.accept(who, ["reg-1"])),
     "registrations.refuse": ("portal.decide", lambda c, who: c.first.registrations.refuse(who, ["reg-1"])),
     "registrations.erase": ("portal.erase", lambda c, who: c.first.registrations.erase(who, ["reg-1"])),
@@ -174,6 +189,29 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "races.expel": ("races.admit", lambda c, who: c.first.races.expel(who, "r-1", ["at-1"])),
     "races.drop_list": ("races.admit", lambda c, who: c.first.races.drop_list(who, "r-1")),
     "races.new_link": ("races.link", lambda c, who: c.first.races.new_link(who, "r-1")),
+    "races.finality": ("boards.view", lambda c, who: c.first.races.finality(who, "r-1")),
+    "races.unfinished": ("boards.view", lambda c, who: c.first.races.unfinished(who)),
+    "races.declare_final": ("boards.declare", lambda c, who: c.first.races.declare_final(who, "r-1", reason="It is.")),
+    "races.take_back_final": ("boards.declare", lambda c, who: c.first.races.take_back_final(who, "r-1")),
+    "races.room": ("races.entrants", lambda c, who: c.first.races.room(who, "r-1")),
+    "races.keep_room": ("races.room", lambda c, who: c.first.races.keep_room(who, "r-1")),
+    "races.end_room": ("races.room", lambda c, who: c.first.races.end_room(who, "r-1")),
+    "races.room_rule": ("races.room", lambda c, who: c.first.races.room_rule(who, 2.0)),
+    "budget.view": ("usage.view", lambda c, who: c.first.budget.view(who)),
+    "budget.set_thresholds": (
+        "usage.guard",
+        lambda c, who: c.first.budget.set_thresholds(who, [(0.8, Act.TELL)], cohorts=False),
+    ),
+    "budget.set_cohort_budget": ("usage.guard", lambda c, who: c.first.budget.set_cohort_budget(who, "Milano", 10.0)),
+    "budget.answer": ("usage.guard", lambda c, who: c.first.budget.answer(who, "x", number=1, pause=False)),
+    "budget.waves": ("usage.view", lambda c, who: c.first.budget.waves(who)),
+    "budget.set_waves": ("usage.guard", lambda c, who: c.first.budget.set_waves(who, on=True, minutes=60)),
+    "capacity.plan": ("setup.view", lambda c, who: c.first.capacity.plan(who)),
+    "capacity.look": ("setup.view", lambda c, who: c.first.capacity.look(who, _plan(c))),
+    "capacity.choices": ("setup.view", lambda c, who: c.first.capacity.choices(who)),
+    "capacity.keep": ("event.edit", lambda c, who: c.first.capacity.keep(who, _choices(c))),
+    "capacity.quotas": ("setup.view", lambda c, who: c.first.capacity.quotas(who)),
+    "capacity.read_quotas": ("setup.check", lambda c, who: c.first.capacity.read_quotas(who)),
     "signed_in.people": ("setup.sessions", lambda c, who: c.first.signed_in.people(who)),
     "signed_in.sign_out": ("setup.sessions", lambda c, who: c.first.signed_in.sign_out(who, "oid-x")),
     "jobs.list": ("jobs.view", lambda c, who: c.first.jobs.list(who)),
@@ -182,6 +220,8 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "jobs.undo": ("jobs.control", lambda c, who: c.first.jobs.undo(who, "job-0")),
 }
 SERVICES = {
+    "budget": BudgetService,
+    "capacity": CapacityService,
     "messages": MessagesService,
     "races": RacesService,
     "events": EventsService,
