@@ -123,7 +123,11 @@ class UsageWatcher:
         self.ports.store.keep(event.id, MODELS_SEEN, ModelsSeen(len(models), running, len(ids), now), lease=lease)
 
     def _milestones(self, event: Event, profiles: Sequence[Profile], lease: Lease) -> None:
-        """A person with minutes or a model has trained, and so has signed in; without either it is not known."""
+        """A person with minutes, queued ones too, or a model has signed in; without either it is not known.
+
+        Used minutes tell that somebody has trained, and so does a model while nothing is queued: one that waits for
+        capacity counts as a model and keeps its minutes queued (deepracer-on-aws-capacity.md 1).
+        """
         owners = {link.profile: link.attendee for link in self.ports.store.links(event.id).values()}
         outcomes = []
         for profile in profiles:
@@ -132,7 +136,7 @@ class UsageWatcher:
                 continue
             person = owners[profile.id]
             outcomes.append(Outcome(person, Step.SIGNED_IN, State.DONE, "model", ref=profile.id))
-            if profile.minutes_used > 0 or (profile.model_count or 0) > 0:
+            if profile.minutes_used > 0 or ((profile.model_count or 0) > 0 and not profile.minutes_queued):
                 outcomes.append(Outcome(person, Step.TRAINED, State.DONE, ref=profile.id))
         self.ports.store.record(event.id, outcomes, lease=lease, now=self.ports.clock.now())
 

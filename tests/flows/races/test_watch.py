@@ -6,7 +6,7 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 
 from deepracer_admin.flows.access.pace_and_eta import limit_in_force, measure
-from deepracer_admin.model import Capabilities, SenderLimits, State, Step
+from deepracer_admin.model import Capabilities, Profile, SenderLimits, State, Step
 from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.racing_service import AccountSeen
 from tests.flows.access.test_onboarding import everybody_in, site
@@ -32,6 +32,22 @@ def test_a_person_who_trained_has_signed_in_and_one_who_was_only_invited_has_not
     invited = stage.step(people[1], Step.SIGNED_IN)
     assert invited is None or (invited.state, invited.reason) == (State.WAITING, "invited")
     assert stage.console.history.usage(stage.event.id)[-1].minutes_used == 42
+
+
+def test_whose_only_model_waits_for_capacity_has_signed_in_and_not_trained(stage: Stage) -> None:
+    waits, trained = stage.crowd(2)
+    stage.start()
+    stage.rounds(lambda: everybody_in(stage, 2))
+    links = stage.store.links(stage.event.id)
+    profiles = [
+        Profile(links[waits.id].profile, "Waits", minutes_queued=60, model_count=1),
+        Profile(links[trained.id].profile, "Trained", model_count=1),  # its minutes went with the month
+    ]
+    stage.worker.usage._milestones(stage.event, profiles, stage.lease)
+    assert stage.step(waits, Step.SIGNED_IN).state is State.DONE
+    seen = stage.step(waits, Step.TRAINED)
+    assert seen is None or not seen.state.is_done
+    assert stage.step(trained, Step.TRAINED).state is State.DONE
 
 
 def test_the_check_finds_what_is_wrong_and_says_how_to_mend_it(stage: Stage) -> None:
