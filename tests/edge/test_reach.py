@@ -146,6 +146,7 @@ KNOWN = {
     "web/identity.py": "its address was admitted",
     "worker/practice.py": "the practice world's control address, read from practice.json, which is judged when read",
     "rehearse/practice.py": "likewise",
+    "readiness_access.py": "our own second listener at the address of our links; in a rehearsal on this computer alone",
 }
 
 

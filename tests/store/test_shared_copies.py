@@ -31,7 +31,7 @@ Open = Callable[[str], SharedEventStore]
 READS = {
     "mode", "followed_at", "trouble", "revision", "events", "event", "attendees", "attendee", "steps", "done",
     "steps_of", "funnel", "history_of", "profiles", "links", "deliveries", "delivery_counts", "job", "jobs",
-    "job_items", "races", "audit", "read", "rows", "row",
+    "job_items", "races", "audit", "read", "rows", "row", "damage",
 }  # fmt: skip
 
 

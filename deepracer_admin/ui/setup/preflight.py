@@ -55,7 +55,7 @@ def _live() -> None:
 
 
 def _shown(view: PreflightView, event: Event) -> None:
-    if view.as_of is None:
+    if view.as_of is None or not view.findings:
         st.caption("Not run yet. It takes some seconds.")
         return
     word, icon, colour = VERDICTS[view.worst]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from deepracer_admin.errors import BadInput
 from deepracer_admin.flows.setup.slot_quotas import SlotQuotasHandler
-from deepracer_admin.model import JobState
 from deepracer_admin.racing.service_quotas import InstanceQuotas
 from deepracer_admin.records.capacity import SLOT_QUOTAS
 from tests.flows.conftest import ORGANIZER, Stage
@@ -19,9 +21,11 @@ class Told:
 
 
 def test_without_credentials_the_job_says_what_to_do(stage: Stage) -> None:
-    job = stage.finish(stage.console.first.capacity.read_quotas(ORGANIZER))
-    assert job.state is JobState.FAILED
-    assert "type the quotas in" in job.sentence
+    job = stage.console.first.capacity.read_quotas(ORGANIZER)
+    lease = stage.store.acquire("elsewhere", "test", ttl_s=600, now=stage.console.clock.now())
+    assert lease
+    with pytest.raises(BadInput, match="type the quotas in"):
+        SlotQuotasHandler().work(replace(stage.ports, slot_quotas=None), job, lease)
     assert stage.store.read(stage.event.id, SLOT_QUOTAS).as_of is None
 
 

@@ -191,5 +191,5 @@ def test_half_a_character_in_a_text_breaks_no_later_read(deployed: Deployed, org
 
 def test_every_fault_that_the_code_asks_for_can_be_armed_and_no_other() -> None:
     source = "".join(path.read_text("utf-8") for path in Path(deepracer.__file__).parent.glob("*.py"))
-    asked = set(re.findall(r'\b(?:hit|struck|switched)\(\s*"(\w+)"', source))
+    asked = set(re.findall(r'\b(?:hit|struck|switched|_refuses)\(\s*"(\w+)"', source))
     assert asked == OWN["deepracer"]

@@ -109,7 +109,7 @@ def test_the_lower_quota_less_what_others_use_is_in_force() -> None:
 
 @pytest.mark.parametrize("queue", list(Queue))
 def test_the_number_that_is_enough_fits_and_far_fewer_do_not(queue: Queue) -> None:
-    plan = replace(SMALL, window_h=2, queue=queue)
+    plan = replace(SMALL, window_h=3, queue=queue)
     enough = enough_slots(plan)
     assert enough.slots is not None
     assert outlook(replace(plan, slots=enough.slots)).fits
