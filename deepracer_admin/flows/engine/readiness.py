@@ -42,10 +42,7 @@ class NameService(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Every call may raise a `ConsoleError`. `listener` None: there is no second listener.
-
-    `slot_quotas`: SageMaker's quotas by their code, {} without credentials for them.
-    """
+    """Every call may raise a `ConsoleError`. `listener` None: there is no second listener."""
 
     directory: Callable[[str], DirectorySetup]
     signed_in: Callable[[], SignedInStaff]
@@ -56,4 +53,3 @@ class Readiness:
     listener: Callable[[Event], ListenerSeen | None]
     mailer_kind: str
     app_only: bool
-    slot_quotas: Callable[[], Mapping[str, int]] = dict

@@ -108,9 +108,7 @@ def _racing(ports: Ports, event: Event, kind: str, lease: Lease | None) -> dict[
     probes: dict[str, Probe] = {"racing": ("the racing service", racing)}
     if kind == "on_aws":
         probes["pool"] = ("the user pool", pool)
-        ready = ports.readiness
-        if ready:
-            probes["slot_quotas"] = ("Service Quotas", lambda: _slot_quotas(ports) or ready.slot_quotas())
+        probes["slot_quotas"] = ("Service Quotas", lambda: _slot_quotas(ports))
     return probes
 
 

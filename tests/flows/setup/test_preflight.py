@@ -24,6 +24,7 @@ from deepracer_admin.flows.setup import probes
 from deepracer_admin.flows.setup.connect_check import check_now
 from deepracer_admin.model import Attendee, Event, Finding, Quota, Race, RaceDraft
 from deepracer_admin.model.readiness import ComputerSeen, StoreSeen
+from deepracer_admin.racing.service_quotas import InstanceQuotas
 from deepracer_admin.records.store_copies import COPIED, Copied
 from deepracer_admin.rules.capacity import Outlook, outlook
 from deepracer_admin.rules.capacity import Plan as CapacityPlan
@@ -36,7 +37,16 @@ from tests.rehearsal.microsoft import REDIRECT, press
 pytestmark = pytest.mark.filterwarnings("ignore:response_mode")
 START = datetime(2026, 11, 10, 9, tzinfo=UTC)
 ON_AWS, MANAGED = "ev-aws", "ev-managed"
-QUOTAS = {"L-1EC4D7FD": 600, "L-00C91CB5": 800}
+
+
+class Quotas:
+    """An account that has asked AWS for so many instances of the type."""
+
+    def __init__(self, per_type: int) -> None:
+        self._per_type = per_type
+
+    def read(self) -> InstanceQuotas:
+        return InstanceQuotas(self._per_type, 800, "us-east-1")
 
 
 class Clock:
@@ -99,10 +109,10 @@ class Ground:
         console = self.delegated if as_person else self.console
         ports: Ports = console.ports_of(event)
         assert ports.readiness
-        given = {"slot_quotas": lambda: QUOTAS, **{k: v for k, v in self.swapped.items() if k != "pool"}}
-        ports = replace(ports, readiness=replace(ports.readiness, **given))
-        if "pool" in self.swapped:
-            ports = replace(ports, pool=None)
+        of_ports = {"slot_quotas": lambda: Quotas(600)}
+        of_ports |= {name: value for name, value in self.swapped.items() if name in ("pool", "slot_quotas")}
+        given = {name: value for name, value in self.swapped.items() if name not in of_ports}
+        ports = replace(ports, readiness=replace(ports.readiness, **given), **of_ports)
         checked = check_now(ports, console.store.event(event), self.oid, by="Olivia", lease=None)
         return {finding.key: finding for finding in checked.findings}
 
@@ -320,7 +330,7 @@ CASES: dict[str, Case] = {
     ),
     "racing.invitations": settings("amber", "SES", {"cognito_mail": ""}, {"cognito_mail": "default"}),
     "racing.pool": swap("amber", "docs/permissions.md", "pool", None),
-    "racing.slots": swap("red", "Ask for more", "slot_quotas", lambda: {**QUOTAS, "L-1EC4D7FD": 2}),
+    "racing.slots": swap("red", "Ask for more", "slot_quotas", lambda: Quotas(2)),
     "racing.quotas": settings("amber", "AWS Support", {"head_count": 120, "budget_usd": 2_000.0},
                               {"head_count": 1200, "budget_usd": 20_000.0}, event=MANAGED),
     "mail.sender": Case(
