@@ -15,6 +15,7 @@ from deepracer_admin.rules.mail_days import DAILY, MailDay
 from deepracer_admin.services.access.onboarding import FunnelRow, OnboardingView, StuckRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import onboarding_plan, onboarding_view
+from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, plain, span, when
 
@@ -95,7 +96,7 @@ def live_funnel(drawn: OnboardingView, *, looking: bool) -> None:
         return
     view = onboarding_view(who)
     if not looking and _outline(view) != _outline(drawn):
-        st.rerun()
+        rerun_unasked()
     _pace(view, event)
     for duty, sentence in sorted(view.trouble.items()):
         what = plain(_DUTIES.get(duty, duty.capitalize()))

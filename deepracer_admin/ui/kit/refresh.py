@@ -20,7 +20,10 @@ _DIALOG = "dialog-open"
 
 
 def rerun_unasked() -> None:
-    """A full run that no person asked for, from a timed fragment."""
+    """A full run that no person asked for, from a timed fragment; none while a dialog is open, so the next look asks
+    again."""
+    if is_dialog_open():
+        return
     st.session_state[_UNASKED] = True
     st.rerun()
 

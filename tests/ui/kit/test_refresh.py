@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -71,3 +73,39 @@ def test_not_under_an_open_dialog_but_once_it_was_dismissed(jobs: list[SimpleNam
     assert redrawn == []
     ticked(opens=True, dismisses=True)
     assert redrawn == ["anew"]
+
+
+def under_a_dialog() -> None:
+    import streamlit as st
+
+    from deepracer_admin.ui.kit import refresh
+
+    st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+    if st.session_state["runs"] == 1:
+        if st.session_state.get("opens"):
+            refresh.dialog_opened()
+        refresh.rerun_unasked()
+
+
+@pytest.mark.parametrize(("opens", "runs"), [(False, 2), (True, 1)])
+def test_whatever_asks_for_a_page_anew_waits_for_an_open_dialog(opens: bool, runs: int) -> None:
+    app = AppTest.from_function(under_a_dialog, default_timeout=PATIENCE_S)
+    app.session_state["opens"] = opens
+    app.run()
+    assert app.session_state["runs"] == runs
+
+
+def test_no_timed_fragment_draws_the_page_anew_past_the_dialog() -> None:
+    """Streamlit's own rerun, from a fragment with a clock, closes a dialog in the middle of somebody's typing."""
+    root = Path(refresh.__file__).parents[3]
+    files = [*(root / "deepracer_admin" / "ui").rglob("*.py"), *(root / "pages").rglob("*.py"), root / "app.py"]
+    timed = 0
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.FunctionDef) or not any(
+                "run_every" in ast.unparse(d) for d in node.decorator_list
+            ):
+                continue
+            timed += 1
+            assert "st.rerun(" not in ast.unparse(node), f"{file.name}: {node.name} asks kit/refresh.py instead"
+    assert timed > 5
