@@ -22,7 +22,6 @@ __all__ = [
     "Burn",
     "at_prices",
     "forecast",
-    "hours_through_slots",
     "worst_case",
 ]
 
@@ -76,11 +75,6 @@ def worst_case(prices: PriceList, current: Quota, wanted: Quota) -> float:
     if current.minutes == UNLIMITED:
         return 0.0
     return max(0, wanted.minutes - current.minutes) / 60 * prices.per_hour
-
-
-def hours_through_slots(*, people: int, hours_per_person: float, slots: int) -> float:
-    """Wall-clock hours that head-count x hours takes through the account's job slots, always full."""
-    return people * hours_per_person / slots if slots > 0 else float("inf")
 
 
 USED_OF_ASKED = (0.55, 0.9, 1.0)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepracer_admin.model import UNLIMITED, Event, PriceList, ProfileUse, Quota, UsageSample
-from deepracer_admin.rules.money import Amount, Band, at_prices, forecast, hours_through_slots, worst_case
+from deepracer_admin.rules.money import Amount, Band, at_prices, forecast, worst_case
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PRICES = PriceList(training_per_hour=0.9, volume_per_hour=0.1, storage_per_gb_month=0.02)
@@ -49,11 +49,6 @@ def test_the_worst_case_of_a_change() -> None:
     assert worst_case(PRICES, Quota(60, 1), Quota(UNLIMITED, 1)) == float("inf")
     assert worst_case(PRICES, Quota(UNLIMITED, 1), Quota(60, 1)) == 0
     assert worst_case(PRICES, Quota(UNLIMITED, 1), Quota(UNLIMITED, 1)) == 0
-
-
-def test_slots_stretch_the_hours() -> None:
-    assert hours_through_slots(people=100, hours_per_person=2, slots=8) == 25
-    assert hours_through_slots(people=1, hours_per_person=1, slots=0) == float("inf")
 
 
 def test_a_steady_pace_goes_on_to_the_end_and_tells_when_the_budget_is_reached() -> None:

@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Actor, Finding, Role, Stage, State, Step
-from deepracer_admin.rules.money import hours_through_slots
 from deepracer_admin.services.setup.events import EventView
 from deepracer_admin.services.usage.view import UsageView
 from deepracer_admin.ui.access.funnel import STEPS
@@ -168,17 +167,12 @@ def spend(view: EventView, usage: UsageView) -> None:
 
 
 def slots(view: EventView) -> None:
-    """How long the work takes through the account's job slots."""
+    """How much work stands before the account's job slots."""
     event = view.event
     with st.container(border=True):
         st.markdown(f"**Job slots** — {count(event.slots, 'job')} at once")
-        queue = view.hours_queued / event.slots
-        st.markdown(f"Queued and running: {hours(view.hours_queued)}, {hours(queue)} through the slots.")
-        if event.quota.minutes >= 0:
-            each = event.quota.minutes / 60
-            whole = hours_through_slots(people=event.head_count, hours_per_person=each, slots=event.slots)
-            people = count(event.head_count, "person", "people")
-            st.caption(f"Everybody's {hours(each)} for {people} would take {hours(whole)}.")
+        st.markdown(f"Queued and running: {hours(view.hours_queued)}.")
+        st.caption("Whether everybody's hours fit is simulated: Set up, Slots and hours.")
 
 
 def findings(found: Sequence[Finding], *, empty: str) -> None:
