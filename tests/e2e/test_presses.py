@@ -37,7 +37,7 @@ def trains(seeded: Seeded, name: str) -> None:
 
 def test_a_dialog_reaches_whom_it_named_when_it_opened(seeded: Seeded, browser: Browser) -> None:
     page = seeded.window(browser, seeded.session(Role.ORGANIZER), path="/usage")
-    page.get_by_text("Choose all 4 shown").click()
+    page.get_by_text("Choose all 4 that fit").click()
     wait_idle(page)
     page.get_by_role("tab", name="Pause, resume, models").click()
     press(page, "Pause …")
