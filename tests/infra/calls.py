@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,10 +24,11 @@ Calls = dict[str, set[str]]
 
 class Recorder:
     """`calls` by function; `named` marks a handler's calls as its own, those of the threads that it starts too: one
-    function runs at a time."""
+    function runs at a time. A thread that was there before it, such as one that follows the table, is not its own."""
 
     def __init__(self) -> None:
         self._running = ""
+        self._others: set[int | None] = set()
         self.calls: defaultdict[str, set[str]] = defaultdict(set)
 
     def named(self, name: str, handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -38,15 +40,17 @@ class Recorder:
 
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
-        before, self._running = self._running, name
+        before, others = self._running, self._others
+        self._running = name
+        self._others = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
         try:
             yield
         finally:
-            self._running = before
+            self._running, self._others = before, others
 
     def note(self, client: BaseClient, operation: str, arguments: Any) -> None:
         name = self._running
-        if not name:
+        if not name or threading.get_ident() in self._others:
             return
         service = client.meta.service_model.service_name
         action = f"{IAM.get(service, service)}:{operation}"
