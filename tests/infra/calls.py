@@ -24,11 +24,11 @@ Calls = dict[str, set[str]]
 
 class Recorder:
     """`calls` by function; `named` marks a handler's calls as its own, those of the threads that it starts too: one
-    function runs at a time. A thread that was there before it, such as one that follows the table, is not its own."""
+    function runs at a time. Authorise starts none: a thread that follows the table meanwhile is not its own."""
 
     def __init__(self) -> None:
         self._running = ""
-        self._others: set[int | None] = set()
+        self._thread = 0
         self.calls: defaultdict[str, set[str]] = defaultdict(set)
 
     def named(self, name: str, handler: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -40,17 +40,16 @@ class Recorder:
 
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
-        before, others = self._running, self._others
-        self._running = name
-        self._others = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}
+        before = self._running, self._thread
+        self._running, self._thread = name, threading.get_ident()
         try:
             yield
         finally:
-            self._running, self._others = before, others
+            self._running, self._thread = before
 
     def note(self, client: BaseClient, operation: str, arguments: Any) -> None:
         name = self._running
-        if not name or threading.get_ident() in self._others:
+        if not name or (name == "Authorise" and threading.get_ident() != self._thread):
             return
         service = client.meta.service_model.service_name
         action = f"{IAM.get(service, service)}:{operation}"

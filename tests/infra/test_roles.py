@@ -7,11 +7,13 @@ pool of the second way in, the queue, the secret, the role in another account.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pytest
@@ -104,7 +106,8 @@ def container(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Recor
     monkeypatch.setattr(place, "compose", lambda _: SimpleNamespace())
     monkeypatch.setattr(place, "shared_table", lambda _: SimpleNamespace(client=None))
     monkeypatch.setattr(place.Place, "__post_init__", lambda _: None)
-    with mock_aws(), recording() as recorder:
+    # A container's environment is its own for good; here it is given back.
+    with patch.dict(os.environ), mock_aws(), recording() as recorder:
         secret = boto3.client("secretsmanager", "eu-west-1").create_secret(
             Name="portal", SecretString=json.dumps({"secret_key": "k"})
         )

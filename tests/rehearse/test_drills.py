@@ -140,7 +140,7 @@ def test_each_drill_has_its_name_and_an_unknown_one_is_refused() -> None:
         drill_of("flood")
     with pytest.raises(BadInput, match="--hours of 6 or more"):
         MonthlyReset().fit(Plan(hours=5))
-    with pytest.raises(BadInput, match=r"--room: give 0"):
+    with pytest.raises(BadInput, match=r"--room, in hours: give 0"):
         checked(Plan(room=-1))
     with pytest.raises(BadInput, match=r"1\.2\.5 or 1\.3\.1"):
         checked(Plan(version="2.0"))
