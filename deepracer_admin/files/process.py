@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from deepracer_admin.errors import ConsoleError
 from deepracer_admin.files.environment import ROOT, bare_environment
@@ -186,6 +186,15 @@ def _why_none(child: _Child) -> Outcome:
     return Outcome.LARGE if child.garbled.too_large else Outcome.GARBLED
 
 
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Let more stand in a pipe where the system has a word for that; one that refuses it works as it is."""
+    if pipe is not None and sys.platform == "linux":
+        import fcntl
+
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
+
+
 class _Child:
     """One process. `ready` comes when it can take a request, `done` when its answer, or its end, is there."""
 
@@ -202,11 +211,12 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            pipesize=_PIPE,
             cwd=ROOT,
             env=bare_environment(**_FRUGAL),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
+        for pipe in (self.process.stdin, self.process.stdout):
+            _widen(pipe)
         threading.Thread(target=self._listen, name="file-child", daemon=True).start()
 
     def _listen(self) -> None:

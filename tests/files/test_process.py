@@ -242,6 +242,22 @@ def test_a_child_kept_ready_takes_the_next_file_and_another_one_follows(real: Ch
     assert real._spare is None
 
 
+def test_a_system_that_grants_no_wider_pipe_reads_all_the_same(
+    real: ChildProcessReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="Windows has no such call, and asks for none")
+    asked: list[int] = []
+
+    def refuses(_: int, what: int, *__: int) -> int:
+        asked.append(what)
+        raise PermissionError("pipe-max-size")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "fcntl", refuses)
+        assert real.ask("settings", b"{}", {}).values == {"settings": {}}
+    assert asked or sys.platform != "linux"
+
+
 def test_a_spare_that_died_meanwhile_is_replaced(real: ChildProcessReader) -> None:
     real.warm()
     spare = real._spare

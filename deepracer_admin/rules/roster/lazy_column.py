@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import compress
 from typing import Any, TypeVar, cast, overload
 
@@ -331,7 +332,8 @@ def read_columns(raw: bytes, delimiter: str, width: int, *, is_quoted: bool) -> 
         return None
     columns = [LazyColumn(column.combine_chunks()) for column in table.columns]
     # Arrow lets other threads run meanwhile: while addresses are judged, the other columns are got ready.
-    threading.Thread(target=_get_ready, args=(columns,), name="columns", daemon=True).start()
+    with suppress(RuntimeError):  # no room for a thread: they are got ready when they are asked for
+        threading.Thread(target=_get_ready, args=(columns,), name="columns", daemon=True).start()
     return columns
 
 

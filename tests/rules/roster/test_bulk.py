@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -35,6 +36,16 @@ def checked(rows: list[tuple[str, str]], size: int) -> RosterCheck:
 @given(st.lists(st.tuples(cells, st.sampled_from(["Anna", "", "Zoë", " Bo  B "])), min_size=1, max_size=30))
 def test_a_list_in_bulk_gives_what_it_gives_address_by_address(rows: list[tuple[str, str]]) -> None:
     assert checked(rows, 0) == checked(rows, 10**9)
+
+
+def test_without_room_for_a_thread_a_large_list_is_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    rows = [("a@example.com", "Anna"), ("b@example.com", "Bo")]
+    expected = checked(rows, 10**9)
+    monkeypatch.setattr(threading.Thread, "start", no_room)
+    assert checked(rows, 0) == expected
 
 
 def test_addresses_beyond_ascii_are_judged_one_by_one_and_give_the_same() -> None:
