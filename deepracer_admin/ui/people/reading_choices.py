@@ -263,6 +263,7 @@ def _let_in(dry: DryRun, digest: str) -> None:
         )
     for kind_key, number, one, many in (
         ("hidden", shape.hidden_rows, "row that the sheet hides", "rows that the sheet hides"),
+        ("struck", shape.struck_rows, "row that is struck through", "rows that are struck through"),
         ("above", shape.rows_above, "row above the heading", "rows above the heading"),
         ("others", shape.rows_of_others, "row of hosts and panelists", "rows of hosts and panelists"),
     ):

@@ -203,7 +203,7 @@ WORDS = st.lists(st.tuples(st.text(max_size=4), st.text(max_size=4)), max_size=3
         let_in=WORDS,
         keep_out=WORDS,
         teams_apart=st.none() | st.booleans(),
-        include=st.lists(st.sampled_from(["hidden", "declined", "above", "others"]), max_size=3).map(tuple),
+        include=st.lists(st.sampled_from(["hidden", "struck", "declined", "above", "others"]), max_size=3).map(tuple),
     )
 )
 def test_choices_cross_the_pipe(choices: ReadingChoices) -> None:
