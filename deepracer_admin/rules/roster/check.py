@@ -232,14 +232,21 @@ def _leave_out(
     for status in statuses:
         cells = body.columns[status.column.position]
         away = [place for place, cell in enumerate(cells) if cell in status.away and place not in left]
-        shown = _and_more([f"row {body.lines[place]}: {cut(fold(cells[place]))}" for place in away])
+        shown = _and_more([f"row {body.lines[place]}: {cut(fold(cells[place])) or 'empty'}" for place in away])
         done = "read all the same" if DECLINED in include else "left out"
         if away:
             people = counted(len(away), "person", "people")
             warnings.append(f"Column {status.column.name} says that {people} will not come, {done} ({shown}).")
+        silent = [place for place, cell in enumerate(cells) if cell in status.unsaid and place not in left]
+        if silent:
+            rows = _and_more([f"row {body.lines[place]}" for place in silent])
+            warnings.append(f"Column {status.column.name} is empty in {counted(len(silent), 'row')}, taken ({rows}).")
         if DECLINED not in include:
             for place in away:
-                reason = f"Column {status.column.name} says: {cut(fold(cells[place]))}."
+                says = cut(fold(cells[place]))
+                reason = (
+                    f"Column {status.column.name} says: {says}." if says else f"Column {status.column.name} is empty."
+                )
                 left[place] = LeftOut(body.lines[place], value(place), DECLINED, reason)
     if not left:
         return body, []

@@ -237,7 +237,7 @@ def _let_in(dry: DryRun, digest: str) -> None:
             f"Those are taken of whom “{plain(status.name)}” says",
             [*numbers],
             selection_mode="multi",
-            format_func=lambda word, numbers=numbers: f"{plain(word)} · {numbers[word]:,}",
+            format_func=lambda word, numbers=numbers: f"{plain(word) or '(empty)'} · {numbers[word]:,}",
             key=key,
             on_change=_words_chosen,
             args=(key, status.name, {word.value: word.says_no for word in status.values}),
