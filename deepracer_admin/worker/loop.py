@@ -162,9 +162,17 @@ class Worker:
     def _keep_practice_time(self) -> None:
         while not self._stop.wait(CLOCK_EVERY_S):
             try:
-                anchor_clock(self.console)
+                self.keep_time()
             except Exception:
                 log.exception("incident %s while asking for practice time", incident_id())
+
+    def keep_time(self) -> None:
+        """Take over the practice world's time; at another speed nobody sleeps for as long as the old one allowed."""
+        before = self.console.clock.factor
+        anchor_clock(self.console)
+        if self.console.clock.factor != before:
+            for runtime in [*self.runtimes.values()]:
+                runtime.threads.wake()
 
     def _told(self, duty: str, sentence: str, _: Lease) -> None:
         """What is of no event has no screen of its own: the log has it."""
