@@ -16,6 +16,7 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import ConsoleError, incident_id
 from deepracer_admin.flows.closeout.erase_people import Eraser
 from deepracer_admin.flows.engine.lease import Leadership
+from deepracer_admin.flows.setup.slot_quotas import AccountQuotas
 from deepracer_admin.model import Event, Lease
 from deepracer_admin.worker.duties import Duty, DutyThreads
 from deepracer_admin.worker.event_runtime import LEASE_TTL_S, EventRuntime
@@ -45,9 +46,12 @@ class Worker:
         self.runtimes: dict[str, EventRuntime] = {}
         name = holder or platform.node() or "console"
         lead = Leadership(console.store, "worker", name, ttl_s=LEASE_TTL_S, clock=console.clock)
-        eraser = Eraser(console.ports_of(""))
+        ports = console.ports_of("")
+        eraser, quotas = Eraser(ports), AccountQuotas(ports)
         roles = RoleWatch(console.store, console.sessions, console.clock, console.claims)
         duties = [Duty("erasure", eraser.run, lambda: 60.0), Duty("roles", roles.run, lambda: ROLES_LOOK_S)]
+        if ports.slot_quotas is not None:
+            duties.append(Duty("quotas", quotas.run, lambda: quotas.pause_s))
         if console.settings.rehearsal:
             duties.append(Duty("outbox", OutboxCopier(console).run, lambda: 3.0))
         self.own = DutyThreads(lead, tuple(duties), self._told)
