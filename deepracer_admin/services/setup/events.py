@@ -30,6 +30,7 @@ from deepracer_admin.services.setup.drafts import (
     draft_of,
     known_zones,
     merged,
+    slots_to_begin_with,
     write_draft,
 )
 from deepracer_admin.services.setup.guests import ask_again, checked_guests
@@ -124,6 +125,7 @@ class EventsService(SponsorshipService):
             sender=settings.mail_from,
             portal_url=settings.deepracer_site or (practice.deepracer.get("site", "") if practice else ""),
             zone=zone,
+            slots=slots_to_begin_with(self.store, settings.racing),
         )
 
     def _practice(self) -> Practice | None:

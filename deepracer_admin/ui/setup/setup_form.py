@@ -16,7 +16,7 @@ from deepracer_admin.model import Actor, Event, PriceList
 from deepracer_admin.services.setup.drafts import TEMPLATES, EventDraft, write_draft
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press
-from deepracer_admin.ui.kit.words import money
+from deepracer_admin.ui.kit.words import as_of, count, money, plain
 
 __all__ = ["cohorts", "create", "edit"]
 
@@ -167,12 +167,23 @@ def _fields(draft: EventDraft, who: Actor, *, key: str) -> EventDraft:
             )
         ),
     )
+    _account_slots(filled, who)
     most = filled.head_count * max(0.0, filled.hours_per_person) * filled.prices.per_hour
     st.caption(f"If everybody uses everything: {money(most)} (estimate from the price list below).")
     with st.expander("Access, mail and links"):
         filled = _links(filled, key)
     with st.expander("Price list and personal data"):
         return _prices(filled, key)
+
+
+def _account_slots(draft: EventDraft, who: Actor) -> None:
+    """What the account says of itself, where the form says otherwise."""
+    desk = session.desk()
+    seen = desk.capacity.account_quotas(who)
+    if seen is None or draft.service == "managed" or seen.slots in (None, draft.slots):
+        return
+    at = plain(as_of(seen.as_of, "Service Quotas", draft.zone or "UTC"))
+    st.caption(f"The account allows {count(seen.slots or 0, 'job')} at once: put that in as job slots. :gray[{at}]")
 
 
 def _way_in(draft: EventDraft, who: Actor, key: str) -> EventDraft:
