@@ -17,6 +17,7 @@ from deepracer_admin.rules.roster import FIELDS, RosterCheck
 from deepracer_admin.rules.roster.findings import Candidate, cut
 from deepracer_admin.services.people.dry_run import DryRun
 from deepracer_admin.services.people.remembered import DELIMITER_WORDS, FIELD_TITLES
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.words import count, plain
 from deepracer_admin.ui.people.open_list import OpenList, opened_list, read_otherwise
 
@@ -98,6 +99,7 @@ def first_rows(check: RosterCheck) -> None:
         frame,
         hide_index=True,
         key="upload-first-rows",
+        placeholder=NOTHING,
         height="content",
         column_config={
             "Taken for": st.column_config.TextColumn(width=80),
