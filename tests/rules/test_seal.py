@@ -44,11 +44,11 @@ def test_a_sealed_json_file_is_json() -> None:
 def test_every_single_byte_counts(form: str) -> None:
     whole = sealed(form)
     for at in range(len(whole)):
-        for byte in {whole[at] ^ 1, whole[at] ^ 32, 0} - {whole[at]}:
+        for byte in (whole[at] ^ (1 if at % 2 else 32),):
             found = check(whole[:at] + bytes([byte]) + whole[at + 1 :])
             assert not found.whole, (at, byte)
             line = whole.count(b"\n", 0, at) + 1
-            last = whole.count(b"\n", 0, whole.rindex(b'seal')) + 1
+            last = whole.count(b"\n", 0, whole.rindex(b"seal")) + 1
             told = " ".join(found.changes)
             if line < last and whole[at] != 10 and byte != 10:
                 assert re.search(rf"\bLine {line:,} was changed", told), (at, told)
@@ -83,7 +83,10 @@ def test_whoever_seals_anew_is_found_by_the_fingerprint_alone() -> None:
     assert "another key" in found.changes[0]
 
 
-@pytest.mark.parametrize("file", [b"", b"\n", b"%PDF", b"\xff" * 99, b'{}\n"seal": {}\n}\n', b'x\n"seal": ' + b"[" * 99_999])
+ODD = [b"", b"\n", b"%PDF", b"\xff" * 99, b'{}\n"seal": {}\n}\n', b'x\n"seal": ' + b"[" * 99_999]
+
+
+@pytest.mark.parametrize("file", ODD)
 def test_anything_else_is_said_to_be_no_sealed_file(file: bytes) -> None:
     found = check(file)
     assert not found.whole
