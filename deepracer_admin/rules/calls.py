@@ -27,6 +27,7 @@ __all__ = [
     "CHAT",
     "GIVE_UP",
     "MAIL",
+    "TRIAL",
     "Post",
     "PostState",
     "Target",
@@ -43,7 +44,7 @@ CHAT, MAIL = "chat", "mail"
 GIVE_UP = timedelta(days=1)
 """Real time after which a message that surely was not delivered has failed."""
 LONGEST_PAUSE = timedelta(minutes=5)
-KEPT = 400  # messages about alarms that are over, before the oldest are forgotten
+KEPT, KEPT_TRIALS = 400, 40  # messages about what is over, before the oldest are forgotten
 TRIAL = "trial"
 """Kind of the alarm with which the way to people is tried."""
 ADDRESSES = {
@@ -175,13 +176,17 @@ def _skipped(post: Post, why: str, now: datetime) -> Post:
 
 
 def _forgotten(rows: Mapping[str, Post]) -> dict[str, None]:
-    """The oldest rises of which all has been said. Both messages go together: one alone would be planned again."""
+    """The oldest rises of which all has been said, and old trials. Both messages of a rise go together: one alone would
+    be planned again."""
+    trials = [key for key, post in rows.items() if post.alarm.kind == TRIAL and post.is_settled]
+    return dict.fromkeys([*trials[: max(0, len(trials) - KEPT_TRIALS)], *_said(rows)])
+
+
+def _said(rows: Mapping[str, Post]) -> list[str]:
     over = {key: post for key, post in rows.items() if post.is_over and post.is_settled}
-    if len(over) <= KEPT:
-        return {}
-    oldest = sorted(over, key=lambda key: _instant(over[key].changed_at))[: len(over) - KEPT]
+    oldest = sorted(over, key=lambda key: _instant(over[key].changed_at))[: max(0, len(over) - KEPT)]
     pairs = [replace(over[key], is_over=False).key for key in oldest]
-    return dict.fromkeys([key for key in (*oldest, *pairs) if key in rows])
+    return [key for key in (*oldest, *pairs) if key in rows]
 
 
 def _instant(at: datetime | None) -> float:
@@ -208,8 +213,8 @@ def claimed(post: Post | None, lease: Lease, now: datetime) -> Post | None:
 def settled(
     post: Post | None, lease: Lease, state: PostState, *, now: datetime, sentence: str = "", pause_s: float = 0.0
 ) -> Post | None:
-    """What became of a message that left under `lease`, or of one (PENDING) that did not get so far; None when it is not
-    this holder's to say. PENDING: it surely was not delivered, and is tried later, for a day in all."""
+    """What became of a message that left under `lease`, or of one (PENDING) that did not get so far; None when that is
+    not this holder's to say. PENDING: it surely was not delivered, and is tried later, for a day in all."""
     if post is None:
         return None
     mine = (post.lease, post.holder, post.epoch) == (lease.name, lease.holder, lease.epoch)
