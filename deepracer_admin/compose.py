@@ -44,6 +44,7 @@ from deepracer_admin.services.people.registration_intake import RegistrationInta
 from deepracer_admin.services.people.registrations import RegistrationsService
 from deepracer_admin.services.races.boards import BoardsService
 from deepracer_admin.services.races.races import RacesService
+from deepracer_admin.services.setup.calls import CallsService
 from deepracer_admin.services.setup.capacity import CapacityService
 from deepracer_admin.services.setup.capacity_child import ChildCalculator
 from deepracer_admin.services.setup.capacity_desk import CapacityDesk
@@ -76,6 +77,7 @@ class EventDesk:
     connection: ConnectionService
     capacity: CapacityService
     preflight: PreflightService
+    calls: CallsService
     staff: StaffService
     signed_in: SignedInService
     attendees: AttendeesService
@@ -242,6 +244,7 @@ def _desk(
         connection=ConnectionService(house, login, event_id),
         capacity=CapacityService(house, plans, event_id),
         preflight=PreflightService(house, event_id),
+        calls=CallsService(house, event_id),
         staff=StaffService(house, event_id),
         signed_in=SignedInService(house, event_id),
         attendees=AttendeesService(house, event_id),
