@@ -69,7 +69,8 @@ def tails(
         people = part.profiles if part else totals.profiles
         share = line.used / lines[0].used if line.key and lines[0].used else 1.0
         one_more = at_prices(event.prices, submission_minutes * people).usd
-        found[line.key] = Tail(line.committed, starting * min(1.0, share), one_more)
+        waiting = (part or totals).waiting.usd if part or not line.key else 0.0
+        found[line.key] = Tail(line.committed, starting * min(1.0, share), one_more, waiting)
     return found
 
 
