@@ -28,4 +28,4 @@ lock:
 	$(LOCK) --upgrade requirements-test.in -o requirements-test.txt
 
 bench:
-	for name in roster racing pages onboarding kills idle store portal capacity portal_timing usage forecast replay; do $(VENV) -m benchmarks.$$name || exit 1; done
+	for name in roster racing pages onboarding kills idle store portal capacity portal_timing usage forecast replay deadline; do $(VENV) -m benchmarks.$$name || exit 1; done
