@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     rehearse.add_argument(
         "--drill",
         default="",
-        help="a bad day, counted in the report: deadline-rush, lost-quota, monthly-reset, outage",
+        help="a bad day, counted in the report: deadline-rush, lost-quota, monthly-reset, outage, over-spending",
     )
     rehearse.add_argument(
         "--room", type=float, default=2.0, help="deadline-rush: hours in which room is kept for submissions (0: none)"
