@@ -43,6 +43,7 @@ ACTIONS: dict[str, Action] = {
     "setup.staff": Action("say who runs the deployment", _O, True),
     "setup.sessions": Action("see who is signed in, and sign people out", _O, True),
     "setup.role": Action("give roles on the deployment", _O, True, True),
+    "setup.prices": Action("change the price list, and read prices and the bill", _O, True),
     "setup.limits": Action("set account-wide limits", _O, True),
     "sponsorship.switch": Action("open or close sponsorship", _O, True, True),
     "attendees.view": Action("see the attendee list", _OF),

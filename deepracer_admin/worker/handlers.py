@@ -17,7 +17,9 @@ from deepracer_admin.flows.races.race_jobs import (
     RaceDeleteHandler,
     RaceEditHandler,
 )
+from deepracer_admin.flows.setup.bill import BillHandler
 from deepracer_admin.flows.setup.connect_check import CheckHandler
+from deepracer_admin.flows.setup.prices import PricesHandler
 from deepracer_admin.flows.setup.slot_quotas import SlotQuotasHandler
 from deepracer_admin.flows.setup.staff import AccountLimitsHandler, RoleHandler
 from deepracer_admin.flows.sponsorship.quotas import QuotaHandler
@@ -29,6 +31,8 @@ HANDLERS: Mapping[str, Handler] = {
     "sponsorship": SponsorshipHandler(),
     "check": CheckHandler(),
     "quotas.read": SlotQuotasHandler(),
+    "prices.read": PricesHandler(),
+    "bill.read": BillHandler(),
     "quota": QuotaHandler(),
     "role": RoleHandler(),
     "account.limits": AccountLimitsHandler(),

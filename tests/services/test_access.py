@@ -10,7 +10,7 @@ import pytest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import ConsoleError, NotAllowed
-from deepracer_admin.model import Actor, Attendee, Event, Profile, Role
+from deepracer_admin.model import Actor, Attendee, Event, PriceList, Profile, Role
 from deepracer_admin.records.campaigns import Audience
 from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.rules.access import ACTIONS
@@ -27,11 +27,13 @@ from deepracer_admin.services.setup.capacity import CapacityService
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
 from deepracer_admin.services.setup.preflight import PreflightService
+from deepracer_admin.services.setup.prices import PricesService
 from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from deepracer_admin.services.usage.budget import BudgetService
 from tests.pages.conftest import NOW, ROLES, actor_of
 
+DEARER = PriceList(training_per_hour=2.0)
 LIST = b"Email,Full name\nada@example.com,Ada Lovelace\n"
 
 
@@ -216,6 +218,12 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "capacity.keep": ("event.edit", lambda c, who: c.first.capacity.keep(who, _choices(c))),
     "capacity.quotas": ("setup.view", lambda c, who: c.first.capacity.quotas(who)),
     "capacity.account_quotas": ("setup.view", lambda c, who: c.first.capacity.account_quotas(who)),
+    "prices.view": ("setup.view", lambda c, who: c.first.prices.view(who)),
+    "prices.put_in_force": ("setup.prices", lambda c, who: c.first.prices.put_in_force(who, DEARER, PriceList())),
+    "prices.put_read_in_force": ("setup.prices", lambda c, who: c.first.prices.put_read_in_force(who, PriceList())),
+    "prices.read": ("setup.prices", lambda c, who: c.first.prices.read(who, "eu-west-1")),
+    "prices.bill": ("setup.view", lambda c, who: c.first.prices.bill(who)),
+    "prices.read_bill": ("setup.prices", lambda c, who: c.first.prices.read_bill(who)),
     "capacity.read_quotas": ("setup.check", lambda c, who: c.first.capacity.read_quotas(who)),
     "signed_in.people": ("setup.sessions", lambda c, who: c.first.signed_in.people(who)),
     "signed_in.sign_out": ("setup.sessions", lambda c, who: c.first.signed_in.sign_out(who, "oid-x")),
@@ -228,6 +236,7 @@ SERVICES = {
     "budget": BudgetService,
     "calls": CallsService,
     "capacity": CapacityService,
+    "prices": PricesService,
     "messages": MessagesService,
     "races": RacesService,
     "events": EventsService,

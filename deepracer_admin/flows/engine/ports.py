@@ -19,6 +19,8 @@ from deepracer_admin.flows.engine.readiness import Readiness
 from deepracer_admin.flows.letters import Letters
 from deepracer_admin.mail import Chat, Mailer
 from deepracer_admin.racing import RacingService
+from deepracer_admin.racing.bill import ReadsBill
+from deepracer_admin.racing.price_list import ReadsPrices
 from deepracer_admin.racing.service_quotas import ReadsInstanceQuotas
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.store import EventStore, History
@@ -47,6 +49,9 @@ class Ports:
     proof: Callable[[], AccessProof] | None = None  # IAM Identity Center, for the managed service
     pool: Callable[[], UserPool] | None = None  # None: no credentials on the user pool
     slot_quotas: Callable[[], ReadsInstanceQuotas] | None = None  # None: no credentials on the account
+    price_lists: Callable[[], ReadsPrices] | None = None  # likewise
+    bills: Callable[[], ReadsBill] | None = None  # likewise
+    cost_tag: str = ""  # what the bill is narrowed to
     drop_delegation: Callable[[str], bool] = bool  # the worker acts no longer for this person (object id)
     has_delegation: Callable[[str], bool] = lambda _: False  # may it act for them?
     racing_default: str = "on_aws"  # the racing service of events that name none (settings)
