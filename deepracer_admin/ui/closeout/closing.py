@@ -11,6 +11,7 @@ from deepracer_admin.rules.finish import finish_words
 from deepracer_admin.services.closeout.view import CloseView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, when
 
@@ -239,6 +240,7 @@ def proof(view: CloseView, event: Event) -> None:
             ),
             hide_index=True,
             key="closeout-proof",
+            placeholder=NOTHING,
             alt="People who can still sign in",
         )
 
