@@ -208,6 +208,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         slot_quotas=instance_quotas_of(settings),
         drop_delegation=sessions.drop_delegation,
         has_delegation=lambda oid: sessions.delegation(oid) is not None,
+        keep_certificate=lambda event: CloseoutService(house, event).keep_certificate(),
         racing_default=settings.racing,
         public_base=settings.portal_base,
         chat=_Once(lambda: chat_of(settings)) if settings.alarm_webhook.get_secret_value() else None,

@@ -21,7 +21,17 @@ from deepracer_admin.__main__ import main
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.flows.closeout.steps import STEPS
 from deepracer_admin.model import Attendee, Event, JobState, Quota, Role, State
-from deepracer_admin.records.closing import CLOSING_STEPS, ENDING, PROOF, ClosingStep, Ending, Leftover, Proof
+from deepracer_admin.records.closing import (
+    CLOSING_STEPS,
+    ENDING,
+    ERASED,
+    PROOF,
+    ClosingStep,
+    Ending,
+    Erased,
+    Leftover,
+    Proof,
+)
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.proven import PROVEN, Proven
 from deepracer_admin.rules.seal import json_body, seal
@@ -238,3 +248,21 @@ def test_how_closing_stands_is_told_by_a_command(
     assert (found["can_still_sign_in"], found["not_known"]) == (0, 0)
     where = closeout_command._write(console, EVENT, tmp_path / "out")
     assert verify((tmp_path / "out" / "certificate.json").read_bytes(), key=where["fingerprint"])["whole"]
+
+
+def test_what_was_kept_when_the_event_was_closed_outlives_its_people_and_names_none(console: Console) -> None:
+    closeout, organizer = console.of(EVENT.id).closeout, actor_of(Role.ORGANIZER)
+    console.ports_of(EVENT.id).keep_certificate(EVENT.id)
+    before = json.loads(closeout.certificate(organizer))
+    console.store.update(EVENT.id, ERASED, lambda _: Erased(NOW, 12))
+    try:
+        kept = closeout.certificate(organizer)
+        found = json.loads(kept)
+        assert verify(kept, key=key_of(console))["whole"]
+        assert verify(closeout.certificate_page(organizer), key=key_of(console))["whole"]
+    finally:
+        console.store.update(EVENT.id, ERASED, lambda _: None)
+    assert (found["persons"], found["people"]) == ([], before["people"])
+    assert (found["verdict"], found["claims"]) == (before["verdict"], before["claims"])
+    assert "at-3" not in kept.decode()
+    assert "the operator deletes them" not in kept.decode()

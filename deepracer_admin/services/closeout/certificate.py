@@ -51,6 +51,7 @@ class Facts:
     managed: bool = False
     proof: Proof | None = None
     answers: Mapping[str, Proven] = field(default_factory=dict)
+    counted_answers: Mapping[str, Proven] | None = None  # where each person is left out and only how many is said
     given_back: GivenBack | None = None
     ending: Ending | None = None
     words: Sequence[ClosingWord] = ()
@@ -95,7 +96,7 @@ def certificate(facts: Facts) -> dict[str, Any]:
         "people": _people(facts),
         "claims": [*(_claim(number, step, item, facts) for number, (step, item) in enumerate(facts.steps, start=1))],
         "also": _also(facts),
-        "left": [_leftover(step, left) for step, _ in facts.steps for left in _row(facts, step).leftovers],
+        "left": _left(facts),
         "decided": [_decided(word, facts) for word in facts.words],
         "persons": [_person(key, each, zone) for key, each in sorted(facts.answers.items())],
         "acts": [dict(each) for each in facts.acts],
@@ -115,9 +116,10 @@ def _about(facts: Facts) -> str:
 
 def _people(facts: Facts) -> dict[str, Any]:
     proof, zone = facts.proof, facts.event.zone
+    answers = facts.answers if facts.counted_answers is None else facts.counted_answers
     if proof is None:
         return {"said": "Who can still sign in is not known: it was not looked at.", "read_at": "not yet"}
-    counts = Counter(each.answer for each in facts.answers.values())
+    counts = Counter(each.answer for each in answers.values())
     still, unknown = len({each.attendee for each in proof.can_still_sign_in}), len(proof.not_known)
     said = [f"People of the list who can still sign in: {still:,}."]
     if proof.elsewhere:
@@ -135,12 +137,12 @@ def _people(facts: Facts) -> dict[str, Any]:
         said.append(f"{counted(proof.group_before, one, many)}.")
     if proof.in_identity_center is not None:
         said.append(f"People of the event listed in IAM Identity Center: {proof.in_identity_center:,}.")
-    how = Counter((each.answer, each.how) for each in facts.answers.values())
+    how = Counter((each.answer, each.how) for each in answers.values())
     return {
         "said": " ".join(said),
         "read_at": local_time(proof.as_of, zone),
         "read_from": proof.source,
-        **{answer: counts[answer] for answer in proven.ANSWERS if facts.answers},
+        **{answer: counts[answer] for answer in proven.ANSWERS if answers},
         "how": [
             {"answer": answer, "people": number, "seen": HOW.get(code, code)}
             for (answer, code), number in sorted(how.items())
@@ -192,6 +194,15 @@ def _also(facts: Facts) -> list[dict[str, str]]:
             }
         )
     return found
+
+
+def _left(facts: Facts) -> list[dict[str, Any]]:
+    """Each once, at the first step that met it."""
+    found: dict[object, dict[str, Any]] = {}
+    for step, _ in facts.steps:
+        for left in _row(facts, step).leftovers:
+            found.setdefault(left.same, _leftover(step, left))
+    return [*found.values()]
 
 
 def _leftover(step: CloseStep, left: Leftover) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,6 +14,9 @@ from deepracer_admin.flows.closeout.steps import steps_for
 from deepracer_admin.flows.readings.needed_elsewhere import sponsors_elsewhere, stored_elsewhere
 from deepracer_admin.model import Actor, Event, Job, JobItem, JobState, State
 from deepracer_admin.records.closing import (
+    CERTIFICATE as KEPT,
+)
+from deepracer_admin.records.closing import (
     CLOSING_STEPS,
     CLOSING_WORDS,
     ENDING,
@@ -21,6 +25,8 @@ from deepracer_admin.records.closing import (
     PROOF,
     ClosingStep,
     ClosingWord,
+    Erased,
+    KeptCertificate,
     Skip,
 )
 from deepracer_admin.records.limits import SPONSORSHIP
@@ -49,6 +55,9 @@ class CloseoutService(Service):
     def view(self, actor: Actor) -> CloseView:
         """The steps with their evidence, from the last close-out job."""
         self._authorise(actor, "closeout.view")
+        return self._view()
+
+    def _view(self) -> CloseView:
         event = self._event()
         job = next(iter(self.store.jobs(event.id, kind="closeout", limit=1)), None)
         items = {item.key: item for item in self.store.job_items(job.id)} if job else {}
@@ -192,13 +201,11 @@ class CloseoutService(Service):
 
     def export_zip(self, actor: Actor) -> bytes:
         """The same files, the certificate in both its forms and who is who in it, in one ZIP archive."""
-        exported = self.export(actor)
-        facts = self._facts(actor)
         files = {
-            **exported,
-            "certificate.json": self._sealed_json(facts),
-            "certificate.html": self._sealed_page(facts),
-            "certificate-people.csv": self._people_csv(facts),
+            **self.export(actor),
+            "certificate.json": self.certificate(actor),
+            "certificate.html": self.certificate_page(actor),
+            "certificate-people.csv": self._people_csv(self._facts()),
         }
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -207,26 +214,53 @@ class CloseoutService(Service):
         return out.getvalue()
 
     def certificate(self, actor: Actor) -> bytes:
-        """What was done and read back, sealed JSON to hand over and to verify; names no racer."""
-        return self._sealed_json(self._facts(actor))
+        """What was done and read back, sealed JSON to hand over and to verify; names no racer.
+
+        Once personal data is erased: as it was kept when the event was closed. Raises Missing when none was.
+        """
+        self._authorise(actor, "closeout.view")
+        if (erased := self.store.read(self._event().id, ERASED)) is not None:
+            return self._kept(erased).encode()
+        return self._sealed_json(self._facts())
 
     def certificate_page(self, actor: Actor) -> bytes:
         """The same as one HTML page that prints on A4, sealed as well."""
-        return self._sealed_page(self._facts(actor))
+        self._authorise(actor, "closeout.view")
+        if (erased := self.store.read(self._event().id, ERASED)) is not None:
+            key = open_signing_key(self.house.settings)
+            page = certificate_page(json.loads(self._kept(erased)))
+            return seal(page, "html", kind=CERTIFICATE, key=key, at=self.clock.now())
+        return self._sealed_page(self._facts())
+
+    def keep_certificate(self) -> None:
+        """For the time after the erasure: without persons and typed reasons. The worker calls it when a close-out is
+        through. Raises BadSettings."""
+        facts = self._facts()
+        words = [replace(word, reason="(not kept)") for word in facts.words]
+        text = self._sealed_json(replace(facts, answers={}, counted_answers=facts.answers, words=words)).decode()
+        self.store.update(facts.event.id, KEPT, lambda _: KeptCertificate(facts.issued_at, text))
 
     def fingerprint(self, actor: Actor) -> str:
         """Of the key with which certificates are signed here, to be told to whoever verifies them."""
         self._authorise(actor, "closeout.view")
+        return self._fingerprint()
+
+    def _fingerprint(self) -> str:
         return fingerprint_of(open_signing_key(self.house.settings).public_key().public_bytes_raw())
 
-    def _facts(self, actor: Actor) -> Facts:
-        """As stored now. Raises Missing once the event's personal data was erased."""
-        view, event = self.view(actor), self._event()
-        if (erased := self.store.read(event.id, ERASED)) is not None:
+    def _kept(self, erased: Erased) -> str:
+        event = self._event()
+        kept = self.store.read(event.id, KEPT)
+        if kept is None:
             raise Missing(
-                f"The personal data of this event was erased on {local_time(erased.at, event.zone)}, and with it what "
-                "the certificate is made of: use the certificate that was taken before."
+                f"The personal data of this event was erased on {local_time(erased.at, event.zone)}, and no "
+                "certificate was kept before: use the one that was downloaded."
             )
+        return kept.text
+
+    def _facts(self) -> Facts:
+        """As stored now."""
+        view, event = self._view(), self._event()
         job = view.job.id if view.job else ""
         entries = list(reversed(self.store.audit(None, limit=EVERYTHING)))
         closings = {each.id for each in self.store.jobs(event.id, kind="closeout")}
@@ -238,7 +272,7 @@ class CloseoutService(Service):
             steps=view.steps,
             rows=view.rows,
             issued_at=self.clock.now(),
-            fingerprint=self.fingerprint(actor),
+            fingerprint=self._fingerprint(),
             rehearsal=self.house.settings.rehearsal,
             job=job,
             managed=view.managed,

@@ -97,12 +97,14 @@ def _protecting(steps: Sequence[tuple[CloseStep, JobItem | None]]) -> list[str]:
 
 def _left(steps: Sequence[tuple[CloseStep, JobItem | None]], rows: Mapping[str, ClosingStep]) -> list[str]:
     found: list[str] = []
+    met: set[object] = set()
     for step, item in steps:
         left = rows[step.key].leftovers if step.key in rows else ()
         if item is not None and item.reason == SKIPPED and step.key not in PROTECTS:
             found.append(f"“{step.title}” was skipped.")
         elif left:
-            found += [each.sentence for each in left]
+            found += [each.sentence for each in left if each.same not in met]
+            met |= {each.same for each in left}
         elif item is not None and item.reason in (GIVEN_UP, NOT_KNOWN) and step.key not in PROTECTS:
             found.append(f"“{step.title}”: {item.sentence}")
     return found

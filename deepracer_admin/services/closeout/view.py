@@ -58,13 +58,13 @@ class CloseView:
 
     @property
     def leftovers(self) -> list[tuple[CloseStep, Leftover]]:
-        """What is left, in the order of the steps; what another event keeps is not."""
-        return [
-            (step, each)
-            for step, _ in self.steps
-            for each in (self.rows[step.key].leftovers if step.key in self.rows else ())
-            if not each.is_kept
-        ]
+        """What is left, each once, at the first step that met it; what another event keeps is not."""
+        found: dict[object, tuple[CloseStep, Leftover]] = {}
+        for step, _ in self.steps:
+            for each in self.rows[step.key].leftovers if step.key in self.rows else ():
+                if not each.is_kept:
+                    found.setdefault(each.same, (step, each))
+        return [*found.values()]
 
     @property
     def shared_facts(self) -> list[str]:
