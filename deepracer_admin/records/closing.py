@@ -229,7 +229,7 @@ GIVEN_BACK: Document[GivenBack | None] = Document("closing_given_back", GivenBac
 
 @dataclass(frozen=True, slots=True)
 class KeptCertificate:
-    """The certificate as it was when the event was closed (real time): sealed JSON without persons and typed reasons."""
+    """The certificate as it was when the event was closed (real time): sealed JSON without persons and reasons."""
 
     at: datetime
     text: str
