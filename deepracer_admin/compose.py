@@ -43,7 +43,7 @@ from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.services.access.onboarding import OnboardingService
 from deepracer_admin.services.access.passwords import PasswordsService
 from deepracer_admin.services.base import House
-from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.closeout import AuditService, CloseoutService, JobsService
 from deepracer_admin.services.file_desk import FileDesk
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
@@ -189,6 +189,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         cost_tag=settings.deepracer_cost_tag,
         drop_delegation=sessions.drop_delegation,
         has_delegation=lambda oid: sessions.delegation(oid) is not None,
+        keep_certificate=lambda event: CloseoutService(house, event).keep_certificate(),
         racing_default=settings.racing,
         public_base=settings.portal_base,
         chat=Once(lambda: chat_of(settings)) if settings.alarm_webhook.get_secret_value() else None,

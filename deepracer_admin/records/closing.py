@@ -8,6 +8,7 @@ from datetime import datetime
 from deepracer_admin.store.documents import Document, Table
 
 __all__ = [
+    "CERTIFICATE",
     "CLOSING_STEPS",
     "CLOSING_WORDS",
     "DELETIONS",
@@ -25,6 +26,7 @@ __all__ = [
     "Erased",
     "FormerState",
     "GivenBack",
+    "KeptCertificate",
     "Leftover",
     "Proof",
     "Skip",
@@ -46,6 +48,11 @@ class Leftover:
     way_out: str = ""
     is_kept: bool = False
     cost: str = ""
+
+    @property
+    def same(self) -> tuple[object, ...]:
+        """What two steps that met the same leftover share, so that it is counted once."""
+        return self.what, self.count, self.which, self.is_kept
 
     @property
     def sentence(self) -> str:
@@ -218,6 +225,20 @@ class GivenBack:
 
 GIVEN_BACK: Document[GivenBack | None] = Document("closing_given_back", GivenBack | None, None, personal=False)
 """Written by the close-out with its last listing of profiles; read by the certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCertificate:
+    """The certificate as it was when the event was closed (real time): sealed JSON without persons and reasons."""
+
+    at: datetime
+    text: str
+
+
+CERTIFICATE: Document[KeptCertificate | None] = Document(
+    "closing_certificate", KeptCertificate | None, None, personal=False
+)
+"""Written when a close-out is through; handed out once the event's personal data is erased."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ from deepracer_admin.rules.access import ACTIONS
 from deepracer_admin.rules.budget_guard import Act
 from deepracer_admin.rules.templates import Template
 from deepracer_admin.services.access.passwords import PasswordsService
-from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.closeout.audit import AuditService
+from deepracer_admin.services.closeout.closing import CloseoutService
+from deepracer_admin.services.closeout.jobs import JobsService
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.people.registrations import RegistrationsService
@@ -174,13 +176,18 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "closeout.view": ("closeout.view", lambda c, who: c.first.closeout.view(who)),
     "closeout.start": ("closeout.run", lambda c, who: c.first.closeout.start(who, typed_name="Autumn Cup")),
     "closeout.skip": ("closeout.run", lambda c, who: c.first.closeout.skip(who, "models", reason="It never ends.")),
+    "closeout.wait": ("closeout.run", lambda c, who: c.first.closeout.wait(who, "models", reason="It takes a while.")),
+    "closeout.stop": ("closeout.run", lambda c, who: c.first.closeout.stop(who, "models", reason="Not today.")),
     "closeout.export": ("closeout.run", lambda c, who: c.first.closeout.export(who)),
     "closeout.export_zip": ("closeout.run", lambda c, who: c.first.closeout.export_zip(who)),
     "closeout.certificate": ("closeout.view", lambda c, who: c.first.closeout.certificate(who)),
+    "closeout.certificate_page": ("closeout.view", lambda c, who: c.first.closeout.certificate_page(who)),
+    "closeout.fingerprint": ("closeout.view", lambda c, who: c.first.closeout.fingerprint(who)),
     "audit.entries": ("audit.view", lambda c, who: c.first.audit.entries(who)),
     "audit.newest": ("audit.view", lambda c, who: c.first.audit.newest(who)),
     "audit.verify": ("audit.view", lambda c, who: c.first.audit.verify(who)),
     "audit.export": ("audit.export", lambda c, who: c.first.audit.export(who)),
+    "audit.export_json": ("audit.export", lambda c, who: c.first.audit.export_json(who)),
     "races.list": ("races.view", lambda c, who: c.first.races.list(who)),
     "races.tracks": ("races.view", lambda c, who: c.first.races.tracks(who)),
     "races.capabilities": ("races.view", lambda c, who: c.first.races.capabilities(who)),

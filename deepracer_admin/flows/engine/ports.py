@@ -54,6 +54,7 @@ class Ports:
     cost_tag: str = ""  # what the bill is narrowed to
     drop_delegation: Callable[[str], bool] = bool  # the worker acts no longer for this person (object id)
     has_delegation: Callable[[str], bool] = lambda _: False  # may it act for them?
+    keep_certificate: Callable[[str], None] = lambda _: None  # of this event, which is closed now, without people
     racing_default: str = "on_aws"  # the racing service of events that name none (settings)
     public_base: Callable[[str], str] = str  # an event's own public address -> that of /register; "" = it is off
     readiness: Readiness | None = None  # what a pre-flight asks beside all this
