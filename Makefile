@@ -28,4 +28,4 @@ lock:
 	$(LOCK) --upgrade requirements-test.in -o requirements-test.txt
 
 bench:
-	for name in roster racing pages onboarding kills idle store portal capacity portal_timing usage forecast; do $(VENV) -m benchmarks.$$name || exit 1; done
+	for name in roster racing pages onboarding kills calls idle store portal capacity portal_timing usage forecast; do $(VENV) -m benchmarks.$$name || exit 1; done

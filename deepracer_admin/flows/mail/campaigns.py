@@ -33,6 +33,7 @@ from deepracer_admin.model import (
     State,
     Step,
 )
+from deepracer_admin.records.calls import POSTS
 from deepracer_admin.records.campaigns import (
     ACCESS_CAMPAIGN,
     CAMPAIGNS,
@@ -43,6 +44,7 @@ from deepracer_admin.records.campaigns import (
 )
 from deepracer_admin.records.mail_sender import EVENTS_TAKEN_AT
 from deepracer_admin.records.onboarding import ONBOARDING, Run
+from deepracer_admin.rules.calls import NEWS_KEY, by_news
 
 __all__ = ["CampaignReconciler", "ensure_access_campaign"]
 
@@ -307,6 +309,9 @@ class CampaignReconciler:
             store.keep(event.id, EVENTS_TAKEN_AT, self.ports.clock.now(), lease=lease)  # a fence
             now = self.ports.clock.now()
             changed = sum(store.apply_delivery_events(each.id, news, now=now) for each in store.events())
+            if any(f"#{NEWS_KEY}#" in each.key for each in news):
+                for each in store.events():
+                    store.change_rows(each.id, POSTS, lambda rows: by_news(rows, news, now))
             mailer.settle_events()
         return changed
 
