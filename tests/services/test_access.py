@@ -21,6 +21,7 @@ from deepracer_admin.services.closeout.closing import AuditService, CloseoutServ
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.people.registrations import RegistrationsService
+from deepracer_admin.services.races.calendar import CalendarService
 from deepracer_admin.services.races.races import RaceForm, RacesService
 from deepracer_admin.services.setup.calls import CallsService
 from deepracer_admin.services.setup.capacity import CapacityService
@@ -180,6 +181,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "audit.verify": ("audit.view", lambda c, who: c.first.audit.verify(who)),
     "audit.export": ("audit.export", lambda c, who: c.first.audit.export(who)),
     "races.list": ("races.view", lambda c, who: c.first.races.list(who)),
+    "calendar.file": ("races.view", lambda c, who: c.first.calendar.file(who)),
     "races.tracks": ("races.view", lambda c, who: c.first.races.tracks(who)),
     "races.capabilities": ("races.view", lambda c, who: c.first.races.capabilities(who)),
     "races.jobs": ("races.view", lambda c, who: c.first.races.jobs(who)),
@@ -225,6 +227,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
 }
 SERVICES = {
     "budget": BudgetService,
+    "calendar": CalendarService,
     "calls": CallsService,
     "capacity": CapacityService,
     "messages": MessagesService,
