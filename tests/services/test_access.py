@@ -155,6 +155,8 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "messages.audience": ("messages.view", lambda c, who: c.first.messages.audience(who, Audience("all"))),
     "messages.reach": ("messages.view", lambda c, who: c.first.messages.reach(who, "access", Audience("all"))),
     "messages.send": ("messages.send", lambda c, who: c.first.messages.send(who, "access", Audience("proven"))),
+    "messages.anchors": ("messages.view", lambda c, who: c.first.messages.anchors(who)),
+    "messages.when": ("messages.view", lambda c, who: c.first.messages.when(who, "ends", -120)),
     "messages.control": ("messages.send", lambda c, who: c.first.messages.control(who, "camp-1", "paused")),
     "messages.campaigns": ("messages.view", lambda c, who: c.first.messages.campaigns(who)),
     "messages.test_to_myself": ("messages.test", lambda c, who: c.first.messages.test_to_myself(who, "access")),
