@@ -18,6 +18,8 @@ __all__ = ["FURTHEST", "Relative", "anchors", "instant_of", "relative_words", "w
 STARTS, ENDS = "starts", "ends"
 FURTHEST = timedelta(days=60)
 """From what it is scheduled by."""
+SAME = timedelta(minutes=1)
+"""Services round times; what moves by less has not moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def why_cancelled(relative: Relative, event: Event, races: Iterable[Race], now: 
     mail = f"It was to go {relative_words(relative)}"
     if at is None:
         return f"{mail}, but that race is not listed any more: it was cancelled."
-    if at != relative.seen_at:
+    if abs(at - relative.seen_at) >= SAME:
         return (
             f"{mail}, but that is no longer {_at(relative.seen_at, event)} but {_at(at, event)}: it was cancelled. "
             "Schedule it anew."
