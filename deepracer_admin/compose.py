@@ -209,6 +209,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         pool=_Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
         slot_quotas=instance_quotas_of(settings),
         drop_delegation=sessions.drop_delegation,
+        has_delegation=lambda oid: sessions.delegation(oid) is not None,
         racing_default=settings.racing,
         public_base=settings.portal_base,
         chat=_Once(lambda: chat_of(settings)) if settings.alarm_webhook.get_secret_value() else None,

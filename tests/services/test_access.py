@@ -219,6 +219,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "capacity.choices": ("setup.view", lambda c, who: c.first.capacity.choices(who)),
     "capacity.keep": ("event.edit", lambda c, who: c.first.capacity.keep(who, _choices(c))),
     "capacity.quotas": ("setup.view", lambda c, who: c.first.capacity.quotas(who)),
+    "capacity.account_quotas": ("setup.view", lambda c, who: c.first.capacity.account_quotas(who)),
     "capacity.read_quotas": ("setup.check", lambda c, who: c.first.capacity.read_quotas(who)),
     "signed_in.people": ("setup.sessions", lambda c, who: c.first.signed_in.people(who)),
     "signed_in.sign_out": ("setup.sessions", lambda c, who: c.first.signed_in.sign_out(who, "oid-x")),

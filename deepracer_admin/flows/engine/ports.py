@@ -48,6 +48,7 @@ class Ports:
     pool: Callable[[], UserPool] | None = None  # None: no credentials on the user pool
     slot_quotas: Callable[[], ReadsInstanceQuotas] | None = None  # None: no credentials on the account
     drop_delegation: Callable[[str], bool] = bool  # the worker acts no longer for this person (object id)
+    has_delegation: Callable[[str], bool] = lambda _: False  # may it act for them?
     racing_default: str = "on_aws"  # the racing service of events that name none (settings)
     public_base: Callable[[str], str] = str  # an event's own public address -> that of /register; "" = it is off
     readiness: Readiness | None = None  # what a pre-flight asks beside all this

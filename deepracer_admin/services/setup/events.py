@@ -30,6 +30,7 @@ from deepracer_admin.services.setup.drafts import (
     draft_of,
     known_zones,
     merged,
+    slots_to_begin_with,
     write_draft,
 )
 from deepracer_admin.services.setup.guests import ask_again, checked_guests
@@ -124,6 +125,7 @@ class EventsService(SponsorshipService):
             sender=settings.mail_from,
             portal_url=settings.deepracer_site or (practice.deepracer.get("site", "") if practice else ""),
             zone=zone,
+            slots=slots_to_begin_with(self.store, settings.racing),
         )
 
     def _practice(self) -> Practice | None:
@@ -235,9 +237,9 @@ class EventsService(SponsorshipService):
         if draft.budget_usd < 0:
             raise BadInput("Budget: give an amount in US dollars, 0 or more.")
         if draft.hours_per_person != -1 and not 0 < draft.hours_per_person <= 744:
-            raise BadInput("Hours per person: 0 to 744, or -1 for unlimited.")
+            raise BadInput("Hours per person: 0 to 744, or no limit.")
         if draft.models_per_person != -1 and not 1 <= draft.models_per_person <= 1000:
-            raise BadInput("Models per person: 1 to 1000, or -1 for unlimited.")
+            raise BadInput("Models per person: 1 to 1000, or no limit.")
         if draft.group_id and not re.fullmatch(r"[0-9a-fA-F-]{36}", draft.group_id):
             raise BadInput("Entra group: give the group's object id (a GUID), or leave it empty.")
         self._check_sender(draft.sender)
@@ -253,7 +255,7 @@ class EventsService(SponsorshipService):
             raise BadInput("Price list: each rate is an amount in US dollars, 0 or more.")
         for cohort, hours in (draft.cohort_hours or {}).items():
             if hours != -1 and not 0 <= hours <= 744:
-                raise BadInput(f"Cohort hours: {cohort} has {hours:g}; give 0 to 744, or -1 for unlimited.")
+                raise BadInput(f"Cohort hours: {cohort} has {hours:g}; give 0 to 744, or no limit.")
         if not 0 <= draft.erase_after_days <= 3650:
             raise BadInput("Erase personal data: give the number of days after the end, 0 to 3,650.")
         if not 1 <= draft.slots <= 10_000:
