@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 __all__ = [
     "AppCredential",
+    "CanarySeen",
     "ComputerSeen",
     "GroupOwners",
     "ListenerSeen",
@@ -28,6 +29,16 @@ class AppCredential:
     kind: str
     ends_at: datetime | None = None
     not_told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CanarySeen:
+    """The last account that was sent the whole way in and out. `ended_at` None: it stands somewhere on the way.
+    `trouble`: what went wrong, "" for nothing. `may_be_in`: it may still have access."""
+
+    ended_at: datetime | None
+    trouble: str
+    may_be_in: bool
 
 
 @dataclass(frozen=True, slots=True)

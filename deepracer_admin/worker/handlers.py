@@ -17,6 +17,7 @@ from deepracer_admin.flows.races.race_jobs import (
     RaceDeleteHandler,
     RaceEditHandler,
 )
+from deepracer_admin.flows.setup.canary import CanaryHandler
 from deepracer_admin.flows.setup.connect_check import CheckHandler
 from deepracer_admin.flows.setup.slot_quotas import SlotQuotasHandler
 from deepracer_admin.flows.setup.staff import AccountLimitsHandler, RoleHandler
@@ -27,6 +28,7 @@ __all__ = ["HANDLERS"]
 
 HANDLERS: Mapping[str, Handler] = {
     "sponsorship": SponsorshipHandler(),
+    "canary": CanaryHandler(),
     "check": CheckHandler(),
     "quotas.read": SlotQuotasHandler(),
     "quota": QuotaHandler(),

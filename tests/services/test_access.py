@@ -79,6 +79,10 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "calls.view": ("setup.view", lambda c, who: c.first.calls.view(who)),
     "calls.save": ("setup.alarms", lambda c, who: c.first.calls.save(who, "olivia@example.com")),
     "calls.try_it": ("setup.alarms", lambda c, who: c.first.calls.try_it(who)),
+    "preflight.send_canary": (
+        "setup.canary",
+        lambda c, who: c.first.preflight.send_canary(who, "olivia+canary@example.com"),
+    ),
     "preflight.page": ("setup.view", lambda c, who: c.first.preflight.page(who)),
     "events.why_no_pool": ("setup.view", lambda c, who: c.first.events.why_no_pool(who)),
     "events.account": ("setup.view", lambda c, who: c.first.events.account(who)),

@@ -14,7 +14,8 @@ from deepracer_admin.flows.readings.profiles import remember_account
 from deepracer_admin.flows.setup.bounded import Probe, read_all
 from deepracer_admin.flows.setup.staff import remember_pool_staff
 from deepracer_admin.model import Event, Lease, PriceList, State, Step, read_mailbox
-from deepracer_admin.model.readiness import NamesSeen
+from deepracer_admin.model.readiness import CanarySeen, NamesSeen
+from deepracer_admin.records.canary import CANARY
 from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.rules.capacity import ARRIVALS, Outlook, Queue, outlook, queue_of
@@ -195,6 +196,7 @@ def _plan(ports: Ports, event: Event) -> Plan:
     store = ports.store
     people = store.attendees(event.id, wanted=True)
     races, read_at = store.races(event.id)
+    canary = store.read(event.id, CANARY)
     mailed = store.funnel(event.id).get(Step.MAIL, {})
     return Plan(
         people=len(people),
@@ -204,4 +206,5 @@ def _plan(ports: Ports, event: Event) -> Plan:
         sponsorship_open=store.read(event.id, SPONSORSHIP).open,
         quotas=tuple(quota_for(event, person) for person in people),
         slots=event.slots,
+        canary=CanarySeen(canary.ended_at, canary.trouble, canary.may_be_in) if canary.job else None,
     )

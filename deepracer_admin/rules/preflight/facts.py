@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from deepracer_admin.model import Account, Capabilities, Event, Finding, Group, Quota, Race, SenderLimits
 from deepracer_admin.model.readiness import (
     AppCredential,
+    CanarySeen,
     ComputerSeen,
     GroupOwners,
     ListenerSeen,
@@ -88,6 +89,7 @@ class Plan:
     sponsorship_open: bool | None = None
     quotas: Sequence[Quota] = ()  # of each wanted person
     slots: int = 0
+    canary: CanarySeen | None = None
 
 
 @dataclass(frozen=True, slots=True)
