@@ -43,6 +43,7 @@ _PREFIXES = {  # botocore's events name a service by its id, hosts by its endpoi
     "sso-admin": "sso",
     "deepracer": "deepracer-prod",
     "service-quotas": "servicequotas",
+    "iam": "iam",
     "sts": "sts",
     "sso": "portal.sso",
     "sso-oidc": "oidc",
@@ -57,6 +58,7 @@ _CALLED = {
     "identitystore": "IAM Identity Center",
     "deepracer-prod": "AWS DeepRacer",
     "servicequotas": "AWS Service Quotas",
+    "iam": "AWS IAM",
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 __all__ = [
     "AppCredential",
+    "AwsRights",
     "CanarySeen",
     "ComputerSeen",
     "GroupOwners",
@@ -29,6 +31,15 @@ class AppCredential:
     kind: str
     ends_at: datetime | None = None
     not_told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsRights:
+    """What IAM says of the console's own credentials. `asked`: policies that were gone through; `denied`: by policy,
+    the actions that are not allowed."""
+
+    asked: tuple[str, ...]
+    denied: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)

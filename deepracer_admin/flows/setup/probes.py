@@ -67,6 +67,7 @@ def _people(ports: Ports, event: Event, oid: str, kind: str) -> dict[str, Probe]
     if ready:
         probes["credential"] = ("Microsoft Entra", lambda: ready.directory(oid).credential())
         probes["signed_in"] = ("this console's sign-ins", ready.signed_in)
+        probes["aws_rights"] = ("AWS IAM", lambda: ready.aws_rights(event))
         probes["rights"] = ("Microsoft Entra, rights", lambda: ready.directory(oid).rights())
     if ready and event.guests == "invite":
         probes["guests"] = ("Microsoft Entra, rights for guests", lambda: ready.directory(oid).may_invite())

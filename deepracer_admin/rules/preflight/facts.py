@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from deepracer_admin.model import Account, Capabilities, Event, Finding, Group, Quota, Race, SenderLimits
 from deepracer_admin.model.readiness import (
     AppCredential,
+    AwsRights,
     CanarySeen,
     ComputerSeen,
     GroupOwners,
@@ -116,6 +117,7 @@ class Facts:
     owners: Read[GroupOwners] = field(default_factory=not_asked)
     assignment: Read[bool] = field(default_factory=not_asked)
     permission_set: Read[PermissionSet] = field(default_factory=not_asked)
+    aws_rights: Read[AwsRights] = field(default_factory=not_asked)
     racing: Read[RacingSeen] = field(default_factory=not_asked)
     pool: Read[bool] = field(default_factory=not_asked)
     slot_quotas: Read[Mapping[str, int]] = field(default_factory=not_asked)

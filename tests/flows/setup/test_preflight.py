@@ -26,7 +26,7 @@ from deepracer_admin.flows.setup import probes
 from deepracer_admin.flows.setup.canary import CanaryHandler
 from deepracer_admin.flows.setup.connect_check import check_now
 from deepracer_admin.model import Attendee, Event, Finding, Job, JobState, Quota, Race, RaceDraft
-from deepracer_admin.model.readiness import ComputerSeen, StoreSeen
+from deepracer_admin.model.readiness import AwsRights, ComputerSeen, StoreSeen
 from deepracer_admin.racing.service_quotas import InstanceQuotas
 from deepracer_admin.records.canary import CANARY
 from deepracer_admin.records.store_copies import COPIED, Copied
@@ -117,6 +117,7 @@ class Ground:
         of_ports = {"slot_quotas": lambda: Quotas(600)}
         of_ports |= {name: value for name, value in self.swapped.items() if name in ("pool", "slot_quotas")}
         given = {name: value for name, value in self.swapped.items() if name not in of_ports}
+        given = {"aws_rights": lambda _: AwsRights(("mail-ses.json",), {})} | given  # no world has an IAM
         ports = replace(ports, readiness=replace(ports.readiness, **given), **of_ports)
         checked = check_now(ports, console.store.event(event), self.oid, by="Olivia", lease=None)
         return {finding.key: finding for finding in checked.findings}
@@ -340,6 +341,10 @@ CASES: dict[str, Case] = {
     "access.assignment": fault("red", "Identity Center", "identity-center", "no_assignment", event=MANAGED),
     "access.relay": fault("amber", "relay state", "identity-center", "no_relay", event=MANAGED),
     "access.session": fault("amber", "8 hours", "identity-center", "short_session", event=MANAGED),
+    "aws.rights": swap(
+        "red", "docs/permissions.md", "aws_rights",
+        lambda _: AwsRights(("mail-ses.json",), {"mail-ses.json": ("ses:SendEmail",)}),
+    ),
     "racing.signin": fault("red", "sign in", "deepracer", "wrong_site", *ON_RACING),
     "racing.version": Case("red", "newest release", _version("1.2.5"), _version("1.3.1")),
     "racing.firewall": fault(
