@@ -186,7 +186,7 @@ def _events(ground: Ground) -> None:
             id=key, name="Autumn Cup", starts_at=START + timedelta(days=1), ends_at=START + timedelta(days=3),
             zone="Europe/Rome", head_count=120, budget_usd=2_000, quota=Quota(180, 3), service=service, slots=500,
             group_id=ground.world.endpoints["graph"]["group_id"], guests="invite", erase_on="2027-01-31",
-            public_url=ground.listener.address,
+            public_url=ground.listener.address, portal_url=ground.world.endpoints["deepracer"]["site"],
         )  # fmt: skip
         store.save_event(event)
         store.save_attendees(key, [Attendee(f"at-{n}", f"racer{n}@example.com", f"R {n}", f"r-{n}") for n in range(3)])
