@@ -51,6 +51,7 @@ from deepracer_admin.services.people.public_registration import PublicRegistrati
 from deepracer_admin.services.people.registration_intake import RegistrationIntake
 from deepracer_admin.services.people.registrations import RegistrationsService
 from deepracer_admin.services.races.boards import BoardsService
+from deepracer_admin.services.races.calendar import CalendarService
 from deepracer_admin.services.races.races import RacesService
 from deepracer_admin.services.setup.calls import CallsService
 from deepracer_admin.services.setup.capacity import CapacityService
@@ -94,6 +95,7 @@ class EventDesk:
     passwords: PasswordsService
     messages: MessagesService
     races: RacesService
+    calendar: CalendarService
     usage: UsageService
     budget: BudgetService
     boards: BoardsService
@@ -237,6 +239,7 @@ def _desk(
         passwords=PasswordsService(house, event_id),
         messages=MessagesService(house, letters, event_id),
         races=RacesService(house, event_id),
+        calendar=CalendarService(house, event_id),
         usage=UsageService(house, event_id),
         budget=BudgetService(house, event_id),
         boards=BoardsService(house, key, event_id),

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from deepracer_admin.model import Attendee, Event, Lease
+from deepracer_admin.model import Attendee, DeliveryEvent, Event, Lease
 from deepracer_admin.model.notices import Notice
 from deepracer_admin.rules.alarms import Alarm
 
@@ -27,10 +27,12 @@ __all__ = [
     "CHAT",
     "GIVE_UP",
     "MAIL",
+    "NEWS_KEY",
     "TRIAL",
     "Post",
     "PostState",
     "Target",
+    "by_news",
     "claimed",
     "expired",
     "mail_target",
@@ -45,6 +47,8 @@ GIVE_UP = timedelta(days=1)
 """Real time after which a message that surely was not delivered has failed."""
 LONGEST_PAUSE = timedelta(minutes=5)
 KEPT, KEPT_TRIALS = 400, 40  # messages about what is over, before the oldest are forgotten
+NEWS_KEY = "alarm"
+"""In the place of the person in the key of a mail about an alarm (identity-and-mail.md 4.4)."""
 TRIAL = "trial"
 """Kind of the alarm with which the way to people is tried."""
 ADDRESSES = {
@@ -241,6 +245,23 @@ def expired(rows: Mapping[str, Post], leases: Iterable[Lease], own: Lease, now: 
         for key, post in rows.items()
         if post.state is PostState.LEAVING and (post.lease, post.holder, post.epoch) not in alive
     }
+
+
+def by_news(rows: Mapping[str, Post], news: Iterable[DeliveryEvent], now: datetime) -> dict[str, Post | None]:
+    """What a mail sender's news say: one whose answer was lost arrived after all, one that was accepted came back."""
+    by_id = {post.id: post for post in rows.values() if post.way == MAIL}
+    changes: dict[str, Post | None] = {}
+    for each in news:
+        parts = each.key.split("#")
+        post = by_id.get(parts[2]) if len(parts) == 4 and parts[1] == NEWS_KEY else None
+        if post is None:
+            continue
+        if each.kind in ("bounce", "reject", "rendering_failure"):
+            told = "The mail came back: correct the address."
+            changes[post.key] = replace(post, state=PostState.FAILED, sentence=told, changed_at=now)
+        elif post.state in (PostState.UNKNOWN, PostState.LEAVING) and post.key not in changes:
+            changes[post.key] = replace(post, state=PostState.SENT, sentence="", changed_at=now)
+    return changes
 
 
 # ------------------------------------------------------------------------------------------------------- the words

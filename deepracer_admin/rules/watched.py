@@ -13,6 +13,7 @@ from deepracer_admin.model import AuditEntry, Delivery, Event, Race, RaceStatus,
 from deepracer_admin.rules.alarms import AMBER, RED, Alarm
 
 __all__ = [
+    "FUNCTIONS_SILENT",
     "WORKER_SILENT",
     "bounces",
     "credential",
@@ -35,6 +36,8 @@ FEWEST_REFUSED, REFUSED_SHARE = 5, 0.05
 DENIED, DENIED_WITHIN = 10, timedelta(minutes=10)
 WORKER_SILENT = timedelta(seconds=20)
 """Real time after a worker's lease ran out: its next renewal is long overdue."""
+FUNCTIONS_SILENT = timedelta(minutes=3)
+"""The same where deployed functions may do the work: they begin once a minute, and hold the lease for a part of it."""
 
 _DUTIES = {
     "jobs": ("Jobs", "Event"),
@@ -153,8 +156,9 @@ def rush(event: Event, races: Iterable[Race], last: UsageSample | None, now: dat
             Alarm(
                 "rush",
                 f"The queue is longer than “{race.draft.name}” is open",
-                f"{queued:,.0f} minutes are queued or running on {counted(event.slots, 'slot')}, and the race closes "
-                f"in {counted(round(minutes), 'minute')}: at best the last is through {counted(round(late), 'minute')} "
+                f"{counted(round(queued), 'minute is', 'minutes are')} queued or running on "
+                f"{counted(event.slots, 'slot')}, and the race closes in "
+                f"{counted(round(minutes), 'minute')}: at best the last is through {counted(round(late), 'minute')} "
                 "after it (estimate).",
                 "Keep room for the race, or close it later.",
                 "Races",
@@ -201,11 +205,13 @@ def denied(entries: Sequence[AuditEntry], now: datetime) -> Alarm | None:
     )
 
 
-def silent_worker(last_until: datetime | None, watched_since: datetime, now: datetime) -> Alarm | None:
+def silent_worker(
+    last_until: datetime | None, watched_since: datetime, now: datetime, *, patience: timedelta = WORKER_SILENT
+) -> Alarm | None:
     """Nobody does this event's work. `last_until`: until when its lease held, None when nobody ever had it; all in real
     time. Said by whoever still lives, for the dead tell nothing of themselves."""
     since = max(watched_since, last_until) if last_until else watched_since
-    if now - since < WORKER_SILENT:
+    if now - since < patience:
         return None
     return Alarm(
         "worker",

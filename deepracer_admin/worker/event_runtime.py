@@ -30,6 +30,7 @@ from deepracer_admin.flows.setup.connect_check import plan_due_check
 from deepracer_admin.flows.sponsorship.budget import BudgetWatcher
 from deepracer_admin.flows.sponsorship.race_room import Holder
 from deepracer_admin.model import Event, Lease, Sending, Step
+from deepracer_admin.records.calls import CALL_LIST
 from deepracer_admin.records.campaigns import CAMPAIGNS, LIVE
 from deepracer_admin.records.mail_sender import SENDER
 from deepracer_admin.records.onboarding import ONBOARDING, ONBOARDING_REPORT, TROUBLE, Onboarding, OnboardingReport, Run
@@ -226,7 +227,8 @@ class EventRuntime:
             self._report(event, lease)
 
     def _events(self, event: Event, lease: Lease) -> None:
-        if self.console.store.rows(event.id, CAMPAIGNS):
+        store = self.console.store
+        if store.rows(event.id, CAMPAIGNS) or store.read(event.id, CALL_LIST).addresses:
             self.mail.take_events(event, lease)
 
     def _report(self, event: Event, lease: Lease) -> None:

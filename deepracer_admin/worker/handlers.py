@@ -18,6 +18,7 @@ from deepracer_admin.flows.races.race_jobs import (
     RaceEditHandler,
 )
 from deepracer_admin.flows.setup.bill import BillHandler
+from deepracer_admin.flows.setup.canary import CanaryHandler
 from deepracer_admin.flows.setup.connect_check import CheckHandler
 from deepracer_admin.flows.setup.prices import PricesHandler
 from deepracer_admin.flows.setup.slot_quotas import SlotQuotasHandler
@@ -29,6 +30,7 @@ __all__ = ["HANDLERS"]
 
 HANDLERS: Mapping[str, Handler] = {
     "sponsorship": SponsorshipHandler(),
+    "canary": CanaryHandler(),
     "check": CheckHandler(),
     "quotas.read": SlotQuotasHandler(),
     "prices.read": PricesHandler(),

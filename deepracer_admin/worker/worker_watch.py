@@ -20,7 +20,7 @@ from deepracer_admin.flows.engine.alarms import keep_alarms
 from deepracer_admin.model import Event, Lease
 from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.rules.alarms import Alarm
-from deepracer_admin.rules.watched import silent_worker
+from deepracer_admin.rules.watched import FUNCTIONS_SILENT, WORKER_SILENT, silent_worker
 from deepracer_admin.worker.open_work import has_open_work
 
 __all__ = ["WorkerWatch"]
@@ -40,6 +40,7 @@ class WorkerWatch:
         self._holder = f"{holder or platform.node() or 'console'}#{secrets.token_hex(4)}"
         self._alive: dict[str, datetime] = {}  # event -> when its work was last seen done, or first asked about
         self._callers: dict[str, Caller] = {}
+        self._patience = FUNCTIONS_SILENT if console.settings.portal_url else WORKER_SILENT
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -70,7 +71,8 @@ class WorkerWatch:
             wanted = has_open_work(store, event, self.console.opens_first, clock.event_now())
             if not wanted or event.id not in self._alive or (lease is not None and lease.until > now):
                 self._alive[event.id] = now
-            alarm = silent_worker(lease.until if lease else None, self._alive[event.id], now)
+            until = lease.until if lease else None
+            alarm = silent_worker(until, self._alive[event.id], now, patience=self._patience)
             if alarm is not None:
                 silent.append(event.id)
                 self._say(event, [alarm], now)

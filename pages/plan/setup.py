@@ -57,8 +57,9 @@ with money:
 
 with check:
     racing_login.sign_in(who)
-    jobs.live(("check",), key="setup-check")
+    jobs.live(("check", "canary"), key="setup-check")
     preflight.preflight()
+    preflight.canary(who, event)
     connection.abilities()
 
 with alarms:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepracer_admin.model import Attendee, Event, Lease, Quota
+from deepracer_admin.model import Attendee, DeliveryEvent, Event, Lease, Quota
 from deepracer_admin.rules.alarms import Alarm, after_look
 from deepracer_admin.rules.calls import (
     ADDRESSES,
@@ -19,6 +19,7 @@ from deepracer_admin.rules.calls import (
     Post,
     PostState,
     Target,
+    by_news,
     claimed,
     expired,
     mail_target,
@@ -164,6 +165,20 @@ def test_old_ones_are_forgotten_in_pairs_and_never_planned_again(monkeypatch: py
     assert sorted((post.alarm.number, post.is_over) for post in kept.values()) == [
         (6, False), (6, True), (7, False), (7, True)
     ]  # fmt: skip
+
+
+def test_news_of_a_mail_settle_what_nobody_knew_and_name_what_came_back() -> None:
+    [post] = plan({}, ALARM, targets=(OLIVIA,)).values()
+    unknown = replace(post, state=PostState.UNKNOWN)
+
+    def after(kind: str, post: Post, key: str = "") -> list[PostState]:
+        news = [DeliveryEvent(kind, "m-1", key or f"ev-1#alarm#{post.id}#1", NOW)]
+        return [row.state for row in by_news({post.key: post}, news, NOW).values() if row]
+
+    assert after("delivery", unknown) == [PostState.SENT]
+    assert after("bounce", replace(post, state=PostState.SENT)) == [PostState.FAILED]
+    assert after("delivery", replace(post, state=PostState.FAILED)) == []
+    assert after("delivery", unknown, "ev-1#at-1#access#1") == after("delivery", unknown, "odd") == []
 
 
 def test_the_words_say_what_to_do_and_where_and_the_link_opens_that_page() -> None:

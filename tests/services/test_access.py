@@ -23,6 +23,7 @@ from deepracer_admin.services.closeout.jobs import JobsService
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.people.registrations import RegistrationsService
+from deepracer_admin.services.races.calendar import CalendarService
 from deepracer_admin.services.races.races import RaceForm, RacesService
 from deepracer_admin.services.setup.calls import CallsService
 from deepracer_admin.services.setup.capacity import CapacityService
@@ -82,6 +83,10 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "calls.view": ("setup.view", lambda c, who: c.first.calls.view(who)),
     "calls.save": ("setup.alarms", lambda c, who: c.first.calls.save(who, "olivia@example.com")),
     "calls.try_it": ("setup.alarms", lambda c, who: c.first.calls.try_it(who)),
+    "preflight.send_canary": (
+        "setup.canary",
+        lambda c, who: c.first.preflight.send_canary(who, "olivia+canary@example.com"),
+    ),
     "preflight.page": ("setup.view", lambda c, who: c.first.preflight.page(who)),
     "events.why_no_pool": ("setup.view", lambda c, who: c.first.events.why_no_pool(who)),
     "events.account": ("setup.view", lambda c, who: c.first.events.account(who)),
@@ -158,6 +163,8 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "messages.audience": ("messages.view", lambda c, who: c.first.messages.audience(who, Audience("all"))),
     "messages.reach": ("messages.view", lambda c, who: c.first.messages.reach(who, "access", Audience("all"))),
     "messages.send": ("messages.send", lambda c, who: c.first.messages.send(who, "access", Audience("proven"))),
+    "messages.anchors": ("messages.view", lambda c, who: c.first.messages.anchors(who)),
+    "messages.when": ("messages.view", lambda c, who: c.first.messages.when(who, "ends", -120)),
     "messages.control": ("messages.send", lambda c, who: c.first.messages.control(who, "camp-1", "paused")),
     "messages.campaigns": ("messages.view", lambda c, who: c.first.messages.campaigns(who)),
     "messages.test_to_myself": ("messages.test", lambda c, who: c.first.messages.test_to_myself(who, "access")),
@@ -189,6 +196,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "audit.export": ("audit.export", lambda c, who: c.first.audit.export(who)),
     "audit.export_json": ("audit.export", lambda c, who: c.first.audit.export_json(who)),
     "races.list": ("races.view", lambda c, who: c.first.races.list(who)),
+    "calendar.file": ("races.view", lambda c, who: c.first.calendar.file(who)),
     "races.tracks": ("races.view", lambda c, who: c.first.races.tracks(who)),
     "races.capabilities": ("races.view", lambda c, who: c.first.races.capabilities(who)),
     "races.jobs": ("races.view", lambda c, who: c.first.races.jobs(who)),
@@ -241,6 +249,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
 }
 SERVICES = {
     "budget": BudgetService,
+    "calendar": CalendarService,
     "calls": CallsService,
     "capacity": CapacityService,
     "prices": PricesService,

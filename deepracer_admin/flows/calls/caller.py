@@ -37,6 +37,7 @@ from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.calls import CALL_LIST, POSTS
 from deepracer_admin.rules.calls import (
     CHAT,
+    NEWS_KEY,
     Post,
     PostState,
     Target,
@@ -150,7 +151,7 @@ class Caller:
         sender = event.sender or self.ports.letters.sender
         if not sender:
             raise BadInput("There is no From address; set the sender on the Set up page.")
-        key = f"{event.id}#alarm#{notice.id}#1"
+        key = f"{event.id}#{NEWS_KEY}#{notice.id}#1"
         text = "\n\n".join([*notice.lines, notice.link]) + "\n"
         parts = "".join(f"<p>{html.escape(line)}</p>" for line in notice.lines)
         link = html.escape(notice.link, quote=True)

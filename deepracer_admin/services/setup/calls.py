@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from deepracer_admin.counted import counted
 from deepracer_admin.edge.addresses import Where, split, where
 from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.model import Actor, Job, read_mailbox
@@ -79,7 +80,10 @@ class CallsService(Service):
                 raise BadInput(f"Who is told: {wrong.sentence}") from None
             found.setdefault(address.lower(), address)
         if len(found) > MOST_ADDRESSES:
-            raise BadInput(f"Who is told: at most {MOST_ADDRESSES} addresses; name a list of yours for more.")
+            raise BadInput(
+                f"Who is told: at most {counted(MOST_ADDRESSES, 'address', 'addresses')}; "
+                "name a list of yours for more."
+            )
         made = CallList(tuple(found.values()), actor.name)
         before = self.store.read(event.id, CALL_LIST)
         self.store.update(event.id, CALL_LIST, lambda _: made)

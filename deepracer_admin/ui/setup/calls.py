@@ -10,6 +10,7 @@ from deepracer_admin.rules.calls import PostState
 from deepracer_admin.services.setup.calls import CallsView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.masthead import link_to
 from deepracer_admin.ui.kit.words import count, plain, table_height, when
 
@@ -120,6 +121,7 @@ def _told(zone: str) -> None:
         ),
         hide_index=True,
         key="alarms-told",
+        placeholder=NOTHING,
         height=table_height(len(rows)),
         alt="Messages about alarms, the newest first",
     )

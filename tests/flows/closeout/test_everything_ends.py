@@ -248,6 +248,7 @@ PLANS: dict[str, dict[str, Any]] = {
     "race.link": {"race": "r1"},
     "race.admit": {"race": "r1"},
     "race.expel": {"race": "r1"},
+    "canary": {"address": "olivia+canary@example.com"},
     "mail.test": {"template": "access", "address": "anna@example.com"},
 }
 
