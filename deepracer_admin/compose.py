@@ -178,7 +178,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     store, history, sessions = _open_stores(settings, vault)
     files = FileDesk(ChildProcessReader("deepracer_admin.reading_process"))
     plans = CapacityDesk(ChildCalculator(), clock.monotonic)
-    house = House(settings, clock, store, history, sessions, files)
+    house = House(settings, clock, store, history, sessions, files, vault)
     letters = Letters(
         store,
         guests=GuestBook(store, vault),
@@ -209,6 +209,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         pool=_Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
         slot_quotas=instance_quotas_of(settings),
         drop_delegation=sessions.drop_delegation,
+        vault=vault,
         racing_default=settings.racing,
         public_base=settings.portal_base,
         cognito_by_ses=bool(practice) or settings.deepracer_ses,

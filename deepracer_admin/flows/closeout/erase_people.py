@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from deepracer_admin.errors import StoreError
 from deepracer_admin.flows.closeout.delegations import drop_delegations
+from deepracer_admin.flows.closeout.erase_person import PersonEraser
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Lease
 from deepracer_admin.records import every
@@ -38,12 +39,19 @@ class Eraser:
     def run(self, lease: Lease) -> int:
         """Erase what is due; returns how many people were erased. Raises StoreError while exports cannot be deleted."""
         now = self.ports.clock.now()
+        self._finish_persons(lease)
         if self._looked_at is not None and now - self._looked_at < LOOK_EVERY:
             return 0
         today = self.ports.clock.event_now().date().isoformat()
         erased = sum(self._erase(event, lease) for event in self.ports.store.events() if self._is_due(event, today))
         self._looked_at = now
         return erased
+
+    def _finish_persons(self, lease: Lease) -> None:
+        """Whoever began to erase one person may have been ended at any line."""
+        ports = self.ports
+        if ports.vault is not None:
+            PersonEraser(ports.store, ports.history, ports.home, ports.clock, ports.vault).resume(lease)
 
     def _remove_exports(self, event: Event) -> None:
         """First, so that nothing counts as erased while a file with names is left."""

@@ -22,6 +22,7 @@ from deepracer_admin.racing import RacingService
 from deepracer_admin.racing.service_quotas import ReadsInstanceQuotas
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.store import EventStore, History
+from deepracer_admin.vault import Vault
 
 __all__ = ["Ports"]
 
@@ -51,6 +52,7 @@ class Ports:
     racing_default: str = "on_aws"  # the racing service of events that name none (settings)
     public_base: Callable[[str], str] = str  # an event's own public address -> that of /register; "" = it is off
     readiness: Readiness | None = None  # what a pre-flight asks beside all this
+    vault: Vault | None = None  # seals what an erasure under way looks for
     cognito_by_ses: bool = False  # do the settings say that Cognito mails through SES (no 50 a day)
 
     @property

@@ -54,7 +54,9 @@ def ports(tmp_path: Path) -> Iterator[Any]:
     exports.mkdir(parents=True)
     (exports / "usage.csv").write_text("Ada")
     clock = DayClock()
-    yield SimpleNamespace(store=store, history=history, clock=clock, home=tmp_path, drop_delegation=lambda _: True)
+    yield SimpleNamespace(
+        store=store, history=history, clock=clock, home=tmp_path, vault=None, drop_delegation=lambda _: True
+    )
     store.close()
     history.close()
 
