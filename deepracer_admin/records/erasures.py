@@ -28,8 +28,8 @@ class Erasure:
 
     `mark` stands in the places that had to stay (rows of boards, entries of the audit). `people`: how many were erased.
     `changed`: rows or files changed, by where. `searched`: files that were looked through afterwards; `left`: those in
-    which a trace was still found, with why. `copies_gone`: copies of the event that were deleted, `copies_left`:
-    those that still hold the person. `sealed`: what is looked for, sealed, as long as the erasure is not through.
+    which a trace was still found. `copies_gone`: the console's own copies of the event that were deleted. `sealed`:
+    what is looked for, sealed, as long as the erasure is not through.
     """
 
     mark: str
@@ -42,10 +42,8 @@ class Erasure:
     searched: int = 0
     left: tuple[str, ...] = ()
     copies_gone: tuple[str, ...] = ()
-    copies_left: tuple[str, ...] = ()
     outside: tuple[Outside, ...] = ()
     sealed: str = ""
-    tries: int = 0
 
 
 ERASURES = Table("erasures", Erasure, "erasure", personal=False)

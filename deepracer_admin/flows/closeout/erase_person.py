@@ -18,6 +18,7 @@ from typing import Any
 
 from deepracer_admin.clock import Clock
 from deepracer_admin.errors import StoreError
+from deepracer_admin.flows.closeout.event_copies import delete_copies
 from deepracer_admin.flows.closeout.outside import outside_of
 from deepracer_admin.flows.closeout.persons_traces import traces_of
 from deepracer_admin.flows.closeout.trace_files import clean_exports, clean_logs, search
@@ -151,12 +152,13 @@ class PersonEraser:
                 f"A file of {self.home} cannot be written ({error.strerror}): close the programs that have files of "
                 "this folder open. The erasure goes on by itself."
             ) from None
+        copies = (*row.copies_gone, *delete_copies(self.home, event.id))
         searched, found = search(self.home, traces)
         if found:
             self.store.compact()
             self.history.compact()
             searched, found = search(self.home, traces)
-        return replace(row, searched=searched, left=tuple(found))
+        return replace(row, searched=searched, left=tuple(found), copies_gone=copies)
 
 
 def _mails(mails: Mapping[str, CapturedMail], event: str, traces: Traces) -> dict[str, None]:

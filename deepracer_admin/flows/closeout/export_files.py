@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deepracer_admin.counted import counted
+from deepracer_admin.flows.closeout.event_copies import keep_copy
 from deepracer_admin.flows.closeout.freeze_boards import hold
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.races.board_marks import BoardMarks, read_marks
@@ -73,7 +74,9 @@ def export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     ]
     _write(folder / "usage.csv", lines, columns)
     said = f"{counted(files + 1, 'file')} saved; standings digests {', '.join(digests) or 'none'}."
-    return " ".join([said, *unclear])
+    copy = keep_copy(ports.store, ports.history, ports.home, event.id, now=ports.clock.now(), why="closing")
+    kept = f"A copy of the event was kept as {copy.name} before anything is deleted."
+    return " ".join([said, kept, *unclear])
 
 
 def _final(ports: Ports, event: str, race: str) -> Sequence[Standing]:
