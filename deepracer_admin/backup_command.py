@@ -18,11 +18,11 @@ from deepracer_admin.clock import SystemClock
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, ConsoleError
 from deepracer_admin.event_file import LARGEST, is_sealed, open_sealed, seal, unpack
-from deepracer_admin.flows.closeout.event_copies import pack_event, restore_event
 from deepracer_admin.private import open_private, private_folder
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.store_copies import COPIED, Copied
 from deepracer_admin.settings import Settings, load_settings
+from deepracer_admin.store.event_copies import pack_event, restore_event
 from deepracer_admin.store.sqlite import SqliteEventStore, SqliteHistory, open_history
 from deepracer_admin.store_command import open_store
 from deepracer_admin.vault import open_vault

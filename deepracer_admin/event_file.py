@@ -1,17 +1,17 @@
 """One event in one file, to be put into another data folder: what is in it, how it is sealed (docs/backups.md). Pure.
 
-A ZIP of JSON, or the same sealed with a passphrase: scrypt makes the key, AES-256-GCM encrypts and authenticates, so a
-changed byte anywhere is noticed before anything is read.
+JSON, compressed, or the same sealed with a passphrase: scrypt makes the key, AES-256-GCM encrypts and authenticates, so
+a changed byte anywhere is noticed before anything is read.
 """
 
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
-import io
 import json
 import os
-import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +28,7 @@ MAGIC = b"DEEPRACER-EVENT-1\n"
 N, R, P = 2**15, 8, 1
 """scrypt's cost: 32 MB and about a tenth of a second (RFC 7914, 2)."""
 MOST_N = 2**20
+LONGEST_LINE = 400
 LARGEST = 2_000_000_000
 """Bytes of all that is in a file, unpacked: more is no event of ours."""
 NOT_OURS = "This file is not a backup of an event, or it was cut off: choose the file that `backup` wrote."
@@ -35,40 +36,29 @@ CHANGED = "This backup was changed or damaged after it was made, so nothing was 
 
 
 def pack(parts: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:
-    """`parts` as JSON, `files` as they are, and a manifest with the SHA-256 of each."""
-    content = {f"{name}.json": json.dumps(part, ensure_ascii=False).encode() for name, part in parts.items()}
-    content |= {f"exports/{name}": body for name, body in files.items()}
-    manifest = {"format": FORMAT, "sha256": {name: hashlib.sha256(body).hexdigest() for name, body in content.items()}}
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("manifest.json", json.dumps(manifest))
-        for name, body in content.items():
-            archive.writestr(name, body)
-    return out.getvalue()
+    """A line of JSON with the SHA-256 of what follows: gzip of JSON with `parts` and `files` (in base64)."""
+    told = {**parts, "files": {name: _text(body) for name, body in files.items()}}
+    body = gzip.compress(json.dumps(told, ensure_ascii=False).encode(), 6, mtime=0)
+    return json.dumps({"format": FORMAT, "sha256": hashlib.sha256(body).hexdigest()}).encode() + b"\n" + body
 
 
 def unpack(packed: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     """(parts, files). Raises BadInput for anything that was not written by `pack`, or was changed since."""
+    line, _, body = packed.partition(b"\n")
     try:
-        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            if sum(each.file_size for each in archive.infolist()) > LARGEST:
-                raise BadInput(NOT_OURS)
-            manifest = json.loads(archive.read("manifest.json"))
-            if manifest.get("format") != FORMAT:
-                raise BadInput(
-                    "This backup was written by another version of the console: restore it with that version."
-                )
-            expected = manifest["sha256"]
-            content = {name: archive.read(name) for name in expected}
-            if {*archive.namelist()} != {*expected, "manifest.json"}:
-                raise BadInput(CHANGED)
-        for name, body in content.items():
-            if hashlib.sha256(body).hexdigest() != expected[name]:
-                raise BadInput(CHANGED)
-        parts = {name.removesuffix(".json"): json.loads(body) for name, body in content.items() if "/" not in name}
-    except (zipfile.BadZipFile, KeyError, ValueError, AttributeError, OSError, EOFError, NotImplementedError) as error:
+        told = json.loads(line) if len(line) < LONGEST_LINE else None
+        if not isinstance(told, dict) or {*told} != {"format", "sha256"}:
+            raise BadInput(NOT_OURS)
+        if told["format"] != FORMAT:
+            raise BadInput("This backup was written by another version of the console: restore it with that version.")
+        if hashlib.sha256(body).hexdigest() != told["sha256"]:
+            raise BadInput(CHANGED)
+        unpacking = zlib.decompressobj(wbits=31)
+        parts = json.loads(unpacking.decompress(body, LARGEST))
+        files = {name: base64.b64decode(each) for name, each in parts.pop("files").items()}
+    except (zlib.error, KeyError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise BadInput(NOT_OURS) from error
-    return parts, {name.removeprefix("exports/"): body for name, body in content.items() if "/" in name}
+    return parts, files
 
 
 def seal(packed: bytes, passphrase: str) -> bytes:

@@ -25,7 +25,7 @@ __all__ = ["ERASED_WORD", "Traces", "name_parts"]
 
 ERASED_WORD = "[erased]"
 SHORTEST_PART = 4
-"""Letters of a part of a name that is looked for by itself: shorter ones are words of many languages."""
+"""Letters of a part of a name, or of an id, that is looked for in texts: shorter ones are words of many languages."""
 LONG_WORD = 8
 """Letters from which on a name of one word is looked for in files in either case."""
 
@@ -48,7 +48,12 @@ class Traces:
 
     @cached_property
     def _sure(self) -> re.Pattern[str] | None:
-        return _pattern(self.ids | self.addresses)
+        return _pattern(self._long_ids | self.addresses)
+
+    @cached_property
+    def _long_ids(self) -> frozenset[str]:
+        """Those that no ordinary word of a text can be; shorter ones count where a whole value is the id."""
+        return frozenset(each for each in self.ids if len(each) >= SHORTEST_PART)
 
     @cached_property
     def _names(self) -> re.Pattern[str] | None:
@@ -150,7 +155,7 @@ class Traces:
     def needles(self) -> tuple[bytes, ...]:
         """Every form, in small letters, in which a trace may stand in a file: as it is, and as JSON, HTML and addresses
         of pages write it."""
-        sure = self.ids | self.addresses | {name for name in self.names if not _is_ordinary(name)}
+        sure = self._long_ids | self.addresses | {name for name in self.names if not _is_ordinary(name)}
         return tuple(sorted({form.lower() for trace in sure for form in _forms(trace)}))
 
     @cached_property
@@ -158,6 +163,11 @@ class Traces:
         """Short names of one word, which may be ordinary words in small letters: looked for as they are written."""
         ordinary = {name for name in self.names if _is_ordinary(name) and len(name) >= SHORTEST_PART}
         return tuple(sorted({form for name in ordinary for form in _forms(name)}))
+
+    @cached_property
+    def reach(self) -> int:
+        """Bytes that a trace may take in a file, at most: so much of a piece is looked through again with the next."""
+        return 6 * max(map(len, self.ids | self.addresses | self.names), default=0)
 
     def places(self, content: bytes) -> Iterator[tuple[int, int]]:
         """(start, length) of every trace in these bytes, as a word of its own; in no order."""

@@ -18,9 +18,8 @@ from typing import Any
 
 from deepracer_admin.clock import Clock
 from deepracer_admin.errors import StoreError
-from deepracer_admin.flows.closeout.event_copies import delete_copies
-from deepracer_admin.flows.closeout.outside import outside_of
-from deepracer_admin.flows.closeout.persons_traces import traces_of
+from deepracer_admin.flows.closeout.outside import outside_of, outside_of_all
+from deepracer_admin.flows.closeout.persons_traces import crowd_of, traces_of
 from deepracer_admin.flows.closeout.trace_files import clean_exports, clean_logs, search
 from deepracer_admin.flows.people.registrations import forget_registrations
 from deepracer_admin.model import Attendee, Event, Lease
@@ -28,15 +27,22 @@ from deepracer_admin.records import every
 from deepracer_admin.records.erasures import ERASURES, SUPPRESSED, Erasure, suppressing
 from deepracer_admin.records.outbox import OUTBOX, CapturedMail
 from deepracer_admin.rules.audit import REDACT, by_system
+from deepracer_admin.rules.crowd import Crowd
 from deepracer_admin.rules.traces import Traces
 from deepracer_admin.store import EventStore, History
 from deepracer_admin.store.documents import Document, Reading, Single, Table
+from deepracer_admin.store.event_copies import delete_copies
 from deepracer_admin.vault import Vault
 
-__all__ = ["PersonEraser"]
+__all__ = ["PersonEraser", "mark_of_all"]
 
 RESUMED_AFTER = timedelta(minutes=2)
 """Real time after which an erasure that has not ended is taken up by the worker: who began it may still be at it."""
+
+
+def mark_of_all(event: Event) -> str:
+    """The mark of the erasure of everybody on the event's date: one an event, so it is begun once."""
+    return f"erased-{event.id}-all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +57,20 @@ class PersonEraser:
 
     def begin(self, event: Event, person: Attendee, *, mark: str, by: str, by_name: str) -> None:
         """Write down whom to look for, sealed; from here on it will be finished, whatever happens."""
-        traces = traces_of(self.store, event, person, mark)
-        begun = Erasure(
-            mark,
-            self.clock.now(),
-            by,
-            by_name,
-            outside=outside_of(self.store, event, person),
-            sealed=self.vault.seal(traces.as_json()).decode(),
-        )
-        self.store.change_rows(event.id, ERASURES, lambda _: {mark: begun}, keys=[mark])
+        traces, outside = traces_of(self.store, event, person, mark), outside_of(self.store, event, person)
+        self._write_down(event, traces, Erasure(mark, self.clock.now(), by, by_name, outside=outside))
+
+    def begin_all(self, event: Event, *, mark: str, by: str, by_name: str) -> None:
+        """The same for everybody of an event; what was written down once stays."""
+        if self.store.rows(event.id, ERASURES, [mark]):
+            return
+        people, outside = len(self.store.attendees(event.id)), outside_of_all(self.store, event)
+        row = Erasure(mark, self.clock.now(), by, by_name, people, outside=outside)
+        self._write_down(event, crowd_of(self.store, event, mark), row)
+
+    def _write_down(self, event: Event, traces: Traces, row: Erasure) -> None:
+        begun = replace(row, sealed=self.vault.seal(traces.as_json()).decode())
+        self.store.change_rows(event.id, ERASURES, lambda kept: kept or {row.mark: begun}, keys=[row.mark])
 
     def resume(self, lease: Lease | None = None) -> int:
         """Finish what was begun and interrupted; returns how many erasures ended."""
@@ -83,7 +93,8 @@ class PersonEraser:
                 f"The erasure {mark} was begun with another key, so what it looked for is not known: put the file "
                 "`key` of the data folder back, or erase the person again."
             )
-        traces, counts = Traces.of_json(opened), dict(row.changed)
+        kind = Crowd if mark == mark_of_all(event) else Traces
+        traces, counts = kind.of_json(opened), dict(row.changed)
 
         def add(where: str, number: int) -> None:
             counts[where] = counts.get(where, 0) + number
@@ -94,8 +105,9 @@ class PersonEraser:
         forget_registrations(self.store, event.id, traces.addresses)
         mails = self.store.change_rows("", OUTBOX, lambda kept: _mails(kept, event.id, traces), lease=lease)
         add("captured mails", len(mails))
-        words = {*traces.ids, *traces.names, *traces.addresses}
-        self.store.update(event.id, SUPPRESSED, lambda kept: suppressing(kept, words, mark), lease=lease)
+        if row.people == 1:  # of a whole event nothing is read any more
+            words = {*traces.ids, *traces.names, *traces.addresses}
+            self.store.update(event.id, SUPPRESSED, lambda kept: suppressing(kept, words, mark), lease=lease)
         for name, what in every().items():
             if what.of_event and name != ERASURES.name:
                 add("kept values", self._cut(event, what, traces, lease))

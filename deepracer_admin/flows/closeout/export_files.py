@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from deepracer_admin.counted import counted
-from deepracer_admin.flows.closeout.event_copies import keep_copy
 from deepracer_admin.flows.closeout.freeze_boards import hold
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.races.board_marks import BoardMarks, read_marks
@@ -17,6 +16,7 @@ from deepracer_admin.private import open_private, private_folder
 from deepracer_admin.records.boards import FROZEN_BOARDS
 from deepracer_admin.rules.standings import board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
+from deepracer_admin.store.event_copies import keep_copy
 
 __all__ = ["HIDDEN", "export", "standing_lines"]
 

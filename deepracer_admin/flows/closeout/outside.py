@@ -10,7 +10,7 @@ from deepracer_admin.records.guest_book import GUESTS
 from deepracer_admin.records.store_copies import COPIED
 from deepracer_admin.store import EventStore
 
-__all__ = ["outside_of"]
+__all__ = ["outside_of", "outside_of_all"]
 
 TAKEN_AWAY = ("attendees.export", "portal.export", "usage.export", "boards.export", "audit.export")
 """Acts by which a file left the console, into somebody's browser."""
@@ -59,7 +59,37 @@ def outside_of(store: EventStore, event: Event, person: Attendee) -> tuple[Outsi
                 "SES, Suppression list: remove the address. Logs end by the account's own rules.",
             )
         )
-    found += _taken_away(store, event)
+    return (*found, *_everywhere(store, event))
+
+
+def outside_of_all(store: EventStore, event: Event) -> tuple[Outside, ...]:
+    """The same for everybody of an event."""
+    found = [
+        Outside(
+            "The racing service",
+            "Profiles that were there before the event, results on leaderboards, logs and backups of its tables.",
+            "The account's owner ends them by their own rules.",
+        ),
+        Outside(
+            "The mail provider",
+            "Mails in mailboxes, delivery logs, and addresses that bounced in the suppression list.",
+            "SES, Suppression list: remove the addresses. Logs end by the account's own rules.",
+        ),
+    ]
+    if event.group_id:
+        found.insert(
+            0,
+            Outside(
+                "Microsoft Entra",
+                "User objects, guest accounts, and the directory's own logs.",
+                "The directory's administrators end them by their own rules.",
+            ),
+        )
+    return (*found, *_everywhere(store, event))
+
+
+def _everywhere(store: EventStore, event: Event) -> list[Outside]:
+    found = _taken_away(store, event)
     found.append(
         Outside(
             "Screens and browsers",
@@ -76,7 +106,7 @@ def outside_of(store: EventStore, event: Event, person: Attendee) -> tuple[Outsi
                 "Delete older copies, and make a new one with `python -m deepracer_admin store backup FOLDER`.",
             )
         )
-    return tuple(found)
+    return found
 
 
 def _taken_away(store: EventStore, event: Event) -> list[Outside]:

@@ -7,11 +7,13 @@ from deepracer_admin.journal import person_hash
 from deepracer_admin.model import Attendee, Event, Step
 from deepracer_admin.model.registrations import registration_id
 from deepracer_admin.records.guest_book import GUESTS
+from deepracer_admin.records.portal import REGISTRATIONS
 from deepracer_admin.records.profile_rows import ROWS_WITHOUT_ACCOUNT
-from deepracer_admin.rules.traces import Traces, name_parts
+from deepracer_admin.rules.crowd import Crowd
+from deepracer_admin.rules.traces import SHORTEST_PART, Traces, name_parts
 from deepracer_admin.store import EventStore
 
-__all__ = ["traces_of"]
+__all__ = ["crowd_of", "traces_of"]
 
 THEIR_OWN = (Step.PROFILE, Step.GROUP, Step.ACCESS, Step.SIGNED_IN, Step.MAIL)
 """Steps whose reference is an account, a profile or a message of that person; elsewhere it may be a race."""
@@ -63,3 +65,23 @@ def _references(store: EventStore, event: Event, person: Attendee) -> set[str]:
     }
     others = {row.ref for row in store.steps(event.id) if row.attendee != person.id}
     return mine - others - {job.id for job in store.jobs(event.id, limit=1_000_000)}
+
+
+def crowd_of(store: EventStore, event: Event, mark: str) -> Crowd:
+    """Everybody of the event at once, who is on the list and who only registered."""
+    people, registered = store.attendees(event.id), store.rows(event.id, REGISTRATIONS)
+    addresses = {person.email.lower() for person in people} | {row.email.lower() for row in registered.values()}
+    ids = {person.id for person in people} | {*registered} | {link.profile for link in store.links(event.id).values()}
+    ids |= {registration_id(each) for each in addresses} | {person_hash(each) for each in addresses}
+    ids |= {guest.id for guest in store.rows(event.id, GUESTS).values()}
+    ids |= {row.ref for row in store.steps(event.id) if row.step in THEIR_OWN}
+    ids |= {each.message_id for each in store.deliveries(event.id)}
+    names = {name for person in people for name in (person.name, person.alias)}
+    names |= {name for row in registered.values() for name in (row.name, row.racer_name)}
+    actors = {entry.actor for entry in store.audit(None, limit=1_000_000)}
+    return Crowd(
+        frozenset(ids - actors - {""}),
+        frozenset(addresses - {""}),
+        frozenset(name.strip() for name in names if len(name.strip()) >= SHORTEST_PART),
+        mark,
+    )

@@ -85,7 +85,6 @@ def clean_exports(home: Path, event: str, traces: Traces) -> int:
 def search(home: Path, traces: Traces) -> tuple[int, list[str]]:
     """Look through every file. Returns how many were looked through, and the names of those with a trace."""
     looked, found = 0, list[str]()
-    longest = max(map(len, traces.needles), default=0)
     for path in files_of(home):
         try:
             with path.open("rb") as file:
@@ -94,7 +93,7 @@ def search(home: Path, traces: Traces) -> tuple[int, list[str]]:
                     if traces.found_in(tail + chunk):
                         found.append(str(path.relative_to(home)))
                         break
-                    tail = chunk[-longest:]
+                    tail = chunk[-traces.reach :]
         except FileNotFoundError:
             continue  # gone meanwhile
         looked += 1

@@ -44,6 +44,7 @@ class Ports:
     mailer: Callable[[], Mailer]
     home: Path
     rehearsal: bool
+    vault: Vault  # seals what an erasure under way looks for
     staff: Callable[[], frozenset[str]] = frozenset  # lower-case addresses of the console's own logins
     proof: Callable[[], AccessProof] | None = None  # IAM Identity Center, for the managed service
     pool: Callable[[], UserPool] | None = None  # None: no credentials on the user pool
@@ -52,7 +53,6 @@ class Ports:
     racing_default: str = "on_aws"  # the racing service of events that name none (settings)
     public_base: Callable[[str], str] = str  # an event's own public address -> that of /register; "" = it is off
     readiness: Readiness | None = None  # what a pre-flight asks beside all this
-    vault: Vault | None = None  # seals what an erasure under way looks for
     cognito_by_ses: bool = False  # do the settings say that Cognito mails through SES (no 50 a day)
 
     @property

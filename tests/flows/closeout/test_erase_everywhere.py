@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from cryptography.fernet import Fernet
 
 from deepracer_admin.errors import LeaseLost
 from deepracer_admin.flows.closeout.erase_people import Eraser, mails_of
@@ -37,17 +38,21 @@ from deepracer_admin.model import (
     Step,
 )
 from deepracer_admin.records import every
+from deepracer_admin.records.erasures import LEGAL_HOLD
 from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
 from deepracer_admin.records.outbox import OUTBOX, CapturedMail
 from deepracer_admin.store import ProfileLink
 from deepracer_admin.store.documents import Document, Reading, Table
 from deepracer_admin.store.sqlite import open_event_store, open_history
+from deepracer_admin.vault import Vault
 from tests.store.growing import hints_of, parts
 
+KEY = Fernet.generate_key()
 END = datetime(2026, 3, 1, 17, tzinfo=UTC)
 NAME, ADDRESS, ALIAS = "Xanthippe Quillfeather", "xanthippe.quillfeather@example.com", "Quillfeather-X"
 TRACES = tuple(text.encode() for text in ("Xanthippe", "xanthippe", "Quillfeather", "quillfeather"))
-PERSONAL = {name: what for name, what in every().items() if what.personal and what.of_event}
+PERSONAL = {name: what for name, what in every().items() if what.personal and what.of_event and what is not LEGAL_HOLD}
+"""But for a legal hold, which is no trace of anybody and forbids the erasure."""
 
 
 def planted(hint: Any) -> Any:
@@ -83,7 +88,7 @@ def ports(tmp_path: Path) -> Iterator[Any]:
         history=history,
         clock=clock,
         home=tmp_path,
-        vault=None,
+        vault=Vault(KEY),
         dropped=dropped,
         drop_delegation=lambda oid: dropped.append(oid) is None,
     )

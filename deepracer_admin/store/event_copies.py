@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deepracer_admin.clock import iso
+from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Conflict, StoreError
 from deepracer_admin.event_file import pack
 from deepracer_admin.private import open_private, private_folder
@@ -50,12 +51,12 @@ def pack_event(store: EventStore, history: History, home: Path, event: str, *, n
 def keep_copy(
     store: EventStore, history: History, home: Path, event: str, *, now: datetime, why: str, key_print: str = ""
 ) -> Path:
-    """Write one of the console's own copies, e.g. `20260301T170000Z-closing.zip`; older ones than the last five go.
+    """Write one of the console's own copies, e.g. `20260301T170000Z-closing.backup`; older ones than the last five go.
 
     Raises StoreError: then what cannot be undone is not to be done either.
     """
     folder = home / "backups" / event
-    path = folder / f"{now:%Y%m%dT%H%M%SZ}-{why}.zip"
+    path = folder / f"{now:%Y%m%dT%H%M%SZ}-{why}.backup"
     try:
         private_folder(folder)
         part = path.with_suffix(".part")
@@ -72,7 +73,7 @@ def keep_copy(
 
 def copies_of(home: Path, event: str) -> list[Path]:
     """The console's own copies of an event, oldest first."""
-    return sorted((home / "backups" / event).glob("*.zip"))
+    return sorted((home / "backups" / event).glob("*.backup"))
 
 
 def delete_copies(home: Path, event: str) -> list[str]:
@@ -153,6 +154,6 @@ def restore_event(
         put.digest,
         sum(map(len, past.values())),
         len(files),
-        told.note or f"{told.rows:,} entries",
+        told.note or counted(told.rows, "entry", "entries"),
         about["key_print"] == key_print,
     )
