@@ -40,6 +40,8 @@ from deepracer_admin.services.access.onboarding import OnboardingService
 from deepracer_admin.services.access.passwords import PasswordsService
 from deepracer_admin.services.base import House
 from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.closeout.personal_data import PersonalDataService
+from deepracer_admin.services.closeout.report import ReportService
 from deepracer_admin.services.file_desk import FileDesk
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
@@ -92,6 +94,8 @@ class EventDesk:
     budget: BudgetService
     boards: BoardsService
     closeout: CloseoutService
+    personal_data: PersonalDataService
+    report: ReportService
     audit: AuditService
     jobs: JobsService
 
@@ -257,6 +261,8 @@ def _desk(
         budget=BudgetService(house, event_id),
         boards=BoardsService(house, key, event_id),
         closeout=CloseoutService(house, event_id),
+        personal_data=PersonalDataService(house, event_id),
+        report=ReportService(house, event_id),
         audit=AuditService(house, event_id),
         jobs=JobsService(house, event_id),
     )

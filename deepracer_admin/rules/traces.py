@@ -149,6 +149,23 @@ class Traces:
         ]
         return tuple(kept) if isinstance(value, tuple) else kept
 
+    def about(self, value: Any) -> list[Any]:
+        """What of a value is about them, the largest pieces that are theirs alone: to be told to them."""
+        if isinstance(value, str):
+            return (
+                [value] if not isinstance(value, Enum) and (value in self.ids or self.blanked(value) != value) else []
+            )
+        if self.is_theirs(value):
+            return [value]
+        if is_dataclass(value) and not isinstance(value, type):
+            return [found for each in fields(value) for found in self.about(getattr(value, each.name))]
+        if isinstance(value, Mapping):
+            mine = [{key: each} for key, each in value.items() if isinstance(key, str) and key in self.ids]
+            return mine or [found for each in value.values() for found in self.about(each)]
+        if isinstance(value, frozenset | set | tuple | list):
+            return [found for each in value for found in self.about(each)]
+        return []
+
     # ---------------------------------------------------------------------------------------------- bytes of files
 
     @cached_property

@@ -8,6 +8,7 @@ from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.closeout.erase_person import PersonEraser
+from deepracer_admin.flows.closeout.persons_data import everything_about
 from deepracer_admin.flows.people.joining import aliases_taken
 from deepracer_admin.flows.people.registrations import registration_of
 from deepracer_admin.model import Actor, Attendee, Event, State, Step
@@ -17,6 +18,7 @@ from deepracer_admin.records.guest_book import GUESTS
 from deepracer_admin.records.limits import HELD_BACK, PAUSED_PROFILES
 from deepracer_admin.records.profile_rows import NOT_THEIRS, ProfileIds
 from deepracer_admin.rules.aliases import give_aliases
+from deepracer_admin.rules.readable import readable
 from deepracer_admin.rules.roster import normalise_email, service_refusal, sole_address
 from deepracer_admin.services.base import Service, new_id
 from deepracer_admin.store import ProfileLink
@@ -168,7 +170,13 @@ class PeopleService(Service):
                 {"template": row.template, "state": row.state.value, "delivered": row.delivered}
                 for row in self.store.deliveries(event.id, attendee=attendee)
             ],
+            "everything_else": everything_about(self.store, self.house.history, event, person),
         }
+
+    def person_page(self, actor: Actor, attendee: str) -> bytes:
+        """The same as `person_data`, as a page that a person can read and print."""
+        told = self.person_data(actor, attendee)
+        return readable(f"What is kept about {told['person']['name'] or told['person']['email']}", told)
 
     def erase(self, actor: Actor, attendee: str, *, typed: str) -> Erasure:
         """Erase one person everywhere in this console, and search for them afterwards; returns the receipt.
