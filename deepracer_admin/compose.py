@@ -44,6 +44,8 @@ from deepracer_admin.services.access.onboarding import OnboardingService
 from deepracer_admin.services.access.passwords import PasswordsService
 from deepracer_admin.services.base import House
 from deepracer_admin.services.closeout import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.closeout.personal_data import PersonalDataService
+from deepracer_admin.services.closeout.report import ReportService
 from deepracer_admin.services.file_desk import FileDesk
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
@@ -100,6 +102,8 @@ class EventDesk:
     budget: BudgetService
     boards: BoardsService
     closeout: CloseoutService
+    personal_data: PersonalDataService
+    report: ReportService
     audit: AuditService
     jobs: JobsService
 
@@ -156,7 +160,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     store, history, sessions = _open_stores(settings, vault)
     files = FileDesk(ChildProcessReader("deepracer_admin.reading_process"))
     plans = CapacityDesk(ChildCalculator(), clock.monotonic)
-    house = House(settings, clock, store, history, sessions, files)
+    house = House(settings, clock, store, history, sessions, files, vault)
     letters = Letters(
         store,
         guests=GuestBook(store, vault),
@@ -192,6 +196,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         drop_delegation=sessions.drop_delegation,
         has_delegation=lambda oid: sessions.delegation(oid) is not None,
         keep_certificate=lambda event: CloseoutService(house, event).keep_certificate(),
+        vault=vault,
         racing_default=settings.racing,
         public_base=settings.portal_base,
         chat=Once(lambda: chat_of(settings)) if settings.alarm_webhook.get_secret_value() else None,
@@ -244,6 +249,8 @@ def _desk(
         budget=BudgetService(house, event_id),
         boards=BoardsService(house, key, event_id),
         closeout=CloseoutService(house, event_id),
+        personal_data=PersonalDataService(house, event_id),
+        report=ReportService(house, event_id),
         audit=AuditService(house, event_id),
         jobs=JobsService(house, event_id),
     )

@@ -32,7 +32,7 @@ OURS = (
     "practice*.json*",
 )
 """Names of files in a data folder."""
-FOLDERS = ("exports", "logs")
+FOLDERS = ("exports", "logs", "backups")
 """Its folders; everything in them is ours."""
 
 

@@ -67,6 +67,9 @@ class Settings(BaseModel):
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that encrypts tokens at rest; default: a file `key` in the data folder."
     )
+    backup_passphrase: SecretStr = Field(
+        SecretStr(""), description="Opens and closes encrypted backups of an event where nobody can be asked."
+    )
     worker: bool = Field(True, description="Run the worker inside the console (false: run `worker` elsewhere).")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from deepracer_admin.store.documents import Document, Table
@@ -31,7 +31,6 @@ __all__ = [
     "Proof",
     "Skip",
     "StillIn",
-    "without_person",
 ]
 
 
@@ -145,20 +144,8 @@ class Proof:
     group_before: int = 0  # of the list, in the group since before the event: they stay
 
 
-def without_person(proof: Proof | None, attendee: str) -> Proof | None:
-    """The same for everybody else: one person is erased."""
-    if proof is None:
-        return None
-    return replace(
-        proof,
-        can_still_sign_in=tuple(each for each in proof.can_still_sign_in if each.attendee != attendee),
-        not_known=tuple(each for each in proof.not_known if each.attendee != attendee),
-        elsewhere=tuple(each for each in proof.elsewhere if each.attendee != attendee),
-    )
-
-
 PROOF: Document[Proof | None] = Document("proof", Proof | None, None, personal=True)
-"""Written by the last step of the close-out, and when one person is erased; read by the Close page and the certificate.
+"""Written by the last step of the close-out; read by the Close page and the certificate.
 None: never read back."""
 
 

@@ -56,6 +56,7 @@ ACTIONS: dict[str, Action] = {
     "attendees.link": Action("link a person to a profile", _O, True),
     "attendees.export": Action("export personal data", _O, True, True),
     "attendees.erase": Action("erase personal data", _O, True, True),
+    "attendees.hold": Action("hold the erasure of personal data", _O, True),
     "portal.view": Action("see registrations", _OF),
     "portal.edit": Action("change the event portal", _O, True),
     "portal.decide": Action("accept and refuse registrations", _O, True),

@@ -18,6 +18,7 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadSettings
 from deepracer_admin.mail.ses_tags import key_from_tags
 from deepracer_admin.model import Lease
+from deepracer_admin.records.erasures import SUPPRESSED
 from deepracer_admin.records.guest_book import hide_links
 from deepracer_admin.records.outbox import OUTBOX, CapturedMail
 from deepracer_admin.records.portal import REGISTRATIONS
@@ -108,7 +109,13 @@ class OutboxCopier:
             for event in events
             if event
         }
-        return [mail for mail in mails if mail.whose[1] and mail.whose[1] not in listed.get(mail.whose[0], ())]
+        erased = [store.read(event.id, SUPPRESSED) for event in store.events()]
+        return [
+            mail
+            for mail in mails
+            if (mail.whose[1] and mail.whose[1] not in listed.get(mail.whose[0], ()))
+            or any(each.holds(mail.to.strip()) for each in erased)
+        ]
 
 
 def _newest(kept: Mapping[str, CapturedMail], taken: list[CapturedMail]) -> dict[str, CapturedMail | None]:

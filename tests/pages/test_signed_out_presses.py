@@ -52,6 +52,7 @@ from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, Cam
 from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep
 from deepracer_admin.records.connect_check import CHECK, Checked
 from deepracer_admin.records.entrants import OWN_RACES, PARTICIPANTS, Participants
+from deepracer_admin.records.erasures import ERASURES, LEGAL_HOLD, Erasure, LegalHold
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.limits import PAUSED_PROFILES
 from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
@@ -343,6 +344,14 @@ def closing_runs(app: AppTest, console: Console) -> AppTest:
     return app.run()
 
 
+def held(app: AppTest, console: Console) -> AppTest:
+    """A legal hold stands, and somebody was erased before."""
+    console.store.update("ev-1", LEGAL_HOLD, lambda _: LegalHold("A claim is open.", "oid-x", "Olga", NOW))
+    row = Erasure("erased-1", NOW, "oid-x", "Olga", ended_at=NOW, searched=3)
+    console.store.change_rows("ev-1", ERASURES, lambda _: {"erased-1": row})
+    return app.run()
+
+
 def portal_with(part: str, *, is_open: bool = True) -> Scene:
     """The event portal with somebody who has confirmed."""
 
@@ -445,6 +454,8 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{CLOSE}audit.py", plain),
     (f"{CLOSE}closeout.py", plain),
     (f"{CLOSE}closeout.py", closing_runs),
+    (f"{CLOSE}report.py", plain),
+    (f"{CLOSE}report.py", held),
     (f"{RUN}races.py", everybodys_race),
     (f"{RUN}leaderboard.py", over),
     (f"{RUN}leaderboard.py", partial(over, declared=True)),

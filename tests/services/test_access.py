@@ -20,6 +20,8 @@ from deepracer_admin.services.access.passwords import PasswordsService
 from deepracer_admin.services.closeout.audit import AuditService
 from deepracer_admin.services.closeout.closing import CloseoutService
 from deepracer_admin.services.closeout.jobs import JobsService
+from deepracer_admin.services.closeout.personal_data import PersonalDataService
+from deepracer_admin.services.closeout.report import ReportService
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.people.registrations import RegistrationsService
@@ -128,6 +130,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "attendees.unlinked_profiles": ("attendees.link", lambda c, who: c.first.attendees.unlinked_profiles(who)),
     "attendees.export": ("attendees.export", lambda c, who: c.first.attendees.export(who)),
     "attendees.person_data": ("attendees.export", lambda c, who: c.first.attendees.person_data(who, "at-1")),
+    "attendees.person_page": ("attendees.export", lambda c, who: c.first.attendees.person_page(who, "at-1")),
     "attendees.erase": (
         "attendees.erase",
         lambda c, who: c.first.attendees.erase(who, "at-6", typed="racer6@example.com"),
@@ -190,6 +193,13 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "closeout.certificate": ("closeout.view", lambda c, who: c.first.closeout.certificate(who)),
     "closeout.certificate_page": ("closeout.view", lambda c, who: c.first.closeout.certificate_page(who)),
     "closeout.fingerprint": ("closeout.view", lambda c, who: c.first.closeout.fingerprint(who)),
+    "personal_data.view": ("closeout.view", lambda c, who: c.first.personal_data.view(who)),
+    "personal_data.hold": ("attendees.hold", lambda c, who: c.first.personal_data.hold(who, "A claim is open.")),
+    "personal_data.lift": ("attendees.hold", lambda c, who: c.first.personal_data.lift(who, "The claim is over.")),
+    "personal_data.receipt": ("closeout.view", lambda c, who: c.first.personal_data.receipt(who, "erased-x")),
+    "report.figures": ("closeout.view", lambda c, who: c.first.report.figures(who)),
+    "report.page": ("closeout.view", lambda c, who: c.first.report.page(who, "en")),
+    "report.tables": ("closeout.view", lambda c, who: c.first.report.tables(who, "en")),
     "audit.entries": ("audit.view", lambda c, who: c.first.audit.entries(who)),
     "audit.newest": ("audit.view", lambda c, who: c.first.audit.newest(who)),
     "audit.verify": ("audit.view", lambda c, who: c.first.audit.verify(who)),
@@ -259,6 +269,8 @@ SERVICES = {
     "attendees": AttendeesService,
     "registrations": RegistrationsService,
     "closeout": CloseoutService,
+    "personal_data": PersonalDataService,
+    "report": ReportService,
     "audit": AuditService,
     "jobs": JobsService,
     "passwords": PasswordsService,

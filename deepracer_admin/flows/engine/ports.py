@@ -24,6 +24,7 @@ from deepracer_admin.racing.price_list import ReadsPrices
 from deepracer_admin.racing.service_quotas import ReadsInstanceQuotas
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.store import EventStore, History
+from deepracer_admin.vault import Vault
 
 __all__ = ["Ports"]
 
@@ -45,6 +46,7 @@ class Ports:
     mailer: Callable[[], Mailer]
     home: Path
     rehearsal: bool
+    vault: Vault  # seals what an erasure under way looks for
     staff: Callable[[], frozenset[str]] = frozenset  # lower-case addresses of the console's own logins
     proof: Callable[[], AccessProof] | None = None  # IAM Identity Center, for the managed service
     pool: Callable[[], UserPool] | None = None  # None: no credentials on the user pool

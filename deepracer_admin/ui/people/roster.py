@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Actor, Event, State, Step
+from deepracer_admin.records.erasures import Erasure
 from deepracer_admin.services.people.attendees import AttendeeRow
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit import session
@@ -194,11 +195,26 @@ def _keep_or_erase(attendee_id: str) -> None:
             "application/json",
             key=f"person-{attendee_id}-export",
         )
+        download(
+            "The same to read and print (page)",
+            lambda asking: people.person_page(asking, attendee_id),
+            "person.html",
+            "text/html",
+            key=f"person-{attendee_id}-page",
+        )
         typed = st.text_input("Type their address to erase them", key=f"person-{attendee_id}-typed", autocomplete="off")
         press(
             "Erase for good",
             lambda asking: people.erase(asking, attendee_id, typed=typed or ""),
             key=f"person-{attendee_id}-erase",
-            done="Erased.",
+            done=_erased,
             icon=":material/delete_forever:",
         )
+
+
+def _erased(receipt: Erasure | None) -> str:
+    if receipt is None:
+        return ""
+    if receipt.left:
+        return f"Erased, but traces are left in {', '.join(receipt.left)}: the Report page has the receipt."
+    return f"Erased; {count(receipt.searched, 'file')} searched, no trace found. The Report page has the receipt."
