@@ -53,6 +53,7 @@ from deepracer_admin.services.setup.capacity_child import ChildCalculator
 from deepracer_admin.services.setup.capacity_desk import CapacityDesk
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.practice_clock import PracticeClockService
 from deepracer_admin.services.setup.preflight import PreflightService
 from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
@@ -80,6 +81,7 @@ class EventDesk:
     connection: ConnectionService
     capacity: CapacityService
     preflight: PreflightService
+    practice_clock: PracticeClockService
     staff: StaffService
     signed_in: SignedInService
     attendees: AttendeesService
@@ -244,6 +246,7 @@ def _desk(
         connection=ConnectionService(house, login, event_id),
         capacity=CapacityService(house, plans, event_id),
         preflight=PreflightService(house, event_id),
+        practice_clock=PracticeClockService(house, event_id),
         staff=StaffService(house, event_id),
         signed_in=SignedInService(house, event_id),
         attendees=AttendeesService(house, event_id),

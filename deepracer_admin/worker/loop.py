@@ -20,7 +20,7 @@ from deepracer_admin.model import Event, Lease
 from deepracer_admin.worker.duties import Duty, DutyThreads
 from deepracer_admin.worker.event_runtime import LEASE_TTL_S, EventRuntime
 from deepracer_admin.worker.open_work import has_open_work
-from deepracer_admin.worker.practice import OutboxCopier, anchor_clock
+from deepracer_admin.worker.practice import OutboxCopier, anchor_clock, obey_clock
 from deepracer_admin.worker.role_watch import RoleWatch
 
 __all__ = ["Worker"]
@@ -162,6 +162,7 @@ class Worker:
     def _keep_practice_time(self) -> None:
         while not self._stop.wait(CLOCK_EVERY_S):
             try:
+                obey_clock(self.console)
                 anchor_clock(self.console)
             except Exception:
                 log.exception("incident %s while asking for practice time", incident_id())

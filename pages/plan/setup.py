@@ -31,7 +31,9 @@ if event is None:
     st.stop()
 
 settings, slots, check, sponsorship, cohorts, staff, others = st.tabs(
-    ["Settings", "Slots and hours", "Pre-flight", "Sponsorship", "Hours per cohort", "Staff", "Other events"]
+    ["Settings", "Slots and hours", "Pre-flight", "Sponsorship", "Hours per cohort", "Staff", "Other events"],
+    key="setup-part",
+    bind="query-params",
 )
 
 with settings:
