@@ -147,6 +147,9 @@ class Settings(BaseModel):
     smtp_port: int = Field(587, ge=1, le=65535, description="SMTP port (STARTTLS).")
     smtp_user: str = Field("", description="SMTP user.")
     smtp_password: SecretStr = Field(SecretStr(""), description="SMTP password.")
+    alarm_webhook: SecretStr = Field(
+        SecretStr(""), description="Incoming webhook of a Teams workflow or of Slack that alarms are told to."
+    )
 
     @property
     def rehearsal(self) -> bool:

@@ -39,6 +39,7 @@ ACTIONS: dict[str, Action] = {
     "rehearsal.clock": Action("change how fast practice time goes", _OF, True),
     "setup.view": Action("see the set-up", _O),
     "setup.check": Action("run the pre-flight", _O, True),
+    "setup.alarms": Action("say who is told of alarms", _O, True),
     "setup.connect": Action("sign the console in to the racing service", _O, True),
     "setup.staff": Action("say who runs the deployment", _O, True),
     "setup.sessions": Action("see who is signed in, and sign people out", _O, True),

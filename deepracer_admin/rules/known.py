@@ -55,7 +55,8 @@ class Closing:
 class Known:
     """All that is known of an event. Times of `event` and `now` are event time; `works` is whether the console's work
     goes on (None: not known); money in US dollars, estimates; `mails`: how many in which state; `waits`: what the
-    console itself waits for, in sentences; `passwords`: people whose temporary password ends soon or has ended.
+    console itself waits for, in sentences; `untold`: messages about alarms of which nobody knows that they arrived, in
+    sentences; `passwords`: people whose temporary password ends soon or has ended.
     """
 
     event: Event
@@ -74,6 +75,7 @@ class Known:
     alarms: Sequence[Alarm] = ()
     red_checks: Sequence[str] = ()
     waits: Mapping[str, str] = field(default_factory=dict[str, str])
+    untold: Sequence[str] = ()
     closing: Closing | None = None
     to_decide: int = 0
     mails: Mapping[Sending, int] = field(default_factory=dict[Sending, int])

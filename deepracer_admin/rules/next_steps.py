@@ -22,7 +22,7 @@ HOUR = timedelta(hours=1)
 SOON = timedelta(hours=24)
 OVER = 1.5
 """People on the list, or the most that hours can cost, as a multiple of the plan, before it is said."""
-BUDGET = "budget"
+BUDGET, WORKER = "budget", "worker"
 _ACCESS = (Step.PROFILE, Step.GROUP, Step.ACCESS)
 _PAGES = {
     "Attendees": "attendees",
@@ -48,7 +48,7 @@ def next_steps(known: Known) -> list[NextStep]:
 
 
 def _failing(known: Known) -> Iterator[NextStep]:
-    if known.works is False:
+    if known.works is False and all(alarm.kind != WORKER for alarm in known.alarms):
         yield NextStep(
             "works",
             Urgency.FAILING,
@@ -70,6 +70,16 @@ def _failing(known: Known) -> Iterator[NextStep]:
             {"setup-part": alarm.tab} if alarm.page == "Set up" and alarm.tab else {},
             "It is looked at again by itself.",
             alarm.level == RED,
+        )
+    if known.untold:
+        yield NextStep(
+            "calls",
+            Urgency.FAILING,
+            f"{counted(len(known.untold), 'message')} about alarms may not have arrived",
+            f"{known.untold[0]} Look at the alarms, and at who is told.",
+            "setup",
+            {"setup-part": "Alarms"},
+            "The alarms are over, or the messages arrive.",
         )
     budget = known.event.budget_usd
     if budget and known.spend_usd >= budget and not budget_said:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from deepracer_admin.flows.access.resend_invitation import InviteResendHandler
+from deepracer_admin.flows.calls.trial import TrialHandler
 from deepracer_admin.flows.closeout.run import CloseoutHandler
 from deepracer_admin.flows.engine.jobs import Handler
 from deepracer_admin.flows.mail.to_myself import MailTestHandler
@@ -42,5 +43,6 @@ HANDLERS: Mapping[str, Handler] = {
     "race.link": LinkHandler(),
     "mail.test": MailTestHandler(),
     "invite.resend": InviteResendHandler(),
+    "alarm.try": TrialHandler(),
     "closeout": CloseoutHandler(),
 }

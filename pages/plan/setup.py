@@ -7,6 +7,7 @@ from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.setup import (
+    calls,
     capacity,
     connection,
     preflight,
@@ -30,8 +31,8 @@ if event is None:
     setup_form.create(who)
     st.stop()
 
-settings, slots, check, sponsorship, cohorts, staff, others = st.tabs(
-    ["Settings", "Slots and hours", "Pre-flight", "Sponsorship", "Hours per cohort", "Staff", "Other events"],
+settings, slots, check, alarms, sponsorship, cohorts, staff, others = st.tabs(
+    ["Settings", "Slots and hours", "Pre-flight", "Alarms", "Sponsorship", "Hours per cohort", "Staff", "Other events"],
     key="setup-part",
     bind="query-params",
 )
@@ -47,6 +48,10 @@ with check:
     jobs.live(("check",), key="setup-check")
     preflight.preflight()
     connection.abilities()
+
+with alarms:
+    calls.calls(event)
+    jobs.live(("alarm.try",), key="setup-alarms")
 
 with sponsorship:
     connection.sponsorship(who, event)

@@ -19,6 +19,7 @@ from deepracer_admin.directory.msal_app import rewriting_session, system_session
 from deepracer_admin.edge.aws import AwsAccess
 from deepracer_admin.edge.http import open_client
 from deepracer_admin.edge.reach import Reach
+from deepracer_admin.mail.chat import Webhook
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.ses_events import EventQueue
 from deepracer_admin.mail.smtp import Smtp
@@ -105,6 +106,7 @@ ADAPTERS = (
     Adapter("SQS", lambda address, reach: EventQueue(access(address, reach), _QUEUE[reach]), "sqs"),
     Adapter("SQS, the queue", _queue),
     Adapter("Shared table", lambda address, reach: SharedTable(access(address, reach), "console"), "dynamodb"),
+    Adapter("Chat", lambda address, reach: Webhook(f"{address}/workflows/1?sig=s", reach=reach)),
     Adapter("SMTP", lambda address, reach: Smtp(address, reach=reach), by_host=True),
     Adapter(
         "User pool", lambda address, reach: CognitoPool(access(address, reach), "pool"), "cognito_identity_provider"

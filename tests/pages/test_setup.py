@@ -388,8 +388,9 @@ def test_account_wide_limits_say_that_nobody_enforces_them(browser: Browser, con
     console.store.keep("ev-1", ACCOUNT, STAFF)
     app = browser.open(PAGE)
     assert "enforced by nobody" in texts(app)
-    assert field(app, "Hours a month (-1 = none)").value == 100.0
-    field(app, "Models a month (-1 = none)").set_value(50)
+    assert field(app, "Hours a month").value == 100.0
+    app.checkbox(key="limits-models-none").uncheck()
+    field(app, "Models a month").set_value(50)
     click(app, "Set and check")
     (job,) = console.store.jobs("ev-1", live=True, kind="account.limits")
     assert job.plan == {"minutes": 6000, "models": 50}

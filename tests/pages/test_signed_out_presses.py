@@ -46,6 +46,7 @@ from deepracer_admin.model import (
 )
 from deepracer_admin.model.registrations import Portal, PortalMail, Registration, RegistrationState
 from deepracer_admin.records.budget import CROSSINGS
+from deepracer_admin.records.calls import CALL_LIST, CallList
 from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, CampaignState
 from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep
 from deepracer_admin.records.connect_check import CHECK, Checked
@@ -239,6 +240,7 @@ def full(console: Console, event: Event, people: list[Attendee], profiles: list[
     until = {f"at-{n}": NOW + timedelta(hours=10 + n) for n in (1, 2)}
     store.keep(event.id, PASSWORDS_UNTIL, until)
     store.keep(event.id, CHECK, Checked((), NOW))
+    store.update(event.id, CALL_LIST, lambda _: CallList(("olivia@example.com",)))
     running = Campaign("access", 1, Audience("proven"), CampaignState.RUNNING)
     stopped = Campaign("thanks", 1, Audience("all"), CampaignState.PAUSED)
     store.change_rows(event.id, CAMPAIGNS, lambda _: {"access": running, "c-2": stopped})

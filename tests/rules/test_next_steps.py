@@ -53,6 +53,7 @@ LOUD: dict[str, tuple[dict[str, Any], Urgency]] = {
     "overspend": ({"spend_usd": 1_001.0}, Urgency.FAILING),
     "preflight": ({"red_checks": ["Mail"]}, Urgency.FAILING),
     "waits/group": ({"waits": {"group": "The directory does not answer."}}, Urgency.FAILING),
+    "calls": ({"untold": ["The sender does not answer."]}, Urgency.FAILING),
     "closing": ({"closing": Closing(True, "Delete models")}, Urgency.CLOSING),
     "mail.unknown": ({"mails": {Sending.UNKNOWN: 2}}, Urgency.WAITING),
     "people.refused": ({"funnel": {Step.PROFILE: {State.REFUSED: 117}}}, Urgency.WAITING),

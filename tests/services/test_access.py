@@ -22,6 +22,7 @@ from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.people.registrations import RegistrationsService
 from deepracer_admin.services.races.races import RaceForm, RacesService
+from deepracer_admin.services.setup.calls import CallsService
 from deepracer_admin.services.setup.capacity import CapacityService
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
@@ -81,6 +82,9 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "events.run_check": ("setup.check", lambda c, who: c.first.events.run_check(who)),
     "preflight.view": ("setup.view", lambda c, who: c.first.preflight.view(who)),
     "preflight.run": ("setup.check", lambda c, who: c.first.preflight.run(who)),
+    "calls.view": ("setup.view", lambda c, who: c.first.calls.view(who)),
+    "calls.save": ("setup.alarms", lambda c, who: c.first.calls.save(who, "olivia@example.com")),
+    "calls.try_it": ("setup.alarms", lambda c, who: c.first.calls.try_it(who)),
     "preflight.page": ("setup.view", lambda c, who: c.first.preflight.page(who)),
     "events.why_no_pool": ("setup.view", lambda c, who: c.first.events.why_no_pool(who)),
     "events.account": ("setup.view", lambda c, who: c.first.events.account(who)),
@@ -218,6 +222,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "capacity.choices": ("setup.view", lambda c, who: c.first.capacity.choices(who)),
     "capacity.keep": ("event.edit", lambda c, who: c.first.capacity.keep(who, _choices(c))),
     "capacity.quotas": ("setup.view", lambda c, who: c.first.capacity.quotas(who)),
+    "capacity.account_quotas": ("setup.view", lambda c, who: c.first.capacity.account_quotas(who)),
     "capacity.read_quotas": ("setup.check", lambda c, who: c.first.capacity.read_quotas(who)),
     "signed_in.people": ("setup.sessions", lambda c, who: c.first.signed_in.people(who)),
     "signed_in.sign_out": ("setup.sessions", lambda c, who: c.first.signed_in.sign_out(who, "oid-x")),
@@ -229,6 +234,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
 }
 SERVICES = {
     "budget": BudgetService,
+    "calls": CallsService,
     "capacity": CapacityService,
     "messages": MessagesService,
     "races": RacesService,

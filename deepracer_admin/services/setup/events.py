@@ -8,19 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, BadSettings
 from deepracer_admin.model import Actor, Event, Job, PriceList, Quota, Stage, State, Step, read_mailbox
-from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.current_event import CURRENT_EVENT
-from deepracer_admin.records.onboarding import ONBOARDING, Run
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from deepracer_admin.rules.access import allowed
-from deepracer_admin.rules.alarms import INFO, live
 from deepracer_admin.rules.known import NextStep
 from deepracer_admin.rules.next_steps import next_steps
 from deepracer_admin.services.base import new_id
 from deepracer_admin.services.people.registrations import take_over_settings
+from deepracer_admin.services.setup.at_work import EventAtWork, at_work
 from deepracer_admin.services.setup.drafts import (
     SERVICES,
     TEMPLATES,
@@ -30,6 +27,7 @@ from deepracer_admin.services.setup.drafts import (
     draft_of,
     known_zones,
     merged,
+    slots_to_begin_with,
     write_draft,
 )
 from deepracer_admin.services.setup.guests import ask_again, checked_guests
@@ -61,27 +59,6 @@ class EventView:
 
 
 @dataclass(frozen=True, slots=True)
-class EventAtWork:
-    """An event in the list of all, and what goes on in it now: `jobs` under way, `alarms` that last."""
-
-    event_id: str
-    name: str
-    is_closed: bool
-    onboarding: bool
-    jobs: int
-    alarms: int
-
-    @property
-    def words(self) -> str:
-        """On one line, e.g. "Winter Cup · onboarding runs, 2 jobs, 1 alarm"."""
-        parts = ["onboarding runs"] if self.onboarding else []
-        parts += [counted(self.jobs, "job")] if self.jobs else []
-        parts += [counted(self.alarms, "alarm")] if self.alarms else []
-        said = "closed" if self.is_closed and not parts else ", ".join(parts) or "quiet"
-        return f"{self.name} · {said}"
-
-
-@dataclass(frozen=True, slots=True)
 class Freshness:
     """How fresh the copy of a shared store is: `age` since it was last read (None: not since the start), and why it
     cannot be read now ("" = it can). Real time.
@@ -104,17 +81,7 @@ class EventsService(SponsorshipService):
     def at_work(self, actor: Actor) -> Sequence[EventAtWork]:
         """All events, newest first, and what goes on in each."""
         self._authorise(actor, "event.view")
-        return [
-            EventAtWork(
-                event.id,
-                event.name,
-                event.closed_at is not None,
-                self.store.read(event.id, ONBOARDING).state is Run.RUNNING,
-                len(self.store.jobs(event.id, live=True)),
-                sum(1 for alarm in live(self.store.rows(event.id, ALARMS)) if alarm.level != INFO),
-            )
-            for event in self.list(actor)
-        ]
+        return [at_work(self.store, event) for event in self.list(actor)]
 
     def freshness(self, actor: Actor) -> Freshness | None:
         """How fresh what is shown is, where several computers share a store; None where this one has its own."""
@@ -157,6 +124,7 @@ class EventsService(SponsorshipService):
             sender=settings.mail_from,
             portal_url=settings.deepracer_site or (practice.deepracer.get("site", "") if practice else ""),
             zone=zone,
+            slots=slots_to_begin_with(self.store, settings.racing),
         )
 
     def _practice(self) -> Practice | None:
@@ -268,9 +236,9 @@ class EventsService(SponsorshipService):
         if draft.budget_usd < 0:
             raise BadInput("Budget: give an amount in US dollars, 0 or more.")
         if draft.hours_per_person != -1 and not 0 < draft.hours_per_person <= 744:
-            raise BadInput("Hours per person: 0 to 744, or -1 for unlimited.")
+            raise BadInput("Hours per person: 0 to 744, or no limit.")
         if draft.models_per_person != -1 and not 1 <= draft.models_per_person <= 1000:
-            raise BadInput("Models per person: 1 to 1000, or -1 for unlimited.")
+            raise BadInput("Models per person: 1 to 1000, or no limit.")
         if draft.group_id and not re.fullmatch(r"[0-9a-fA-F-]{36}", draft.group_id):
             raise BadInput("Entra group: give the group's object id (a GUID), or leave it empty.")
         self._check_sender(draft.sender)
@@ -286,7 +254,7 @@ class EventsService(SponsorshipService):
             raise BadInput("Price list: each rate is an amount in US dollars, 0 or more.")
         for cohort, hours in (draft.cohort_hours or {}).items():
             if hours != -1 and not 0 <= hours <= 744:
-                raise BadInput(f"Cohort hours: {cohort} has {hours:g}; give 0 to 744, or -1 for unlimited.")
+                raise BadInput(f"Cohort hours: {cohort} has {hours:g}; give 0 to 744, or no limit.")
         if not 0 <= draft.erase_after_days <= 3650:
             raise BadInput("Erase personal data: give the number of days after the end, 0 to 3,650.")
         if not 1 <= draft.slots <= 10_000:

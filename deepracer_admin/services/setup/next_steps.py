@@ -3,6 +3,7 @@ link under an act, and `status --json`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from deepracer_admin.clock import Clock
@@ -11,12 +12,14 @@ from deepracer_admin.flows.closeout.run import has_ended
 from deepracer_admin.flows.closeout.steps import steps_for
 from deepracer_admin.model import UNLIMITED, Attendee, Event, Job, Step
 from deepracer_admin.records.alarms import ALARMS
+from deepracer_admin.records.calls import POSTS
 from deepracer_admin.records.campaigns import CAMPAIGNS, CampaignState
 from deepracer_admin.records.closing import PROOF
 from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE, Run
-from deepracer_admin.rules.alarms import live
+from deepracer_admin.rules.alarms import Alarm, live
+from deepracer_admin.rules.calls import Post, PostState
 from deepracer_admin.rules.known import Closing, Known, NextStep
 from deepracer_admin.rules.money import at_prices
 from deepracer_admin.rules.next_steps import next_steps
@@ -48,6 +51,7 @@ def read_known(store: EventStore, history: History, clock: Clock, event: Event, 
     sponsored = store.read(event.id, SPONSORSHIP).open
     check = store.read(event.id, CHECK)
     jobs = store.jobs(event.id, live=True)
+    alarms = live(store.rows(event.id, ALARMS))
     series = history.usage(event.id, points=2)
     last = series[-1] if series else None
     mailed, proven = done.get(Step.MAIL, 0), done.get(Step.ACCESS, 0)
@@ -77,7 +81,8 @@ def read_known(store: EventStore, history: History, clock: Clock, event: Event, 
         works=_works(
             store, event, clock.now(), jobs, since=onboarding.since if onboarding.state is Run.RUNNING else None
         ),
-        alarms=live(store.rows(event.id, ALARMS)),
+        alarms=alarms,
+        untold=_untold(alarms, store.rows(event.id, POSTS).values()),
         red_checks=[finding.title for finding in check.findings if finding.level == "red"],
         waits={} if event.closed_at else store.read(event.id, TROUBLE),
         closing=_closing(store, event, kind),
@@ -101,6 +106,18 @@ def _works(store: EventStore, event: Event, now: datetime, jobs: list[Job], *, s
         return False
     asked = [at for at in (since, *(job.created_at for job in jobs)) if at is not None]
     return False if any(now - at > PATIENCE for at in asked) and not event.closed_at else None
+
+
+def _untold(alarms: Sequence[Alarm], posts: Iterable[Post]) -> list[str]:
+    """Of messages about alarms that last, of which nobody knows that they arrived: what became of each."""
+    lasting = {(alarm.name, alarm.number) for alarm in alarms}
+    return [
+        post.sentence
+        for post in posts
+        if post.state in (PostState.UNKNOWN, PostState.FAILED)
+        and not post.is_over
+        and (post.alarm.name, post.alarm.number) in lasting
+    ]
 
 
 def _closing(store: EventStore, event: Event, kind: str) -> Closing | None:

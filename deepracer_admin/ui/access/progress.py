@@ -12,6 +12,7 @@ from deepracer_admin.services.usage.view import UsageView
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import event_view, usage_view
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.masthead import link_to, next_link
 from deepracer_admin.ui.kit.words import STAGES, as_of, count, hours, money, plain, when
 
@@ -123,6 +124,7 @@ def funnel(view: EventView) -> None:
             frame,
             hide_index=True,
             key="event-funnel",
+            placeholder=NOTHING,
             column_config={
                 **{title: st.column_config.NumberColumn(width=80) for title in ("Refused", "Unknown", "On the way")},
                 "People": st.column_config.NumberColumn(width=70),

@@ -10,6 +10,7 @@ from deepracer_admin.rules.finish import finish_words
 from deepracer_admin.services.closeout.closing import CloseView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, when
 
@@ -138,6 +139,7 @@ def proof(view: CloseView, event: Event) -> None:
             ),
             hide_index=True,
             key="closeout-proof",
+            placeholder=NOTHING,
             alt="People who can still sign in",
         )
 

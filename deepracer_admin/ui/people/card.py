@@ -115,7 +115,7 @@ def _hours(who: Actor, event: Event, row: ProfileRow) -> None:
             press(
                 "Resume" if active else "Pause",
                 lambda asking: usage.sponsor(asking, [one], active=active),
-                key=f"{card_key}-resume" if active else f"{card_key}-pause",
+                key=f"{card_key}-sponsor",
                 done=f"{name}: {'going on' if active else 'pausing'}; {SHOWN_LATER}.",
                 line=False,
                 icon=":material/play_arrow:" if active else ":material/pause:",
@@ -123,7 +123,7 @@ def _hours(who: Actor, event: Event, row: ProfileRow) -> None:
                 if active
                 else "Stops new trainings only: what is queued or runs goes on and is billed.",
             )
-    said(f"{card_key}-grant", f"{card_key}-pause", f"{card_key}-resume")
+    said(f"{card_key}-grant", f"{card_key}-sponsor")
 
 
 def _races(who: Actor, event: Event, view: PersonView) -> None:

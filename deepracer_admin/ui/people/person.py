@@ -11,6 +11,7 @@ from deepracer_admin.model import Attendee
 from deepracer_admin.rules.way_out import way_out
 from deepracer_admin.services.access.onboarding import PersonView
 from deepracer_admin.ui.access.funnel import STEPS
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import hours, plain, state_mark, when
 
@@ -76,6 +77,7 @@ def show_person(view: PersonView, zone: str) -> None:
         ),
         hide_index=True,
         key=f"person-steps-{person.id}",
+        placeholder=NOTHING,
         alt="Steps of this person",
     )
 
@@ -96,6 +98,7 @@ def story_table(view: PersonView, zone: str) -> None:
         ),
         hide_index=True,
         key=f"person-history-{view.attendee.id}",
+        placeholder=NOTHING,
         alt="History of this person",
     )
 
@@ -117,5 +120,6 @@ def mails_table(view: PersonView, zone: str) -> None:
         ),
         hide_index=True,
         key=f"person-mails-{view.attendee.id}",
+        placeholder=NOTHING,
         alt="Mails to this person",
     )

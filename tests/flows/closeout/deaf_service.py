@@ -186,6 +186,7 @@ class House:
             cognito_by_ses=False,
             racing_default="on_aws",
             drop_delegation=lambda _: True,
+            has_delegation=lambda _: False,
         )
         lease = self.store.acquire("worker", "test", ttl_s=10**9, now=NOW)
         assert lease is not None

@@ -105,7 +105,7 @@ def test_the_card_offers_what_the_role_may_and_no_more(
     floor = {"card-at-2-resend", "card-at-2-retry", "card-at-2-grant"}
     assert acts(Role.FACILITATOR, browser) == floor
     organizer = acts(Role.ORGANIZER, browser)
-    assert {*floor, "card-at-2-pause", "person-at-2-change", "person-at-2-erase", "person-at-2-remove"} <= organizer
+    assert {*floor, "card-at-2-sponsor", "person-at-2-change", "person-at-2-erase", "person-at-2-remove"} <= organizer
 
 
 @pytest.mark.parametrize("entry", PAGES, ids=lambda entry: entry.address)
