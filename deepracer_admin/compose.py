@@ -61,6 +61,7 @@ from deepracer_admin.services.setup.capacity_child import ChildCalculator
 from deepracer_admin.services.setup.capacity_desk import CapacityDesk
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.practice_clock import PracticeClockService
 from deepracer_admin.services.setup.preflight import PreflightService
 from deepracer_admin.services.setup.prices import PricesService
 from deepracer_admin.services.setup.signed_in import SignedInService
@@ -88,6 +89,7 @@ class EventDesk:
     capacity: CapacityService
     prices: PricesService
     preflight: PreflightService
+    practice_clock: PracticeClockService
     calls: CallsService
     staff: StaffService
     signed_in: SignedInService
@@ -235,6 +237,7 @@ def _desk(
         capacity=CapacityService(house, plans, event_id),
         prices=PricesService(house, event_id),
         preflight=PreflightService(house, event_id),
+        practice_clock=PracticeClockService(house, event_id),
         calls=CallsService(house, event_id),
         staff=StaffService(house, event_id),
         signed_in=SignedInService(house, event_id),

@@ -36,6 +36,7 @@ ACTIONS: dict[str, Action] = {
     "event.view": Action("see the event", _OFV),
     "event.create": Action("create events", _O, True),
     "event.edit": Action("change the event's settings", _O, True),
+    "rehearsal.clock": Action("change how fast practice time goes", _OF, True),
     "setup.view": Action("see the set-up", _O),
     "setup.check": Action("run the pre-flight", _O, True),
     "setup.alarms": Action("say who is told of alarms", _O, True),

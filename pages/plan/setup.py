@@ -43,7 +43,9 @@ settings, slots, money, check, alarms, sponsorship, cohorts, staff, others = st.
         "Hours per cohort",
         "Staff",
         "Other events",
-    ]
+    ],
+    key="setup-part",
+    bind="query-params",
 )
 
 with settings:

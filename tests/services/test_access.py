@@ -31,6 +31,7 @@ from deepracer_admin.services.setup.calls import CallsService
 from deepracer_admin.services.setup.capacity import CapacityService
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.practice_clock import PracticeClockService
 from deepracer_admin.services.setup.preflight import PreflightService
 from deepracer_admin.services.setup.prices import PricesService
 from deepracer_admin.services.setup.signed_in import SignedInService
@@ -66,6 +67,12 @@ def _race_form() -> RaceForm:
 CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "events.list": ("event.view", lambda c, who: c.first.events.list(who)),
     "events.freshness": ("event.view", lambda c, who: c.first.events.freshness(who)),
+    "events.at_work": ("event.view", lambda c, who: c.first.events.at_work(who)),
+    "practice_clock.pace": ("event.view", lambda c, who: c.first.practice_clock.pace(who)),
+    "practice_clock.set_pace": (
+        "rehearsal.clock",
+        lambda c, who: c.first.practice_clock.set_pace(who, speed=60.0, paused=False),
+    ),
     "events.view": ("event.view", lambda c, who: c.first.events.view(who)),
     "events.open_first": ("event.edit", lambda c, who: c.first.events.open_first(who, "ev-1")),
     "events.template": ("setup.view", lambda c, who: c.first.events.template(who, "week")),
@@ -254,6 +261,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "signed_in.sign_out": ("setup.sessions", lambda c, who: c.first.signed_in.sign_out(who, "oid-x")),
     "jobs.list": ("jobs.view", lambda c, who: c.first.jobs.list(who)),
     "jobs.items": ("jobs.view", lambda c, who: c.first.jobs.items(who, "job-0")),
+    "races.places": ("races.entrants", lambda c, who: c.first.races.places(who, "at-1")),
     "jobs.cancel": ("jobs.control", lambda c, who: c.first.jobs.cancel(who, "job-0")),
     "jobs.undo": ("jobs.control", lambda c, who: c.first.jobs.undo(who, "job-0")),
 }
@@ -276,6 +284,7 @@ SERVICES = {
     "passwords": PasswordsService,
     "connection": ConnectionService,
     "preflight": PreflightService,
+    "practice_clock": PracticeClockService,
     "staff": StaffService,
     "signed_in": SignedInService,
 }
@@ -332,6 +341,6 @@ def test_a_viewer_sees_the_event_without_jobs_and_without_troubles(
     console.first.events.run_check(organizer)
     console.store.update("ev-1", TROUBLE, lambda _: {"mail": "The sender waits."})
     assert len(console.first.events.view(organizer).running_jobs) == 1
-    assert len(console.first.events.view(organizer).needs_human) == 1
+    assert console.first.events.view(organizer).next[0].key == "waits/mail"
     view = console.first.events.view(actor_of(Role.VIEWER))
-    assert (list(view.running_jobs), list(view.needs_human)) == ([], [])
+    assert (list(view.running_jobs), [step.key for step in view.next]) == ([], ["stage"])
