@@ -5,6 +5,7 @@ Everything is made by the services, from a store in which an event was closed; n
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import random
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -34,6 +36,7 @@ from deepracer_admin.records.closing import (
 )
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.proven import PROVEN, Proven
+from deepracer_admin.rules.audit import REDACT
 from deepracer_admin.rules.seal import json_body, seal
 from deepracer_admin.settings import Settings
 from deepracer_admin.signing import FILE, open_signing_key
@@ -198,6 +201,39 @@ def test_an_entry_that_was_altered_before_the_seal_is_found_by_the_chain(
     assert stranger.chain(stranger.split(resealed)[0]) == [
         f"Audit entry {number} is not as it was written, before this file was sealed."
     ]
+
+
+def digest_of(entry: dict[str, Any]) -> str:
+    covered = {name: value for name, value in entry.items() if name != "digest"}
+    text = json.dumps(covered, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_an_entry_out_of_which_a_person_was_taken_is_whole_and_no_other_change_is(
+    console: Console, files: dict[str, bytes], stranger: ModuleType
+) -> None:
+    def both(document: dict[str, Any]) -> list[str]:
+        sealed = seal(json_body(document), "json", kind="audit export", key=key, at=NOW)
+        told = verify(sealed)["changes"]
+        assert [each.split(",")[0].rstrip(".") for each in stranger.chain(stranger.split(sealed)[0])] == [
+            each.rstrip(".") for each in told
+        ]
+        return told
+
+    key = open_signing_key(console.settings)
+    document = json.loads(files["audit.json"])
+    del document["seal"]
+    entries = document["entries"]
+    cut, last = entries[1], entries[-1]
+    cut["target"] = "erased-1"
+    told = {**last, "previous": last["digest"], "seq": last["seq"] + 1, "action": REDACT, "target": "erased-1"}
+    told["after"] = {"left": {str(cut["seq"]): digest_of(cut)}}
+    told["digest"] = digest_of(told)
+    assert both(document) == [f"Audit entry {cut['seq']} is not as it was written."]
+    entries.append(told)
+    assert both(document) == []
+    cut["count"] = 99
+    assert both(document) == [f"Audit entry {cut['seq']} is not as it was written."]
 
 
 def test_a_certificate_is_found_in_the_audit_that_it_came_from_and_in_no_shorter_one(
