@@ -57,6 +57,7 @@ class DutyThreads:
         self.duties = duties
         self.stopping = threading.Event()
         self._trouble = trouble
+        self.errors: dict[str, str] = {}  # duty -> class of the error with which it fails now
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -142,6 +143,7 @@ class DutyThreads:
         except LeaseLost:
             raise
         except ConsoleError as error:
+            self.errors[duty.name] = type(error).__name__
             self._trouble(duty.name, error.sentence, lease)
             log.info("duty %s waits: %s", duty.name, type(error).__name__)
             self.stopping.wait(min(error.retry_after, 30.0) if isinstance(error, Throttled) else 1.0)
@@ -151,6 +153,7 @@ class DutyThreads:
             self._trouble(duty.name, f"Something unexpected happened ({incident}); the log has the details.", lease)
             self.stopping.wait(2.0)
         else:
+            self.errors.pop(duty.name, None)
             self._trouble(duty.name, "", lease)
             return True
         return False

@@ -14,8 +14,10 @@ from deepracer_admin.flows.readings.profiles import linked_profiles, read_profil
 from deepracer_admin.model import Event, Job, Lease, Standing
 from deepracer_admin.private import open_private, private_folder
 from deepracer_admin.records.boards import FROZEN_BOARDS
+from deepracer_admin.rules.quotas import NOT_READ
 from deepracer_admin.rules.standings import board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
+from deepracer_admin.store.event_copies import keep_copy
 
 __all__ = ["HIDDEN", "export", "standing_lines"]
 
@@ -56,7 +58,7 @@ def export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
                 person.cost_centre if person else "",
                 round(hours, 3),
                 round(hours * event.prices.per_hour, 2),
-                profile.model_count,
+                NOT_READ if profile.model_count is None else profile.model_count,
                 *mark,
             ]
         )
@@ -73,7 +75,9 @@ def export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     ]
     _write(folder / "usage.csv", lines, columns)
     said = f"{counted(files + 1, 'file')} saved; standings digests {', '.join(digests) or 'none'}."
-    return " ".join([said, *unclear])
+    copy = keep_copy(ports.store, ports.history, ports.home, event.id, now=ports.clock.now(), why="closing")
+    kept = f"A copy of the event was kept as {copy.name} before anything is deleted."
+    return " ".join([said, kept, *unclear])
 
 
 def _final(ports: Ports, event: str, race: str) -> Sequence[Standing]:
