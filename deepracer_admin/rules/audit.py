@@ -14,9 +14,9 @@ from typing import Any
 
 from deepracer_admin.clock import iso
 from deepracer_admin.model import AuditEntry
-from deepracer_admin.store.chain import GENESIS, digest
+from deepracer_admin.store.chain import GENESIS, covered, digest
 
-__all__ = ["SYSTEM", "by_system", "digest", "export_rows", "select", "verify"]
+__all__ = ["SYSTEM", "by_system", "chained", "digest", "export_rows", "select", "verify"]
 
 SYSTEM = "system"
 """Stands where a person's object id stands otherwise."""
@@ -52,6 +52,16 @@ def verify(entries: Iterable[AuditEntry], *, after: AuditEntry | None = None) ->
             return entry.seq
         previous, expected = entry.digest, entry.seq + 1
     return None
+
+
+def chained(entries: Iterable[AuditEntry], *, previous: str = GENESIS) -> list[dict[str, Any]]:
+    """Each entry as its digest covers it, with the digest: whoever reads this can verify the chain. In order of `seq`;
+    `previous`: the digest of the entry before the first."""
+    found: list[dict[str, Any]] = []
+    for entry in sorted(entries, key=lambda each: each.seq):
+        found.append({**covered(previous, entry), "digest": entry.digest})
+        previous = entry.digest
+    return found
 
 
 def select(

@@ -34,6 +34,7 @@ from deepracer_admin.model import (
     JobItem,
     JobState,
     Outcome,
+    PriceList,
     Profile,
     Quota,
     Race,
@@ -46,6 +47,7 @@ from deepracer_admin.model import (
 )
 from deepracer_admin.model.registrations import Portal, PortalMail, Registration, RegistrationState
 from deepracer_admin.records.budget import CROSSINGS
+from deepracer_admin.records.calls import CALL_LIST, CallList
 from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, CampaignState
 from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep
 from deepracer_admin.records.connect_check import CHECK, Checked
@@ -54,6 +56,7 @@ from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.limits import PAUSED_PROFILES
 from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
 from deepracer_admin.records.portal import PORTAL, REGISTRATIONS
+from deepracer_admin.records.prices import PRICES_READ, PricesRead
 from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
 from deepracer_admin.records.race_room import ROOM
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
@@ -236,8 +239,10 @@ def full(console: Console, event: Event, people: list[Attendee], profiles: list[
     stuck = Outcome("at-4", Step.PROFILE, State.REFUSED, "few", "A mailbox is missing.")
     store.record(event.id, [*steps, stuck], lease=None, now=NOW)
     until = {f"at-{n}": NOW + timedelta(hours=10 + n) for n in (1, 2)}
+    store.keep(event.id, PRICES_READ, PricesRead(PriceList(region="eu-west-1"), NOW))
     store.keep(event.id, PASSWORDS_UNTIL, until)
     store.keep(event.id, CHECK, Checked((), NOW))
+    store.update(event.id, CALL_LIST, lambda _: CallList(("olivia@example.com",)))
     running = Campaign("access", 1, Audience("proven"), CampaignState.RUNNING)
     stopped = Campaign("thanks", 1, Audience("all"), CampaignState.PAUSED)
     store.change_rows(event.id, CAMPAIGNS, lambda _: {"access": running, "c-2": stopped})

@@ -10,27 +10,32 @@ import pytest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import ConsoleError, NotAllowed
-from deepracer_admin.model import Actor, Attendee, Event, Profile, Role
+from deepracer_admin.model import Actor, Attendee, Event, PriceList, Profile, Role
 from deepracer_admin.records.campaigns import Audience
 from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.rules.access import ACTIONS
 from deepracer_admin.rules.budget_guard import Act
 from deepracer_admin.rules.templates import Template
 from deepracer_admin.services.access.passwords import PasswordsService
-from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.closeout.audit import AuditService
+from deepracer_admin.services.closeout.closing import CloseoutService
+from deepracer_admin.services.closeout.jobs import JobsService
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.people.registrations import RegistrationsService
 from deepracer_admin.services.races.races import RaceForm, RacesService
+from deepracer_admin.services.setup.calls import CallsService
 from deepracer_admin.services.setup.capacity import CapacityService
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
 from deepracer_admin.services.setup.preflight import PreflightService
+from deepracer_admin.services.setup.prices import PricesService
 from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from deepracer_admin.services.usage.budget import BudgetService
 from tests.pages.conftest import NOW, ROLES, actor_of
 
+DEARER = PriceList(training_per_hour=2.0)
 LIST = b"Email,Full name\nada@example.com,Ada Lovelace\n"
 
 
@@ -74,6 +79,9 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "events.run_check": ("setup.check", lambda c, who: c.first.events.run_check(who)),
     "preflight.view": ("setup.view", lambda c, who: c.first.preflight.view(who)),
     "preflight.run": ("setup.check", lambda c, who: c.first.preflight.run(who)),
+    "calls.view": ("setup.view", lambda c, who: c.first.calls.view(who)),
+    "calls.save": ("setup.alarms", lambda c, who: c.first.calls.save(who, "olivia@example.com")),
+    "calls.try_it": ("setup.alarms", lambda c, who: c.first.calls.try_it(who)),
     "preflight.page": ("setup.view", lambda c, who: c.first.preflight.page(who)),
     "events.why_no_pool": ("setup.view", lambda c, who: c.first.events.why_no_pool(who)),
     "events.account": ("setup.view", lambda c, who: c.first.events.account(who)),
@@ -168,13 +176,18 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "closeout.view": ("closeout.view", lambda c, who: c.first.closeout.view(who)),
     "closeout.start": ("closeout.run", lambda c, who: c.first.closeout.start(who, typed_name="Autumn Cup")),
     "closeout.skip": ("closeout.run", lambda c, who: c.first.closeout.skip(who, "models", reason="It never ends.")),
+    "closeout.wait": ("closeout.run", lambda c, who: c.first.closeout.wait(who, "models", reason="It takes a while.")),
+    "closeout.stop": ("closeout.run", lambda c, who: c.first.closeout.stop(who, "models", reason="Not today.")),
     "closeout.export": ("closeout.run", lambda c, who: c.first.closeout.export(who)),
     "closeout.export_zip": ("closeout.run", lambda c, who: c.first.closeout.export_zip(who)),
     "closeout.certificate": ("closeout.view", lambda c, who: c.first.closeout.certificate(who)),
+    "closeout.certificate_page": ("closeout.view", lambda c, who: c.first.closeout.certificate_page(who)),
+    "closeout.fingerprint": ("closeout.view", lambda c, who: c.first.closeout.fingerprint(who)),
     "audit.entries": ("audit.view", lambda c, who: c.first.audit.entries(who)),
     "audit.newest": ("audit.view", lambda c, who: c.first.audit.newest(who)),
     "audit.verify": ("audit.view", lambda c, who: c.first.audit.verify(who)),
     "audit.export": ("audit.export", lambda c, who: c.first.audit.export(who)),
+    "audit.export_json": ("audit.export", lambda c, who: c.first.audit.export_json(who)),
     "races.list": ("races.view", lambda c, who: c.first.races.list(who)),
     "races.tracks": ("races.view", lambda c, who: c.first.races.tracks(who)),
     "races.capabilities": ("races.view", lambda c, who: c.first.races.capabilities(who)),
@@ -211,6 +224,13 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "capacity.choices": ("setup.view", lambda c, who: c.first.capacity.choices(who)),
     "capacity.keep": ("event.edit", lambda c, who: c.first.capacity.keep(who, _choices(c))),
     "capacity.quotas": ("setup.view", lambda c, who: c.first.capacity.quotas(who)),
+    "capacity.account_quotas": ("setup.view", lambda c, who: c.first.capacity.account_quotas(who)),
+    "prices.view": ("setup.view", lambda c, who: c.first.prices.view(who)),
+    "prices.put_in_force": ("setup.prices", lambda c, who: c.first.prices.put_in_force(who, DEARER, PriceList())),
+    "prices.put_read_in_force": ("setup.prices", lambda c, who: c.first.prices.put_read_in_force(who, PriceList())),
+    "prices.read": ("setup.prices", lambda c, who: c.first.prices.read(who, "eu-west-1")),
+    "prices.bill": ("setup.view", lambda c, who: c.first.prices.bill(who)),
+    "prices.read_bill": ("setup.prices", lambda c, who: c.first.prices.read_bill(who)),
     "capacity.read_quotas": ("setup.check", lambda c, who: c.first.capacity.read_quotas(who)),
     "signed_in.people": ("setup.sessions", lambda c, who: c.first.signed_in.people(who)),
     "signed_in.sign_out": ("setup.sessions", lambda c, who: c.first.signed_in.sign_out(who, "oid-x")),
@@ -221,7 +241,9 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
 }
 SERVICES = {
     "budget": BudgetService,
+    "calls": CallsService,
     "capacity": CapacityService,
+    "prices": PricesService,
     "messages": MessagesService,
     "races": RacesService,
     "events": EventsService,

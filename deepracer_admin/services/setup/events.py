@@ -18,6 +18,7 @@ from deepracer_admin.records.onboarding import ONBOARDING
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.money import at_prices
+from deepracer_admin.rules.prices import checked_prices, is_shipped, shipped_prices
 from deepracer_admin.rules.stage import next_step, stage_of
 from deepracer_admin.services.base import new_id
 from deepracer_admin.services.people.registrations import take_over_settings
@@ -30,10 +31,12 @@ from deepracer_admin.services.setup.drafts import (
     draft_of,
     known_zones,
     merged,
+    slots_to_begin_with,
     write_draft,
 )
 from deepracer_admin.services.setup.guests import ask_again, checked_guests
 from deepracer_admin.services.setup.needs_human import read_needs
+from deepracer_admin.services.setup.prices import note_former_prices
 from deepracer_admin.services.setup.sponsorship import SponsorshipService, SponsorshipView
 from deepracer_admin.settings import Practice, read_practice
 
@@ -117,13 +120,15 @@ class EventsService(SponsorshipService):
             starts=start,
             ends=start + timedelta(hours=template.duration_h),
             head_count=200,
-            budget_usd=round(200 * template.hours_per_person * PriceList().per_hour, -1),
+            budget_usd=round(200 * template.hours_per_person * shipped_prices(settings.racing).per_hour, -1),
             hours_per_person=template.hours_per_person,
             models_per_person=template.models_per_person,
             group_id=settings.group_id or (str(practice.graph.get("group_id") or "") if practice else ""),
             sender=settings.mail_from,
             portal_url=settings.deepracer_site or (practice.deepracer.get("site", "") if practice else ""),
             zone=zone,
+            slots=slots_to_begin_with(self.store, settings.racing),
+            prices=shipped_prices(settings.racing),
         )
 
     def _practice(self) -> Practice | None:
@@ -178,6 +183,7 @@ class EventsService(SponsorshipService):
         event = self.store.amend_event(before.id, changed)
         if self._racing_kind(event) != self._racing_kind(before):
             self._forget_service(event)
+        note_former_prices(self.house, before, event, actor.name)
         ask_again(self.store, before, event)
         self._audit(actor, "event.edit", target=event.id, before=as_audited(before), after=as_audited(event))
         return event
@@ -235,9 +241,9 @@ class EventsService(SponsorshipService):
         if draft.budget_usd < 0:
             raise BadInput("Budget: give an amount in US dollars, 0 or more.")
         if draft.hours_per_person != -1 and not 0 < draft.hours_per_person <= 744:
-            raise BadInput("Hours per person: 0 to 744, or -1 for unlimited.")
+            raise BadInput("Hours per person: 0 to 744, or no limit.")
         if draft.models_per_person != -1 and not 1 <= draft.models_per_person <= 1000:
-            raise BadInput("Models per person: 1 to 1000, or -1 for unlimited.")
+            raise BadInput("Models per person: 1 to 1000, or no limit.")
         if draft.group_id and not re.fullmatch(r"[0-9a-fA-F-]{36}", draft.group_id):
             raise BadInput("Entra group: give the group's object id (a GUID), or leave it empty.")
         self._check_sender(draft.sender)
@@ -248,12 +254,9 @@ class EventsService(SponsorshipService):
         ):
             if url and not re.fullmatch(r"https?://[^\s<>\"']+", url):
                 raise BadInput(f"{label}: give a full address that begins with https://.")
-        rates = (draft.prices.training_per_hour, draft.prices.volume_per_hour, draft.prices.storage_per_gb_month)
-        if not all(0 <= rate < 10_000 for rate in rates):
-            raise BadInput("Price list: each rate is an amount in US dollars, 0 or more.")
         for cohort, hours in (draft.cohort_hours or {}).items():
             if hours != -1 and not 0 <= hours <= 744:
-                raise BadInput(f"Cohort hours: {cohort} has {hours:g}; give 0 to 744, or -1 for unlimited.")
+                raise BadInput(f"Cohort hours: {cohort} has {hours:g}; give 0 to 744, or no limit.")
         if not 0 <= draft.erase_after_days <= 3650:
             raise BadInput("Erase personal data: give the number of days after the end, 0 to 3,650.")
         if not 1 <= draft.slots <= 10_000:
@@ -283,7 +286,7 @@ class EventsService(SponsorshipService):
             material_url=draft.material_url,
             language=draft.language,
             slots=draft.slots,
-            prices=draft.prices,
+            prices=_prices_of(draft, base, self.house.settings.racing),
             public_url=draft.public_url.rstrip("/"),
             erase_on=(ends.date() + timedelta(days=draft.erase_after_days)).isoformat(),
         )
@@ -380,3 +383,11 @@ class EventsService(SponsorshipService):
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _prices_of(draft: EventDraft, base: Event, default: str) -> PriceList:
+    """Where the service is chosen, a shipped list that nobody looked at becomes that service's. Raises BadInput."""
+    service = draft.service or default
+    if is_shipped(draft.prices) and (base.created_at is None or service != (base.service or default)):
+        return shipped_prices(service)
+    return base.prices if draft.prices == base.prices else checked_prices(draft.prices)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from deepracer_admin.counted import counted
 from deepracer_admin.model import Event, Finding, Job, State, Step
 from deepracer_admin.records.alarms import ALARMS
+from deepracer_admin.records.calls import POSTS
 from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.rules.alarms import INFO, RED, Alarm, live
+from deepracer_admin.rules.calls import Post, PostState
 from deepracer_admin.services.people.registrations import to_decide
 from deepracer_admin.store import EventStore
 
@@ -25,14 +27,28 @@ def read_needs(
     store: EventStore, event: Event, funnel: Mapping[Step, Mapping[State, int]], jobs: Sequence[Job]
 ) -> list[Finding]:
     """`needs_human`, from what is stored."""
+    alarms = live(store.rows(event.id, ALARMS))
     return needs_human(
         store.read(event.id, TROUBLE),
         funnel,
         jobs,
         to_decide=to_decide(store, event.id),
         checked=() if event.closed_at else store.read(event.id, CHECK).findings,
-        alarms=live(store.rows(event.id, ALARMS)),
+        alarms=alarms,
+        untold=_untold(alarms, store.rows(event.id, POSTS).values()),
     )
+
+
+def _untold(alarms: Sequence[Alarm], posts: Iterable[Post]) -> list[Post]:
+    """Messages about alarms that last, of which nobody knows that they arrived."""
+    lasting = {(alarm.name, alarm.number) for alarm in alarms}
+    return [
+        post
+        for post in posts
+        if post.state in (PostState.UNKNOWN, PostState.FAILED)
+        and not post.is_over
+        and (post.alarm.name, post.alarm.number) in lasting
+    ]
 
 
 def _worst(alarms: Sequence[Alarm]) -> list[Alarm]:
@@ -60,6 +76,7 @@ def needs_human(
     to_decide: int = 0,
     checked: Sequence[Finding] = (),
     alarms: Sequence[Alarm] = (),
+    untold: Sequence[Post] = (),
 ) -> list[Finding]:
     """Which alarms last, what the pre-flight found (`checked`), who was refused or is unknown at a step, what the
     worker's duties wait for (`trouble`), which jobs wait, and how many registrations wait for an organizer's yes or no
@@ -68,6 +85,16 @@ def needs_human(
         Finding(alarm.key, alarm.title, alarm.level, alarm.sentence, f"{alarm.fix} Open {alarm.where}.", alarm.since)
         for alarm in _worst(alarms)
     ]
+    if untold:
+        found.append(
+            Finding(
+                "calls",
+                f"{counted(len(untold), 'message')} about alarms may not have arrived",
+                "amber",
+                untold[0].sentence,
+                "Look at the alarms above, and at who is told: Set up, Alarms.",
+            )
+        )
     red = [each for each in checked if each.level == "red"]
     if red:
         found.append(

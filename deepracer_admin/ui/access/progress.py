@@ -12,6 +12,7 @@ from deepracer_admin.services.setup.events import EventView
 from deepracer_admin.services.usage.view import UsageView
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.masthead import link_to
 from deepracer_admin.ui.kit.page_table import PAGES
 from deepracer_admin.ui.kit.words import as_of, count, hours, level, money, plain, when
@@ -130,6 +131,7 @@ def funnel(view: EventView) -> None:
             frame,
             hide_index=True,
             key="event-funnel",
+            placeholder=NOTHING,
             column_config={
                 **{title: st.column_config.NumberColumn(width=80) for title in ("Refused", "Unknown", "On the way")},
                 "People": st.column_config.NumberColumn(width=70),

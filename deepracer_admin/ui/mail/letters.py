@@ -16,6 +16,7 @@ from deepracer_admin.rules.templates import PLACEHOLDERS, REQUIRED, Rendered, Te
 from deepracer_admin.services.mail.messages import AUDIENCES, CampaignView, LedgerRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, plain, when
 
@@ -71,6 +72,7 @@ def placeholders() -> None:
         ),
         hide_index=True,
         key="placeholders",
+        placeholder=NOTHING,
         alt="Placeholders",
     )
 

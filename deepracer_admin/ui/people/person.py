@@ -10,6 +10,7 @@ import streamlit as st
 from deepracer_admin.model import Attendee
 from deepracer_admin.services.access.onboarding import PersonView
 from deepracer_admin.ui.access.funnel import STEPS
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import hours, plain, state_mark, when
 
@@ -67,6 +68,7 @@ def show_person(view: PersonView, zone: str) -> None:
         ),
         hide_index=True,
         key=f"person-steps-{person.id}",
+        placeholder=NOTHING,
         alt="Steps of this person",
     )
     mails, history = st.tabs([f"Mails ({len(view.deliveries)})", f"History ({len(view.history)})"])
@@ -84,6 +86,7 @@ def show_person(view: PersonView, zone: str) -> None:
             ),
             hide_index=True,
             key=f"person-history-{person.id}",
+            placeholder=NOTHING,
             alt="History of this person",
         )
 
@@ -104,5 +107,6 @@ def _mails(view: PersonView, zone: str) -> None:
         ),
         hide_index=True,
         key=f"person-mails-{view.attendee.id}",
+        placeholder=NOTHING,
         alt="Mails to this person",
     )
