@@ -156,7 +156,8 @@ def rush(event: Event, races: Iterable[Race], last: UsageSample | None, now: dat
             Alarm(
                 "rush",
                 f"The queue is longer than “{race.draft.name}” is open",
-                f"{counted(round(queued), 'minute is', 'minutes are')} queued or running on {counted(event.slots, 'slot')}, and the race closes "
+                f"{counted(round(queued), 'minute is', 'minutes are')} queued or running on "
+                f"{counted(event.slots, 'slot')}, and the race closes "
                 f"in {counted(round(minutes), 'minute')}: at best the last is through {counted(round(late), 'minute')} "
                 "after it (estimate).",
                 "Keep room for the race, or close it later.",

@@ -80,9 +80,8 @@ class CallsService(Service):
                 raise BadInput(f"Who is told: {wrong.sentence}") from None
             found.setdefault(address.lower(), address)
         if len(found) > MOST_ADDRESSES:
-            raise BadInput(
-                f"Who is told: at most {counted(MOST_ADDRESSES, 'address', 'addresses')}; name a list of yours for more."
-            )
+            most = counted(MOST_ADDRESSES, "address", "addresses")
+            raise BadInput(f"Who is told: at most {most}; name a list of yours for more.")
         made = CallList(tuple(found.values()), actor.name)
         before = self.store.read(event.id, CALL_LIST)
         self.store.update(event.id, CALL_LIST, lambda _: made)
