@@ -8,11 +8,10 @@ that names itself a practice world is refused.
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from deepracer_admin.clock import Clock, ScaledClock, SystemClock
 from deepracer_admin.directory.cognito import CognitoPool
@@ -24,18 +23,29 @@ from deepracer_admin.files.process import ChildProcessReader
 from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import Letters
+from deepracer_admin.made_once import Kept, Once
 from deepracer_admin.mail_access import chat_of, mailer_of, practice_access
 from deepracer_admin.model import Limit
 from deepracer_admin.private import private_folder, tighten_folder
 from deepracer_admin.racing.login import LoginDesk
-from deepracer_admin.racing_access import RacingServices, Staff, instance_quotas_of, practice_of, racing_of
+from deepracer_admin.racing_access import (
+    RacingServices,
+    Staff,
+    bills_of,
+    instance_quotas_of,
+    practice_of,
+    price_lists_of,
+    racing_of,
+)
 from deepracer_admin.readiness_access import readiness
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.services.access.onboarding import OnboardingService
 from deepracer_admin.services.access.passwords import PasswordsService
 from deepracer_admin.services.base import House
-from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.closeout import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.closeout.personal_data import PersonalDataService
+from deepracer_admin.services.closeout.report import ReportService
 from deepracer_admin.services.file_desk import FileDesk
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
@@ -51,7 +61,9 @@ from deepracer_admin.services.setup.capacity_child import ChildCalculator
 from deepracer_admin.services.setup.capacity_desk import CapacityDesk
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.practice_clock import PracticeClockService
 from deepracer_admin.services.setup.preflight import PreflightService
+from deepracer_admin.services.setup.prices import PricesService
 from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from deepracer_admin.services.usage.budget import BudgetService
@@ -64,8 +76,6 @@ from deepracer_admin.vault import Vault, open_vault
 
 __all__ = ["Console", "EventDesk", "compose", "shared_table"]
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True)
 class EventDesk:
@@ -77,7 +87,9 @@ class EventDesk:
     events: EventsService
     connection: ConnectionService
     capacity: CapacityService
+    prices: PricesService
     preflight: PreflightService
+    practice_clock: PracticeClockService
     calls: CallsService
     staff: StaffService
     signed_in: SignedInService
@@ -92,6 +104,8 @@ class EventDesk:
     budget: BudgetService
     boards: BoardsService
     closeout: CloseoutService
+    personal_data: PersonalDataService
+    report: ReportService
     audit: AuditService
     jobs: JobsService
 
@@ -138,36 +152,6 @@ class Console:
         self.sessions.close()
 
 
-class _Kept(Generic[T]):
-    """One thing per key, made at the first call and kept."""
-
-    def __init__(self, make: Callable[[str], T]) -> None:
-        self._make = make
-        self._lock = threading.Lock()
-        self._made: dict[str, T] = {}
-
-    def __call__(self, key: str) -> T:
-        with self._lock:
-            if key not in self._made:
-                self._made[key] = self._make(key)
-            return self._made[key]
-
-
-class _Once(Generic[T]):
-    """Makes a thing at the first call and keeps it; a failure is not kept."""
-
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._lock = threading.Lock()
-        self._value: T | None = None
-
-    def __call__(self) -> T:
-        with self._lock:
-            if self._value is None:
-                self._value = self._make()
-            return self._value
-
-
 def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     """Open the stores and wire the services. Raises BadSettings, StoreUnusable with a sentence."""
     home = settings.home
@@ -178,7 +162,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     store, history, sessions = _open_stores(settings, vault)
     files = FileDesk(ChildProcessReader("deepracer_admin.reading_process"))
     plans = CapacityDesk(ChildCalculator(), clock.monotonic)
-    house = House(settings, clock, store, history, sessions, files)
+    house = House(settings, clock, store, history, sessions, files, vault)
     letters = Letters(
         store,
         guests=GuestBook(store, vault),
@@ -201,18 +185,23 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         letters=letters,
         racing=racing.of(""),
         directory=directories(settings, sessions, vault, clock),
-        mailer=_Once(lambda: mailer_of(settings, clock)),
+        mailer=Once(lambda: mailer_of(settings, clock)),
         home=home,
         rehearsal=settings.rehearsal,
         staff=staff,
-        proof=_Once(lambda: _proof(settings, pacer)),
-        pool=_Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
+        proof=Once(lambda: _proof(settings, pacer)),
+        pool=Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
         slot_quotas=instance_quotas_of(settings),
+        price_lists=price_lists_of(settings),
+        bills=bills_of(settings),
+        cost_tag=settings.deepracer_cost_tag,
         drop_delegation=sessions.drop_delegation,
         has_delegation=lambda oid: sessions.delegation(oid) is not None,
+        keep_certificate=lambda event: CloseoutService(house, event).keep_certificate(),
+        vault=vault,
         racing_default=settings.racing,
         public_base=settings.portal_base,
-        chat=_Once(lambda: chat_of(settings)) if settings.alarm_webhook.get_secret_value() else None,
+        chat=Once(lambda: chat_of(settings)) if settings.alarm_webhook.get_secret_value() else None,
         console_url=settings.console_url,
         cognito_by_ses=bool(practice) or settings.deepracer_ses,
         readiness=readiness(settings, store, sessions, vault, clock, login, shared_table),
@@ -227,10 +216,10 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         vault=vault,
         files=files,
         plans=plans,
-        of=_Kept(lambda event_id: _desk(house, event_id, login, letters, vault.key, plans)),
+        of=Kept(lambda event_id: _desk(house, event_id, login, letters, vault.key, plans)),
         registration=registration,
         intake=RegistrationIntake(house, registration),
-        ports_of=_Kept(lambda event_id: replace(ports, racing=racing.of(event_id))),
+        ports_of=Kept(lambda event_id: replace(ports, racing=racing.of(event_id))),
         sign_in=lambda: sign_in_settings(settings),
         claims=claims_of(settings, sessions, vault),
     )
@@ -246,7 +235,9 @@ def _desk(
         events=EventsService(house, event_id),
         connection=ConnectionService(house, login, event_id),
         capacity=CapacityService(house, plans, event_id),
+        prices=PricesService(house, event_id),
         preflight=PreflightService(house, event_id),
+        practice_clock=PracticeClockService(house, event_id),
         calls=CallsService(house, event_id),
         staff=StaffService(house, event_id),
         signed_in=SignedInService(house, event_id),
@@ -261,6 +252,8 @@ def _desk(
         budget=BudgetService(house, event_id),
         boards=BoardsService(house, key, event_id),
         closeout=CloseoutService(house, event_id),
+        personal_data=PersonalDataService(house, event_id),
+        report=ReportService(house, event_id),
         audit=AuditService(house, event_id),
         jobs=JobsService(house, event_id),
     )

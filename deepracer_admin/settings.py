@@ -67,6 +67,9 @@ class Settings(BaseModel):
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that encrypts tokens at rest; default: a file `key` in the data folder."
     )
+    backup_passphrase: SecretStr = Field(
+        SecretStr(""), description="Opens and closes encrypted backups of an event where nobody can be asked."
+    )
     worker: bool = Field(True, description="Run the worker inside the console (false: run `worker` elsewhere).")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
@@ -116,6 +119,11 @@ class Settings(BaseModel):
     )
     deepracer_aws_profile: str = Field("", description="AWS profile for the managed service or the user pool.")
     deepracer_region: str = Field("us-east-1", description="Region of the managed service, or of the user pool.")
+    deepracer_cost_tag: str = Field(
+        "",
+        pattern=r"^([^=\s][^=]{0,127}=[^=]{1,256})?$",
+        description="Cost allocation tag of the deployment, `key=value`: the bill is narrowed to it.",
+    )
     deepracer_ses: bool = Field(
         False,
         description="The deployment mails Cognito's invitations by SES (no 50 a day); an event's answer goes first.",

@@ -88,6 +88,7 @@ READERS = re.compile(
 WRITERS = {
     "deepracer_admin/rules/tabular.py": {"csv"},
     "deepracer_admin/services/closeout/closing.py": {"zipfile"},
+    "deepracer_admin/services/closeout/report.py": {"zipfile"},
 }
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from deepracer_admin.store.documents import Document, Table
 
 __all__ = [
+    "CERTIFICATE",
     "CLOSING_STEPS",
     "CLOSING_WORDS",
     "DELETIONS",
@@ -25,11 +26,11 @@ __all__ = [
     "Erased",
     "FormerState",
     "GivenBack",
+    "KeptCertificate",
     "Leftover",
     "Proof",
     "Skip",
     "StillIn",
-    "without_person",
 ]
 
 
@@ -46,6 +47,11 @@ class Leftover:
     way_out: str = ""
     is_kept: bool = False
     cost: str = ""
+
+    @property
+    def same(self) -> tuple[object, ...]:
+        """What two steps that met the same leftover share, so that it is counted once."""
+        return self.what, self.count, self.which, self.is_kept
 
     @property
     def sentence(self) -> str:
@@ -138,20 +144,8 @@ class Proof:
     group_before: int = 0  # of the list, in the group since before the event: they stay
 
 
-def without_person(proof: Proof | None, attendee: str) -> Proof | None:
-    """The same for everybody else: one person is erased."""
-    if proof is None:
-        return None
-    return replace(
-        proof,
-        can_still_sign_in=tuple(each for each in proof.can_still_sign_in if each.attendee != attendee),
-        not_known=tuple(each for each in proof.not_known if each.attendee != attendee),
-        elsewhere=tuple(each for each in proof.elsewhere if each.attendee != attendee),
-    )
-
-
 PROOF: Document[Proof | None] = Document("proof", Proof | None, None, personal=True)
-"""Written by the last step of the close-out, and when one person is erased; read by the Close page and the certificate.
+"""Written by the last step of the close-out; read by the Close page and the certificate.
 None: never read back."""
 
 
@@ -218,6 +212,20 @@ class GivenBack:
 
 GIVEN_BACK: Document[GivenBack | None] = Document("closing_given_back", GivenBack | None, None, personal=False)
 """Written by the close-out with its last listing of profiles; read by the certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCertificate:
+    """The certificate as it was when the event was closed (real time): sealed JSON without persons and reasons."""
+
+    at: datetime
+    text: str
+
+
+CERTIFICATE: Document[KeptCertificate | None] = Document(
+    "closing_certificate", KeptCertificate | None, None, personal=False
+)
+"""Written when a close-out is through; handed out once the event's personal data is erased."""
 
 
 @dataclass(frozen=True, slots=True)

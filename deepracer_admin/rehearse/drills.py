@@ -1,4 +1,4 @@
-"""The drills by name: a rush at the deadline, a quota that is lost, a month that ends, services that do not answer."""
+"""The drills by name: a rush at the deadline, a lost quota, a month that ends, services that do not answer."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.records.race_room import ROOM_NOW
 from deepracer_admin.records.rehearsed import Count
 from deepracer_admin.rehearse.drill import Drill, Quiet, Scene, compare_minutes
+from deepracer_admin.rehearse.overspending import Overspending
 from deepracer_admin.rehearse.plan import Plan
 from deepracer_admin.rehearse.practice import Controls
 from deepracer_admin.services.races.finish import finality_of
@@ -253,7 +254,9 @@ class Outage(Quiet):
         }
 
 
-DRILLS: Mapping[str, type[Quiet]] = {each.name: each for each in (DeadlineRush, LostQuota, MonthlyReset, Outage)}
+DRILLS: Mapping[str, type[Quiet]] = {
+    each.name: each for each in (DeadlineRush, LostQuota, MonthlyReset, Outage, Overspending)
+}
 
 
 def drill_of(name: str) -> Drill:

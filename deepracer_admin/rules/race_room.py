@@ -11,7 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from deepracer_admin.counted import counted
 from deepracer_admin.model import Profile, Race, RaceStatus, UsageSample
+from deepracer_admin.rules.alarms import AMBER, Alarm
 from deepracer_admin.rules.finish import DISPATCH_S, Finish
 from deepracer_admin.rules.holding_back import ROOM, Cap, HeldBack
 
@@ -22,8 +24,10 @@ __all__ = [
     "Room",
     "begins_early",
     "caps_for_room",
+    "is_short",
     "load_of",
     "race_with_room",
+    "short_of_slots",
     "until_at_most",
 ]
 
@@ -136,19 +140,54 @@ def _has_begun(room: Room, race: Race) -> bool:
 def begins_early(room: Room, races: Iterable[Race], own: Collection[str], load: Load, now: datetime) -> list[Race]:
     """Open races for which the rule must begin before its hours, because what runs and waits would still have the slots
     when everybody hands in: a model that waits is retried by its racer whatever its limit is
-    (deepracer-on-aws-capacity.md 1). Never before half of the race is over, nor more than `MOST_HOURS` before its end.
+    (deepracer-on-aws-capacity.md 1). Never in the first half of a race, nor more than `MOST_HOURS` before its end.
     """
-    if not (room.hours and room.early) or not load.is_in_the_way:
+    if not (room.hours and room.early):
         return []
-    found: list[Race] = []
+    return [
+        race
+        for race in races
+        if race.id in own
+        and race.id not in room.ended
+        and not (_is_ruled(room, race, now) or _has_begun(room, race))
+        and is_short(race, load, now)
+    ]
+
+
+def is_short(race: Race, load: Load, now: datetime) -> bool:
+    """In the second half of an open race: would what runs and waits still have slots that submissions need when
+    everybody hands in, even if nobody began anything new from now on? An estimate.
+    """
+    opens, closes = race.draft.opens_at, race.draft.closes_at
+    earliest = max(opens + (closes - opens) / 2, closes - timedelta(hours=MOST_HOURS))
+    if race.status(now) is not RaceStatus.OPEN or now < earliest:
+        return False
+    return load.is_in_the_way and closes - RUSH - now <= load.takes
+
+
+def short_of_slots(
+    races: Iterable[Race], own: Collection[str], load: Load, kept: Race | None, now: datetime
+) -> list[Alarm]:
+    """One for each race of ours; `kept`: that for which room is kept."""
+    found: list[Alarm] = []
     for race in races:
-        opens, closes = race.draft.opens_at, race.draft.closes_at
-        if race.id not in own or race.id in room.ended or race.status(now) is not RaceStatus.OPEN:
+        if race.id not in own or not is_short(race, load, now):
             continue
-        earliest = max(opens + (closes - opens) / 2, closes - timedelta(hours=MOST_HOURS))
-        is_kept = _is_ruled(room, race, now) or _has_begun(room, race)
-        if earliest <= now and not is_kept and closes - RUSH - now <= load.takes:
-            found.append(race)
+        is_kept = kept is not None and kept.id == race.id
+        found.append(
+            Alarm(
+                "rush",
+                f"Slots will be taken when “{race.draft.name}” closes",
+                f"What runs and waits takes longer than until the close, and submissions take up to "
+                f"{counted(load.needed, 'slot')} of {load.slots:,} (estimate): one that finds none fails.",
+                "Ask for more slots, or let people hand in before the last quarter of an hour."
+                if is_kept
+                else "Keep room for the race.",
+                "Races",
+                subject=race.id,
+                level=AMBER,
+            )
+        )
     return found
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
@@ -22,13 +22,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from deepracer_admin.clock import iso
 
-__all__ = ["CERTIFICATE", "EXPORT", "Checked", "check", "fingerprint_of", "seal"]
+__all__ = ["CERTIFICATE", "EXPORT", "Checked", "check", "fingerprint_of", "json_body", "seal"]
 
 FORMAT = "deepracer-console-seal-1"
 CERTIFICATE, EXPORT = "close-out certificate", "audit export"
 _FIELDS = {"algorithm", "format", "kind", "lines", "public_key", "sha256", "signature", "signed_at"}
 _LINE = 16  # hexadecimal digits of a line's digest: enough to name it; the whole is held by `sha256`
-_SHOWN = 100  # characters of a changed line that are shown
+_SHOWN = 200  # characters of a changed line that are shown
 _COMPARED = 4_000  # lines between the first and the last change that are compared one by one
 
 
@@ -77,6 +77,23 @@ def fingerprint_of(public_key: bytes) -> str:
     """SHA-256 of the 32 bytes of a public key, in eight groups of eight digits, to be read out or printed."""
     digits = hashlib.sha256(public_key).hexdigest()
     return " ".join(digits[at : at + 8] for at in range(0, 64, 8))
+
+
+def json_body(document: Mapping[str, Any]) -> bytes:
+    """A document to seal, UTF-8: one line for each member, and for each element of a list, so that a change is named
+    closely."""
+    lines = ["{"]
+    for name, value in document.items():
+        if isinstance(value, list) and value:
+            lines += [f"{json.dumps(name)}: ["]
+            lines += [f"{_line(each)}," for each in value[:-1]] + [_line(value[-1]), "],"]
+        else:
+            lines.append(f"{json.dumps(name)}: {_line(value)},")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def seal(body: bytes, form: str, *, kind: str, key: Ed25519PrivateKey, at: datetime) -> bytes:

@@ -157,8 +157,8 @@ def rush(event: Event, races: Iterable[Race], last: UsageSample | None, now: dat
                 "rush",
                 f"The queue is longer than “{race.draft.name}” is open",
                 f"{counted(round(queued), 'minute is', 'minutes are')} queued or running on "
-                f"{counted(event.slots, 'slot')}, and the race closes "
-                f"in {counted(round(minutes), 'minute')}: at best the last is through {counted(round(late), 'minute')} "
+                f"{counted(event.slots, 'slot')}, and the race closes in "
+                f"{counted(round(minutes), 'minute')}: at best the last is through {counted(round(late), 'minute')} "
                 "after it (estimate).",
                 "Keep room for the race, or close it later.",
                 "Races",

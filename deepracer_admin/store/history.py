@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from deepracer_admin.model import ModelJobs, Profile, ProfileUse, Standing, UsageSample
+from deepracer_admin.store.person import Person
 
 __all__ = ["History"]
 
@@ -59,6 +60,13 @@ class History(Protocol):
         """
         ...
 
+    def disown(self, event: str, profiles: Collection[str]) -> int:
+        """These profiles were never the event's: what they used goes out of the totals, the past ones too, as if they
+        had not been sampled. Of storage an even growth is taken out, for its past is not kept; counts of models stay as
+        they were read. How many of them there were; again it is 0.
+        """
+        ...
+
     def save_standings(self, event: str, race: str, at: datetime, rows: Sequence[Standing]) -> bool:
         """A new snapshot when it differs from the last; always moves the "as of". True when it differed."""
         ...
@@ -73,6 +81,16 @@ class History(Protocol):
         """The snapshot in force at an earlier instant, for rank changes."""
         ...
 
+    def take_out(self, event: str, person: Person) -> int:
+        """One person becomes nobody: their minutes and results stay, so that totals and places stay true, under a mark
+        that names nobody. Idempotent. Returns the rows changed.
+        """
+        ...
+
     def erase(self, event: str) -> None: ...
+
+    def compact(self) -> None:
+        """As EventStore.compact."""
+        ...
 
     def close(self) -> None: ...

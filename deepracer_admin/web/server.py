@@ -30,6 +30,7 @@ from deepracer_admin.settings import load_settings
 from deepracer_admin.web.gate import Gate
 from deepracer_admin.web.headers import SecurityHeaders, console_policy
 from deepracer_admin.web.keeper import SessionKeeper, cookie_names
+from deepracer_admin.web.keys import keys_route
 from deepracer_admin.web.public import public_app
 from deepracer_admin.web.signin import SignIn
 from deepracer_admin.worker import Worker, WorkerWatch
@@ -87,7 +88,7 @@ def session_cookie_name() -> str:
 
 def routes() -> list[BaseRoute]:
     """Our routes, for st.App."""
-    return [*SignIn(console).routes(), Route("/event", _start_page)]
+    return [*SignIn(console).routes(), Route("/event", _start_page), keys_route()]
 
 
 def _start_page(request: Request) -> Response:

@@ -193,8 +193,9 @@ class EventRuntime:
         """Invitations go on while another duty lists; at once when there is more to send, else at a gentle pace."""
         self._invite_pause = 0.5
         if self._state(event).state is Run.RUNNING and self.profiles.invitations.active(event):
-            settled = self.profiles.invitations.follow(event, lease)
-            self._invite_pause = 0.02 if settled else self.profiles.invitations.pause_s
+            invitations = self.profiles.invitations
+            settled = invitations.follow(event, lease)
+            self._invite_pause = 0.02 if settled and not invitations.is_paced else invitations.pause_s
 
     def _onboard(self, event: Event, lease: Lease) -> None:
         if self._state(event).state is not Run.RUNNING:

@@ -17,8 +17,10 @@ from deepracer_admin.flows.races.race_jobs import (
     RaceDeleteHandler,
     RaceEditHandler,
 )
+from deepracer_admin.flows.setup.bill import BillHandler
 from deepracer_admin.flows.setup.canary import CanaryHandler
 from deepracer_admin.flows.setup.connect_check import CheckHandler
+from deepracer_admin.flows.setup.prices import PricesHandler
 from deepracer_admin.flows.setup.slot_quotas import SlotQuotasHandler
 from deepracer_admin.flows.setup.staff import AccountLimitsHandler, RoleHandler
 from deepracer_admin.flows.sponsorship.quotas import QuotaHandler
@@ -31,6 +33,8 @@ HANDLERS: Mapping[str, Handler] = {
     "canary": CanaryHandler(),
     "check": CheckHandler(),
     "quotas.read": SlotQuotasHandler(),
+    "prices.read": PricesHandler(),
+    "bill.read": BillHandler(),
     "quota": QuotaHandler(),
     "role": RoleHandler(),
     "account.limits": AccountLimitsHandler(),

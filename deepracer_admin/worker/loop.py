@@ -21,7 +21,7 @@ from deepracer_admin.model import Event, Lease
 from deepracer_admin.worker.duties import Duty, DutyThreads
 from deepracer_admin.worker.event_runtime import LEASE_TTL_S, EventRuntime
 from deepracer_admin.worker.open_work import has_open_work
-from deepracer_admin.worker.practice import OutboxCopier, anchor_clock
+from deepracer_admin.worker.practice import OutboxCopier, anchor_clock, obey_clock
 from deepracer_admin.worker.role_watch import RoleWatch
 
 __all__ = ["Worker"]
@@ -173,6 +173,7 @@ class Worker:
     def keep_time(self) -> None:
         """Take over the practice world's time; at another speed nobody sleeps for as long as the old one allowed."""
         before = self.console.clock.factor
+        obey_clock(self.console)
         anchor_clock(self.console)
         if self.console.clock.factor != before:
             for runtime in [*self.runtimes.values()]:

@@ -11,6 +11,7 @@ from deepracer_admin.ui.setup import (
     capacity,
     connection,
     preflight,
+    prices,
     racing_login,
     setup_form,
     signed_in,
@@ -21,7 +22,7 @@ STAFF_JOBS = ("role", "account.limits")
 
 who = session.require("setup.view")
 desk = session.desk()
-rerun_when_done((*STAFF_JOBS, *capacity.QUOTA_JOBS))
+rerun_when_done((*STAFF_JOBS, *capacity.QUOTA_JOBS, *prices.PRICE_JOBS))
 event = desk.events.event()
 st.title("Set up", anchor=False)
 st.caption("Name, dates, budget and hours; whether every service answers; who pays.")
@@ -31,8 +32,20 @@ if event is None:
     setup_form.create(who)
     st.stop()
 
-settings, slots, check, alarms, sponsorship, cohorts, staff, others = st.tabs(
-    ["Settings", "Slots and hours", "Pre-flight", "Alarms", "Sponsorship", "Hours per cohort", "Staff", "Other events"]
+settings, slots, money, check, alarms, sponsorship, cohorts, staff, others = st.tabs(
+    [
+        "Settings",
+        "Slots and hours",
+        "Prices",
+        "Pre-flight",
+        "Alarms",
+        "Sponsorship",
+        "Hours per cohort",
+        "Staff",
+        "Other events",
+    ],
+    key="setup-part",
+    bind="query-params",
 )
 
 with settings:
@@ -40,6 +53,9 @@ with settings:
 
 with slots:
     capacity.panel(who, event)
+
+with money:
+    prices.panel(who, event)
 
 with check:
     racing_login.sign_in(who)

@@ -14,6 +14,7 @@ from deepracer_admin.records.calls import POSTS
 from deepracer_admin.records.connect_check import CHECK, Checked
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
+from deepracer_admin.records.prices import BILL, BillSeen
 from deepracer_admin.records.racing_service import ACCOUNT, MODELS_SEEN, AccountSeen, ModelsSeen
 from deepracer_admin.rules.alarms import Alarm
 from deepracer_admin.rules.calls import Post, PostState, mail_target
@@ -465,3 +466,30 @@ def test_a_form_of_before_says_so_and_shows_the_event_as_it_is_now_when_asked(
     assert "changed since this form was opened" in texts(app)
     click(app, "Show it as it is now")
     assert next(each for each in app.text_input if str(each.key).startswith("edit-")).value == "Winter Cup"
+
+
+def test_prices_are_put_in_force_and_the_former_list_stays_on_record(
+    browser: Browser, console: Console, event: Event, profiles: list[Profile]
+) -> None:
+    app = browser.open(PAGE)
+    assert "Shipped with the console, not looked at yet" in [badge.value for badge in app.get("badge")] or (
+        "Shipped with the console" in texts(app)
+    )
+    assert "No other list was in force" in texts(app)
+    field(app, "Training instance (USD an hour)").set_value(2.0)
+    click(app, "prices-save")
+    assert console.store.event("ev-1").prices.training_per_hour == 2.0
+    table = next(frame.value for frame in app.dataframe if "By the list after it" in frame.value)
+    assert list(table["Changed by"]) == ["Organizer Person"]
+
+
+def test_aws_prices_and_the_bill_are_asked_for_by_a_press(browser: Browser, console: Console, event: Event) -> None:
+    app = click(browser.open(PAGE), "prices-read")
+    assert [job.kind for job in console.store.jobs("ev-1", live=True)] == ["prices.read"]
+    click(app, "bill-read")
+    assert {job.kind for job in console.store.jobs("ev-1", live=True)} == {"prices.read", "bill.read"}
+    assert "The bill was not read yet" in texts(app)
+    console.store.keep("ev-1", BILL, BillSeen(asked_at=console.clock.now()))
+    app = browser.open(PAGE)
+    assert next(button for button in app.button if button.key == "bill-read").disabled
+    assert "no answer came" in texts(app)

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from deepracer_admin.errors import ServiceError
 from deepracer_admin.mail import Mailer
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.model import Invitee
+from deepracer_admin.racing.bill import Bills
+from deepracer_admin.racing.price_list import PriceLists
 from deepracer_admin.racing.service_quotas import ServiceQuotas
 from deepracer_admin.store.dynamodb import open_shared_store
 from deepracer_admin.store.dynamodb.table_facts import findings
@@ -48,6 +51,8 @@ IAM_NAMES = {
     "sso-admin": "sso",
     "cognito-idp": "cognito-idp",
     "service-quotas": "servicequotas",
+    "pricing": "pricing",
+    "ce": "ce",
     "iam": "iam",
     "sts": "sts",
 }
@@ -243,6 +248,19 @@ def test_reading_the_quotas_needs_exactly_its_policy(called: set[str]) -> None:
     assert called == actions("service-quotas-read.json")
 
 
+def test_reading_prices_and_the_bill_needs_exactly_their_policies(called: set[str], practice: WorldHandle) -> None:
+    """Two policies, since the bill is optional and shows the whole account's."""
+    prices = PriceLists(practice_access(practice, "pricing_url"))
+    assert prices.read("us-east-1").per_hour > 0
+    prices.close()
+    assert called == actions("price-list-read.json")
+    called.clear()
+    bills = Bills(practice_access(practice, "cost_explorer_url"), "Project=DeepRacer")
+    assert len(bills.read(date(2026, 11, 1), date(2026, 11, 3))) == 3
+    bills.close()
+    assert called == actions("bill-read.json")
+
+
 def test_asking_what_is_allowed_needs_exactly_its_policy(called: set[str]) -> None:
     rights = IamRights(AwsAccess(access_key_id="testing", secret_access_key="testing"))
     arn = "arn:aws:sts::123456789012:assumed-role/console/session"
@@ -340,4 +358,6 @@ def services_named_in(path: Path) -> set[str]:
     if "boto" not in text and "AwsAccess" not in text:
         return set()
     known = {"sesv2", "sqs", "sns", "s3", "dynamodb", "cognito-idp", "cognito-identity", "identitystore", "sso-admin"}
-    return strings_in(path) & (known | {"deepracer", "ce", "budgets", "lambda", "service-quotas", "cloudwatch", "sts"})
+    return strings_in(path) & (
+        known | {"deepracer", "ce", "budgets", "lambda", "service-quotas", "pricing", "cloudwatch", "sts"}
+    )

@@ -134,9 +134,9 @@ def through(scene: Scene, world: ScriptedWorld) -> Callable[..., Iterator[dateti
 
 
 def test_each_drill_has_its_name_and_an_unknown_one_is_refused() -> None:
-    assert [*DRILLS] == ["deadline-rush", "lost-quota", "monthly-reset", "outage"]
+    assert [*DRILLS] == ["deadline-rush", "lost-quota", "monthly-reset", "outage", "over-spending"]
     assert [drill_of(name).name for name in [*DRILLS, ""]] == [*DRILLS, ""]
-    with pytest.raises(BadInput, match="deadline-rush, lost-quota, monthly-reset, outage"):
+    with pytest.raises(BadInput, match="deadline-rush, lost-quota, monthly-reset, outage, over-spending"):
         drill_of("flood")
     with pytest.raises(BadInput, match="--hours of 6 or more"):
         MonthlyReset().fit(Plan(hours=5))

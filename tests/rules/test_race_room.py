@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepracer_admin.model import Race, RaceDraft, UsageSample
-from deepracer_admin.rules.race_room import MOST_HOURS, Load, Room, begins_early, load_of, race_with_room
+from deepracer_admin.rules.race_room import (
+    MOST_HOURS,
+    Load,
+    Room,
+    begins_early,
+    load_of,
+    race_with_room,
+    short_of_slots,
+)
 
 CLOSES = datetime(2026, 3, 10, 17, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -54,6 +62,19 @@ def test_where_models_are_not_counted_the_minutes_tell() -> None:
     assert load.jobs is None
     assert begins(RULE, load, CLOSES - 3 * HOUR)
     assert not begins(RULE, load_of(replace(sample, minutes_queued=0.0), slots=120, racers=600), CLOSES - 3 * HOUR)
+
+
+def test_organizers_are_told_while_slots_will_not_be_free() -> None:
+    now = CLOSES - 2 * HOUR
+    [alarm] = short_of_slots([RACE], {"cup"}, FULL, None, now)
+    assert (alarm.title, alarm.fix) == ("Slots will be taken when “Cup” closes", "Keep room for the race.")
+    assert "submissions take up to 105 slots of 120" in alarm.sentence
+    [kept] = short_of_slots([RACE], {"cup"}, FULL, RACE, now)
+    assert kept.fix.startswith("Ask for more slots")
+    assert kept.key == alarm.key, "one alarm, whatever is done about it"
+    assert short_of_slots([RACE], {"cup"}, replace(FULL, running=5, waiting=0), None, now) == []
+    assert short_of_slots([RACE], {"another"}, FULL, None, now) == []
+    assert short_of_slots([RACE], {"cup"}, FULL, None, CLOSES + HOUR) == []
 
 
 def test_a_race_that_is_extended_is_looked_at_anew() -> None:

@@ -205,7 +205,8 @@ def _end(
 def _finish(ports: Ports, event: Event, job: Job, items: list[JobItem], lease: Lease) -> str:
     """Mark the event as closed, unless what protects people could not be done. Raises Refused then."""
     rows = ports.store.rows(event.id, CLOSING_STEPS)
-    left = sum(not each.is_kept for row in rows.values() if row.job == job.id for each in row.leftovers)
+    met = {each.same for row in rows.values() if row.job == job.id for each in row.leftovers if not each.is_kept}
+    left = len(met)
     failed = [item for item in items if item.key in PROTECTS and item.reason == GIVEN_UP]
     if failed:
         raise Refused(f"The event is not closed. {failed[0].sentence} Start it again when that is settled.")
@@ -217,6 +218,10 @@ def _finish(ports: Ports, event: Event, job: Job, items: list[JobItem], lease: L
     ending = Ending(job.id, now, dropped, those_lent(ports, event))
     ports.store.update(event.id, ENDING, lambda kept: _once(kept, ending), lease=lease)
     ports.store.amend_event(job.event, lambda event: replace(event, closed_at=now), lease=lease)
+    try:
+        ports.keep_certificate(event.id)
+    except ConsoleError as error:  # the event is closed all the same; the Close page makes one from what is stored
+        log.warning("the certificate of %s was not kept: %s", event.id, error.sentence)
     if not left:
         return "The event is closed; the evidence stands beside each step."
     return f"The event is closed; {counted(left, 'thing is', 'things are')} left, each named beside its step."

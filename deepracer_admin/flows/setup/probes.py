@@ -13,7 +13,7 @@ from deepracer_admin.flows.engine.readiness import NameService
 from deepracer_admin.flows.readings.profiles import remember_account
 from deepracer_admin.flows.setup.bounded import Probe, read_all
 from deepracer_admin.flows.setup.staff import remember_pool_staff
-from deepracer_admin.model import Event, Lease, PriceList, State, Step, read_mailbox
+from deepracer_admin.model import Event, Lease, State, Step, read_mailbox
 from deepracer_admin.model.readiness import CanarySeen, NamesSeen
 from deepracer_admin.records.canary import CANARY
 from deepracer_admin.records.limits import SPONSORSHIP
@@ -22,6 +22,7 @@ from deepracer_admin.rules.capacity import ARRIVALS, Outlook, Queue, outlook, qu
 from deepracer_admin.rules.capacity import Plan as CapacityPlan
 from deepracer_admin.rules.mail_days import is_limited
 from deepracer_admin.rules.preflight.facts import Facts, MailSeen, Plan, RacingSeen
+from deepracer_admin.rules.prices import is_shipped
 from deepracer_admin.rules.quotas import quota_for
 
 __all__ = ["read_facts"]
@@ -203,7 +204,7 @@ def _plan(ports: Ports, event: Event) -> Plan:
         people=len(people),
         mailed=sum(count for state, count in mailed.items() if State(state).is_done),
         races=races if read_at else None,
-        price_default=event.prices == PriceList(),
+        price_default=is_shipped(event.prices),
         sponsorship_open=store.read(event.id, SPONSORSHIP).open,
         quotas=tuple(quota_for(event, person) for person in people),
         slots=event.slots,

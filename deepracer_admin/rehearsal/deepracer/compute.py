@@ -33,7 +33,8 @@ class Compute:
     `failed.KIND`, of these `lacked.KIND` (no slot; a training of 1.3 waits again instead, and has not failed) and
     `lost.KIND` (their model was gone), `retries`, `retries_in_vain`. `crowded.submission`: of those that lacked a slot,
     how many found all of them taken by other submissions. `ran` holds the minutes that were metered for each
-    profile, by kind: what `used` would say if no month ever ended.
+    profile, by kind: what `used` would say if no month ever ended. `metered`: minutes of all by the day (UTC, ISO) on
+    which their job ended.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Compute:
         self.resets: list[float] = []
         self.tally: Counter[str] = Counter()
         self.ran: dict[str, dict[str, float]] = {}
+        self.metered: Counter[str] = Counter()
         self.after_live: Callable[[str], None] = lambda submission_id: None
 
     # starting
@@ -163,6 +165,7 @@ class Compute:
             "resets": list(self.resets),
             "tally": dict(self.tally),
             "ran": {profile_id: dict(by_kind) for profile_id, by_kind in self.ran.items()},
+            "metered": dict(self.metered),
             "capacity": self.capacity.dump(),
             "queue": self.queue.dump(),
         }
@@ -175,6 +178,7 @@ class Compute:
         self.resets = list(rows.get("resets", ()))
         self.tally = Counter(rows.get("tally", {}))
         self.ran = {profile_id: dict(by_kind) for profile_id, by_kind in rows.get("ran", {}).items()}
+        self.metered = Counter(rows.get("metered", {}))
         if "capacity" in rows:
             self.capacity.load(rows["capacity"])
         self.queue.load(rows.get("queue", {}), now)
@@ -224,7 +228,7 @@ class Compute:
         ran = job.runs
         if job.state == "STOPPING":
             ran = (moment - job.running_since) / 60 if job.running_since is not None else 0
-        self._meter(job, ran)
+        self._meter(job, ran, moment)
         model = self._state.models.get(job.model_id)
         by_chance = job.state != "STOPPING" and self._state.chance(job.reference, "fails").random() < job.failing
         if model is None or by_chance:
@@ -266,8 +270,9 @@ class Compute:
             }
         )
 
-    def _meter(self, job: Job, ran: float) -> None:
+    def _meter(self, job: Job, ran: float, moment: float) -> None:
         minutes = min(job.asked, int(ran * 60) / 60)
+        self.metered[datetime.fromtimestamp(moment, UTC).date().isoformat()] += minutes  # type: ignore[assignment]
         kind = "submission" if job.kind == "live" else job.kind
         by_kind = self.ran.setdefault(job.profile_id, {})
         by_kind[kind] = by_kind.get(kind, 0.0) + minutes

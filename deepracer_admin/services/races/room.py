@@ -13,7 +13,7 @@ from deepracer_admin.records.entrants import OWN_RACES
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.limits import PAUSED_PROFILES, SPONSORSHIP
 from deepracer_admin.records.race_room import ROOM, ROOM_NOW, RoomNow
-from deepracer_admin.rules.race_room import MOST_HOURS, Load, Room, race_with_room, until_at_most
+from deepracer_admin.rules.race_room import MOST_HOURS, Load, Room, is_short, race_with_room, until_at_most
 from deepracer_admin.services.base import Service
 
 __all__ = ["RoomDesk", "RoomView"]
@@ -24,7 +24,8 @@ class RoomView:
     """Room for one race. `kept`: is it kept for it now, by what was asked for; `now`: how that stands. `people`: who
     would be lowered; `queued_hours`: what runs or waits in the queue and goes on; `shared`: people whom another open
     event gives hours, who go on. `ends_at`: at the latest (event time). `own`: is it a race of this event? `load`: what
-    takes slots, None: not read lately. `is_early`: it began before the hours of the rule."""
+    takes slots, None: not read lately. `is_early`: it began before the hours of the rule. `is_short`: slots
+    will not be free when it closes, by what runs and waits."""
 
     asked: Room
     kept: bool
@@ -39,6 +40,7 @@ class RoomView:
     ends_at: datetime
     load: Load | None
     is_early: bool
+    is_short: bool
 
 
 class RoomDesk(Service):
@@ -57,6 +59,7 @@ class RoomDesk(Service):
         profiles = [each for each in self.store.profiles(event.id)[0] if each.id in mine]
         given = given_elsewhere(self.store, event, self.house.settings.racing)
         shared = mine & {*given.quotas}
+        load = load_now(self.store, self.house.history, event, now)
         return RoomView(
             asked=asked,
             kept=kept is not None,
@@ -69,8 +72,9 @@ class RoomDesk(Service):
             own=race.id in own,
             sponsors=self.store.read(event.id, SPONSORSHIP).is_open,
             ends_at=until_at_most(race),
-            load=load_now(self.store, self.house.history, event, now),
+            load=load,
             is_early=kept is not None and begun and race.id not in asked.by_hand,
+            is_short=load is not None and is_short(race, load, now),
         )
 
     def keep_room(self, actor: Actor, race_id: str) -> None:

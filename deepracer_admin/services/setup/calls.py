@@ -80,8 +80,10 @@ class CallsService(Service):
                 raise BadInput(f"Who is told: {wrong.sentence}") from None
             found.setdefault(address.lower(), address)
         if len(found) > MOST_ADDRESSES:
-            most = counted(MOST_ADDRESSES, "address", "addresses")
-            raise BadInput(f"Who is told: at most {most}; name a list of yours for more.")
+            raise BadInput(
+                f"Who is told: at most {counted(MOST_ADDRESSES, 'address', 'addresses')}; "
+                "name a list of yours for more."
+            )
         made = CallList(tuple(found.values()), actor.name)
         before = self.store.read(event.id, CALL_LIST)
         self.store.update(event.id, CALL_LIST, lambda _: made)

@@ -32,6 +32,8 @@ TITLES = {
     "models.delete": "Delete models",
     "quota": "Set quotas",
     "quotas.read": "Read the account's quotas",
+    "prices.read": "Read AWS's prices",
+    "bill.read": "Read the bill",
     "race.admit": "Let people into a race",
     "race.close": "End a race",
     "race.create": "Create races",

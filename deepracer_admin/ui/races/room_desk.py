@@ -104,9 +104,12 @@ def _what_takes_slots(view: RoomView, event: Event) -> None:
         )
     st.markdown(f"{need}; {now}. :gray[{plain(at)}]")
     if load.needed > load.slots:
+        _warn("There are fewer slots than that: some submissions fail whatever is done.")
+    elif view.is_short and view.kept:
+        _warn("What runs and waits takes longer than until the close: some submissions may find no slot.")
+    elif view.is_short:
         st.warning(
-            "There are fewer slots than that: some submissions fail whatever is done. Ask for more slots on Set up, "
-            "or let people hand in before the last quarter of an hour.",
+            "What runs and waits would still have these slots at the close: keep room now.",
             icon=":material/warning:",
         )
     if view.kept and load.waiting:
@@ -114,6 +117,11 @@ def _what_takes_slots(view: RoomView, event: Event) -> None:
             "Room does not stop a model that waits: its racer can retry it whenever a slot is free. Fewer wait when "
             "room begins earlier."
         )
+
+
+def _warn(sentence: str) -> None:
+    way_out = "Ask for more slots on Set up, or let people hand in before the last quarter of an hour."
+    st.warning(f"{sentence} {way_out}", icon=":material/warning:")
 
 
 def _ask_keep(race: Race, view: RoomView, event: Event) -> None:

@@ -12,7 +12,8 @@ from zoneinfo import available_timezones
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.model import UNLIMITED, Actor, Event, PriceList
+from deepracer_admin.model import UNLIMITED, Actor, Event
+from deepracer_admin.rules.prices import price_words
 from deepracer_admin.services.setup.drafts import TEMPLATES, EventDraft, write_draft
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press
@@ -172,11 +173,14 @@ def _fields(draft: EventDraft, who: Actor, *, key: str) -> EventDraft:
     )  # fmt: skip
     _account_slots(filled, who)
     most = filled.head_count * max(0.0, filled.hours_per_person) * filled.prices.per_hour
-    st.caption(f"If everybody uses everything: {money(most)} (estimate from the price list below).")
+    st.caption(f"If everybody uses everything: {money(most)} (estimate, {plain(price_words(filled.prices))}).")
     with st.expander("Access, mail and links"):
         filled = _links(filled, key)
-    with st.expander("Price list and personal data"):
-        return _prices(filled, key)
+    with st.expander("Personal data"):
+        days = st.number_input(
+            "Erase personal data (days after the end)", value=draft.erase_after_days, step=1, key=f"{key}-erase"
+        )
+        return replace(filled, erase_after_days=int(days))
 
 
 def _account_slots(draft: EventDraft, who: Actor) -> None:
@@ -241,28 +245,6 @@ def _links(draft: EventDraft, key: str) -> EventDraft:
             format_func=LANGUAGES.__getitem__,
             key=f"{key}-language",
         ),
-    )
-
-
-def _prices(draft: EventDraft, key: str) -> EventDraft:
-    prices = draft.prices
-    a, b, c = st.columns(3)
-    training = a.number_input(
-        "Training instance (USD/h)", value=prices.training_per_hour, format="%.4f", key=f"{key}-training"
-    )
-    volume = b.number_input("Volume (USD/h)", value=prices.volume_per_hour, format="%.4f", key=f"{key}-volume")
-    storage = c.number_input(
-        "Storage (USD/GB-month)", value=prices.storage_per_gb_month, format="%.4f", key=f"{key}-storage"
-    )
-    source = a.text_input("Source of the prices", prices.source, key=f"{key}-source") or ""
-    priced_on = b.text_input("Prices as of", prices.as_of, key=f"{key}-priced") or ""
-    days = c.number_input(
-        "Erase personal data (days after the end)", value=draft.erase_after_days, step=1, key=f"{key}-erase"
-    )
-    return replace(
-        draft,
-        prices=PriceList(float(training), float(volume), float(storage), prices.currency, source, priced_on),
-        erase_after_days=int(days),
     )
 
 

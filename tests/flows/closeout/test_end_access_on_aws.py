@@ -120,9 +120,10 @@ def test_without_credentials_on_the_pool_it_is_not_known_and_never_zero(stage: S
     assert [each.name for each in proof(stage).not_known] == [failed.name]
     assert proof(stage).can_still_sign_in == ()
     assert deletions(stage) == 2 + ASKS
-    text = stage.console.first.closeout.certificate(ORGANIZER)
+    text = stage.console.first.closeout.certificate(ORGANIZER).decode()
     assert "Not known for 1 person: The console has no AWS credentials" in text
-    assert "5. End access: ended; it is NOT KNOWN how things stand" in text
+    assert '"5. End access", "answer": "ended; it is NOT KNOWN how things stand"' in text
+    assert '"colour": "red"' in text
 
 
 def test_a_live_account_that_cognito_does_not_let_go_is_not_certified_as_gone(stage: Stage) -> None:
@@ -135,7 +136,7 @@ def test_a_live_account_that_cognito_does_not_let_go_is_not_certified_as_gone(st
     assert job.state is JobState.DONE
     assert stage.world.truth()["can_sign_in"] == 3
     assert len(proof(stage).not_known) == 3
-    assert "Not known for 3 people" in stage.console.first.closeout.certificate(ORGANIZER)
+    assert "Not known for 3 people" in stage.console.first.closeout.certificate(ORGANIZER).decode()
 
 
 def test_a_cognito_that_recovers_leaves_nothing(stage: Stage) -> None:

@@ -91,8 +91,8 @@ def test_messages_are_listed_newest_first_and_an_unsure_one_needs_a_human(
     ]
 
     def needs() -> list[str]:
-        return [finding.title for finding in console.first.events.view(organizer).needs_human]
+        return [step.title for step in console.first.events.view(organizer).next]
 
-    assert needs() == []
+    assert "arrived" not in str(needs())
     console.store.change_rows(event.id, ALARMS, lambda _: {ALARM.key: ALARM})
     assert "2 messages about alarms may not have arrived" in needs()
