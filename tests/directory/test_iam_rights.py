@@ -27,8 +27,8 @@ class Asked:
     """IAM and STS as a script."""
 
     def __init__(self, arn: str = f"arn:aws:sts::{ACCOUNT}:assumed-role/console/session") -> None:
-        keys = {"access_key_id": "AKIAEXAMPLE", "secret_access_key": "secret"}
-        self.rights = IamRights(AwsAccess(region="eu-west-1", **keys))
+        access = AwsAccess(region="eu-west-1", access_key_id="AKIAEXAMPLE", secret_access_key="secret")
+        self.rights = IamRights(access)
         self.who, self.iam = Stubber(self.rights._sts), Stubber(self.rights._iam)
         self.who.add_response("get_caller_identity", {"Account": ACCOUNT, "Arn": arn, "UserId": "x"})
         self.who.activate()
