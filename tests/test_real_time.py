@@ -36,6 +36,7 @@ POLLS = {
     "console_process.py",
     "directory/test_graph_client.py",
     "edge/adapters.py",
+    "faults/calling.py",
     "faults/test_kills.py",
     "files/test_process.py",
     "flows/conftest.py",

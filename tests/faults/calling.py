@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -216,16 +216,15 @@ def call_with_kills(home: Path, kills: int, *, seed: int = 1, silent_worker: boo
         console, lease = set_up(home)
         drill = Drill(console, lease, chance)
         for number in range(kills):
-            client = start_client(home)
-            struck = threading.Event()
-            if number % 3 == 1:
-                chat.on_post = lambda client=client, struck=struck: (client.kill(), struck.set())
-            elif number % 3 == 2:
-                chat.on_post = struck.set
-            for _ in range(2 + chance.randrange(3)):
-                _turned(drill)
-                if struck.wait(chance.uniform(0.2, 1.2)):
-                    break
+            client, struck = start_client(home), threading.Event()
+            _turned(drill)
+            if number % 3 == 0:  # at a random moment of its work
+                _wait_for(lambda: _has_told(console), struck)
+                struck.wait(chance.uniform(0.0, 1.5))
+            else:
+                dies = client.kill if number % 3 == 1 else lambda: None
+                chat.on_post = lambda dies=dies, struck=struck: (dies(), struck.set())
+                _wait_for(lambda: False, struck)
             chat.on_post = lambda: None
             kill(client)
         if silent_worker:
@@ -243,6 +242,23 @@ def call_with_kills(home: Path, kills: int, *, seed: int = 1, silent_worker: boo
         world.stop()
         chat.close()
         del os.environ[WEBHOOK]
+
+
+AT_WORK_S = 60.0
+
+
+def _wait_for(ready: Callable[[], bool], struck: threading.Event) -> None:
+    """Until it is so, or the chat had a message; for a minute at most: who tells nothing is killed as well."""
+    end = time.monotonic() + AT_WORK_S
+    while not ready() and not struck.wait(0.1) and time.monotonic() < end:
+        pass
+
+
+def _has_told(console: Console) -> bool:
+    """Does the newest holder of the event's lease tell something, or has it told?"""
+    lease = next((each for each in console.store.leases() if each.name == f"worker/{EVENT}"), None)
+    rows = console.store.rows(EVENT, POSTS).values()
+    return lease is not None and any((row.holder, row.epoch) == (lease.holder, lease.epoch) for row in rows)
 
 
 def _turned(drill: Drill) -> None:

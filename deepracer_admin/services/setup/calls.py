@@ -119,5 +119,5 @@ def _at(post: Post) -> float:
 
 def _row(post: Post, names: dict[str, str]) -> CallRow:
     what = "trial" if post.alarm.kind == TRIAL else "over" if post.is_over else "alarm"
-    to = "chat" if post.way == CHAT else names.get(post.target, "no longer on the list")
+    to = "the team's chat" if post.way == CHAT else names.get(post.target, "no longer on the list")
     return CallRow(post.id, post.alarm.title, what, to, post.state, post.sentence, post.changed_at or post.planned_at)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pandas as pd
 import streamlit as st
 
@@ -12,7 +15,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.masthead import link_to
-from deepracer_admin.ui.kit.words import count, plain, table_height, when
+from deepracer_admin.ui.kit.words import count, plain, table_height
 
 __all__ = ["calls"]
 
@@ -97,6 +100,11 @@ def _mail(view: CallsView) -> None:
         st.caption(f"Last said by {plain(view.by_name)}.")
 
 
+def _short(at: datetime | None, zone: str) -> str:
+    """Without the zone, which stands above the column: the reason beside it needs the room."""
+    return f"{at.astimezone(ZoneInfo(zone)):%d %b %H:%M}" if at else ""
+
+
 @st.fragment(run_every=3)
 def _told(zone: str) -> None:
     who, desk = session.actor(), session.desk()
@@ -111,7 +119,7 @@ def _told(zone: str) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "When": [when(row.at, zone) for row in rows],
+                f"When ({zone})": [_short(row.at, zone) for row in rows],
                 "Alarm": [row.title for row in rows],
                 "What was told": [_WHAT[row.what] for row in rows],
                 "To": [row.to for row in rows],

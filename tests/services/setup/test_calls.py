@@ -86,7 +86,7 @@ def test_messages_are_listed_newest_first_and_an_unsure_one_needs_a_human(
     console.store.change_rows(event.id, POSTS, lambda _: {post.key: post for post in (chat, mail, gone)})
     assert [(row.to, row.state) for row in desk.view(organizer).rows] == [
         ("olivia@example.com", PostState.SENT),
-        ("chat", PostState.UNKNOWN),
+        ("the team's chat", PostState.UNKNOWN),
         ("no longer on the list", PostState.FAILED),
     ]
 
