@@ -1,4 +1,4 @@
-"""Builds everything for a mode. The only place that names adapters (with entra_access.py and racing_access.py).
+"""Builds everything for a mode. The only place that names adapters (with its parts, …_access.py).
 
 Live mode refuses rehearsal endpoints and the other way round: in rehearsal every address comes from the practice
 world's own file on loopback; in live mode from the settings, which refuse loopback addresses (settings.py), and a site
@@ -8,38 +8,42 @@ that names itself a practice world is refused.
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from deepracer_admin.clock import Clock, ScaledClock, SystemClock
 from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.edge.aws import AwsAccess
-from deepracer_admin.edge.reach import Reach
 from deepracer_admin.entra_access import SignInSettings, claims_of, directories, sign_in_settings
 from deepracer_admin.errors import BadSettings, Missing, StoreUnusable
 from deepracer_admin.files.process import ChildProcessReader
 from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import Letters
-from deepracer_admin.mail import Mailer
-from deepracer_admin.mail.pinpoint import Pinpoint
-from deepracer_admin.mail.ses import Ses
-from deepracer_admin.mail.smtp import Smtp
+from deepracer_admin.made_once import Kept, Once
+from deepracer_admin.mail_access import chat_of, mailer_of, practice_access
 from deepracer_admin.model import Limit
 from deepracer_admin.private import private_folder, tighten_folder
 from deepracer_admin.racing.login import LoginDesk
-from deepracer_admin.racing_access import RacingServices, Staff, instance_quotas_of, practice_of, racing_of
+from deepracer_admin.racing_access import (
+    RacingServices,
+    Staff,
+    bills_of,
+    instance_quotas_of,
+    practice_of,
+    price_lists_of,
+    racing_of,
+)
 from deepracer_admin.readiness_access import readiness
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.services.access.onboarding import OnboardingService
 from deepracer_admin.services.access.passwords import PasswordsService
 from deepracer_admin.services.base import House
-from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.closeout import AuditService, CloseoutService, JobsService
 from deepracer_admin.services.closeout.personal_data import PersonalDataService
 from deepracer_admin.services.closeout.report import ReportService
 from deepracer_admin.services.file_desk import FileDesk
@@ -49,26 +53,28 @@ from deepracer_admin.services.people.public_registration import PublicRegistrati
 from deepracer_admin.services.people.registration_intake import RegistrationIntake
 from deepracer_admin.services.people.registrations import RegistrationsService
 from deepracer_admin.services.races.boards import BoardsService
+from deepracer_admin.services.races.calendar import CalendarService
 from deepracer_admin.services.races.races import RacesService
+from deepracer_admin.services.setup.calls import CallsService
 from deepracer_admin.services.setup.capacity import CapacityService
 from deepracer_admin.services.setup.capacity_child import ChildCalculator
 from deepracer_admin.services.setup.capacity_desk import CapacityDesk
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.practice_clock import PracticeClockService
 from deepracer_admin.services.setup.preflight import PreflightService
+from deepracer_admin.services.setup.prices import PricesService
 from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from deepracer_admin.services.usage.budget import BudgetService
 from deepracer_admin.services.usage.usage import UsageService
-from deepracer_admin.settings import Practice, Settings
+from deepracer_admin.settings import Settings
 from deepracer_admin.store import EventStore, History, SavedSession, Sessions
 from deepracer_admin.store.dynamodb import SharedTable, open_shared_store
 from deepracer_admin.store.sqlite import open_event_store, open_history, open_sessions
 from deepracer_admin.vault import Vault, open_vault
 
 __all__ = ["Console", "EventDesk", "compose", "shared_table"]
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,10 @@ class EventDesk:
     events: EventsService
     connection: ConnectionService
     capacity: CapacityService
+    prices: PricesService
     preflight: PreflightService
+    practice_clock: PracticeClockService
+    calls: CallsService
     staff: StaffService
     signed_in: SignedInService
     attendees: AttendeesService
@@ -90,6 +99,7 @@ class EventDesk:
     passwords: PasswordsService
     messages: MessagesService
     races: RacesService
+    calendar: CalendarService
     usage: UsageService
     budget: BudgetService
     boards: BoardsService
@@ -142,36 +152,6 @@ class Console:
         self.sessions.close()
 
 
-class _Kept(Generic[T]):
-    """One thing per key, made at the first call and kept."""
-
-    def __init__(self, make: Callable[[str], T]) -> None:
-        self._make = make
-        self._lock = threading.Lock()
-        self._made: dict[str, T] = {}
-
-    def __call__(self, key: str) -> T:
-        with self._lock:
-            if key not in self._made:
-                self._made[key] = self._make(key)
-            return self._made[key]
-
-
-class _Once(Generic[T]):
-    """Makes a thing at the first call and keeps it; a failure is not kept."""
-
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._lock = threading.Lock()
-        self._value: T | None = None
-
-    def __call__(self) -> T:
-        with self._lock:
-            if self._value is None:
-                self._value = self._make()
-            return self._value
-
-
 def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     """Open the stores and wire the services. Raises BadSettings, StoreUnusable with a sentence."""
     home = settings.home
@@ -205,17 +185,24 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         letters=letters,
         racing=racing.of(""),
         directory=directories(settings, sessions, vault, clock),
-        mailer=_Once(lambda: _mailer(settings, clock)),
+        mailer=Once(lambda: mailer_of(settings, clock)),
         home=home,
         rehearsal=settings.rehearsal,
         staff=staff,
-        proof=_Once(lambda: _proof(settings, pacer)),
-        pool=_Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
+        proof=Once(lambda: _proof(settings, pacer)),
+        pool=Once(lambda: _pool(settings, pacer)) if practice or settings.deepracer_user_pool else None,
         slot_quotas=instance_quotas_of(settings),
+        price_lists=price_lists_of(settings),
+        bills=bills_of(settings),
+        cost_tag=settings.deepracer_cost_tag,
         drop_delegation=sessions.drop_delegation,
+        has_delegation=lambda oid: sessions.delegation(oid) is not None,
+        keep_certificate=lambda event: CloseoutService(house, event).keep_certificate(),
         vault=vault,
         racing_default=settings.racing,
         public_base=settings.portal_base,
+        chat=Once(lambda: chat_of(settings)) if settings.alarm_webhook.get_secret_value() else None,
+        console_url=settings.console_url,
         cognito_by_ses=bool(practice) or settings.deepracer_ses,
         readiness=readiness(settings, store, sessions, vault, clock, login, shared_table),
     )
@@ -229,10 +216,10 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         vault=vault,
         files=files,
         plans=plans,
-        of=_Kept(lambda event_id: _desk(house, event_id, login, letters, vault.key, plans)),
+        of=Kept(lambda event_id: _desk(house, event_id, login, letters, vault.key, plans)),
         registration=registration,
         intake=RegistrationIntake(house, registration),
-        ports_of=_Kept(lambda event_id: replace(ports, racing=racing.of(event_id))),
+        ports_of=Kept(lambda event_id: replace(ports, racing=racing.of(event_id))),
         sign_in=lambda: sign_in_settings(settings),
         claims=claims_of(settings, sessions, vault),
     )
@@ -248,7 +235,10 @@ def _desk(
         events=EventsService(house, event_id),
         connection=ConnectionService(house, login, event_id),
         capacity=CapacityService(house, plans, event_id),
+        prices=PricesService(house, event_id),
         preflight=PreflightService(house, event_id),
+        practice_clock=PracticeClockService(house, event_id),
+        calls=CallsService(house, event_id),
         staff=StaffService(house, event_id),
         signed_in=SignedInService(house, event_id),
         attendees=AttendeesService(house, event_id),
@@ -257,6 +247,7 @@ def _desk(
         passwords=PasswordsService(house, event_id),
         messages=MessagesService(house, letters, event_id),
         races=RacesService(house, event_id),
+        calendar=CalendarService(house, event_id),
         usage=UsageService(house, event_id),
         budget=BudgetService(house, event_id),
         boards=BoardsService(house, key, event_id),
@@ -323,47 +314,6 @@ def shared_table(settings: Settings) -> SharedTable:
     return SharedTable(access, settings.store_table)
 
 
-def _practice_access(practice: Practice, address: str) -> AwsAccess:
-    return AwsAccess(
-        region=practice.aws["region"],
-        endpoint_url=practice.aws[address],
-        access_key_id=practice.aws["access_key_id"],
-        secret_access_key=practice.aws["secret_access_key"],
-        reach=Reach.PRACTICE,
-    )
-
-
-def _mailer(settings: Settings, clock: Clock) -> Mailer:
-    practice = practice_of(settings)
-    if practice:
-        return Ses(
-            _practice_access(practice, "ses_url"),
-            configuration_set=practice.mail.get("configuration_set"),
-            events_queue_url=practice.aws.get("mail_events_queue_url"),
-            queue_access=_practice_access(practice, "sqs_url") if "sqs_url" in practice.aws else None,
-            clock=clock,
-        )
-    if settings.mailer == "pinpoint":
-        Pinpoint()  # raises, and says what to use instead
-    if settings.mailer == "smtp":
-        if not settings.smtp_host:
-            raise BadSettings("The SMTP server is not set; set DEEPRACER_ADMIN_SMTP_HOST.")
-        return Smtp(
-            settings.smtp_host,
-            settings.smtp_port,
-            username=settings.smtp_user,
-            password=settings.smtp_password.get_secret_value(),
-            clock=clock,
-            reach=settings.reach,
-        )
-    return Ses(
-        AwsAccess(profile=settings.mail_aws_profile, region=settings.mail_region),
-        configuration_set=settings.mail_configuration_set or None,
-        events_queue_url=settings.mail_events_queue or None,
-        clock=clock,
-    )
-
-
 def _proof(settings: Settings, pacer: Pacer) -> IdentityCenter:
     """IAM Identity Center, read only: where a directory cycle grants access (the managed service)."""
     practice = practice_of(settings)
@@ -373,7 +323,7 @@ def _proof(settings: Settings, pacer: Pacer) -> IdentityCenter:
 
     if practice:
         return IdentityCenter(
-            _practice_access(practice, "identity_center_url"),
+            practice_access(practice, "identity_center_url"),
             practice.aws["identity_store_id"],
             practice.aws["identity_instance_arn"],
             practice.aws["identity_group"],
@@ -399,6 +349,6 @@ def _pool(settings: Settings, pacer: Pacer) -> CognitoPool:
         pacer.take(limit, wait=None)
 
     if practice:
-        return CognitoPool(_practice_access(practice, "cognito_idp_url"), practice.aws["user_pool_id"], pace=pace)
+        return CognitoPool(practice_access(practice, "cognito_idp_url"), practice.aws["user_pool_id"], pace=pace)
     access = AwsAccess(profile=settings.deepracer_aws_profile, region=settings.deepracer_region)
     return CognitoPool(access, settings.deepracer_user_pool, pace=pace)

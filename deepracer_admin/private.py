@@ -24,6 +24,8 @@ OURS = (
     "*.sqlite-journal",
     "key",
     ".key-*",
+    "certificate-key",
+    ".certificate-key-*",
     ".writable",
     "console*.log*",
     "practice*.log*",

@@ -12,17 +12,19 @@ from deepracer_admin.errors import BadSettings, Missing, ServiceError
 from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.flows.setup.staff import known_staff
 from deepracer_admin.model import Limit
-from deepracer_admin.racing import RacingService
+from deepracer_admin.racing import RacingService, bill, price_list
+from deepracer_admin.racing.bill import Bills
 from deepracer_admin.racing.login import Login, LoginDesk
 from deepracer_admin.racing.managed import ManagedDeepRacer
 from deepracer_admin.racing.managed_client import ManagedClient
 from deepracer_admin.racing.on_aws import OnAws, Pace
+from deepracer_admin.racing.price_list import PriceLists
 from deepracer_admin.racing.service_quotas import ServiceQuotas
 from deepracer_admin.rules.roster import normalise_email
 from deepracer_admin.settings import Practice, Settings, read_practice
 from deepracer_admin.store import EventStore
 
-__all__ = ["RacingServices", "Staff", "instance_quotas_of", "practice_of", "racing_of"]
+__all__ = ["RacingServices", "Staff", "bills_of", "instance_quotas_of", "practice_of", "price_lists_of", "racing_of"]
 
 
 def practice_of(settings: Settings) -> Practice | None:
@@ -189,19 +191,40 @@ def _login_of(settings: Settings) -> Login:
 def instance_quotas_of(settings: Settings) -> Callable[[], ServiceQuotas] | None:
     """Who reads the account's quotas for training instances; None where no profile with credentials on it is named."""
     if settings.rehearsal:
-        return lambda: ServiceQuotas(_practice_quotas(settings))
+        return lambda: ServiceQuotas(_practice_account(settings, "service_quotas_url"))
     if not settings.deepracer_aws_profile:
         return None
     access = AwsAccess(profile=settings.deepracer_aws_profile, region=settings.deepracer_region)
     return lambda: ServiceQuotas(access)
 
 
-def _practice_quotas(settings: Settings) -> AwsAccess:
+def price_lists_of(settings: Settings) -> Callable[[], PriceLists] | None:
+    """Who reads AWS's own prices; None where no profile with credentials is named."""
+    if settings.rehearsal:
+        return lambda: PriceLists(_practice_account(settings, "pricing_url"))
+    if not settings.deepracer_aws_profile:
+        return None
+    access = AwsAccess(profile=settings.deepracer_aws_profile, region=price_list.API_REGION)
+    return lambda: PriceLists(access)
+
+
+def bills_of(settings: Settings) -> Callable[[], Bills] | None:
+    """Who reads the bill of the sponsoring account; None where no profile with credentials on it is named."""
+    tag = settings.deepracer_cost_tag
+    if settings.rehearsal:
+        return lambda: Bills(_practice_account(settings, "cost_explorer_url"), tag)
+    if not settings.deepracer_aws_profile:
+        return None
+    access = AwsAccess(profile=settings.deepracer_aws_profile, region=bill.API_REGION)
+    return lambda: Bills(access, tag)
+
+
+def _practice_account(settings: Settings, address: str) -> AwsAccess:
     """Read when it is asked: a console may be composed before its practice world answers."""
     aws = read_practice(settings.home).aws
     return AwsAccess(
         region=aws["region"],
-        endpoint_url=aws["service_quotas_url"],
+        endpoint_url=aws[address],
         access_key_id=aws["access_key_id"],
         secret_access_key=aws["secret_access_key"],
         reach=settings.reach,

@@ -119,6 +119,11 @@ class Settings(BaseModel):
     )
     deepracer_aws_profile: str = Field("", description="AWS profile for the managed service or the user pool.")
     deepracer_region: str = Field("us-east-1", description="Region of the managed service, or of the user pool.")
+    deepracer_cost_tag: str = Field(
+        "",
+        pattern=r"^([^=\s][^=]{0,127}=[^=]{1,256})?$",
+        description="Cost allocation tag of the deployment, `key=value`: the bill is narrowed to it.",
+    )
     deepracer_ses: bool = Field(
         False,
         description="The deployment mails Cognito's invitations by SES (no 50 a day); an event's answer goes first.",
@@ -150,6 +155,9 @@ class Settings(BaseModel):
     smtp_port: int = Field(587, ge=1, le=65535, description="SMTP port (STARTTLS).")
     smtp_user: str = Field("", description="SMTP user.")
     smtp_password: SecretStr = Field(SecretStr(""), description="SMTP password.")
+    alarm_webhook: SecretStr = Field(
+        SecretStr(""), description="Incoming webhook of a Teams workflow or of Slack that alarms are told to."
+    )
 
     @property
     def rehearsal(self) -> bool:

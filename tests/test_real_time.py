@@ -20,6 +20,7 @@ PROCESSES = {
     "console_process.py",
     "e2e/test_chosen_people.py",
     "e2e/test_journeys.py",
+    "faults/calling.py",
     "faults/client.py",
     "faults/test_kills.py",
     "faults/test_shared_table.py",

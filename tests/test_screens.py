@@ -23,7 +23,7 @@ WIDGETS = {
     *("select_slider", "selectbox", "slider", "text_area", "text_input", "time_input", "toggle"),
 }
 """Streamlit's widgets that act or hold what a person typed or chose."""
-OURS = frozenset({"choose", "choose_one", "confirm", "confirm_typed", "download", "press"})
+OURS = frozenset({"ask_limit", "choose", "choose_one", "confirm", "confirm_typed", "download", "press"})
 """Our own that pass `key` on to one of those."""
 LASTING = ("id", "key", "turn", "digest", "seq")
 """A value in a key is a name or attribute that is one of these, or ends with one after an underscore."""
@@ -82,6 +82,10 @@ def faults(tree: ast.AST, where: str) -> list[str]:
             found.append(f"{line} makes a table to choose from")
         if called == "download_button" and where != DOWNLOADS:
             found.append(f"{line} makes a file for whom the page was drawn for")
+        if called in ("dataframe", "data_editor") and "placeholder" not in given and where != CHOOSES:
+            found.append(f"{line} shows the word None where there is nothing")
+        if called == "number_input" and any(is_stand_in(each) for each in [*call.args, *given.values()]):
+            found.append(f"{line} asks for a number that stands for a word")
         if is_widget(called, call):
             key = given.get("key")
             if key is None and called == "form" and call.args:
@@ -100,6 +104,11 @@ def faults(tree: ast.AST, where: str) -> list[str]:
         if called == "partial":
             found += [f"{line} keeps who acts: {kept.id}" for kept in call.args if is_actor(kept)]
     return found + kept_actors(tree, where)
+
+
+def is_stand_in(given: ast.expr) -> bool:
+    """-1 as a number, or told in a label, where a person means "no limit"."""
+    return ast.unparse(given) in ("-1", "-1.0", "UNLIMITED") or "-1" in str(getattr(given, "value", ""))
 
 
 def is_constant(key: ast.expr) -> bool:
@@ -258,7 +267,12 @@ def test_a_screen_keeps_the_rules(path: Path) -> None:
     [
         ("chosen = [rows[row] for row in choice.selection.rows]", "reads a table's selection"),
         ("places = st.session_state['people']['selection']['rows']", "reads a table's selection"),
-        ("st.dataframe(frame, key='people', on_select='rerun')", "makes a table to choose from"),
+        ("st.dataframe(frame, key='people', placeholder=NOTHING, on_select='rerun')", "makes a table to choose from"),
+        ("st.dataframe(frame, key='people')", "shows the word None"),
+        ("st.dataframe(frame, key='people', placeholder=NOTHING)", None),
+        ("left.number_input('Hours (-1 = unlimited)', key='hours')", "stands for a word"),
+        ("st.number_input('Hours', -1.0, 744.0, key='hours')", "stands for a word"),
+        ("ask_limit(left, 'Hours', 5.0, key='hours')", None),
         ("st.pills('Taken', words, selection_mode='multi', key='words')", None),
         ("st.button(f'Send to {count(n)} people')", "has no key"),
         ("left.selectbox('To whom', ids)", "has no key"),

@@ -129,7 +129,16 @@ def _labels() -> set[str]:
 
 
 LABELS = _labels()
-TABS = {"Settings", "Pre-flight", "Sponsorship", "Hours per cohort", "Staff", "Other events"}
+TABS = {
+    "Settings",
+    "Slots and hours",
+    "Prices",
+    "Pre-flight",
+    "Sponsorship",
+    "Hours per cohort",
+    "Staff",
+    "Other events",
+}
 _PAGE = re.compile(r"\b(?:on|open|Open|see|See) (?:the )?([A-Z]\w+(?: up)?)(?: page|(?= to settle))")
 _TAB = re.compile(r"\bthe ([A-Z]\w+(?: \w+)?) tab\b")
 _QUOTED = re.compile(r"“([^”{]+)”")
@@ -137,6 +146,7 @@ _PRESSED = re.compile(r"\b[Pp]ress(?:es)? ([A-Z]\w+(?: \w+)*)")
 _WAY = re.compile(r"\(Set up, ([^)]+)\)")
 QUOTED_ELSEWHERE = {
     "forgot password": "a link of DeepRacer on AWS's own site",
+    "Send webhook alerts to a channel": "a template of Microsoft Teams' own Workflows",
 }
 
 

@@ -43,6 +43,9 @@ _PREFIXES = {  # botocore's events name a service by its id, hosts by its endpoi
     "sso-admin": "sso",
     "deepracer": "deepracer-prod",
     "service-quotas": "servicequotas",
+    "pricing": "api.pricing",
+    "cost-explorer": "ce",
+    "iam": "iam",
     "sts": "sts",
     "sso": "portal.sso",
     "sso-oidc": "oidc",
@@ -57,6 +60,9 @@ _CALLED = {
     "identitystore": "IAM Identity Center",
     "deepracer-prod": "AWS DeepRacer",
     "servicequotas": "AWS Service Quotas",
+    "api.pricing": "The AWS Price List",
+    "ce": "AWS Cost Explorer",
+    "iam": "AWS IAM",
 }
 
 

@@ -8,7 +8,7 @@ milliseconds, storage in bytes, money in US dollars (float, always an estimate u
 from __future__ import annotations
 
 from deepracer_admin.model.access import Outcome, State, Step, StepRow
-from deepracer_admin.model.event import UNLIMITED, Event, Finding, PriceList, Quota, Stage
+from deepracer_admin.model.event import GB_HOURS_A_MONTH, UNLIMITED, Event, Finding, PriceList, Quota, Stage
 from deepracer_admin.model.mail import (
     CANCELLED,
     Again,
@@ -35,11 +35,12 @@ from deepracer_admin.model.racing import (
     Timing,
     Track,
 )
-from deepracer_admin.model.usage import Limit, ModelJobs, ProfileUse, UsageSample
+from deepracer_admin.model.usage import BilledDay, Limit, ModelJobs, ProfileUse, UsageSample
 from deepracer_admin.model.work import AuditEntry, Job, JobItem, JobState, Lease
 
 __all__ = [
     "CANCELLED",
+    "GB_HOURS_A_MONTH",
     "RUNNING_MODELS",
     "UNLIMITED",
     "Account",
@@ -47,6 +48,7 @@ __all__ = [
     "Again",
     "Attendee",
     "AuditEntry",
+    "BilledDay",
     "Capabilities",
     "Delivery",
     "DeliveryEvent",

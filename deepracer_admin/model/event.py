@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 UNLIMITED = -1
+GB_HOURS_A_MONTH = 730.0
+"""Hours of a month, as AWS prorates a GB-month."""
 
 
 class Stage(StrEnum):
@@ -32,16 +34,17 @@ class Quota:
 class PriceList:
     """What an estimate is computed from. Rates in USD; `source` and `as_of` are shown beside every estimate.
 
-    Defaults: deepracer-on-aws.md 4 names the drivers (one ml.c7i.4xlarge with a 100 GB volume a job); the company
-    fills in its own region's rates in set-up.
+    Defaults: deepracer-on-aws.md 4 names the drivers (one ml.c7i.4xlarge with a 100 GB volume a job); the shipped lists
+    stand in rules/prices.py. `as_of` is an ISO date, `region` an AWS region.
     """
 
     training_per_hour: float = 0.857
     volume_per_hour: float = 0.019
     storage_per_gb_month: float = 0.023
     currency: str = "USD"
-    source: str = "list price, us-east-1, entered by hand"
+    source: str = "shipped with the console"
     as_of: str = "2026-10-01"
+    region: str = "us-east-1"
 
     @property
     def per_hour(self) -> float:

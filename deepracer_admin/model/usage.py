@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +78,12 @@ class Limit:
     burst: int = 1
     in_flight: int = 1
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BilledDay:
+    """What AWS billed for one day (UTC), in USD, before tax and credits. `estimated`: it may still change."""
+
+    day: date
+    usd: float
+    estimated: bool

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from deepracer_admin.store.documents import Reading, Table
 
-__all__ = ["NOT_THEIRS", "PASSWORDS_UNTIL", "ROWS_WITHOUT_ACCOUNT", "ProfileIds"]
+__all__ = ["DISOWNED", "NOT_THEIRS", "PASSWORDS_UNTIL", "ROWS_WITHOUT_ACCOUNT", "Disowned", "ProfileIds"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +27,16 @@ organizers on the Attendees page; read by every listing."""
 PASSWORDS_UNTIL: Reading[Mapping[str, datetime]] = Reading("passwords_until", Mapping[str, datetime], {}, personal=True)
 """Attendee -> event time at which their temporary password ends, of those who have not signed in, as the user pool said
 last. Written by the worker's look at the pool (flows/access/proof.py); read by the Onboarding page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disowned:
+    """`at`: real time when it was said."""
+
+    at: datetime
+
+
+DISOWNED = Table("disowned_profiles", Disowned, "profile", personal=False)
+"""A profile of which a human has said that it is not the person's it was linked to: what it used is none of the event's
+then. Written by organizers on the Attendees page; whoever takes samples takes its use out of the totals, and forgets
+the row once the profile is somebody's of the list again."""

@@ -14,9 +14,9 @@ from typing import Any
 
 from deepracer_admin.clock import iso
 from deepracer_admin.model import AuditEntry
-from deepracer_admin.store.chain import GENESIS, digest
+from deepracer_admin.store.chain import GENESIS, covered, digest
 
-__all__ = ["REDACT", "SYSTEM", "by_system", "digest", "export_rows", "redacted", "select", "verify"]
+__all__ = ["REDACT", "SYSTEM", "by_system", "chained", "digest", "export_rows", "redacted", "select", "verify"]
 
 REDACT = "audit.redact"
 """Action of the entry that says which entries an erased person was taken out of."""
@@ -57,6 +57,16 @@ def verify(entries: Iterable[AuditEntry], *, after: AuditEntry | None = None) ->
             return entry.seq
         previous, expected = entry.digest, entry.seq + 1
     return None
+
+
+def chained(entries: Iterable[AuditEntry], *, previous: str = GENESIS) -> list[dict[str, Any]]:
+    """Each entry as its digest covers it, with the digest: whoever reads this can verify the chain. In order of `seq`;
+    `previous`: the digest of the entry before the first."""
+    found: list[dict[str, Any]] = []
+    for entry in sorted(entries, key=lambda each: each.seq):
+        found.append({**covered(previous, entry), "digest": entry.digest})
+        previous = entry.digest
+    return found
 
 
 def redacted(entries: Iterable[AuditEntry]) -> dict[int, str]:

@@ -13,10 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from deepracer_admin.model import UNLIMITED, Event, PriceList, ProfileUse, Quota, UsageSample
+from deepracer_admin.model import GB_HOURS_A_MONTH, UNLIMITED, Event, PriceList, ProfileUse, Quota, UsageSample
 
 __all__ = [
-    "GB_HOURS_A_MONTH",
     "Amount",
     "Band",
     "Burn",
@@ -25,7 +24,6 @@ __all__ = [
     "worst_case",
 ]
 
-GB_HOURS_A_MONTH = 730.0  # hours of a month, as AWS prorates a GB-month
 P90_SIGMAS = 1.2816
 
 

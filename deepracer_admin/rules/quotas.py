@@ -1,11 +1,16 @@
-"""Which quota a person has: their own, else their cohort's, else the event's. Pure."""
+"""Which quota a person has: their own, else their cohort's, else the event's; and how limits are said. Pure."""
 
 from __future__ import annotations
 
-from deepracer_admin.counted import counted
-from deepracer_admin.model import Attendee, Event, Quota
+import math
 
-__all__ = ["cohorts_of", "quota_for", "quota_words"]
+from deepracer_admin.counted import counted
+from deepracer_admin.model import UNLIMITED, Attendee, Event, Quota
+
+__all__ = ["NOT_READ", "NO_LIMIT", "cohorts_of", "limit_words", "quota_for", "quota_words"]
+
+NO_LIMIT = "no limit"
+NOT_READ = "not read yet"
 
 
 def cohorts_of(person: Attendee) -> tuple[str, ...]:
@@ -28,6 +33,13 @@ def quota_words(quota: Quota) -> str:
     hours = "unlimited hours" if quota.minutes < 0 else f"{quota.minutes / 60:g} h"
     models = "unlimited models" if quota.models < 0 else counted(quota.models, "model")
     return f"{hours} and {models}"
+
+
+def limit_words(limit: float | None) -> str:
+    """A limit in a table. None: the service has not told it yet; infinite or UNLIMITED: there is none."""
+    if limit is None:
+        return NOT_READ
+    return NO_LIMIT if math.isinf(limit) or limit == UNLIMITED else f"{limit:,.1f}"
 
 
 def quota_for(event: Event, person: Attendee) -> Quota:

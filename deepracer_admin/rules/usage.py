@@ -10,8 +10,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from deepracer_admin.model import RUNNING_MODELS, Event, Model, ModelJobs, PriceList, ProfileUse, UsageSample
-from deepracer_admin.rules.money import GB_HOURS_A_MONTH, Amount, Band, Burn, at_prices, forecast
+from deepracer_admin.model import (
+    GB_HOURS_A_MONTH,
+    RUNNING_MODELS,
+    Event,
+    Model,
+    ModelJobs,
+    PriceList,
+    ProfileUse,
+    UsageSample,
+)
+from deepracer_admin.rules.money import Amount, Band, Burn, at_prices, forecast
 
 __all__ = [
     "NO_COHORT",

@@ -12,7 +12,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from functools import cache, lru_cache
 from typing import Any, TypeVar, overload
@@ -70,6 +70,8 @@ def _default(value: Any) -> Any:
         return {name: getattr(value, name) for name in _names(type(value))}
     if isinstance(value, datetime):
         return iso(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, set | frozenset):
@@ -108,6 +110,8 @@ def _converter(hint: Any) -> Convert:
         return lambda values: {name(key): item(value) for key, value in values.items()}
     if hint is datetime:
         return parsed
+    if hint is date:
+        return date.fromisoformat
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint
     if isinstance(hint, type) and is_dataclass(hint):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -57,6 +57,13 @@ class History(Protocol):
         """Minutes per profile that a monthly reset has taken from the service's counters (deepracer-on-aws.md 2.3).
 
         To be added to a counter that was just read; `usage` and `usage_of` hold them already.
+        """
+        ...
+
+    def disown(self, event: str, profiles: Collection[str]) -> int:
+        """These profiles were never the event's: what they used goes out of the totals, the past ones too, as if they
+        had not been sampled. Of storage an even growth is taken out, for its past is not kept; counts of models stay as
+        they were read. How many of them there were; again it is 0.
         """
         ...
 

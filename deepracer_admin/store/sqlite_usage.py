@@ -8,7 +8,7 @@ over resets and gaps: store/samples.py. Samples come again, so a power cut may f
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -276,6 +276,60 @@ class UsagePart(SqliteFile):
             ).fetchall()
         return {row["profile"]: row["before"] for row in rows}
 
+    def disown(self, event: str, profiles: Collection[str]) -> int:
+        with self._transaction() as connection:
+            found = [row for name in profiles if (row := self._profile_row(connection, event, name)) is not None]
+            last, _ = self._last(connection, event)
+            for row in found:
+                self._take_out(connection, event, row, last)
+                connection.execute("DELETE FROM usage_changes WHERE profile = ?", (row["id"],))
+                connection.execute("DELETE FROM usage_profiles WHERE id = ?", (row["id"],))
+        return len(found)
+
+    def _profile_row(self, connection: sqlite3.Connection, event: str, profile: str) -> sqlite3.Row | None:
+        return connection.execute(
+            "SELECT * FROM usage_profiles WHERE event = ? AND profile = ?", (event, profile)
+        ).fetchone()
+
+    def _take_out(self, connection: sqlite3.Connection, event: str, row: sqlite3.Row, last: datetime | None) -> None:
+        """Out of every total since it was first read, by its changes."""
+        changes = connection.execute(
+            "SELECT at, used, queued FROM usage_changes WHERE profile = ? ORDER BY at", (row["id"],)
+        ).fetchall()
+        if last is None or not changes:
+            return
+        first = changes[0]["at"]
+        gb_hours = _gb_hours(row, last)
+        gone = None if row["listed"] else row["changed_at"]  # from then on it was in no count of profiles
+        whole = max(1, (_ms(last) if gone is None else gone) - first)
+        totals = connection.execute("SELECT * FROM usage_totals WHERE event = ? ORDER BY at", (event,)).fetchall()
+        place, floor = -1, 0.0
+        for total in totals:
+            at = _ms(parse_iso(total["at"]))
+            while place + 1 < len(changes) and changes[place + 1]["at"] <= at:
+                place += 1
+            if place < 0:
+                floor = total["gb_hours"]
+                continue
+            used, queued = changes[place]["used"], changes[place]["queued"]
+            counted = gone is None or at < gone
+            floor = max(floor, total["gb_hours"] - gb_hours * min(1.0, (at - first) / whole))
+            left = max(0.0, total["minutes_queued"] - queued)
+            connection.execute(
+                "UPDATE usage_totals SET profiles = ?, active = ?, minutes_used = ?, minutes_queued = ?,"
+                " minutes_waiting = ?, gb_hours = ? WHERE event = ? AND at = ?",
+                (
+                    max(0, total["profiles"] - counted),
+                    max(0, total["active"] - (counted and (used > 0 or queued > 0))),
+                    max(0.0, total["minutes_used"] - used),
+                    left,
+                    min(left, total["minutes_waiting"]),
+                    floor,
+                    event,
+                    total["at"],
+                ),
+            )
+
     def _take_out_of_usage(self, connection: sqlite3.Connection, event: str, person: Person) -> int:
         """The minutes stay, so that totals go on being true; nobody can be told from them."""
         rows = connection.execute("SELECT id, profile FROM usage_profiles WHERE event = ?", (event,)).fetchall()
@@ -308,9 +362,13 @@ def _kept_of(row: sqlite3.Row) -> Kept:
     )  # fmt: skip
 
 
+def _gb_hours(row: sqlite3.Row, at: datetime) -> float:
+    hours = max(0.0, (_ms(at) - row["weighed_at"]) / 3_600_000) if row["weighed_at"] is not None else 0.0
+    return row["gb_hours"] + row["storage_bytes"] / 1e9 * hours
+
+
 def _use(row: sqlite3.Row, at: datetime) -> ProfileUse:
     used = row["before"] + row["month"]
-    hours = max(0.0, (_ms(at) - row["weighed_at"]) / 3_600_000) if row["weighed_at"] is not None else 0.0
     return ProfileUse(
         profile=row["profile"],
         minutes=used,
@@ -321,7 +379,7 @@ def _use(row: sqlite3.Row, at: datetime) -> ProfileUse:
         limit=row["quota"],
         asked_before=row["asked_before"],
         storage_bytes=row["storage_bytes"],
-        gb_hours=row["gb_hours"] + row["storage_bytes"] / 1e9 * hours,
+        gb_hours=_gb_hours(row, at),
         listed=bool(row["listed"]),
         first_at=_instant(row["first_at"]),
         changed_at=_instant(row["changed_at"]),

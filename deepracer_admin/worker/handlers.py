@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from deepracer_admin.flows.access.resend_invitation import InviteResendHandler
+from deepracer_admin.flows.calls.trial import TrialHandler
 from deepracer_admin.flows.closeout.run import CloseoutHandler
 from deepracer_admin.flows.engine.jobs import Handler
 from deepracer_admin.flows.mail.to_myself import MailTestHandler
@@ -16,7 +17,10 @@ from deepracer_admin.flows.races.race_jobs import (
     RaceDeleteHandler,
     RaceEditHandler,
 )
+from deepracer_admin.flows.setup.bill import BillHandler
+from deepracer_admin.flows.setup.canary import CanaryHandler
 from deepracer_admin.flows.setup.connect_check import CheckHandler
+from deepracer_admin.flows.setup.prices import PricesHandler
 from deepracer_admin.flows.setup.slot_quotas import SlotQuotasHandler
 from deepracer_admin.flows.setup.staff import AccountLimitsHandler, RoleHandler
 from deepracer_admin.flows.sponsorship.quotas import QuotaHandler
@@ -26,8 +30,11 @@ __all__ = ["HANDLERS"]
 
 HANDLERS: Mapping[str, Handler] = {
     "sponsorship": SponsorshipHandler(),
+    "canary": CanaryHandler(),
     "check": CheckHandler(),
     "quotas.read": SlotQuotasHandler(),
+    "prices.read": PricesHandler(),
+    "bill.read": BillHandler(),
     "quota": QuotaHandler(),
     "role": RoleHandler(),
     "account.limits": AccountLimitsHandler(),
@@ -42,5 +49,6 @@ HANDLERS: Mapping[str, Handler] = {
     "race.link": LinkHandler(),
     "mail.test": MailTestHandler(),
     "invite.resend": InviteResendHandler(),
+    "alarm.try": TrialHandler(),
     "closeout": CloseoutHandler(),
 }

@@ -7,9 +7,11 @@ from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.setup import (
+    calls,
     capacity,
     connection,
     preflight,
+    prices,
     racing_login,
     setup_form,
     signed_in,
@@ -20,7 +22,7 @@ STAFF_JOBS = ("role", "account.limits")
 
 who = session.require("setup.view")
 desk = session.desk()
-rerun_when_done((*STAFF_JOBS, *capacity.QUOTA_JOBS))
+rerun_when_done((*STAFF_JOBS, *capacity.QUOTA_JOBS, *prices.PRICE_JOBS))
 event = desk.events.event()
 st.title("Set up", anchor=False)
 st.caption("Name, dates, budget and hours; whether every service answers; who pays.")
@@ -30,8 +32,20 @@ if event is None:
     setup_form.create(who)
     st.stop()
 
-settings, slots, check, sponsorship, cohorts, staff, others = st.tabs(
-    ["Settings", "Slots and hours", "Pre-flight", "Sponsorship", "Hours per cohort", "Staff", "Other events"]
+settings, slots, money, check, alarms, sponsorship, cohorts, staff, others = st.tabs(
+    [
+        "Settings",
+        "Slots and hours",
+        "Prices",
+        "Pre-flight",
+        "Alarms",
+        "Sponsorship",
+        "Hours per cohort",
+        "Staff",
+        "Other events",
+    ],
+    key="setup-part",
+    bind="query-params",
 )
 
 with settings:
@@ -40,11 +54,19 @@ with settings:
 with slots:
     capacity.panel(who, event)
 
+with money:
+    prices.panel(who, event)
+
 with check:
     racing_login.sign_in(who)
-    jobs.live(("check",), key="setup-check")
+    jobs.live(("check", "canary"), key="setup-check")
     preflight.preflight()
+    preflight.canary(who, event)
     connection.abilities()
+
+with alarms:
+    calls.calls(event)
+    jobs.live(("alarm.try",), key="setup-alarms")
 
 with sponsorship:
     connection.sponsorship(who, event)

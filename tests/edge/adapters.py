@@ -19,13 +19,17 @@ from deepracer_admin.directory.msal_app import rewriting_session, system_session
 from deepracer_admin.edge.aws import AwsAccess
 from deepracer_admin.edge.http import open_client
 from deepracer_admin.edge.reach import Reach
+from deepracer_admin.mail.chat import Webhook
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.ses_events import EventQueue
 from deepracer_admin.mail.smtp import Smtp
+from deepracer_admin.racing.bill import Bills
 from deepracer_admin.racing.managed_client import ManagedClient
 from deepracer_admin.racing.on_aws import OnAws
 from deepracer_admin.racing.on_aws.signin import SignIn
 from deepracer_admin.racing.on_aws.site import Site
+from deepracer_admin.racing.price_list import PriceLists
+from deepracer_admin.racing.service_quotas import ServiceQuotas
 from deepracer_admin.store.dynamodb import SharedTable
 from deepracer_admin.web.identity import Keys
 
@@ -104,7 +108,11 @@ ADAPTERS = (
     Adapter("SES", lambda address, reach: Ses(access(address, reach)), "sesv2"),
     Adapter("SQS", lambda address, reach: EventQueue(access(address, reach), _QUEUE[reach]), "sqs"),
     Adapter("SQS, the queue", _queue),
+    Adapter("Service quotas", lambda address, reach: ServiceQuotas(access(address, reach)), "service_quotas"),
+    Adapter("Price list", lambda address, reach: PriceLists(access(address, reach)), "pricing"),
+    Adapter("Bill", lambda address, reach: Bills(access(address, reach)), "cost_explorer"),
     Adapter("Shared table", lambda address, reach: SharedTable(access(address, reach), "console"), "dynamodb"),
+    Adapter("Chat", lambda address, reach: Webhook(f"{address}/workflows/1?sig=s", reach=reach)),
     Adapter("SMTP", lambda address, reach: Smtp(address, reach=reach), by_host=True),
     Adapter(
         "User pool", lambda address, reach: CognitoPool(access(address, reach), "pool"), "cognito_identity_provider"

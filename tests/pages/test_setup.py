@@ -10,10 +10,14 @@ from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Account, Actor, Attendee, Capabilities, Event, Finding, JobState, Profile, Quota, Role
+from deepracer_admin.records.calls import POSTS
 from deepracer_admin.records.connect_check import CHECK, Checked
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
+from deepracer_admin.records.prices import BILL, BillSeen
 from deepracer_admin.records.racing_service import ACCOUNT, MODELS_SEEN, AccountSeen, ModelsSeen
+from deepracer_admin.rules.alarms import Alarm
+from deepracer_admin.rules.calls import Post, PostState, mail_target
 from deepracer_admin.ui.kit.words import plain
 from tests.pages.conftest import NOW, Browser, click, texts
 
@@ -91,6 +95,22 @@ def test_findings_show_word_evidence_fix_and_age(browser: Browser, console: Cons
     assert "No From address" in shown
     assert "→ Give the sender" in shown
     assert "10:00:00 Europe/Rome (pre-flight)" in shown
+
+
+def test_who_is_told_of_alarms_is_saved_tried_and_shown(browser: Browser, console: Console, event: Event) -> None:
+    app = browser.open(PAGE)
+    assert "No chat is set" in texts(app)
+    assert next(each for each in app.button if each.key == "alarms-try").disabled
+    app.text_area(key="alarms-addresses").set_value("olivia@example.com")
+    click(app, "Save who is told")
+    assert plain("1 address told by mail from now on.") in texts(app)
+    click(app, "Try it")
+    assert [job.kind for job in console.store.jobs("ev-1", live=True)] == ["alarm.try"]
+    alarm = Alarm("budget", "Half is used", "It is.", "Look.", "Usage", since=NOW)
+    post = Post(alarm, "mail", mail_target("olivia@example.com").key, state=PostState.UNKNOWN, changed_at=NOW)
+    console.store.change_rows("ev-1", POSTS, lambda _: {post.key: post})
+    shown = next(each.value for each in browser.open(PAGE).dataframe if "What was told" in each.value.columns)
+    assert shown[["Alarm", "To", "State"]].values.tolist() == [["Half is used", "olivia@example.com", "? not known"]]
 
 
 def test_opening_sponsorship_first_says_the_most_it_can_cost(
@@ -388,8 +408,9 @@ def test_account_wide_limits_say_that_nobody_enforces_them(browser: Browser, con
     console.store.keep("ev-1", ACCOUNT, STAFF)
     app = browser.open(PAGE)
     assert "enforced by nobody" in texts(app)
-    assert field(app, "Hours a month (-1 = none)").value == 100.0
-    field(app, "Models a month (-1 = none)").set_value(50)
+    assert field(app, "Hours a month").value == 100.0
+    app.checkbox(key="limits-models-none").uncheck()
+    field(app, "Models a month").set_value(50)
     click(app, "Set and check")
     (job,) = console.store.jobs("ev-1", live=True, kind="account.limits")
     assert job.plan == {"minutes": 6000, "models": 50}
@@ -445,3 +466,30 @@ def test_a_form_of_before_says_so_and_shows_the_event_as_it_is_now_when_asked(
     assert "changed since this form was opened" in texts(app)
     click(app, "Show it as it is now")
     assert next(each for each in app.text_input if str(each.key).startswith("edit-")).value == "Winter Cup"
+
+
+def test_prices_are_put_in_force_and_the_former_list_stays_on_record(
+    browser: Browser, console: Console, event: Event, profiles: list[Profile]
+) -> None:
+    app = browser.open(PAGE)
+    assert "Shipped with the console, not looked at yet" in [badge.value for badge in app.get("badge")] or (
+        "Shipped with the console" in texts(app)
+    )
+    assert "No other list was in force" in texts(app)
+    field(app, "Training instance (USD an hour)").set_value(2.0)
+    click(app, "prices-save")
+    assert console.store.event("ev-1").prices.training_per_hour == 2.0
+    table = next(frame.value for frame in app.dataframe if "By the list after it" in frame.value)
+    assert list(table["Changed by"]) == ["Organizer Person"]
+
+
+def test_aws_prices_and_the_bill_are_asked_for_by_a_press(browser: Browser, console: Console, event: Event) -> None:
+    app = click(browser.open(PAGE), "prices-read")
+    assert [job.kind for job in console.store.jobs("ev-1", live=True)] == ["prices.read"]
+    click(app, "bill-read")
+    assert {job.kind for job in console.store.jobs("ev-1", live=True)} == {"prices.read", "bill.read"}
+    assert "The bill was not read yet" in texts(app)
+    console.store.keep("ev-1", BILL, BillSeen(asked_at=console.clock.now()))
+    app = browser.open(PAGE)
+    assert next(button for button in app.button if button.key == "bill-read").disabled
+    assert "no answer came" in texts(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -41,6 +42,38 @@ def test_the_table_has_one_row_per_profile_most_hours_first(browser, profiles):
     table = next(frame.value for frame in browser.open(PAGE).dataframe if "Of limit" in frame.value)
     assert list(table["Racer"]) == ["racer-4", "racer-3", "racer-2", "racer-1"]
     assert list(table["Used (h)"]) == [2.0, 1.5, 1.0, 0.5]
+
+
+def test_no_limit_and_not_read_are_said_in_words_everywhere(browser, console, event, profiles):
+    """Unlimited, untold and empty: in no table, sentence or file stands a number or a None for them."""
+    odd = [replace(profiles[0], quota=Quota(-1, -1)), replace(profiles[1], quota=None, model_count=None), *profiles[2:]]
+    console.store.save_profiles(event.id, odd, seen_at=NOW, lease=None)
+    console.history.add_usage(event.id, NOW, odd)
+    app = browser.open(PAGE)
+    assert shown(app, "Limit (h)") == ["5.0", "5.0", "not read yet", "no limit"]
+    assert shown(app, "Models") == ["4", "3", "not read yet", "1"]
+    for one in ("pr-1", "pr-2"):
+        app = tick(app, "profiles", one)
+        said = texts(app)
+        assert "limit: no limit" in said or "limit: not read yet" in said
+        assert re.search(r"(?<![\w\\])-1\b|\b(None|nan|inf)\b", said) is None
+    for table in app.dataframe:
+        cells = [str(cell) for column in table.value for cell in table.value[column]]
+        assert not {"-1", "-1.0", "None", "nan", "inf"} & set(cells) or table.proto.placeholder
+    lines = console.first.usage.export(_organizer()).decode().splitlines()
+    assert [line.count('"no limit"') for line in lines].count(1) == 1
+    assert [line.count('"not read yet"') for line in lines].count(2) == 1
+
+
+def test_no_limit_is_ticked_and_reaches_the_chosen(browser, console, event, profiles):
+    app = tick(browser.open(PAGE), "profiles", "pr-2")
+    app.checkbox(key="quota-hours-none").check().run()
+    assert app.number_input(key="quota-hours").disabled
+    assert "without end" in texts(app)
+    click(app, "quota-set")
+    answer(app, "quota-set")
+    [job] = console.store.jobs(event.id, kind="quota")
+    assert job.plan["minutes"] == -1
 
 
 def test_search_and_cohort_narrow_the_table(browser, profiles):

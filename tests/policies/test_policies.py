@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from moto import mock_aws
 
 import deepracer_admin
 from deepracer_admin.directory.cognito import CognitoPool
+from deepracer_admin.directory.iam_rights import IamRights
 from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.directory.pool import UserPool
 from deepracer_admin.directory.proof import AccessProof
@@ -23,6 +25,8 @@ from deepracer_admin.errors import ServiceError
 from deepracer_admin.mail import Mailer
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.model import Invitee
+from deepracer_admin.racing.bill import Bills
+from deepracer_admin.racing.price_list import PriceLists
 from deepracer_admin.racing.service_quotas import ServiceQuotas
 from deepracer_admin.store.dynamodb import open_shared_store
 from deepracer_admin.store.dynamodb.table_facts import findings
@@ -47,6 +51,10 @@ IAM_NAMES = {
     "sso-admin": "sso",
     "cognito-idp": "cognito-idp",
     "service-quotas": "servicequotas",
+    "pricing": "pricing",
+    "ce": "ce",
+    "iam": "iam",
+    "sts": "sts",
 }
 IAM_ACTIONS = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage"}  # the batch is authorised entry by entry
 TRANSACTION = "dynamodb:TransactWriteItems"  # authorised by what is in it
@@ -240,6 +248,32 @@ def test_reading_the_quotas_needs_exactly_its_policy(called: set[str]) -> None:
     assert called == actions("service-quotas-read.json")
 
 
+def test_reading_prices_and_the_bill_needs_exactly_their_policies(called: set[str], practice: WorldHandle) -> None:
+    """Two policies, since the bill is optional and shows the whole account's."""
+    prices = PriceLists(practice_access(practice, "pricing_url"))
+    assert prices.read("us-east-1").per_hour > 0
+    prices.close()
+    assert called == actions("price-list-read.json")
+    called.clear()
+    bills = Bills(practice_access(practice, "cost_explorer_url"), "Project=DeepRacer")
+    assert len(bills.read(date(2026, 11, 1), date(2026, 11, 3))) == 3
+    bills.close()
+    assert called == actions("bill-read.json")
+
+
+def test_asking_what_is_allowed_needs_exactly_its_policy(called: set[str]) -> None:
+    rights = IamRights(AwsAccess(access_key_id="testing", secret_access_key="testing"))
+    arn = "arn:aws:sts::123456789012:assumed-role/console/session"
+    with Stubber(rights._sts) as who, Stubber(rights._iam) as answers:
+        who.add_response("get_caller_identity", {"Account": "123456789012", "Arn": arn, "UserId": "x"})
+        role = {"RoleName": "console", "RoleId": "AROAEXAMPLEEXAMPLE", "Path": "/x/", "CreateDate": NOW}
+        answers.add_response("get_role", {"Role": {**role, "Arn": "arn:aws:iam::123456789012:role/x/console"}})
+        answers.add_response("simulate_principal_policy", {"EvaluationResults": [], "IsTruncated": False})
+        assert rights.denied(["service-quotas-read.json"], {}) == ()
+    rights.close()
+    assert called - {"sts:GetCallerIdentity"} == actions("iam-simulate.json"), "everybody may ask who they are"
+
+
 def test_the_user_pool_policy_names_one_pool() -> None:
     document = json.loads((POLICIES / "cognito-user-pool.json").read_text())
     resources = {statement["Resource"] for statement in document["Statement"]}
@@ -324,4 +358,6 @@ def services_named_in(path: Path) -> set[str]:
     if "boto" not in text and "AwsAccess" not in text:
         return set()
     known = {"sesv2", "sqs", "sns", "s3", "dynamodb", "cognito-idp", "cognito-identity", "identitystore", "sso-admin"}
-    return strings_in(path) & (known | {"deepracer", "ce", "budgets", "lambda", "service-quotas", "cloudwatch", "sts"})
+    return strings_in(path) & (
+        known | {"deepracer", "ce", "budgets", "lambda", "service-quotas", "pricing", "cloudwatch", "sts"}
+    )

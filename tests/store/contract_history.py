@@ -44,6 +44,33 @@ class UsageContract:
             history.add_usage("spring", after(60 * minute), [a_profile("p1", one), a_profile("p2", two)])
         assert history.used_before_reset("spring") == {"p1": 140.0}
 
+    def test_what_was_never_the_events_goes_out_of_all_totals(self, history: History) -> None:
+        rows = [(10.0, 1000.0, 5.0), (10.0, 1060.0, 0.0), (25.0, 1060.0, 30.0), (40.0, 1200.0, 0.0)]
+        for minute, (one, other, queued) in enumerate(rows):
+            mine = a_profile("p1", one)
+            history.add_usage("autumn", after(60 * minute), [mine])
+            history.add_usage("spring", after(60 * minute), [mine, a_profile("p2", other, queued)])
+        assert history.disown("spring", ["p2", "p9"]) == 1
+        assert history.usage("spring") == history.usage("autumn")
+        assert [use.profile for use in history.profile_uses("spring", since=NOW)] == ["p1"]
+        assert history.usage_of("spring", "p2") == []
+        assert history.disown("spring", ["p2"]) == 0
+        assert history.add_usage("spring", after(300), [a_profile("p1", 50.0)]).minutes_used == 50.0
+        assert len(history.profile_uses("spring", since=NOW)) == 1, "it does not come back as one that vanished"
+
+    def test_one_that_had_vanished_and_storage_are_taken_out_and_nothing_falls(self, history: History) -> None:
+        heavy = a_profile("p2", 100.0, 10.0, storage_bytes=10**12)
+        light = a_profile("p1", 5.0, storage_bytes=10**9)
+        for minute, profiles in enumerate([[light], [light, heavy], [light, heavy], [light], [light]]):
+            history.add_usage("spring", after(3600 * minute), profiles)
+        history.disown("spring", ["p2"])
+        found = history.usage("spring")
+        assert [sample.minutes_used for sample in found] == [5.0] * 5
+        assert [sample.profiles for sample in found] == [1] * 5
+        stored = [sample.gb_hours for sample in found]
+        assert stored == sorted(stored)
+        assert stored[-1] <= 5.0
+
     def test_totals_go_on_over_a_monthly_reset(self, history: History) -> None:
         crowd = ("p1", "p2", "p3")
         history.add_usage("spring", NOW, [a_profile(each, 600.0) for each in crowd])

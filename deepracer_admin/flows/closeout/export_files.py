@@ -14,6 +14,7 @@ from deepracer_admin.flows.readings.profiles import linked_profiles, read_profil
 from deepracer_admin.model import Event, Job, Lease, Standing
 from deepracer_admin.private import open_private, private_folder
 from deepracer_admin.records.boards import FROZEN_BOARDS
+from deepracer_admin.rules.quotas import NOT_READ
 from deepracer_admin.rules.standings import board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.store.event_copies import keep_copy
@@ -57,7 +58,7 @@ def export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
                 person.cost_centre if person else "",
                 round(hours, 3),
                 round(hours * event.prices.per_hour, 2),
-                profile.model_count,
+                NOT_READ if profile.model_count is None else profile.model_count,
                 *mark,
             ]
         )

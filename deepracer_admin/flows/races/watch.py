@@ -26,6 +26,7 @@ from deepracer_admin.model import (
     Step,
 )
 from deepracer_admin.records.limits import SPONSORSHIP
+from deepracer_admin.records.profile_rows import DISOWNED
 from deepracer_admin.records.racing_service import MODELS_SEEN, TRACKS, ModelsSeen
 from deepracer_admin.rules.aliases import owner_of, racers_by_alias
 from deepracer_admin.rules.usage import jobs_of
@@ -104,11 +105,24 @@ class UsageWatcher:
         profiles, at = sample_profiles(self.ports, event, lease, max_age_s=max_age_s)
         self._profiles = len(profiles)
         mine = linked_profiles(self.ports, event, profiles)
+        self._disown(event, mine, lease)
         if mine:
             jobs, slots = self._jobs_now(mine), max(1, event.slots)
             self.ports.history.add_usage(event.id, at, mine, jobs=jobs, slots=slots)
         self._milestones(event, mine, lease)
         return mine
+
+    def _disown(self, event: Event, mine: Sequence[Profile], lease: Lease) -> None:
+        """What a profile used that a human has said is not the person's goes out of the totals, before the next sample
+        counts it among those that vanished. One that is somebody's of the list again is the event's."""
+        store, ids = self.ports.store, {profile.id for profile in mine}
+        said = store.rows(event.id, DISOWNED)
+        if not said:
+            return
+        self.ports.history.disown(event.id, [profile for profile in said if profile not in ids])
+        again = {profile: None for profile in said if profile in ids}
+        if again:
+            store.change_rows(event.id, DISOWNED, lambda _: again, keys=again, lease=lease)
 
     def _count_models(self, event: Event, lease: Lease, *, at_once: bool) -> None:
         """Everybody's models are pages of their own to read, so they are counted now and then."""

@@ -31,8 +31,10 @@ class Compute:
 
     `tally` counts what happened to jobs since the world began: `started.KIND`, `ended.KIND` (with a result),
     `failed.KIND`, of these `lacked.KIND` (no slot; a training of 1.3 waits again instead, and has not failed) and
-    `lost.KIND` (their model was gone), `retries`, `retries_in_vain`. `ran` holds the minutes that were metered for each
-    profile, by kind: what `used` would say if no month ever ended.
+    `lost.KIND` (their model was gone), `retries`, `retries_in_vain`. `crowded.submission`: of those that lacked a slot,
+    how many found all of them taken by other submissions. `ran` holds the minutes that were metered for each
+    profile, by kind: what `used` would say if no month ever ended. `metered`: minutes of all by the day (UTC, ISO) on
+    which their job ended.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Compute:
         self.resets: list[float] = []
         self.tally: Counter[str] = Counter()
         self.ran: dict[str, dict[str, float]] = {}
+        self.metered: Counter[str] = Counter()
         self.after_live: Callable[[str], None] = lambda submission_id: None
 
     # starting
@@ -162,6 +165,7 @@ class Compute:
             "resets": list(self.resets),
             "tally": dict(self.tally),
             "ran": {profile_id: dict(by_kind) for profile_id, by_kind in self.ran.items()},
+            "metered": dict(self.metered),
             "capacity": self.capacity.dump(),
             "queue": self.queue.dump(),
         }
@@ -174,6 +178,7 @@ class Compute:
         self.resets = list(rows.get("resets", ()))
         self.tally = Counter(rows.get("tally", {}))
         self.ran = {profile_id: dict(by_kind) for profile_id, by_kind in rows.get("ran", {}).items()}
+        self.metered = Counter(rows.get("metered", {}))
         if "capacity" in rows:
             self.capacity.load(rows["capacity"])
         self.queue.load(rows.get("queue", {}), now)
@@ -188,6 +193,8 @@ class Compute:
             return False
         if not self._takes(job, moment):
             self.tally[f"lacked.{job.kind}"] += 1
+            if job.kind == "submission" and not self._has_others():
+                self.tally["crowded.submission"] += 1
             if job.kind == "training" and not self._trainings_wait:
                 self._send_back(model, NO_ROOM)
             else:
@@ -198,6 +205,11 @@ class Compute:
         if model.status in ("QUEUED", "READY"):
             model.status = {"training": "TRAINING", "evaluation": "EVALUATING"}.get(job.kind, "SUBMITTING")
         return True
+
+    def _has_others(self) -> bool:
+        """Does anything but submissions have a slot now?"""
+        jobs = self._state.jobs.values()
+        return any(each.due is not None and each.kind in ("training", "evaluation") for each in jobs)
 
     def _takes(self, job: Job, moment: float) -> bool:
         """Does SageMaker take the job? Before a training it is looked up once more whether it would."""
@@ -216,7 +228,7 @@ class Compute:
         ran = job.runs
         if job.state == "STOPPING":
             ran = (moment - job.running_since) / 60 if job.running_since is not None else 0
-        self._meter(job, ran)
+        self._meter(job, ran, moment)
         model = self._state.models.get(job.model_id)
         by_chance = job.state != "STOPPING" and self._state.chance(job.reference, "fails").random() < job.failing
         if model is None or by_chance:
@@ -258,8 +270,9 @@ class Compute:
             }
         )
 
-    def _meter(self, job: Job, ran: float) -> None:
+    def _meter(self, job: Job, ran: float, moment: float) -> None:
         minutes = min(job.asked, int(ran * 60) / 60)
+        self.metered[datetime.fromtimestamp(moment, UTC).date().isoformat()] += minutes  # type: ignore[assignment]
         kind = "submission" if job.kind == "live" else job.kind
         by_kind = self.ran.setdefault(job.profile_id, {})
         by_kind[kind] = by_kind.get(kind, 0.0) + minutes

@@ -37,6 +37,8 @@ OWN: Mapping[str, frozenset[str]] = {
     "entra": frozenset({"wrong_tenant", "no_refresh", "skew", "short_lived", "withhold_scopes", "refuse"}),
     "ses": frozenset({"sandbox", "quota", "paused", "suspended", "denied", "unverified", "no_events"}),
     "service-quotas": frozenset({"denied"}),
+    "price-list": frozenset({"denied", "odd", "several", "nothing"}),
+    "cost-explorer": frozenset({"denied", "not_enabled", "odd"}),
     "sqs": frozenset(),
     "dns": frozenset({"no_spf", "two_spf", "no_dmarc", "no_dkim", "failing"}),
     "cognito-idp": frozenset(),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from deepracer_admin.rehearsal.cost_explorer import CostExplorer
 from deepracer_admin.rehearsal.deepracer import DeepRacer
 from deepracer_admin.rehearsal.deepracer.deployment import checked_slots, read_version
 from deepracer_admin.rehearsal.entra import Entra
@@ -19,6 +20,7 @@ from deepracer_admin.rehearsal.mail import Ses
 from deepracer_admin.rehearsal.mail.account import ACCOUNT_ID, CONFIGURATION_SET, QUEUE, SENDER
 from deepracer_admin.rehearsal.managed import Managed
 from deepracer_admin.rehearsal.names import NameServer
+from deepracer_admin.rehearsal.price_list import PriceList
 from deepracer_admin.rehearsal.service_quotas import ServiceQuotas
 from deepracer_admin.rehearsal.shared.clock import PracticeClock, RealTime
 from deepracer_admin.rehearsal.shared.counters import Counters
@@ -98,11 +100,13 @@ class World:
         self.deepracer = DeepRacer(ground)
         self.managed = Managed(ground, self.identity_center.people_with_access, self.mail.outbox.after)
         self.quotas = ServiceQuotas(ground, self._training_quotas)
+        self.prices = PriceList(ground)
+        self.bill = CostExplorer(ground, lambda: self.deepracer.site.compute.metered)
         self.fleet = Fleet(ground, lambda: {"deepracer": self.deepracer.garage, "managed": self.managed.garage})
         # In the order in which they are ticked: the fleet last, since it acts on what the others have done.
         made: tuple[Service, ...] = (
             self.entra, self.graph, self.mail, self.identity_center, self.deepracer, self.managed,
-            self.quotas, self.fleet,
+            self.quotas, self.prices, self.bill, self.fleet,
         )  # fmt: skip
         self.services = {service.name: service for service in made}
         for name, service in self.services.items():
@@ -259,6 +263,8 @@ class World:
                 "cognito_identity_url": f"{url}/cognito-identity",
                 "managed_url": f"{url}/managed",
                 "service_quotas_url": f"{url}/service-quotas",
+                "pricing_url": f"{url}/price-list",
+                "cost_explorer_url": f"{url}/cost-explorer",
                 "identity_center_url": f"{url}/identity-center",
                 "user_pool_id": self.deepracer.site.pool_id,
                 **self.identity_center.endpoints(),

@@ -99,15 +99,23 @@ def _budget(facts: Facts) -> Verdict:
 def _prices(facts: Facts) -> Verdict:
     prices = facts.event.prices
     if prices.per_hour <= 0:
-        return red("The price of an hour is 0, so spend cannot be reckoned.", "Set the prices on the Settings tab.")
+        return red("The price of an hour is 0, so spend cannot be reckoned.", "Set the prices on the Prices tab.")
     said = f"{prices.per_hour:.3f} USD an hour, {prices.source}, as of {prices.as_of or 'an unknown date'}"
     try:
         age = facts.event_now.date() - date.fromisoformat(prices.as_of)
     except ValueError:
-        return amber(f"{said}.", "Set the prices with their date on the Settings tab.")
+        return amber(f"{said}.", "Set the prices with their date on the Prices tab.")
+    if facts.plan.price_default and facts.kind == "managed" and prices.per_hour < 1:
+        return amber(f"{said}: that is the shipped list of DeepRacer on AWS.", "Set the prices on the Prices tab.")
+    region = facts.racing.value.account.region if facts.racing.value else ""
+    if facts.kind == "on_aws" and region and region != prices.region:
+        return amber(f"{said}: the deployment is in {region}.", "Set, or read, the prices of that region.")
     if age > OLD_PRICES:
-        return amber(f"{said}: more than three months old.", "Look at the price list of your region, and set its date.")
-    return green(f"{said}.")
+        return amber(
+            f"{said}: more than three months old.",
+            "Read, or look up, the list of your region, and put it in force on the Prices tab.",
+        )
+    return green(f"{said}; nobody has looked at it yet." if facts.plan.price_default else f"{said}.")
 
 
 def _erasure(facts: Facts) -> Verdict:

@@ -16,7 +16,7 @@ from deepracer_admin.model.registrations import Registration
 from deepracer_admin.records.erasures import LEGAL_HOLD, Erasure
 from deepracer_admin.records.guest_book import GUESTS
 from deepracer_admin.records.limits import HELD_BACK, PAUSED_PROFILES
-from deepracer_admin.records.profile_rows import NOT_THEIRS, ProfileIds
+from deepracer_admin.records.profile_rows import DISOWNED, NOT_THEIRS, Disowned, ProfileIds
 from deepracer_admin.rules.aliases import give_aliases
 from deepracer_admin.rules.readable import readable
 from deepracer_admin.rules.roster import normalise_email, service_refusal, sole_address
@@ -98,8 +98,9 @@ class PeopleService(Service):
     def unlink(self, actor: Actor, attendee: str) -> None:
         """Say by hand that this is not the person's profile: its racer name, which anybody may choose, was misleading.
 
-        It is not matched to them again. Refused where the service itself says whose it is, by its address. What the
-        profile may use stays as it is until it is somebody else's.
+        It is not matched to them again, and what it used goes out of the event's totals with the next sample, unless it
+        is somebody else's of the list by then. What it may use stays as it is until then. Refused where the service
+        itself says whose it is, by its address.
         """
         self._authorise(actor, "attendees.link", target=attendee)
         event = self._event()
@@ -115,6 +116,8 @@ class PeopleService(Service):
         self.store.change_rows(
             event.id, NOT_THEIRS, lambda apart: _apart(apart, attendee, link.profile), keys=(attendee,)
         )
+        said = Disowned(self.clock.now())
+        self.store.change_rows(event.id, DISOWNED, lambda _: {link.profile: said}, keys=(link.profile,))
         self.store.unlink(event.id, [attendee])
         told = [Step.PROFILE, Step.SIGNED_IN, Step.TRAINED, Step.SUBMITTED]
         self.store.reset_steps(event.id, [attendee], told if not (listed and listed.email) else [*told, Step.ACCESS])

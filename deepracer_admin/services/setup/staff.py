@@ -112,9 +112,9 @@ class StaffService(Service):
         seen = self.store.read(event.id, ACCOUNT)
         before = dict(seen.account.account_quotas) if seen.as_of else None
         if hours != UNLIMITED and not 0 <= hours <= LONGEST_HOURS:
-            raise BadInput(f"Hours: give 0 to {LONGEST_HOURS:,.0f}, or -1 for no limit.")
+            raise BadInput(f"Hours: give 0 to {LONGEST_HOURS:,.0f}, or no limit.")
         if models < UNLIMITED:
-            raise BadInput("Models: give 0 or more, or -1 for no limit.")
+            raise BadInput("Models: give 0 or more, or no limit.")
         minutes = UNLIMITED if hours == UNLIMITED else round(hours * 60)
         plan = {"minutes": minutes, "models": models}
         return self._plan_job(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere
 from deepracer_admin.model import UNLIMITED, Actor, Job, JobItem, Profile, Quota, State
 from deepracer_admin.records.limits import PAUSED_PROFILES
 from deepracer_admin.rules.money import worst_case
-from deepracer_admin.rules.quotas import quota_for
+from deepracer_admin.rules.quotas import NOT_READ, limit_words, quota_for
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import Service
 from deepracer_admin.services.usage.quota_words import limits_met
@@ -92,8 +93,9 @@ class UsageService(Service):
         practice = self.house.settings.rehearsal
         lines = [
             [row.name, row.email, row.alias, row.office, row.cost_centre, round(row.hours_used, 3),
-             round(row.hours_month, 3), round(row.hours_queued, 3), round(row.hours_waiting, 3), row.hours_limit,
-             row.models, row.storage_gb, round(row.spend_usd, 2), "yes" if row.paused else "no",
+             round(row.hours_month, 3), round(row.hours_queued, 3),
+             round(row.hours_waiting, 3), _limit_cell(row.hours_limit),
+             _told_cell(row.models), _told_cell(row.storage_gb), round(row.spend_usd, 2), "yes" if row.paused else "no",
              *(["rehearsal"] if practice else [])]
             for row in rows
         ]  # fmt: skip
@@ -295,10 +297,19 @@ class UsageService(Service):
 
 def _quota(hours: float, models: int) -> Quota:
     if hours != UNLIMITED and not 0 <= hours <= 744:
-        raise BadInput("Hours: 0 to 744, or -1 for unlimited.")
+        raise BadInput("Hours: 0 to 744, or no limit.")
     if models != UNLIMITED and not 0 <= models <= 1000:
-        raise BadInput("Models: 0 to 1000, or -1 for unlimited.")
+        raise BadInput("Models: 0 to 1000, or no limit.")
     return Quota(UNLIMITED if hours == UNLIMITED else round(hours * 60), models)
+
+
+def _limit_cell(hours: float | None) -> float | str:
+    """A number where there is one, so that a spreadsheet reckons with it; else the word for why there is none."""
+    return limit_words(hours) if hours is None or math.isinf(hours) else hours
+
+
+def _told_cell(value: float | None) -> float | str:
+    return NOT_READ if value is None else value
 
 
 def _added_hours(current: Quota, wanted: Quota) -> float:

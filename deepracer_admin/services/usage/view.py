@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -41,7 +42,7 @@ class ProfileRow:
     cost_centre: str
     hours_used: float
     hours_queued: float
-    hours_limit: float | None  # None = unlimited or unknown
+    hours_limit: float | None  # of a month; infinite = no limit, None = not read yet
     models: int | None
     storage_gb: float | None
     spend_usd: float
@@ -57,8 +58,10 @@ class ProfileRow:
 
     @property
     def share(self) -> float | None:
-        """Of this month's limit, used or asked for; over 1 where more is used than is allowed now. None: no limit."""
-        if self.hours_limit is None:
+        """Of this month's limit, used or asked for; over 1 where more is used than is allowed now. None: no limit, or
+        not read yet.
+        """
+        if self.hours_limit is None or math.isinf(self.hours_limit):
             return None
         asked = self.hours_month + self.hours_queued
         return asked / self.hours_limit if self.hours_limit else (float("inf") if asked else 0.0)
@@ -239,7 +242,7 @@ def _row(profile: Profile, known: _Known) -> ProfileRow:
         cost_centre=person.cost_centre if person else "",
         hours_used=minutes / 60,
         hours_queued=profile.minutes_queued / 60,
-        hours_limit=None if limit is None or limit == UNLIMITED else limit / 60,
+        hours_limit=None if limit is None else math.inf if limit == UNLIMITED else limit / 60,
         models=profile.model_count,
         storage_gb=None if profile.storage_bytes is None else profile.storage_bytes / 1e9,
         spend_usd=at_prices(prices, minutes, use.gb_hours if use else 0.0).usd,

@@ -15,6 +15,7 @@ from deepracer_admin.rules.mail_days import DAILY, MailDay
 from deepracer_admin.services.access.onboarding import FunnelRow, OnboardingView, StuckRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import onboarding_plan, onboarding_view
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, plain, span, when
@@ -109,7 +110,7 @@ def live_funnel(drawn: OnboardingView, *, looking: bool) -> None:
         pd.DataFrame([_line(row, view.people, now) for row in view.funnel]),
         hide_index=True,
         key="funnel-table",
-        placeholder="–",
+        placeholder=NOTHING,
         column_config={"Share": st.column_config.NumberColumn(format="%.0f %%")},
         alt="People per step and state",
     )

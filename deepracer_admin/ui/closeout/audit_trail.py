@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from deepracer_admin.model import Actor, AuditEntry
+from deepracer_admin.model import UNLIMITED, Actor, AuditEntry
 from deepracer_admin.rules.access import ACTIONS
+from deepracer_admin.rules.quotas import NO_LIMIT
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, plain, table_height
@@ -118,9 +119,21 @@ def entry(chosen: AuditEntry) -> None:
         st.caption(f"digest {chosen.digest} · job {plain(chosen.job or 'none')}")
 
 
+_LIMITS = frozenset({"minutes", "models", "hours", "hours_per_person", "models_per_person"})
+
+
+def _worded(value: Any, field: str = "") -> Any:
+    """As kept, but a limit that there is none of is said as a word."""
+    if isinstance(value, dict):
+        return {name: _worded(each, str(name)) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_worded(each, field) for each in value]
+    return NO_LIMIT if field in _LIMITS and value == UNLIMITED else value
+
+
 def _value(place: DeltaGenerator, value: Any) -> None:
     """Fields as a tree; a bare word or number as it stands, which Streamlit would try to read as JSON."""
     if value is None or isinstance(value, dict | list):
-        place.json(value or {}, expanded=2)
+        place.json(_worded(value or {}), expanded=2)
     else:
         place.code(str(value), language=None, wrap_lines=True)

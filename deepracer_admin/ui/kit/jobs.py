@@ -15,6 +15,7 @@ import streamlit as st
 from deepracer_admin.model import Actor, Job, JobItem, JobState
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import plain, state_mark, when
 
@@ -22,6 +23,8 @@ __all__ = ["TITLES", "items_table", "live", "past", "show_job", "title_of"]
 
 TITLES = {
     "account.limits": "Set account-wide limits",
+    "alarm.try": "Try the alarms",
+    "canary": "Canary",
     "check": "Pre-flight",
     "closeout": "Close the event",
     "invite.resend": "Send invitations once more",
@@ -29,6 +32,8 @@ TITLES = {
     "models.delete": "Delete models",
     "quota": "Set quotas",
     "quotas.read": "Read the account's quotas",
+    "prices.read": "Read AWS's prices",
+    "bill.read": "Read the bill",
     "race.admit": "Let people into a race",
     "race.close": "End a race",
     "race.create": "Create races",
@@ -159,7 +164,7 @@ def items_table(items: Sequence[JobItem], *, key: str, names: dict[str, str]) ->
             "Why": [item.sentence for item in items],
         }
     )
-    st.dataframe(frame, key=key, hide_index=True, alt="Result per person")
+    st.dataframe(frame, key=key, placeholder=NOTHING, hide_index=True, alt="Result per person")
 
 
 def _jobs_frame(found: Sequence[Job], zone: str) -> pd.DataFrame:

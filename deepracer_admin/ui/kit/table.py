@@ -14,6 +14,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.words import count, some_names
 
 __all__ = ["choose", "choose_one", "chosen_in"]
@@ -42,7 +43,7 @@ def choose(
     steady: bool = True,
     height: int | Literal["auto", "content"] = "auto",
     column_config: Mapping[str, Any] | None = None,
-    placeholder: str | None = None,
+    placeholder: str = NOTHING,
     beyond: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Draw `frame`, whose rows are the things with these `ids` (unique); the ids chosen that are in it, in its order.

@@ -11,6 +11,7 @@ from deepracer_admin.model.registrations import Portal, PortalLinkOut, PortalTex
 from deepracer_admin.rules.portal import QUESTIONS_AT_MOST
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.web.portal_words import words
 
 __all__ = ["questions", "rules", "texts"]
@@ -79,6 +80,7 @@ def questions(portal: Portal) -> None:
     changed = st.data_editor(
         stored,
         key=f"questions-{digest}",
+        placeholder=NOTHING,
         hide_index=True,
         num_rows="dynamic",
         column_config={
@@ -184,6 +186,7 @@ def texts(portal: Portal) -> None:
                 }
             ),
             key=f"portal-{digest}-material",
+            placeholder=NOTHING,
             hide_index=True,
             num_rows="dynamic",
             column_config={

@@ -17,6 +17,7 @@ from deepracer_admin.rules.roster import FIELDS, RosterCheck
 from deepracer_admin.rules.roster.findings import Candidate, cut
 from deepracer_admin.services.people.dry_run import DryRun
 from deepracer_admin.services.people.remembered import DELIMITER_WORDS, FIELD_TITLES
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.words import count, plain
 from deepracer_admin.ui.people.open_list import OpenList, opened_list, read_otherwise
 
@@ -98,6 +99,7 @@ def first_rows(check: RosterCheck) -> None:
         frame,
         hide_index=True,
         key="upload-first-rows",
+        placeholder=NOTHING,
         height="content",
         column_config={
             "Taken for": st.column_config.TextColumn(width=80),
@@ -237,7 +239,7 @@ def _let_in(dry: DryRun, digest: str) -> None:
             f"Those are taken of whom “{plain(status.name)}” says",
             [*numbers],
             selection_mode="multi",
-            format_func=lambda word, numbers=numbers: f"{plain(word)} · {numbers[word]:,}",
+            format_func=lambda word, numbers=numbers: f"{plain(word) or '(empty)'} · {numbers[word]:,}",
             key=key,
             on_change=_words_chosen,
             args=(key, status.name, {word.value: word.says_no for word in status.values}),
@@ -263,6 +265,7 @@ def _let_in(dry: DryRun, digest: str) -> None:
         )
     for kind_key, number, one, many in (
         ("hidden", shape.hidden_rows, "row that the sheet hides", "rows that the sheet hides"),
+        ("struck", shape.struck_rows, "row that is struck through", "rows that are struck through"),
         ("above", shape.rows_above, "row above the heading", "rows above the heading"),
         ("others", shape.rows_of_others, "row of hosts and panelists", "rows of hosts and panelists"),
     ):

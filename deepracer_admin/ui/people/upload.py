@@ -13,6 +13,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
 from deepracer_admin.ui.kit.download import download
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import count, plain
 from deepracer_admin.ui.people.open_list import close_list, read_open
@@ -135,6 +136,7 @@ def _preview(dry: DryRun) -> None:
             pd.DataFrame({title: cells for title, cells in columns.items() if title in always or any(cells)}),
             hide_index=True,
             key="upload-preview",
+            placeholder=NOTHING,
             height="content",
             column_config={"Row": st.column_config.NumberColumn(width=50)},
             alt="The first people as they were read",
@@ -193,7 +195,7 @@ def report(dry: DryRun) -> None:
         frame,
         hide_index=True,
         key="report",
-        placeholder="–",
+        placeholder=NOTHING,
         column_config={
             "Row": st.column_config.NumberColumn(width=60),
             "Address or value": st.column_config.TextColumn(width=230),

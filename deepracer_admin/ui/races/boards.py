@@ -13,6 +13,7 @@ from deepracer_admin.rules.standings import BoardRow, lap_time
 from deepracer_admin.services.races.boards import BoardEntry, BoardView, LiveLink
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import board_view
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, table_height, when
 from deepracer_admin.ui.races.race_form import STATUS
 
@@ -89,6 +90,7 @@ def _podium_and_table(view: BoardView, rows: Sequence[BoardRow], people: Mapping
         board_frame(rows[:SHOWN], people),
         hide_index=True,
         key=key,
+        placeholder=NOTHING,
         height=table_height(len(rows)),
         column_config={
             "Place": st.column_config.NumberColumn(width=60),

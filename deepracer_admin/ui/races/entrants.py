@@ -14,6 +14,7 @@ from deepracer_admin.services.races.races import RaceRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.confirm import confirm, whom
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, table_height
 
@@ -125,10 +126,9 @@ def _inside(view: EntrantsView, chosen: RaceRow, *, may: bool) -> None:
         "height": table_height(len(rows)),
         "column_config": {"Rank": st.column_config.NumberColumn(width="small", help="Among the results as last read")},
         "alt": "Who may enter the race",
-        "placeholder": "–",
     }
     if not may:
-        st.dataframe(frame, hide_index=True, key=key, **look)
+        st.dataframe(frame, hide_index=True, key=key, placeholder=NOTHING, **look)
         return
     picked = choose(frame, _ids(rows), key=key, names=[row.name or row.alias for row in rows], **look)
     leaving = [row for row, one in zip(rows, _ids(rows), strict=True) if one in picked and row.key]

@@ -16,6 +16,7 @@ from deepracer_admin.rules.capacity import ARRIVALS, Band, Outlook, Plan, Queue
 from deepracer_admin.services.setup.capacity import CapacityView
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import ask, press
+from deepracer_admin.ui.kit.limits import ask_limit
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain, span, when
 from deepracer_admin.ui.setup.capacity_chart import slots_chart, slots_title
@@ -64,10 +65,19 @@ def _inputs(plan: Plan, event: Event) -> Plan:
     a, b = st.columns(2)
     people = a.number_input("People", 1, 100_000, plan.people, step=10, key=f"{key}-people")
     slots = b.number_input("Slots (quota of ml.c7i.4xlarge)", 0, 10_000, plan.slots, key=f"{key}-slots")
-    each = a.number_input(
-        "Hours a person (-1: no limit)", -1.0, 744.0, float(plan.hours_per_person), 0.5, key=f"{key}-h"
+    each = ask_limit(
+        a,
+        "Hours a person",
+        float(plan.hours_per_person),
+        key=f"{key}-h",
+        least=0.0,
+        most=744.0,
+        step=0.5,
+        otherwise=5.0,
     )
-    models = b.number_input("Models a person (-1: no limit)", -1, 1_000, plan.models_per_person, key=f"{key}-models")
+    models = ask_limit(
+        b, "Models a person", plan.models_per_person, key=f"{key}-models", least=1, most=1_000, step=1, otherwise=5
+    )
     keys = [*ARRIVALS]
     coming = st.selectbox(
         "When people come",
@@ -105,8 +115,8 @@ def _inputs(plan: Plan, event: Event) -> Plan:
         plan,
         people=int(people),
         slots=int(slots),
-        hours_per_person=-1 if each < 0 else each,
-        models_per_person=-1 if models < 1 else int(models),
+        hours_per_person=each,
+        models_per_person=models,
         arrivals=ARRIVALS[coming or plan.arrivals.key],
         habits=replace(habits, training_min=float(minutes), submissions=made),
         queue=rule or plan.queue,

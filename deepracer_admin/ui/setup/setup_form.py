@@ -12,11 +12,13 @@ from zoneinfo import available_timezones
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.model import Actor, Event, PriceList
+from deepracer_admin.model import UNLIMITED, Actor, Event
+from deepracer_admin.rules.prices import price_words
 from deepracer_admin.services.setup.drafts import TEMPLATES, EventDraft, write_draft
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press
-from deepracer_admin.ui.kit.words import money
+from deepracer_admin.ui.kit.limits import NO_LIMIT, ask_limit
+from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain
 
 __all__ = ["cohorts", "create", "edit"]
 
@@ -151,11 +153,13 @@ def _fields(draft: EventDraft, who: Actor, *, key: str) -> EventDraft:
         service=service or "",
         head_count=int(a.number_input("Head-count", value=draft.head_count, step=10, key=f"{key}-people")),
         budget_usd=float(b.number_input("Budget (USD)", value=draft.budget_usd, step=100.0, key=f"{key}-budget")),
-        hours_per_person=float(
-            c.number_input("Hours per person", value=float(draft.hours_per_person), step=0.5, key=f"{key}-hours")
+        hours_per_person=ask_limit(
+            c, "Hours per person", float(draft.hours_per_person), key=f"{key}-hours", least=0.0, most=744.0, step=0.5,
+            otherwise=5.0, in_form=True,
         ),
-        models_per_person=int(
-            d.number_input("Models per person", value=draft.models_per_person, step=1, key=f"{key}-models")
+        models_per_person=ask_limit(
+            d, "Models per person", draft.models_per_person, key=f"{key}-models", least=1, most=1_000, step=1,
+            otherwise=5, in_form=True,
         ),
         slots=int(
             e.number_input(
@@ -166,13 +170,27 @@ def _fields(draft: EventDraft, who: Actor, *, key: str) -> EventDraft:
                 help="The account's quota for concurrent training jobs (SageMaker's default is 8).",
             )
         ),
-    )
+    )  # fmt: skip
+    _account_slots(filled, who)
     most = filled.head_count * max(0.0, filled.hours_per_person) * filled.prices.per_hour
-    st.caption(f"If everybody uses everything: {money(most)} (estimate from the price list below).")
+    st.caption(f"If everybody uses everything: {money(most)} (estimate, {plain(price_words(filled.prices))}).")
     with st.expander("Access, mail and links"):
         filled = _links(filled, key)
-    with st.expander("Price list and personal data"):
-        return _prices(filled, key)
+    with st.expander("Personal data"):
+        days = st.number_input(
+            "Erase personal data (days after the end)", value=draft.erase_after_days, step=1, key=f"{key}-erase"
+        )
+        return replace(filled, erase_after_days=int(days))
+
+
+def _account_slots(draft: EventDraft, who: Actor) -> None:
+    """What the account says of itself, where the form says otherwise."""
+    desk = session.desk()
+    seen = desk.capacity.account_quotas(who)
+    if seen is None or draft.service == "managed" or seen.slots in (None, draft.slots):
+        return
+    at = plain(as_of(seen.as_of, "Service Quotas", draft.zone or "UTC"))
+    st.caption(f"The account allows {count(seen.slots or 0, 'job')} at once: put that in as job slots. :gray[{at}]")
 
 
 def _way_in(draft: EventDraft, who: Actor, key: str) -> EventDraft:
@@ -230,28 +248,6 @@ def _links(draft: EventDraft, key: str) -> EventDraft:
     )
 
 
-def _prices(draft: EventDraft, key: str) -> EventDraft:
-    prices = draft.prices
-    a, b, c = st.columns(3)
-    training = a.number_input(
-        "Training instance (USD/h)", value=prices.training_per_hour, format="%.4f", key=f"{key}-training"
-    )
-    volume = b.number_input("Volume (USD/h)", value=prices.volume_per_hour, format="%.4f", key=f"{key}-volume")
-    storage = c.number_input(
-        "Storage (USD/GB-month)", value=prices.storage_per_gb_month, format="%.4f", key=f"{key}-storage"
-    )
-    source = a.text_input("Source of the prices", prices.source, key=f"{key}-source") or ""
-    priced_on = b.text_input("Prices as of", prices.as_of, key=f"{key}-priced") or ""
-    days = c.number_input(
-        "Erase personal data (days after the end)", value=draft.erase_after_days, step=1, key=f"{key}-erase"
-    )
-    return replace(
-        draft,
-        prices=PriceList(float(training), float(volume), float(storage), prices.currency, source, priced_on),
-        erase_after_days=int(days),
-    )
-
-
 def cohorts(who: Actor, event: Event) -> None:
     """Hours per cohort as a table to edit; nothing is written before Save."""
     desk = session.desk()
@@ -262,16 +258,17 @@ def cohorts(who: Actor, event: Event) -> None:
         st.info("Cohorts come from the list: offices, cost centres, newcomers. Upload it on the Attendees page first.")
         return
     st.caption(
-        f"Empty means the event's {event.quota.minutes / 60:g} h; -1 means unlimited. A cost centre goes before an "
-        "office, an office before newcomers. People who have a profile already get new hours on the Usage page."
+        f"Empty means the event's: {_of_event(event)}. A cost centre goes before an office, an office before "
+        "newcomers. People who have a profile already get new hours on the Usage page."
     )
     frame = pd.DataFrame(
         {
             "Cohort": [key.replace("_", " ").replace(":", ": ", 1) for key in keys],
             "People": [counts.get(key, 0) for key in keys],
-            "Hours": [own.get(key) for key in keys],
+            "Hours": [own[key] if own.get(key, -1) >= 0 else None for key in keys],
+            "No limit": [own.get(key) == UNLIMITED for key in keys],
         }
-    ).astype({"Hours": "float64"})
+    ).astype({"Hours": "float64", "No limit": "bool"})
     editor_key = f"cohorts-{event.id}-{hashlib.sha256(repr((keys, own)).encode()).hexdigest()[:8]}"
     changed = st.data_editor(
         frame,
@@ -279,7 +276,8 @@ def cohorts(who: Actor, event: Event) -> None:
         hide_index=True,
         num_rows="fixed",
         disabled=["Cohort", "People"],
-        column_config={"Hours": st.column_config.NumberColumn("Hours per person", min_value=-1.0, step=0.5)},
+        placeholder="as the event",
+        column_config={"Hours": st.column_config.NumberColumn("Hours per person", min_value=0.0, step=0.5)},
         alt="Hours per cohort",
     )
     wanted = _told(keys, changed)
@@ -297,8 +295,13 @@ def cohorts(who: Actor, event: Event) -> None:
 
 
 def _told(keys: list[str], changed: pd.DataFrame) -> Mapping[str, float]:
-    """Cohort -> hours, for the cells that hold a number."""
-    return {key: float(value) for key, value in zip(keys, changed["Hours"], strict=True) if pd.notna(value)}
+    """Cohort -> hours, for the rows that hold a number, or that are ticked to have no limit."""
+    rows = zip(keys, changed["Hours"], changed["No limit"], strict=True)
+    return {key: float(UNLIMITED if none else value) for key, value, none in rows if none or pd.notna(value)}
+
+
+def _of_event(event: Event) -> str:
+    return NO_LIMIT if event.quota.minutes == UNLIMITED else hours(event.quota.minutes / 60)
 
 
 def _place(options: list[str], value: str) -> int:

@@ -10,6 +10,7 @@ from deepracer_admin.services.setup.staff import ADMIN, StaffView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
+from deepracer_admin.ui.kit.limits import NOTHING, ask_limit
 from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, plain
 
 __all__ = ["account_limits", "roles", "staff"]
@@ -33,6 +34,7 @@ def staff(event: Event, view: StaffView) -> None:
             ),
             hide_index=True,
             key="staff-table",
+            placeholder=NOTHING,
             alt="Staff of the deployment",
         )
     else:
@@ -119,13 +121,19 @@ def account_limits(event: Event, view: StaffView) -> None:
     )
     with st.form("account-limits", border=False):
         left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
-        hours = left.number_input("Hours a month (-1 = none)", value=float(shown), step=10.0, key="limits-hours")
-        most = middle.number_input("Models a month (-1 = none)", value=int(models), step=10, key="limits-models")
+        hours = ask_limit(
+            left, "Hours a month", float(shown), key="limits-hours", least=0.0, most=1e6, step=10.0, otherwise=100.0,
+            in_form=True,
+        )  # fmt: skip
+        most = ask_limit(
+            middle, "Models a month", int(models), key="limits-models", least=0, most=10**6, step=10, otherwise=100,
+            in_form=True,
+        )  # fmt: skip
         staff = session.desk().staff
         with right:
             press(
                 "Set and check",
-                lambda asking: staff.set_account_limits(asking, hours=float(hours), models=int(most)),
+                lambda asking: staff.set_account_limits(asking, hours=hours, models=most),
                 key="limits-set",
                 done=f"They are being set; {SHOWN_LATER}.",
                 in_form=True,

@@ -13,6 +13,7 @@ from deepracer_admin.services.usage.budget import BudgetView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.confirm import confirm
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.words import as_of, money, plain
 
 __all__ = ["budget_panel", "used_words"]
@@ -186,5 +187,6 @@ def _cohort_budget(view: BudgetView) -> None:
             ),
             hide_index=True,
             key="budget-cohorts",
+            placeholder=NOTHING,
             alt="Budgets of offices and cost centres",
         )

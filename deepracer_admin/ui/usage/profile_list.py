@@ -16,6 +16,7 @@ from deepracer_admin.services.usage.table import ONLY, PAGE_ROWS, SORTS, Query, 
 from deepracer_admin.services.usage.view import ProfileRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask
+from deepracer_admin.ui.kit.limits import NOT_READ, NOTHING, limit_words
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import count, hours, money, plain, table_height, when
 from deepracer_admin.ui.usage.charts import draw, person_chart
@@ -102,11 +103,11 @@ def _frame(rows: Sequence[ProfileRow]) -> pd.DataFrame:
             "State": [_state(row) for row in rows],
             "Used (h)": [round(row.hours_used, 2) for row in rows],
             "Asked for (h)": [round(row.hours_queued, 2) for row in rows],
-            "Limit (h)": [row.hours_limit for row in rows],
+            "Limit (h)": [limit_words(row.hours_limit) for row in rows],
             "Of limit": [_percent(row.share) for row in rows],
             "Last 6 h": [round(row.recent_hours, 2) for row in rows],
             "Spend (USD, est.)": [round(row.spend_usd, 2) for row in rows],
-            "Models": [row.models for row in rows],
+            "Models": [_told(row.models) for row in rows],
             "Moved": [row.changed_at for row in rows],
             **({"Waiting since": waits} if any(waits) else {}),
         }
@@ -122,7 +123,8 @@ _COLUMNS = {
     ),
     "Used (h)": st.column_config.NumberColumn(format="%.2f", help="By the event, over months."),
     "Asked for (h)": st.column_config.NumberColumn(format="%.2f", help="Runs, is queued, or waits for a slot."),
-    "Limit (h)": st.column_config.NumberColumn(format="%.1f", help="Of a month. Empty: unlimited or not told."),
+    "Limit (h)": st.column_config.TextColumn(alignment="right", help="Of a month."),
+    "Models": st.column_config.TextColumn(alignment="right", help="Made this month, as the service counts."),
     "Last 6 h": st.column_config.NumberColumn(format="%.2f", help="Hours asked for within six hours of event time."),
     "Spend (USD, est.)": st.column_config.NumberColumn(format="%.2f"),
     "Moved": st.column_config.DatetimeColumn(format=_TIME, help="When their hours last moved, event time."),
@@ -134,6 +136,10 @@ def _state(row: ProfileRow) -> str:
     if row.paused:
         return "⏸ paused"
     return "◔ waiting for a slot" if row.waiting_since else "▶ sponsored"
+
+
+def _told(number: int | None) -> str:
+    return NOT_READ if number is None else f"{number:,}"
 
 
 def _percent(share: float | None) -> float | None:
@@ -168,6 +174,7 @@ def _short(rows: Sequence[ProfileRow], key: str, title: str, values: Sequence[fl
             }
         ),
         key=f"short-{key}",
+        placeholder=NOTHING,
         hide_index=True,
         height=table_height(len(rows), most=5),
         column_config={
@@ -183,15 +190,17 @@ def one_profile(event: Event, row: ProfileRow) -> None:
     series = ask(lambda who: session.desk().usage.series_of(who, row.profile))
     if series is None:
         return
-    share = "no limit" if row.share is None else f"{row.share:.0%} of this month's limit"
+    share = f"limit: {limit_words(row.hours_limit)}" if row.share is None else f"{row.share:.0%} of this month's limit"
     waits = f" · waits for a slot since {when(row.waiting_since, event.zone)}" if row.waiting_since else ""
+    made = "models not read yet" if row.models is None else f"{count(row.models, 'model')} made this month"
     st.markdown(
         f"**{plain(row.name or row.alias)}** · {hours(row.hours_used)} used, {hours(row.hours_queued)} asked for "
-        f"({share}) · {money(row.spend_usd)} (estimate) · {count(row.models or 0, 'model')} made this month{waits}"
+        f"({share}) · {money(row.spend_usd)} (estimate) · {made}{waits}"
     )
-    stamp = (event.id, event.zone, row.profile, row.hours_limit, series[-1:], len(series))
+    limit = row.hours_limit if row.hours_limit is not None and math.isfinite(row.hours_limit) else None
+    stamp = (event.id, event.zone, row.profile, limit, series[-1:], len(series))
     draw(
-        lambda: person_chart(series, row.hours_limit, event.zone),
+        lambda: person_chart(series, limit, event.zone),
         "person",
         alt="Hours of this profile over time",
         stamp=str(stamp),
@@ -202,6 +211,7 @@ def one_profile(event: Event, row: ProfileRow) -> None:
         st.dataframe(
             pd.DataFrame({"When": [when(at, event.zone) for at, _ in jobs], "What": [what for _, what in jobs]}),
             key="person-jobs",
+            placeholder=NOTHING,
             hide_index=True,
             height=table_height(len(jobs), most=6),
             alt="What moved",

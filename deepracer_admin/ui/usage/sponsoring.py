@@ -13,6 +13,7 @@ from deepracer_admin.services.usage.view import ProfileRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
+from deepracer_admin.ui.kit.limits import ask_limit, limit_words
 from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, hours, money, plain
 
 __all__ = ["grant_hours", "pause_or_delete", "says_whom", "set_quota"]
@@ -41,12 +42,13 @@ def set_quota(event: Event, chosen: Sequence[ProfileRow]) -> None:
     """A quota for all chosen: the most that it can cost, then the job."""
     usage = session.desk().usage
     people = [row.attendee for row in chosen]
-    start = event.quota.minutes / 60 if event.quota.minutes != UNLIMITED else -1.0
+    now = event.quota
+    start = float(UNLIMITED) if now.minutes == UNLIMITED else now.minutes / 60
     left, right = st.columns(2)
-    wanted = float(
-        left.number_input("Training hours each (-1 = unlimited)", -1.0, 744.0, start, 0.5, key="quota-hours")
+    wanted = ask_limit(
+        left, "Training hours each", start, key="quota-hours", least=0.0, most=744.0, step=0.5, otherwise=5.0
     )
-    models = int(right.number_input("Models each (-1 = unlimited)", -1, 1000, event.quota.models, key="quota-models"))
+    models = ask_limit(right, "Models each", now.models, key="quota-models", least=0, most=1000, step=1, otherwise=5)
     plan = ask(lambda who: usage.plan_quotas(who, people, hours=wanted, models=models))
     if plan is None:
         return
@@ -101,7 +103,8 @@ def grant_hours(event: Event, row: ProfileRow) -> None:
     """More hours for one person."""
     usage = session.desk().usage
     extra = float(st.number_input("Extra hours", 0.5, GRANT_MAX_HOURS, 1.0, 0.5, key="grant-hours"))
-    now = "no limit" if row.hours_limit is None else hours(row.hours_limit)
+    limit = row.hours_limit
+    now = "a limit that was not read yet" if limit is None else hours(limit) if limit < math.inf else limit_words(limit)
     name = row.name or row.alias
     st.markdown(
         f"**{plain(name)}** has {now} and would get {hours(extra)} more: at most "

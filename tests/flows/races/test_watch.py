@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from deepracer_admin.flows.access.pace_and_eta import limit_in_force, measure
 from deepracer_admin.model import Capabilities, Profile, SenderLimits, State, Step
 from deepracer_admin.records.connect_check import CHECK
+from deepracer_admin.records.profile_rows import DISOWNED
 from deepracer_admin.records.racing_service import AccountSeen
+from deepracer_admin.store import ProfileLink
 from tests.flows.access.test_onboarding import everybody_in, site
 from tests.flows.conftest import ORGANIZER, Stage
 
@@ -48,6 +50,30 @@ def test_whose_only_model_waits_for_capacity_has_signed_in_and_not_trained(stage
     seen = stage.step(waits, Step.TRAINED)
     assert seen is None or not seen.state.is_done
     assert stage.step(trained, Step.TRAINED).state is State.DONE
+
+
+def test_what_a_wrongly_linked_profile_used_goes_out_of_the_totals_and_what_is_linked_again_counts(
+    stage: Stage,
+) -> None:
+    one, other = stage.crowd(2)
+    links = [ProfileLink(one.id, "p1", "manual", NOW), ProfileLink(other.id, "p2", "manual", NOW)]
+    stage.store.link(stage.event.id, links)
+    history, watch = stage.console.history, stage.worker.usage
+    mine, wrong = Profile("p1", "one", minutes_used=30.0), Profile("p2", "two", minutes_used=9_000.0)
+    history.add_usage(stage.event.id, NOW, [mine, wrong])
+    stage.store.save_profiles(stage.event.id, [mine, wrong], seen_at=stage.clock.now(), lease=stage.lease)
+    stage.console.first.attendees.unlink(ORGANIZER, other.id)
+    for _ in range(2):
+        watch._disown(stage.event, [mine], stage.lease)
+        history.add_usage(stage.event.id, NOW + timedelta(minutes=1), [mine])
+        assert [sample.minutes_used for sample in history.usage(stage.event.id)] == [30.0, 30.0]
+    stage.console.first.attendees.link(ORGANIZER, other.id, "p2")
+    watch._disown(stage.event, [mine, wrong], stage.lease)
+    assert stage.store.rows(stage.event.id, DISOWNED) == {}
+    assert history.add_usage(stage.event.id, NOW + timedelta(minutes=2), [mine, wrong]).minutes_used == 9_030.0
+    stage.store.unlink(stage.event.id, [other.id])  # taken off the list: what was used is the event's
+    watch._disown(stage.event, [mine], stage.lease)
+    assert history.add_usage(stage.event.id, NOW + timedelta(minutes=3), [mine]).minutes_used == 9_030.0
 
 
 def test_the_check_finds_what_is_wrong_and_says_how_to_mend_it(stage: Stage) -> None:

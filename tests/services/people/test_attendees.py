@@ -15,7 +15,7 @@ from deepracer_admin.flows.access.match_profiles import match
 from deepracer_admin.model import Actor, Attendee, Event, JobState, Outcome, Profile, State, Step
 from deepracer_admin.records.closing import PROOF, Proof, StillIn
 from deepracer_admin.records.current_event import CURRENT_EVENT
-from deepracer_admin.records.profile_rows import NOT_THEIRS, ProfileIds
+from deepracer_admin.records.profile_rows import DISOWNED, NOT_THEIRS, ProfileIds
 from deepracer_admin.rules.roster.choices import ReadingChoices
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
 from tests.pages.conftest import NOW, StandingClock
@@ -285,6 +285,7 @@ def test_a_match_by_racer_name_is_taken_back_and_not_made_again(
     console.first.attendees.unlink(organizer, "at-1")
     assert "at-1" not in console.store.links(event.id)
     assert console.store.rows(event.id, NOT_THEIRS) == {"at-1": ProfileIds(frozenset({"pr-1"}))}
+    assert set(console.store.rows(event.id, DISOWNED)) == {"pr-1"}
     people, links = console.store.attendees(event.id), console.store.links(event.id)
     seen = match(people, nameless, links, frozenset(), apart={"at-1": {"pr-1"}})
     assert seen["at-1"].profile is None
