@@ -36,8 +36,9 @@ from deepracer_admin.records.closing import (
 )
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.proven import PROVEN, Proven
-from deepracer_admin.rules.audit import REDACT
+from deepracer_admin.rules.audit import REDACT, by_system
 from deepracer_admin.rules.seal import json_body, seal
+from deepracer_admin.rules.traces import Traces
 from deepracer_admin.settings import Settings
 from deepracer_admin.signing import FILE, open_signing_key
 from deepracer_admin.verify_command import verify
@@ -234,6 +235,29 @@ def test_an_entry_out_of_which_a_person_was_taken_is_whole_and_no_other_change_i
     assert both(document) == []
     cut["count"] = 99
     assert both(document) == [f"Audit entry {cut['seq']} is not as it was written."]
+
+
+def test_an_entry_that_lost_an_erased_person_is_whole_and_one_changed_since_is_not(
+    console: Console, stranger: ModuleType
+) -> None:
+    person = Traces(frozenset({"at-lost-01"}), mark="erased-x")
+    store, who = console.store, actor_of(Role.ORGANIZER)
+    entry = by_system("ev-1", "attendees.add", at=NOW, name="Olga", target="at-lost-01", count=1)
+    number = store.append_audit(entry).seq
+    store.append_audit(by_system("ev-1", "attendees.add", at=NOW, name="Olga", target="at-other", count=1))
+    told = {"at": NOW, "name": "The console", "target": "erased-x"}
+    store.redact_audit(
+        "ev-1", person, lambda left: by_system("ev-1", REDACT, count=len(left), after={"left": {**left}}, **told)
+    )
+    export = console.of(EVENT.id).audit.export_json(who)
+    assert b"at-lost-01" not in export
+    assert (verify(export)["changes"], stranger.chain(stranger.split(export)[0])) == ([], [])
+    document = json.loads(export)
+    del document["seal"]
+    document["entries"][number - 1]["target"] = "at-forged"
+    resealed = seal(json_body(document), "json", kind="audit export", key=open_signing_key(console.settings), at=NOW)
+    assert verify(resealed)["changes"] == [f"Audit entry {number} is not as it was written."]
+    assert len(stranger.chain(stranger.split(resealed)[0])) == 1
 
 
 def test_a_certificate_is_found_in_the_audit_that_it_came_from_and_in_no_shorter_one(
