@@ -5,6 +5,7 @@ Everything is made by the services, from a store in which an event was closed; n
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import random
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -34,7 +36,9 @@ from deepracer_admin.records.closing import (
 )
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.proven import PROVEN, Proven
+from deepracer_admin.rules.audit import REDACT, by_system
 from deepracer_admin.rules.seal import json_body, seal
+from deepracer_admin.rules.traces import Traces
 from deepracer_admin.settings import Settings
 from deepracer_admin.signing import FILE, open_signing_key
 from deepracer_admin.verify_command import verify
@@ -198,6 +202,62 @@ def test_an_entry_that_was_altered_before_the_seal_is_found_by_the_chain(
     assert stranger.chain(stranger.split(resealed)[0]) == [
         f"Audit entry {number} is not as it was written, before this file was sealed."
     ]
+
+
+def digest_of(entry: dict[str, Any]) -> str:
+    covered = {name: value for name, value in entry.items() if name != "digest"}
+    text = json.dumps(covered, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_an_entry_out_of_which_a_person_was_taken_is_whole_and_no_other_change_is(
+    console: Console, files: dict[str, bytes], stranger: ModuleType
+) -> None:
+    def both(document: dict[str, Any]) -> list[str]:
+        sealed = seal(json_body(document), "json", kind="audit export", key=key, at=NOW)
+        told = verify(sealed)["changes"]
+        assert [each.split(",")[0].rstrip(".") for each in stranger.chain(stranger.split(sealed)[0])] == [
+            each.rstrip(".") for each in told
+        ]
+        return told
+
+    key = open_signing_key(console.settings)
+    document = json.loads(files["audit.json"])
+    del document["seal"]
+    entries = document["entries"]
+    cut, last = entries[1], entries[-1]
+    cut["target"] = "erased-1"
+    told = {**last, "previous": last["digest"], "seq": last["seq"] + 1, "action": REDACT, "target": "erased-1"}
+    told["after"] = {"left": {str(cut["seq"]): digest_of(cut)}}
+    told["digest"] = digest_of(told)
+    assert both(document) == [f"Audit entry {cut['seq']} is not as it was written."]
+    entries.append(told)
+    assert both(document) == []
+    cut["count"] = 99
+    assert both(document) == [f"Audit entry {cut['seq']} is not as it was written."]
+
+
+def test_an_entry_that_lost_an_erased_person_is_whole_and_one_changed_since_is_not(
+    console: Console, stranger: ModuleType
+) -> None:
+    person = Traces(frozenset({"at-lost-01"}), mark="erased-x")
+    store, who = console.store, actor_of(Role.ORGANIZER)
+    entry = by_system("ev-1", "attendees.add", at=NOW, name="Olga", target="at-lost-01", count=1)
+    number = store.append_audit(entry).seq
+    store.append_audit(by_system("ev-1", "attendees.add", at=NOW, name="Olga", target="at-other", count=1))
+    told = {"at": NOW, "name": "The console", "target": "erased-x"}
+    store.redact_audit(
+        "ev-1", person, lambda left: by_system("ev-1", REDACT, count=len(left), after={"left": {**left}}, **told)
+    )
+    export = console.of(EVENT.id).audit.export_json(who)
+    assert b"at-lost-01" not in export
+    assert (verify(export)["changes"], stranger.chain(stranger.split(export)[0])) == ([], [])
+    document = json.loads(export)
+    del document["seal"]
+    document["entries"][number - 1]["target"] = "at-forged"
+    resealed = seal(json_body(document), "json", kind="audit export", key=open_signing_key(console.settings), at=NOW)
+    assert verify(resealed)["changes"] == [f"Audit entry {number} is not as it was written."]
+    assert len(stranger.chain(stranger.split(resealed)[0])) == 1
 
 
 def test_a_certificate_is_found_in_the_audit_that_it_came_from_and_in_no_shorter_one(

@@ -19,6 +19,8 @@ __all__ = ["PLACES", "snapshot"]
 
 PLACES = 500  # places sent; the console's export has all
 POINTS = 120
+OFFICES = 7
+FEWEST = 3  # profiles of an office that is named: the hours of fewer would be those of a person
 STALE_S = 120.0  # real seconds without a new reading of an open race
 
 
@@ -74,12 +76,10 @@ def _row(row: BoardRow, key: str) -> dict[str, Any]:
 
 
 def _totals(view: UsageView, zone: str, clock: Clock) -> dict[str, Any]:
-    """Four numbers and a line; hours and estimated money only."""
+    """Four numbers, hours by office, spend and slots over time; no person, nor an office of so few that it is one."""
     budget = view.event.budget_usd
     over = clock.event_now() >= view.event.ends_at
     ending = f"about {_money(view.forecast.p50.usd)} by the end" if view.forecast and not over else "so far"
-    step = max(1, len(view.spend_series) // POINTS)
-    series = [*view.spend_series[::step], *view.spend_series[-1:]]
     return {
         "as_of": _time(view.as_of, zone),
         "stale": _is_stale(view.as_of, clock),
@@ -90,25 +90,77 @@ def _totals(view: UsageView, zone: str, clock: Clock) -> dict[str, Any]:
                 "value": f"{view.hours_used:,.1f} h",
                 "note": counted(view.models, "model"),
             },
-            {
-                "label": "queued and running",
-                "value": f"{view.hours_queued:,.1f} h",
-                "note": f"{_money(view.committed_usd)} committed (estimate)",
-            },
+            _slots(view),
             {
                 "label": "spend (estimate)",
                 "value": _money(view.spend_usd),
                 "note": f"of {_money(budget)} budget; {ending}" if budget else ending,
             },
         ],
-        "line": {
-            "title": "Estimated spend over time, USD",
-            "budget": budget,
-            "points": [[int(at.timestamp()), round(usd, 2)] for at, usd in series],
-            "from": _moment(series[0][0], zone) if series else "",
-            "to": _moment(series[-1][0], zone) if series else "",
-        },
+        "offices": _offices(view),
+        "lines": [
+            _line("Estimated spend over time, USD", "$", "budget", budget, view.spend_series, zone),
+            *_slots_line(view, zone),
+        ],
     }
+
+
+def _slots(view: UsageView) -> dict[str, str]:
+    """Slots where the service tells what runs, else what runs or will run by itself."""
+    totals = view.totals
+    committed = f"{view.hours_queued:,.1f} h"
+    if totals is None or totals.running is None:
+        note = f"{_money(view.committed_usd)} committed (estimate)"
+        return {"label": "queued and running", "value": committed, "note": note}
+    waits = counted(totals.waiting_models or 0, "model waits", "models wait")
+    return {
+        "label": "slots in use",
+        "value": f"{totals.running:,} of {view.event.slots:,}",
+        "note": f"{committed} queued and running; {waits}",
+    }
+
+
+def _offices(view: UsageView) -> list[dict[str, Any]]:
+    """Hours used by office, most first: at most seven, then all others together, the small and the unnamed too."""
+    parts = view.totals.offices if view.totals else {}
+    named = {name: part for name, part in parts.items() if name and part.profiles >= FEWEST}
+    first = sorted(named, key=lambda name: -named[name].spent.hours)[:OFFICES]
+    rows = [(name, named[name].spent.hours) for name in first]
+    rest = [part for name, part in parts.items() if name not in first]
+    if rest and rows:
+        rows.append(("all others", sum(part.spent.hours for part in rest)))
+    most = max((hours for _, hours in rows), default=0.0)
+    return [
+        {"n": name, "v": f"{hours:,.1f} h", "w": round(100 * hours / most, 1) if most else 0.0} for name, hours in rows
+    ]
+
+
+def _slots_line(view: UsageView, zone: str) -> list[dict[str, Any]]:
+    """Slots in use over time; nothing where the service does not tell."""
+    told = [(sample.at, float(sample.running)) for sample in view.series if sample.running is not None]
+    slots = view.event.slots
+    return [_line("Slots in use over time", "", counted(slots, "slot"), slots, told, zone)] if told else []
+
+
+def _line(
+    title: str, unit: str, word: str, limit: float, series: Sequence[tuple[datetime, float]], zone: str
+) -> dict[str, Any]:
+    """A curve and its limit (0: none). `unit` stands before each number."""
+    thin = _thinned(series)
+    return {
+        "title": title,
+        "unit": unit,
+        "word": word,
+        "limit": limit,
+        "points": [[int(at.timestamp()), round(value, 2)] for at, value in thin],
+        "from": _moment(thin[0][0], zone) if thin else "",
+        "to": _moment(thin[-1][0], zone) if thin else "",
+    }
+
+
+def _thinned(series: Sequence[tuple[datetime, float]]) -> list[tuple[datetime, float]]:
+    step = max(1, len(series) // POINTS)
+    return [*series[:-1][::step], *series[-1:]]
 
 
 def _is_stale(at: datetime | None, clock: Clock) -> bool:

@@ -23,6 +23,7 @@ from deepracer_admin.flows.setup.connect_check import CheckHandler
 from deepracer_admin.flows.setup.prices import PricesHandler
 from deepracer_admin.flows.setup.slot_quotas import SlotQuotasHandler
 from deepracer_admin.flows.setup.staff import AccountLimitsHandler, RoleHandler
+from deepracer_admin.flows.sponsorship.look_at_models import ModelsLookHandler
 from deepracer_admin.flows.sponsorship.quotas import QuotaHandler
 from deepracer_admin.flows.sponsorship.switch import SponsorHandler, SponsorshipHandler
 
@@ -39,6 +40,7 @@ HANDLERS: Mapping[str, Handler] = {
     "role": RoleHandler(),
     "account.limits": AccountLimitsHandler(),
     "sponsor": SponsorHandler(),
+    "models.look": ModelsLookHandler(),
     "models.delete": ModelsHandler(),
     "race.create": RaceCreateHandler(),
     "race.edit": RaceEditHandler(),

@@ -19,7 +19,7 @@ KINDS = ("quota", "sponsor", "models.delete")
 
 who = session.require("usage.totals")
 event = masthead(who, "Usage", "Training hours and estimated spend of everybody who is sponsored, against the budget.")
-rerun_when_done(KINDS)
+rerun_when_done((*KINDS, "models.look"))
 stamp = stay_new()
 sees_people = session.may(who, "usage.view")
 table = usage_table(who) if sees_people else None

@@ -153,7 +153,7 @@ def test_three_who_were_ticked_get_the_quota_the_pause_and_one_of_them_the_hours
     assert chosen(page) == three
     picture(page, "usage-chosen")
 
-    page.get_by_label("Training hours each (-1 = unlimited)").fill(str(LIMIT_H))
+    page.get_by_label("Training hours each").fill(str(LIMIT_H))
     press(page, "Set this quota …")
     for racer in three:
         expect(dialog(page).get_by_text(names[racer])).to_be_visible()

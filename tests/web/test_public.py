@@ -19,7 +19,8 @@ import uvicorn
 from playwright.sync_api import Browser, expect
 
 from deepracer_admin.compose import Console
-from deepracer_admin.model import Event, Race, RaceDraft, Standing
+from deepracer_admin.model import Attendee, Event, ModelJobs, Profile, Race, RaceDraft, Standing
+from deepracer_admin.store import ProfileLink
 from deepracer_admin.web import public
 from deepracer_admin.web.public import public_app
 from tests.pages.conftest import NOW, Role, actor_of, clock, console, event, people, profiles  # noqa: F401
@@ -76,6 +77,34 @@ def test_the_usage_scene_has_totals_and_no_person(client, console, profiles):  #
     assert answer.json()["numbers"][0]["value"] == "4"
     assert "racer-" not in answer.text
     assert "example.com" not in answer.text
+
+
+def test_the_usage_scene_shows_slots_and_offices_and_none_that_is_a_person(client, console, event):  # noqa: F811
+    """Offices of one or two would tell the hours of a person; they count among all others."""
+    offices = ["Milano"] * 3 + ["Roma"] * 4 + ["Torino", ""]
+    crowd = [
+        Attendee(f"at-{n}", f"racer{n}@example.com", name=f"Racer {n}", alias=f"racer-{n}", office=office)
+        for n, office in enumerate(offices)
+    ]
+    made = [Profile(f"pr-{n}", f"racer-{n}", minutes_used=60.0) for n in range(len(crowd))]
+    console.store.save_attendees(event.id, crowd)
+    console.store.save_profiles(event.id, made, seen_at=NOW, lease=None)
+    console.store.link(event.id, [ProfileLink(f"at-{n}", f"pr-{n}", "created", NOW) for n in range(len(crowd))])
+    jobs = {"pr-0": ModelJobs(running=2, waiting=3)}
+    for minutes in (10, 0):
+        console.history.add_usage(event.id, NOW - timedelta(minutes=minutes), made, jobs=jobs)
+    answer = client.get(path_of(console, race="", scene="usage") + ".json")
+    shown = answer.json()
+    assert [(office["n"], office["v"]) for office in shown["offices"]] == [
+        ("Roma", "4.0 h"),
+        ("Milano", "3.0 h"),
+        ("all others", "2.0 h"),
+    ]
+    assert shown["numbers"][2]["value"] == "2 of 8"
+    assert "3 models wait" in shown["numbers"][2]["note"]
+    assert [line["title"] for line in shown["lines"]] == ["Estimated spend over time, USD", "Slots in use over time"]
+    assert [point[1] for point in shown["lines"][1]["points"]] == [2.0, 2.0]
+    assert not [word for word in ("Torino", "racer-", "Racer ", "example.com") if word in answer.text]
 
 
 @pytest.mark.parametrize("ending", ["", ".json"])

@@ -52,7 +52,7 @@ class Compute:
         self.resets: list[float] = []
         self.tally: Counter[str] = Counter()
         self.ran: dict[str, dict[str, float]] = {}
-        self.metered: Counter[str] = Counter()
+        self.metered: dict[str, float] = {}
         self.after_live: Callable[[str], None] = lambda submission_id: None
 
     # starting
@@ -178,7 +178,7 @@ class Compute:
         self.resets = list(rows.get("resets", ()))
         self.tally = Counter(rows.get("tally", {}))
         self.ran = {profile_id: dict(by_kind) for profile_id, by_kind in rows.get("ran", {}).items()}
-        self.metered = Counter(rows.get("metered", {}))
+        self.metered = dict(rows.get("metered", {}))
         if "capacity" in rows:
             self.capacity.load(rows["capacity"])
         self.queue.load(rows.get("queue", {}), now)
@@ -272,7 +272,8 @@ class Compute:
 
     def _meter(self, job: Job, ran: float, moment: float) -> None:
         minutes = min(job.asked, int(ran * 60) / 60)
-        self.metered[datetime.fromtimestamp(moment, UTC).date().isoformat()] += minutes  # type: ignore[assignment]
+        day = datetime.fromtimestamp(moment, UTC).date().isoformat()
+        self.metered[day] = self.metered.get(day, 0.0) + minutes
         kind = "submission" if job.kind == "live" else job.kind
         by_kind = self.ran.setdefault(job.profile_id, {})
         by_kind[kind] = by_kind.get(kind, 0.0) + minutes

@@ -51,7 +51,7 @@ def line(
     points: Sequence[tuple[datetime, float]], *, ceiling: float, ceiling_label: str, ends: tuple[str, str], last: str
 ) -> str:
     """One line over time, with a ceiling that is named at its end; `ends`: labels of the first and the last instant."""
-    height, base, right = 190, 160, WIDTH - 118
+    height, base, right = 150, 122, WIDTH - 118
     if len(points) < 2:
         return ""
     start, span = points[0][0], max(1.0, (points[-1][0] - points[0][0]).total_seconds())

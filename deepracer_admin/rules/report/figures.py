@@ -118,6 +118,11 @@ class Figures:
         """USD (estimate) per profile that used any hours."""
         return self.spent.usd / self.active if self.spent and self.active else None
 
+    @property
+    def is_over(self) -> bool:
+        """Had the event ended when usage was last read? Before that, what was not used may still be."""
+        return bool(self.event.closed_at) or (self.as_of is not None and self.as_of >= self.event.ends_at)
+
     def done(self, step: Step) -> int:
         """People for whom this step is done."""
         return dict(self.funnel).get(step, 0)

@@ -11,10 +11,13 @@ from deepracer_admin.model import Step
 from deepracer_admin.rules.report.charts import bars, columns, line
 from deepracer_admin.rules.report.figures import Answers, Figures
 from deepracer_admin.rules.report.words import Words, words
-from deepracer_admin.rules.standings import lap_time
 
 __all__ = ["next_time", "report_page"]
 
+ON_FIRST_SHEET = 3
+"""Races whose podium has room there; all are among the details."""
+SENTENCES = 6
+"""Of next time that have room there."""
 MANY = 0.2
 """A share from which on something is worth a sentence for next time."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -29,7 +32,9 @@ font-weight:700;margin-bottom:.6rem}.tiles{display:grid;grid-template-columns:re
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ddd;padding:.25rem .4rem;text-align:left;
 vertical-align:top}th{font-weight:600}.n{text-align:right}ul{margin:.2rem 0;padding-left:1.1rem}
 tr,li{break-inside:avoid}
-.details{break-before:page}@page{size:A4;margin:14mm}@media print{body{max-width:none;margin:0;padding:0}}
+.details{break-before:page;margin-top:2rem}@page{size:A4;margin:14mm}
+@media print{body{max-width:none;margin:0;padding:0}
+.details{margin:0}}
 """
 
 
@@ -44,6 +49,7 @@ def report_page(found: Figures, language: str, *, rehearsal: bool) -> bytes:
         f"<title>{escape(say('report'))}: {escape(event.name)}</title><style>{_STYLE}</style></head><body>",
         f'<div class="mark">{escape(say("rehearsal"))}</div>' if rehearsal else "",
         f"<h1>{escape(event.name)}</h1><p>{escape(say('report'))} · {starts} – {ends} ({escape(event.zone)})</p>",
+        "" if found.is_over else f"<p><b>{escape(say('runs'))}</b></p>",
         *_first_sheet(found, say),
         f'<div class="details"><h1>{escape(say("details"))}</h1>',
         *_details(found, say),
@@ -72,13 +78,12 @@ def _first_sheet(found: Figures, say: Words) -> Iterator[str]:
         yield f"<h2>{escape(say('spend_time'))}</h2>{chart}"
     yield f'<div class="two"><div><h2>{escape(say("podium"))}</h2>'
     yield from _winners(found, say)
-    yield f"</div><div><h2>{escape(say('answers'))}</h2>"
+    yield f"<h2>{escape(say('answers'))}</h2>"
     yield f"<p>{_answered(found.new_to_ml, say('new_ml'), say)}</p>"
     yield f"<p>{_answered(found.new_to_aws, say('new_aws'), say)}</p>"
-    yield "</div></div>"
-    yield f"<h2>{escape(say('next'))}</h2><ul>"
-    yield from (f"<li>{escape(each)}</li>" for each in next_time(found, say))
-    yield "</ul>"
+    yield f"</div><div><h2>{escape(say('next'))}</h2><ul>"
+    yield from (f"<li>{escape(each)}</li>" for each in next_time(found, say)[:SENTENCES])
+    yield "</ul></div></div>"
 
 
 def _tiles(found: Figures, say: Words) -> list[tuple[str, str]]:
@@ -123,11 +128,12 @@ def _spend(found: Figures, say: Words) -> str:
 def _winners(found: Figures, say: Words) -> Iterator[str]:
     if not found.podiums:
         yield f"<p>{escape(say('no_race'))}</p>"
-    for podium in found.podiums:
-        best = next(iter(podium.places), None)
+    for podium in found.podiums[:ON_FIRST_SHEET]:
         final = "" if podium.is_final else f" <small>({escape(say('not_final'))})</small>"
-        who = f"{escape(best[1])}, {lap_time(best[2])}" if best else "–"
-        yield f"<p><b>{escape(podium.race)}</b>: {who}{final}</p>"
+        who = ", ".join(f"{rank}. {escape(alias)} ({say.lap(score)})" for rank, alias, score in podium.places[:3])
+        yield f"<p><b>{escape(podium.race)}</b>{final}: {who or '–'}</p>"
+    if len(found.podiums) > ON_FIRST_SHEET:
+        yield f"<p><small>{escape(say('more', n=say.number(len(found.podiums) - ON_FIRST_SHEET)))}</small></p>"
 
 
 def _answered(answers: Answers, what: str, say: Words) -> str:
@@ -156,7 +162,7 @@ def next_time(found: Figures, say: Words) -> list[str]:
     if found.spent is not None and found.event.budget_usd:
         share = found.spent.usd / found.event.budget_usd
         add("over", when=share > 1, n=say.share(share))
-        add("under", when=share < 0.5, n=say.share(share))
+        add("under", when=found.is_over and share < 0.5, n=say.share(share))
     add("beginners", when=ml.share is not None and ml.share >= 0.5, n=say.share(ml.share or 0.0))
     add(
         "unanswered",
@@ -174,7 +180,7 @@ def next_time(found: Figures, say: Words) -> list[str]:
 def _details(found: Figures, say: Words) -> Iterator[str]:
     yield f"<h2>{escape(say('podium'))}</h2>"
     lines = [
-        [podium.race, str(rank), alias, lap_time(score), say.number(podium.racers), say.number(podium.submissions)]
+        [podium.race, str(rank), alias, say.lap(score), say.number(podium.racers), say.number(podium.submissions)]
         for podium in found.podiums
         for rank, alias, score in podium.places
     ]
@@ -208,6 +214,10 @@ def _details(found: Figures, say: Words) -> Iterator[str]:
         ]
         heads = [say(each) for each in ("centre", "profiles", "active", "hours", "spend", "per_active")]
         yield _table(heads, lines, numbers=(1, 2, 3, 4, 5))
+    if more := next_time(found, say)[SENTENCES:]:
+        yield f"<h2>{escape(say('next'))}</h2><ul>"
+        yield from (f"<li>{escape(each)}</li>" for each in more)
+        yield "</ul>"
     yield f"<h2>{escape(say('incidents'))}</h2>"
     if not found.incidents:
         yield f"<p>{escape(say('no_incidents'))}</p>"
@@ -232,6 +242,6 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequ
         kind = ' class="n"' if place in numbers else ""
         return f"<{tag}{kind}>{escape(text)}</{tag}>"
 
-    head = "".join(cell("th", place, text) for place, text in enumerate(heads))
+    head = "".join(cell("th", place, text[:1].upper() + text[1:]) for place, text in enumerate(heads))
     body = "".join(f"<tr>{''.join(cell('td', n, text) for n, text in enumerate(row))}</tr>" for row in rows)
     return f"<table><tr>{head}</tr>{body}</table>"

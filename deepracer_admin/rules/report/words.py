@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.model import Step
+from deepracer_admin.rules.standings import lap_time
 
 __all__ = ["LANGUAGES", "Words", "words"]
 
@@ -48,6 +49,11 @@ class Words:
     def money(self, usd: float) -> str:
         """Dollars; cents below 100."""
         return f"{self.number(usd, 2 if abs(usd) < 100 else 0)} USD"
+
+    def lap(self, milliseconds: int) -> str:
+        """1:13.197 or 1:13,197."""
+        told = lap_time(milliseconds)
+        return told.replace(".", ",") if self.code == "it" else told
 
     def day(self, day: date) -> str:
         """6 Nov 2026."""

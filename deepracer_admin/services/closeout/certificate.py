@@ -77,6 +77,7 @@ def certificate(facts: Facts) -> dict[str, Any]:
     event, zone, found = facts.event, facts.event.zone, facts.verdict
     return {
         "format": FORMAT,
+        "rehearsal": facts.rehearsal,
         "about": _about(facts),
         "issued_at": local_time(facts.issued_at, zone),
         "event": {

@@ -13,7 +13,7 @@ _STYLE = """
 body{font:14px/1.45 system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:62rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}p{margin:.5rem 0}small{color:#555}
 table{border-collapse:collapse;width:100%}td,th{border-top:1px solid #ccc;padding:.35rem .5rem;text-align:left;
-vertical-align:top}th{font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums}code{overflow-wrap:anywhere}
+vertical-align:top;overflow-wrap:anywhere}th{font-weight:600;overflow-wrap:normal}td.n{text-align:right;font-variant-numeric:tabular-nums}code{overflow-wrap:anywhere}
 .verdict{border-left:.5rem solid;padding:.5rem 1rem;margin:1rem 0;background:#f5f5f5}.green{border-color:#116329}
 .amber{border-color:#8a4b00}.red{border-color:#a4001d}.mark{background:#8a4b00;color:#fff;padding:.3rem .6rem}
 tr{break-inside:avoid}@page{size:A4;margin:15mm}@media print{body{margin:0;max-width:none}}
@@ -30,6 +30,7 @@ def certificate_page(document: Mapping[str, Any]) -> bytes:
         '<html lang="en"><head><meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         f"<title>{title}</title><style>{_STYLE}</style></head><body>",
+        *(['<p class="mark">REHEARSAL: simulated people and services.</p>'] if document["rehearsal"] else []),
         f"<h1>{title}</h1>",
         f"<p><small>Issued {escape(document['issued_at'])}</small></p>",
         f'<div class="verdict {escape(found["colour"])}">',
@@ -49,13 +50,7 @@ def certificate_page(document: Mapping[str, Any]) -> bytes:
     ]
     left = {"what": "What", "count": "How many", "why": "Why", "costs": "What it costs", "way_out": "How to end it"}
     decided = {"step": "Step", "decision": "Decision", "by": "By", "reason": "Reason", "at": "When", "of": "In"}
-    persons = {
-        "person": "Person",
-        "answer": "Answer",
-        "seen": "What was seen",
-        "at": "Read at",
-        "settle": "What would tell",
-    }
+    persons = {"answer": "Answer", "people": "People", "seen": "What was seen", "at": "Read at", "person": "Who"}
     parts += _section("What is left", document["left"], left, "Nothing.")
     parts += _section(
         "Decided by people", document["decided"], decided, "No step was skipped, waited for or stopped at."
@@ -68,9 +63,22 @@ def certificate_page(document: Mapping[str, Any]) -> bytes:
         "None.",
     )
     parts += _pairs("The audit's chain", document["chain"])
-    parts += _section("Each person", document["persons"], persons, "Nobody's access was read back.")
+    parts += _section(
+        "Each person", _together(document["persons"]), persons, "No answer of single persons stands here."
+    )
     parts += ["<h2>How to verify</h2>", f"<p>{escape(document['about'])}</p>", "</body></html>"]
     return ("\n".join(parts) + "\n").encode()
+
+
+def _together(persons: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Those of whom the same was seen at the same time on one line: thousands fit on few pages."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for each in persons:
+        groups.setdefault((each["answer"], each["seen"], each["at"], each.get("settle", "")), []).append(each["person"])
+    return [
+        {"answer": answer, "people": len(who), "seen": f"{seen} {settle}".rstrip(), "at": at, "person": ", ".join(who)}
+        for (answer, seen, at, settle), who in sorted(groups.items())
+    ]
 
 
 def _list(sentences: Sequence[str]) -> Iterator[str]:

@@ -34,6 +34,7 @@ AUDIENCES: dict[str, str] = {
     "not_signed_in": "Mailed, but never seen to sign in",
     "not_trained": "Mailed, but never trained",
     "not_submitted": "Trained, but nothing submitted",
+    "turn": "Hours in rounds: who has hours left in this one",
     "all": "Everybody on the list",
 }
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deepracer_admin.counted import counted
-from deepracer_admin.errors import BadInput, Missing
+from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere
 from deepracer_admin.model import UNLIMITED, Actor, Job, JobItem, Profile, Quota, State
 from deepracer_admin.records.limits import PAUSED_PROFILES
+from deepracer_admin.records.profile_models import PROFILE_MODELS, ProfileModels
 from deepracer_admin.rules.money import worst_case
 from deepracer_admin.rules.quotas import NOT_READ, limit_words, quota_for
 from deepracer_admin.rules.tabular import inert_csv
@@ -112,6 +113,24 @@ class UsageService(Service):
         if profile not in known:
             raise Missing("That profile is not one of this event's service (any more); choose again.")
         return [(at, used / 60, queued / 60) for at, used, queued in self.house.history.usage_of(event, profile)]
+
+    def models_of(self, actor: Actor, profile: str) -> ProfileModels | None:
+        """The models of one profile as last read; None when they never were."""
+        self._authorise(actor, "usage.view")
+        return self.store.row(self._event().id, PROFILE_MODELS, profile)
+
+    def look_at_models(self, actor: Actor, profile: str) -> Job:
+        """Have the models of one profile read; the reading under way when there is one. Raises Missing."""
+        self._authorise(actor, "usage.view")
+        event = self._event().id
+        if profile not in {link.profile for link in self.store.links(event).values()}:
+            raise Missing("That profile is nobody's on the list (any more); choose again.")
+        try:
+            return self._plan_job(actor, "usage.view", "models.look", target=profile, plan={"profile": profile})
+        except Conflict:
+            return next(
+                each for each in self.store.jobs(event, live=True, kind="models.look") if each.target == profile
+            )
 
     def given_elsewhere(self, actor: Actor, attendees: Sequence[str]) -> tuple[int, str]:
         """How many of these people another open event gives hours now, and the names of such events ("" for none)."""

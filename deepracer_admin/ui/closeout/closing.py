@@ -161,8 +161,9 @@ def how_to_verify(who: Actor) -> None:
             "was changed, and where. That the key is yours they cannot see from the file: tell them this fingerprint "
             "another way, on paper, by telephone or on a page of your company."
         )
-        st.code(session.desk().closeout.fingerprint(who), language=None)
-        st.code("python -m deepracer_admin verify certificate.json --key FINGERPRINT", language=None)
+        shown = session.desk().closeout.fingerprint(who)
+        st.code(shown, language=None)
+        st.code(f'python -m deepracer_admin verify certificate.json --key "{shown}"', language=None)
         st.caption(
             "Without this console: `docs/verify_certificate.py` needs Python and the package cryptography. Whoever has "
             "this console's data folder can sign as you, so keep it as you keep a key."

@@ -111,13 +111,14 @@ def _receipts(view: PersonalDataView, event: Event) -> None:
                     f"; {count(len(row.copies_gone), 'copy', 'copies')} of the event deleted" if row.copies_gone else ""
                 )
                 st.caption(f"{count(row.searched, 'file')} searched afterwards, no trace found{gone}.")
-            with st.popover("What lies outside"):
-                for each in row.outside:
-                    st.markdown(f"**{plain(each.where)}**: {plain(each.what)} {plain(each.way_out)}")
-            download(
-                "Receipt (JSON)",
-                lambda asking, mark=row.mark: desk.receipt(asking, mark),
-                f"{row.mark}.json",
-                "application/json",
-                key=f"data-receipt-{number}",
-            )
+            with st.container(horizontal=True):
+                with st.popover("What lies outside"):
+                    for each in row.outside:
+                        st.markdown(f"**{plain(each.where)}**: {plain(each.what)} {plain(each.way_out)}")
+                download(
+                    "Receipt (JSON)",
+                    lambda asking, mark=row.mark: desk.receipt(asking, mark),
+                    f"{row.mark}.json",
+                    "application/json",
+                    key=f"data-receipt-{number}",
+                )

@@ -32,6 +32,7 @@ TITLES = {
     "models.delete": "Delete models",
     "quota": "Set quotas",
     "quotas.read": "Read the account's quotas",
+    "models.look": "Read the models of a racer",
     "prices.read": "Read AWS's prices",
     "bill.read": "Read the bill",
     "race.admit": "Let people into a race",

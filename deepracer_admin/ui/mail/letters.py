@@ -44,7 +44,7 @@ _CONTROLLED = {
     "running": "It goes on.",
     "cancelled": "Cancelled; what was sent stays sent.",
 }
-_NAMES = {"access": "Access", "races": "Race links", "reminder": "Reminder", "thanks": "Thanks"}
+_NAMES = {"access": "Access", "races": "Race links", "reminder": "Reminder", "thanks": "Thanks", "turn": "Your turn"}
 
 
 def choose_template(templates: Sequence[Template], *, key: str) -> Template:

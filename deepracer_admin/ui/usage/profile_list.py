@@ -20,6 +20,7 @@ from deepracer_admin.ui.kit.limits import NOT_READ, NOTHING, limit_words
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import count, hours, money, plain, table_height, when
 from deepracer_admin.ui.usage.charts import draw, person_chart
+from deepracer_admin.ui.usage.profile_models import profile_models
 
 __all__ = ["ask_query", "one_profile", "profile_pages", "worklists"]
 
@@ -205,6 +206,7 @@ def one_profile(event: Event, row: ProfileRow) -> None:
         alt="Hours of this profile over time",
         stamp=str(stamp),
     )
+    profile_models(event, row)
     jobs = _jobs(series)
     if jobs:
         st.caption("What moved, newest first (event time)")

@@ -165,7 +165,7 @@
   }
 
   function drawTotals() {
-    at("subtitle").textContent = "Training hours and estimated spend of all sponsored racers";
+    at("subtitle").textContent = "Training hours, slots and estimated spend of all sponsored racers";
     at("paging").textContent = "";
     const numbers = make("div", "numbers");
     for (const entry of data.numbers) {
@@ -173,41 +173,61 @@
       card.append(make("p", "label", entry.label), make("p", "value", entry.value), make("p", "note", entry.note));
       numbers.append(card);
     }
-    main.replaceChildren(numbers, curve(data.line));
+    const curves = make("div", "curves");
+    curves.append(...data.lines.map(curve));
+    const below = make("div", data.offices.length ? "below" : "below alone");
+    below.append(curves);
+    if (data.offices.length) below.append(bars(data.offices));
+    main.replaceChildren(numbers, below);
   }
 
-  function curve(spend) {
+  function bars(offices) {
+    const chart = make("div", "chart offices");
+    chart.append(make("h2", "", "Training hours used, by office"));
+    for (const office of offices) {
+      const row = make("div", "office");
+      const bar = make("span", "bar"), filled = make("span", "filled");
+      filled.style.width = `${office.w}%`;
+      bar.append(filled);
+      row.append(make("span", "name", office.n), make("span", "hours", office.v), bar);
+      chart.append(row);
+    }
+    return chart;
+  }
+
+  function curve(line) {
     const chart = make("div", "chart");
-    const top = Math.max(1, ...spend.points.map((point) => point[1]));
-    const far = spend.budget > top * 4;
-    const limit = spend.budget ? `budget $${spend.budget.toLocaleString("en")}` : "";
-    chart.append(make("h2", "", spend.title + (limit ? ` · ${limit}${far ? ", above this chart" : " (dashed)"}` : "")));
-    if (spend.points.length < 2) return chart;
-    const height = (far ? top : Math.max(top, spend.budget)) * 1.06;
-    const [from, to] = [spend.points[0][0], spend.points[spend.points.length - 1][0]];
+    const number = (value) => line.unit
+      + value.toLocaleString("en", { maximumFractionDigits: line.unit && value < 100 ? 2 : 0 });
+    const top = Math.max(1, ...line.points.map((point) => point[1]));
+    const far = line.limit > top * 4;
+    const limit = !line.limit ? "" : line.unit ? `${line.word} ${number(line.limit)}` : line.word;
+    chart.append(make("h2", "", line.title + (limit ? ` · ${limit}${far ? ", above this chart" : " (dashed)"}` : "")));
+    if (line.points.length < 2) return chart;
+    const height = (far ? top : Math.max(top, line.limit)) * 1.06;
+    const [from, to] = [line.points[0][0], line.points[line.points.length - 1][0]];
     const y = (value) => (100 - (value / height) * 100).toFixed(2);
     const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     drawing.setAttribute("viewBox", "0 0 1000 100");
     drawing.setAttribute("preserveAspectRatio", "none");
     drawing.setAttribute("role", "img");
-    drawing.setAttribute("aria-label", spend.title);
+    drawing.setAttribute("aria-label", line.title);
     const path = document.createElementNS(drawing.namespaceURI, "polyline");
     path.setAttribute("class", "curve");
-    path.setAttribute("points", spend.points
+    path.setAttribute("points", line.points
       .map((point) => `${(((point[0] - from) / Math.max(1, to - from)) * 1000).toFixed(1)},${y(point[1])}`).join(" "));
     drawing.append(path);
-    if (spend.budget && !far) {
+    if (line.limit && !far) {
       const dashed = document.createElementNS(drawing.namespaceURI, "line");
-      const level = y(spend.budget);
+      const level = y(line.limit);
       const values = { class: "limit", x1: 0, x2: 1000, y1: level, y2: level };
       for (const [name, value] of Object.entries(values)) dashed.setAttribute(name, value);
       drawing.append(dashed);
     }
     const field = make("div", "field");
-    const dollars = (value) => `$${value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 2 : 0 })}`;
-    field.append(drawing, make("span", "scale high", dollars(height)), make("span", "scale zero", "$0"));
+    field.append(drawing, make("span", "scale high", number(height)), make("span", "scale zero", number(0)));
     const ends = make("div", "ends");
-    ends.append(make("span", "", spend.from), make("span", "", spend.to));
+    ends.append(make("span", "", line.from), make("span", "", line.to));
     chart.append(field, ends);
     return chart;
   }

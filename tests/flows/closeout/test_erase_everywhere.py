@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from types import SimpleNamespace
@@ -62,6 +62,8 @@ def planted(hint: Any) -> Any:
         return planted(inner[0])
     if what in (str, int, float, bool, datetime):
         return {str: f"{NAME} {ADDRESS} {ALIAS}", int: 1, float: 1.0, bool: True}.get(what, END)
+    if what is date:
+        return END.date()
     if what is Mapping:
         return {planted(inner[0]): planted(inner[1])}
     if what is frozenset:

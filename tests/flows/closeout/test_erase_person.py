@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from types import SimpleNamespace
@@ -93,6 +93,8 @@ def planted(hint: Any, text: str) -> Any:
         return planted(inner[0], text)
     if what in (str, int, float, bool, datetime):
         return {str: text, int: 1, float: 1.0, bool: True}.get(what, END)
+    if what is date:
+        return END.date()
     if what is Mapping:
         return {planted(inner[0], text): planted(inner[1], text)}
     if what is frozenset:

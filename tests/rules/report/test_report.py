@@ -134,9 +134,11 @@ def test_what_was_not_read_is_no_zero() -> None:
 
 
 def test_next_time_has_a_figure_for_each_sentence() -> None:
-    told = next_time(made(), words("en"))
+    found = made()
+    assert not any("Only" in each for each in next_time(found, words("en")))  # it still runs
+    told = next_time(replace(found, event=replace(EVENT, closed_at=START)), words("en"))
     assert told[0] == "9 of 18 people with access never signed in: remind them earlier, and ask why."
-    assert any("2 mails bounced" in each for each in told)
+    assert any("Mails that bounced: 2." in each for each in told)
     assert any("Only 13 % of the budget" in each for each in told)
     assert any("2.5 hours of work waited" in each for each in told)
 

@@ -207,4 +207,6 @@ def test_the_page_says_the_same_and_runs_nothing() -> None:
     assert "https://" not in page
     assert "REHEARSAL: simulated people" in page
     assert page.count("What access says.") == 1
+    assert '<p class="mark">REHEARSAL' in page
+    assert "at-1" in page
     assert json.dumps(certificate(found)), "plain values"
