@@ -39,14 +39,16 @@ class Relative:
 
 
 def anchors(event: Event, races: Iterable[Race], now: datetime) -> dict[str, str]:
-    """What a mail can be scheduled by, with the words for it; races that are over are left out. `now` in event time."""
-    found = {STARTS: "the event starts", ENDS: "the event ends"}
-    for race in races:
+    """What a mail can be scheduled by, with the words for it, what comes next first; races that are over are left out.
+    `now` in event time."""
+    found, listed = {STARTS: "the event starts", ENDS: "the event ends"}, [*races]
+    for race in listed:
         if race.draft.opens_at > now:
             found[f"opens:{race.id}"] = f"“{race.draft.name}” opens"
         if race.draft.closes_at > now:
             found[f"closes:{race.id}"] = f"“{race.draft.name}” closes"
-    return found
+    at = {anchor: instant_of(anchor, event, listed) or now for anchor in found}
+    return {anchor: found[anchor] for anchor in sorted(found, key=lambda each: (at[each] <= now, at[each]))}
 
 
 def instant_of(anchor: str, event: Event, races: Iterable[Race]) -> datetime | None:

@@ -88,6 +88,16 @@ def test_what_is_sent_by_the_event_says_by_what_and_that_it_is_cancelled_when_th
     assert "2 h before the event ends" in texts(browser.open(PAGE))
 
 
+def test_what_is_to_go_later_at_no_time_that_holds_never_goes_at_once(browser, console, event, proven):
+    app = browser.open(PAGE)
+    app.checkbox(key="send-later").check().run()
+    app.segmented_control(key="send-when").set_value("By the event").run()
+    app.selectbox(key="send-anchor").set_value("starts").run()
+    assert "That moment is past" in texts(app)
+    button = next(button for button in app.button if button.key == "send-go")
+    assert (button.label, button.disabled) == ("Schedule it", True)
+
+
 def test_everybody_without_proof_needs_a_reason(browser, console, event, proven):
     app = browser.open(PAGE)
     app.selectbox(key="send-kind").set_value("all").run()

@@ -196,10 +196,10 @@ class MessagesService(Service):
 
     def _check_relative(self, event: Event, relative: Relative) -> None:
         now = self.clock.event_now()
-        if why := why_cancelled(relative, event, self.store.races(event.id)[0], now):
-            raise BadInput(why)
         if relative.at <= now or abs(relative.at - relative.seen_at) > FURTHEST:
             raise BadInput("That moment is past, or more than 60 days off; choose another.")
+        if why := why_cancelled(relative, event, self.store.races(event.id)[0], now):
+            raise BadInput(why)
 
     def _named(
         self, event: Event, key: str, people: Sequence[Attendee], attendees: Collection[str]

@@ -110,12 +110,12 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
         f"{' …' if len(people) > 3 else ''}{time}. Had it already, no second: {had:,}."
     )
     reason = st.text_input("Reason (kept in the audit)", key="send-reason") if kind == "all" else ""
-    at, relative = _later(who, event)
+    is_later, at, relative = _later(who, event)
     if at is not None:
         moves = " It is cancelled, and says so, when that moves." if relative else ""
         st.caption(f"It goes to whoever is in that audience at that time; the names above are of now.{moves}")
     press(
-        "Send it" if at is None else f"Schedule it for {when(at, event.zone)}",
+        f"Schedule it for {when(at, event.zone)}" if at else "Schedule it" if is_later else "Send it",
         lambda asking: desk.messages.send(
             asking,
             key,
@@ -129,15 +129,15 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
         done=_goes if at is None else f"It goes to whoever is in that audience {when(at, event.zone)}.",
         type="primary",
         icon=":material/send:",
-        disabled=not people and at is None,
+        disabled=at is None and (is_later or not people),  # later, and no time that holds: never at once instead
         shown=[person.id for person in people],
     )
 
 
-def _later(who: Actor, event: Event) -> tuple[datetime | None, Relative | None]:
-    """When it is to go, and by what in the event; (None, None): now."""
+def _later(who: Actor, event: Event) -> tuple[bool, datetime | None, Relative | None]:
+    """Is it to go later; when (None: at no time that holds); and by what in the event."""
     if not st.checkbox("Send later", key="send-later"):
-        return None, None
+        return False, None, None
     desk, zone = session.desk(), ZoneInfo(event.zone)
     by = st.segmented_control(
         "When", ["At a time", "By the event"], default="At a time", key="send-when", label_visibility="collapsed"
@@ -145,7 +145,7 @@ def _later(who: Actor, event: Event) -> tuple[datetime | None, Relative | None]:
     if by != "By the event":
         start = desk.clock.event_now().astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
         local = st.datetime_input(f"At ({event.zone})", start + timedelta(hours=1), key="send-at")
-        return (local.replace(tzinfo=zone) if local else None), None
+        return True, (local.replace(tzinfo=zone) if local else None), None
     names = desk.messages.anchors(who)
     left, middle, right = st.columns([1, 1, 3])
     hours = left.number_input("Hours", 0.0, 1_440.0, 2.0, 0.5, key="send-hours")
@@ -153,7 +153,7 @@ def _later(who: Actor, event: Event) -> tuple[datetime | None, Relative | None]:
     anchor = right.selectbox("What", [*names], format_func=names.__getitem__, key="send-anchor")
     minutes = round(float(hours or 0) * 60) * (-1 if side == "before" else 1)
     relative = ask(lambda asking: desk.messages.when(asking, str(anchor), minutes))
-    return (relative.at, relative) if relative else (None, None)
+    return True, relative.at if relative else None, relative
 
 
 def _goes(made: Started) -> str:
