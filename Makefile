@@ -26,6 +26,7 @@ lint:
 lock:
 	$(LOCK) --upgrade requirements.in -o requirements.txt
 	$(LOCK) --upgrade requirements-test.in -o requirements-test.txt
+	cd infra && $(LOCK) --upgrade requirements-sam.in -o requirements-sam.txt
 
 bench:
-	for name in roster racing pages onboarding kills idle store portal capacity portal_timing usage forecast; do $(VENV) -m benchmarks.$$name || exit 1; done
+	for name in roster racing pages onboarding kills closing calls idle store portal capacity portal_timing usage forecast replay deadline; do $(VENV) -m benchmarks.$$name || exit 1; done

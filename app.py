@@ -7,7 +7,7 @@ visitor could reach a page file before this script ever ran (a test starts a fre
 import streamlit as st
 from streamlit import runtime
 
-from deepracer_admin.ui.kit import frame
+from deepracer_admin.ui.frame import frame
 
 if not runtime.exists():  # imported by the server, before the first visitor
     from deepracer_admin.web import server

@@ -20,7 +20,6 @@ right holds 8 of 10, so 32 of 40.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import statistics
 import sys
@@ -36,11 +35,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from deepracer_admin.rehearsal.deepracer import DeepRacer
-from deepracer_admin.rehearsal.deepracer.profiles import invite
-from deepracer_admin.rehearsal.deepracer.state import Leaderboard
+from benchmarks._world import invited_world, live_until
 from deepracer_admin.rehearsal.fleet.crowd import Behaviour
-from deepracer_admin.rehearsal.world import World
 from deepracer_admin.rules.capacity import Outlook, Plan, Queue, enough_slots, outlook
 
 START = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
@@ -94,20 +90,22 @@ class _Watch:
 
 def rehearse(plan: Plan, habits: dict[str, float], seed: int, home: Path) -> Rehearsed:
     """A whole event in the practice world: invitations at its start, and nobody asks for anything after its end."""
-    world = World(home, seed=seed, speed=0, slots=max(1, plan.slots), version=VERSIONS[plan.queue], start=START)
-    deployment = world.services["deepracer"]
-    assert isinstance(deployment, DeepRacer)
-    site, opens = deployment.site, START.timestamp()
-    for number in range(plan.people):
-        user = invite(site, "CreateProfile", f"racer.{number:05}@example.com", alias=f"Racer-{number:05}")
-        profile = site.state.profiles[user.username]
-        profile.max_minutes = -1 if plan.hours_per_person < 0 else round(plan.hours_per_person * 60)
-        profile.max_models = plan.models_per_person
-    closes = opens + plan.window_h * 3600
-    site.state.leaderboards["cup"] = Leaderboard("cup", _race(opens, closes))
+    minutes = -1 if plan.hours_per_person < 0 else round(plan.hours_per_person * 60)
+    closes = START.timestamp() + plan.window_h * 3600
+    world, site = invited_world(
+        home,
+        people=plan.people,
+        start=START,
+        hours=plan.window_h,
+        slots=plan.slots,
+        version=VERSIONS[plan.queue],
+        seed=seed,
+        minutes=minutes,
+        models=plan.models_per_person,
+    )
     world.fleet.configure(habits)
     watch = _Watch(site)
-    _live_until(world, START + timedelta(hours=plan.window_h))
+    live_until(world, START + timedelta(hours=plan.window_h))
     world.services.pop("fleet")
     state = site.state
     waits: dict[str, list[float]] = {}
@@ -119,7 +117,7 @@ def rehearse(plan: Plan, habits: dict[str, float], seed: int, home: Path) -> Reh
     hours = sum(profile.used for profile in state.profiles.values()) / 60
     never = len(waits.keys() - watch.trained)
     while state.jobs and world.ticked_to < START + timedelta(days=18):  # before a month ends
-        _live_until(world, world.ticked_to + timedelta(hours=2))
+        live_until(world, world.ticked_to + timedelta(hours=2))
     late = Counter(submission.status for submission in state.submissions.values())["FAILED"] - failed
     return Rehearsed(
         came=len(waits),
@@ -129,29 +127,8 @@ def rehearse(plan: Plan, habits: dict[str, float], seed: int, home: Path) -> Reh
         failed_submissions=failed + late,
         hours=hours,
         all_hours=sum(profile.used for profile in state.profiles.values()) / 60,
-        end_h=(watch.last_end - opens) / 3600,
+        end_h=(watch.last_end - START.timestamp()) / 3600,
     )
-
-
-def _race(opens: float, closes: float) -> dict[str, Any]:
-    return {
-        "name": "Cup",
-        "trackConfig": {"trackId": "reinvent_base", "trackDirection": "COUNTER_CLOCKWISE"},
-        "timingMethod": "TOTAL_TIME",
-        "submissionTerminationConditions": {"minimumLaps": 3, "maximumLaps": 3, "maxTimeInMinutes": 20},
-        "openTime": opens,
-        "closeTime": closes,
-        "maxSubmissionsPerUser": 1_000,
-        "raceType": "TIME_TRIAL",
-    }
-
-
-def _live_until(world: World, end: datetime) -> None:
-    async def going() -> None:
-        world.clock.advance((end - world.ticked_to).total_seconds())
-        await world.catch_up(world.clock.now())
-
-    asyncio.run(going())
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:

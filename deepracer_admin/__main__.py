@@ -1,4 +1,5 @@
-"""The command line: `python -m deepracer_admin roster check | worker | status | rehearse | racing | store | preflight`.
+"""The command line: `python -m deepracer_admin` and roster check, worker, status, rehearse, racing, store, preflight,
+closeout, verify, backup, restore.
 
 Exit codes: 0 done, 2 a sentence on standard error says what to mend.
 """
@@ -36,6 +37,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         from deepracer_admin.preflight_command import main as preflight
 
         return preflight(arguments[1:])
+    if arguments[:1] == ["closeout"]:
+        from deepracer_admin.closeout_command import main as closeout
+
+        return closeout(arguments[1:])
+    if arguments[:1] == ["verify"]:
+        from deepracer_admin.verify_command import main as verify
+
+        return verify(arguments[1:])
+    if arguments[:1] in (["backup"], ["restore"]):
+        from deepracer_admin import backup_command
+
+        return (backup_command.backup if arguments[0] == "backup" else backup_command.restore)(arguments[1:])
     parsed = _parser().parse_args(arguments)
     try:
         return parsed.run(parsed)
@@ -54,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("roster", help="check an attendee list: roster check FILE --json", add_help=False)
     commands.add_parser("store", help="the shared table: store check | create | copy", add_help=False)
     commands.add_parser("preflight", help="is everything ready to open? preflight --json", add_help=False)
+    commands.add_parser("closeout", help="close an event, with a certificate: closeout --json", add_help=False)
+    commands.add_parser(
+        "verify", help="is a certificate or an audit export as it was sealed? verify FILE", add_help=False
+    )
+    commands.add_parser("backup", help="one event in one file: backup FILE --encrypt", add_help=False)
+    commands.add_parser("restore", help="put an event from a backup into this data folder", add_help=False)
     worker = commands.add_parser("worker", help="run the worker alone (one of several may run; one holds the lease)")
     worker.set_defaults(run=_worker)
     status = commands.add_parser("status", help="where an event stands")
@@ -76,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     rehearse.add_argument(
         "--drill",
         default="",
-        help="a bad day, counted in the report: deadline-rush, lost-quota, monthly-reset, outage",
+        help="a bad day, counted in the report: deadline-rush, lost-quota, monthly-reset, outage, over-spending",
     )
     rehearse.add_argument(
         "--room", type=float, default=2.0, help="deadline-rush: hours in which room is kept for submissions (0: none)"

@@ -1,4 +1,4 @@
-"""Builds everything for a mode. The only place that names adapters (with entra_access.py and racing_access.py).
+"""Builds everything for a mode. The only place that names adapters (with its parts, …_access.py).
 
 Live mode refuses rehearsal endpoints and the other way round: in rehearsal every address comes from the practice
 world's own file on loopback; in live mode from the settings, which refuse loopback addresses (settings.py), and a site
@@ -17,7 +17,6 @@ from deepracer_admin.clock import Clock, ScaledClock, SystemClock
 from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.edge.aws import AwsAccess
-from deepracer_admin.edge.reach import Reach
 from deepracer_admin.entra_access import SignInSettings, claims_of, directories, sign_in_settings
 from deepracer_admin.errors import BadSettings, Missing, StoreUnusable
 from deepracer_admin.files.process import ChildProcessReader
@@ -25,10 +24,7 @@ from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import Letters
 from deepracer_admin.made_once import Kept, Once
-from deepracer_admin.mail import Mailer
-from deepracer_admin.mail.pinpoint import Pinpoint
-from deepracer_admin.mail.ses import Ses
-from deepracer_admin.mail.smtp import Smtp
+from deepracer_admin.mail_access import chat_of, mailer_of, practice_access
 from deepracer_admin.model import Limit
 from deepracer_admin.private import private_folder, tighten_folder
 from deepracer_admin.racing.login import LoginDesk
@@ -47,7 +43,9 @@ from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.services.access.onboarding import OnboardingService
 from deepracer_admin.services.access.passwords import PasswordsService
 from deepracer_admin.services.base import House
-from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.closeout import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.closeout.personal_data import PersonalDataService
+from deepracer_admin.services.closeout.report import ReportService
 from deepracer_admin.services.file_desk import FileDesk
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
@@ -55,19 +53,22 @@ from deepracer_admin.services.people.public_registration import PublicRegistrati
 from deepracer_admin.services.people.registration_intake import RegistrationIntake
 from deepracer_admin.services.people.registrations import RegistrationsService
 from deepracer_admin.services.races.boards import BoardsService
+from deepracer_admin.services.races.calendar import CalendarService
 from deepracer_admin.services.races.races import RacesService
+from deepracer_admin.services.setup.calls import CallsService
 from deepracer_admin.services.setup.capacity import CapacityService
 from deepracer_admin.services.setup.capacity_child import ChildCalculator
 from deepracer_admin.services.setup.capacity_desk import CapacityDesk
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.practice_clock import PracticeClockService
 from deepracer_admin.services.setup.preflight import PreflightService
 from deepracer_admin.services.setup.prices import PricesService
 from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from deepracer_admin.services.usage.budget import BudgetService
 from deepracer_admin.services.usage.usage import UsageService
-from deepracer_admin.settings import Practice, Settings
+from deepracer_admin.settings import Settings
 from deepracer_admin.store import EventStore, History, SavedSession, Sessions
 from deepracer_admin.store.dynamodb import SharedTable, open_shared_store
 from deepracer_admin.store.sqlite import open_event_store, open_history, open_sessions
@@ -88,6 +89,8 @@ class EventDesk:
     capacity: CapacityService
     prices: PricesService
     preflight: PreflightService
+    practice_clock: PracticeClockService
+    calls: CallsService
     staff: StaffService
     signed_in: SignedInService
     attendees: AttendeesService
@@ -96,10 +99,13 @@ class EventDesk:
     passwords: PasswordsService
     messages: MessagesService
     races: RacesService
+    calendar: CalendarService
     usage: UsageService
     budget: BudgetService
     boards: BoardsService
     closeout: CloseoutService
+    personal_data: PersonalDataService
+    report: ReportService
     audit: AuditService
     jobs: JobsService
 
@@ -156,7 +162,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     store, history, sessions = _open_stores(settings, vault)
     files = FileDesk(ChildProcessReader("deepracer_admin.reading_process"))
     plans = CapacityDesk(ChildCalculator(), clock.monotonic)
-    house = House(settings, clock, store, history, sessions, files)
+    house = House(settings, clock, store, history, sessions, files, vault)
     letters = Letters(
         store,
         guests=GuestBook(store, vault),
@@ -179,7 +185,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         letters=letters,
         racing=racing.of(""),
         directory=directories(settings, sessions, vault, clock),
-        mailer=Once(lambda: _mailer(settings, clock)),
+        mailer=Once(lambda: mailer_of(settings, clock)),
         home=home,
         rehearsal=settings.rehearsal,
         staff=staff,
@@ -190,8 +196,13 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         bills=bills_of(settings),
         cost_tag=settings.deepracer_cost_tag,
         drop_delegation=sessions.drop_delegation,
+        has_delegation=lambda oid: sessions.delegation(oid) is not None,
+        keep_certificate=lambda event: CloseoutService(house, event).keep_certificate(),
+        vault=vault,
         racing_default=settings.racing,
         public_base=settings.portal_base,
+        chat=Once(lambda: chat_of(settings)) if settings.alarm_webhook.get_secret_value() else None,
+        console_url=settings.console_url,
         cognito_by_ses=bool(practice) or settings.deepracer_ses,
         readiness=readiness(settings, store, sessions, vault, clock, login, shared_table),
     )
@@ -226,6 +237,8 @@ def _desk(
         capacity=CapacityService(house, plans, event_id),
         prices=PricesService(house, event_id),
         preflight=PreflightService(house, event_id),
+        practice_clock=PracticeClockService(house, event_id),
+        calls=CallsService(house, event_id),
         staff=StaffService(house, event_id),
         signed_in=SignedInService(house, event_id),
         attendees=AttendeesService(house, event_id),
@@ -234,10 +247,13 @@ def _desk(
         passwords=PasswordsService(house, event_id),
         messages=MessagesService(house, letters, event_id),
         races=RacesService(house, event_id),
+        calendar=CalendarService(house, event_id),
         usage=UsageService(house, event_id),
         budget=BudgetService(house, event_id),
         boards=BoardsService(house, key, event_id),
         closeout=CloseoutService(house, event_id),
+        personal_data=PersonalDataService(house, event_id),
+        report=ReportService(house, event_id),
         audit=AuditService(house, event_id),
         jobs=JobsService(house, event_id),
     )
@@ -298,47 +314,6 @@ def shared_table(settings: Settings) -> SharedTable:
     return SharedTable(access, settings.store_table)
 
 
-def _practice_access(practice: Practice, address: str) -> AwsAccess:
-    return AwsAccess(
-        region=practice.aws["region"],
-        endpoint_url=practice.aws[address],
-        access_key_id=practice.aws["access_key_id"],
-        secret_access_key=practice.aws["secret_access_key"],
-        reach=Reach.PRACTICE,
-    )
-
-
-def _mailer(settings: Settings, clock: Clock) -> Mailer:
-    practice = practice_of(settings)
-    if practice:
-        return Ses(
-            _practice_access(practice, "ses_url"),
-            configuration_set=practice.mail.get("configuration_set"),
-            events_queue_url=practice.aws.get("mail_events_queue_url"),
-            queue_access=_practice_access(practice, "sqs_url") if "sqs_url" in practice.aws else None,
-            clock=clock,
-        )
-    if settings.mailer == "pinpoint":
-        Pinpoint()  # raises, and says what to use instead
-    if settings.mailer == "smtp":
-        if not settings.smtp_host:
-            raise BadSettings("The SMTP server is not set; set DEEPRACER_ADMIN_SMTP_HOST.")
-        return Smtp(
-            settings.smtp_host,
-            settings.smtp_port,
-            username=settings.smtp_user,
-            password=settings.smtp_password.get_secret_value(),
-            clock=clock,
-            reach=settings.reach,
-        )
-    return Ses(
-        AwsAccess(profile=settings.mail_aws_profile, region=settings.mail_region),
-        configuration_set=settings.mail_configuration_set or None,
-        events_queue_url=settings.mail_events_queue or None,
-        clock=clock,
-    )
-
-
 def _proof(settings: Settings, pacer: Pacer) -> IdentityCenter:
     """IAM Identity Center, read only: where a directory cycle grants access (the managed service)."""
     practice = practice_of(settings)
@@ -348,7 +323,7 @@ def _proof(settings: Settings, pacer: Pacer) -> IdentityCenter:
 
     if practice:
         return IdentityCenter(
-            _practice_access(practice, "identity_center_url"),
+            practice_access(practice, "identity_center_url"),
             practice.aws["identity_store_id"],
             practice.aws["identity_instance_arn"],
             practice.aws["identity_group"],
@@ -374,6 +349,6 @@ def _pool(settings: Settings, pacer: Pacer) -> CognitoPool:
         pacer.take(limit, wait=None)
 
     if practice:
-        return CognitoPool(_practice_access(practice, "cognito_idp_url"), practice.aws["user_pool_id"], pace=pace)
+        return CognitoPool(practice_access(practice, "cognito_idp_url"), practice.aws["user_pool_id"], pace=pace)
     access = AwsAccess(profile=settings.deepracer_aws_profile, region=settings.deepracer_region)
     return CognitoPool(access, settings.deepracer_user_pool, pace=pace)

@@ -53,4 +53,6 @@ def set_up_logging(settings: Settings) -> None:
         handler.setFormatter(form)
         root.addHandler(handler)
     root.setLevel(settings.log_level.upper())
+    for name in ("httpx", "httpcore"):  # they would write whole addresses, and a chat's is a secret
+        logging.getLogger(name).setLevel(logging.WARNING)
     terminal.setLevel(logging.WARNING)

@@ -24,13 +24,15 @@ OURS = (
     "*.sqlite-journal",
     "key",
     ".key-*",
+    "certificate-key",
+    ".certificate-key-*",
     ".writable",
     "console*.log*",
     "practice*.log*",
     "practice*.json*",
 )
 """Names of files in a data folder."""
-FOLDERS = ("exports", "logs")
+FOLDERS = ("exports", "logs", "backups")
 """Its folders; everything in them is ours."""
 
 

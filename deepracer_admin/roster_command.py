@@ -93,7 +93,8 @@ def _parser() -> argparse.ArgumentParser:
         "--include",
         action="append",
         choices=INCLUDE,
-        help="let in hidden rows, people who will not come, rows above the heading, or hosts and panelists",
+        help="let in hidden rows, rows struck through, people who will not come, rows above the heading, or hosts and "
+        "panelists",
     )
     command.add_argument(
         "--leave-table", action="append", type=_line, metavar="LINE", help="leave out the list whose heading is there"

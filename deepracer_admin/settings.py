@@ -67,6 +67,9 @@ class Settings(BaseModel):
     secret_key: SecretStr = Field(
         SecretStr(""), description="Key that encrypts tokens at rest; default: a file `key` in the data folder."
     )
+    backup_passphrase: SecretStr = Field(
+        SecretStr(""), description="Opens and closes encrypted backups of an event where nobody can be asked."
+    )
     worker: bool = Field(True, description="Run the worker inside the console (false: run `worker` elsewhere).")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
@@ -152,6 +155,9 @@ class Settings(BaseModel):
     smtp_port: int = Field(587, ge=1, le=65535, description="SMTP port (STARTTLS).")
     smtp_user: str = Field("", description="SMTP user.")
     smtp_password: SecretStr = Field(SecretStr(""), description="SMTP password.")
+    alarm_webhook: SecretStr = Field(
+        SecretStr(""), description="Incoming webhook of a Teams workflow or of Slack that alarms are told to."
+    )
 
     @property
     def rehearsal(self) -> bool:

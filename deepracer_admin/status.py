@@ -14,6 +14,7 @@ from deepracer_admin.racing import RacingService
 from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
 from deepracer_admin.rules.alarms import live
+from deepracer_admin.services.setup.next_steps import read_next_steps
 
 __all__ = ["racing_report", "status"]
 
@@ -67,6 +68,25 @@ def status(console: Console, event_id: str | None = None) -> dict[str, Any]:
                 "since": alarm.since.isoformat() if alarm.since else None,
             }
             for alarm in live(console.store.rows(event_id, ALARMS))
+        ],
+        "next": [
+            {
+                "key": step.key,
+                "urgency": step.urgency.name.lower(),
+                "title": step.title,
+                "why": step.why,
+                "page": step.page,
+                "narrow": dict(step.narrow),
+                "until": step.until,
+                "must": step.is_red,
+            }
+            for step in read_next_steps(
+                console.store,
+                console.history,
+                console.clock,
+                event,
+                kind=event.service or console.settings.racing,
+            )
         ],
         "leases": leases,
     }

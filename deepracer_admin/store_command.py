@@ -26,7 +26,7 @@ from deepracer_admin.store.dynamodb.table_facts import create, findings
 from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store, open_history
 from deepracer_admin.vault import open_vault
 
-__all__ = ["main"]
+__all__ = ["main", "open_store"]
 
 MARKS = {"green": "ok", "amber": "!", "red": "MISSING"}
 
@@ -121,7 +121,7 @@ def _copy(settings: Settings, parsed: argparse.Namespace) -> int:
         raise BadInput("Copy from one kind of store to the other: --from sqlite --to dynamodb, or the other way round.")
     private_folder(settings.home)
     with ExitStack() as opened:
-        stores = {name: _open(settings, name) for name in (parsed.source, parsed.target)}
+        stores = {name: open_store(settings, name) for name in (parsed.source, parsed.target)}
         for store in stores.values():
             opened.callback(store.close)
         moved = []
@@ -139,7 +139,8 @@ def _copy(settings: Settings, parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _open(settings: Settings, name: str) -> SqliteEventStore:
+def open_store(settings: Settings, name: str) -> SqliteEventStore:
+    """The store "sqlite" or "dynamodb" of these settings. Raises StoreUnusable, StoreError."""
     if name == "sqlite":
         return open_event_store(settings.home / "events.sqlite", settings.mode)
     key_print = open_vault(settings).key_print

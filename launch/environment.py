@@ -121,10 +121,21 @@ def explain_pip_failure(output: str, log: Path) -> str:
     return f"The packages could not be installed; {log} says why."
 
 
-def install(venv: Path, lock: Path) -> None:
+def install(venv: Path, lock: Path, *, patience_s: float | None = None) -> None:
+    """Raises Trouble, also when it takes longer than `patience_s`."""
     command = [str(venv_python(venv)), "-m", "pip", "install", "--require-hashes", "--only-binary", ":all:"]
     command += ["--no-input", "--disable-pip-version-check", "--progress-bar", "off", "-r", str(lock)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    try:
+        done = subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=patience_s,
+        )
+    except subprocess.TimeoutExpired:
+        raise Trouble(f"The packages of {lock.name} did not come within {patience_s:.0f} s; try again later.") from None
     if done.returncode:
         log = venv / "install.log"
         with contextlib.suppress(OSError):  # the full disk that we are about to report
@@ -132,8 +143,10 @@ def install(venv: Path, lock: Path) -> None:
         raise Trouble(explain_pip_failure(done.stdout, log))
 
 
-def prepare(venv: Path, locks: Sequence[Path]) -> Path:
-    """Make sure the environment holds what the locks say, in order; the path of its Python."""
+def prepare(venv: Path, locks: Sequence[Path], *, patience_s: float | None = None) -> Path:
+    """Make sure the environment holds what the locks say, in order; the path of its Python. Raises Trouble, also when
+    the packages of a lock take longer than `patience_s`.
+    """
     stamp = read_stamp(venv)
     if stamp.get("python") != python_tag() or not is_whole(venv):
         print(f"Setting up {venv.name} ...", flush=True)
@@ -146,7 +159,7 @@ def prepare(venv: Path, locks: Sequence[Path]) -> Path:
         print(f"Installing the packages of {lock.name}: once, about a minute ...", flush=True)
         began = time.monotonic()
         write_stamp(venv, {name: value for name, value in stamp.items() if name != lock.name})
-        install(venv, lock)
+        install(venv, lock, patience_s=patience_s)
         stamp[lock.name] = digest(lock)
         write_stamp(venv, stamp)
         print(f"Installed in {time.monotonic() - began:.0f} s.", flush=True)

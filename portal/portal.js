@@ -8,6 +8,7 @@ const [config, words] = await Promise.all(['/config.json', '/words.json'].map(as
 const [, , eventInPath, own, token] = location.pathname.split('/');
 const asked = new URLSearchParams(location.search).get('lang');
 const language = [asked, ...navigator.languages.map((each) => each.slice(0, 2).toLowerCase()), 'en'].find((each) => words[each]);
+const locale = navigator.languages.find((each) => each.slice(0, 2).toLowerCase() === language) ?? language; // 29 November or November 29
 const LINK_LENGTH = 48; // characters of a whole link (rules/registration.py)
 const SHOWN_DOMAINS = 5;
 const POLLS_MS = [3000, 5000, 10000, 20000, 30000];
@@ -46,7 +47,7 @@ const paragraphs = (text) => text.split(/\n\s*\n/).filter((part) => part.trim())
 const link = (address, title, kind) =>
     /^https?:\/\//.test(address ?? '') && el('a', { href: address, class: kind, rel: 'noopener noreferrer' }, title);
 const inOwnZone = (text, parts = { dateStyle: 'full', timeStyle: 'short' }) =>
-    new Intl.DateTimeFormat(language, parts).format(new Date(text));
+    new Intl.DateTimeFormat(locale, parts).format(new Date(text));
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 // --------------------------------------------------------------------------------------------------------- the API

@@ -82,12 +82,13 @@ PARSERS = {
 }  # fmt: skip
 READERS = re.compile(
     r"deepracer_admin\.rules\.(settings_file|roster\.(check|reading|text|even_tables|delimiters|quoting|pasted|judging|bulk|workbook|"
-    r"sheets|xlsx|ods|old_workbook|binary_workbook|xml_workbook|web_pages|contact_cards|json_lists))\b"
+    r"sheets|package_parts|xlsx|ods|old_workbook|binary_workbook|xml_workbook|web_pages|contact_cards|json_lists))\b"
 )
 # Where a parser meets no file of anybody: it writes one, or checks its own.
 WRITERS = {
     "deepracer_admin/rules/tabular.py": {"csv"},
     "deepracer_admin/services/closeout/closing.py": {"zipfile"},
+    "deepracer_admin/services/closeout/report.py": {"zipfile"},
 }
 
 

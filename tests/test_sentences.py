@@ -146,6 +146,7 @@ _PRESSED = re.compile(r"\b[Pp]ress(?:es)? ([A-Z]\w+(?: \w+)*)")
 _WAY = re.compile(r"\(Set up, ([^)]+)\)")
 QUOTED_ELSEWHERE = {
     "forgot password": "a link of DeepRacer on AWS's own site",
+    "Send webhook alerts to a channel": "a template of Microsoft Teams' own Workflows",
 }
 
 

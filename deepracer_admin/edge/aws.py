@@ -45,6 +45,7 @@ _PREFIXES = {  # botocore's events name a service by its id, hosts by its endpoi
     "service-quotas": "servicequotas",
     "pricing": "api.pricing",
     "cost-explorer": "ce",
+    "iam": "iam",
     "sts": "sts",
     "sso": "portal.sso",
     "sso-oidc": "oidc",
@@ -61,6 +62,7 @@ _CALLED = {
     "servicequotas": "AWS Service Quotas",
     "api.pricing": "The AWS Price List",
     "ce": "AWS Cost Explorer",
+    "iam": "AWS IAM",
 }
 
 

@@ -22,6 +22,8 @@ __all__ = [
     "MAIL_SERVER",
     "PRACTICE_HEADER",
     "SITE",
+    "SLACK",
+    "TEAMS",
     "Outside",
     "Reach",
     "aws",
@@ -77,6 +79,12 @@ GATEWAY = Outside(
     "execute-api.REGION.amazonaws.com",
 )
 MAIL_SERVER = Outside("The mail server")
+TEAMS = Outside(
+    "Microsoft Teams",
+    lambda host: bool(re.fullmatch(r"([a-z0-9-]+\.)+(logic\.azure\.com|environment\.api\.powerplatform\.com)", host)),
+    "….logic.azure.com and ….environment.api.powerplatform.com",
+)
+SLACK = Outside("Slack", frozenset({"hooks.slack.com", "hooks.slack-gov.com"}).__contains__, "hooks.slack.com")
 
 
 def is_aws_host(prefix: str, host: str) -> bool:

@@ -16,9 +16,11 @@ from deepracer_admin.model import UNLIMITED, Again, Attendee, Delivery, Event, M
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.records.mail_texts import MAIL_TEXTS
 from deepracer_admin.records.racing_service import ACCOUNT
+from deepracer_admin.records.waves import WAVES
 from deepracer_admin.records.ways_in import OWN, POOL, SERVICE, WaysIn, read_ways_in
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
 from deepracer_admin.rules.templates import PASSWORD_NOTE, Rendered, Template, check_template, mask_password, render
+from deepracer_admin.rules.waves import has_turn
 from deepracer_admin.store import EventStore
 
 __all__ = [
@@ -255,6 +257,9 @@ class Letters:
             people = [person for person in people if cohort in cohorts_of(person)]
         if kind == "all":
             return people
+        if kind == "turn":
+            chosen = self._whose_turn(event)
+            return [person for person in people if person.id in chosen]
         if kind not in _REACHED:
             raise BadInput("Audience: choose one of the list.")
         reached, not_yet = _REACHED[kind]
@@ -271,6 +276,17 @@ class Letters:
         if not event.group_id or (event.service or self.racing_default) != "managed":
             return set()
         return {row.attendee for row in self.store.steps(event.id, step=Step.GROUP) if row.state is State.REFUSED}
+
+    def _whose_turn(self, event: Event) -> set[str]:
+        """Where hours are given out in rounds: who may still train in this one, whether a training waits or none was
+        begun. Nobody while they are not.
+        """
+        waves = self.store.read(event.id, WAVES)
+        if not waves.on:
+            return set()
+        owners = {link.profile: link.attendee for link in self.store.links(event.id).values()}
+        profiles = self.store.profiles(event.id)[0]
+        return {owners[each.id] for each in profiles if each.id in owners and has_turn(waves, each)}
 
     def _done(self, event: Event, step: Step) -> set[str]:
         return self.store.done(event.id, step)

@@ -7,12 +7,13 @@ never repeat), `CredentialsExpired` or `AccessDenied` (pauses the whole campaign
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from deepracer_admin.model import DeliveryEvent, Finding, Message, Receipt, SenderLimits
+from deepracer_admin.model.notices import Notice
 
-__all__ = ["Mailer"]
+__all__ = ["Chat", "Mailer"]
 
 
 class Mailer(Protocol):
@@ -47,6 +48,22 @@ class Mailer(Protocol):
 
     def dkim_records(self, sender: str) -> Mapping[str, str]:
         """CNAME records that the sender's service wants for signing, name -> where it leads; {} for none."""
+        ...
+
+    def close(self) -> None:
+        """Let connections go."""
+        ...
+
+
+class Chat(Protocol):
+    """A team's chat. It repeats nothing by itself, for no chat drops a second copy (chat-webhooks.md 3)."""
+
+    name: str  # as people call it
+    host: str  # all of its address that may be shown
+
+    def post(self, notice: Notice, *, before: Callable[[], None]) -> None:
+        """Hand over one notice; `before` is called at the moment before it leaves. Raises Unreachable, AccessDenied,
+        Throttled, Refused or NotThere (it has not arrived), LostAnswer (it may have)."""
         ...
 
     def close(self) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 __all__ = [
     "AppCredential",
+    "AwsRights",
+    "CanarySeen",
     "ComputerSeen",
     "GroupOwners",
     "ListenerSeen",
@@ -28,6 +31,25 @@ class AppCredential:
     kind: str
     ends_at: datetime | None = None
     not_told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsRights:
+    """What IAM says of the console's own credentials. `asked`: policies that were gone through; `denied`: by policy,
+    the actions that are not allowed."""
+
+    asked: tuple[str, ...]
+    denied: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class CanarySeen:
+    """The last account that was sent the whole way in and out. `ended_at` None: it stands somewhere on the way.
+    `trouble`: what went wrong, "" for nothing. `may_be_in`: it may still have access."""
+
+    ended_at: datetime | None
+    trouble: str
+    may_be_in: bool
 
 
 @dataclass(frozen=True, slots=True)

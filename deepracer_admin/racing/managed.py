@@ -143,7 +143,7 @@ class ManagedDeepRacer:
 
     @_UNDERSTOOD
     def profiles(self) -> Iterator[Profile]:
-        return map(profile_of, self._client.walk("AdminListAssociatedUsers", "AssociatedUsers", must=True))
+        return map(profile_of, self._client.walk("AdminListAssociatedUsers", "AssociatedUsers"))
 
     def address_refusal(self, email: str) -> str:
         return ""

@@ -30,6 +30,8 @@ SERVICE = "AWS DeepRacer (managed)"
 MODEL_FOLDER = Path(__file__).parent / "data"
 USER_AGENT = "deepracer-organizer-console"
 PAGE_SIZE = 100  # 1.1: 25, 50 and 100 were used in the wild; the ceiling is not known
+# Lists that every page has, also an empty one (1.2 to 1.5, marked *). Others may be left out when there is nothing.
+_ALWAYS_THERE = frozenset({"AssociatedUsers", "AssociatedResources", "Leaderboards", "PrivateLeaderboardParticipants"})
 _REPEATS = Repeats(attempts=4, first=0.25, longest=4.0, in_all=30.0)
 CLOSED_NOTE = "AWS closed this service in December 2025, so its address may not answer any more."
 
@@ -121,9 +123,9 @@ class ManagedClient:
         """The practice servers name themselves in a header (architecture.md, Modes)."""
         self.practice_world = PRACTICE_HEADER in reply.get("ResponseMetadata", {}).get("HTTPHeaders", {})
 
-    def walk(self, operation: str, key: str, *, must: bool = False, **members: Any) -> Iterator[dict[str, Any]]:
+    def walk(self, operation: str, key: str, **members: Any) -> Iterator[dict[str, Any]]:
         """All entries of a paged list. Raises Unavailable when the service repeats a token or lets one die, and for a
-        page without a list that `must` be there, because "nobody" would be believed.
+        page without a list that every page has, because "nobody" would be believed.
         """
         token: str | None = None
         seen: set[str] = set()
@@ -140,7 +142,7 @@ class ManagedClient:
                     operation=operation,
                     code="page",
                 ) from failure
-            if must and not isinstance(reply.get(key), list):
+            if key in _ALWAYS_THERE and not isinstance(reply.get(key), list):
                 raise odd_answer(SERVICE, SERVICE, operation)
             yield from reply.get(key) or []
             following = reply.get("NextToken")

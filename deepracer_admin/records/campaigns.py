@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from deepracer_admin.rules.relative import Relative
 from deepracer_admin.store.documents import Table
 
 __all__ = ["ACCESS_CAMPAIGN", "CAMPAIGNS", "LIVE", "RESEND", "Audience", "Campaign", "CampaignState", "cancelled"]
@@ -47,7 +48,7 @@ class Campaign:
     got. `by` (object id), `by_name`: who sent it. `created_at` in real time, `schedule_at` in event time. `sentence`:
     what must wait, or why it stopped; `waits_since`: real time since which nothing could be sent, None while it goes
     on. `people`: ids of those whom whoever sent it had before them, and nobody else gets it; empty: whoever is in the
-    audience when it goes."""
+    audience when it goes. `relative`: by what in the event it is scheduled; None: by a time alone."""
 
     template: str
     version: int
@@ -60,6 +61,7 @@ class Campaign:
     sentence: str = ""
     waits_since: datetime | None = None
     people: tuple[str, ...] = ()
+    relative: Relative | None = None
 
 
 CAMPAIGNS = Table("campaigns", Campaign, "campaign", personal=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from deepracer_admin.store.documents import Document, Reading
 
-__all__ = ["PLAN_CHOICES", "SLOT_QUOTAS", "PlanChoices", "SlotQuotas"]
+__all__ = ["ACCOUNT_QUOTAS", "PLAN_CHOICES", "SLOT_QUOTAS", "PlanChoices", "SlotQuotas"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,16 @@ class SlotQuotas:
     region: str = ""
     as_of: datetime | None = None
 
+    @property
+    def slots(self) -> int | None:
+        """Jobs at once, where the account uses none otherwise: the lower one counts. None: never read, or none."""
+        return min(self.per_type, self.total) or None if self.as_of else None
+
 
 SLOT_QUOTAS: Reading[SlotQuotas] = Reading("slot_quotas", SlotQuotas, SlotQuotas(), personal=False)
 """Written by the job `quotas.read`; read by the Set up page."""
+
+ACCOUNT_QUOTAS: Reading[SlotQuotas] = Reading(
+    "account_quotas", SlotQuotas, SlotQuotas(), personal=False, of_event=False
+)
+"""The same for events that are still to be made (flows/setup/slot_quotas.py); read where a new event is filled in."""

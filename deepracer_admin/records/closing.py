@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from deepracer_admin.store.documents import Document, Table
 
 __all__ = [
+    "CERTIFICATE",
     "CLOSING_STEPS",
+    "CLOSING_WORDS",
     "DELETIONS",
     "ENDED_PROFILES",
+    "ENDING",
     "ERASED",
     "FORMER_STATES",
+    "GIVEN_BACK",
     "KNOWN_PROFILES",
     "PROOF",
     "ClosingStep",
+    "ClosingWord",
     "Deletion",
+    "Ending",
     "Erased",
     "FormerState",
+    "GivenBack",
+    "KeptCertificate",
     "Leftover",
     "Proof",
     "Skip",
     "StillIn",
-    "without_person",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
     """What a step could not do. `which`: ids (profiles, models, races), never names of people; `count` of all, also of
-    those that are not named; `why` and `way_out`: a sentence each. `is_kept`: left on purpose, for another open event
-    needs it and ends it: that is no failure."""
+    those that are not named; `why`, `way_out` and `cost` (what leaving it costs): a sentence each. `is_kept`: left on
+    purpose, for another open event needs it and ends it: that is no failure."""
 
     what: str
     count: int = 1
@@ -39,6 +46,12 @@ class Leftover:
     why: str = ""
     way_out: str = ""
     is_kept: bool = False
+    cost: str = ""
+
+    @property
+    def same(self) -> tuple[object, ...]:
+        """What two steps that met the same leftover share, so that it is counted once."""
+        return self.what, self.count, self.which, self.is_kept
 
     @property
     def sentence(self) -> str:
@@ -64,7 +77,7 @@ class ClosingStep:
 
     `began_at`: its first try, of `tries`. `since`, `event_since` and `stalled`: since when, and how often, it was tried
     without getting on, that is since it said `mark`. `read_back_at`: when its evidence was read. `skip`: asked for by a
-    human, honoured at the next round.
+    human, honoured at the next round. `extended_at`: a human said to wait on, and its bounds count from then.
     """
 
     job: str = ""
@@ -77,11 +90,30 @@ class ClosingStep:
     read_back_at: datetime | None = None
     leftovers: tuple[Leftover, ...] = ()
     skip: Skip | None = None
+    extended_at: datetime | None = None
 
 
 CLOSING_STEPS = Table("closing_steps", ClosingStep, "step", personal=True)
 """Written by the close-out as it goes, and by organizers who skip a step; read by the Close page and the certificate.
 Personal, because the reason of a skip is free text."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingWord:
+    """What a human decided about a step of the close-out `job`: "skip", "wait" or "stop", and why. Real time."""
+
+    job: str
+    step: str
+    word: str
+    by: str
+    by_name: str
+    reason: str
+    at: datetime
+
+
+CLOSING_WORDS: Document[tuple[ClosingWord, ...]] = Document("closing_words", tuple[ClosingWord, ...], (), personal=True)
+"""Of every close-out of the event, oldest first. Written by organizers on the Close page, read by the certificate.
+Personal, because a reason is free text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +144,8 @@ class Proof:
     group_before: int = 0  # of the list, in the group since before the event: they stay
 
 
-def without_person(proof: Proof | None, attendee: str) -> Proof | None:
-    """The same for everybody else: one person is erased."""
-    if proof is None:
-        return None
-    return replace(
-        proof,
-        can_still_sign_in=tuple(each for each in proof.can_still_sign_in if each.attendee != attendee),
-        not_known=tuple(each for each in proof.not_known if each.attendee != attendee),
-        elsewhere=tuple(each for each in proof.elsewhere if each.attendee != attendee),
-    )
-
-
 PROOF: Document[Proof | None] = Document("proof", Proof | None, None, personal=True)
-"""Written by the last step of the close-out, and when one person is erased; read by the Close page and the certificate.
+"""Written by the last step of the close-out; read by the Close page and the certificate.
 None: never read back."""
 
 
@@ -177,3 +197,47 @@ class Erased:
 
 ERASED: Document[Erased | None] = Document("erased", Erased | None, None, personal=False)
 """Written last, when the personal data of a closed event has gone on its date; read by the same, and by Set up."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """Profiles from before the event whose former limits were looked at by the close-out `job`: of `profiles`, `back`
+    are listed with what they had before. Real time."""
+
+    job: str
+    at: datetime
+    profiles: int
+    back: int
+
+
+GIVEN_BACK: Document[GivenBack | None] = Document("closing_given_back", GivenBack | None, None, personal=False)
+"""Written by the close-out with its last listing of profiles; read by the certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCertificate:
+    """The certificate as it was when the event was closed (real time): sealed JSON without persons and reasons."""
+
+    at: datetime
+    text: str
+
+
+CERTIFICATE: Document[KeptCertificate | None] = Document(
+    "closing_certificate", KeptCertificate | None, None, personal=False
+)
+"""Written when a close-out is through; handed out once the event's personal data is erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The close-out `job` is through, at `at` (real time). `dropped`: people on whose behalf the console acted and acts
+    no longer; `kept`: those for whom it still may, because another event, or what is left of this one, needs it."""
+
+    job: str
+    at: datetime
+    dropped: int = 0
+    kept: int = 0
+
+
+ENDING: Document[Ending | None] = Document("closing_ending", Ending | None, None, personal=False)
+"""Written when a close-out is through; read by the certificate."""

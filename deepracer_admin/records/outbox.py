@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from deepracer_admin.store.documents import Table
 
-__all__ = ["OUTBOX", "CapturedMail", "of_people"]
+__all__ = ["OUTBOX", "CapturedMail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +37,4 @@ class CapturedMail:
 
 OUTBOX = Table("outbox", CapturedMail, "mail", personal=True, of_event=False)
 """Running number -> mail; the last few hundred. Written by the worker of the installation; read by Messages. Whoever
-erases people erases their mails too (`of_people`)."""
-
-
-def of_people(mails: Mapping[str, CapturedMail], event: str, attendees: Collection[str]) -> dict[str, None]:
-    """A change of the table: the mails to these people are gone."""
-    gone = {*attendees}
-    return {key: None for key, mail in mails.items() if mail.whose[0] == event and mail.whose[1] in gone}
+erases people erases their mails too."""

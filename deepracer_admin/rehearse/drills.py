@@ -1,4 +1,4 @@
-"""The drills by name: a rush at the deadline, a quota that is lost, a month that ends, services that do not answer."""
+"""The drills by name: a rush at the deadline, a lost quota, a month that ends, services that do not answer."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.records.race_room import ROOM_NOW
 from deepracer_admin.records.rehearsed import Count
 from deepracer_admin.rehearse.drill import Drill, Quiet, Scene, compare_minutes
+from deepracer_admin.rehearse.overspending import Overspending
 from deepracer_admin.rehearse.plan import Plan
 from deepracer_admin.rehearse.practice import Controls
 from deepracer_admin.services.races.finish import finality_of
@@ -39,6 +40,8 @@ class DeadlineRush(Quiet):
         self._too_early = 0
         self._last_seen_at: datetime | None = None
         self._held = 0
+        self._began_at: datetime | None = None
+        self._taken: dict[str, int] = {}
         self._limits: dict[str, Quota | None] = {}
 
     def fit(self, plan: Plan) -> Plan:
@@ -50,12 +53,17 @@ class DeadlineRush(Quiet):
         scene.console.first.races.room_rule(scene.organizer, scene.plan.room)
 
     def look(self, scene: Scene, now: datetime) -> None:
-        self._held = max(self._held, scene.console.store.read(scene.event.id, ROOM_NOW).held)
+        room = scene.console.store.read(scene.event.id, ROOM_NOW)
+        self._held = max(self._held, room.held)
+        if room.race and self._began_at is None:
+            self._began_at = room.since
         if now < scene.event.ends_at - RUSH:
             return
         truth = scene.truth
         made = {"submissions": truth["submissions"], "ended": truth["job_tally"].get("ended.submission", 0)}
         self._at_rush = self._at_rush or made
+        taken = {"running": truth["jobs"]["running"], "waiting": truth["waiting_for_capacity"]}
+        self._taken = self._taken or taken
         if now < scene.event.ends_at:
             self._at_close = made
             return
@@ -75,14 +83,20 @@ class DeadlineRush(Quiet):
         truth, race = scene.truth, _race(scene)
         tally, close = truth["job_tally"], self._at_close
         tail = (self._last_seen_at - scene.event.ends_at).total_seconds() / 60 if self._last_seen_at else 0.0
+        began = (scene.event.ends_at - self._began_at).total_seconds() / 3600 if self._began_at else 0.0
         now = {each.id: each.quota for each in scene.console.ports_of(scene.event.id).racing().profiles()}
         return {
             "room_hours": scene.plan.room,
+            "room_began_h_before_the_close": round(began, 2),
+            "slots": truth["quotas"]["slots"],
+            "jobs_on_slots_before_the_rush": self._taken.get("running", 0),
+            "models_waiting_before_the_rush": self._taken.get("waiting", 0),
             "most_people_held_back": self._held,
             "limits_not_given_back": sum(now.get(key) != limit for key, limit in self._limits.items()),
             "submissions": truth["submissions"],
             "submissions_in_the_last_15_min": close.get("submissions", 0) - self._at_rush.get("submissions", 0),
             "failed_for_want_of_a_slot": tally.get("lacked.submission", 0),
+            "of_these_while_nobody_trained": tally.get("crowded.submission", 0),
             "ended_after_the_close": tally.get("ended.submission", 0) - close.get("ended", 0),
             "last_result_min_after_the_close": round(tail, 1),
             "still_on_the_way": truth["submissions_on_the_way"],
@@ -240,7 +254,9 @@ class Outage(Quiet):
         }
 
 
-DRILLS: Mapping[str, type[Quiet]] = {each.name: each for each in (DeadlineRush, LostQuota, MonthlyReset, Outage)}
+DRILLS: Mapping[str, type[Quiet]] = {
+    each.name: each for each in (DeadlineRush, LostQuota, MonthlyReset, Outage, Overspending)
+}
 
 
 def drill_of(name: str) -> Drill:

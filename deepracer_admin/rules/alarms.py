@@ -38,7 +38,8 @@ class Alarm:
     words; `sentence`: what happened; `fix`: what to do; `page`, `tab`: where, as the screens call them.
 
     `since`, `cleared_at`: event time. With the key, `since` names this one alarm for good (`name`), so that whoever
-    passes it on passes it on once. `number`: which time it is that this went wrong.
+    passes it on passes it on once. `number`: which time it is that this went wrong. `quiet_since`: since when it is not
+    seen any more, while it may come back.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Alarm:
     number: int = 1
     since: datetime | None = None
     cleared_at: datetime | None = None
+    quiet_since: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -77,10 +79,15 @@ def live(rows: Mapping[str, Alarm]) -> list[Alarm]:
 
 
 def after_look(
-    rows: Mapping[str, Alarm], kinds: Collection[str], found: Sequence[Alarm], now: datetime
+    rows: Mapping[str, Alarm],
+    kinds: Collection[str],
+    found: Sequence[Alarm],
+    now: datetime,
+    *,
+    linger: timedelta = timedelta(),
 ) -> dict[str, Alarm | None]:
     """What changes in `rows` when a look for `kinds` found these. What goes on keeps its number and its beginning; what
-    is not found any more is over."""
+    is not found any more for `linger` of event time is over, so that a value that goes to and fro is one alarm."""
     changes: dict[str, Alarm | None] = {}
     wanted = {alarm.key: alarm for alarm in found}
     for key, alarm in wanted.items():
@@ -93,7 +100,11 @@ def after_look(
                 changes[key] = same
     for key, row in rows.items():
         if row.kind in kinds and key not in wanted and row.cleared_at is None:
-            changes[key] = replace(row, cleared_at=now)
+            quiet_since = row.quiet_since or now
+            if now - quiet_since >= linger:
+                changes[key] = replace(row, cleared_at=now, quiet_since=None)
+            elif row.quiet_since is None:
+                changes[key] = replace(row, quiet_since=now)
     over = sorted(
         (row.cleared_at, key) for key, row in rows.items() if row.cleared_at is not None and key not in wanted
     )

@@ -1,23 +1,25 @@
 """What an audit is good for: proving that it is whole, finding an entry, handing it to somebody.
 
 The chain itself lives beside the store that writes it (store/chain.py). It names people by object id, so it verifies
-without any e-mail. Entries cut off at the end cannot be seen from inside: keep the last digest elsewhere (the close-out
-report prints it).
+without any e-mail, and still after a person was taken out of it (`redacted`). Entries cut off at the end cannot be seen
+from inside: keep the last digest elsewhere (the close-out report prints it).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from deepracer_admin.clock import iso
 from deepracer_admin.model import AuditEntry
-from deepracer_admin.store.chain import GENESIS, digest
+from deepracer_admin.store.chain import GENESIS, covered, digest
 
-__all__ = ["SYSTEM", "by_system", "digest", "export_rows", "select", "verify"]
+__all__ = ["REDACT", "SYSTEM", "by_system", "chained", "digest", "export_rows", "redacted", "select", "verify"]
 
+REDACT = "audit.redact"
+"""Action of the entry that says which entries an erased person was taken out of."""
 SYSTEM = "system"
 """Stands where a person's object id stands otherwise."""
 
@@ -46,12 +48,39 @@ def verify(entries: Iterable[AuditEntry], *, after: AuditEntry | None = None) ->
     `entries` in any order, over all events (the chain is one); `after` is the entry before the first of them when only
     the rest is at hand, and is taken as good.
     """
+    rows = sorted(entries, key=lambda each: each.seq)
+    pinned = redacted(rows)
     previous, expected = (GENESIS, 1) if after is None else (after.digest, after.seq + 1)
-    for entry in sorted(entries, key=lambda each: each.seq):
-        if entry.seq != expected or entry.digest != digest(previous, entry):
+    for entry in rows:
+        whole = digest(previous, entry)
+        if entry.seq != expected or (entry.digest != whole and pinned.get(entry.seq) != whole):
             return entry.seq
         previous, expected = entry.digest, entry.seq + 1
     return None
+
+
+def chained(entries: Iterable[AuditEntry], *, previous: str = GENESIS) -> list[dict[str, Any]]:
+    """Each entry as its digest covers it, with the digest: whoever reads this can verify the chain. In order of `seq`;
+    `previous`: the digest of the entry before the first."""
+    found: list[dict[str, Any]] = []
+    for entry in sorted(entries, key=lambda each: each.seq):
+        found.append({**covered(previous, entry), "digest": entry.digest})
+        previous = entry.digest
+    return found
+
+
+def redacted(entries: Iterable[AuditEntry]) -> dict[int, str]:
+    """Entries out of which an erased person was taken: number -> digest of what is left of the entry.
+
+    An entry keeps the digest that it was written with, so the chain through it stays; what it may have become stands in
+    a later entry (`REDACT`), which the chain covers like any other. Anything else that differs is an alteration.
+    """
+    found: dict[int, str] = {}
+    for entry in sorted(entries, key=lambda each: each.seq):
+        if entry.action == REDACT and isinstance(entry.after, Mapping):
+            left: Mapping[str, Any] = entry.after.get("left") or {}
+            found |= {int(seq): str(what) for seq, what in left.items() if int(seq) < entry.seq}
+    return found
 
 
 def select(

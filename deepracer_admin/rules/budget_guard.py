@@ -105,15 +105,17 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Tail:
     """What pausing will not stop, in USD: `committed`, what runs or is queued; `starting`, what may begin before the
-    pause is seen; `submissions`, one more of each racer to each race that is open."""
+    pause is seen; `submissions`, one more of each racer to each race that is open; `waiting`, models that wait for a
+    slot, which their racers can retry whatever their limit is (deepracer-on-aws-capacity.md 1)."""
 
     committed: float = 0.0
     starting: float = 0.0
     submissions: float = 0.0
+    waiting: float = 0.0
 
     @property
     def most(self) -> float:
-        return self.committed + self.starting + self.submissions
+        return self.committed + self.starting + self.submissions + self.waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +264,8 @@ def _forecast_alarm(each: Crossing, line: Line) -> Alarm:
 def tail_words(tail: Tail) -> str:
     """What pausing will not stop, and what that may still cost."""
     parts = [f"{tail.committed:,.2f} USD that run or are queued"]
+    if tail.waiting:
+        parts.append(f"{tail.waiting:,.2f} USD of models that wait and can still be retried")
     if tail.starting:
         parts.append(f"{tail.starting:,.2f} USD that may begin before it is seen")
     if tail.submissions:

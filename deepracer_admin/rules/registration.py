@@ -43,6 +43,7 @@ __all__ = [
     "settle",
     "unconfirmed_at_most",
     "waiting_place",
+    "waiting_places",
     "with_attendees",
 ]
 
@@ -287,6 +288,12 @@ def waiting_place(registrations: Iterable[Registration], mine: Registration) -> 
     """Which place in the waiting list, from 1."""
     line = [each for each in registrations if each.state is RegistrationState.WAITING]
     return 1 + sum(_turn(each) < _turn(mine) for each in line if each.id != mine.id)
+
+
+def waiting_places(registrations: Iterable[Registration]) -> dict[str, int]:
+    """The place of everybody in the waiting list, from 1, by id."""
+    line = sorted((each for each in registrations if each.state is RegistrationState.WAITING), key=_turn)
+    return {each.id: place for place, each in enumerate(line, start=1)}
 
 
 def with_attendees(registrations: Iterable[Registration], wanted: Iterable[str]) -> list[str]:

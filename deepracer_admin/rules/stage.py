@@ -69,7 +69,7 @@ def next_step(
         return (
             f"{verb} onboarding",
             "onboarding",
-            f"{counted(people - proven, 'person has', 'people have')} no proven access yet.",
+            f"{counted(max(0, people - proven), 'person has', 'people have')} no proven access yet.",
         )
     if mailed < people:
         return (

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from deepracer_admin.model import UNLIMITED, Profile
 from deepracer_admin.rules.holding_back import WAVES, Cap, HeldBack
 
-__all__ = ["LONGEST_WAIT", "QUIET", "Round", "Waves", "after_look", "caps_for_waves", "round_of"]
+__all__ = ["LONGEST_WAIT", "QUIET", "Round", "Waves", "after_look", "caps_for_waves", "has_turn", "round_of"]
 
 QUIET = timedelta(minutes=30)
 """Whoever has begun nothing for so long (event time) is not waited for."""
@@ -53,6 +53,13 @@ class Round:
     @property
     def is_over(self) -> bool:
         return not self.at_work and not self.going and bool(self.through or self.quiet)
+
+
+def has_turn(waves: Waves, profile: Profile) -> bool:
+    """Does this round still let them use enough for a training? What waits or runs is theirs already."""
+    limit = profile.quota.minutes if profile.quota else 0
+    most = waves.allowed if limit == UNLIMITED else min(limit, waves.allowed)
+    return profile.minutes_used <= most - SHORTEST_JOB_MIN
 
 
 def round_of(

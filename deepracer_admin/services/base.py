@@ -23,6 +23,7 @@ from deepracer_admin.rules.sessions import is_over, roles_are_fresh
 from deepracer_admin.services.file_desk import FileDesk
 from deepracer_admin.settings import Settings
 from deepracer_admin.store import EventStore, History, Sessions
+from deepracer_admin.vault import Vault
 
 __all__ = ["House", "Service", "new_id"]
 
@@ -42,6 +43,7 @@ class House:
     history: History
     sessions: Sessions
     files: FileDesk
+    vault: Vault
 
 
 class Service:

@@ -39,8 +39,9 @@ from deepracer_admin.model import (
 from deepracer_admin.store.documents import Records
 from deepracer_admin.store.following import Followed
 from deepracer_admin.store.history import History
+from deepracer_admin.store.person import Person
 
-__all__ = ["EventStore", "History", "ProfileLink", "SavedSession", "Sessions"]
+__all__ = ["EventStore", "History", "Person", "ProfileLink", "SavedSession", "Sessions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +281,26 @@ class EventStore(Records, Followed, Protocol):
 
     def audit(self, event: str | None = None, *, limit: int = 1000, before_seq: int | None = None) -> list[AuditEntry]:
         """Newest first."""
+        ...
+
+    # -- erasure of one person, after `delete_attendees`
+    def take_out(self, event: str, person: Person, *, lease: Lease | None = None) -> dict[str, int]:
+        """Out of every table of the event that has no type and no key of theirs: listings of profiles and races, jobs
+        and their items, sentences about others. Idempotent. Returns the rows changed, by table.
+        """
+        ...
+
+    def redact_audit(
+        self, event: str, person: Person, told: Callable[[Mapping[str, str]], AuditEntry], *, lease: Lease | None = None
+    ) -> int:
+        """Out of the audit, which keeps the fact and not the person: targets and values of entries are blanked, and
+        `told` makes the entry that is appended in the same transaction from what those entries are now, number ->
+        digest, so that the chain can still be verified (rules/audit.py). Idempotent. Returns how many entries.
+        """
+        ...
+
+    def compact(self) -> None:
+        """Write the store's file anew, so that nothing stands in room that was given back. Seconds for a large file."""
         ...
 
     # -- leases and pacing (real time)

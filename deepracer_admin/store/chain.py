@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from deepracer_admin.clock import iso
 from deepracer_admin.model import AuditEntry
 from deepracer_admin.store.codec import encode
 
-__all__ = ["GENESIS", "digest"]
+__all__ = ["GENESIS", "covered", "digest"]
 
 GENESIS = ""  # what the first entry chains to
 
@@ -23,7 +24,15 @@ def digest(previous: str, entry: AuditEntry) -> str:
 
     `entry.digest` itself is not covered. Times count to the millisecond, as they are stored.
     """
-    covered = {
+    canonical = json.dumps(
+        covered(previous, entry), sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def covered(previous: str, entry: AuditEntry) -> dict[str, Any]:
+    """What the digest covers, as plain JSON values."""
+    return {
         "previous": previous,
         "seq": entry.seq,
         "at": iso(entry.at),
@@ -40,5 +49,3 @@ def digest(previous: str, entry: AuditEntry) -> str:
         "job": entry.job,
         "on_behalf_of": entry.on_behalf_of,
     }
-    canonical = json.dumps(covered, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -86,6 +86,7 @@ class Table(Generic[T]):
         "model",
         "job",
         "alarm",
+        "erasure",
     ]
     personal: bool
     of_event: bool = True

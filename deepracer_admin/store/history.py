@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from deepracer_admin.model import ModelJobs, Profile, ProfileUse, Standing, UsageSample
+from deepracer_admin.store.person import Person
 
 __all__ = ["History"]
 
@@ -80,6 +81,16 @@ class History(Protocol):
         """The snapshot in force at an earlier instant, for rank changes."""
         ...
 
+    def take_out(self, event: str, person: Person) -> int:
+        """One person becomes nobody: their minutes and results stay, so that totals and places stay true, under a mark
+        that names nobody. Idempotent. Returns the rows changed.
+        """
+        ...
+
     def erase(self, event: str) -> None: ...
+
+    def compact(self) -> None:
+        """As EventStore.compact."""
+        ...
 
     def close(self) -> None: ...

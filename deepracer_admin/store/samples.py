@@ -20,6 +20,7 @@ __all__ = ["RESET_WINDOW", "Kept", "Step", "reset_between", "step"]
 RESET_WINDOW = timedelta(hours=4)
 LATE = timedelta(minutes=30)  # a reset that runs longer than its window is still one
 SUBMISSION = 20.0  # minutes: a submission is in no counter until it ends (deepracer-on-aws.md 2.3)
+SHORTEST = 10.0  # minutes: no training or evaluation is shorter (deepracer-on-aws.md 1.7)
 GLITCH = timedelta(hours=24)  # a counter that fell for no reason and came back within that time never fell
 
 
@@ -100,7 +101,8 @@ def step(
         new = _first(profile, at) if old is None else _next(old, profile, at, may=may, must=must, seen=seen_by)
         if old is not None and new.unsure > old.unsure:
             doubts += new.unsure - old.unsure
-        if old is not None and may and new.before > old.before:
+        lost = old is not None and may and new.before > old.before
+        if old is not None and (lost or ((seen_by or must) and _may_have_ended(old, profile, gap_min))):
             resets.append(old)
             new = replace(new, unsure=new.unsure + old.queued + gap_min + SUBMISSION)
         now[profile.id] = _with_jobs(new, profile, at, None if jobs is None else jobs.get(profile.id, ModelJobs()))
@@ -115,6 +117,15 @@ def step(
     unsure += doubts + _unseen(resets, gap_min, slots)
     changed = {name: state for name, state in now.items() if state is not kept.get(name) and state != kept.get(name)}
     return Step(_totals(at, profiles, now, unsure, jobs), changed, unsure)
+
+
+def _may_have_ended(old: Kept, profile: Profile, gap_min: float) -> bool:
+    """Around a reset: may a job of somebody whose counter stood at 0 have ended before it? The counter does not tell;
+    the queue does, unless there was time to ask for as much again.
+    """
+    if old.month > 0 or old.queued <= 0:
+        return False
+    return profile.minutes_queued < old.queued or gap_min >= SHORTEST
 
 
 def _first(profile: Profile, at: datetime) -> Kept:
@@ -178,15 +189,14 @@ def _with_jobs(new: Kept, profile: Profile, at: datetime, jobs: ModelJobs | None
 
 
 def _unseen(resets: Sequence[Kept], gap_min: float, slots: int) -> float:
-    """Minutes that all of them together may have used between their last sample and the reset, at most: what was under
-    way, what began and ended in between through the slots, and submissions, which no counter shows before they end.
+    """Minutes that all of them together may have used between their last sample and the reset, at most: in each slot
+    one job that was under way (a submission shows in no counter before it ends), and what began after it.
     """
     if not resets:
         return 0.0
-    under_way = sorted((old.queued for old in resets), reverse=True)
-    began = min(slots, len(resets)) * (gap_min + SUBMISSION)
-    in_slots = math.fsum(under_way[: max(0, slots)]) if gap_min < SUBMISSION else math.fsum(under_way)
-    return in_slots + began
+    asked = sorted((old.queued for old in resets), reverse=True)[: max(0, slots)]
+    under_way = math.fsum(max(each, SUBMISSION) for each in asked) + SUBMISSION * (slots - len(asked))
+    return under_way + slots * gap_min
 
 
 def _totals(

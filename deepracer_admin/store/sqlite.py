@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deepracer_admin.store.sqlite_erasure import ErasurePart
 from deepracer_admin.store.sqlite_history import SqliteHistory
-from deepracer_admin.store.sqlite_leases import LeasesPart
 from deepracer_admin.store.sqlite_schema import MIGRATIONS
 from deepracer_admin.store.sqlite_sessions import SqliteSessions
 
 __all__ = ["SqliteEventStore", "SqliteHistory", "SqliteSessions", "open_event_store", "open_history", "open_sessions"]
 
 
-class SqliteEventStore(LeasesPart):
+class SqliteEventStore(ErasurePart):
     """An EventStore in one file. The parts build on one another in the order in which their tables do: events,
-    records, people, steps, ledger, jobs and audit, leases."""
+    records, people, steps, ledger, jobs and audit, leases, erasure."""
 
 
 def open_event_store(path: str | Path, mode: str) -> SqliteEventStore:

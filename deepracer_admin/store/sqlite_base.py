@@ -306,6 +306,13 @@ class SqliteFile:
                 part.unlink()
             raise StoreError(f"The copy {path} could not be written ({error}): choose another folder.") from error
 
+    def compact(self) -> None:
+        """Write the file anew, without the room that was given back, and empty the log. Seconds for a large file."""
+        with self._lock, self._explained():
+            self._refuse_closed()
+            self._writer.execute("VACUUM")
+        self._truncate_log()
+
     # -- the end
 
     def _truncate_log(self) -> None:

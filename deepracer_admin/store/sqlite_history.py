@@ -10,12 +10,14 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from deepracer_admin.clock import iso, parse_iso
 from deepracer_admin.model import Standing
 from deepracer_admin.store.codec import decode, encode, instant
+from deepracer_admin.store.person import Person
 from deepracer_admin.store.sqlite_base import Migration
 from deepracer_admin.store.sqlite_usage import USAGE, USAGE_BY_CHANGE, UsagePart
 
@@ -80,6 +82,26 @@ class SqliteHistory(UsagePart):
             ).fetchone()
         return _standings(row)
 
+    # -- one person
+
+    def take_out(self, event: str, person: Person) -> int:
+        """See History.take_out."""
+        with self._transaction() as connection:
+            changed = self._take_out_of_usage(connection, event, person)
+            rows = connection.execute("SELECT race, at, body FROM standings WHERE event = ?", (event,)).fetchall()
+            for row in rows:
+                told = _unpacked(row["body"])
+                if not person.perhaps_in(told):
+                    continue
+                lines = [_nameless(each, person) for each in _standings(row)]
+                connection.execute(
+                    "UPDATE standings SET body = ? WHERE event = ? AND race = ? AND at = ?",
+                    (zlib.compress(encode(lines).encode()), event, row["race"], row["at"]),
+                )
+                changed += 1
+        self._truncate_log()
+        return changed
+
     # -- the end of an event
 
     def erase(self, event: str) -> None:
@@ -88,6 +110,12 @@ class SqliteHistory(UsagePart):
             connection.execute("DELETE FROM standings WHERE event = ?", (event,))
             connection.execute("DELETE FROM standings_seen WHERE event = ?", (event,))
         self._truncate_log()
+
+
+def _nameless(row: Standing, person: Person) -> Standing:
+    """A row of a board keeps its place and its times."""
+    theirs = person.owns_key(row.profile_id) if row.profile_id else person.is_name(row.alias)
+    return replace(row, alias=person.mark, profile_id=person.mark if row.profile_id else "") if theirs else row
 
 
 def _unpacked(body: bytes) -> str:

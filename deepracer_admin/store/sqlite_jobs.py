@@ -16,7 +16,7 @@ from deepracer_admin.store.codec import encode, instant, plain, text
 from deepracer_admin.store.sqlite_base import real_now
 from deepracer_admin.store.sqlite_ledger import LedgerPart
 
-__all__ = ["JobsPart"]
+__all__ = ["JobsPart", "entry_of"]
 
 ALREADY_RUNS = "The same work is already planned or running: open it under Jobs, and wait for it or cancel it."
 
@@ -165,23 +165,26 @@ class JobsPart(LedgerPart):
     def append_audit(self, entry: AuditEntry) -> AuditEntry:
         """See EventStore.append_audit. `seq` counts over all events, so the chain is verified over all of them."""
         with self._writing() as connection:
-            last = connection.execute("SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-            previous, seq = (GENESIS, 1) if last is None else (last["digest"], last["seq"] + 1)
-            entry = replace(
-                entry,
-                seq=seq,
-                at=parse_iso(iso(entry.at)),
-                before=plain(text(entry.before)),
-                after=plain(text(entry.after)),
-            )
-            entry = replace(entry, digest=digest(previous, entry))
-            connection.execute(
-                "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (entry.seq, iso(entry.at), entry.event, entry.actor, entry.actor_name, entry.role, entry.action,
-                 entry.target, entry.count, text(entry.before), text(entry.after), entry.allowed, entry.job,
-                 entry.on_behalf_of, entry.digest),
-            )  # fmt: skip
-            self._bump(connection, entry.event)
+            return self._append(connection, entry)
+
+    def _append(self, connection: sqlite3.Connection, entry: AuditEntry) -> AuditEntry:
+        last = connection.execute("SELECT seq, digest FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+        previous, seq = (GENESIS, 1) if last is None else (last["digest"], last["seq"] + 1)
+        entry = replace(
+            entry,
+            seq=seq,
+            at=parse_iso(iso(entry.at)),
+            before=plain(text(entry.before)),
+            after=plain(text(entry.after)),
+        )
+        entry = replace(entry, digest=digest(previous, entry))
+        connection.execute(
+            "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (entry.seq, iso(entry.at), entry.event, entry.actor, entry.actor_name, entry.role, entry.action,
+             entry.target, entry.count, text(entry.before), text(entry.after), entry.allowed, entry.job,
+             entry.on_behalf_of, entry.digest),
+        )  # fmt: skip
+        self._bump(connection, entry.event)
         return entry
 
     def audit(self, event: str | None = None, *, limit: int = 1000, before_seq: int | None = None) -> list[AuditEntry]:
@@ -191,7 +194,7 @@ class JobsPart(LedgerPart):
                 " AND (:before IS NULL OR seq < :before) ORDER BY seq DESC LIMIT :limit",
                 {"event": event, "before": before_seq, "limit": limit},
             ).fetchall()
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
 
 def _job_of(row: sqlite3.Row) -> Job:
@@ -215,7 +218,8 @@ def _job_of(row: sqlite3.Row) -> Job:
     )
 
 
-def _entry(row: sqlite3.Row) -> AuditEntry:
+def entry_of(row: sqlite3.Row) -> AuditEntry:
+    """An entry as it stands in the table `audit`."""
     return AuditEntry(
         seq=row["seq"],
         at=parse_iso(row["at"]),

@@ -194,6 +194,18 @@ MAILS_TO_REGISTERED = (
         BEGIN DELETE FROM deliveries WHERE event = OLD.event AND attendee = OLD.key; END""",
 )
 
+# Version 7: whom an entry of the audit was about can be taken out of it when that person is erased. What the entry then
+# is, a later entry pins (rules/audit.py); everything else of it, its digest above all, stays as it was written.
+AUDIT_FORGETS = (
+    "DROP TRIGGER IF EXISTS the_audit_is_not_rewritten",
+    """CREATE TRIGGER the_audit_is_not_rewritten BEFORE UPDATE ON audit
+        WHEN (NEW.seq, NEW.at, NEW.event, NEW.actor, NEW.actor_name, NEW.role, NEW.action, NEW.count, NEW.allowed,
+              NEW.job, NEW.on_behalf_of, NEW.digest)
+            IS NOT (OLD.seq, OLD.at, OLD.event, OLD.actor, OLD.actor_name, OLD.role, OLD.action, OLD.count, OLD.allowed,
+              OLD.job, OLD.on_behalf_of, OLD.digest)
+        BEGIN SELECT RAISE(ABORT, 'the audit only grows'); END""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     EVENTS + PEOPLE + LEDGER + JOBS + AUDIT + LEASES,
     JOBS_BY_PERSON,
@@ -201,4 +213,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     RECORDS,
     MAILS_BY_NUMBER,
     MAILS_TO_REGISTERED,
+    AUDIT_FORGETS,
 )

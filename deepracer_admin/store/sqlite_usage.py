@@ -16,6 +16,7 @@ from itertools import pairwise
 
 from deepracer_admin.clock import as_utc, iso, parse_iso
 from deepracer_admin.model import ModelJobs, Profile, ProfileUse, UsageSample
+from deepracer_admin.store.person import Person
 from deepracer_admin.store.samples import Kept, step
 from deepracer_admin.store.sqlite_base import Migration, SqliteFile
 
@@ -328,6 +329,13 @@ class UsagePart(SqliteFile):
                     total["at"],
                 ),
             )
+
+    def _take_out_of_usage(self, connection: sqlite3.Connection, event: str, person: Person) -> int:
+        """The minutes stay, so that totals go on being true; nobody can be told from them."""
+        rows = connection.execute("SELECT id, profile FROM usage_profiles WHERE event = ?", (event,)).fetchall()
+        theirs = [(f"{person.mark}-{row['id']}", row["id"]) for row in rows if person.owns_key(row["profile"])]
+        connection.executemany("UPDATE usage_profiles SET profile = ? WHERE id = ?", theirs)
+        return len(theirs)
 
     def _erase_usage(self, connection: sqlite3.Connection, event: str) -> None:
         connection.execute(

@@ -30,9 +30,10 @@ from deepracer_admin.settings import load_settings
 from deepracer_admin.web.gate import Gate
 from deepracer_admin.web.headers import SecurityHeaders, console_policy
 from deepracer_admin.web.keeper import SessionKeeper, cookie_names
+from deepracer_admin.web.keys import keys_route
 from deepracer_admin.web.public import public_app
 from deepracer_admin.web.signin import SignIn
-from deepracer_admin.worker import Worker
+from deepracer_admin.worker import Worker, WorkerWatch
 
 __all__ = ["console", "keeper", "lifespan", "middleware", "prepare", "routes", "session_cookie_name", "use_console"]
 
@@ -87,7 +88,7 @@ def session_cookie_name() -> str:
 
 def routes() -> list[BaseRoute]:
     """Our routes, for st.App."""
-    return [*SignIn(console).routes(), Route("/event", _start_page)]
+    return [*SignIn(console).routes(), Route("/event", _start_page), keys_route()]
 
 
 def _start_page(request: Request) -> Response:
@@ -133,6 +134,8 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     worker = Worker(made) if made.settings.worker else None
     if worker:
         await asyncio.to_thread(worker.start)
+    watch = WorkerWatch(made)
+    watch.start()
     made.plans.start()
     serving = asyncio.create_task(listener.serve()) if listener else None
     try:
@@ -142,6 +145,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
             listener.should_exit = True
             with contextlib.suppress(asyncio.CancelledError):
                 await serving
+        await asyncio.to_thread(watch.stop)
         if worker:
             await asyncio.to_thread(worker.stop)
         made.close()

@@ -9,5 +9,6 @@ from __future__ import annotations
 
 from deepracer_admin.worker.event_runtime import EventRuntime
 from deepracer_admin.worker.loop import Worker
+from deepracer_admin.worker.worker_watch import WorkerWatch
 
-__all__ = ["EventRuntime", "Worker"]
+__all__ = ["EventRuntime", "Worker", "WorkerWatch"]

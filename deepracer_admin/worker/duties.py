@@ -53,9 +53,11 @@ class DutyThreads:
         self._revision = revision
         self._changed = threading.Condition()
         self._newest = -1
+        self._woken, self._wakes = threading.Condition(), 0
         self.duties = duties
         self.stopping = threading.Event()
         self._trouble = trouble
+        self.errors: dict[str, str] = {}  # duty -> class of the error with which it fails now
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -75,10 +77,17 @@ class DutyThreads:
         self.stopping.set()
         with self._changed:
             self._changed.notify_all()
+        self.wake()
         end = time.monotonic() + LONGEST_STOP_S
         for thread in self._threads:
             thread.join(timeout=max(0.0, end - time.monotonic()))
         self._threads.clear()
+
+    def wake(self) -> None:
+        """Nobody sleeps on: pauses were worked out for event time that went slower, and may be far too long by now."""
+        with self._woken:
+            self._wakes += 1
+            self._woken.notify_all()
 
     def run_once(self, names: Collection[str] | None = None) -> list[str]:
         """Every duty once (or those of these `names`), in order, in this thread: for tests, and for functions that live
@@ -88,10 +97,10 @@ class DutyThreads:
         return [duty.name for duty in self.duties if (names is None or duty.name in names) and not self._round(duty)]
 
     def _loop(self, duty: Duty) -> None:
-        pause = STANDS_BY_S
+        pause, wakes = STANDS_BY_S, 0
         while not self.stopping.is_set():
             try:
-                pause = STANDS_BY_S
+                pause, wakes = STANDS_BY_S, self._wakes  # before the round: who is woken during it does not sleep
                 if self.lead.held:
                     seen = self._look()  # before the round: a change during it is not slept through
                     self._round(duty)
@@ -102,7 +111,11 @@ class DutyThreads:
             except Exception:
                 log.exception("incident %s in the worker's loop (%s)", incident_id(), duty.name)
                 pause = 2.0
-            self.stopping.wait(pause)
+            self._sleep(pause, wakes)
+
+    def _sleep(self, seconds: float, wakes: int) -> None:
+        with self._woken:
+            self._woken.wait_for(lambda: self._wakes != wakes or self.stopping.is_set(), seconds)
 
     def _look(self) -> int:
         """The revision now; whoever rests is woken when it is another."""
@@ -130,6 +143,7 @@ class DutyThreads:
         except LeaseLost:
             raise
         except ConsoleError as error:
+            self.errors[duty.name] = type(error).__name__
             self._trouble(duty.name, error.sentence, lease)
             log.info("duty %s waits: %s", duty.name, type(error).__name__)
             self.stopping.wait(min(error.retry_after, 30.0) if isinstance(error, Throttled) else 1.0)
@@ -139,6 +153,7 @@ class DutyThreads:
             self._trouble(duty.name, f"Something unexpected happened ({incident}); the log has the details.", lease)
             self.stopping.wait(2.0)
         else:
+            self.errors.pop(duty.name, None)
             self._trouble(duty.name, "", lease)
             return True
         return False

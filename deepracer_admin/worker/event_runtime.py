@@ -19,6 +19,8 @@ from deepracer_admin.flows.access.entra_group import MembershipReconciler
 from deepracer_admin.flows.access.onboarding import ProfileReconciler
 from deepracer_admin.flows.access.pace_and_eta import limit_in_force, measure
 from deepracer_admin.flows.access.proof import IdentityCenterProof, SignedInFromCognito
+from deepracer_admin.flows.calls.caller import Caller
+from deepracer_admin.flows.calls.watch import AlarmWatch
 from deepracer_admin.flows.engine.jobs import JobRunner
 from deepracer_admin.flows.engine.lease import Leadership
 from deepracer_admin.flows.mail.campaigns import CampaignReconciler, ensure_access_campaign
@@ -28,6 +30,7 @@ from deepracer_admin.flows.setup.connect_check import plan_due_check
 from deepracer_admin.flows.sponsorship.budget import BudgetWatcher
 from deepracer_admin.flows.sponsorship.race_room import Holder
 from deepracer_admin.model import Event, Lease, Sending, Step
+from deepracer_admin.records.calls import CALL_LIST
 from deepracer_admin.records.campaigns import CAMPAIGNS, LIVE
 from deepracer_admin.records.mail_sender import SENDER
 from deepracer_admin.records.onboarding import ONBOARDING, ONBOARDING_REPORT, TROUBLE, Onboarding, OnboardingReport, Run
@@ -40,6 +43,7 @@ __all__ = ["EventRuntime"]
 
 LEASE_TTL_S = 15.0
 REPORT_EVERY_S = 2.0
+ALARMS_EVERY_S, CALLS_EVERY_S = 10.0, 2.0
 
 
 class EventRuntime:
@@ -65,6 +69,8 @@ class EventRuntime:
         self.races = RaceWatcher(ports)
         self.holder = Holder(ports)
         self.budget = BudgetWatcher(ports)
+        self.alarms = AlarmWatch(ports, lambda: dict(self.threads.errors))
+        self.caller = Caller(ports)
         self.proof = IdentityCenterProof(ports, ports.proof) if ports.proof else None
         self.sign_ins = SignedInFromCognito(ports, ports.pool) if ports.pool else None
         revision = lambda: console.store.revision(event.id)  # noqa: E731
@@ -114,6 +120,8 @@ class EventRuntime:
                 lambda: self.usage.interval_s(self._event()),
             ),
             Duty("budget", lambda lease: self.budget.run(self._event(), lease), lambda: self.budget.pause_s),
+            Duty("alarms", lambda lease: self.alarms.run(self._event(), lease), lambda: ALARMS_EVERY_S),
+            Duty("calls", lambda lease: self.caller.run(self._event(), lease), lambda: CALLS_EVERY_S),
             Duty("pre-flight", lambda lease: plan_due_check(self.ports, self._event(), lease), lambda: 30.0),
             Duty("room", lambda lease: self.holder.run(self._event(), lease), lambda: self.holder.pause_s),
             Duty("races", lambda lease: self.races.run(self._event(), lease), self._races_pause_s),
@@ -185,8 +193,9 @@ class EventRuntime:
         """Invitations go on while another duty lists; at once when there is more to send, else at a gentle pace."""
         self._invite_pause = 0.5
         if self._state(event).state is Run.RUNNING and self.profiles.invitations.active(event):
-            settled = self.profiles.invitations.follow(event, lease)
-            self._invite_pause = 0.02 if settled else self.profiles.invitations.pause_s
+            invitations = self.profiles.invitations
+            settled = invitations.follow(event, lease)
+            self._invite_pause = 0.02 if settled and not invitations.is_paced else invitations.pause_s
 
     def _onboard(self, event: Event, lease: Lease) -> None:
         if self._state(event).state is not Run.RUNNING:
@@ -218,7 +227,8 @@ class EventRuntime:
             self._report(event, lease)
 
     def _events(self, event: Event, lease: Lease) -> None:
-        if self.console.store.rows(event.id, CAMPAIGNS):
+        store = self.console.store
+        if store.rows(event.id, CAMPAIGNS) or store.read(event.id, CALL_LIST).addresses:
             self.mail.take_events(event, lease)
 
     def _report(self, event: Event, lease: Lease) -> None:

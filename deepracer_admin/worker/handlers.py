@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from deepracer_admin.flows.access.resend_invitation import InviteResendHandler
+from deepracer_admin.flows.calls.trial import TrialHandler
 from deepracer_admin.flows.closeout.run import CloseoutHandler
 from deepracer_admin.flows.engine.jobs import Handler
 from deepracer_admin.flows.mail.to_myself import MailTestHandler
@@ -17,6 +18,7 @@ from deepracer_admin.flows.races.race_jobs import (
     RaceEditHandler,
 )
 from deepracer_admin.flows.setup.bill import BillHandler
+from deepracer_admin.flows.setup.canary import CanaryHandler
 from deepracer_admin.flows.setup.connect_check import CheckHandler
 from deepracer_admin.flows.setup.prices import PricesHandler
 from deepracer_admin.flows.setup.slot_quotas import SlotQuotasHandler
@@ -29,6 +31,7 @@ __all__ = ["HANDLERS"]
 
 HANDLERS: Mapping[str, Handler] = {
     "sponsorship": SponsorshipHandler(),
+    "canary": CanaryHandler(),
     "check": CheckHandler(),
     "quotas.read": SlotQuotasHandler(),
     "prices.read": PricesHandler(),
@@ -48,5 +51,6 @@ HANDLERS: Mapping[str, Handler] = {
     "race.link": LinkHandler(),
     "mail.test": MailTestHandler(),
     "invite.resend": InviteResendHandler(),
+    "alarm.try": TrialHandler(),
     "closeout": CloseoutHandler(),
 }

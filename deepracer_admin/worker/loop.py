@@ -16,11 +16,12 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import ConsoleError, incident_id
 from deepracer_admin.flows.closeout.erase_people import Eraser
 from deepracer_admin.flows.engine.lease import Leadership
+from deepracer_admin.flows.setup.slot_quotas import AccountQuotas
 from deepracer_admin.model import Event, Lease
 from deepracer_admin.worker.duties import Duty, DutyThreads
 from deepracer_admin.worker.event_runtime import LEASE_TTL_S, EventRuntime
 from deepracer_admin.worker.open_work import has_open_work
-from deepracer_admin.worker.practice import OutboxCopier, anchor_clock
+from deepracer_admin.worker.practice import OutboxCopier, anchor_clock, obey_clock
 from deepracer_admin.worker.role_watch import RoleWatch
 
 __all__ = ["Worker"]
@@ -45,9 +46,12 @@ class Worker:
         self.runtimes: dict[str, EventRuntime] = {}
         name = holder or platform.node() or "console"
         lead = Leadership(console.store, "worker", name, ttl_s=LEASE_TTL_S, clock=console.clock)
-        eraser = Eraser(console.ports_of(""))
+        ports = console.ports_of("")
+        eraser, quotas = Eraser(ports), AccountQuotas(ports)
         roles = RoleWatch(console.store, console.sessions, console.clock, console.claims)
         duties = [Duty("erasure", eraser.run, lambda: 60.0), Duty("roles", roles.run, lambda: ROLES_LOOK_S)]
+        if ports.slot_quotas is not None:
+            duties.append(Duty("quotas", quotas.run, lambda: quotas.pause_s))
         if console.settings.rehearsal:
             duties.append(Duty("outbox", OutboxCopier(console).run, lambda: 3.0))
         self.own = DutyThreads(lead, tuple(duties), self._told)
@@ -162,9 +166,18 @@ class Worker:
     def _keep_practice_time(self) -> None:
         while not self._stop.wait(CLOCK_EVERY_S):
             try:
-                anchor_clock(self.console)
+                self.keep_time()
             except Exception:
                 log.exception("incident %s while asking for practice time", incident_id())
+
+    def keep_time(self) -> None:
+        """Take over the practice world's time; at another speed nobody sleeps for as long as the old one allowed."""
+        before = self.console.clock.factor
+        obey_clock(self.console)
+        anchor_clock(self.console)
+        if self.console.clock.factor != before:
+            for runtime in [*self.runtimes.values()]:
+                runtime.threads.wake()
 
     def _told(self, duty: str, sentence: str, _: Lease) -> None:
         """What is of no event has no screen of its own: the log has it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -18,12 +19,14 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadSettings
 from deepracer_admin.mail.ses_tags import key_from_tags
 from deepracer_admin.model import Lease
+from deepracer_admin.records.erasures import SUPPRESSED
 from deepracer_admin.records.guest_book import hide_links
 from deepracer_admin.records.outbox import OUTBOX, CapturedMail
 from deepracer_admin.records.portal import REGISTRATIONS
+from deepracer_admin.records.practice_clock import PRACTICE_WISH
 from deepracer_admin.settings import read_practice
 
-__all__ = ["OutboxCopier", "anchor_clock"]
+__all__ = ["OutboxCopier", "anchor_clock", "obey_clock"]
 
 KEPT = 500
 ANSWER_S = 10.0
@@ -49,6 +52,26 @@ def anchor_clock(console: Console) -> None:
         return
     paused = bool(status.get("paused"))
     clock.anchor(datetime.fromisoformat(status["now"]).astimezone(UTC), 0.0 if paused else float(status["speed"]))
+
+
+def obey_clock(console: Console) -> None:
+    """Tell the practice world how fast its time should go, where somebody asked since.
+
+    What if it dies here? The wish stays undone and is told again, which changes nothing; one that is newer than what
+    was told stays too.
+    """
+    wish = console.store.read("", PRACTICE_WISH)
+    if wish.is_done:
+        return
+    try:
+        control = read_practice(console.settings.home).control
+        # the speed sets a clock running, so a pause is told after it
+        answer = _asking().post(f"{control}/clock", json={"speed": wish.speed, "paused": wish.paused})
+    except (BadSettings, httpx.HTTPError):
+        return  # it is down: asked again in a second
+    if answer.status_code >= 500:
+        return
+    console.store.update("", PRACTICE_WISH, lambda now: replace(now, is_done=True) if now == wish else now)
 
 
 class OutboxCopier:
@@ -108,7 +131,13 @@ class OutboxCopier:
             for event in events
             if event
         }
-        return [mail for mail in mails if mail.whose[1] and mail.whose[1] not in listed.get(mail.whose[0], ())]
+        erased = [store.read(event.id, SUPPRESSED) for event in store.events()]
+        return [
+            mail
+            for mail in mails
+            if (mail.whose[1] and mail.whose[1] not in listed.get(mail.whose[0], ()))
+            or any(each.holds(mail.to.strip()) for each in erased)
+        ]
 
 
 def _newest(kept: Mapping[str, CapturedMail], taken: list[CapturedMail]) -> dict[str, CapturedMail | None]:

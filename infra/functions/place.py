@@ -21,7 +21,9 @@ from typing import Any
 from deepracer_admin.clock import Clock
 from deepracer_admin.compose import Console, compose, shared_table
 from deepracer_admin.model import Sending
+from deepracer_admin.model.registrations import RegistrationState
 from deepracer_admin.records.campaigns import CAMPAIGNS, CampaignState
+from deepracer_admin.records.portal import ASKED, PORTAL, REGISTRATIONS
 from deepracer_admin.settings import PREFIX, Settings, load_settings
 from deepracer_admin.store.dynamodb import SharedEventStore
 from deepracer_admin.worker.event_runtime import EventRuntime
@@ -30,7 +32,6 @@ from infra.functions.outlet import Outlet
 
 __all__ = ["Place", "here", "settings_from"]
 
-LEASE_TTL_S = 45.0  # a function gives its lease back when it ends; one that was killed holds it so long
 LEASE_WAIT_S = 12.0
 GOING = (CampaignState.RUNNING, CampaignState.SCHEDULED)
 BETWEEN_TRIES_S = 0.3
@@ -52,7 +53,7 @@ class Place:
 
     def __post_init__(self) -> None:
         event = self.console.store.event(self.event_id)
-        self.runtime = EventRuntime(self.console, event, holder=self.name, lease_ttl_s=LEASE_TTL_S)
+        self.runtime = EventRuntime(self.console, event, holder=self.name)
         self.outlet = Outlet(self.console.intake, self.items, self.console.clock)
 
     @property
@@ -106,6 +107,15 @@ class Place:
     def mails_wait(self) -> int:
         """Mails that could go now."""
         return self.console.store.delivery_counts(self.event_id)[Sending.PENDING]
+
+    def people_wait(self) -> int:
+        """Forms that nobody has taken in, and people who have confirmed and have neither place nor turn."""
+        store = self.console.store
+        forms = len(store.rows(self.event_id, ASKED))
+        if store.read(self.event_id, PORTAL).by_hand:
+            return forms  # those who have confirmed wait for an organizer
+        rows = store.rows(self.event_id, REGISTRATIONS).values()
+        return forms + sum(row.state is RegistrationState.VERIFIED for row in rows)
 
     def nudge_if_mails_wait(self) -> None:
         if self.mails_wait():

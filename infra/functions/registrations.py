@@ -103,14 +103,19 @@ def handle(place: Place, event: Mapping[str, Any], context: Any = None) -> dict[
 
 def _go_on(place: Place) -> None:
     """At once what the reconciler would do a minute later: registrations, their mails, the group. Best effort: what is
-    not done now, `sweep` does."""
-    with place.lease(wait_s=3.0) as held:
+    not done now, `sweep` does. Nobody is waited for: the stream's next records wait behind this call, and whoever holds
+    the lease to send mail takes in what was kept (mail.py).
+    """
+    with place.lease(wait_s=0.0) as held:
         if held:
             failed = place.runtime.run_once(DUTIES)
             for duty in failed:
                 log.info("a duty waits", extra={"duty": duty})
                 count("DutyFailed")
-    place.nudge_if_mails_wait()
+    if held:
+        place.nudge_if_mails_wait()
+    else:
+        place.nudge()
 
 
 @observed

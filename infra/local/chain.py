@@ -54,21 +54,26 @@ BITS = 12
 
 @dataclass
 class Table:
-    """DynamoDB over HTTP (table_server.py), in a process of its own. It forgets all when it stops."""
+    """DynamoDB over HTTP (table_server.py), in a process of its own. It forgets all when it stops.
+
+    Without a process it is one that somebody else serves.
+    """
 
     endpoint: str
-    _process: subprocess.Popen[bytes]
+    _process: subprocess.Popen[bytes] | None = None
 
     def client(self, service: str) -> Any:
         return boto3.client(service, endpoint_url=self.endpoint, **KEYS)
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        """0 where somebody else serves it."""
+        return self._process.pid if self._process else 0
 
     def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait()
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
 
 
 def serve_table(port: int = 0) -> Table:

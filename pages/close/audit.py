@@ -21,4 +21,9 @@ if chosen:
 else:
     st.caption("Choose an entry to see what was before and after.")
 
-download("Export everything (CSV)", desk.audit.export, "audit.csv", "text/csv", key="audit-export")
+with st.container(horizontal=True):
+    download("Export everything (CSV)", desk.audit.export, "audit.csv", "text/csv", key="audit-export")
+    download(
+        "Export everything (JSON)", desk.audit.export_json, "audit.json", "application/json", key="audit-export-json"
+    )
+st.caption("Both are sealed: `python -m deepracer_admin verify FILE` names each changed place.")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from deepracer_admin.ui.closeout import closing
 from deepracer_admin.ui.kit import jobs, session
-from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.confirm import confirm_typed
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import masthead
@@ -15,8 +15,9 @@ closeout = session.desk().closeout
 event = masthead(who, "Close", "End the event in the only safe order, and prove that access is gone.")
 view = closeout.view(who)
 
-if event.closed_at:
-    st.success(f"Closed on {when(event.closed_at, event.zone)}.", icon=":material/lock:")
+if event.closed_at and not closing.is_live(view):
+    st.caption(f"Closed on {when(event.closed_at, event.zone)}.")
+    closing.verdict(view)
 elif closing.is_live(view):
     st.info("Closing is under way; it goes on when this page is closed.", icon=":material/progress_activity:")
 elif view.job:
@@ -27,16 +28,7 @@ else:
 wait = closing.asks_to_wait(who, event, is_live=closing.is_live(view))
 with st.container(horizontal=True):
     label = "Close the event …" if view.job is None else "Check and close again …"
-    if view.job and closing.is_live(view):
-        press(
-            "Stop after this step",
-            lambda asking, job=view.job.id: session.desk().jobs.cancel(asking, job),
-            key="closeout-stop",
-            done="Stopped; start it again to go on.",
-            line=False,
-            icon=":material/stop_circle:",
-        )
-    elif st.button(label, type="primary", icon=":material/lock:", key="closeout-start"):
+    if not closing.is_live(view) and st.button(label, type="primary", icon=":material/lock:", key="closeout-start"):
         confirm_typed(
             "Close the event",
             key="closeout-start",
@@ -56,14 +48,24 @@ with st.container(horizontal=True):
             icon=":material/folder_zip:",
         )
         download(
-            "Certificate (text)",
+            "Certificate (page)",
+            closeout.certificate_page,
+            "certificate.html",
+            "text/html",
+            key="closeout-certificate-page",
+            icon=":material/verified:",
+        )
+        download(
+            "Certificate (JSON)",
             closeout.certificate,
-            "certificate.txt",
-            "text/plain",
+            "certificate.json",
+            "application/json",
             key="closeout-certificate",
             icon=":material/verified:",
         )
-said("closeout-start", "closeout-stop")
+said("closeout-start")
+if view.job:
+    closing.how_to_verify(who)
 
 left, right = st.columns([2, 1], gap="medium")
 with left:
@@ -72,5 +74,6 @@ with left:
 with right:
     st.subheader("Who can still sign in", anchor=False)
     closing.proof(view, event)
+closing.leftovers(view)
 with st.expander("Started so far"):
     jobs.past(("closeout",), key="closeouts", zone=event.zone, empty="Never started.")

@@ -19,7 +19,13 @@ views = ["The list", "Portal", "Add one"]
 if session.may(who, "attendees.import"):
     views += ["Upload", "Imports and undo"]
 view = st.segmented_control(
-    "View", views, default=views[0], required=True, key="attendees-view", label_visibility="collapsed"
+    "View",
+    views,
+    default=views[0],
+    required=True,
+    key="attendees-view",
+    label_visibility="collapsed",
+    bind="query-params",
 )
 
 if view == "The list":

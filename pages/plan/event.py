@@ -4,6 +4,7 @@ import streamlit as st
 
 from deepracer_admin.ui.access import progress
 from deepracer_admin.ui.kit import jobs, session
+from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import masthead
 from deepracer_admin.ui.kit.words import plain, when
 
@@ -12,6 +13,14 @@ event = masthead(who, "Event", "Where the event stands and what to do next.")
 st.markdown(f"**{plain(event.name)}** · {when(event.starts_at, event.zone)} to {when(event.ends_at, event.zone)}")
 
 progress.live()
+download(
+    "Calendar file (.ics)",
+    session.desk().calendar.file,
+    "event.ics",
+    "text/calendar",
+    key="event-calendar",
+    icon=":material/calendar_add_on:",
+)
 if session.may(who, "jobs.view"):
     st.subheader("Running jobs", anchor=False)
     jobs.live(key="event-jobs", empty="No job is under way.")

@@ -7,6 +7,7 @@ from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.setup import (
+    calls,
     capacity,
     connection,
     preflight,
@@ -31,8 +32,20 @@ if event is None:
     setup_form.create(who)
     st.stop()
 
-settings, slots, money, check, sponsorship, cohorts, staff, others = st.tabs(
-    ["Settings", "Slots and hours", "Prices", "Pre-flight", "Sponsorship", "Hours per cohort", "Staff", "Other events"]
+settings, slots, money, check, alarms, sponsorship, cohorts, staff, others = st.tabs(
+    [
+        "Settings",
+        "Slots and hours",
+        "Prices",
+        "Pre-flight",
+        "Alarms",
+        "Sponsorship",
+        "Hours per cohort",
+        "Staff",
+        "Other events",
+    ],
+    key="setup-part",
+    bind="query-params",
 )
 
 with settings:
@@ -46,9 +59,14 @@ with money:
 
 with check:
     racing_login.sign_in(who)
-    jobs.live(("check",), key="setup-check")
+    jobs.live(("check", "canary"), key="setup-check")
     preflight.preflight()
+    preflight.canary(who, event)
     connection.abilities()
+
+with alarms:
+    calls.calls(event)
+    jobs.live(("alarm.try",), key="setup-alarms")
 
 with sponsorship:
     connection.sponsorship(who, event)

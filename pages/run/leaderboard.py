@@ -5,6 +5,7 @@ import streamlit as st
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import link_to, masthead
+from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.races.board_desk import links_desk, marks_desk
 from deepracer_admin.ui.races.boards import live_board
 from deepracer_admin.ui.races.final_desk import final_desk
@@ -20,7 +21,7 @@ if not rows:
     st.stop()
 
 status = {row.race.id: row for row in rows}
-race_id = st.selectbox(
+race_id = choose_place(
     "Race",
     [*status],
     key="board-race",
@@ -29,7 +30,7 @@ race_id = st.selectbox(
 live_board(race_id)
 
 if session.may(who, "boards.run"):
-    screen, running, table = st.tabs(["Big screen", "Run the board", "Export"], key="board-tabs", on_change="rerun")
+    screen, running, table = st.tabs(["Big screen", "Run the board", "Export"], key="board-tabs", bind="query-params")
     if screen.open:
         with screen:
             links_desk(who, event, race_id, {key: row.race.draft.name for key, row in status.items()})

@@ -6,6 +6,7 @@ from deepracer_admin.model import Sending
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.masthead import link_to, masthead
+from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.words import count
 from deepracer_admin.ui.mail.letters import SENDING, choose_template, ledger_table, live_campaigns, outbox
 from deepracer_admin.ui.mail.mail_desk import edit_template, preview, send_desk, settle, test_to_myself
@@ -17,7 +18,9 @@ templates = desk.messages.templates(who)
 sections = ["Campaigns", "Templates", "Every mail"]
 if desk.settings.rehearsal and session.may(who, "messages.outbox"):
     sections.append("Outbox")
-section = st.segmented_control("Section", sections, default="Campaigns", key="section", label_visibility="collapsed")
+section = st.segmented_control(
+    "Section", sections, default="Campaigns", key="section", label_visibility="collapsed", bind="query-params"
+)
 
 if section == "Templates":
     template = choose_template(templates, key="template")
@@ -33,10 +36,9 @@ if section == "Templates":
 
 elif section == "Every mail":
     left, right = st.columns(2)
-    state = left.selectbox(
-        "State", [None, *SENDING], format_func=lambda value: SENDING[value] if value else "All", key="ledger-state"
-    )
-    rows = desk.messages.ledger(who, state=state)
+    words = {"": "All", **{each.value: word for each, word in SENDING.items()}}
+    state = choose_place("State", [*words], key="ledger-state", format_func=words.__getitem__, at=left)
+    rows = desk.messages.ledger(who, state=Sending(state) if state else None)
     bounced = sum(1 for row in rows if row.delivery.delivered in ("bounced", "complained"))
     unknown = sum(1 for row in rows if row.delivery.state is Sending.UNKNOWN)
     right.markdown(

@@ -6,6 +6,7 @@ from deepracer_admin.model import RaceStatus
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
+from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import link_to, masthead
 from deepracer_admin.ui.kit.qr import share
 from deepracer_admin.ui.kit.refresh import rerun_when_done
@@ -31,6 +32,14 @@ if able and not able.private_races:
         "only leads to it faster.",
         icon=":material/visibility:",
     )
+download(
+    "Calendar file (.ics)",
+    desk.calendar.file,
+    "races.ics",
+    "text/calendar",
+    key="races-calendar",
+    icon=":material/calendar_add_on:",
+)
 jobs.live(KINDS, key="race-jobs")
 
 chosen = race_table(rows, event.zone, key="races") if rows else None

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from deepracer_admin.verify_command import verify
 from tests.e2e.conftest import (
     PATIENCE_MS,
     Site,
@@ -319,6 +321,11 @@ def test_15_the_event_closes_and_nobody_can_sign_in_any_more(organizer: Page, si
         look_again(organizer, "Close")
     expect(closed).to_be_visible()
     picture(organizer, "closeout-after")
+    with organizer.expect_download() as download:
+        organizer.get_by_role("button", name="Certificate (JSON)").click()
+    found = verify(Path(download.value.path()).read_bytes())
+    assert (found["whole"], found["changes"]) == (True, [])
+    assert found["verdict"]["colour"] != "red"
 
 
 def test_16_the_audit_holds_every_act_and_its_chain(organizer: Page) -> None:

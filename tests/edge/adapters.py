@@ -14,11 +14,13 @@ import requests
 from deepracer_admin.clock import SystemClock
 from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.directory.entra import Entra
+from deepracer_admin.directory.iam_rights import IamRights
 from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.directory.msal_app import rewriting_session, system_session
 from deepracer_admin.edge.aws import AwsAccess
 from deepracer_admin.edge.http import open_client
 from deepracer_admin.edge.reach import Reach
+from deepracer_admin.mail.chat import Webhook
 from deepracer_admin.mail.ses import Ses
 from deepracer_admin.mail.ses_events import EventQueue
 from deepracer_admin.mail.smtp import Smtp
@@ -111,6 +113,8 @@ ADAPTERS = (
     Adapter("Price list", lambda address, reach: PriceLists(access(address, reach)), "pricing"),
     Adapter("Bill", lambda address, reach: Bills(access(address, reach)), "cost_explorer"),
     Adapter("Shared table", lambda address, reach: SharedTable(access(address, reach), "console"), "dynamodb"),
+    Adapter("Chat", lambda address, reach: Webhook(f"{address}/workflows/1?sig=s", reach=reach)),
+    Adapter("IAM", lambda address, reach: IamRights(access(address, reach)), "iam"),
     Adapter("SMTP", lambda address, reach: Smtp(address, reach=reach), by_host=True),
     Adapter(
         "User pool", lambda address, reach: CognitoPool(access(address, reach), "pool"), "cognito_identity_provider"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ import pytest
 from deepracer_admin.compose import Console
 from deepracer_admin.flows.closeout.steps import MANAGED_STEPS, STEPS
 from deepracer_admin.model import Actor, Event, JobState, Profile, Role, State
-from deepracer_admin.records.closing import CLOSING_STEPS, PROOF, ClosingStep, Proof, StillIn
+from deepracer_admin.records.closing import CLOSING_STEPS, PROOF, ClosingStep, Leftover, Proof, StillIn
 from tests.pages.conftest import NOW, Browser, click, texts
 
 PAGE = "pages/close/closeout.py"
@@ -67,7 +68,9 @@ def test_a_stopped_close_out_can_be_started_again(
     browser: Browser, console: Console, event: Event, organizer: Actor
 ) -> None:
     job = console.first.closeout.start(organizer, typed_name="Autumn Cup")
-    app = click(browser.open(PAGE), "Stop after this step")
+    app = browser.open(PAGE)
+    app.text_input(key="closeout-skip-reason-freeze").set_value("not today").run()
+    app = click(app, "closeout-halt-freeze")
     assert console.store.job(job.id).state is JobState.CANCELLED
     assert "It was stopped before the end" in texts(app)
     assert "Check and close again …" in [button.label for button in app.button]
@@ -141,8 +144,32 @@ def test_the_archive_holds_the_exports_and_a_certificate_that_claims_nothing_unr
     folder.mkdir(parents=True)
     (folder / "usage.csv").write_bytes(b"x")
     with zipfile.ZipFile(io.BytesIO(console.first.closeout.export_zip(organizer))) as archive:
-        assert sorted(archive.namelist()) == ["certificate.txt", "usage.csv"]
-        text = archive.read("certificate.txt").decode()
-    assert text.startswith("REHEARSAL")
-    assert text.count("NOT DONE") == len(STEPS)
-    assert "Who can still sign in is not known: it was not looked at." in text
+        names = ["certificate-people.csv", "certificate.html", "certificate.json", "usage.csv"]
+        assert sorted(archive.namelist()) == names
+        found = json.loads(archive.read("certificate.json"))
+    assert found["about"].startswith("REHEARSAL")
+    assert [each["answer"] for each in found["claims"]] == ["NOT DONE"] * len(STEPS)
+    assert found["people"]["said"] == "Who can still sign in is not known: it was not looked at."
+    assert found["verdict"]["colour"] == "red"
+
+
+def test_a_closed_event_says_as_a_whole_whether_access_is_gone_and_what_is_left(
+    browser: Browser, console: Console, event: Event, organizer: Actor
+) -> None:
+    job = console.first.closeout.start(organizer, typed_name="Autumn Cup")
+    items = [replace(item, state=State.DONE, sentence="Done.") for item in console.store.job_items(job.id)]
+    console.store.save_job_items(job.id, items)
+    left = (Leftover("models", 2, ("m-1",), "They stand in ERROR.", "Remove them.", cost="Storage is billed."),)
+    rows = {item.key: ClosingStep(job.id, leftovers=left if item.key == "models" else ()) for item in items}
+    console.store.change_rows("ev-1", CLOSING_STEPS, lambda _: rows)
+    console.store.update("ev-1", PROOF, lambda _: Proof(NOW, job.id))
+    console.store.update_job(job.id, state=JobState.DONE, now=NOW)
+    console.store.amend_event("ev-1", lambda each: replace(each, closed_at=NOW))
+    app = browser.open(PAGE)
+    shown = texts(app)
+    assert "access that this event gave has ended" in shown
+    assert "Models" in shown
+    table = app.dataframe[0].value
+    assert [*table["What it costs"]] == ["Storage is billed."]
+    assert [*table["How to end it"]] == ["Remove them."]
+    assert console.first.closeout.fingerprint(organizer) in " ".join(each.value for each in app.code)

@@ -66,8 +66,8 @@ def test_people_who_are_refused_wait_for_a_human(browser: Browser, console: Cons
     console.store.record(
         "ev-1", [Outcome(people[0].id, Step.PROFILE, State.REFUSED, "bad", "No.")], lease=None, now=NOW
     )
-    assert "1 person is refused" in texts(browser.open(PAGE))
-    assert "Needs a human" not in texts(browser.open(PAGE, Role.VIEWER))
+    assert "Help 1 person who is refused" in texts(browser.open(PAGE))
+    assert "refused" not in texts(browser.open(PAGE, Role.VIEWER)).replace("Refused", "")
 
 
 def test_a_running_job_shows_its_progress_and_can_be_cancelled(
@@ -84,7 +84,7 @@ def test_a_running_job_shows_its_progress_and_can_be_cancelled(
 def test_only_an_organizer_can_cancel(browser: Browser, console: Console, event: Event, role: Role) -> None:
     console.first.events.run_check(actor_of(Role.ORGANIZER))
     app = browser.open(PAGE, role)
-    assert [button.label for button in app.button] == []
+    assert [button.key for button in app.button if button.key and button.key.startswith("event-jobs")] == []
     assert ("Pre-flight" in texts(app)) == (role is Role.FACILITATOR)
 
 
@@ -128,4 +128,4 @@ def test_an_address_that_names_an_unknown_event_shows_none(browser: Browser, eve
 def test_every_link_between_pages_carries_the_event(browser: Browser, console: Console, event: Event) -> None:
     links = browser.open(PAGE).get("page_link")
     assert len(links) > 5
-    assert {link.proto.query_string for link in links} == {"event=ev-1"}
+    assert {link.proto.query_string.partition("&")[0] for link in links} == {"event=ev-1"}

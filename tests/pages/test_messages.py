@@ -67,10 +67,25 @@ def test_a_press_reaches_those_whom_the_page_named_and_says_who_came_and_went(br
 def test_what_is_sent_later_says_that_it_goes_to_whoever_is_there_then(browser, console, event, proven):
     app = browser.open(PAGE)
     app.checkbox(key="send-later").check().run()
-    assert "It goes to whoever is in that audience at that time." in texts(app)
+    assert "It goes to whoever is in that audience at that time; the names above are of now." in texts(app)
     next(button for button in app.button if button.key == "send-go").click().run()
     [campaign] = console.store.rows(event.id, CAMPAIGNS).values()
     assert (campaign.state, campaign.people) == ("scheduled", ())
+
+
+def test_what_is_sent_by_the_event_says_by_what_and_that_it_is_cancelled_when_that_moves(
+    browser, console, event, proven
+):
+    app = browser.open(PAGE)
+    app.checkbox(key="send-later").check().run()
+    app.segmented_control(key="send-when").set_value("By the event").run()
+    app.selectbox(key="send-anchor").set_value("ends").run()
+    assert "It is cancelled, and says so, when that moves." in texts(app)
+    next(button for button in app.button if button.key == "send-go").click().run()
+    [campaign] = console.store.rows(event.id, CAMPAIGNS).values()
+    assert campaign.relative is not None
+    assert campaign.schedule_at == campaign.relative.at == event.ends_at - timedelta(hours=2)
+    assert "2 h before the event ends" in texts(browser.open(PAGE))
 
 
 def test_everybody_without_proof_needs_a_reason(browser, console, event, proven):

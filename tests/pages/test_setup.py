@@ -10,11 +10,14 @@ from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Account, Actor, Attendee, Capabilities, Event, Finding, JobState, Profile, Quota, Role
+from deepracer_admin.records.calls import POSTS
 from deepracer_admin.records.connect_check import CHECK, Checked
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.limits import SPONSORSHIP, Sponsorship
 from deepracer_admin.records.prices import BILL, BillSeen
 from deepracer_admin.records.racing_service import ACCOUNT, MODELS_SEEN, AccountSeen, ModelsSeen
+from deepracer_admin.rules.alarms import Alarm
+from deepracer_admin.rules.calls import Post, PostState, mail_target
 from deepracer_admin.ui.kit.words import plain
 from tests.pages.conftest import NOW, Browser, click, texts
 
@@ -92,6 +95,22 @@ def test_findings_show_word_evidence_fix_and_age(browser: Browser, console: Cons
     assert "No From address" in shown
     assert "→ Give the sender" in shown
     assert "10:00:00 Europe/Rome (pre-flight)" in shown
+
+
+def test_who_is_told_of_alarms_is_saved_tried_and_shown(browser: Browser, console: Console, event: Event) -> None:
+    app = browser.open(PAGE)
+    assert "No chat is set" in texts(app)
+    assert next(each for each in app.button if each.key == "alarms-try").disabled
+    app.text_area(key="alarms-addresses").set_value("olivia@example.com")
+    click(app, "Save who is told")
+    assert plain("1 address told by mail from now on.") in texts(app)
+    click(app, "Try it")
+    assert [job.kind for job in console.store.jobs("ev-1", live=True)] == ["alarm.try"]
+    alarm = Alarm("budget", "Half is used", "It is.", "Look.", "Usage", since=NOW)
+    post = Post(alarm, "mail", mail_target("olivia@example.com").key, state=PostState.UNKNOWN, changed_at=NOW)
+    console.store.change_rows("ev-1", POSTS, lambda _: {post.key: post})
+    shown = next(each.value for each in browser.open(PAGE).dataframe if "What was told" in each.value.columns)
+    assert shown[["Alarm", "To", "State"]].values.tolist() == [["Half is used", "olivia@example.com", "? not known"]]
 
 
 def test_opening_sponsorship_first_says_the_most_it_can_cost(

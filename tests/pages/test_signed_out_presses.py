@@ -47,14 +47,17 @@ from deepracer_admin.model import (
 )
 from deepracer_admin.model.registrations import Portal, PortalMail, Registration, RegistrationState
 from deepracer_admin.records.budget import CROSSINGS
+from deepracer_admin.records.calls import CALL_LIST, CallList
 from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, CampaignState
 from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep
 from deepracer_admin.records.connect_check import CHECK, Checked
 from deepracer_admin.records.entrants import OWN_RACES, PARTICIPANTS, Participants
+from deepracer_admin.records.erasures import ERASURES, LEGAL_HOLD, Erasure, LegalHold
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.limits import PAUSED_PROFILES
 from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
 from deepracer_admin.records.portal import PORTAL, REGISTRATIONS
+from deepracer_admin.records.practice_clock import PRACTICE_WISH, PracticeWish
 from deepracer_admin.records.prices import PRICES_READ, PricesRead
 from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
 from deepracer_admin.records.race_room import ROOM
@@ -241,6 +244,7 @@ def full(console: Console, event: Event, people: list[Attendee], profiles: list[
     store.keep(event.id, PRICES_READ, PricesRead(PriceList(region="eu-west-1"), NOW))
     store.keep(event.id, PASSWORDS_UNTIL, until)
     store.keep(event.id, CHECK, Checked((), NOW))
+    store.update(event.id, CALL_LIST, lambda _: CallList(("olivia@example.com",)))
     running = Campaign("access", 1, Audience("proven"), CampaignState.RUNNING)
     stopped = Campaign("thanks", 1, Audience("all"), CampaignState.PAUSED)
     store.change_rows(event.id, CAMPAIGNS, lambda _: {"access": running, "c-2": stopped})
@@ -249,6 +253,7 @@ def full(console: Console, event: Event, people: list[Attendee], profiles: list[
     assert lease
     [mail] = store.claim_deliveries(event.id, "access", 1, lease=lease, now=NOW)
     store.settle_deliveries(event.id, [replace(mail, state=Sending.UNKNOWN)], lease=lease, now=NOW)
+    store.update("", PRACTICE_WISH, lambda _: PracticeWish(60.0, is_done=False))
     store.change_rows("", STAFF_NAMED, lambda _: {"chief@example.com": StaffMember()})
     for kind in ("quota", "race.edit", "role", "roster.import"):
         job = Job(f"job-{kind}", event.id, kind, kind, JobState.DONE, total=1, undoable=True, created_at=NOW)
@@ -341,6 +346,14 @@ def closing_runs(app: AppTest, console: Console) -> AppTest:
     return app.run()
 
 
+def held(app: AppTest, console: Console) -> AppTest:
+    """A legal hold stands, and somebody was erased before."""
+    console.store.update("ev-1", LEGAL_HOLD, lambda _: LegalHold("A claim is open.", "oid-x", "Olga", NOW))
+    row = Erasure("erased-1", NOW, "oid-x", "Olga", ended_at=NOW, searched=3)
+    console.store.change_rows("ev-1", ERASURES, lambda _: {"erased-1": row})
+    return app.run()
+
+
 def portal_with(part: str, *, is_open: bool = True) -> Scene:
     """The event portal with somebody who has confirmed."""
 
@@ -379,6 +392,17 @@ def rule_for_room(app: AppTest, console: Console) -> AppTest:
     return room(kept=False)(app, console).number_input(key="room-hours").set_value(2.0).run()
 
 
+def looked_for(text: str, *, opened: str = "") -> Scene:
+    """The search of the frame, with these letters typed and perhaps one of those found chosen."""
+
+    def scene(app: AppTest, console: Console) -> AppTest:
+        whole_page = app.button(key="find-person").click().run()
+        found = whole_page.text_input(key="finder-text").set_value(text).run()
+        return found.button(key=f"finder-open-{opened}").click().run() if opened else found
+
+    return scene
+
+
 def budget_asks(app: AppTest, console: Console) -> AppTest:
     asked = Crossing("", 0.95, act=Act.ASK, since=NOW)
     console.store.update("ev-1", CROSSINGS, lambda _: {asked.key: asked})
@@ -403,7 +427,10 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{PLAN}setup.py", ticked("signed-in", actor_of(Role.VIEWER).oid)),
     (f"{PLAN}attendees.py", plain),
     (f"{PLAN}attendees.py", ticked("roster", "at-1")),
+    (f"{PLAN}attendees.py", ticked("roster", "at-2")),
     (f"{PLAN}attendees.py", ticked("roster", "at-5")),
+    (f"{RUN}usage.py", looked_for("racer")),
+    (f"{RUN}usage.py", looked_for("racer", opened="at-3")),
     (f"{PLAN}attendees.py", view("attendees-view", "Add one")),
     (f"{PLAN}attendees.py", portal_with("Registrations", is_open=False)),
     (f"{PLAN}attendees.py", ticked("registrations", "reg-1", after=portal_with("Registrations"))),
@@ -443,6 +470,8 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{CLOSE}audit.py", plain),
     (f"{CLOSE}closeout.py", plain),
     (f"{CLOSE}closeout.py", closing_runs),
+    (f"{CLOSE}report.py", plain),
+    (f"{CLOSE}report.py", held),
     (f"{RUN}races.py", everybodys_race),
     (f"{RUN}leaderboard.py", over),
     (f"{RUN}leaderboard.py", partial(over, declared=True)),
@@ -452,6 +481,7 @@ FOR_THE_FLOOR: list[tuple[str, Scene]] = [
     (f"{PLAN}attendees.py", ticked("roster", "at-1")),
     (f"{PLAN}attendees.py", view("attendees-view", "Add one")),
     (f"{RUN}onboarding.py", ticked("found", "at-1", after=written("find", "racer1"))),
+    (f"{RUN}races.py", looked_for("racer1@example.com")),
     (f"{RUN}messages.py", state(section="Templates", after=with_an_address)),
     (f"{RUN}races.py", RACE),
     (f"{RUN}usage.py", ticked("profiles", "pr-1")),
@@ -505,7 +535,7 @@ def test_after_sign_out_no_button_of_any_page_does_anything_and_the_page_says_wh
 def test_the_floor_does_nothing_after_its_sign_out_either(walk: Walk, full: Event) -> None:
     for page, scene in FOR_THE_FLOOR:
         walk.over(page, Role.FACILITATOR, scene, refused(walk))
-    assert {"walk-up-add", "person-retry", "usage-grant"} <= walk.done
+    assert {"walk-up-add", "card-at-1-retry", "card-at-1-grant", "usage-grant", "pace-faster"} <= walk.done
 
 
 def test_what_an_organizer_left_open_acts_for_whoever_signed_in_since_and_only_by_their_right(

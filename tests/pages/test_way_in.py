@@ -125,9 +125,10 @@ def test_one_person_shows_the_age_and_gets_a_fresh_password(
     app = browser.open(ONBOARDING, role)
     app.text_input(key="find").set_value("racer 2").run()
     tick(app, "found", "at-2")
+    click(app, "person-open")
     assert "Temporary password: 1 d" in texts(app)
     assert "read from the user pool" in texts(app)
-    click(app, "password-fresh-one")
+    click(app, "card-at-2-fresh")
     (row,) = console.store.deliveries(passwords.id)
     assert (row.attendee, row.template, row.state) == ("at-2", "access", Sending.PENDING)
     (entry,) = [each for each in console.store.audit(passwords.id) if each.action.startswith("messages.")]

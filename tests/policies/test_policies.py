@@ -14,6 +14,7 @@ from moto import mock_aws
 
 import deepracer_admin
 from deepracer_admin.directory.cognito import CognitoPool
+from deepracer_admin.directory.iam_rights import IamRights
 from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.directory.pool import UserPool
 from deepracer_admin.directory.proof import AccessProof
@@ -52,6 +53,8 @@ IAM_NAMES = {
     "service-quotas": "servicequotas",
     "pricing": "pricing",
     "ce": "ce",
+    "iam": "iam",
+    "sts": "sts",
 }
 IAM_ACTIONS = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage"}  # the batch is authorised entry by entry
 TRANSACTION = "dynamodb:TransactWriteItems"  # authorised by what is in it
@@ -256,6 +259,19 @@ def test_reading_prices_and_the_bill_needs_exactly_their_policies(called: set[st
     assert len(bills.read(date(2026, 11, 1), date(2026, 11, 3))) == 3
     bills.close()
     assert called == actions("bill-read.json")
+
+
+def test_asking_what_is_allowed_needs_exactly_its_policy(called: set[str]) -> None:
+    rights = IamRights(AwsAccess(access_key_id="testing", secret_access_key="testing"))
+    arn = "arn:aws:sts::123456789012:assumed-role/console/session"
+    with Stubber(rights._sts) as who, Stubber(rights._iam) as answers:
+        who.add_response("get_caller_identity", {"Account": "123456789012", "Arn": arn, "UserId": "x"})
+        role = {"RoleName": "console", "RoleId": "AROAEXAMPLEEXAMPLE", "Path": "/x/", "CreateDate": NOW}
+        answers.add_response("get_role", {"Role": {**role, "Arn": "arn:aws:iam::123456789012:role/x/console"}})
+        answers.add_response("simulate_principal_policy", {"EvaluationResults": [], "IsTruncated": False})
+        assert rights.denied(["service-quotas-read.json"], {}) == ()
+    rights.close()
+    assert called - {"sts:GetCallerIdentity"} == actions("iam-simulate.json"), "everybody may ask who they are"
 
 
 def test_the_user_pool_policy_names_one_pool() -> None:

@@ -101,6 +101,7 @@ def test_models_that_wait_for_capacity_are_counted_as_such(on_aws: OnAwsBench, r
     (racer,) = on_aws.profiles(1)
     on_aws.world.control("POST", "capacity", {"per_type": 0})
     in_world(on_aws.world, lambda: on_aws.garage.train(racer, "waiting", 60))
+    on_aws.world.advance(60)  # until the dispatcher has looked at it
     code, out, _ = run()
     assert code == 0
     assert json.loads(out)["profiles"]["models_by_status"] == {"WAITING_FOR_CAPACITY": 1}

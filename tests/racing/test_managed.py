@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -832,6 +832,30 @@ def test_closing_a_race_over_the_wire_changes_nothing_but_its_end(world: WorldHa
     kept = service.account.races[race.id]
     assert kept.definition == {**made["Definition"], "CloseTime": kept.definition["CloseTime"]}
     assert kept.config == {**made["RaceConfig"], "Moderated": False}
+
+
+@pytest.mark.parametrize("answer", [b"{}", b'{"NextToken": null}', b'{"message": "OK"}'])
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda racing: list(racing.profiles()),
+        lambda racing: list(racing.models(["u1", "u2"])),
+        lambda racing: racing.races(),
+        lambda racing: racing.participants("r"),
+    ],
+    ids=["profiles", "models", "races", "participants"],
+)
+def test_an_answer_without_the_list_that_every_answer_has_is_never_read_as_nothing(
+    answer: bytes, read: Callable[[ManagedDeepRacer], object]
+) -> None:
+    with answering(200, answer) as racing, pytest.raises(Unavailable, match=r"^[A-Z].*\.$"):
+        read(racing)
+
+
+@pytest.mark.parametrize("read", [lambda racing: racing.tracks(), lambda racing: list(racing.standings("r"))])
+def test_lists_that_may_be_left_out_are_empty_without_it(read: Callable[[ManagedDeepRacer], object]) -> None:
+    with answering(200, b"{}") as racing:
+        assert read(racing) == []
 
 
 @pytest.mark.parametrize("tokens", [["A", "A"], ["A", "B", "A"], ["A", "B", "C", "B"]])

@@ -134,9 +134,9 @@ def through(scene: Scene, world: ScriptedWorld) -> Callable[..., Iterator[dateti
 
 
 def test_each_drill_has_its_name_and_an_unknown_one_is_refused() -> None:
-    assert [*DRILLS] == ["deadline-rush", "lost-quota", "monthly-reset", "outage"]
+    assert [*DRILLS] == ["deadline-rush", "lost-quota", "monthly-reset", "outage", "over-spending"]
     assert [drill_of(name).name for name in [*DRILLS, ""]] == [*DRILLS, ""]
-    with pytest.raises(BadInput, match="deadline-rush, lost-quota, monthly-reset, outage"):
+    with pytest.raises(BadInput, match="deadline-rush, lost-quota, monthly-reset, outage, over-spending"):
         drill_of("flood")
     with pytest.raises(BadInput, match="--hours of 6 or more"):
         MonthlyReset().fit(Plan(hours=5))
@@ -165,17 +165,24 @@ def test_the_rush_counts_what_came_late_and_how_long_the_last_result_took(
             **QUIET,
             "submissions": 10 + 20 * round(late),
             "submissions_on_the_way": on_the_way,
-            "job_tally": {"ended.submission": 5 * round(ended), "lacked.submission": 7},
+            "job_tally": {"ended.submission": 5 * round(ended), "lacked.submission": 7, "crowded.submission": 2},
+            "jobs": {"running": 3, "waiting": 0},
+            "waiting_for_capacity": 4,
         }
         early = ends + timedelta(minutes=20)
         held.finish = Finish(ends, final_at=early) if now >= early else Finish(ends)
-        held.room = RoomNow(held=2) if ends - timedelta(hours=2) < now < ends + timedelta(minutes=55) else RoomNow()
+        begins = ends - timedelta(hours=2)
+        is_kept = begins < now < ends + timedelta(minutes=55)
+        held.room = RoomNow(race="cup", held=2, since=begins) if is_kept else RoomNow()
         if now > ends:
             assert drill.is_through(scene, now) == (on_the_way == 0 and not held.room.held)
     held.profiles = [Profile("one", "One", quota=Quota(180, 5)), Profile("two", "Two", quota=Quota(60, 5))]
     counts = drill.counts(scene)
     assert counts["submissions_in_the_last_15_min"] == pytest.approx(290, abs=25)
     assert (counts["failed_for_want_of_a_slot"], counts["most_people_held_back"]) == (7, 2)
+    assert counts["of_these_while_nobody_trained"] == 2
+    assert (counts["room_began_h_before_the_close"], counts["slots"]) == (2.0, 8)
+    assert (counts["jobs_on_slots_before_the_rush"], counts["models_waiting_before_the_rush"]) == (3, 4)
     assert counts["last_result_min_after_the_close"] == pytest.approx(52, abs=2)
     assert counts["times_called_final_too_early"] == 32
     assert counts["limits_not_given_back"] == 1

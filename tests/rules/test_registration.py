@@ -31,6 +31,7 @@ from deepracer_admin.rules.registration import (
     places_left,
     settle,
     waiting_place,
+    waiting_places,
     with_attendees,
 )
 
@@ -211,6 +212,7 @@ def test_who_waits_is_served_before_who_comes() -> None:
     rows = [registration(1), registration(5, WAITING), registration(4, WAITING)]
     assert settled(replace(PORTAL, places=11), rows, taken=10) == ["waiting", "-", "accepted"]
     assert [waiting_place(rows, row) for row in rows[1:]] == [2, 1]
+    assert waiting_places(rows) == {rows[1].id: 2, rows[2].id: 1}
 
 
 def test_who_is_on_the_list_already_takes_no_place_of_others() -> None:

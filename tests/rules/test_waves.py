@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from deepracer_admin.model import Profile, Quota
 from deepracer_admin.rules.holding_back import HeldBack
-from deepracer_admin.rules.waves import LONGEST_WAIT, QUIET, Waves, after_look, caps_for_waves, round_of
+from deepracer_admin.rules.waves import LONGEST_WAIT, QUIET, Waves, after_look, caps_for_waves, has_turn, round_of
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ON = Waves(on=True, began_at=NOW)
@@ -51,3 +51,12 @@ def test_only_those_who_would_have_more_are_held_back() -> None:
     caps = caps_for_waves(ON, people, held)
     assert {key: cap.minutes for key, cap in caps.items()} == {"pr-1": 60, "pr-3": 60, "pr-5": 60}
     assert caps_for_waves(Waves(on=True, round=5, began_at=NOW), people[:1], {}) == {}
+
+
+def test_whoever_has_hours_left_in_this_round_has_their_turn() -> None:
+    assert has_turn(ON, racer(1))
+    assert has_turn(ON, racer(1, queued=60)), "a training of theirs waits: it can be retried"
+    assert has_turn(ON, racer(1, used=50))
+    assert not has_turn(ON, racer(1, used=51))
+    assert not has_turn(ON, racer(1, used=25, limit=30)), "nobody gets more than their quota"
+    assert has_turn(ON, racer(1, used=50, limit=-1))

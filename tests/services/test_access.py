@@ -17,14 +17,21 @@ from deepracer_admin.rules.access import ACTIONS
 from deepracer_admin.rules.budget_guard import Act
 from deepracer_admin.rules.templates import Template
 from deepracer_admin.services.access.passwords import PasswordsService
-from deepracer_admin.services.closeout.closing import AuditService, CloseoutService, JobsService
+from deepracer_admin.services.closeout.audit import AuditService
+from deepracer_admin.services.closeout.closing import CloseoutService
+from deepracer_admin.services.closeout.jobs import JobsService
+from deepracer_admin.services.closeout.personal_data import PersonalDataService
+from deepracer_admin.services.closeout.report import ReportService
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.people.registrations import RegistrationsService
+from deepracer_admin.services.races.calendar import CalendarService
 from deepracer_admin.services.races.races import RaceForm, RacesService
+from deepracer_admin.services.setup.calls import CallsService
 from deepracer_admin.services.setup.capacity import CapacityService
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.services.setup.events import EventsService
+from deepracer_admin.services.setup.practice_clock import PracticeClockService
 from deepracer_admin.services.setup.preflight import PreflightService
 from deepracer_admin.services.setup.prices import PricesService
 from deepracer_admin.services.setup.signed_in import SignedInService
@@ -60,6 +67,12 @@ def _race_form() -> RaceForm:
 CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "events.list": ("event.view", lambda c, who: c.first.events.list(who)),
     "events.freshness": ("event.view", lambda c, who: c.first.events.freshness(who)),
+    "events.at_work": ("event.view", lambda c, who: c.first.events.at_work(who)),
+    "practice_clock.pace": ("event.view", lambda c, who: c.first.practice_clock.pace(who)),
+    "practice_clock.set_pace": (
+        "rehearsal.clock",
+        lambda c, who: c.first.practice_clock.set_pace(who, speed=60.0, paused=False),
+    ),
     "events.view": ("event.view", lambda c, who: c.first.events.view(who)),
     "events.open_first": ("event.edit", lambda c, who: c.first.events.open_first(who, "ev-1")),
     "events.template": ("setup.view", lambda c, who: c.first.events.template(who, "week")),
@@ -76,6 +89,13 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "events.run_check": ("setup.check", lambda c, who: c.first.events.run_check(who)),
     "preflight.view": ("setup.view", lambda c, who: c.first.preflight.view(who)),
     "preflight.run": ("setup.check", lambda c, who: c.first.preflight.run(who)),
+    "calls.view": ("setup.view", lambda c, who: c.first.calls.view(who)),
+    "calls.save": ("setup.alarms", lambda c, who: c.first.calls.save(who, "olivia@example.com")),
+    "calls.try_it": ("setup.alarms", lambda c, who: c.first.calls.try_it(who)),
+    "preflight.send_canary": (
+        "setup.canary",
+        lambda c, who: c.first.preflight.send_canary(who, "olivia+canary@example.com"),
+    ),
     "preflight.page": ("setup.view", lambda c, who: c.first.preflight.page(who)),
     "events.why_no_pool": ("setup.view", lambda c, who: c.first.events.why_no_pool(who)),
     "events.account": ("setup.view", lambda c, who: c.first.events.account(who)),
@@ -117,6 +137,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "attendees.unlinked_profiles": ("attendees.link", lambda c, who: c.first.attendees.unlinked_profiles(who)),
     "attendees.export": ("attendees.export", lambda c, who: c.first.attendees.export(who)),
     "attendees.person_data": ("attendees.export", lambda c, who: c.first.attendees.person_data(who, "at-1")),
+    "attendees.person_page": ("attendees.export", lambda c, who: c.first.attendees.person_page(who, "at-1")),
     "attendees.erase": (
         "attendees.erase",
         lambda c, who: c.first.attendees.erase(who, "at-6", typed="racer6@example.com"),
@@ -152,6 +173,8 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "messages.audience": ("messages.view", lambda c, who: c.first.messages.audience(who, Audience("all"))),
     "messages.reach": ("messages.view", lambda c, who: c.first.messages.reach(who, "access", Audience("all"))),
     "messages.send": ("messages.send", lambda c, who: c.first.messages.send(who, "access", Audience("proven"))),
+    "messages.anchors": ("messages.view", lambda c, who: c.first.messages.anchors(who)),
+    "messages.when": ("messages.view", lambda c, who: c.first.messages.when(who, "ends", -120)),
     "messages.control": ("messages.send", lambda c, who: c.first.messages.control(who, "camp-1", "paused")),
     "messages.campaigns": ("messages.view", lambda c, who: c.first.messages.campaigns(who)),
     "messages.test_to_myself": ("messages.test", lambda c, who: c.first.messages.test_to_myself(who, "access")),
@@ -170,14 +193,27 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "closeout.view": ("closeout.view", lambda c, who: c.first.closeout.view(who)),
     "closeout.start": ("closeout.run", lambda c, who: c.first.closeout.start(who, typed_name="Autumn Cup")),
     "closeout.skip": ("closeout.run", lambda c, who: c.first.closeout.skip(who, "models", reason="It never ends.")),
+    "closeout.wait": ("closeout.run", lambda c, who: c.first.closeout.wait(who, "models", reason="It takes a while.")),
+    "closeout.stop": ("closeout.run", lambda c, who: c.first.closeout.stop(who, "models", reason="Not today.")),
     "closeout.export": ("closeout.run", lambda c, who: c.first.closeout.export(who)),
     "closeout.export_zip": ("closeout.run", lambda c, who: c.first.closeout.export_zip(who)),
     "closeout.certificate": ("closeout.view", lambda c, who: c.first.closeout.certificate(who)),
+    "closeout.certificate_page": ("closeout.view", lambda c, who: c.first.closeout.certificate_page(who)),
+    "closeout.fingerprint": ("closeout.view", lambda c, who: c.first.closeout.fingerprint(who)),
+    "personal_data.view": ("closeout.view", lambda c, who: c.first.personal_data.view(who)),
+    "personal_data.hold": ("attendees.hold", lambda c, who: c.first.personal_data.hold(who, "A claim is open.")),
+    "personal_data.lift": ("attendees.hold", lambda c, who: c.first.personal_data.lift(who, "The claim is over.")),
+    "personal_data.receipt": ("closeout.view", lambda c, who: c.first.personal_data.receipt(who, "erased-x")),
+    "report.figures": ("closeout.view", lambda c, who: c.first.report.figures(who)),
+    "report.page": ("closeout.view", lambda c, who: c.first.report.page(who, "en")),
+    "report.tables": ("closeout.view", lambda c, who: c.first.report.tables(who, "en")),
     "audit.entries": ("audit.view", lambda c, who: c.first.audit.entries(who)),
     "audit.newest": ("audit.view", lambda c, who: c.first.audit.newest(who)),
     "audit.verify": ("audit.view", lambda c, who: c.first.audit.verify(who)),
     "audit.export": ("audit.export", lambda c, who: c.first.audit.export(who)),
+    "audit.export_json": ("audit.export", lambda c, who: c.first.audit.export_json(who)),
     "races.list": ("races.view", lambda c, who: c.first.races.list(who)),
+    "calendar.file": ("races.view", lambda c, who: c.first.calendar.file(who)),
     "races.tracks": ("races.view", lambda c, who: c.first.races.tracks(who)),
     "races.capabilities": ("races.view", lambda c, who: c.first.races.capabilities(who)),
     "races.jobs": ("races.view", lambda c, who: c.first.races.jobs(who)),
@@ -213,6 +249,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "capacity.choices": ("setup.view", lambda c, who: c.first.capacity.choices(who)),
     "capacity.keep": ("event.edit", lambda c, who: c.first.capacity.keep(who, _choices(c))),
     "capacity.quotas": ("setup.view", lambda c, who: c.first.capacity.quotas(who)),
+    "capacity.account_quotas": ("setup.view", lambda c, who: c.first.capacity.account_quotas(who)),
     "prices.view": ("setup.view", lambda c, who: c.first.prices.view(who)),
     "prices.put_in_force": ("setup.prices", lambda c, who: c.first.prices.put_in_force(who, DEARER, PriceList())),
     "prices.put_read_in_force": ("setup.prices", lambda c, who: c.first.prices.put_read_in_force(who, PriceList())),
@@ -224,11 +261,14 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "signed_in.sign_out": ("setup.sessions", lambda c, who: c.first.signed_in.sign_out(who, "oid-x")),
     "jobs.list": ("jobs.view", lambda c, who: c.first.jobs.list(who)),
     "jobs.items": ("jobs.view", lambda c, who: c.first.jobs.items(who, "job-0")),
+    "races.places": ("races.entrants", lambda c, who: c.first.races.places(who, "at-1")),
     "jobs.cancel": ("jobs.control", lambda c, who: c.first.jobs.cancel(who, "job-0")),
     "jobs.undo": ("jobs.control", lambda c, who: c.first.jobs.undo(who, "job-0")),
 }
 SERVICES = {
     "budget": BudgetService,
+    "calendar": CalendarService,
+    "calls": CallsService,
     "capacity": CapacityService,
     "prices": PricesService,
     "messages": MessagesService,
@@ -237,11 +277,14 @@ SERVICES = {
     "attendees": AttendeesService,
     "registrations": RegistrationsService,
     "closeout": CloseoutService,
+    "personal_data": PersonalDataService,
+    "report": ReportService,
     "audit": AuditService,
     "jobs": JobsService,
     "passwords": PasswordsService,
     "connection": ConnectionService,
     "preflight": PreflightService,
+    "practice_clock": PracticeClockService,
     "staff": StaffService,
     "signed_in": SignedInService,
 }
@@ -298,6 +341,6 @@ def test_a_viewer_sees_the_event_without_jobs_and_without_troubles(
     console.first.events.run_check(organizer)
     console.store.update("ev-1", TROUBLE, lambda _: {"mail": "The sender waits."})
     assert len(console.first.events.view(organizer).running_jobs) == 1
-    assert len(console.first.events.view(organizer).needs_human) == 1
+    assert console.first.events.view(organizer).next[0].key == "waits/mail"
     view = console.first.events.view(actor_of(Role.VIEWER))
-    assert (list(view.running_jobs), list(view.needs_human)) == ([], [])
+    assert (list(view.running_jobs), [step.key for step in view.next]) == ([], ["stage"])

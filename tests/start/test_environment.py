@@ -80,7 +80,7 @@ def builds(built_once: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 def installs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Counts what would be fetched; the environments themselves are real."""
     done: list[str] = []
-    monkeypatch.setattr(environment, "install", lambda venv, lock: done.append(lock.name))
+    monkeypatch.setattr(environment, "install", lambda venv, lock, patience_s: done.append(lock.name))
     return done
 
 
@@ -123,13 +123,26 @@ def test_an_install_that_fails_is_one_sentence_and_leaves_no_stamp(
     assert "iniconfig" in (tmp_path / ".venv" / "install.log").read_text()
 
 
+def test_packages_that_never_come_are_one_sentence(tmp_path: Path, lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(command: list[str], *, timeout: float | None = None, **_: object) -> None:
+        raise subprocess.TimeoutExpired(command, timeout or 0)
+
+    monkeypatch.setattr(environment, "is_whole", lambda venv: True)
+    (tmp_path / ".venv").mkdir()
+    environment.write_stamp(tmp_path / ".venv", {"python": environment.python_tag()})
+    monkeypatch.setattr(environment.subprocess, "run", never)
+    with pytest.raises(Trouble, match="did not come within 9 s"):
+        environment.prepare(tmp_path / ".venv", [lock], patience_s=9)
+    assert lock.name not in environment.read_stamp(tmp_path / ".venv")
+
+
 def test_a_stamp_nobody_can_read_counts_as_none(tmp_path: Path) -> None:
     assert environment.read_stamp(tmp_path) == {}
     (tmp_path / "installed.json").write_text("[1]")
     assert environment.read_stamp(tmp_path) == {}
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt", "infra/requirements-sam.txt"])
 def test_every_locked_package_has_hashes_and_no_address(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     pins = [line for line in text.splitlines() if "==" in line]

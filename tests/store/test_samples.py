@@ -55,6 +55,20 @@ def test_counters_are_reset_in_the_first_hours_of_a_month(
     assert reset_between(start, end) == answer
 
 
+def test_a_job_of_somebody_with_an_empty_counter_may_have_ended_before_the_reset() -> None:
+    """The first job of a month ended unseen: the queue tells of it, the counter does not."""
+
+    def at(minute: int, used: float, queued: float) -> tuple[datetime, list[Profile]]:
+        others = Profile("other", "o", minutes_used=0.0 if minute else 50.0)
+        return FIRST + minute * MINUTE, [Profile("p", "p", minutes_used=used, minutes_queued=queued), others]
+
+    found, kept = replay([at(0, 0, 300), at(31, 0, 240)])
+    assert kept["p"].unsure >= 60
+    assert found[-1].minutes_unsure >= 60
+    _, kept = replay([at(0, 0, 300), at(1, 0, 300)])
+    assert kept["p"].unsure == 0, "it goes on"
+
+
 def test_an_odd_answer_that_lists_nothing_for_a_moment_is_no_reset() -> None:
     found, kept = replay(one(100, 0, 100, 110))
     assert [sample.minutes_used for sample in found] == [100, 100, 100, 110]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -29,9 +30,14 @@ class Staged:
     waits: dict[str, threading.Event]
     begun: list[str]
     ended: list[str]
+    woken: list[str]
 
     def __init__(self, console: Console, event: Event, *, holder: str = "") -> None:
         self.event_id, self.service = event.id, event.service
+
+    @property
+    def threads(self) -> Any:
+        return SimpleNamespace(wake=lambda: self.woken.append(self.event_id))
 
     def start(self) -> None:
         self.begun.append(self.event_id)
@@ -46,7 +52,7 @@ class Staged:
 
 @pytest.fixture
 def staged(monkeypatch: pytest.MonkeyPatch) -> type[Staged]:
-    Staged.fails, Staged.waits, Staged.begun, Staged.ended = {}, {}, [], []
+    Staged.fails, Staged.waits, Staged.begun, Staged.ended, Staged.woken = {}, {}, [], [], []
     monkeypatch.setattr(loop, "EventRuntime", Staged)
     return Staged
 
@@ -208,3 +214,16 @@ def test_two_processes_on_one_store_each_serve_the_events_that_they_hold(
     there.stop()
     assert here.runtimes["ev-2"].lead.beat()
     here.stop()
+
+
+def test_at_another_speed_of_the_practice_clock_nobody_sleeps_on(
+    staged: type[Staged], console: Console, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker(console, holder="test")
+    worker.look()
+    assert set(worker.runtimes) == {event.id}
+    speeds = iter((1.0, 600.0, 600.0, 0.0))
+    monkeypatch.setattr(loop, "anchor_clock", lambda console: setattr(console.clock, "factor", next(speeds)))
+    for expected in (0, 1, 1, 2):
+        worker.keep_time()
+        assert len(staged.woken) == expected

@@ -96,6 +96,28 @@ def test_one_that_rests_stops_at_once(lead: Leadership, monkeypatch: pytest.Monk
     assert not any(thread.is_alive() for thread in running)
 
 
+def test_whoever_sleeps_wakes_when_event_time_goes_faster(lead: Leadership) -> None:
+    pause = [86_400.0]
+    sleeping = Rounds()
+    threads = DutyThreads(lead, (Duty("sleeping", sleeping.run, lambda: pause[0]),), lambda *_: None)
+    threads.start()
+    assert sleeping.reach(1)
+    pause[0] = 0.01
+    threads.wake()
+    assert sleeping.reach(20)
+    threads.stop()
+
+
+def test_whoever_is_woken_during_a_round_does_not_sleep_after_it(lead: Leadership) -> None:
+    wake: list[Callable[[], None]] = []
+    sleeping = Rounds(lambda number: wake[0]() if number == 1 else None)
+    threads = DutyThreads(lead, (Duty("sleeping", sleeping.run, lambda: 86_400.0),), lambda *_: None)
+    wake.append(threads.wake)
+    threads.start()
+    assert sleeping.reach(2)
+    threads.stop()
+
+
 def test_an_event_in_which_nothing_goes_on_rests_and_one_with_mail_to_go_does_not(
     console: Console, event: Event, organizer: Actor
 ) -> None:

@@ -41,6 +41,7 @@ class Invitations:
         self.ports = ports
         self.settled = 0
         self.pause_s = PAUSE_S  # real seconds after which `follow` has something to tell again
+        self.is_paced = False  # is a chunk under way whose pace is known: nothing to tell before `pause_s` are over
         self._sent_at = 0.0
         self._through_at = math.inf  # when the chunk under way will have been worked off, by the pace shown so far
         self._each_s = 0.0
@@ -107,15 +108,17 @@ class Invitations:
 
         Returns the people that were settled. At most one chunk is sent, so that a pause is heard soon.
         """
-        before, self.pause_s = self.settled, PAUSE_S
+        before, self.pause_s, self.is_paced = self.settled, PAUSE_S, False
         for token, chunk in self.chunks(event).items():
             if chunk.state is not ChunkState.SENT:
                 continue
             people = self._people(event, chunk)
+            asked_at = self.ports.clock.monotonic()
             progress = self.ports.racing().invite_progress(chunk.job, people)
+            answered_at = self.ports.clock.monotonic()
             self._record(event, progress.outcomes, lease)
             if not progress.finished:
-                self._reckon(progress.outcomes)
+                self._reckon(progress.outcomes, asked_at, answered_at)
                 return self.settled - before
             self._finish(event, token, progress.outcomes, lease)
         if send:
@@ -155,7 +158,10 @@ class Invitations:
             self._record(event, outcomes, lease)
             self._change(event, token, lease, job=jobs[0], state=ChunkState.SENT, again_at=None)
             self._sent_at = self.ports.clock.monotonic()
-            self._through_at = self._sent_at + self._each_s * len(people) if self._each_s else math.inf
+            whole = self._each_s * len(people)
+            self._through_at = self._sent_at + whole if whole else math.inf
+            if whole:
+                self.is_paced, self.pause_s = True, min(max(whole / 2, PAUSE_S), LONGEST_PAUSE_S)
             return
         stopped = [each for each in outcomes if each.state is State.RETRY and each.reason not in _EACH_ALONE]
         if outcomes and len(stopped) == len(outcomes):
@@ -164,16 +170,17 @@ class Invitations:
         self._record(event, outcomes, lease)
         self._finish(event, token, outcomes, lease)
 
-    def _reckon(self, outcomes: Sequence[Outcome]) -> None:
-        """When the service will be through at the pace it has shown: asking earlier only costs calls."""
+    def _reckon(self, outcomes: Sequence[Outcome], asked_at: float, answered_at: float) -> None:
+        """When the service will be through at the pace it has shown: asking earlier only costs calls. A question is
+        on its way for half of the time that it takes, and what was written down meanwhile took its own."""
         left = sum(1 for outcome in outcomes if outcome.state is State.WAITING)
         done = len(outcomes) - left
         if done and self._sent_at:
-            now = self.ports.clock.monotonic()
-            self._each_s = (now - self._sent_at) / done
-            self._through_at = now + left * self._each_s
+            self._each_s = (answered_at - self._sent_at) / done
+            self._through_at = answered_at + left * self._each_s
             # Once in the middle, for whoever is in by then gets their mail; then when the service should be through.
             rest = left * self._each_s * (0.5 if left > len(outcomes) / 2 else 1.0)
+            rest -= (answered_at - asked_at) / 2 + self.ports.clock.monotonic() - answered_at
             self.pause_s = min(max(rest, 0.02), LONGEST_PAUSE_S)
 
     def _put_off(self, event: Event, token: str, outcomes: Sequence[Outcome], lease: Lease) -> None:

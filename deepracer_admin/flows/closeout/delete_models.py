@@ -46,14 +46,23 @@ def delete_models(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         stuck = not_deleted(ports, event, job.id)
         if not stuck:
             return Told(f"{whose} looked at; none holds a model any more.{kept}")
-        left = Leftover("models that the service does not delete", len(stuck), tuple(sorted(stuck)[:NAMED]), STAYS, OUT)
+        named = tuple(sorted(stuck)[:NAMED])
+        left = Leftover("models that the service does not delete", len(stuck), named, STAYS, OUT, cost=FREE)
         return Told(f"{whose} looked at. {left.sentence}{kept}", (left,))
     for _ in racing.delete_models(sorted(owners)):
         pass  # the read-back of the next round counts
     still = f"{len(owners):,} of {counted(looked_at, 'profile')} still held models"
     said = f"{still}; they were deleted and are looked for again."
-    left = Leftover("profiles that still hold models", len(owners), tuple(sorted(owners)[:NAMED]), said, OUT)
+    named, cost = tuple(sorted(owners)[:NAMED]), _storage([each for each in mine if each.id in owners], event)
+    left = Leftover("profiles that still hold models", len(owners), named, said, OUT, cost=cost)
     raise NotYet(said, AGAIN_S, left=[left])
+
+
+def _storage(holding: Sequence[Profile], event: Event) -> str:
+    """What their models cost a month, where the service says how large they are; else ""."""
+    size = sum(profile.storage_bytes or 0 for profile in holding) / 1e9
+    usd = size * event.prices.storage_per_gb_month
+    return f"About {size:,.1f} GB of storage, {usd:,.2f} USD a month (estimate)." if size else ""
 
 
 def read_back_to_zero(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
@@ -75,5 +84,6 @@ def _mine(ports: Ports, event: Event, lease: Lease, *, max_age_s: float = 0.0) -
     return [profile for profile in mine if not is_staff(profile, ports.staff_emails) and not needed.needs(profile)]
 
 
+FREE = "Without files they cost nothing; with files their storage is billed."
 STAYS = f"They stand in ERROR after {STUCK} deletions; nobody gets in with them, and without files they cost nothing."
 OUT = "The service's operator can remove them from its table of models and from the bucket."

@@ -22,17 +22,16 @@ from deepracer_admin.flows.closeout.live_accounts import (
     due_at,
     is_open_how,
 )
-from deepracer_admin.flows.closeout.proven import in_the_group, said_elsewhere, still_elsewhere
 from deepracer_admin.flows.closeout.steps import NotYet, Told
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.models import note_perhaps
-from deepracer_admin.flows.readings.needed_elsewhere import hand_over, needed_elsewhere
+from deepracer_admin.flows.readings.needed_elsewhere import hand_over
 from deepracer_admin.flows.readings.profiles import by_email, is_staff, linked_profiles, read_profiles
 from deepracer_admin.model import Event, Job, Lease, Outcome, Profile, State, Step
-from deepracer_admin.records.closing import CLOSING_STEPS, DELETIONS, PROOF, Deletion, Leftover, Proof, StillIn
+from deepracer_admin.records.closing import CLOSING_STEPS, DELETIONS, Deletion, Leftover
 from deepracer_admin.store import ProfileLink
 
-__all__ = ["end_access", "verify_on_aws"]
+__all__ = ["NOT_PROVEN_WAY_OUT", "end_access"]
 
 NAMED = 10  # profile ids that are named before the rest is only counted
 INVITATIONS = timedelta(minutes=10)  # real time for which invitations under way are waited for
@@ -191,7 +190,7 @@ def _leftovers(accounts: Accounts, refused: Mapping[str, str], late: str) -> tup
     if live := accounts.of(Account.LIVE):
         found.append(Leftover("live accounts", len(live), _ids(live), LIVE, LIVE_OUT))
     if open_ := accounts.of(Account.NOT_KNOWN):
-        found.append(Leftover("profiles of which it is not known", len(open_), _ids(open_), OPEN, OPEN_OUT))
+        found.append(Leftover("profiles of which it is not known", len(open_), _ids(open_), OPEN, NOT_PROVEN_WAY_OUT))
     if refused:
         why = next(iter(refused.values()))
         found.append(Leftover("profiles that the service refuses to delete", len(refused), (), why, CLOSE))
@@ -212,7 +211,7 @@ OPEN = (
     "The service answered every deletion with an error that proves nothing and lists the profile still: it may be a "
     "row without an account, or an account that can sign in."
 )
-OPEN_OUT = (
+NOT_PROVEN_WAY_OUT = (
     "Give the console AWS credentials on the user pool (Set up, Way in) and close again, or look the user up in "
     "Cognito and delete it there."
 )
@@ -220,51 +219,3 @@ OPEN_OUT = (
 
 def _ids(rows: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted(rows)[:NAMED])
-
-
-def verify_on_aws(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
-    """Who can still sign in: a fresh listing, matched with the list. Of whom nothing is proven, it says so."""
-    listed = read_profiles(ports, event, lease)
-    accounts = accounts_of(ports, listed, ports.store.rows(event.id, DELETIONS), job.id)
-    rows, open_ = accounts.of(Account.NONE), accounts.of(Account.NOT_KNOWN)
-    people = ports.store.attendees(event.id)
-    needed = needed_elsewhere(ports, event)
-    everybody = _still_in(ports, event, [profile for profile in listed if profile.id not in rows])
-    found = [(key, each) for key, each in everybody if each.attendee not in needed.access]
-    elsewhere = still_elsewhere(needed, [each for _, each in everybody])
-    still = tuple(each for key, each in found if key not in open_)
-    named = {each.attendee for each in still}
-    not_known = tuple(each for key, each in found if key in open_ and each.attendee not in named)
-    group = in_the_group(ports, event, job, needed)
-    settle = f"{accounts.trouble} {OPEN_OUT}".strip() if not_known else ""
-    proof = Proof(ports.clock.now(), job.id, still, not_known, settle, elsewhere, group.ours, group_before=group.before)
-    ports.store.update(event.id, PROOF, lambda _: proof, lease=lease)
-    left = counted(len(rows), "row without an account is", "rows without an account are")
-    tail = f" {left} left, which nobody can sign in with." if rows else ""
-    tail += said_elsewhere(needed, elsewhere)
-    if not_known:
-        tail += f" Not known for {counted(len(not_known), 'person', 'people')}: {settle}"
-    return Told(
-        f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in "
-        f"({counted(len(listed), 'profile')} listed).{tail}{group.trouble} "
-        "Credentials that were already issued live up to one hour more.",
-        not_known=bool(not_known),
-    )
-
-
-def _still_in(ports: Ports, event: Event, profiles: Collection[Profile]) -> list[tuple[str, StillIn]]:
-    """(profile id, who) for each listed profile of somebody on the list."""
-    links, ours = ports.store.links(event.id), Invitations(ports).ours(event)
-    addresses = by_email([*profiles])
-    present = {profile.id: profile for profile in profiles}
-    still: list[tuple[str, StillIn]] = []
-    for person in ports.store.attendees(event.id):
-        link = links.get(person.id)
-        found = [*addresses.get(person.email, [])]
-        if link and link.profile in present and present[link.profile] not in found:
-            found.append(present[link.profile])
-        how = link.how if link else "created" if person.id in ours else "not made by this event"
-        for profile in found:
-            why = "staff" if is_staff(profile, ports.staff_emails) else how
-            still.append((profile.id, StillIn(person.id, person.name, profile.alias, why)))
-    return still

@@ -35,8 +35,10 @@ from deepracer_admin.records.closing import (
     CLOSING_STEPS,
     ENDED_PROFILES,
     FORMER_STATES,
+    GIVEN_BACK,
     KNOWN_PROFILES,
     FormerState,
+    GivenBack,
     Leftover,
 )
 from deepracer_admin.records.limits import SPONSORSHIP
@@ -196,6 +198,7 @@ def turn_off(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
                 pass  # the read-back of the next round counts
             raise NotYet(f"{counted(len(owners), 'profile')} held a model again: deleted before the mode goes off.")
         _give_back(ports, event, crowd)
+        _look_at_limits(ports, event, job, crowd, lease)
         tail = _named(refused) + _left_behind(crowd)
     others = sponsors_elsewhere(ports.store, event, ports.racing_default)
     evidence = SponsorshipHandler().work(ports, replace(job, plan={"open": False, "final": True}), lease)
@@ -256,6 +259,19 @@ def _give_back(ports: Ports, event: Event, crowd: Crowd) -> None:
         said = "Who was there before the event gets back what they had; it is looked at again."
         whose = [*{*resumed, *dict(limits)}]
         raise NotYet(said, left=[_left("profiles that did not get back what they had", whose, said)])
+
+
+def _look_at_limits(ports: Ports, event: Event, job: Job, crowd: Crowd, lease: Lease) -> None:
+    """How many of those from before have what they had, while they are still listed."""
+    states = ports.store.rows(event.id, FORMER_STATES)
+    quotas = ports.store.rows(event.id, ADOPTED_QUOTAS)
+    back = sum(
+        profile.quota == quotas.get(profile.id, profile.quota)
+        and (profile.id not in states or profile.state == states[profile.id].state)
+        for profile in crowd.before
+    )
+    seen = GivenBack(job.id, ports.clock.now(), len(crowd.before), back)
+    ports.store.update(event.id, GIVEN_BACK, lambda _: seen, lease=lease)
 
 
 def _leave_to_others(ports: Ports, event: Event, crowd: Crowd) -> None:

@@ -15,10 +15,12 @@ from datetime import datetime, timedelta
 
 from deepracer_admin.errors import StoreError
 from deepracer_admin.flows.closeout.delegations import drop_delegations
+from deepracer_admin.flows.closeout.erase_person import PersonEraser, mark_of_all
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Lease
 from deepracer_admin.records import every
 from deepracer_admin.records.closing import ERASED, Erased
+from deepracer_admin.records.erasures import LEGAL_HOLD
 from deepracer_admin.records.outbox import OUTBOX, CapturedMail
 from deepracer_admin.rules.audit import SYSTEM, by_system
 
@@ -38,12 +40,18 @@ class Eraser:
     def run(self, lease: Lease) -> int:
         """Erase what is due; returns how many people were erased. Raises StoreError while exports cannot be deleted."""
         now = self.ports.clock.now()
+        self._eraser.resume(lease)  # whoever began to erase one person may have been ended at any line
         if self._looked_at is not None and now - self._looked_at < LOOK_EVERY:
             return 0
         today = self.ports.clock.event_now().date().isoformat()
         erased = sum(self._erase(event, lease) for event in self.ports.store.events() if self._is_due(event, today))
         self._looked_at = now
         return erased
+
+    @property
+    def _eraser(self) -> PersonEraser:
+        ports = self.ports
+        return PersonEraser(ports.store, ports.history, ports.home, ports.clock, ports.vault)
 
     def _remove_exports(self, event: Event) -> None:
         """First, so that nothing counts as erased while a file with names is left."""
@@ -59,16 +67,18 @@ class Eraser:
             ) from None
 
     def _is_due(self, event: Event, today: str) -> bool:
-        """Only a closed event: while access stands, the list is needed to take it back."""
+        """Only a closed event: while access stands, the list is needed to take it back. No event under a legal hold."""
         return bool(
             event.closed_at
+            and self.ports.store.read(event.id, LEGAL_HOLD) is None
             and event.erase_on
             and event.erase_on <= today
             and self.ports.store.read(event.id, ERASED) is None
         )
 
     def _erase(self, event: Event, lease: Lease) -> int:
-        store, now = self.ports.store, self.ports.clock.now()
+        store, now, eraser, mark = self.ports.store, self.ports.clock.now(), self._eraser, mark_of_all(event)
+        eraser.begin_all(event, mark=mark, by=SYSTEM, by_name="The console, on the date set in Set up")
         self._remove_exports(event)
         people = store.attendees(event.id)
         drop_delegations(self.ports, event)
@@ -80,9 +90,10 @@ class Eraser:
         store.delete_attendees(event.id, [person.id for person in people])
         store.forget_jobs(event.id, keep=NAMELESS, lease=lease)
         self.ports.history.erase(event.id)
-        count = self._told(event, len(people), now)
+        receipt = eraser.finish(event, mark, lease)
+        count = self._told(event, receipt.people, now)
         store.update(event.id, ERASED, lambda _: Erased(now, count), lease=lease)
-        return len(people)
+        return count
 
     def _told(self, event: Event, people: int, now: datetime) -> int:
         """Into the audit, once: who died before the mark was written has told it already. Returns the number told."""

@@ -17,6 +17,7 @@ from deepracer_admin.records.boards import FROZEN_BOARDS
 from deepracer_admin.rules.quotas import NOT_READ
 from deepracer_admin.rules.standings import board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
+from deepracer_admin.store.event_copies import keep_copy
 
 __all__ = ["HIDDEN", "export", "standing_lines"]
 
@@ -74,7 +75,9 @@ def export(ports: Ports, event: Event, job: Job, lease: Lease) -> str:
     ]
     _write(folder / "usage.csv", lines, columns)
     said = f"{counted(files + 1, 'file')} saved; standings digests {', '.join(digests) or 'none'}."
-    return " ".join([said, *unclear])
+    copy = keep_copy(ports.store, ports.history, ports.home, event.id, now=ports.clock.now(), why="closing")
+    kept = f"A copy of the event was kept as {copy.name} before anything is deleted."
+    return " ".join([said, kept, *unclear])
 
 
 def _final(ports: Ports, event: str, race: str) -> Sequence[Standing]:

@@ -6,14 +6,14 @@ cycle, and that is said so. Both steps only look, so there is nothing to repair 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from deepracer_admin.counted import counted
 from deepracer_admin.directory.proof import Arrival, Presence
 from deepracer_admin.errors import BadSettings, NotThere
 from deepracer_admin.flows.access.proof import ASK_EVERY
 from deepracer_admin.flows.closeout.end_managed_event import event_crowd
-from deepracer_admin.flows.closeout.proven import in_the_group, said_elsewhere, still_elsewhere
+from deepracer_admin.flows.closeout.proven import in_the_group, record_answers, said_elsewhere, still_elsewhere
 from deepracer_admin.flows.closeout.steps import NotYet, Told
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.group_members import put_in_by_us
@@ -24,6 +24,10 @@ from deepracer_admin.records.closing import ENDED_PROFILES, PROOF, Leftover, Pro
 __all__ = ["await_cycle", "verify"]
 
 LEAST_PAUSE_S = 3.0
+SETTLE = (
+    "Give the console a role that may read IAM Identity Center (docs/permissions.md), then close again; or turn "
+    "multi-user mode off in the AWS console."
+)
 LOOK = "Look at the provisioning of the Identity Center application in Entra, then close again."
 
 
@@ -91,6 +95,8 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     mode = ports.racing().account().multi_user_mode
     arrivals, trouble = _arrivals(ports, people)
     still: list[StillIn] = []
+    not_known: list[StillIn] = []
+    seen: dict[str, str] = {}
     for person in people:
         link = links.get(person.id)
         profile = link.profile if link else ""
@@ -101,8 +107,14 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
             why = "identity_center" if arrivals is not None else (link.how if link else "")
             why = "group_before" if arrivals is not None and refs.get(person.id, "") in stay else why
             still.append(StillIn(person.id, person.name, person.alias, why))
+        elif arrivals is None and not disabled and mode is not False:
+            not_known.append(StillIn(person.id, person.name, person.alias, "identity_center"))
+        else:
+            off_here = "disabled" if disabled else "mode_off"
+            seen[person.id] = "directory" if arrivals is not None and not inside else off_here
     elsewhere = still_elsewhere(needed, still)
     still = [each for each in still if each.attendee not in needed.access]
+    not_known = [each for each in not_known if each.attendee not in needed.access]
     group = in_the_group(ports, event, job, needed)
     inside_now = None
     if arrivals is not None:
@@ -113,12 +125,15 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         ports.clock.now(),
         job.id,
         tuple(still),
+        tuple(not_known),
+        f"IAM Identity Center was not asked: {trouble} {SETTLE}" if not_known else "",
         elsewhere=elsewhere,
         in_group=group.ours,
         group_before=group.before,
         in_identity_center=inside_now,
         source="IAM Identity Center and the racing service" if arrivals is not None else "the racing service alone",
     )
+    record_answers(ports, event, proof, lease, gone=lambda person: seen.get(person.id, "elsewhere"))
     ports.store.update(event.id, PROOF, lambda _: proof, lease=lease)
     word = {True: "on", False: "off", None: "not known"}[mode]
     where = (
@@ -130,10 +145,17 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
         (
             f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in; "
             f"the service shows multi-user mode {word}; {where}."
-            f"{said_elsewhere(needed, elsewhere)}{group.trouble}"
+            f"{_said_not_known(not_known)}{said_elsewhere(needed, elsewhere)}{group.trouble}"
             " A session that has begun lasts up to eight hours, without a profile to use."
-        ).replace("..", ".")
+        ).replace("..", "."),
+        not_known=bool(not_known),
     )
+
+
+def _said_not_known(not_known: Sequence[StillIn]) -> str:
+    if not not_known:
+        return ""
+    return f" Not known for {counted(len(not_known), 'person', 'people')}: {SETTLE}"
 
 
 def _arrivals(ports: Ports, people: list[Attendee]) -> tuple[Mapping[str, Arrival] | None, str]:

@@ -1,19 +1,20 @@
-"""What both racing services' last steps say about whom another open event keeps in, and about the Entra group."""
+"""What both racing services' last steps say about each person, whom another open event keeps in, and the group."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import ConsoleError
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.group_members import put_in_by_us
-from deepracer_admin.model import Event, Job, Step
-from deepracer_admin.records.closing import StillIn
+from deepracer_admin.model import Attendee, Event, Job, Lease, Step
+from deepracer_admin.records.closing import Proof, StillIn
+from deepracer_admin.records.proven import GONE, NOT_KNOWN, PROVEN, STILL_THERE, Proven
 from deepracer_admin.rules.shared_people import Elsewhere
 
-__all__ = ["InGroup", "in_the_group", "said_elsewhere", "still_elsewhere"]
+__all__ = ["InGroup", "in_the_group", "record_answers", "said_elsewhere", "still_elsewhere"]
 
 
 def still_elsewhere(needed: Elsewhere, still: Iterable[StillIn]) -> tuple[StillIn, ...]:
@@ -54,3 +55,23 @@ def in_the_group(ports: Ports, event: Event, job: Job, needed: Elsewhere) -> InG
     inside = (people & members) - needed.directory_ids
     ours = inside & put_in_by_us(ports.store, event)
     return InGroup(len(ours), len(inside - ours))
+
+
+def record_answers(ports: Ports, event: Event, proof: Proof, lease: Lease, *, gone: Callable[[Attendee], str]) -> None:
+    """Keep each person's answer. `gone`: what was seen of somebody who is named nowhere in the proof."""
+    at = proof.as_of or ports.clock.now()
+    named = {
+        **{each.attendee: (STILL_THERE, "elsewhere", "") for each in proof.elsewhere},
+        **{each.attendee: (NOT_KNOWN, each.why, proof.settle) for each in proof.not_known},
+        **{each.attendee: (STILL_THERE, each.why, "") for each in proof.can_still_sign_in},
+    }
+
+    now: dict[str, Proven] = {}
+    for person in ports.store.attendees(event.id):
+        answer, how, settle = named.get(person.id) or (GONE, gone(person), "")
+        now[person.id] = Proven(proof.job, answer, how, at, settle)
+
+    def change(rows: Mapping[str, Proven]) -> dict[str, Proven | None]:
+        return {**dict.fromkeys(rows), **now}
+
+    ports.store.change_rows(event.id, PROVEN, change, lease=lease)

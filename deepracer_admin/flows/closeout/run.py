@@ -29,9 +29,9 @@ from deepracer_admin.errors import (
     incident_id,
 )
 from deepracer_admin.flows.closeout.await_results import await_results
-from deepracer_admin.flows.closeout.delegations import drop_delegations
+from deepracer_admin.flows.closeout.delegations import drop_delegations, those_lent
 from deepracer_admin.flows.closeout.delete_models import delete_models, read_back_to_zero
-from deepracer_admin.flows.closeout.end_access_on_aws import end_access, verify_on_aws
+from deepracer_admin.flows.closeout.end_access_on_aws import end_access
 from deepracer_admin.flows.closeout.end_managed_event import ended, pause_everybody, stop_trainings, turn_off
 from deepracer_admin.flows.closeout.export_files import export
 from deepracer_admin.flows.closeout.freeze_boards import freeze
@@ -39,12 +39,13 @@ from deepracer_admin.flows.closeout.leave_group import leave_group
 from deepracer_admin.flows.closeout.leave_identity_center import await_cycle
 from deepracer_admin.flows.closeout.leave_identity_center import verify as verify_managed
 from deepracer_admin.flows.closeout.steps import LONGEST, MANAGED_STEPS, PROTECTS, STEPS, CloseStep, NotYet, Told
+from deepracer_admin.flows.closeout.verify_on_aws import verify_on_aws
 from deepracer_admin.flows.engine.jobs import Later, settle_items
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.sponsorship.switch import SponsorshipHandler
 from deepracer_admin.model import Event, Job, JobItem, Lease, State
 from deepracer_admin.records.campaigns import CAMPAIGNS, cancelled
-from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep, Leftover
+from deepracer_admin.records.closing import CLOSING_STEPS, ENDING, ClosingStep, Ending, Leftover
 from deepracer_admin.records.onboarding import ONBOARDING, Run
 
 __all__ = ["GIVEN_UP", "LEFT", "NOT_KNOWN", "SKIPPED", "STEPS", "CloseStep", "CloseoutHandler", "has_ended"]
@@ -165,10 +166,11 @@ def _note(ports: Ports, event: Event, step: CloseStep, said: str, lease: Lease) 
 
 def _is_over(ports: Ports, step: CloseStep, row: ClosingStep) -> bool:
     now = ports.clock.now()
-    if row.tries < FEWEST or row.since is None or row.event_since is None or row.began_at is None:
+    began = row.extended_at or row.began_at
+    if row.tries < FEWEST or row.since is None or row.event_since is None or began is None:
         return False
     waited = ports.clock.event_now() - row.event_since if step.by_event_time else now - row.since
-    return (row.stalled >= FEWEST and waited >= step.patience) or now - row.began_at >= LONGEST
+    return (row.stalled >= FEWEST and waited >= step.patience) or now - began >= LONGEST
 
 
 def _done(ports: Ports, event: Event, job: Job, step: CloseStep, item: JobItem, told: Told, lease: Lease) -> None:
@@ -188,6 +190,7 @@ def _end(
 ) -> None:
     """Keep how the step ended; the row first, so that a step which counts as ended has its time."""
     at: datetime | None = None if item.reason == SKIPPED else ports.clock.now()
+    leftovers = tuple(each if each.cost or each.is_kept else replace(each, cost=step.cost) for each in leftovers)
     ports.store.change_rows(
         event.id,
         CLOSING_STEPS,
@@ -202,16 +205,36 @@ def _end(
 def _finish(ports: Ports, event: Event, job: Job, items: list[JobItem], lease: Lease) -> str:
     """Mark the event as closed, unless what protects people could not be done. Raises Refused then."""
     rows = ports.store.rows(event.id, CLOSING_STEPS)
-    left = sum(not each.is_kept for row in rows.values() if row.job == job.id for each in row.leftovers)
+    met = {each.same for row in rows.values() if row.job == job.id for each in row.leftovers if not each.is_kept}
+    left = len(met)
     failed = [item for item in items if item.key in PROTECTS and item.reason == GIVEN_UP]
     if failed:
         raise Refused(f"The event is not closed. {failed[0].sentence} Start it again when that is settled.")
     now = ports.clock.now()
+    in_directory = any(
+        not each.is_kept for key in DIRECTORY & {*rows} if rows[key].job == job.id for each in rows[key].leftovers
+    )
+    dropped = 0 if in_directory else drop_delegations(ports, event)
+    ending = Ending(job.id, now, dropped, those_lent(ports, event))
+    ports.store.update(event.id, ENDING, lambda kept: _once(kept, ending), lease=lease)
     ports.store.amend_event(job.event, lambda event: replace(event, closed_at=now), lease=lease)
-    if not left:  # else it is closed again, for which the directory may be needed
-        drop_delegations(ports, event)
+    try:
+        ports.keep_certificate(event.id)
+    except ConsoleError as error:  # the event is closed all the same; the Close page makes one from what is stored
+        log.warning("the certificate of %s was not kept: %s", event.id, error.sentence)
+    if not left:
         return "The event is closed; the evidence stands beside each step."
     return f"The event is closed; {counted(left, 'thing is', 'things are')} left, each named beside its step."
+
+
+DIRECTORY = frozenset({"group", "cycle"})
+"""Steps that act in the directory for whoever started: while they left something, it is closed again for that."""
+
+
+def _once(kept: Ending | None, now: Ending) -> Ending:
+    """Who died between the two writes has dropped some already: they are counted once more."""
+    before = kept.dropped if kept is not None and kept.job == now.job else 0
+    return replace(now, dropped=before + now.dropped)
 
 
 def _stop(ports: Ports, event: Event, job: Job, lease: Lease) -> str:

@@ -25,7 +25,7 @@ class CloseStep:
 
     `patience`: how long it is tried without getting on, after which what is left is named and the next step begins; in
     real time, or in event time where the service's own cycle is waited for (`by_event_time`). `way_out`: what a human
-    does about what is left.
+    does about what is left. `cost`: what it costs while it is left, where nobody knows it better.
     """
 
     key: str
@@ -34,6 +34,7 @@ class CloseStep:
     way_out: str
     patience: timedelta = timedelta(minutes=15)
     by_event_time: bool = False
+    cost: str = "It costs nothing."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ class NotYet(Later):
         super().__init__(sentence, seconds)
         self.left = tuple(left)
 
+
+_IN = "Whoever can still sign in may go on training, up to their limit, and is billed."
+_STORED = "Storage is billed until it is deleted."
 
 _FREEZE = CloseStep(
     "freeze",
@@ -79,24 +83,28 @@ _MODELS = CloseStep(
     "Delete models",
     "Models cost storage until they are gone.",
     "Close again, or let the service's operator delete what is left; nobody gets in with it.",
+    cost=_STORED,
 )
 _ZERO = CloseStep(
     "zero",
     "See that no model is left",
     "A listing shows no model of the event's profiles.",
     "Close again, or let the service's operator delete what is left; nobody gets in with it.",
+    cost=_STORED,
 )
 _GROUP = CloseStep(
     "group",
     "Empty the group",
     "The event's people leave the Entra group; guests stay in the directory.",
     "Take them out of the group in Entra, or close again.",
+    cost="A group costs nothing; on the managed service whoever stays in it can sign in.",
 )
 _VERIFY = CloseStep(
     "verify",
     "Who can still sign in",
     "A fresh listing, matched with the attendee list.",
     "Close again: without it nobody knows who can still sign in.",
+    cost=_IN,
 )
 
 STEPS: tuple[CloseStep, ...] = (
@@ -110,6 +118,7 @@ STEPS: tuple[CloseStep, ...] = (
         "Profiles that this event made are deleted; adopted ones stay.",
         "Close again: each profile is looked at anew.",
         timedelta(minutes=40),
+        cost=_IN,
     ),
     _GROUP,
     _MODELS,
@@ -119,6 +128,7 @@ STEPS: tuple[CloseStep, ...] = (
         "Close sponsorship",
         "New profiles get their former limits again.",
         "Set the limits of new users on the deployment's settings page, then close again.",
+        cost="Whoever is newly invited may train up to those limits, and is billed.",
     ),
     _VERIFY,
 )
@@ -134,6 +144,7 @@ MANAGED_STEPS: tuple[CloseStep, ...] = (
         "Pause everybody",
         "Nobody makes new work while the old is deleted.",
         "Pause them in the AWS console, or close again.",
+        cost="Whoever is not paused may train up to their limit, and is billed.",
     ),
     CloseStep(
         "access",
@@ -141,6 +152,7 @@ MANAGED_STEPS: tuple[CloseStep, ...] = (
         "Profiles of this event are disabled; who was there before stays.",
         "Disable them in the AWS console, or close again.",
         timedelta(minutes=40),
+        cost=_IN,
     ),
     _GROUP,
     CloseStep(
@@ -150,6 +162,7 @@ MANAGED_STEPS: tuple[CloseStep, ...] = (
         "It ends by itself at its time limit and is billed until then.",
         timedelta(hours=3),
         by_event_time=True,
+        cost="Each hour of a training that runs is billed.",
     ),
     _MODELS,
     _ZERO,
@@ -166,6 +179,7 @@ MANAGED_STEPS: tuple[CloseStep, ...] = (
         "Multi-user mode off",
         "Last, because the service lists nobody after it.",
         "Turn multi-user mode off in the AWS console, then close again.",
+        cost="While the mode is on, whoever the directory lets in may train at the account's expense.",
     ),
     _VERIFY,
 )

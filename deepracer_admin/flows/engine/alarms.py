@@ -6,7 +6,7 @@ What if it dies here? A look is one transaction: it was kept whole or not at all
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from deepracer_admin.model import Lease
 from deepracer_admin.records.alarms import ALARMS
@@ -17,7 +17,14 @@ __all__ = ["keep_alarms"]
 
 
 def keep_alarms(
-    store: EventStore, event: str, kinds: Collection[str], found: Sequence[Alarm], *, now: datetime, lease: Lease
+    store: EventStore,
+    event: str,
+    kinds: Collection[str],
+    found: Sequence[Alarm],
+    *,
+    now: datetime,
+    lease: Lease,
+    linger: timedelta = timedelta(),
 ) -> None:
-    """A look for `kinds` found these alarms, at `now` (event time)."""
-    store.change_rows(event, ALARMS, lambda rows: after_look(rows, kinds, found, now), lease=lease)
+    """A look for `kinds` found these alarms, at `now` (event time). `linger`: for so long one lasts unseen."""
+    store.change_rows(event, ALARMS, lambda rows: after_look(rows, kinds, found, now, linger=linger), lease=lease)

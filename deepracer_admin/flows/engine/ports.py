@@ -17,13 +17,14 @@ from deepracer_admin.directory.proof import AccessProof
 from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.flows.engine.readiness import Readiness
 from deepracer_admin.flows.letters import Letters
-from deepracer_admin.mail import Mailer
+from deepracer_admin.mail import Chat, Mailer
 from deepracer_admin.racing import RacingService
 from deepracer_admin.racing.bill import ReadsBill
 from deepracer_admin.racing.price_list import ReadsPrices
 from deepracer_admin.racing.service_quotas import ReadsInstanceQuotas
 from deepracer_admin.records.guest_book import GuestBook
 from deepracer_admin.store import EventStore, History
+from deepracer_admin.vault import Vault
 
 __all__ = ["Ports"]
 
@@ -45,6 +46,7 @@ class Ports:
     mailer: Callable[[], Mailer]
     home: Path
     rehearsal: bool
+    vault: Vault  # seals what an erasure under way looks for
     staff: Callable[[], frozenset[str]] = frozenset  # lower-case addresses of the console's own logins
     proof: Callable[[], AccessProof] | None = None  # IAM Identity Center, for the managed service
     pool: Callable[[], UserPool] | None = None  # None: no credentials on the user pool
@@ -53,9 +55,13 @@ class Ports:
     bills: Callable[[], ReadsBill] | None = None  # likewise
     cost_tag: str = ""  # what the bill is narrowed to
     drop_delegation: Callable[[str], bool] = bool  # the worker acts no longer for this person (object id)
+    has_delegation: Callable[[str], bool] = lambda _: False  # may it act for them?
+    keep_certificate: Callable[[str], None] = lambda _: None  # of this event, which is closed now, without people
     racing_default: str = "on_aws"  # the racing service of events that name none (settings)
     public_base: Callable[[str], str] = str  # an event's own public address -> that of /register; "" = it is off
     readiness: Readiness | None = None  # what a pre-flight asks beside all this
+    chat: Callable[[], Chat] | None = None  # a team's chat that alarms are told to; None: none is set
+    console_url: str = "http://localhost:8501"  # as links to the console begin
     cognito_by_ses: bool = False  # do the settings say that Cognito mails through SES (no 50 a day)
 
     @property

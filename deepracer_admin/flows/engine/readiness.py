@@ -10,6 +10,7 @@ from typing import Protocol
 from deepracer_admin.model import Event
 from deepracer_admin.model.readiness import (
     AppCredential,
+    AwsRights,
     ComputerSeen,
     GroupOwners,
     ListenerSeen,
@@ -42,7 +43,8 @@ class NameService(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Every call may raise a `ConsoleError`. `listener` None: there is no second listener."""
+    """Every call may raise a `ConsoleError`. `listener` None: there is no second listener; `aws_rights` None: the
+    console has no AWS credentials of its own."""
 
     directory: Callable[[str], DirectorySetup]
     signed_in: Callable[[], SignedInStaff]
@@ -51,5 +53,6 @@ class Readiness:
     computer: Callable[[], ComputerSeen]
     store: Callable[[], StoreSeen]
     listener: Callable[[Event], ListenerSeen | None]
+    aws_rights: Callable[[Event], AwsRights | None]
     mailer_kind: str
     app_only: bool

@@ -33,6 +33,7 @@ from deepracer_admin.model import (
     State,
     Step,
 )
+from deepracer_admin.records.calls import POSTS
 from deepracer_admin.records.campaigns import (
     ACCESS_CAMPAIGN,
     CAMPAIGNS,
@@ -43,6 +44,8 @@ from deepracer_admin.records.campaigns import (
 )
 from deepracer_admin.records.mail_sender import EVENTS_TAKEN_AT
 from deepracer_admin.records.onboarding import ONBOARDING, Run
+from deepracer_admin.rules.calls import NEWS_KEY, by_news
+from deepracer_admin.rules.relative import why_cancelled
 
 __all__ = ["CampaignReconciler", "ensure_access_campaign"]
 
@@ -122,6 +125,10 @@ class CampaignReconciler:
         self._mirror(event, lease)
         sent = self._asked_for(event, RESEND, lease) + self._asked_for(event, REGISTRATION, lease)
         for key, campaign in store.rows(event.id, CAMPAIGNS).items():
+            if campaign.state in (CampaignState.SCHEDULED, CampaignState.PAUSED) and self._has_moved(
+                event, key, campaign, lease
+            ):
+                continue
             if campaign.state is CampaignState.SCHEDULED and self._is_due(campaign):
                 self._say(event, key, lease, CampaignState.SCHEDULED, state=CampaignState.RUNNING)
             elif campaign.state is CampaignState.CANCELLED:
@@ -135,6 +142,16 @@ class CampaignReconciler:
 
     def _is_due(self, campaign: Campaign) -> bool:
         return campaign.schedule_at is None or campaign.schedule_at <= self.ports.clock.event_now()
+
+    def _has_moved(self, event: Event, key: str, campaign: Campaign, lease: Lease) -> bool:
+        """Cancel a mail that is scheduled by something that is another time now, or was past before it could go."""
+        if campaign.relative is None or any(self.ports.store.delivery_counts(event.id, key).values()):
+            return False
+        races, now = self.ports.store.races(event.id)[0], self.ports.clock.event_now()
+        why = why_cancelled(campaign.relative, event, races, now)
+        if why:
+            self._say(event, key, lease, campaign.state, state=CampaignState.CANCELLED, sentence=why)
+        return bool(why)
 
     def _may_go_on(self, event: Event, key: str) -> bool:
         """Asked before every batch, so that a pause is heard at once."""
@@ -307,6 +324,9 @@ class CampaignReconciler:
             store.keep(event.id, EVENTS_TAKEN_AT, self.ports.clock.now(), lease=lease)  # a fence
             now = self.ports.clock.now()
             changed = sum(store.apply_delivery_events(each.id, news, now=now) for each in store.events())
+            if any(f"#{NEWS_KEY}#" in each.key for each in news):
+                for each in store.events():
+                    store.change_rows(each.id, POSTS, lambda rows: by_news(rows, news, now))
             mailer.settle_events()
         return changed
 

@@ -17,6 +17,7 @@ from deepracer_admin.flows.races.race_jobs import refresh_races
 from deepracer_admin.model import Job, JobItem, Lease, State
 from deepracer_admin.racing import RacingService
 from deepracer_admin.records.entrants import PARTICIPANTS, Participants
+from deepracer_admin.records.erasures import SUPPRESSED
 
 __all__ = ["AdmitHandler", "ExpelHandler", "LinkHandler", "read_participants"]
 
@@ -27,7 +28,8 @@ SET = "set"  # asked for; it counts once a listing says so, and one listing serv
 
 def read_participants(ports: Ports, event: str, race_id: str, lease: Lease) -> dict[str, str]:
     """User id -> alias of those who may enter, listed now and kept for the pages."""
-    listed = dict(ports.racing().participants(race_id))
+    erased = ports.store.read(event, SUPPRESSED)
+    listed = {user: alias for user, alias in ports.racing().participants(race_id) if not erased.holds(user)}
     read = Participants(listed, ports.clock.now())
     ports.store.change_rows(event, PARTICIPANTS, lambda _: {race_id: read}, keys=(race_id,), lease=lease)
     return listed

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Lease, Profile
+from deepracer_admin.records.erasures import SUPPRESSED
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 
 __all__ = [
@@ -37,7 +38,8 @@ def sample_profiles(
     now, event_now = ports.clock.now(), ports.clock.event_now()
     if max_age_s and seen_at and now - seen_at < timedelta(seconds=max_age_s):
         return stored, event_now - max(timedelta(), now - seen_at) * ports.clock.factor
-    listed = list(ports.racing().profiles())
+    erased = ports.store.read(event.id, SUPPRESSED)
+    listed = [each for each in ports.racing().profiles() if not erased.holds(each.id)]
     ports.store.save_profiles(event.id, listed, seen_at=now, lease=lease)
     return listed, event_now
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Standing
+from deepracer_admin.records.erasures import SUPPRESSED, Suppressed
 from deepracer_admin.rules.racers import identified
 
 __all__ = ["StandingsRead", "read_standings"]
@@ -23,5 +24,12 @@ def read_standings(ports: Ports, event: str, race: str) -> StandingsRead:
     rows = list(ports.racing().standings(race))
     former, _ = ports.history.standings(event, race)
     profiles = () if all(row.profile_id for row in rows) else ports.store.profiles(event)[0]
-    known = identified(rows, profiles, former)
+    erased = ports.store.read(event, SUPPRESSED)
+    known = [_nameless(row, erased) for row in identified(rows, profiles, former)]
     return StandingsRead(known, ports.history.save_standings(event, race, ports.clock.event_now(), known))
+
+
+def _nameless(row: Standing, erased: Suppressed) -> Standing:
+    """Who was erased keeps a place and times, no name; a racer name that somebody else bears now is theirs."""
+    theirs = erased.holds(row.profile_id) if row.profile_id else erased.holds(row.alias)
+    return replace(row, alias=erased.salt, profile_id=erased.salt if row.profile_id else "") if theirs else row

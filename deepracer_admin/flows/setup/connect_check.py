@@ -12,6 +12,7 @@ from deepracer_admin.errors import Conflict
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.setup.probes import read_facts
 from deepracer_admin.model import AuditEntry, Event, Job, JobState, Lease
+from deepracer_admin.records.calls import CREDENTIAL_ENDS
 from deepracer_admin.records.connect_check import CHECK, CHECK_PLANNED, POOL_CHECK, Checked
 from deepracer_admin.rules.preflight import findings
 from deepracer_admin.rules.preflight.compare import due
@@ -45,6 +46,8 @@ def check_now(ports: Ports, event: Event, oid: str, *, by: str, lease: Lease | N
     if facts.kind == "on_aws":
         trouble = facts.pool.trouble.sentence if facts.pool.trouble else "" if facts.pool.value else NO_POOL
         ports.store.keep(event.id, POOL_CHECK, trouble, lease=lease)
+    if facts.credential.value is not None:
+        ports.store.keep(event.id, CREDENTIAL_ENDS, facts.credential.value.ends_at, lease=lease)
     ports.store.keep(event.id, CHECK, made, lease=lease)
     return made
 

@@ -14,7 +14,8 @@ from deepracer_admin.flows.readings.profiles import remember_account
 from deepracer_admin.flows.setup.bounded import Probe, read_all
 from deepracer_admin.flows.setup.staff import remember_pool_staff
 from deepracer_admin.model import Event, Lease, State, Step, read_mailbox
-from deepracer_admin.model.readiness import NamesSeen
+from deepracer_admin.model.readiness import CanarySeen, NamesSeen
+from deepracer_admin.records.canary import CANARY
 from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.rules.capacity import ARRIVALS, Outlook, Queue, outlook, queue_of
@@ -67,6 +68,7 @@ def _people(ports: Ports, event: Event, oid: str, kind: str) -> dict[str, Probe]
     if ready:
         probes["credential"] = ("Microsoft Entra", lambda: ready.directory(oid).credential())
         probes["signed_in"] = ("this console's sign-ins", ready.signed_in)
+        probes["aws_rights"] = ("AWS IAM", lambda: ready.aws_rights(event))
         probes["rights"] = ("Microsoft Entra, rights", lambda: ready.directory(oid).rights())
     if ready and event.guests == "invite":
         probes["guests"] = ("Microsoft Entra, rights for guests", lambda: ready.directory(oid).may_invite())
@@ -196,6 +198,7 @@ def _plan(ports: Ports, event: Event) -> Plan:
     store = ports.store
     people = store.attendees(event.id, wanted=True)
     races, read_at = store.races(event.id)
+    canary = store.read(event.id, CANARY)
     mailed = store.funnel(event.id).get(Step.MAIL, {})
     return Plan(
         people=len(people),
@@ -205,4 +208,5 @@ def _plan(ports: Ports, event: Event) -> Plan:
         sponsorship_open=store.read(event.id, SPONSORSHIP).open,
         quotas=tuple(quota_for(event, person) for person in people),
         slots=event.slots,
+        canary=CanarySeen(canary.ended_at, canary.trouble, canary.may_be_in) if canary.job else None,
     )

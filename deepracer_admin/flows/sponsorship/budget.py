@@ -19,17 +19,20 @@ from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.totals import read_totals
 from deepracer_admin.model import AuditEntry, Event, Job, JobItem, JobState, Lease, RaceStatus, State, UsageSample
 from deepracer_admin.records.budget import CROSSINGS, GUARD
+from deepracer_admin.records.entrants import OWN_RACES
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.limits import PAUSE_JOB, PAUSED_PROFILES
+from deepracer_admin.records.race_room import ROOM
 from deepracer_admin.rules.alarms import NO_DATA, RED, Alarm, free_slots, no_data, queue_blocked
 from deepracer_admin.rules.budget_guard import Crossing, Line, Tail, alarms_of, due_pauses, judge
 from deepracer_admin.rules.money import at_prices
 from deepracer_admin.rules.quotas import cohorts_of
+from deepracer_admin.rules.race_room import load_of, race_with_room, short_of_slots
 from deepracer_admin.rules.usage import Part, Totals
 
 __all__ = ["KINDS", "BudgetWatcher", "budget_lines", "tails"]
 
-KINDS = ("budget", "no_data", "free_slots", "queue_blocked", "race_unfinished")
+KINDS = ("budget", "no_data", "free_slots", "queue_blocked", "race_unfinished", "rush")
 EVERY_S = 30.0
 SLOW_ROUNDS = 10.0  # real seconds of a rehearsal in which nothing may be read without an alarm
 STANDS = timedelta(minutes=60)
@@ -69,7 +72,8 @@ def tails(
         people = part.profiles if part else totals.profiles
         share = line.used / lines[0].used if line.key and lines[0].used else 1.0
         one_more = at_prices(event.prices, submission_minutes * people).usd
-        found[line.key] = Tail(line.committed, starting * min(1.0, share), one_more)
+        waiting = (part or totals).waiting.usd if part or not line.key else 0.0
+        found[line.key] = Tail(line.committed, starting * min(1.0, share), one_more, waiting)
     return found
 
 
@@ -121,7 +125,18 @@ class BudgetWatcher:
         seen = [no_data(event, last, now, patience=self._patience())]
         if seen[0] is None and now < event.ends_at:
             seen += [free_slots(event, series), queue_blocked(event, series)]
+            seen += self._of_rushes(event, series, now)
         return [alarm for alarm in seen if alarm is not None]
+
+    def _of_rushes(self, event: Event, series: Sequence[UsageSample], now: datetime) -> list[Alarm]:
+        """Races that close while trainings have the slots which submissions need."""
+        store = self.ports.store
+        if not series:
+            return []
+        races, own = store.races(event.id)[0], store.read(event.id, OWN_RACES)
+        kept = race_with_room(store.read(event.id, ROOM), races, store.rows(event.id, FINISHES), own, now)
+        load = load_of(series[-1], slots=event.slots, racers=len(store.links(event.id)))
+        return short_of_slots(races, own, load, kept, now)
 
     def _of_races(self, event: Event, now: datetime) -> list[Alarm]:
         """Results that do not come: nothing has moved for an hour, and nobody has declared the result final."""

@@ -8,24 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.sponsorship.hold_back import Held, hold_back, sponsored
 from deepracer_admin.flows.sponsorship.waves import advance
-from deepracer_admin.model import Event, Lease, Race
+from deepracer_admin.model import AuditEntry, Event, Lease, Race
 from deepracer_admin.records.entrants import OWN_RACES
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.limits import HELD_BACK, SPONSORSHIP
 from deepracer_admin.records.race_room import ROOM, ROOM_NOW, RoomNow
 from deepracer_admin.records.waves import WAVES
 from deepracer_admin.rules.holding_back import Cap, combined
-from deepracer_admin.rules.race_room import caps_for_room, race_with_room, until_at_most
+from deepracer_admin.rules.race_room import (
+    Load,
+    begins_early,
+    caps_for_room,
+    load_of,
+    race_with_room,
+    until_at_most,
+)
 from deepracer_admin.rules.waves import caps_for_waves
+from deepracer_admin.store import EventStore, History
 
-__all__ = ["Holder", "end_room"]
+__all__ = ["Holder", "end_room", "load_now"]
 
 WAITS = "Limits are set by other work now, or sponsorship is not open; this goes on after that."
 EVERY_S, REHEARSED_EVERY_S = 30.0, 2.0
+FRESH = timedelta(minutes=30)  # event time: a look in a fast rehearsal may be so old
+AUDITS = 200  # newest entries among which a repeat looks for its own
+ROOM_NAME = "Room for the race"
 
 
 class Holder:
@@ -42,6 +54,7 @@ class Holder:
     def run(self, event: Event, lease: Lease) -> Held:
         """One round: lower who should be, give back to who should not. May raise ServiceError."""
         store = self.ports.store
+        self._begin_early(event, lease)
         race = self._race(event)
         rows = store.rows(event.id, HELD_BACK)
         waves = store.read(event.id, WAVES)
@@ -56,6 +69,49 @@ class Holder:
         if waves.on:
             caps.append(caps_for_waves(advance(self.ports, event, people, lease), people, rows))
         return self._say(event, race, hold_back(self.ports, event, combined(caps), lease), lease)
+
+    def _begin_early(self, event: Event, lease: Lease) -> None:
+        """Let the rule begin before its hours where that takes it; nothing follows from samples that are old."""
+        store, now = self.ports.store, self.ports.clock.event_now()
+        room = store.read(event.id, ROOM)
+        if not (room.hours and room.early) or not store.read(event.id, SPONSORSHIP).is_open:
+            return
+        load = load_now(store, self.ports.history, event, now)
+        if load is None:
+            return
+        due = begins_early(room, store.races(event.id)[0], store.read(event.id, OWN_RACES), load, now)
+        for race in due:
+            self._audit_early(event, race, load)
+        if due:
+            begun = {race.id: race.draft.closes_at for race in due}
+            store.update(event.id, ROOM, lambda kept: replace(kept, begun={**kept.begun, **begun}), lease=lease)
+
+    def _audit_early(self, event: Event, race: Race, load: Load) -> None:
+        """First, and once: whoever dies after it finds it."""
+        newest = self.ports.store.audit(event.id, limit=AUDITS)
+        closes = race.draft.closes_at.isoformat()
+        if any(each.target == race.id and (each.after or {}).get("early_for") == closes for each in newest):
+            return
+        self.ports.store.append_audit(
+            AuditEntry(
+                seq=0,
+                at=self.ports.clock.now(),
+                event=event.id,
+                actor="system",
+                actor_name=ROOM_NAME,
+                role="System",
+                action="races.room",
+                target=race.id,
+                count=load.racers,
+                after={
+                    "early_for": closes,
+                    "jobs": load.jobs,
+                    "slots": load.slots,
+                    "slots_needed": load.needed,
+                    "rule_by": self.ports.store.read(event.id, ROOM).by_name,
+                },
+            )
+        )
 
     def _race(self, event: Event) -> Race | None:
         store = self.ports.store
@@ -90,6 +146,12 @@ class Holder:
         if told != before:
             store.keep(event.id, ROOM_NOW, replace(told, as_of=now), lease=lease)
         return held
+
+
+def load_now(store: EventStore, history: History, event: Event, now: datetime) -> Load | None:
+    """What takes the event's slots, by the last sample; None: none that is fresh."""
+    samples = history.usage(event.id, since=now - FRESH)
+    return load_of(samples[-1], slots=event.slots, racers=len(store.links(event.id))) if samples else None
 
 
 def end_room(ports: Ports, event: Event, lease: Lease) -> int:

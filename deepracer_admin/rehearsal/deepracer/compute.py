@@ -31,7 +31,8 @@ class Compute:
 
     `tally` counts what happened to jobs since the world began: `started.KIND`, `ended.KIND` (with a result),
     `failed.KIND`, of these `lacked.KIND` (no slot; a training of 1.3 waits again instead, and has not failed) and
-    `lost.KIND` (their model was gone), `retries`, `retries_in_vain`. `ran` holds the minutes that were metered for each
+    `lost.KIND` (their model was gone), `retries`, `retries_in_vain`. `crowded.submission`: of those that lacked a slot,
+    how many found all of them taken by other submissions. `ran` holds the minutes that were metered for each
     profile, by kind: what `used` would say if no month ever ended. `metered`: minutes of all by the day (UTC, ISO) on
     which their job ended.
     """
@@ -192,6 +193,8 @@ class Compute:
             return False
         if not self._takes(job, moment):
             self.tally[f"lacked.{job.kind}"] += 1
+            if job.kind == "submission" and not self._has_others():
+                self.tally["crowded.submission"] += 1
             if job.kind == "training" and not self._trainings_wait:
                 self._send_back(model, NO_ROOM)
             else:
@@ -202,6 +205,11 @@ class Compute:
         if model.status in ("QUEUED", "READY"):
             model.status = {"training": "TRAINING", "evaluation": "EVALUATING"}.get(job.kind, "SUBMITTING")
         return True
+
+    def _has_others(self) -> bool:
+        """Does anything but submissions have a slot now?"""
+        jobs = self._state.jobs.values()
+        return any(each.due is not None and each.kind in ("training", "evaluation") for each in jobs)
 
     def _takes(self, job: Job, moment: float) -> bool:
         """Does SageMaker take the job? Before a training it is looked up once more whether it would."""

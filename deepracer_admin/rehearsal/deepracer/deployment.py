@@ -112,6 +112,7 @@ class Deployment:
         self.invitation_tokens: dict[str, tuple[str, float]] = {}
         self.events: dict[str, dict[str, Any]] = {}
         self.users_deleted = 0
+        self.refused_by_firewall = 0  # since this world was started
         self.on_fault: Callable[[str], None] = lambda name: None
         self.on_write: Callable[[str, str], None] = lambda service, operation: None
         self._moment: float | None = None

@@ -110,7 +110,9 @@ class Gateway:
         while recent and recent[0] <= now - _WINDOW:
             recent.popleft()
         recent.append(now)
-        return len(recent) > self.site.options.admin_rate
+        over = len(recent) > self.site.options.admin_rate
+        self.site.refused_by_firewall += over
+        return over
 
     # layer 2
 

@@ -139,6 +139,7 @@ class DeepRacer:
             "submissions": len(state.submissions),
             "rankings": sum(len(rows) for rows in state.rankings.values()),
             "profiles_deleted": self.site.users_deleted,
+            "refused_by_firewall": self.site.refused_by_firewall,
             "jobs": {"running": queue.busy, "waiting": queue.waiting},
             **describe_capacity(self.site),
             "cognito_mails": self.site.pool.mails_total,

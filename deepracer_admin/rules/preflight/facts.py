@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 from deepracer_admin.model import Account, Capabilities, Event, Finding, Group, Quota, Race, SenderLimits
 from deepracer_admin.model.readiness import (
     AppCredential,
+    AwsRights,
+    CanarySeen,
     ComputerSeen,
     GroupOwners,
     ListenerSeen,
@@ -88,6 +90,7 @@ class Plan:
     sponsorship_open: bool | None = None
     quotas: Sequence[Quota] = ()  # of each wanted person
     slots: int = 0
+    canary: CanarySeen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class Facts:
     owners: Read[GroupOwners] = field(default_factory=not_asked)
     assignment: Read[bool] = field(default_factory=not_asked)
     permission_set: Read[PermissionSet] = field(default_factory=not_asked)
+    aws_rights: Read[AwsRights] = field(default_factory=not_asked)
     racing: Read[RacingSeen] = field(default_factory=not_asked)
     pool: Read[bool] = field(default_factory=not_asked)
     slot_quotas: Read[Mapping[str, int]] = field(default_factory=not_asked)

@@ -164,6 +164,21 @@ def _session(facts: Facts) -> Verdict:
     )
 
 
+def _aws_rights(facts: Facts) -> Verdict:
+    seen = facts.aws_rights.value
+    assert seen is not None  # noqa: S101 - by `needs`
+    lacking = {policy: actions for policy, actions in seen.denied.items() if actions}
+    if not lacking:
+        return green(f"IAM allows all that {counted(len(seen.asked), 'policy', 'policies')} of the console ask for.")
+    actions = [action for each in lacking.values() for action in each]
+    shown = ", ".join(actions[:6]) + (f" and {len(actions) - 6:,} more" if len(actions) > 6 else "")
+    return red(
+        f"IAM does not allow {counted(len(actions), 'action')} that the console will need: {shown}.",
+        "Attach the policies to the role of that profile (docs/permissions.md says which and why).",
+        copy=", ".join(f"deepracer_admin/policies/{policy}" for policy in lacking),
+    )
+
+
 CHECKS = (
     Check(
         "signin.entra", SIGN_IN, "Sign-in with Microsoft Entra", "Without it nobody gets into the console on the day.",
@@ -215,5 +230,9 @@ CHECKS = (
     Check(
         "access.session", AWS_ACCESS, "The session is long enough", "Racers are signed out in the middle of the race.",
         _session, ("permission_set",), applies=_on_aws,
+    ),
+    Check(
+        "aws.rights", AWS_ACCESS, "The console's AWS credentials may do all that is needed",
+        "A right that is missing shows only when somebody waits for it.", _aws_rights, ("aws_rights",),
     ),
 )  # fmt: skip

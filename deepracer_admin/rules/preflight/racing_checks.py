@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from deepracer_admin.counted import counted
 from deepracer_admin.model import UNLIMITED
@@ -28,6 +28,7 @@ NEEDED = {
 }
 
 
+CANARY_HOLDS = timedelta(days=7)
 FIREWALL = frozenset({"firewall", "403"})
 """Codes of refusals by what stands before the deployment (racing/on_aws/errors.py, site.py)."""
 
@@ -211,6 +212,23 @@ def _account_quotas(facts: Facts) -> Verdict:
     )
 
 
+def _canary(facts: Facts) -> Verdict:
+    if facts.plan.mailed:
+        return na(f"{counted(facts.plan.mailed, 'person has', 'people have')} come in this way already.")
+    seen, fix = facts.plan.canary, "Send a canary through (below the checks): a fresh address that nobody has."
+    if seen is None:
+        return amber("Nobody has tried the whole way in and out again.", fix)
+    if seen.may_be_in:
+        told = seen.trouble or "The canary stands somewhere on its way, and may still have access."
+        return red(told, "Send it through again: it goes on from where it stands, and is taken out.")
+    if seen.trouble:
+        return red(seen.trouble, "Mend that, then send a canary through again.")
+    at = seen.ended_at
+    if at is None or facts.now - at > CANARY_HOLDS:
+        return amber("The last canary went through more than a week ago.", fix)
+    return green(f"A canary came in, got its limits and its mail, and was out again on {at:%d %b %Y, %H:%M} (UTC).")
+
+
 CHECKS = (
     Check(
         "racing.signin", RACING, "The console is signed in to the racing service",
@@ -256,5 +274,9 @@ CHECKS = (
     Check(
         "racing.quotas", RACING, "Account quotas against head-count",
         "Racers past a quota cannot make a model.", _account_quotas, ("racing",), applies=_MANAGED,
+    ),
+    Check(
+        "racing.canary", RACING, "A canary went through and out again",
+        "Whatever would stop everybody stops one account first.", _canary, applies=_ON_AWS,
     ),
 )  # fmt: skip

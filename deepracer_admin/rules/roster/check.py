@@ -43,9 +43,9 @@ from deepracer_admin.rules.roster.tables import (
 from deepracer_admin.rules.roster.teams import by_cells, by_columns
 from deepracer_admin.rules.roster.text_marks import without_text_marks
 
-__all__ = ["ABOVE", "DECLINED", "HIDDEN", "check"]
+__all__ = ["ABOVE", "DECLINED", "HIDDEN", "STRUCK", "check"]
 
-HIDDEN, DECLINED, ABOVE = "hidden", "declined", "above"
+HIDDEN, STRUCK, DECLINED, ABOVE = "hidden", "struck", "declined", "above"
 _SECTION_TITLE = re.compile(r"\s*\d+\.\s+\S")
 _SHOWN = 5
 _LIMITS = Limits()
@@ -74,7 +74,8 @@ def check(
 
     `mapping` maps a field of `columns.FIELDS` to a heading, a position (from 0) or "" (not in the list), and overrules
     the guess. `encoding`, `delimiter`, `sheet` and `header_row` (1-based line, 0 for none) overrule theirs. `include`
-    lets in what is left out by default: "hidden" rows of a workbook, "declined" people, rows "above" the heading.
+    lets in what is left out by default: "hidden" rows of a workbook, rows "struck" through, "declined" people, rows
+    "above" the heading.
     `tables_aside`, `teams_apart`, `name_order`, `status_column`, `let_in` and `keep_out` as in
     `choices.ReadingChoices`.
     `service_rule` names the racing service whose refusals are marked on accepted rows (see `service_refusal`).
@@ -125,6 +126,7 @@ def check(
     statuses = find_statuses(columns, body.columns, chosen=status_column, let_in=let_in, keep_out=keep_out)
     shown_statuses = tuple(status_found(status, body, is_in=DECLINED in include) for status in statuses)
     hidden_rows = sum(line in reading.hidden for line in body.lines) if reading.hidden else 0
+    struck_rows = sum(line in reading.struck for line in body.lines) if reading.struck else 0
     body, left_out = _leave_out(body, reading, columns, statuses, include, warnings)
     body, above = _from_above(grid, header, body, include, warnings)
     left_out = [*above, *left_out, *of_others, *(tables.left if tables else ())]
@@ -148,6 +150,7 @@ def check(
         elsewhere=elsewhere_of(reading, body, judged.emails, aside if email is not None else (), far, cut_off),
         hidden_sheets=reading.hidden_sheets,
         hidden_rows=hidden_rows,
+        struck_rows=struck_rows,
         rows_above=rows_above(grid, header),
         rows_of_others=others,
         has_teams=has_teams,
@@ -213,25 +216,37 @@ def _leave_out(
         cells = body.record(place) if email is None else [body.columns[email][place]]
         return cut(fold(" ".join(filter(None, cells))))
 
-    hidden = [place for place, line in enumerate(body.lines) if line in reading.hidden] if reading.hidden else []
-    if hidden:
-        shown = _and_more([f"row {body.lines[place]} is hidden" for place in hidden])
-        done = "read" if HIDDEN in include else "left out"
-        warnings.append(f"The sheet hides {counted(len(hidden), 'row')}, {done}: {shown}.")
-        if HIDDEN not in include:
-            reason = "The row is hidden or filtered away in the sheet."
-            left |= {place: LeftOut(body.lines[place], value(place), HIDDEN, reason) for place in hidden}
+    for kind, lines, does, verb, reason in (
+        (HIDDEN, reading.hidden, "hides", "is hidden", "The row is hidden or filtered away in the sheet."),
+        (STRUCK, reading.struck, "strikes through", "is struck through", "The row is struck through in the sheet."),
+    ):
+        places = [place for place, line in enumerate(body.lines) if line in lines] if lines else []
+        if not places:
+            continue
+        shown = _and_more([f"row {body.lines[place]} {verb}" for place in places])
+        done = "read" if kind in include else "left out"
+        warnings.append(f"The sheet {does} {counted(len(places), 'row')}, {done}: {shown}.")
+        if kind not in include:
+            fresh = [place for place in places if place not in left]
+            left |= {place: LeftOut(body.lines[place], value(place), kind, reason) for place in fresh}
     for status in statuses:
         cells = body.columns[status.column.position]
         away = [place for place, cell in enumerate(cells) if cell in status.away and place not in left]
-        shown = _and_more([f"row {body.lines[place]}: {cut(fold(cells[place]))}" for place in away])
+        shown = _and_more([f"row {body.lines[place]}: {cut(fold(cells[place])) or 'empty'}" for place in away])
         done = "read all the same" if DECLINED in include else "left out"
         if away:
             people = counted(len(away), "person", "people")
             warnings.append(f"Column {status.column.name} says that {people} will not come, {done} ({shown}).")
+        silent = [place for place, cell in enumerate(cells) if cell in status.unsaid and place not in left]
+        if silent:
+            rows = _and_more([f"row {body.lines[place]}" for place in silent])
+            warnings.append(f"Column {status.column.name} is empty in {counted(len(silent), 'row')}, taken ({rows}).")
         if DECLINED not in include:
             for place in away:
-                reason = f"Column {status.column.name} says: {cut(fold(cells[place]))}."
+                says = cut(fold(cells[place]))
+                reason = (
+                    f"Column {status.column.name} says: {says}." if says else f"Column {status.column.name} is empty."
+                )
                 left[place] = LeftOut(body.lines[place], value(place), DECLINED, reason)
     if not left:
         return body, []

@@ -13,9 +13,9 @@ from typing import Any, Literal, get_args
 __all__ = ["GUESSED", "INCLUDE", "NameOrder", "ReadingChoices"]
 
 NameOrder = Literal["family first", "as written"]
-INCLUDE = ("hidden", "declined", "above", "others")
-"""What is left out by default, by the word that lets it in: rows that a sheet hides, people whose status says no, rows
-above the heading, rows of hosts and panelists."""
+INCLUDE = ("hidden", "struck", "declined", "above", "others")
+"""What is left out by default, by the word that lets it in: rows that a sheet hides or strikes through, people whose
+status says no, rows above the heading, rows of hosts and panelists."""
 _ROWS = ("header_row", "tables_aside", "teams_apart")
 _COLUMNS = ("columns", "status_column", "let_in", "keep_out", "include")
 _DROPS: dict[str, tuple[str, ...]] = {

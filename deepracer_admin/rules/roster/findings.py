@@ -99,8 +99,8 @@ class Rejected(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """A row that was left out for a reason that is no fault of the row. `kind` is "hidden", "declined" or "above": the
-    word that `check(include=...)` takes to let such rows in; or "table": a person put its whole list aside.
+    """A row that was left out for a reason that is no fault of the row. `kind` is "hidden", "struck", "declined" or
+    "above": the word that `check(include=...)` takes to let such rows in; or "table": a person put its list aside.
     """
 
     row: int

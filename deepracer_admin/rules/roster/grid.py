@@ -94,7 +94,8 @@ class Reading:
     """The cells, and how they were read.
 
     `heading` is given only where the form of the list says what its columns are (a pasted "To:" line). `hidden` are
-    lines that the workbook hides; `formulas` are cells (line, column from 0) with a formula whose result was not saved.
+    lines that the workbook hides, `struck` those that it strikes through; `formulas` are cells (line, column from 0)
+    with a formula whose result was not saved.
     `other_sheets` tells how many rows with an address each sheet has that was not read.
     """
 
@@ -106,6 +107,7 @@ class Reading:
     heading: tuple[str, ...] | None = None
     warnings: tuple[str, ...] = ()
     hidden: frozenset[int] = frozenset()
+    struck: frozenset[int] = frozenset()
     formulas: frozenset[tuple[int, int]] = frozenset()
     candidates: tuple[Candidate, ...] = ()
     hidden_sheets: tuple[str, ...] = ()

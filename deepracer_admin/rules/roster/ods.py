@@ -9,7 +9,7 @@ import zipfile
 
 from deepracer_admin.rules.roster.findings import UnreadableRoster
 from deepracer_admin.rules.roster.people import UNWANTED
-from deepracer_admin.rules.roster.sheets import CORRUPT, LOCKED, Budget, Sheet, SheetName, parse_xml
+from deepracer_admin.rules.roster.sheets import CORRUPT, LOCKED, Budget, Sheet, SheetName, is_row_struck, parse_xml
 
 __all__ = ["OdsBook"]
 
@@ -61,6 +61,8 @@ class _ContentReader:
     def __init__(self, budget: Budget) -> None:
         self.sheets: list[tuple[str, str, Sheet]] = []
         self.hidden_styles: set[str] = set()
+        self._through: set[str] = set()  # styles that strike through
+        self._struck: list[int] = []
         self._budget = budget
         self._style = ""
         self._depth = 0  # of tables inside a cell, which are none of ours
@@ -102,10 +104,13 @@ class _ContentReader:
             self._columns += repeat
         elif tag == "table:table-row" and self._depth == 1:
             self._row, self._record, self._unsaved, self._column = attributes, [], [], 0
+            self._struck = []
         elif tag == "style:style":
             self._style = attributes.get("style:name", "")
         elif tag == "style:table-properties" and attributes.get("table:display") == "false":
             self.hidden_styles.add(self._style)
+        elif tag == "style:text-properties" and attributes.get("style:text-line-through-style", "none") != "none":
+            self._through.add(self._style)
 
     def text(self, piece: str) -> None:
         if self._is_paragraph and not self._aside:
@@ -134,6 +139,8 @@ class _ContentReader:
             self._budget.column(self._line + 1, self._column + repeat - 1)
             self._record.extend([""] * (self._column - len(self._record)))
             self._record.extend([value] * repeat)
+            if value and attributes.get("table:style-name", "") in self._through:
+                self._struck.extend(range(self._column, self._column + repeat))
             if is_unsaved:
                 self._unsaved.append(self._column)
         self._column += repeat
@@ -143,12 +150,15 @@ class _ContentReader:
         if self._record:
             sheet = self.sheets[-1][2]
             size = sum(map(len, self._record))
+            is_struck = is_row_struck(self._record, self._struck)
             for line in range(self._line + 1, self._line + 1 + repeat):
                 self._budget.record(sheet, self._record)
                 self._budget.text(size)
                 sheet.records.append(list(self._record))
                 sheet.lines.append(line)
                 sheet.formulas.update((line, column) for column in self._unsaved)
+                if is_struck:
+                    sheet.struck.add(line)
                 if self._row.get("table:visibility", "visible") != "visible":
                     sheet.hidden.add(line)
         self._line += repeat

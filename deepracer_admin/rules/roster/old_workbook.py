@@ -16,7 +16,7 @@ import xlrd
 from deepracer_admin.rules.roster.findings import UnreadableRoster
 from deepracer_admin.rules.roster.number_formats import GENERAL, Format, format_of, shown
 from deepracer_admin.rules.roster.people import UNWANTED
-from deepracer_admin.rules.roster.sheets import CORRUPT, LOCKED, Budget, Sheet, SheetName
+from deepracer_admin.rules.roster.sheets import CORRUPT, LOCKED, Budget, Sheet, SheetName, is_row_struck
 
 __all__ = ["OldBook"]
 
@@ -61,6 +61,12 @@ class OldBook:
             for place, name in enumerate(self._guarded(self._book.sheet_names))
         )
         self._formats: dict[int, Format] = {}
+        fonts = [bool(font.struck_out) for font in self._book.font_list]
+        self._through = frozenset(
+            place
+            for place, style in enumerate(self._book.xf_list)
+            if style.font_index in range(len(fonts)) and fonts[style.font_index]
+        )
 
     def read(self, name: SheetName) -> Sheet:
         """The filled rows of one sheet."""
@@ -97,11 +103,17 @@ class OldBook:
             self._budget.text(sum(map(len, record)))
             sheet.records.append(record)
             sheet.lines.append(row + 1)
+            if self._through and is_row_struck(record, self._struck(cells, row, record)):
+                sheet.struck.add(row + 1)
             info = cells.rowinfo_map.get(row)
             if info is not None and (info.hidden or info.height == 0):
                 sheet.hidden.add(row + 1)
         self._book.unload_sheet(place)
         return sheet
+
+    def _struck(self, cells: Any, row: int, record: list[str]) -> list[int]:
+        width = min(len(record), cells.row_len(row))
+        return [place for place in range(width) if record[place] and cells.cell_xf_index(row, place) in self._through]
 
     def _shown(self, kind: int, value: Any, style: int | None) -> str:
         if kind == xlrd.XL_CELL_TEXT:

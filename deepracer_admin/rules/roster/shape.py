@@ -66,9 +66,9 @@ class Elsewhere(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What else the file could be read as. `hidden_sheets` are among the sheets of the check; `elsewhere` are
-    addresses that no row of the list has. `hidden_rows`, `rows_above` and `rows_of_others` tell how many rows the sheet
-    hides, stand above the heading and are of hosts and panelists, whether they were let in or not. `has_teams`: rows
-    were taken apart into several people."""
+    addresses that no row of the list has. `hidden_rows`, `struck_rows`, `rows_above` and `rows_of_others` tell how many
+    rows the sheet hides or strikes through, stand above the heading and are of hosts and panelists, whether they were
+    let in or not. `has_teams`: rows were taken apart into several people."""
 
     kind: Kind = "text"
     head: tuple[HeadRow, ...] = ()
@@ -77,6 +77,7 @@ class Shape:
     elsewhere: tuple[Elsewhere, ...] = ()
     hidden_sheets: tuple[str, ...] = ()
     hidden_rows: int = 0
+    struck_rows: int = 0
     rows_above: int = 0
     rows_of_others: int = 0
     has_teams: bool = False
@@ -104,14 +105,14 @@ class Shape:
             "statuses": [[*status[:2], *map(list, status.values)] for status in self.statuses],
             "elsewhere": [list(each) for each in self.elsewhere],
             "hidden_sheets": list(self.hidden_sheets),
-            "counts": [self.hidden_rows, self.rows_above, self.rows_of_others, int(self.has_teams)],
+            "counts": [self.hidden_rows, self.struck_rows, self.rows_above, self.rows_of_others, int(self.has_teams)],
         }
 
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> Shape:
         """Raises ValueError for anything that `as_json` would not have written."""
         try:
-            hidden_rows, rows_above, rows_of_others, has_teams = map(_whole, values["counts"])
+            hidden_rows, struck_rows, rows_above, rows_of_others, has_teams = map(_whole, values["counts"])
             return cls(
                 kind=_kind(values["kind"]),
                 head=tuple(HeadRow(_whole(line), tuple(map(_word, cells))) for line, *cells in values["head"]),
@@ -126,6 +127,7 @@ class Shape:
                 ),
                 hidden_sheets=tuple(map(_word, values["hidden_sheets"])),
                 hidden_rows=hidden_rows,
+                struck_rows=struck_rows,
                 rows_above=rows_above,
                 rows_of_others=rows_of_others,
                 has_teams=bool(has_teams),

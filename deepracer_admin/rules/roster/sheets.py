@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
 
-__all__ = ["CORRUPT", "LOCKED", "SAVE_AGAIN", "TOO_LARGE", "Budget", "Sheet", "SheetName", "cell_name", "parse_xml"]
+__all__ = [
+    "CORRUPT",
+    "LOCKED",
+    "SAVE_AGAIN",
+    "TOO_LARGE",
+    "Budget",
+    "Sheet",
+    "SheetName",
+    "cell_name",
+    "is_row_struck",
+    "parse_xml",
+    "with_link",
+]
 
 SAVE_AGAIN = "open it in a spreadsheet program and save it again as .xlsx, or export the list as CSV UTF-8"
 LOCKED = "The workbook is protected by a password: save it without one and choose it again."
@@ -31,15 +43,31 @@ class SheetName:
 class Sheet:
     """The filled rows of a sheet, as it shows them. `lines[r]` is the 1-based row of `records[r]`.
 
-    `hidden` are rows that are filtered away or hidden; `formulas` are cells (row, column from 0) that hold a formula
+    `hidden` are rows that are filtered away or hidden; `struck` are rows whose address, or all of whose cells, are
+    struck through; `formulas` are cells (row, column from 0) that hold a formula
     without a saved result, `hidden_columns` count from 0.
     """
 
     records: list[list[str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     hidden: set[int] = field(default_factory=set)
+    struck: set[int] = field(default_factory=set)
     formulas: set[tuple[int, int]] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
+
+
+def is_row_struck(record: Sequence[str], struck: Collection[int]) -> bool:
+    """Whether a row says that it no longer holds, when the cells in these columns are struck through."""
+    if not struck:
+        return False
+    return any("@" in record[place] for place in struck) or len(struck) == sum(map(bool, record))
+
+
+def with_link(value: str, address: str) -> str:
+    """What a cell tells whose link leads to a mailbox: often the name is shown, and the address stands in the link."""
+    if "@" in value:
+        return value
+    return f"{value} <{address}>" if value else address
 
 
 class Budget:

@@ -87,12 +87,20 @@ _LONGEST = 60
 
 
 class Status(NamedTuple):
-    """A column that says who comes: all its values, those that say no by themselves, and those that are left out."""
+    """A column that says who comes: all its values, those that say no by themselves, and those that are left out.
+
+    Where the heading asks ("Approved?"), empty cells are a value as well: nobody has said yes.
+    """
 
     column: Column
     values: frozenset[str]
     saying_no: frozenset[str]
     away: frozenset[str]
+
+    @property
+    def unsaid(self) -> frozenset[str]:
+        """Empty values whose people are taken."""
+        return frozenset(value for value in self.values - self.away if not value.strip())
 
 
 def find_status(
@@ -132,6 +140,8 @@ def find_status(
                 )
             continue  # sentences, each another: no states
         asks = chosen is not None or _ASKS.search(heading) is not None
+        if asks and values and not is_against:  # who is asked and has no answer may be anything
+            values |= {value for value in distinct(cells[column.position]) if not value.strip()}
         saying_no = frozenset(
             value
             for value in values

@@ -11,7 +11,7 @@ from deepracer_admin.rules.roster.cells import holds_address
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
 from deepracer_admin.rules.roster.grid import Grid, Reading
 from deepracer_admin.rules.roster.people import UNWANTED
-from deepracer_admin.rules.roster.sheets import Budget, Sheet
+from deepracer_admin.rules.roster.sheets import Budget, Sheet, is_row_struck, with_link
 from deepracer_admin.rules.roster.text import decode
 
 __all__ = ["is_web_page", "read_web_page"]
@@ -25,6 +25,8 @@ _PROLOG = re.compile(r"<\?xml[^>]*\?>\s*", re.IGNORECASE)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]+)", re.IGNORECASE)
 _UNSEEN = re.compile(r"<(script|style|template|noscript)\b", re.IGNORECASE)
 _DECLARATION = re.compile(r"<[!?][^>]*(?:>|\Z)")
+_STRUCK = ("s", "strike", "del")
+_LINE_THROUGH = re.compile(r"line-through", re.IGNORECASE)
 _MAILTO = re.compile(r"\s*mailto:\s*([^?\s]+)", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HEAD_BYTES = 4096
@@ -71,7 +73,12 @@ def read_web_page(data: bytes, *, limits: Limits, encoding: str | None) -> Readi
     )
     grid = Grid.of_records(sheet.records, sheet.lines)
     return Reading(
-        grid, encoding=name, warnings=warnings, kind="page", hidden=frozenset(sheet.hidden.intersection(sheet.lines))
+        grid,
+        encoding=name,
+        warnings=warnings,
+        kind="page",
+        hidden=frozenset(sheet.hidden.intersection(sheet.lines)),
+        struck=frozenset(sheet.struck.intersection(sheet.lines)),
     )
 
 
@@ -122,6 +129,9 @@ class _Table:
     line: int = 0
     record: list[str] | None = None
     is_hidden: bool = False
+    is_row_struck: bool = False  # by its own style
+    is_cell_struck: bool = False
+    struck: list[int] = field(default_factory=list)
     pieces: list[str] | None = None
     links: list[str] = field(default_factory=list)
     across: int = 1
@@ -162,11 +172,14 @@ class _TableReader(HTMLParser):
             if table.record is None:
                 self._start_row(table, [])
             table.pieces, table.links = [], []
+            table.is_cell_struck = table.is_row_struck or _strikes(attrs)
             table.across, table.down = _span(attrs, "colspan"), _span(attrs, "rowspan")
         elif tag == "a" and table.pieces is not None:
             found = _MAILTO.match(next((value or "" for name, value in attrs if name == "href"), ""))
             if found:
                 table.links.append(found[1])
+        elif table.pieces is not None and not "".join(table.pieces).strip() and (tag in _STRUCK or _strikes(attrs)):
+            table.is_cell_struck = True
         elif tag in _BREAKS and table.pieces is not None:
             table.pieces.append("\n")
 
@@ -186,7 +199,8 @@ class _TableReader(HTMLParser):
 
     def _start_row(self, table: _Table, attrs: list[tuple[str, str | None]]) -> None:
         table.line += 1
-        table.record = []
+        table.record, table.struck = [], []
+        table.is_row_struck = _strikes(attrs)
         style = next((value or "" for name, value in attrs if name == "style"), "")
         table.is_hidden = _HIDDEN.search(style[:1_000]) is not None or any(name == "hidden" for name, _ in attrs)
 
@@ -194,12 +208,14 @@ class _TableReader(HTMLParser):
         if table.pieces is None or table.record is None:
             return
         value = _as_shown("".join(table.pieces))
-        if table.links and "@" not in value:  # the name is shown, the address stands in the link
-            value = f"{value} <{table.links[0]}>" if value else table.links[0]
+        if table.links:
+            value = with_link(value, table.links[0])
         table.pieces = None
         self._fill_spanned(table)
         self._budget.text(len(value))
         column = len(table.record)
+        if value and table.is_cell_struck:
+            table.struck.append(column)
         self._budget.column(table.line, column + table.across - 1 if value else column)
         table.record.extend([value, *[""] * (table.across - 1)])
         if table.down > 1:
@@ -228,6 +244,8 @@ class _TableReader(HTMLParser):
             self._budget.record(table.sheet, table.record)
             table.sheet.records.append(table.record)
             table.sheet.lines.append(table.line)
+            if is_row_struck(table.record, table.struck):
+                table.sheet.struck.add(table.line)
             if table.is_hidden:
                 table.sheet.hidden.add(table.line)
         table.record = None
@@ -239,6 +257,11 @@ class _TableReader(HTMLParser):
 def _as_shown(text: str) -> str:
     value = UNWANTED.sub("", text)
     return "\n".join(line for piece in value.split("\n") if (line := " ".join(piece.split())))
+
+
+def _strikes(attrs: list[tuple[str, str | None]]) -> bool:
+    style = next((value or "" for name, value in attrs if name == "style"), "")
+    return _LINE_THROUGH.search(style[:1_000]) is not None
 
 
 def _span(attrs: list[tuple[str, str | None]], name: str) -> int:

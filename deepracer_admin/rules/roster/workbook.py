@@ -13,9 +13,10 @@ from deepracer_admin.rules.roster.addresses import ADDRESS_CELL
 from deepracer_admin.rules.roster.findings import Limits, UnreadableRoster
 from deepracer_admin.rules.roster.grid import Grid, Reading
 from deepracer_admin.rules.roster.ods import OdsBook
+from deepracer_admin.rules.roster.package_parts import local, related
 from deepracer_admin.rules.roster.sections import likely_by_name
 from deepracer_admin.rules.roster.sheets import CORRUPT, LOCKED, TOO_LARGE, Budget, Sheet, SheetName, parse_xml
-from deepracer_admin.rules.roster.xlsx import XlsxBook, local, related
+from deepracer_admin.rules.roster.xlsx import XlsxBook
 from deepracer_admin.rules.roster.xml_workbook import XmlBook
 
 __all__ = ["is_workbook", "read_workbook", "read_xml_workbook"]
@@ -157,6 +158,7 @@ def _of_book(book: Book, limits: Limits, wanted: str | None) -> Reading:
         sheets=names,
         warnings=tuple(_left_aside(sheet, holding)) if wanted is None else (),
         hidden=frozenset(cells.hidden.intersection(cells.lines)),
+        struck=frozenset(cells.struck.intersection(cells.lines)),
         formulas=frozenset(cells.formulas),
         hidden_sheets=tuple(each.name for each in book.sheets if each.is_hidden),
         other_sheets=tuple((each.name, count) for each, count in holding.items() if count and each is not sheet),

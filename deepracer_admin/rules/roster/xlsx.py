@@ -6,22 +6,20 @@ Formulas and macros are never run; what counts is the result that was saved with
 
 from __future__ import annotations
 
-import posixpath
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import BinaryIO, cast
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from deepracer_admin.rules.roster.findings import UnreadableRoster
 from deepracer_admin.rules.roster.number_formats import GENERAL, Format, format_of, shown
-from deepracer_admin.rules.roster.people import UNWANTED
-from deepracer_admin.rules.roster.sheets import CORRUPT, Budget, Sheet, SheetName, parse_xml
+from deepracer_admin.rules.roster.package_parts import MOST_LINKS, clean, local, mail_links, related
+from deepracer_admin.rules.roster.sheets import CORRUPT, Budget, Sheet, SheetName, is_row_struck, parse_xml, with_link
 
 __all__ = ["XlsxBook"]
 
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # ISO/IEC 29500-1, 22.9.2.19: what XML cannot hold
 _REFERENCE = re.compile(r"\s*\$?([A-Za-z]{1,3})\$?([0-9]{1,7})\s*")
 _RANGE = re.compile(r"\s*\$?([A-Za-z]{1,3})\$?([0-9]{1,7})\s*:\s*\$?([A-Za-z]{1,3})\$?([0-9]{1,7})\s*")
 _MOST_SHEETS = 10_000
@@ -31,11 +29,6 @@ _MOST_HIDDEN = 1_000
 _CHUNK = 1 << 16
 _DIGITS = "0123456789"
 _TRUE = ("1", "true")
-
-
-def local(tag: str) -> str:
-    """An element's or attribute's name without its prefix."""
-    return tag.rpartition(":")[2]
 
 
 class XlsxBook:
@@ -51,6 +44,7 @@ class XlsxBook:
         self.sheets = self._sheets()
         self._shared: list[str] | None = None
         self._formats: list[Format] | None = None
+        self._struck = frozenset[str]()
 
     def _sheets(self) -> tuple[SheetName, ...]:
         found: list[SheetName] = []
@@ -88,12 +82,14 @@ class XlsxBook:
         if self._formats is None:
             part = self._part_of("styles")
             self._formats = self._styles(part) if part else []
-        reader = _SheetReader(self._shared, self._formats, self._budget, is_1904=self._is_1904)
+        reader = _SheetReader(self._shared, self._formats, self._budget, self._struck, is_1904=self._is_1904)
         entry = self._parts.get(name.part.lower())
         if entry is None:
             raise UnreadableRoster(CORRUPT)
         with self._package.open(entry) as source:
             reader.read(source)  # type: ignore[arg-type]
+        if reader.links:
+            reader.follow_links(mail_links(self._package, entry.filename, self._budget))
         reader.fill_merged()
         return reader.sheet
 
@@ -134,53 +130,40 @@ class XlsxBook:
     def _styles(self, part: str) -> list[Format]:
         codes: dict[str, str] = {}
         used: list[str] = []
-        is_used = False
+        fonts: list[bool] = []
+        in_fonts: list[str] = []
+        is_used = is_fonts = False
 
         def start(tag: str, attributes: dict[str, str]) -> None:
-            nonlocal is_used
+            nonlocal is_used, is_fonts
             kind = local(tag)
-            if kind == "numFmt":
+            if kind == "fonts":
+                is_fonts = True
+            elif kind == "font" and is_fonts:
+                fonts.append(False)
+            elif kind == "strike" and is_fonts and fonts:
+                fonts[-1] = attributes.get("val", "1") in _TRUE
+            elif kind == "numFmt":
                 codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
             elif kind == "cellXfs":
                 is_used = True
             elif kind == "xf" and is_used:
                 used.append(attributes.get("numFmtId", "0"))
+                in_fonts.append(attributes.get("fontId", "0"))
 
         def end(tag: str) -> None:
-            nonlocal is_used
-            if local(tag) == "cellXfs":
+            nonlocal is_used, is_fonts
+            kind = local(tag)
+            if kind == "cellXfs":
                 is_used = False
+            elif kind == "fonts":
+                is_fonts = False
 
         self._walk(part, start, end)
+        through = {str(place) for place, is_struck in enumerate(fonts) if is_struck}
+        self._struck = frozenset(str(place) for place, font in enumerate(in_fonts) if font in through)
         known = {number: format_of(number, codes.get(number)) for number in set(used)}
         return [known[number] for number in used]
-
-
-def related(package: zipfile.ZipFile, part: str, budget: Budget) -> dict[str, tuple[str, str]]:
-    """Relation -> (part, type) of a part, or of the whole package for "" (ISO/IEC 29500-2, 9.3)."""
-    folder, name = posixpath.split(part)
-    wanted = posixpath.join(folder, "_rels", f"{name}.rels").lower()
-    entry = next((entry for entry in package.infolist() if entry.filename.lower() == wanted), None)
-    found: dict[str, tuple[str, str]] = {}
-    if entry is None:
-        return found
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        if local(tag) == "Relationship" and attributes.get("TargetMode") != "External":
-            target = attributes.get("Target", "")
-            whole = target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
-            found[attributes.get("Id", "")] = posixpath.normpath(whole), attributes.get("Type", "")
-
-    with package.open(entry) as source:
-        parse_xml(source, budget, start=start)  # type: ignore[arg-type]
-    return found
-
-
-def clean(value: str) -> str:
-    """A text without the escapes of the format and without control characters."""
-    if "_x" in value:
-        value = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
-    return UNWANTED.sub("", value) if UNWANTED.search(value) else value
 
 
 def column_number(letters: str) -> int:
@@ -194,13 +177,23 @@ def column_number(letters: str) -> int:
 class _SheetReader:
     """Takes the rows of one sheet as they come and keeps what is filled."""
 
-    def __init__(self, shared: Sequence[str], formats: Sequence[Format], budget: Budget, *, is_1904: bool) -> None:
+    def __init__(
+        self,
+        shared: Sequence[str],
+        formats: Sequence[Format],
+        budget: Budget,
+        struck: Set[str] = frozenset(),
+        *,
+        is_1904: bool,
+    ) -> None:
         self.sheet = Sheet()
+        self._struck = struck  # styles of cells
         self._shared, self._formats, self._budget, self._is_1904 = shared, formats, budget, is_1904
         self._kinds: dict[str, str] = {}
         self._columns: dict[str, int] = {}
         self._merged: list[tuple[int, int, int]] = []  # first row, last row, column
         self._line = 0
+        self.links: list[tuple[int, int, str]] = []  # row, column, relation
 
     def read(self, source: BinaryIO) -> None:
         """Walk the part row by row. Elements are made by the library; asking for each in Python takes thrice as long.
@@ -226,6 +219,8 @@ class _SheetReader:
                     element.clear()
                 elif kind == "col" and element.get("hidden") in _TRUE:
                     self._hide(element.get("min", ""), element.get("max", ""))
+                elif kind == "hyperlink":
+                    self._take_link(element)
                 elif kind == "mergeCell":
                     self._take_merged(element.get("ref", ""))
             if not chunk:
@@ -240,12 +235,28 @@ class _SheetReader:
         if found and int(found[4]) > int(found[2]) and len(self._merged) < _MOST_MERGED:
             self._merged.append((int(found[2]), int(found[4]), column_number(found[1])))
 
+    def _take_link(self, link: Element) -> None:
+        found = _REFERENCE.fullmatch(link.get("ref", "").partition(":")[0])
+        relation = next((value for name, value in link.items() if name.endswith("}id")), "")
+        if found and relation and len(self.links) < MOST_LINKS:
+            self.links.append((int(found[2]), column_number(found[1]), relation))
+
+    def follow_links(self, addresses: Mapping[str, str]) -> None:
+        """Cells that show a name and link to its mailbox tell both."""
+        place_of = {line: place for place, line in enumerate(self.sheet.lines)}
+        for line, column, relation in self.links:
+            place, address = place_of.get(line), addresses.get(relation)
+            if place is not None and address and column < len(record := self.sheet.records[place]) and record[column]:
+                record[column] = with_link(record[column], address)
+                self._budget.text(len(address) + 3)
+
     def _take_row(self, row: Element) -> None:
         number = row.get("r", "").strip()
         line = self._line = int(number) if number.isdecimal() and len(number) < 8 else self._line + 1
         if row.get("hidden") in _TRUE or (row.get("customHeight") in _TRUE and row.get("ht") == "0"):
             self.sheet.hidden.add(line)
         record: list[str] = []
+        struck: list[int] = []
         columns, kinds = self._columns, self._kinds
         column, size = -1, 0
         for cell in row:
@@ -270,6 +281,8 @@ class _SheetReader:
                 continue
             self._budget.column(line, column)
             size += len(value)
+            if self._struck and cell.get("s", "") in self._struck:
+                struck.append(column)
             missing = column - len(record)
             if missing == 0:
                 record.append(value)
@@ -283,6 +296,8 @@ class _SheetReader:
             self._budget.record(self.sheet, record)
             self.sheet.records.append(record)
             self.sheet.lines.append(line)
+            if is_row_struck(record, struck):
+                self.sheet.struck.add(line)
 
     def _value(self, cell: Element, line: int, column: int) -> str | None:
         """What the cell shows; None when it is empty."""

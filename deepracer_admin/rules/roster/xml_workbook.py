@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 
 from deepracer_admin.rules.roster.number_formats import GENERAL, Format, format_of, shown
+from deepracer_admin.rules.roster.package_parts import local
 from deepracer_admin.rules.roster.people import UNWANTED
-from deepracer_admin.rules.roster.sheets import Budget, Sheet, SheetName, parse_xml
-from deepracer_admin.rules.roster.xlsx import local
+from deepracer_admin.rules.roster.sheets import Budget, Sheet, SheetName, is_row_struck, parse_xml
 
 __all__ = ["XmlBook", "is_xml_workbook"]
 
@@ -46,11 +46,13 @@ class _Reader:
         self._budget = budget
         self._formats: dict[str, Format] = {}
         self._style = ""
+        self._through: set[str] = set()  # styles that strike through
         self._aside = 0
         self._line = self._column = 0
         self._row: dict[str, str] = {}
         self._cell: dict[str, str] = {}
         self._record: list[str] = []
+        self._struck: list[int] = []
         self._down: dict[int, tuple[int, str]] = {}  # column -> last row of a merged cell, value
         self._kind = ""
         self._pieces: list[str] | None = None
@@ -65,12 +67,15 @@ class _Reader:
             self._style = _of(attributes, "ID")
         elif kind == "NumberFormat":
             self._formats[self._style] = format_of("", _of(attributes, "Format"))
+        elif kind == "Font" and _of(attributes, "StrikeThrough") == "1":
+            self._through.add(self._style)
         elif kind == "Worksheet":
             self.sheets.append((_of(attributes, "Name"), Sheet()))
             self._line, self._down = 0, {}
         elif kind == "Row" and self.sheets:
             self._line = _number(attributes, "Index", self._line + 1)
             self._row, self._record, self._column = attributes, [], -1
+            self._struck = []
         elif kind == "Cell" and self.sheets:
             self._column = _number(attributes, "Index", self._column + 2) - 1
             self._cell = attributes
@@ -113,6 +118,8 @@ class _Reader:
         if not value:
             return
         self._put(self._column, value)
+        if self._through and _of(self._cell, "StyleID") in self._through:
+            self._struck.append(self._column)
         if down := _number(self._cell, "MergeDown", 0):
             self._down[self._column] = (self._line + down, value)
 
@@ -133,6 +140,8 @@ class _Reader:
             self._budget.record(sheet, self._record)
             sheet.records.append(self._record)
             sheet.lines.append(self._line)
+            if is_row_struck(self._record, self._struck):
+                sheet.struck.add(self._line)
             if _of(self._row, "Hidden") == "1" or _of(self._row, "Height") == "0":
                 sheet.hidden.add(self._line)
 

@@ -13,6 +13,7 @@ from deepracer_admin.records.guest_book import GuestBook, GuestCounts
 from deepracer_admin.records.onboarding import ONBOARDING, ONBOARDING_REPORT, TROUBLE, Onboarding, Run
 from deepracer_admin.records.ways_in import INVITATIONS, RESENT, SERVICE, mails_sent
 from deepracer_admin.rules.mail_days import MailDay, is_limited, reckon
+from deepracer_admin.rules.search import LEAST_LETTERS, Found, folded, search
 from deepracer_admin.services.base import House, Service
 from deepracer_admin.store import ProfileLink
 
@@ -241,17 +242,18 @@ class OnboardingService(Service):
         )
 
     def find(self, actor: Actor, text: str, *, limit: int = 20) -> list[Attendee]:
-        """People whose name, address or alias contains the text (case folded)."""
+        """As `search`, without how many there are. Raises BadInput for less than two letters."""
+        return list(self.search(actor, text, limit=limit).people)
+
+    def search(self, actor: Actor, text: str, *, limit: int = 8) -> Found:
+        """Who is meant by these letters of a name, address or racer name; the best first, leavers too.
+
+        Raises BadInput for less than two letters.
+        """
         self._authorise(actor, "onboarding.view")
-        needle = " ".join(text.split()).casefold()
-        if len(needle) < 2:
+        if len(folded(text)) < LEAST_LETTERS:
             raise BadInput("Type at least two letters of the name, address or alias.")
-        found = [
-            person
-            for person in self.store.attendees(self._event().id)
-            if needle in f"{person.name} {person.email} {person.alias}".casefold()
-        ]
-        return found[:limit]
+        return search(self.store.attendees(self._event().id), text, most=limit)
 
     def remove(self, actor: Actor, attendees: Sequence[str], *, typed_name: str) -> int:
         """Take access away from some: they become unwanted, the worker takes profile and group back."""

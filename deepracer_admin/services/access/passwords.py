@@ -1,45 +1,19 @@
-"""Temporary passwords: how old each is, whose ends soon, and sending a fresh one before it does.
-
-Known from the user pool where the console has credentials on it (flows/access/proof.py keeps what it read),
-else reckoned from when the invitation went. Nothing here knows a password.
-"""
+"""Temporary passwords: whose ends soon, and sending a fresh one before it does."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from deepracer_admin.counted import counted
-from deepracer_admin.directory.pool import TEMPORARY_DAYS
 from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.flows.access.password_ages import SOON, PasswordAge, ends_soon, password_ages
 from deepracer_admin.flows.letters import ACCESS
-from deepracer_admin.model import Actor, Again, Attendee, Event, JobItem, State, Step
+from deepracer_admin.model import Actor, Again, Event, JobItem, State
 from deepracer_admin.records.campaigns import RESEND
-from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
-from deepracer_admin.records.racing_service import ACCOUNT
-from deepracer_admin.records.ways_in import INVITATIONS, OWN, POOL, RESENT, read_ways_in
+from deepracer_admin.records.ways_in import POOL
 from deepracer_admin.services.base import Service
 
 __all__ = ["SOON", "PasswordAge", "PasswordsService", "ends_soon"]
-
-SOON = timedelta(days=2)
-HOLDS = timedelta(days=TEMPORARY_DAYS)
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordAge:
-    """Somebody who has not signed in yet. Event time; `read`: from the user pool, else reckoned from the invitation."""
-
-    attendee: Attendee
-    until: datetime
-    read: bool
-    way: str  # "service" | "pool": who would send the fresh one
-    why_not: str  # why no fresh one can be sent, "" when it can
-
-    @property
-    def since(self) -> datetime:
-        return self.until - HOLDS
 
 
 class PasswordsService(Service):
@@ -48,7 +22,7 @@ class PasswordsService(Service):
     def ages(self, actor: Actor) -> list[PasswordAge]:
         """Everybody with a temporary password whose age is known, the one that ends first in front."""
         self._authorise(actor, "onboarding.view")
-        return self._ages(self._event())
+        return password_ages(self.store, self._event())
 
     def ending(self, actor: Actor) -> list[PasswordAge]:
         """Those whose password ends within two days, or has ended."""
@@ -67,7 +41,7 @@ class PasswordsService(Service):
         )
         event = self._event()
         self._check_people(event.id, attendees)
-        known = {age.attendee.id: age for age in self._ages(event)}
+        known = {age.attendee.id: age for age in password_ages(self.store, event)}
         chosen = [known[key] for key in dict.fromkeys(attendees) if key in known]
         if not chosen:
             raise BadInput("None of them has a temporary password any more: they have signed in, or were there before.")
@@ -94,42 +68,3 @@ class PasswordsService(Service):
             if self.store.plan_deliveries(event.id, rows, campaign=RESEND, lease=None, again=Again.ASKED):
                 planned.append(key)
         return planned
-
-    def _ages(self, event: Event) -> list[PasswordAge]:
-        steps = self.store.steps(event.id)
-        done = {step: {row.attendee for row in steps if row.step is step and row.state.is_done} for step in Step}
-        read = self.store.read(event.id, PASSWORDS_UNTIL)
-        reckoned = self._reckoned(event)
-        ways = read_ways_in(self.store, event)
-        resendable = self.store.read(event.id, ACCOUNT).capabilities.resend_invite
-        found = []
-        for person in self.store.attendees(event.id, wanted=True):
-            way, until = ways.of(person), read.get(person.id) or reckoned.get(person.id)
-            if until is None or way == OWN or person.id not in ways.links or person.id in done[Step.SIGNED_IN]:
-                continue
-            if way == POOL and person.id not in done[Step.MAIL]:
-                continue  # nobody knows the password that they have so far
-            why_not = "" if way == POOL or resendable else _CANNOT
-            found.append(PasswordAge(person, until, person.id in read, way, why_not))
-        return sorted(found, key=lambda age: age.until)
-
-    def _reckoned(self, event: Event) -> dict[str, datetime]:
-        """When the password of an invitation ends: seven days after Cognito's mail, or the last one of several."""
-        since: dict[str, datetime] = {}
-        for chunk in self.store.rows(event.id, INVITATIONS).values():
-            if chunk.mailed_at is not None:
-                since |= dict.fromkeys(chunk.people, chunk.mailed_at)
-        for each in self.store.read(event.id, RESENT):
-            since[each.attendee] = max(since.get(each.attendee, each.at), each.at)
-        return {person: at + HOLDS for person, at in since.items()}
-
-
-def ends_soon(ages: Sequence[PasswordAge], now: datetime) -> list[PasswordAge]:
-    """Those whose password ends within two days of `now` (event time), or has ended."""
-    return [age for age in ages if age.until - now <= SOON]
-
-
-_CANNOT = (
-    "This version of DeepRacer on AWS cannot send an invitation once more: its administrator resends it in Cognito, or "
-    "updates the deployment to 1.3."
-)

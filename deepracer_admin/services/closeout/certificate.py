@@ -1,18 +1,30 @@
-"""The close-out certificate: what was done in which order, what was read back and when. Pure; names nobody."""
+"""The close-out certificate: each claim with its evidence, when it was read, and what is not so. Pure; names no racer.
+
+People of the list stand in it by the number that the console keeps for them, so that it holds no personal data once
+the list is erased; organizers who skipped, waited or stopped stand by name. What was not read back is claimed nowhere.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.counted import counted
 from deepracer_admin.flows.closeout.run import GIVEN_UP, LEFT, NOT_KNOWN, SKIPPED
 from deepracer_admin.flows.closeout.steps import CloseStep
-from deepracer_admin.model import AuditEntry, Event, JobItem
-from deepracer_admin.records.closing import ClosingStep
+from deepracer_admin.model import Event, JobItem
+from deepracer_admin.records import proven
+from deepracer_admin.records.closing import ClosingStep, ClosingWord, Ending, GivenBack, Leftover, Proof
+from deepracer_admin.records.proven import Proven
+from deepracer_admin.services.closeout.verdict import HOW, Verdict, verdict
 
-__all__ = ["certificate"]
+__all__ = ["FORMAT", "Facts", "certificate", "local_time"]
+
+FORMAT = "deepracer-console-certificate-1"
 
 _WORDS = {
     LEFT: "done as far as it can be, with something left",
@@ -20,76 +32,218 @@ _WORDS = {
     GIVEN_UP: "NOT DONE",
     SKIPPED: "SKIPPED",
 }
+_DECIDED = {"skip": "went on without it", "wait": "waited on", "stop": "stopped the close-out at it"}
 
 
-def certificate(
-    event: Event,
-    steps: Sequence[tuple[CloseStep, JobItem | None]],
-    rows: Mapping[str, ClosingStep],
-    *,
-    can_still_sign_in: int | None,
-    in_group: int | None,
-    group_before: int = 0,
-    in_identity_center: int | None = None,
-    not_known: int = 0,
-    settle: str = "",
-    elsewhere: int = 0,
-    proof_at: datetime | None,
-    last_audit: AuditEntry | None,
-    rehearsal: bool,
-) -> str:
-    """Plain text. A step without evidence says so: the certificate never claims what was not read back."""
-    zone = ZoneInfo(event.zone)
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a certificate is made of, as stored. `proof` and what follows it: of the close-out `job`, None where it
+    has not got there. `acts`: its audit entries as `chained` gives them. `chain`: (entries of the whole audit, number
+    of the first broken one). `last`: the newest entry's number, digest and time."""
 
-    def at(value: datetime | None) -> str:
-        return f"{value.astimezone(zone):%Y-%m-%d %H:%M:%S} {event.zone}" if value else "not yet"
+    event: Event
+    steps: Sequence[tuple[CloseStep, JobItem | None]]
+    rows: Mapping[str, ClosingStep]
+    issued_at: datetime
+    fingerprint: str
+    rehearsal: bool
+    job: str = ""
+    managed: bool = False
+    proof: Proof | None = None
+    answers: Mapping[str, Proven] = field(default_factory=dict)
+    counted_answers: Mapping[str, Proven] | None = None  # where each person is left out and only how many is said
+    given_back: GivenBack | None = None
+    ending: Ending | None = None
+    words: Sequence[ClosingWord] = ()
+    acts: Sequence[Mapping[str, Any]] = ()
+    chain: tuple[int, int | None] = (0, None)
+    last: tuple[int, str, datetime] | None = None
+    erased_at: datetime | None = None
 
-    lines = ["REHEARSAL: simulated people and services.", ""] if rehearsal else []
-    lines += [
-        f"Close-out of {event.name}",
-        f"Event: {at(event.starts_at)} to {at(event.ends_at)}",
-        f"Closed: {at(event.closed_at)}",
-        "",
-    ]
-    for number, (step, item) in enumerate(steps, start=1):
-        row = rows.get(step.key, ClosingStep())
-        when = f" ({at(row.read_back_at)})" if row.read_back_at else ""
-        lines.append(f"{number}. {step.title}: {_how(item)}{when}")
-        if item and item.sentence:
-            lines.append(f"   {item.sentence}")
-        if row.skip is not None:
-            lines.append(f"   Skipped by {row.skip.by_name} on {at(row.skip.at)}.")
-        lines += [f"   {'Kept' if left.is_kept else 'Left'}: {left.sentence}" for left in row.leftovers]
-    lines.append("")
-    if can_still_sign_in is None:
-        lines.append("Who can still sign in is not known: it was not looked at.")
-    else:
-        lines.append(
-            f"People of the list who can still sign in: {can_still_sign_in:,} (seen at the service on {at(proof_at)})."
+    @property
+    def verdict(self) -> Verdict:
+        return verdict(self.event, self.steps, self.rows, self.proof, self.given_back, self.ending, self.chain)
+
+
+def local_time(at: datetime | None, zone: str) -> str:
+    """With its date, offset and the zone's name; "not yet" for None."""
+    if at is None:
+        return "not yet"
+    return f"{at.astimezone(ZoneInfo(zone)).replace(microsecond=0).isoformat(' ')} ({zone})"
+
+
+def certificate(facts: Facts) -> dict[str, Any]:
+    """The document, in the order in which it is read; plain JSON values."""
+    event, zone, found = facts.event, facts.event.zone, facts.verdict
+    return {
+        "format": FORMAT,
+        "rehearsal": facts.rehearsal,
+        "about": _about(facts),
+        "issued_at": local_time(facts.issued_at, zone),
+        "event": {
+            "name": event.name,
+            "id": event.id,
+            "racing_service": "AWS DeepRacer (managed)" if facts.managed else "DeepRacer on AWS",
+            "starts": local_time(event.starts_at, zone),
+            "ends": local_time(event.ends_at, zone),
+            "closed": local_time(event.closed_at, zone),
+            "personal_data_erased": local_time(facts.erased_at, zone)
+            if facts.erased_at
+            else f"on {event.erase_on}"
+            if event.erase_on
+            else "no date is set",
+        },
+        "verdict": {"colour": found.colour, "sentence": found.sentence, "because": [*found.because]},
+        "people": _people(facts),
+        "claims": [*(_claim(number, step, item, facts) for number, (step, item) in enumerate(facts.steps, start=1))],
+        "also": _also(facts),
+        "left": _left(facts),
+        "decided": [_decided(word, facts) for word in facts.words],
+        "persons": [_person(key, each, zone) for key, each in sorted(facts.answers.items())],
+        "acts": [dict(each) for each in facts.acts],
+        "chain": _chain(facts),
+    }
+
+
+def _about(facts: Facts) -> str:
+    mark = "REHEARSAL: simulated people and services. " if facts.rehearsal else ""
+    return (
+        f"{mark}What the console did to end this event, and what it saw afterwards. To check it: python -m "
+        "deepracer_admin verify FILE, or without this console verify_certificate.py. The seal proves that no byte "
+        f"changed since it was signed with the key {facts.fingerprint}. That this is the organizer's key, only they "
+        "can tell: ask for its fingerprint another way than with this file."
+    )
+
+
+def _people(facts: Facts) -> dict[str, Any]:
+    proof, zone = facts.proof, facts.event.zone
+    answers = facts.answers if facts.counted_answers is None else facts.counted_answers
+    if proof is None:
+        return {"said": "Who can still sign in is not known: it was not looked at.", "read_at": "not yet"}
+    counts = Counter(each.answer for each in answers.values())
+    still, unknown = len({each.attendee for each in proof.can_still_sign_in}), len(proof.not_known)
+    said = [f"People of the list who can still sign in: {still:,}."]
+    if proof.elsewhere:
+        said.append(
+            f"Besides, {counted(len(proof.elsewhere), 'person', 'people')} can still sign in because another open "
+            "event wants them; its close-out ends that."
         )
-    if elsewhere:
-        lines.append(
-            f"Besides, {counted(elsewhere, 'person', 'people')} can still sign in because another open event wants "
-            "them; its close-out ends that."
+    if unknown:
+        said.append(f"Not known for {counted(unknown, 'person', 'people')}: {proof.settle}")
+    if proof.in_group is not None:
+        said.append(f"People of the event in the Entra group: {proof.in_group:,}.")
+    if proof.group_before:
+        one = "person of the list was in that group before the event, and stays in it"
+        many = "people of the list were in that group before the event, and stay in it"
+        said.append(f"{counted(proof.group_before, one, many)}.")
+    if proof.in_identity_center is not None:
+        said.append(f"People of the event listed in IAM Identity Center: {proof.in_identity_center:,}.")
+    how = Counter((each.answer, each.how) for each in answers.values())
+    return {
+        "said": " ".join(said),
+        "read_at": local_time(proof.as_of, zone),
+        "read_from": proof.source,
+        **{answer: counts[answer] for answer in proven.ANSWERS if answers},
+        "how": [
+            {"answer": answer, "people": number, "seen": HOW.get(code, code)}
+            for (answer, code), number in sorted(how.items())
+        ],
+    }
+
+
+def _row(facts: Facts, step: CloseStep) -> ClosingStep:
+    return facts.rows.get(step.key, ClosingStep())
+
+
+def _claim(number: int, step: CloseStep, item: JobItem | None, facts: Facts) -> dict[str, Any]:
+    row, zone = _row(facts, step), facts.event.zone
+    how = "NOT DONE" if item is None else "done" if item.state.is_done else _WORDS.get(item.reason, "NOT DONE")
+    return {
+        "claim": f"{number}. {step.title}",
+        "answer": how,
+        "evidence": item.sentence if item and item.sentence else "None.",
+        "begun_at": local_time(row.began_at, zone),
+        "read_at": local_time(row.read_back_at, zone),
+        "tries": row.tries,
+    }
+
+
+def _also(facts: Facts) -> list[dict[str, str]]:
+    """What stands beside the steps: former limits, and on whose behalf the console still may act."""
+    zone, found = facts.event.zone, list[dict[str, str]]()
+    if (given := facts.given_back) is not None and given.profiles:
+        whose = counted(given.profiles, "profile was", "profiles were")
+        found.append(
+            {
+                "claim": "Who was there before stays, with what they had",
+                "answer": "done" if given.back == given.profiles else "NOT DONE",
+                "evidence": f"{whose} there before the event and stay; {given.back:,} of them are listed with "
+                "the limits that they had before it.",
+                "read_at": local_time(given.at, zone),
+            }
         )
-    if not_known:
-        lines.append(f"Not known for {counted(not_known, 'person', 'people')}: {settle}")
-    if in_group is not None:
-        lines.append(f"People of the event in the Entra group: {in_group:,}.")
-        if group_before:
-            one = "person of the list was in that group before the event, and stays in it"
-            many = "people of the list were in that group before the event, and stay in it"
-            lines.append(f"{counted(group_before, one, many)}.")
-    if in_identity_center is not None:
-        lines.append(f"People of the event listed in IAM Identity Center: {in_identity_center:,}.")
-    if event.erase_on:
-        lines.append(f"Personal data is to be erased on {event.erase_on}.")
-    if last_audit:
-        lines += ["", f"Last audit entry: number {last_audit.seq}, digest {last_audit.digest}"]
-    return "\n".join(lines) + "\n"
+    if (ending := facts.ending) is not None:
+        people = counted(ending.kept, "person who ran this event", "people who ran this event")
+        none = "The console keeps no sign-in of whoever ran this event with which it could act for them."
+        some = f"The console may still act for {people}: another event, or what is left in the directory, needs it."
+        found.append(
+            {
+                "claim": "The console acts for nobody any more",
+                "answer": "not done" if ending.kept else "done",
+                "evidence": some if ending.kept else none,
+                "read_at": local_time(ending.at, zone),
+            }
+        )
+    return found
 
 
-def _how(item: JobItem | None) -> str:
-    if item is None:
-        return "NOT DONE"
-    return "done" if item.state.is_done else _WORDS.get(item.reason, "NOT DONE")
+def _left(facts: Facts) -> list[dict[str, Any]]:
+    """Each once, at the first step that met it."""
+    found: dict[object, dict[str, Any]] = {}
+    for step, _ in facts.steps:
+        for left in _row(facts, step).leftovers:
+            found.setdefault(left.same, _leftover(step, left))
+    return [*found.values()]
+
+
+def _leftover(step: CloseStep, left: Leftover) -> dict[str, Any]:
+    return {
+        "step": step.title,
+        "what": left.what,
+        "count": left.count,
+        "which": [*left.which],
+        "why": left.why,
+        "costs": left.cost or ("It is that event's." if left.is_kept else step.cost),
+        "way_out": left.way_out or step.way_out,
+        "kept_on_purpose": left.is_kept,
+    }
+
+
+def _decided(word: ClosingWord, facts: Facts) -> dict[str, str]:
+    titles = {step.key: step.title for step, _ in facts.steps}
+    return {
+        "step": titles.get(word.step, word.step),
+        "decision": _DECIDED.get(word.word, word.word),
+        "by": word.by_name,
+        "reason": word.reason,
+        "at": local_time(word.at, facts.event.zone),
+        "of": "this close-out" if word.job == facts.job else "an earlier close-out of this event",
+    }
+
+
+def _person(key: str, each: Proven, zone: str) -> dict[str, str]:
+    told = {"person": key, "answer": each.answer, "seen": HOW.get(each.how, each.how), "at": local_time(each.at, zone)}
+    return {**told, "settle": each.settle} if each.settle else told
+
+
+def _chain(facts: Facts) -> dict[str, Any]:
+    entries, broken = facts.chain
+    last = facts.last
+    return {
+        "entries": entries,
+        "whole": broken is None,
+        "first_broken": broken,
+        "last_number": last[0] if last else None,
+        "last_digest": last[1] if last else None,
+        "last_at": local_time(last[2], facts.event.zone) if last else None,
+    }

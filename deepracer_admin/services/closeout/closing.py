@@ -1,94 +1,52 @@
-"""Close page, Audit page and the list of jobs."""
+"""Close page: the steps and their evidence, what a human decides about them, and the certificate."""
 
 from __future__ import annotations
 
 import io
+import json
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.closeout.run import has_ended
-from deepracer_admin.flows.closeout.steps import CloseStep, steps_for
+from deepracer_admin.flows.closeout.steps import steps_for
 from deepracer_admin.flows.readings.needed_elsewhere import sponsors_elsewhere, stored_elsewhere
-from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState, State
-from deepracer_admin.records.closing import CLOSING_STEPS, PROOF, ClosingStep, Skip, StillIn
+from deepracer_admin.model import Actor, Event, Job, JobItem, JobState, State
+from deepracer_admin.records.closing import (
+    CERTIFICATE as KEPT,
+)
+from deepracer_admin.records.closing import (
+    CLOSING_STEPS,
+    CLOSING_WORDS,
+    ENDING,
+    ERASED,
+    GIVEN_BACK,
+    PROOF,
+    ClosingStep,
+    ClosingWord,
+    Erased,
+    KeptCertificate,
+    Skip,
+)
 from deepracer_admin.records.limits import SPONSORSHIP
-from deepracer_admin.rules.audit import export_rows, select, verify
+from deepracer_admin.records.proven import PROVEN
+from deepracer_admin.rules.audit import chained, verify
+from deepracer_admin.rules.seal import CERTIFICATE, fingerprint_of, json_body, seal
 from deepracer_admin.rules.shared_people import Elsewhere
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import Service
-from deepracer_admin.services.closeout.certificate import certificate
-from deepracer_admin.services.people.attendees import AttendeesService
+from deepracer_admin.services.closeout.audit import EVERYTHING
+from deepracer_admin.services.closeout.certificate import Facts, certificate, local_time
+from deepracer_admin.services.closeout.certificate_page import certificate_page
+from deepracer_admin.services.closeout.verdict import HOW, verdict
+from deepracer_admin.services.closeout.view import CloseView
+from deepracer_admin.signing import open_signing_key
+from deepracer_admin.store.chain import GENESIS
 
-__all__ = ["AuditService", "CloseView", "CloseoutService", "JobsService"]
+__all__ = ["CloseView", "CloseoutService"]
 
 SHORTEST_REASON = 3  # letters
-EVERYTHING = 1_000_000
-"""More audit entries than an installation ever writes."""
-
-
-@dataclass(frozen=True, slots=True)
-class CloseView:
-    """The steps in the only safe order, each with its evidence, and who can still sign in (seen at the service)."""
-
-    steps: Sequence[tuple[CloseStep, JobItem | None]]
-    job: Job | None
-    closed_at: datetime | None
-    can_still_sign_in: Sequence[StillIn] | None  # None: not read back by this close-out
-    read_back_at: datetime | None
-    created_profiles: int
-    adopted_profiles: int
-    in_group: int | None
-    group_before: int = 0  # of the list, in the group since before the event
-    in_identity_center: int | None = None  # None: not asked, or the service has no use for it
-    source: str = "the racing service"  # what the list of people was read from
-    managed: bool = False
-    not_known: Sequence[StillIn] = ()  # of whom the service's answers prove nothing either way
-    elsewhere: Sequence[StillIn] = ()  # who can, because another open event wants them
-    shared: Sequence[tuple[str, int]] = ()  # other open events' names, and how many people of this one each needs
-    kept_profiles: int = 0  # linked profiles that another open event needs, counted in neither of the two above
-    sponsoring: Sequence[str] = ()  # other open events that sponsor people on the same service
-    settle: str = ""  # what would settle it, a sentence
-    rows: Mapping[str, ClosingStep] = field(default_factory=dict)  # by step: when it was read back, what is left
-
-    def read_back(self, step: str) -> datetime | None:
-        """When the evidence of this step was read (real time)."""
-        return self.rows[step].read_back_at if step in self.rows else None
-
-    @property
-    def waiting(self) -> CloseStep | None:
-        """The step that is being tried now; None while no close-out runs."""
-        if self.job is None or not self.job.state.is_live:
-            return None
-        return next((step for step, item in self.steps if item is not None and not has_ended(item)), None)
-
-    @property
-    def shared_facts(self) -> list[str]:
-        """What closing leaves alone because another open event needs it; a sentence each."""
-        facts = [
-            f"{counted(people, 'person is', 'people are')} in “{name}” too, which is open: they keep their profile, "
-            "models and membership of a group that both fill, and that event ends them."
-            for name, people in self.shared
-        ]
-        what = "Multi-user mode stays on" if self.managed else "The limits of new profiles stay as they are"
-        return facts + [
-            f"{what}: “{name}” sponsors people on the same service, and its close-out ends it."
-            for name in self.sponsoring
-        ]
-
-    @property
-    def models_fact(self) -> str:
-        """Whose models closing deletes, before it is started: all of a profile's, not this event's alone."""
-        whose = counted(self.created_profiles + self.adopted_profiles, "profile")
-        if not self.adopted_profiles:
-            return f"Models of {whose} are deleted."
-        return (
-            f"Models of {whose} are deleted; {self.adopted_profiles:,} of them had a profile before this event: "
-            "their older models go too."
-        )
 
 
 class CloseoutService(Service):
@@ -97,6 +55,9 @@ class CloseoutService(Service):
     def view(self, actor: Actor) -> CloseView:
         """The steps with their evidence, from the last close-out job."""
         self._authorise(actor, "closeout.view")
+        return self._view()
+
+    def _view(self) -> CloseView:
         event = self._event()
         job = next(iter(self.store.jobs(event.id, kind="closeout", limit=1)), None)
         items = {item.key: item for item in self.store.job_items(job.id)} if job else {}
@@ -110,13 +71,18 @@ class CloseoutService(Service):
         proof = self.store.read(event.id, PROOF)
         if proof is None or (job is not None and proof.job not in ("", job.id)):
             proof = None  # another close-out's: this one has not read anything back yet
-        rows = self.store.rows(event.id, CLOSING_STEPS)
+        found = self.store.rows(event.id, CLOSING_STEPS)
+        rows = {key: row for key, row in found.items() if job is not None and row.job == job.id}
+        given, ending = self.store.read(event.id, GIVEN_BACK), self.store.read(event.id, ENDING)
+        given = given if job is not None and given is not None and given.job == job.id else None
+        ending = ending if job is not None and ending is not None and ending.job == job.id else None
+        steps = [
+            (step, items.get(step.key))
+            for step in steps_for(self._kind(event, items))
+            if not items or step.key in items
+        ]
         return CloseView(
-            steps=[
-                (step, items.get(step.key))
-                for step in steps_for(self._kind(event, items))
-                if not items or step.key in items
-            ],
+            steps=steps,
             job=job,
             closed_at=event.closed_at,
             can_still_sign_in=proof.can_still_sign_in if proof else None,
@@ -134,7 +100,12 @@ class CloseoutService(Service):
             kept_profiles=len(everything) - len(links),
             sponsoring=[other.name for other in sponsors_elsewhere(self.store, event, default)],
             settle=proof.settle if proof else "",
-            rows={key: row for key, row in rows.items() if job is not None and row.job == job.id},
+            rows=rows,
+            proof=proof,
+            given_back=given,
+            ending=ending,
+            verdict=verdict(event, steps, rows, proof, given, ending) if job else None,
+            words=[word for word in self.store.read(event.id, CLOSING_WORDS) if job and word.job == job.id],
         )
 
     def _came_since(self, event: Event) -> set[str]:
@@ -171,27 +142,53 @@ class CloseoutService(Service):
 
         Raises BadInput without a reason, Missing for an unknown step, Conflict when it has ended or nothing runs.
         """
+        job, word = self._decide(actor, step, "skip", reason)
+        skip = Skip(word.by, word.by_name, word.reason, word.at)
+        self._change_row(step, job, lambda row: replace(row, skip=skip))
+
+    def wait(self, actor: Actor, step: str, *, reason: str) -> None:
+        """Give this step its whole patience once more, from now on. Raises as `skip` does."""
+        job, word = self._decide(actor, step, "wait", reason)
+        event_now = self.clock.event_now()
+        self._change_row(
+            step,
+            job,
+            lambda row: replace(row, since=word.at, event_since=event_now, stalled=0, extended_at=word.at),
+        )
+
+    def stop(self, actor: Actor, step: str, *, reason: str) -> None:
+        """Stop the close-out at this step; what was done stays done, and it can be started again. Raises as `skip`
+        does."""
+        job, _ = self._decide(actor, step, "stop", reason)
+        live = (JobState.PLANNED, JobState.RUNNING, JobState.PAUSED)
+        self.store.update_job(job.id, state=JobState.CANCELLED, expect=live, now=self.clock.now())
+
+    def _decide(self, actor: Actor, step: str, word: str, reason: str) -> tuple[Job, ClosingWord]:
+        """Keep and audit what a human decides about a step that is not through."""
         self._authorise(actor, "closeout.run", target=step)
         event = self._event()
         why = " ".join(reason.split())[:300]
         if len(why) < SHORTEST_REASON:
-            raise BadInput("Reason: say in a few words why the event is closed without this step.")
+            raise BadInput("Reason: say in a few words why; the certificate shows it.")
         job = next(iter(self.store.jobs(event.id, kind="closeout", live=True)), None)
         if job is None:
-            raise Conflict("No close-out is running, so there is nothing to skip; start it first.")
+            raise Conflict("No close-out is running, so nothing can be decided about it; start it first.")
         items = {item.key: item for item in self.store.job_items(job.id)}
         if step not in items:
             raise Missing("This close-out has no such step; reload the page.")
         if has_ended(items[step]):
             raise Conflict("This step has ended meanwhile; reload the page.")
-        skip = Skip(actor.oid, actor.name, why, self.clock.now())
+        decided = ClosingWord(job.id, step, word, actor.oid, actor.name, why, self.clock.now())
+        self.store.update(event.id, CLOSING_WORDS, lambda words: (*words, decided))
+        self._audit(actor, "closeout.run", target=step, after=_PAST[word], job=job.id)
+        return job, decided
 
-        def change(rows: Mapping[str, ClosingStep]) -> dict[str, ClosingStep]:
+    def _change_row(self, step: str, job: Job, change: Callable[[ClosingStep], ClosingStep]) -> None:
+        def changed(rows: Mapping[str, ClosingStep]) -> dict[str, ClosingStep]:
             kept = rows.get(step, ClosingStep())
-            return {step: replace(kept if kept.job == job.id else ClosingStep(job.id), skip=skip)}
+            return {step: change(kept if kept.job == job.id else ClosingStep(job.id))}
 
-        self.store.change_rows(event.id, CLOSING_STEPS, change, keys=[step])
-        self._audit(actor, "closeout.run", target=step, after="skipped", job=job.id)
+        self.store.change_rows(job.event, CLOSING_STEPS, changed, keys=[step])
 
     def export(self, actor: Actor) -> Mapping[str, bytes]:
         """The export files that the close-out wrote: name -> content."""
@@ -203,33 +200,114 @@ class CloseoutService(Service):
         return files
 
     def export_zip(self, actor: Actor) -> bytes:
-        """The same files and the certificate in one ZIP archive."""
-        files = {**self.export(actor), "certificate.txt": self.certificate(actor).encode()}
+        """The same files, the certificate in both its forms and who is who in it, in one ZIP archive."""
+        files = {
+            **self.export(actor),
+            "certificate.json": self.certificate(actor),
+            "certificate.html": self.certificate_page(actor),
+            "certificate-people.csv": self._people_csv(self._facts()),
+        }
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in files.items():
                 archive.writestr(name, content)
         return out.getvalue()
 
-    def certificate(self, actor: Actor) -> str:
-        """What was done and read back, as plain text to hand over; names nobody."""
-        view = self.view(actor)
-        entries = self.store.audit(None, limit=1)
-        return certificate(
-            self._event(),
-            view.steps,
-            view.rows,
-            can_still_sign_in=None if view.can_still_sign_in is None else len(view.can_still_sign_in),
-            in_group=view.in_group,
-            group_before=view.group_before,
-            in_identity_center=view.in_identity_center,
-            not_known=len(view.not_known),
-            settle=view.settle,
-            elsewhere=len(view.elsewhere),
-            proof_at=view.read_back_at,
-            last_audit=entries[0] if entries else None,
+    def certificate(self, actor: Actor) -> bytes:
+        """What was done and read back, sealed JSON to hand over and to verify; names no racer.
+
+        Once personal data is erased: as it was kept when the event was closed. Raises Missing when none was.
+        """
+        self._authorise(actor, "closeout.view")
+        if (erased := self.store.read(self._event().id, ERASED)) is not None:
+            return self._kept(erased).encode()
+        return self._sealed_json(self._facts())
+
+    def certificate_page(self, actor: Actor) -> bytes:
+        """The same as one HTML page that prints on A4, sealed as well."""
+        self._authorise(actor, "closeout.view")
+        if (erased := self.store.read(self._event().id, ERASED)) is not None:
+            key = open_signing_key(self.house.settings)
+            page = certificate_page(json.loads(self._kept(erased)))
+            return seal(page, "html", kind=CERTIFICATE, key=key, at=self.clock.now())
+        return self._sealed_page(self._facts())
+
+    def keep_certificate(self) -> None:
+        """For the time after the erasure: without persons and typed reasons. The worker calls it when a close-out is
+        through. Raises BadSettings."""
+        facts = self._facts()
+        words = [replace(word, reason="(not kept)") for word in facts.words]
+        text = self._sealed_json(replace(facts, answers={}, counted_answers=facts.answers, words=words)).decode()
+        self.store.update(facts.event.id, KEPT, lambda _: KeptCertificate(facts.issued_at, text))
+
+    def fingerprint(self, actor: Actor) -> str:
+        """Of the key with which certificates are signed here, to be told to whoever verifies them."""
+        self._authorise(actor, "closeout.view")
+        return self._fingerprint()
+
+    def _fingerprint(self) -> str:
+        return fingerprint_of(open_signing_key(self.house.settings).public_key().public_bytes_raw())
+
+    def _kept(self, erased: Erased) -> str:
+        event = self._event()
+        kept = self.store.read(event.id, KEPT)
+        if kept is None:
+            raise Missing(
+                f"The personal data of this event was erased on {local_time(erased.at, event.zone)}, and no "
+                "certificate was kept before: use the one that was downloaded."
+            )
+        return kept.text
+
+    def _facts(self) -> Facts:
+        """As stored now."""
+        view, event = self._view(), self._event()
+        job = view.job.id if view.job else ""
+        entries = list(reversed(self.store.audit(None, limit=EVERYTHING)))
+        closings = {each.id for each in self.store.jobs(event.id, kind="closeout")}
+        before = {entry.seq: entries[at - 1].digest if at else GENESIS for at, entry in enumerate(entries)}
+        ours = [entry for entry in entries if entry.event == event.id and entry.job in closings]
+        answers = self.store.rows(event.id, PROVEN) if view.read_back_at else {}
+        return Facts(
+            event=event,
+            steps=view.steps,
+            rows=view.rows,
+            issued_at=self.clock.now(),
+            fingerprint=self._fingerprint(),
             rehearsal=self.house.settings.rehearsal,
+            job=job,
+            managed=view.managed,
+            proof=view.proof,
+            answers={key: each for key, each in answers.items() if each.job == job},
+            given_back=view.given_back,
+            ending=view.ending,
+            words=self.store.read(event.id, CLOSING_WORDS),
+            acts=[act for entry in ours for act in chained([entry], previous=before[entry.seq])],
+            chain=(len(entries), verify(entries)),
+            last=(entries[-1].seq, entries[-1].digest, entries[-1].at) if entries else None,
         )
+
+    def _sealed_json(self, facts: Facts) -> bytes:
+        body = json_body(certificate(facts))
+        return seal(body, "json", kind=CERTIFICATE, key=open_signing_key(self.house.settings), at=facts.issued_at)
+
+    def _sealed_page(self, facts: Facts) -> bytes:
+        body = certificate_page(certificate(facts))
+        return seal(body, "html", kind=CERTIFICATE, key=open_signing_key(self.house.settings), at=facts.issued_at)
+
+    def _people_csv(self, facts: Facts) -> bytes:
+        """Who is who in the certificate, which names nobody."""
+        people = {person.id: person for person in self.store.attendees(facts.event.id)}
+        lines = [
+            [key, people[key].name, people[key].email, each.answer, HOW.get(each.how, each.how), each.settle]
+            for key, each in sorted(facts.answers.items())
+            if key in people
+        ]
+        mark = ["REHEARSAL"] if facts.rehearsal else []
+        columns = ["Person in the certificate", "Name", "Email", "Access", "Seen", "What would tell", *mark]
+        return inert_csv([[*line, *mark] for line in lines], columns)
+
+
+_PAST = {"skip": "skipped", "wait": "waited", "stop": "stopped"}
 
 
 def _shared(needed: Elsewhere) -> list[tuple[str, int]]:
@@ -239,85 +317,3 @@ def _shared(needed: Elsewhere) -> list[tuple[str, int]]:
         for key in events:
             found[key].add(person)
     return [(needed.names[key], len(people)) for key, people in found.items() if people]
-
-
-class AuditService(Service):
-    """What the Audit page calls."""
-
-    def entries(self, actor: Actor, *, text: str = "", action: str = "", limit: int = 1000) -> list[AuditEntry]:
-        """Newest first, filtered by a word in any field and by the action's name."""
-        self._authorise(actor, "audit.view")
-        rows = self.store.audit(None, limit=EVERYTHING if text.strip() or action else limit)
-        return select(rows, words=text, action=action)[:limit]
-
-    def newest(self, actor: Actor) -> int:
-        """The newest entry's number, 0 when there is none: pages cache by it."""
-        self._authorise(actor, "audit.view")
-        rows = self.store.audit(None, limit=1)
-        return rows[0].seq if rows else 0
-
-    def verify(self, actor: Actor) -> tuple[int, int | None]:
-        """(entries checked, first broken sequence number or None)."""
-        self._authorise(actor, "audit.view")
-        rows = list(reversed(self.store.audit(None, limit=EVERYTHING)))
-        return len(rows), verify(rows)
-
-    def export(self, actor: Actor) -> bytes:
-        """All entries as CSV, inert in spreadsheets."""
-        self._authorise(actor, "audit.export")
-        rows = list(reversed(self.store.audit(None, limit=EVERYTHING)))
-        table = export_rows(rows)
-        columns = [*table[0]] if table else ["seq"]
-        self._audit(actor, "audit.export", count=len(rows))
-        return inert_csv([[*line.values()] for line in table], columns)
-
-
-class JobsService(Service):
-    """Jobs with their items; cancel and undo."""
-
-    def list(self, actor: Actor, *, live: bool | None = None, limit: int = 50) -> list[Job]:
-        """Newest first."""
-        self._authorise(actor, "jobs.view")
-        event = self.event()
-        return self.store.jobs(event.id, live=live, limit=limit) if event else []
-
-    def items(self, actor: Actor, job: str) -> list[JobItem]:
-        """Per-person results of one job."""
-        self._authorise(actor, "jobs.view")
-        return self.store.job_items(self._job(job).id)
-
-    def cancel(self, actor: Actor, job: str) -> Job:
-        """Stop after the batch under way; what was done stays done."""
-        self._authorise(actor, "jobs.control", target=job)
-        changed = self.store.update_job(
-            self._job(job).id,
-            state=JobState.CANCELLED,
-            expect=(JobState.PLANNED, JobState.RUNNING, JobState.PAUSED),
-            now=self.clock.now(),
-        )
-        self._audit(actor, "jobs.control", target=job, after="cancelled")
-        return changed
-
-    def undo(self, actor: Actor, job_id: str) -> Job:
-        """Write the former desired state back, as a new job of the same kind."""
-        self._authorise(actor, "jobs.control", target=job_id)
-        job = self._job(job_id)
-        if job.kind == "roster.import":
-            return AttendeesService(self.house, self.event_id).undo_import(actor, job_id)
-        if not job.undoable or job.state is not JobState.DONE:
-            raise Conflict("This job cannot be undone: it is not finished, or its kind has no undo.")
-        items = [
-            JobItem(job="", key=item.key, state=State.TODO, before=item.after, after=item.before)
-            for item in self.store.job_items(job_id)
-            if item.before is not None
-        ]
-        plan = {**job.plan, "undo_of": job_id}
-        if job.kind == "sponsor":
-            plan["active"] = not job.plan["active"]
-            items = [
-                JobItem(job="", key=item.key, state=State.TODO, after={"active": plan["active"]})
-                for item in self.store.job_items(job_id)
-            ]
-        undo = self._plan_job(actor, "jobs.control", job.kind, target=job.target, plan=plan, items=items)
-        self.store.update_job(job_id, state=JobState.UNDONE, expect=(JobState.DONE,), now=self.clock.now())
-        return undo

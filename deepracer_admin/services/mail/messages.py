@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.letters import ACCESS, Letters, again_of, mail_key
-from deepracer_admin.model import Actor, Again, Attendee, Delivery, Event, Job, SenderLimits, Sending, Step
+from deepracer_admin.model import Actor, Again, Attendee, Event, Job, SenderLimits, Sending, Step
 from deepracer_admin.records.campaigns import (
-    ACCESS_CAMPAIGN,
     CAMPAIGNS,
     LIVE,
     RESEND,
@@ -22,8 +21,10 @@ from deepracer_admin.records.mail_sender import SENDER
 from deepracer_admin.records.mail_texts import MAIL_TEXTS, text_key
 from deepracer_admin.records.outbox import OUTBOX, CapturedMail
 from deepracer_admin.records.ways_in import POOL, read_ways_in
+from deepracer_admin.rules.relative import FURTHEST, Relative, anchors, instant_of, why_cancelled
 from deepracer_admin.rules.templates import Rendered, Template, check_template
 from deepracer_admin.services.base import House, Service, new_id
+from deepracer_admin.services.mail.views import CampaignView, LedgerRow, Started
 
 __all__ = ["AUDIENCES", "Audience", "CampaignView", "LedgerRow", "MessagesService", "Started", "stuck_unknown"]
 
@@ -33,53 +34,9 @@ AUDIENCES: dict[str, str] = {
     "not_signed_in": "Mailed, but never seen to sign in",
     "not_trained": "Mailed, but never trained",
     "not_submitted": "Trained, but nothing submitted",
+    "turn": "Hours in rounds: who has hours left in this one",
     "all": "Everybody on the list",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignView:
-    """A campaign with its counts from the ledger. `version`: of the text when it was made."""
-
-    id: str
-    template: str
-    version: int
-    audience: Audience
-    state: CampaignState
-    sentence: str
-    created_by: str
-    created_at: datetime | None
-    schedule_at: datetime | None
-    counts: Mapping[Sending, int]
-
-    @property
-    def follows_onboarding(self) -> bool:
-        """Is it the access mail's own campaign, which takes in whoever comes later?"""
-        return self.id == ACCESS_CAMPAIGN
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """What sending came to: the campaign's id and whom it reaches. `gone`: names of those who were named and are not in
-    the audience any more. `came`: how many came into it since, who get none."""
-
-    campaign: str
-    people: int
-    gone: tuple[str, ...] = ()
-    came: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
-    """One mail of the ledger with the person it is for."""
-
-    attendee: Attendee
-    delivery: Delivery
-
-    @property
-    def id(self) -> str:
-        """One mail: to whom, which template, the how manieth."""
-        return f"{self.delivery.attendee}/{self.delivery.template}/{self.delivery.number}"
 
 
 class MessagesService(Service):
@@ -163,13 +120,14 @@ class MessagesService(Service):
         *,
         attendees: Collection[str] = (),
         schedule_at: datetime | None = None,
+        relative: Relative | None = None,
         reason: str = "",
     ) -> Started:
         """Start (or schedule, in event time) a campaign. One mail per person, template and version.
 
         `attendees`: those whom the press named (ids); whoever is not in the audience any more gets none, and whoever
         came into it since gets none either. Without them, and when scheduled, it goes to whoever is in the audience
-        when it goes.
+        when it goes. `relative` (of `when`) schedules it by what happens in the event instead of by a time.
 
         `all` reaches people whose access is not proven: it needs a typed reason, which is audited.
         """
@@ -179,11 +137,14 @@ class MessagesService(Service):
             raise BadInput("Audience: choose one of the list.")
         if audience.kind == "all" and len(reason.strip()) < 10:
             raise BadInput("This reaches people without proven access; write the reason (10 characters or more).")
+        if relative is not None:
+            self._check_relative(event, relative)
+            schedule_at = relative.at
         people, gone, came = self.letters.audience(event, audience.kind, audience.cohort), [], 0
         if attendees and schedule_at is None:
             self._check_people(event.id, attendees)
             people, gone, came = self._named(event, key, people, attendees)
-        if not people:
+        if not people and schedule_at is None:
             raise BadInput("Nobody is in that audience now.")
         template = self.letters.template(event, key, event.language)
         self.letters.check_everyone(event, template, people)
@@ -198,6 +159,7 @@ class MessagesService(Service):
             created_at=self.clock.now(),
             schedule_at=schedule_at,
             people=tuple(person.id for person in people) if attendees and schedule_at is None else (),
+            relative=relative,
         )
 
         def begun(rows: Mapping[str, Campaign]) -> dict[str, Campaign]:
@@ -212,6 +174,32 @@ class MessagesService(Service):
             actor, "messages.send", target=key, count=len(people), after={"campaign": campaign, "reason": reason}
         )
         return Started(campaign, len(people), tuple(gone), came)
+
+    def anchors(self, actor: Actor) -> dict[str, str]:
+        """By what a mail can be scheduled, with the words for it."""
+        self._authorise(actor, "messages.view")
+        event = self._event()
+        return anchors(event, self.store.races(event.id)[0], self.clock.event_now())
+
+    def when(self, actor: Actor, anchor: str, offset_minutes: int) -> Relative:
+        """The schedule that `send` takes. Raises BadInput for a moment that is past or too far off."""
+        self._authorise(actor, "messages.view")
+        event = self._event()
+        races = self.store.races(event.id)[0]
+        at = instant_of(anchor, event, races)
+        if at is None:
+            raise BadInput("That race is not listed any more; choose another.")
+        words = anchors(event, races, self.clock.event_now()).get(anchor, "that race closes")
+        made = Relative(anchor, offset_minutes, at, words)
+        self._check_relative(event, made)
+        return made
+
+    def _check_relative(self, event: Event, relative: Relative) -> None:
+        now = self.clock.event_now()
+        if why := why_cancelled(relative, event, self.store.races(event.id)[0], now):
+            raise BadInput(why)
+        if relative.at <= now or abs(relative.at - relative.seen_at) > FURTHEST:
+            raise BadInput("That moment is past, or more than 60 days off; choose another.")
 
     def _named(
         self, event: Event, key: str, people: Sequence[Attendee], attendees: Collection[str]
@@ -258,6 +246,7 @@ class MessagesService(Service):
                 created_at=row.created_at,
                 schedule_at=row.schedule_at,
                 counts=self.store.delivery_counts(event.id, key),
+                relative=row.relative,
             )
             for key, row in self.store.rows(event.id, CAMPAIGNS).items()
         ]

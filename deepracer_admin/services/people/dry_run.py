@@ -16,6 +16,7 @@ __all__ = ["DryRun", "ReportLine", "report_lines"]
 
 _LEFT_OUT = {
     "hidden": "hidden in the sheet",
+    "struck": "struck through",
     "declined": "will not come",
     "above": "above the heading",
     "table": "in a list that was put aside",

@@ -7,16 +7,18 @@ from dataclasses import replace
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
-from deepracer_admin.flows.closeout.erase_people import mails_of
+from deepracer_admin.flows.closeout.erase_person import PersonEraser
+from deepracer_admin.flows.closeout.persons_data import everything_about
 from deepracer_admin.flows.people.joining import aliases_taken
-from deepracer_admin.flows.people.registrations import forget_registrations, registration_of
+from deepracer_admin.flows.people.registrations import registration_of
 from deepracer_admin.model import Actor, Attendee, Event, State, Step
 from deepracer_admin.model.registrations import Registration
-from deepracer_admin.records.closing import PROOF, without_person
+from deepracer_admin.records.erasures import LEGAL_HOLD, Erasure
 from deepracer_admin.records.guest_book import GUESTS
-from deepracer_admin.records.outbox import OUTBOX
+from deepracer_admin.records.limits import HELD_BACK, PAUSED_PROFILES
 from deepracer_admin.records.profile_rows import DISOWNED, NOT_THEIRS, Disowned, ProfileIds
 from deepracer_admin.rules.aliases import give_aliases
+from deepracer_admin.rules.readable import readable
 from deepracer_admin.rules.roster import normalise_email, service_refusal, sole_address
 from deepracer_admin.services.base import Service, new_id
 from deepracer_admin.store import ProfileLink
@@ -171,24 +173,43 @@ class PeopleService(Service):
                 {"template": row.template, "state": row.state.value, "delivered": row.delivered}
                 for row in self.store.deliveries(event.id, attendee=attendee)
             ],
+            "everything_else": everything_about(self.store, self.house.history, event, person),
         }
 
-    def erase(self, actor: Actor, attendee: str, *, typed: str) -> None:
-        """Erase one person from this console; refused while they still have access. Needs the address typed."""
+    def person_page(self, actor: Actor, attendee: str) -> bytes:
+        """The same as `person_data`, as a page that a person can read and print."""
+        told = self.person_data(actor, attendee)
+        return readable(f"What is kept about {told['person']['name'] or told['person']['email']}", told)
+
+    def erase(self, actor: Actor, attendee: str, *, typed: str) -> Erasure:
+        """Erase one person everywhere in this console, and search for them afterwards; returns the receipt.
+
+        Refused while they still have access, while limits that the event lowered are not given back, and while a legal
+        hold stands. Needs the address typed. Interrupted, it goes on by itself within minutes.
+        """
         self._authorise(actor, "attendees.erase", target=attendee)
         event = self._event()
         person = self.store.attendee(event.id, attendee)
         if normalise_email(typed) != person.email:
             raise BadInput("Type the person's address exactly to erase them.")
+        hold = self.store.read(event.id, LEGAL_HOLD)
+        if hold is not None:
+            raise Conflict(f"A legal hold stands, set by {hold.by_name}: lift it on the Close page first.")
         if self._may_have_access(event, attendee):
             raise Conflict("This person still has access; take them out on the Onboarding page first.")
-        registered = registration_of(self.store, event.id, person)
-        addresses = {person.email, registered.email if registered else person.email}
-        self.store.delete_attendees(event.id, [attendee])
-        self.store.change_rows("", OUTBOX, lambda mails: mails_of(mails, event.id, [person]))
-        forget_registrations(self.store, event.id, addresses)
-        self.store.update(event.id, PROOF, lambda proof: without_person(proof, attendee))  # it names people
-        self._audit(actor, "attendees.erase", target=attendee)
+        link = self.store.links(event.id).get(attendee)
+        if link and self._is_lowered(event, link.profile):
+            raise Conflict("Their profile still has limits that the event lowered: resume it on the Usage page first.")
+        house, mark = self.house, new_id("erased")
+        eraser = PersonEraser(self.store, house.history, house.settings.home, self.clock, house.vault)
+        eraser.begin(event, person, mark=mark, by=actor.oid, by_name=actor.name)
+        self._audit(actor, "attendees.erase", target=mark)
+        return eraser.finish(event, mark)
+
+    def _is_lowered(self, event: Event, profile: str) -> bool:
+        """Has the event lowered limits of this profile that it still has to give back?"""
+        paused = self.store.row(event.id, PAUSED_PROFILES, profile)
+        return paused is not None or self.store.row(event.id, HELD_BACK, profile) is not None
 
     def _changed(self, event: Event, attendee: str, **values: Any) -> Attendee:
         """The person with these fields changed as they stand in the store now, everything else as it is there."""

@@ -22,8 +22,8 @@ from enum import StrEnum
 from deepracer_admin.clock import Clock
 from deepracer_admin.errors import Missing
 from deepracer_admin.flows.people.portal_links import find_link, link_hash, portal_address
-from deepracer_admin.model import Event, Race, RaceStatus, Sending
-from deepracer_admin.model.registrations import LinkPurpose, Portal, PortalLink, Registration, RegistrationState
+from deepracer_admin.model import Event
+from deepracer_admin.model.registrations import Portal, PortalLink, Registration, RegistrationState
 from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRATIONS
 from deepracer_admin.rules.portal_tokens import TokenShape, token_shape
 from deepracer_admin.rules.registration import (
@@ -32,9 +32,9 @@ from deepracer_admin.rules.registration import (
     Problem,
     check_submission,
     is_trap,
-    waiting_place,
 )
 from deepracer_admin.services.base import House
+from deepracer_admin.services.people.own_pages import Known, KnownOfMany, LinkState, OwnPage, own_page
 
 __all__ = ["Answer", "LinkState", "OwnPage", "PublicRegistration", "Sent", "ShownPortal", "left", "used", "verified"]
 
@@ -67,36 +67,6 @@ class ShownPortal:
     is_open: bool
     rehearsal: bool
     address: str
-
-
-class LinkState(StrEnum):
-    """What a link opens. TO_CONFIRM: the page with the button. OWN: its holder's state. ENDED: the button works no
-    more. CUT: only the beginning of a link. NOTHING: no link of ours, or one whose registration is gone."""
-
-    TO_CONFIRM = "to_confirm"
-    OWN = "own"
-    ENDED = "ended"
-    CUT = "cut"
-    NOTHING = "nothing"
-
-
-@dataclass(frozen=True, slots=True)
-class OwnPage:
-    """What the holder of a link sees. `confirmed_now`: by this very press. `place`: in the waiting list, from 1.
-
-    `races` stand only on the page of somebody who has a place. `mailed`: was their way in mailed? `may_leave`: can they
-    give their place, or their turn, back? `left_now`: they did, by this very press.
-    """
-
-    link: LinkState
-    registration: Registration | None = None
-    confirmed_now: bool = False
-    place: int = 0
-    racer_name: str = ""
-    races: tuple[Race, ...] = ()
-    mailed: bool = False
-    may_leave: bool = False
-    left_now: bool = False
 
 
 class _Buckets:
@@ -225,34 +195,15 @@ class PublicRegistration:
 
     def page_of(self, event: Event, link: PortalLink) -> OwnPage:
         """What the holder of this link sees."""
-        mine = self._store.row(event.id, REGISTRATIONS, link.registration)
-        if mine is None:
-            return OwnPage(LinkState.NOTHING)
-        going_on = event.closed_at is None and self._clock.event_now() < event.ends_at
-        return replace(self._state_of(event, link, mine), may_leave=going_on and mine.state in MAY_LEAVE)
+        return self._drawn(Known(self._store, event.id), event, link)
 
-    def _state_of(self, event: Event, link: PortalLink, mine: Registration) -> OwnPage:
-        if mine.state is RegistrationState.ASKED:
-            live = link.purpose is LinkPurpose.CONFIRM and link.used_at is None and self._clock.now() < link.expires_at
-            return OwnPage(LinkState.TO_CONFIRM if live else LinkState.ENDED, mine if live else None)
-        if mine.state is RegistrationState.WAITING:
-            others = self._store.rows(event.id, REGISTRATIONS).values()
-            return OwnPage(LinkState.OWN, mine, place=waiting_place(others, mine))
-        if mine.state is RegistrationState.ACCEPTED:
-            return self._placed(event, mine)
-        return OwnPage(LinkState.OWN, mine)
+    def pages_of(self, event: Event, links: Mapping[str, PortalLink]) -> dict[str, OwnPage]:
+        """What the holders of these links see, by the links' keys: each table is read once for all of them."""
+        known = KnownOfMany(self._store, event.id, {link.registration for link in links.values()})
+        return {key: self._drawn(known, event, link) for key, link in links.items()}
 
-    def _placed(self, event: Event, mine: Registration) -> OwnPage:
-        try:
-            person = self._store.attendee(event.id, mine.attendee)
-        except Missing:
-            return OwnPage(LinkState.OWN, replace(mine, state=RegistrationState.WITHDRAWN))
-        if not person.wanted:  # taken out a moment ago
-            return OwnPage(LinkState.OWN, replace(mine, state=RegistrationState.WITHDRAWN))
-        now, (races, _) = self._clock.event_now(), self._store.races(event.id)
-        shown = tuple(race for race in races if race.share_link and race.status(now) is not RaceStatus.CLOSED)
-        mails = self._store.deliveries(event.id, attendee=person.id, state=Sending.SENT)
-        return OwnPage(LinkState.OWN, mine, racer_name=person.alias, races=shown, mailed=bool(mails))
+    def _drawn(self, known: Known, event: Event, link: PortalLink) -> OwnPage:
+        return own_page(known, event, link, now=self._clock.now(), event_now=self._clock.event_now())
 
 
 def verified(rows: Mapping[str, Registration], now: datetime) -> dict[str, Registration]:

@@ -130,8 +130,7 @@ class RegistrationIntake:
 
     def pages(self, event_id: str, links: Mapping[str, PortalLink]) -> Mapping[str, OwnPage]:
         """What the holders of these links see, by the link's hash."""
-        event = self._store.event(event_id)
-        return {key: self._public.page_of(event, link) for key, link in links.items()}
+        return self._public.pages_of(self._store.event(event_id), links)
 
     def waits(self, event_id: str, keys: Collection[str]) -> list[str]:
         """Of these links, those whose press would confirm somebody still."""

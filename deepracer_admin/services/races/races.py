@@ -14,8 +14,8 @@ from deepracer_admin.model import Actor, Capabilities, Job, Race, RaceDraft, Rac
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.racing_service import ACCOUNT, TRACKS
 from deepracer_admin.rules.finish import Finality
-from deepracer_admin.services.races.entrants import EntryDesk
 from deepracer_admin.services.races.finish import FinishDesk, finality_of
+from deepracer_admin.services.races.places import PlacesDesk
 from deepracer_admin.services.races.room import RoomDesk
 
 __all__ = ["RaceForm", "RaceRow", "RacesService"]
@@ -73,7 +73,7 @@ class RaceRow:
     finality: Finality
 
 
-class RacesService(EntryDesk, FinishDesk, RoomDesk):
+class RacesService(PlacesDesk, FinishDesk, RoomDesk):
     """What the Races page calls (who may enter: entrants.py). Creating, editing, closing and deleting are jobs that the
     worker carries out.
     """

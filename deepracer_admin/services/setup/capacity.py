@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.model import Actor, Event, Job
-from deepracer_admin.records.capacity import PLAN_CHOICES, SLOT_QUOTAS, PlanChoices, SlotQuotas
+from deepracer_admin.records.capacity import ACCOUNT_QUOTAS, PLAN_CHOICES, SLOT_QUOTAS, PlanChoices, SlotQuotas
 from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.rules.capacity import ARRIVALS, Habits, Plan, Queue, queue_of
 from deepracer_admin.rules.capacity.words import QuotaRequest, quota_requests, verdict
@@ -110,6 +110,12 @@ class CapacityService(Service):
         """The account's quotas as last read; None when they never were."""
         self._authorise(actor, "setup.view")
         seen = self.store.read(self._event().id, SLOT_QUOTAS)
+        return seen if seen.as_of else None
+
+    def account_quotas(self, actor: Actor) -> SlotQuotas | None:
+        """The same before there is an event, as the console reads them by itself; None when it never could."""
+        self._authorise(actor, "setup.view")
+        seen = self.store.read("", ACCOUNT_QUOTAS)
         return seen if seen.as_of else None
 
     def read_quotas(self, actor: Actor) -> Job:

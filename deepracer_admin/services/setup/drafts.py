@@ -14,6 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.model import Event, PriceList
+from deepracer_admin.records.capacity import ACCOUNT_QUOTAS
+from deepracer_admin.store import EventStore
 
 __all__ = [
     "GUESTS",
@@ -26,10 +28,12 @@ __all__ = [
     "draft_of",
     "known_zones",
     "merged",
+    "slots_to_begin_with",
     "write_draft",
 ]
 
 FORMAT = 1
+SLOTS = 8  # SageMaker's default quota (deepracer-on-aws.md 4)
 SERVICES = ("", "on_aws", "managed")
 GUESTS = ("refuse", "invite")
 
@@ -56,7 +60,7 @@ class EventDraft:
     portal_url: str = ""
     material_url: str = ""
     language: str = "en"
-    slots: int = 8
+    slots: int = SLOTS
     prices: PriceList = field(default_factory=PriceList)
     cohort_hours: Mapping[str, float] | None = None
     public_url: str = ""
@@ -112,6 +116,14 @@ def merged(draft: EventDraft, shown: EventDraft, now: EventDraft) -> EventDraft:
 
 def _differing(one: EventDraft, other: EventDraft) -> set[str]:
     return {each.name for each in fields(one) if getattr(one, each.name) != getattr(other, each.name)}
+
+
+def slots_to_begin_with(store: EventStore, racing: str) -> int:
+    """Job slots of a new event on the racing service `racing`: what the account allows, where the console could read
+    it, else SageMaker's default.
+    """
+    found = store.read("", ACCOUNT_QUOTAS).slots if racing == "on_aws" else None
+    return found or SLOTS
 
 
 def days_until_erasure(event: Event) -> int:

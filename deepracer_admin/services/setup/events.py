@@ -6,22 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput, BadSettings
-from deepracer_admin.model import Actor, Event, Finding, Job, PriceList, Quota, Stage, State, Step, read_mailbox
-from deepracer_admin.records.connect_check import CHECK
+from deepracer_admin.model import Actor, Event, Job, PriceList, Quota, Stage, State, Step, read_mailbox
 from deepracer_admin.records.current_event import CURRENT_EVENT
-from deepracer_admin.records.limits import SPONSORSHIP
-from deepracer_admin.records.onboarding import ONBOARDING
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from deepracer_admin.rules.access import allowed
-from deepracer_admin.rules.money import at_prices
+from deepracer_admin.rules.known import NextStep
+from deepracer_admin.rules.next_steps import next_steps
 from deepracer_admin.rules.prices import checked_prices, is_shipped, shipped_prices
-from deepracer_admin.rules.stage import next_step, stage_of
 from deepracer_admin.services.base import new_id
 from deepracer_admin.services.people.registrations import take_over_settings
+from deepracer_admin.services.setup.at_work import EventAtWork, at_work
 from deepracer_admin.services.setup.drafts import (
     SERVICES,
     TEMPLATES,
@@ -31,15 +28,16 @@ from deepracer_admin.services.setup.drafts import (
     draft_of,
     known_zones,
     merged,
+    slots_to_begin_with,
     write_draft,
 )
 from deepracer_admin.services.setup.guests import ask_again, checked_guests
-from deepracer_admin.services.setup.needs_human import read_needs
+from deepracer_admin.services.setup.next_steps import read_known
 from deepracer_admin.services.setup.prices import note_former_prices
 from deepracer_admin.services.setup.sponsorship import SponsorshipService, SponsorshipView
 from deepracer_admin.settings import Practice, read_practice
 
-__all__ = ["TEMPLATES", "EventDraft", "EventView", "EventsService", "Freshness", "SponsorshipView"]
+__all__ = ["TEMPLATES", "EventAtWork", "EventDraft", "EventView", "EventsService", "Freshness", "SponsorshipView"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +46,7 @@ class EventView:
 
     event: Event
     stage: Stage
-    next_title: str
-    next_page: str
-    next_why: str
+    next: Sequence[NextStep]  # most urgent first, those that this role may see
     funnel: Mapping[Step, Mapping[State, int]]
     people: int
     refused: int
@@ -62,7 +58,6 @@ class EventView:
     committed_usd: float
     usage_as_of: datetime | None
     running_jobs: Sequence[Job]
-    needs_human: Sequence[Finding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +79,11 @@ class EventsService(SponsorshipService):
         """All events of this installation, newest first."""
         self._authorise(actor, "event.view")
         return sorted(self.store.events(), key=lambda event: event.starts_at, reverse=True)
+
+    def at_work(self, actor: Actor) -> Sequence[EventAtWork]:
+        """All events, newest first, and what goes on in each."""
+        self._authorise(actor, "event.view")
+        return [at_work(self.store, event) for event in self.list(actor)]
 
     def freshness(self, actor: Actor) -> Freshness | None:
         """How fresh what is shown is, where several computers share a store; None where this one has its own."""
@@ -126,6 +126,7 @@ class EventsService(SponsorshipService):
             sender=settings.mail_from,
             portal_url=settings.deepracer_site or (practice.deepracer.get("site", "") if practice else ""),
             zone=zone,
+            slots=slots_to_begin_with(self.store, settings.racing),
             prices=shipped_prices(settings.racing),
         )
 
@@ -306,53 +307,29 @@ class EventsService(SponsorshipService):
         """Everything the Event page shows. Raises Missing before the first event."""
         self._authorise(actor, "event.view")
         event = self._event()
-        funnel = self.store.funnel(event.id)
-        people = self.store.attendees(event.id, wanted=True)
+        known = read_known(self.store, self.house.history, self.clock, event, kind=self._racing_kind(event))
         profiles, profiles_at = self.store.profiles(event.id)
         linked = {link.profile for link in self.store.links(event.id).values()}
-        races, _ = self.store.races(event.id)
-        now = self.clock.event_now()
         usage = self.house.history.usage(event.id, points=2)
         last = usage[-1] if usage else None
         used = last.minutes_used / 60 if last else 0.0
         queued = (last.minutes_queued - last.minutes_waiting) / 60 if last else 0.0
-        jobs = self.store.jobs(event.id, live=True)
-        facts = self._facts(event, len(people), funnel, races)
-        stage = stage_of(event, now=now, **facts)
-        title, page, why = next_step(stage, event, now=now, **facts)
         return EventView(
             event=event,
-            stage=stage,
-            next_title=title,
-            next_page=page,
-            next_why=why,
-            funnel=funnel,
-            people=len(people),
-            refused=sum(1 for person in people if person.refusal),
+            stage=known.stage,
+            next=_shown_to(actor, next_steps(known)),
+            funnel=known.funnel,
+            people=known.people,
+            refused=known.refused,
             profiles=sum(1 for profile in profiles if profile.id in linked),
             profiles_as_of=profiles_at,
             hours_used=used,
             hours_queued=queued,
-            spend_usd=at_prices(event.prices, used * 60, last.gb_hours).usd if last else 0.0,
+            spend_usd=known.spend_usd,
             committed_usd=queued * event.prices.per_hour,
             usage_as_of=last.at if last else None,
-            running_jobs=jobs if allowed(actor, "jobs.view") else [],
-            needs_human=read_needs(self.store, event, funnel, jobs) if allowed(actor, "onboarding.view") else [],
+            running_jobs=known.jobs if allowed(actor, "jobs.view") else [],
         )
-
-    def _facts(
-        self, event: Event, people: int, funnel: Mapping[Step, Mapping[State, int]], races: Sequence[Any]
-    ) -> dict[str, Any]:
-        done = {step: sum(n for state, n in states.items() if state.is_done) for step, states in funnel.items()}
-        return {
-            "people": people,
-            "mailed": done.get(Step.MAIL, 0),
-            "proven": done.get(Step.ACCESS, 0),
-            "onboarding": self.store.read(event.id, ONBOARDING).state,
-            "sponsorship_open": self.store.read(event.id, SPONSORSHIP).open,
-            "checked": self.store.read(event.id, CHECK).as_of is not None,
-            "races": len(races),
-        }
 
     # ----------------------------------------------------------------------------------------- pre-flight
 
@@ -378,6 +355,13 @@ class EventsService(SponsorshipService):
         """A draft from such a file; nothing is written. Raises BadInput with the field that cannot be used."""
         self._authorise(actor, "setup.view")
         return draft_of(self.house.files.settings_values(data))
+
+
+def _shown_to(actor: Actor, steps: Sequence[NextStep]) -> list[NextStep]:
+    """What waits for people is for those who may see them; a viewer is told where the event stands."""
+    if allowed(actor, "onboarding.view"):
+        return [*steps]
+    return [step for step in steps if step.key in ("stage", "closing")]
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

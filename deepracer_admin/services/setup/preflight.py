@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from deepracer_admin.model import Actor, Finding, Job
+from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.model import Actor, Finding, Job, read_mailbox
 from deepracer_admin.records.connect_check import CHECK, Checked
 from deepracer_admin.rules.preflight.compare import Change, changes, in_words, worst
 from deepracer_admin.rules.preflight.sign_off import sign_off_page
@@ -52,6 +53,22 @@ class PreflightService(Service):
         """Ask the worker to read everything now."""
         self._authorise(actor, "setup.check")
         return self._plan_check(actor)
+
+    def send_canary(self, actor: Actor, address: str) -> Job:
+        """Let a fresh address go the whole way in and out again; the one under way when there is. Raises BadInput."""
+        self._authorise(actor, "setup.canary")
+        event = self._event()
+        if self._racing_kind(event) != "on_aws":
+            raise BadInput("The managed service lets people in by the directory's cycle: add somebody to the group.")
+        try:
+            mailbox = read_mailbox(address)
+        except BadInput as wrong:
+            raise BadInput(f"Canary: {wrong.sentence}") from None
+        plan = {"address": mailbox.address}
+        try:
+            return self._plan_job(actor, "setup.canary", "canary", target=event.id, plan=plan)
+        except Conflict:
+            return self.store.jobs(event.id, live=True, kind="canary")[0]
 
     def page(self, actor: Actor) -> bytes:
         """The last run as one self-contained page for whoever signs off. Raises Missing before the first run."""

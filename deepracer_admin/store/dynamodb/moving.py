@@ -29,7 +29,7 @@ from deepracer_admin.store.dynamodb.shared_store import SharedEventStore
 from deepracer_admin.store.sqlite import SqliteEventStore
 from deepracer_admin.store.sqlite_base import real_now
 
-__all__ = ["Moved", "move"]
+__all__ = ["Moved", "move", "put_audit", "put_scope", "rows_of"]
 
 AUDIT_STEP = 2_000  # entries a change
 
@@ -59,14 +59,15 @@ def move(source: SqliteEventStore, target: SqliteEventStore, *, event: str = "",
     with source._reading() as connection:
         scopes = [scope_of(event), AUDIT] if event else scopes_in(connection)
     for scope in scopes:
-        rows = _rows(source, scope)
+        rows = rows_of(source, scope)
         if scope == AUDIT:
-            yield _move_audit(rows, target, only_if_it_fits=bool(event))
+            yield put_audit(rows, target, only_if_it_fits=bool(event))
         elif scope != HOUSE or rows:
-            yield _move_scope(scope, rows, target)
+            yield put_scope(scope, rows, target)
 
 
-def _rows(store: SqliteEventStore, scope: str) -> Rows:
+def rows_of(store: SqliteEventStore, scope: str) -> Rows:
+    """All rows of a scope, as they travel."""
     with store._reading() as connection:
         return dump(connection, scope)
 
@@ -75,8 +76,9 @@ def _count(rows: Rows) -> int:
     return sum(len(kept["rows"]) for kept in rows.values())
 
 
-def _move_scope(scope: str, rows: Rows, target: SqliteEventStore) -> Moved:
-    digest, there = digest_of(rows), _rows(target, scope)
+def put_scope(scope: str, rows: Rows, target: SqliteEventStore) -> Moved:
+    """Put a scope where nothing of it is, or the same; proven by digest. Raises Conflict, StoreError."""
+    digest, there = digest_of(rows), rows_of(target, scope)
     note = ""
     if there:
         note = "was there already"
@@ -90,17 +92,17 @@ def _move_scope(scope: str, rows: Rows, target: SqliteEventStore) -> Moved:
         target.follow()
     else:
         _put(target, scope, rows)
-    if digest_of(_rows(target, scope)) != digest:
+    if digest_of(rows_of(target, scope)) != digest:
         raise StoreError(
             f"{_called(scope)} did not arrive as it was sent: do not use the copy, and tell the developers."
         )
     return Moved(scope, _count(rows), digest, note)
 
 
-def _move_audit(rows: Rows, target: SqliteEventStore, *, only_if_it_fits: bool) -> Moved:
+def put_audit(rows: Rows, target: SqliteEventStore, *, only_if_it_fits: bool) -> Moved:
     """The audit is one chain over all events: it goes on where the target's is the beginning of it."""
     entries = rows.get("audit", {}).get("rows", [])
-    there = _rows(target, AUDIT).get("audit", {}).get("rows", [])
+    there = rows_of(target, AUDIT).get("audit", {}).get("rows", [])
     if entries[: len(there)] != there:
         if only_if_it_fits:
             return Moved(AUDIT, 0, "", "stays where it is: the target has an audit of its own. Export it there.")
@@ -109,7 +111,7 @@ def _move_audit(rows: Rows, target: SqliteEventStore, *, only_if_it_fits: bool) 
         )
     for start in range(len(there), len(entries), AUDIT_STEP):
         _put(target, AUDIT, {"audit": {"gone": [], "rows": entries[start : start + AUDIT_STEP]}})
-    if _rows(target, AUDIT).get("audit", {}).get("rows", []) != entries:
+    if rows_of(target, AUDIT).get("audit", {}).get("rows", []) != entries:
         raise StoreError("The audit did not arrive as it was sent: do not use the copy, and tell the developers.")
     note = "was there already" if len(there) == len(entries) else ""
     return Moved(AUDIT, len(entries), digest_of(rows), note)

@@ -232,6 +232,8 @@ class SharedEventStore(CopyFile):
     forget_jobs = shared(SqliteEventStore.forget_jobs, erases=True)
     save_job_items = shared(SqliteEventStore.save_job_items)
     append_audit = shared(SqliteEventStore.append_audit)
+    take_out = shared(SqliteEventStore.take_out, erases=True)
+    redact_audit = shared(SqliteEventStore.redact_audit, erases=True)
 
     def expire_claims(self, event: str, *, lease: Lease, now: datetime) -> int:
         """See EventStore.expire_claims. Whose lease still runs is asked of the table first."""

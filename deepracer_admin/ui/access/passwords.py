@@ -87,15 +87,15 @@ def resend_note(who: Actor, attendee: str) -> str | None:
     return "It carries a fresh first password, and the older one dies; who has signed in keeps their own."
 
 
-def fresh_for_one(age: PasswordAge | None, *, may: bool) -> None:
-    """The button for one person; organizers and facilitators."""
+def fresh_for_one(age: PasswordAge | None, *, card_key: str, may: bool) -> None:
+    """The button for one person, of their card; organizers and facilitators."""
     if age is None or not may:
         return
     text = plain(age.why_not) if age.why_not else f"Sends {_HOW.get(age.way, '')}; the old one dies."
     _send_button(
         "Send a fresh password",
         [age.attendee.id],
-        key="password-fresh-one",
+        key=f"{card_key}-fresh",
         help=text,
         disabled=bool(age.why_not),
         line=False,

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.model import Actor, Finding, Role, Stage, State, Step
+from deepracer_admin.model import Actor, Stage, State, Step
+from deepracer_admin.rules.known import NextStep
 from deepracer_admin.services.setup.events import EventView
 from deepracer_admin.services.usage.view import UsageView
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.cached import event_view, usage_view
 from deepracer_admin.ui.kit.limits import NOTHING
-from deepracer_admin.ui.kit.masthead import link_to
-from deepracer_admin.ui.kit.page_table import PAGES
-from deepracer_admin.ui.kit.words import as_of, count, hours, level, money, plain, when
+from deepracer_admin.ui.kit.masthead import link_to, next_link
+from deepracer_admin.ui.kit.words import STAGES, as_of, count, hours, money, plain, when
 
-__all__ = ["findings", "funnel", "live", "next_step", "stepper"]
+__all__ = ["funnel", "live", "next_steps", "stepper"]
 
-_STAGES = {
-    Stage.PLAN: ("Plan", "list, budget, check"),
-    Stage.OPEN: ("Open", "sponsorship on"),
-    Stage.ONBOARD: ("Onboard", "access and mail"),
-    Stage.RACE: ("Race", "train and submit"),
-    Stage.CLOSE: ("Close", "export, end access"),
-}
+SHOWN = 3
+"""Steps that stand at the top of the Event page."""
 
 
 @st.fragment(run_every=2)
@@ -35,38 +29,33 @@ def live() -> None:
     event = desk.events.event()
     if event is None:
         return
-    view, usage = _read(event.id, who.roles, who)
+    view, usage = event_view(who), usage_view(who)
     stepper(view.stage, closed=view.event.closed_at is not None)
-    next_step(who, view)
+    next_steps(who, view)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         if view.event.closed_at:
             closing_summary(who, view, usage)
         else:
             funnel(view)
-        if session.may(who, "onboarding.view"):
-            st.subheader("Needs a human", anchor=False)
-            findings(view.needs_human, empty="Nobody waits for you.")
+        if len(view.next) > SHOWN:
+            st.subheader("After that", anchor=False)
+            with st.container(gap="xsmall", key="next-after"):
+                for step in view.next[SHOWN:]:
+                    _step(who, view, step)
     with right:
         spend(view, usage)
         if not usage.is_over:
             slots(view)
 
 
-@st.cache_data(ttl=2, max_entries=6, show_spinner=False)
-def _read(event: str, roles: frozenset[Role], _who: Actor) -> tuple[EventView, UsageView]:
-    """One reading for all who look: at 10,000 people it takes a fifth of a second. What a role may see is the key."""
-    desk = session.console().of(event)
-    return desk.events.view(_who), desk.usage.totals(_who)
-
-
 def stepper(now: Stage, *, closed: bool) -> None:
     """The five stages in a line: behind us, here with what it is about, ahead; a word and an icon each."""
-    order = list(_STAGES)
+    order = list(STAGES)
     here = len(order) if closed else order.index(now)
     with st.container(horizontal=True, vertical_alignment="center"):
         for place, stage in enumerate(order):
-            title, hint = _STAGES[stage]
+            title, hint = STAGES[stage]
             if place < here:
                 st.badge(title, icon=":material/check:", color="green", help=f"Behind us: {hint}")
             elif place == here:
@@ -75,14 +64,18 @@ def stepper(now: Stage, *, closed: bool) -> None:
                 st.badge(title, icon=":material/radio_button_unchecked:", color="gray", help=f"Ahead: {hint}")
 
 
-def next_step(who: Actor, view: EventView) -> None:
-    """The one thing to do next, with the way there for those who may."""
-    entry = next((entry for entry in PAGES if entry.address == view.next_page), None)
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        lead = "" if view.event.closed_at else "Next: "
-        st.markdown(f"**{lead}{plain(view.next_title)}** — {plain(view.next_why)}")
-        if entry:
-            link_to(who, entry.address, f"Go to {entry.title}")
+def next_steps(who: Actor, view: EventView) -> None:
+    """The first three things to do, most urgent first, with the way to the very place for those who may go there."""
+    with st.container(border=True, gap="xsmall", key="next-steps"):
+        for place, step in enumerate(view.next[:SHOWN]):
+            _step(who, view, step, lead="Next: " if place == 0 and not view.event.closed_at else "")
+
+
+def _step(who: Actor, view: EventView, step: NextStep, *, lead: str = "") -> None:
+    icon = ":red[:material/error:] " if step.is_red else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{icon}**{plain(lead + step.title)}** — {plain(step.why)}")
+        next_link(who, step, label="")
 
 
 def closing_summary(who: Actor, view: EventView, usage: UsageView) -> None:
@@ -175,18 +168,3 @@ def slots(view: EventView) -> None:
         st.markdown(f"**Job slots** — {count(event.slots, 'job')} at once")
         st.markdown(f"Queued and running: {hours(view.hours_queued)}.")
         st.caption("Whether everybody's hours fit is simulated: Set up, Slots and hours.")
-
-
-def findings(found: Sequence[Finding], *, empty: str) -> None:
-    """Findings, the worst first: icon and word, what was seen, the fix."""
-    if not found:
-        st.caption(empty)
-        return
-    rank = {"red": 0, "amber": 1, "green": 2}
-    with st.container(border=True, gap="xsmall"):
-        for finding in sorted(found, key=lambda each: rank.get(each.level, 1)):
-            word, icon, colour = level(finding.level)
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.badge(word, icon=icon, color=colour, width=120)  # type: ignore[arg-type]
-                fix = f"  \n→ {plain(finding.fix)}" if finding.fix else ""
-                st.markdown(f"**{plain(finding.title)}** · {plain(finding.evidence)}{fix}")

@@ -19,8 +19,12 @@ from deepracer_admin.ui.kit.words import as_of, count, plain, table_height
 __all__ = ["chain", "entry", "filters", "table"]
 
 SHOWN = 1_000
-_AT_THE_DOOR = {"signin": "sign in", "signout.on_behalf": "end what the console does on one's behalf, at sign-out"}
-"""What web/signin.py writes: nobody needs a role for it."""
+_AT_THE_DOOR = {
+    "signin": "sign in",
+    "signout.on_behalf": "end what the console does on one's behalf, at sign-out",
+    "audit.redact": "take an erased person out of the audit",
+}
+"""What nobody needs a role for: the door (web/signin.py), and what an erasure brings about."""
 
 
 def chain(who: Actor, zone: str) -> None:

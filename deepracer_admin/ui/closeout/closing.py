@@ -5,16 +5,29 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from deepracer_admin.counted import counted
 from deepracer_admin.model import Actor, Event, JobItem, State
 from deepracer_admin.rules.finish import finish_words
-from deepracer_admin.services.closeout.closing import CloseView
+from deepracer_admin.services.closeout.view import CloseView
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import press
+from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, when
 
-__all__ = ["asks_to_wait", "is_live", "live_steps", "proof", "start_facts", "waiting_fact"]
+__all__ = [
+    "asks_to_wait",
+    "how_to_verify",
+    "is_live",
+    "leftovers",
+    "live_steps",
+    "proof",
+    "start_facts",
+    "verdict",
+    "waiting_fact",
+]
+
+SHOWN = 5  # reasons of a verdict on the page; the certificate has all
 
 _MARKS = {
     State.DONE: ("done", ":material/check_circle:", "green"),
@@ -31,6 +44,7 @@ _WHY = {
     "adopted": "had access before the event",
     "manual": "linked by hand: had access before the event",
     "created": "made by this event, not deleted yet",
+    "account": "has an account in the user pool, without a profile",
     "group_before": "in the Entra group since before the event",
     "identity_center": "still in IAM Identity Center, and no profile of theirs is disabled",
 }
@@ -59,7 +73,7 @@ def live_steps(*, drawn_live: bool) -> None:
             mark.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
             title.markdown(f"**{number}. {step.title}**")
             evidence.markdown(plain(_evidence(item, view, zone.zone if zone else "UTC")) or f":gray[{plain(step.why)}]")
-    _skip(view)
+    _decide(view)
 
 
 def is_live(view: CloseView) -> bool:
@@ -79,22 +93,110 @@ def _evidence(item: JobItem | None, view: CloseView, zone: str) -> str:
     return f"{item.sentence.rstrip('.')}; looked at {clock_time(seen, zone)}."
 
 
-def _skip(view: CloseView) -> None:
+def _decide(view: CloseView) -> None:
     """A way on for a human, when a step waits for something that may never be."""
     step = view.waiting
-    if step is None or step.key not in view.rows:
+    if step is None:
         return
-    with st.expander(f"Go on without “{step.title}” …"):
-        st.caption(plain(f"It ends by itself when nothing moves any more. Skipping leaves it undone: {step.way_out}"))
-        reason = st.text_input("Reason", key=f"closeout-skip-reason-{step.key}")
-        closeout = session.desk().closeout
-        press(
-            "Skip this step",
-            lambda asking: closeout.skip(asking, step.key, reason=reason or ""),
-            key=f"closeout-skip-{step.key}",
-            done=f"“{step.title}” is skipped at its next try.",
-            icon=":material/skip_next:",
+    closeout = session.desk().closeout
+    with st.expander(f"Decide about “{step.title}” …"):
+        st.caption(
+            plain(
+                "It ends by itself when nothing moves any more. Skipping leaves it undone: "
+                f"{step.way_out} {step.cost} Waiting gives it its whole time once more. Stopping ends the close-out "
+                "here; start it again to go on. The certificate shows the reason."
+            )
         )
+        reason = st.text_input("Reason", key=f"closeout-skip-reason-{step.key}") or ""
+        with st.container(horizontal=True):
+            press(
+                "Skip this step",
+                lambda asking: closeout.skip(asking, step.key, reason=reason),
+                key=f"closeout-skip-{step.key}",
+                done=f"“{step.title}” is skipped at its next try.",
+                line=False,
+                icon=":material/skip_next:",
+            )
+            press(
+                "Wait on",
+                lambda asking: closeout.wait(asking, step.key, reason=reason),
+                key=f"closeout-wait-{step.key}",
+                done=f"“{step.title}” has its whole time once more.",
+                line=False,
+                icon=":material/hourglass_top:",
+            )
+            press(
+                "Stop at this step",
+                lambda asking: closeout.stop(asking, step.key, reason=reason),
+                key=f"closeout-halt-{step.key}",
+                done="Stopped; start it again to go on.",
+                line=False,
+                icon=":material/stop_circle:",
+            )
+        said(f"closeout-skip-{step.key}", f"closeout-wait-{step.key}", f"closeout-halt-{step.key}")
+
+
+_COLOURS = {"green": st.success, "amber": st.warning, "red": st.error}
+_ICONS = {"green": ":material/verified:", "amber": ":material/warning:", "red": ":material/gpp_bad:"}
+
+
+def verdict(view: CloseView) -> None:
+    """What the certificate says as a whole, once the close-out has ended; why it is not green."""
+    found = view.verdict
+    if found is None or is_live(view):
+        return
+    shown = found.because[:SHOWN]
+    more = len(found.because) - len(shown)
+    lines = [f"**{plain(found.sentence)}**", *(f"- {plain(each)}" for each in shown)]
+    if more:
+        lines.append(f"- … and {counted(more, 'more reason is', 'more reasons are')} in the certificate.")
+    _COLOURS[found.colour]("\n".join(lines), icon=_ICONS[found.colour])
+
+
+def how_to_verify(who: Actor) -> None:
+    """The key's fingerprint, and what a stranger needs beside the file."""
+    with st.expander("How somebody else verifies it"):
+        st.markdown(
+            "A certificate and an audit export are signed by this console: whoever has the file can see whether a byte "
+            "was changed, and where. That the key is yours they cannot see from the file: tell them this fingerprint "
+            "another way, on paper, by telephone or on a page of your company."
+        )
+        shown = session.desk().closeout.fingerprint(who)
+        st.code(shown, language=None)
+        st.code(f'python -m deepracer_admin verify certificate.json --key "{shown}"', language=None)
+        st.caption(
+            "Without this console: `docs/verify_certificate.py` needs Python and the package cryptography. Whoever has "
+            "this console's data folder can sign as you, so keep it as you keep a key."
+        )
+
+
+def leftovers(view: CloseView) -> None:
+    """What is left, what it costs and how to end it; starting again takes it up."""
+    left = view.leftovers
+    if not left:
+        return
+    st.subheader("What is left", anchor=False)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "What": [f"{each.what[:1].upper()}{each.what[1:]}" for _, each in left],
+                "How many": [each.count for _, each in left],
+                "Why": [each.why for _, each in left],
+                "What it costs": [each.cost for _, each in left],
+                "How to end it": [each.way_out or step.way_out for step, each in left],
+            }
+        ),
+        hide_index=True,
+        row_height=64,
+        key="closeout-left",
+        column_config={
+            "What": st.column_config.TextColumn(width="medium"),
+            "How many": st.column_config.NumberColumn(width="small", format="localized"),
+        },
+        alt="What the close-out left, with its reason, cost and way out",
+    )
+    if not is_live(view):
+        st.caption("“Check and close again …” takes all of it up once more; whatever is done is only looked at.")
 
 
 def proof(view: CloseView, event: Event) -> None:

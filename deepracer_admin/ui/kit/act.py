@@ -17,6 +17,9 @@ import streamlit as st
 from deepracer_admin.errors import ConsoleError
 from deepracer_admin.model import Actor
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.cached import event_view
+from deepracer_admin.ui.kit.masthead import next_link
+from deepracer_admin.ui.kit.refresh import is_dialog_open
 from deepracer_admin.ui.kit.words import plain
 
 __all__ = ["SECOND_CLICK_S", "act", "as_shown", "ask", "forget_elsewhere", "go", "opened", "press", "said"]
@@ -120,7 +123,22 @@ def said(*keys: str) -> None:
         st.error(plain(newest.sentence), icon=":material/error:")
         return
     at = plain(f"{newest.at.astimezone(_zone()):%H:%M:%S}")
-    st.markdown(f":green[:material/check_circle:] {plain(newest.sentence)} :gray[{at}]")
+    line = f":green[:material/check_circle:] {plain(newest.sentence)} :gray[{at}]"
+    if is_dialog_open():  # the card of a person: what comes next is theirs, not the event's
+        st.markdown(line)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(line, width="content")
+        _lead_on(newest.ended_s)
+
+
+def _lead_on(ended_s: float) -> None:
+    """What to do next now that it was done."""
+    who = session.actor()
+    if session.desk().events.event() is None or not session.may(who, "event.view"):
+        return
+    for step in event_view(who, after=ended_s).next[:1]:
+        next_link(who, step)
 
 
 def _zone() -> tzinfo:

@@ -15,6 +15,7 @@ from deepracer_admin.model import Actor, Role
 from deepracer_admin.services.access.onboarding import OnboardingView
 from deepracer_admin.services.access.passwords import PasswordAge
 from deepracer_admin.services.races.boards import BoardView
+from deepracer_admin.services.setup.events import EventAtWork, EventView
 from deepracer_admin.services.setup.sponsorship import SponsorshipView
 from deepracer_admin.services.usage.table import UsageTable
 from deepracer_admin.services.usage.view import UsageView
@@ -22,6 +23,8 @@ from deepracer_admin.ui.kit import session
 
 __all__ = [
     "board_view",
+    "event_view",
+    "events_at_work",
     "onboarding_plan",
     "onboarding_view",
     "password_ages",
@@ -29,6 +32,27 @@ __all__ = [
     "usage_table",
     "usage_view",
 ]
+
+
+def event_view(who: Actor, *, after: float = 0.0) -> EventView:
+    """Where the event stands and what to do next, at most five seconds old: it moves with time even when nothing is
+    written. `after`: an act that it must have seen, by its end (monotonic seconds)."""
+    return _event(session.event_id(), after, who.roles, who)
+
+
+@st.cache_data(ttl=5, max_entries=16, show_spinner=False)
+def _event(event: str, after: float, roles: frozenset[Role], _who: Actor) -> EventView:
+    return session.console().of(event).events.view(_who)
+
+
+def events_at_work(who: Actor) -> list[EventAtWork]:
+    """Every event and what goes on in it, at most five seconds old."""
+    return _events(who.roles, who)
+
+
+@st.cache_data(ttl=5, max_entries=4, show_spinner=False)
+def _events(roles: frozenset[Role], _who: Actor) -> list[EventAtWork]:
+    return session.desk().events.at_work(_who)
 
 
 def onboarding_view(who: Actor) -> OnboardingView:

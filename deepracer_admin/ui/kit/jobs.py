@@ -23,6 +23,8 @@ __all__ = ["TITLES", "items_table", "live", "past", "show_job", "title_of"]
 
 TITLES = {
     "account.limits": "Set account-wide limits",
+    "alarm.try": "Try the alarms",
+    "canary": "Canary",
     "check": "Pre-flight",
     "closeout": "Close the event",
     "invite.resend": "Send invitations once more",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from deepracer_admin.model import Actor, Event
+from deepracer_admin.rules.known import NextStep
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.page_table import PAGES
+from deepracer_admin.ui.kit.words import plain
 
-__all__ = ["link_to", "masthead"]
+__all__ = ["link_to", "masthead", "next_link"]
 
 
 def masthead(who: Actor, title: str, purpose: str) -> Event:
@@ -24,12 +28,30 @@ def masthead(who: Actor, title: str, purpose: str) -> Event:
     return event
 
 
-def link_to(who: Actor, address: str, label: str) -> None:
-    """A link to another page, for those who may open it."""
+def next_link(who: Actor, step: NextStep, *, label: str | None = None) -> None:
+    """The way to the very place of a next step, for those who may go there; nothing where it leads nowhere.
+
+    `label` "": only where to go ("Go to Set up"), beside a text that says what; None: what to do.
+    """
+    entry = next((entry for entry in PAGES if entry.address == step.page), None)
+    if entry is None:
+        return
+    said = f"Next: {plain(step.title)}" if label is None else label or f"Go to {entry.title}"
+    link_to(who, step.page, said, step.narrow)
+
+
+def link_to(who: Actor, address: str, label: str, narrow: Mapping[str, str] | None = None) -> None:
+    """A link to another page, for those who may open it; `narrow`: its part and filter, by the names that its widgets
+    have in the address."""
     entry = next(entry for entry in PAGES if entry.address == address)
     if not session.may(who, entry.action):
         return
     try:
-        st.page_link(entry.file, label=label, icon=":material/arrow_forward:", query_params=session.address())
+        st.page_link(
+            entry.file,
+            label=label,
+            icon=":material/arrow_forward:",
+            query_params={**session.address(), **(narrow or {})},
+        )
     except StreamlitAPIException:  # a page that this run does not offer
         st.caption(f"{label}: open “{entry.title}” in the menu.")

@@ -97,6 +97,15 @@ PAGES: tuple[PageEntry, ...] = (
         "Close everything and prove that access is gone",
     ),
     PageEntry(
+        "pages/close/report.py",
+        "Report",
+        ":material/summarize:",
+        "report",
+        "Close",
+        "closeout.view",
+        "What came of the event, and when personal data goes",
+    ),
+    PageEntry(
         "pages/close/audit.py",
         "Audit",
         ":material/history:",

@@ -9,11 +9,14 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.counted import counted as count
+from deepracer_admin.model import Stage
 
 __all__ = [
     "SHOWN_LATER",
+    "STAGES",
     "as_of",
     "count",
+    "frame_time",
     "hours",
     "level",
     "money",
@@ -22,6 +25,7 @@ __all__ = [
     "span",
     "state_mark",
     "table_height",
+    "times",
     "when",
 ]
 
@@ -33,6 +37,15 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$<>^=&])")
 _DIRECTIVE = re.compile(r":(?=\S)")
 _LINKED = re.compile(r"@(?=\S)|(?<=www)(?=\\\.)", re.IGNORECASE)  # finished text with these becomes a link
 _WORD_JOINER = "\u2060"
+
+STAGES = {
+    Stage.PLAN: ("Plan", "list, budget, check"),
+    Stage.OPEN: ("Open", "sponsorship on"),
+    Stage.ONBOARD: ("Onboard", "access and mail"),
+    Stage.RACE: ("Race", "train and submit"),
+    Stage.CLOSE: ("Close", "export, end access"),
+}
+"""What a stage is called, and what it is about."""
 
 _LEVELS = {
     "green": ("In order", ":material/check_circle:", "green"),
@@ -77,6 +90,17 @@ def when(at: datetime | None, zone: str) -> str:
     if at is None:
         return "not yet"
     return f"{at.astimezone(ZoneInfo(zone)):%a %d %b %Y, %H:%M} ({zone})"
+
+
+def frame_time(at: datetime, zone: str) -> str:
+    """The clock of the frame, in the event's zone, e.g. "Tue 1 Dec 15:46 Europe/Rome"."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{local:%a} {local.day} {local:%b %H:%M} {plain(zone)}"
+
+
+def times(factor: float) -> str:
+    """How many times as fast, e.g. "60x"."""
+    return f"{factor:g}x"
 
 
 def clock_time(at: datetime, zone: str = "UTC") -> str:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from deepracer_admin.model import UNLIMITED, Event, SenderLimits, Sending
 from deepracer_admin.records.outbox import CapturedMail
+from deepracer_admin.rules.relative import relative_words
 from deepracer_admin.rules.templates import PLACEHOLDERS, REQUIRED, Rendered, Template
 from deepracer_admin.services.mail.messages import AUDIENCES, CampaignView, LedgerRow
 from deepracer_admin.ui.kit import session
@@ -43,7 +44,7 @@ _CONTROLLED = {
     "running": "It goes on.",
     "cancelled": "Cancelled; what was sent stays sent.",
 }
-_NAMES = {"access": "Access", "races": "Race links", "reminder": "Reminder", "thanks": "Thanks"}
+_NAMES = {"access": "Access", "races": "Race links", "reminder": "Reminder", "thanks": "Thanks", "turn": "Your turn"}
 
 
 def choose_template(templates: Sequence[Template], *, key: str) -> Template:
@@ -128,7 +129,8 @@ def _campaign(view: CampaignView, event: Event) -> None:
         st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
         st.caption(f"{audience}{cohort} · by {plain(view.created_by or 'the console')}")
         if view.schedule_at and view.state == "scheduled":
-            st.caption(f"goes out {when(view.schedule_at, event.zone)}")
+            by = f", {plain(relative_words(view.relative))}" if view.relative else ""
+            st.caption(f"goes out {when(view.schedule_at, event.zone)}{by}")
     if total:
         st.progress(settled / total, text=", ".join(f"{SENDING[key]}: {n:,}" for key, n in view.counts.items() if n))
     if view.sentence:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from deepracer_admin.model import Actor, Event
+from deepracer_admin.rules.relative import Relative
 from deepracer_admin.rules.templates import Template
 from deepracer_admin.services.mail.messages import AUDIENCES, Audience, LedgerRow, Started
 from deepracer_admin.ui.kit import session
@@ -109,26 +110,50 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
         f"{' …' if len(people) > 3 else ''}{time}. Had it already, no second: {had:,}."
     )
     reason = st.text_input("Reason (kept in the audit)", key="send-reason") if kind == "all" else ""
-    at = None
-    if st.checkbox("Send later", key="send-later"):
-        zone = ZoneInfo(event.zone)
-        start = desk.clock.event_now().astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
-        local = st.datetime_input(f"At ({event.zone})", start + timedelta(hours=1), key="send-at")
-        at = local.replace(tzinfo=zone) if local else None
+    at, relative = _later(who, event)
     if at is not None:
-        st.caption("It goes to whoever is in that audience at that time.")
+        moves = " It is cancelled, and says so, when that moves." if relative else ""
+        st.caption(f"It goes to whoever is in that audience at that time; the names above are of now.{moves}")
     press(
         "Send it" if at is None else f"Schedule it for {when(at, event.zone)}",
         lambda asking: desk.messages.send(
-            asking, key, audience, attendees=as_shown("send-go"), schedule_at=at, reason=reason
+            asking,
+            key,
+            audience,
+            attendees=as_shown("send-go"),
+            schedule_at=None if relative else at,
+            relative=relative,
+            reason=reason,
         ),
         key="send-go",
         done=_goes if at is None else f"It goes to whoever is in that audience {when(at, event.zone)}.",
         type="primary",
         icon=":material/send:",
-        disabled=not people,
+        disabled=not people and at is None,
         shown=[person.id for person in people],
     )
+
+
+def _later(who: Actor, event: Event) -> tuple[datetime | None, Relative | None]:
+    """When it is to go, and by what in the event; (None, None): now."""
+    if not st.checkbox("Send later", key="send-later"):
+        return None, None
+    desk, zone = session.desk(), ZoneInfo(event.zone)
+    by = st.segmented_control(
+        "When", ["At a time", "By the event"], default="At a time", key="send-when", label_visibility="collapsed"
+    )
+    if by != "By the event":
+        start = desk.clock.event_now().astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
+        local = st.datetime_input(f"At ({event.zone})", start + timedelta(hours=1), key="send-at")
+        return (local.replace(tzinfo=zone) if local else None), None
+    names = desk.messages.anchors(who)
+    left, middle, right = st.columns([1, 1, 3])
+    hours = left.number_input("Hours", 0.0, 1_440.0, 2.0, 0.5, key="send-hours")
+    side = middle.selectbox("Before or after", ["before", "after"], key="send-side")
+    anchor = right.selectbox("What", [*names], format_func=names.__getitem__, key="send-anchor")
+    minutes = round(float(hours or 0) * 60) * (-1 if side == "before" else 1)
+    relative = ask(lambda asking: desk.messages.when(asking, str(anchor), minutes))
+    return (relative.at, relative) if relative else (None, None)
 
 
 def _goes(made: Started) -> str:

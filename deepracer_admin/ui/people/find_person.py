@@ -1,4 +1,4 @@
-"""One person found by name: where they stand, and what can be done for them."""
+"""People found by name, on the Onboarding page: the card of one, and taking access from several."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Sequence
 import streamlit as st
 
 from deepracer_admin.model import Actor, Attendee, Event
-from deepracer_admin.ui.access.passwords import fresh_for_one, password_line, resend_note
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import ask, press, said
+from deepracer_admin.ui.kit.act import ask, said
 from deepracer_admin.ui.kit.confirm import confirm_typed, whom
 from deepracer_admin.ui.kit.words import count
-from deepracer_admin.ui.people.person import choose_people, show_person
+from deepracer_admin.ui.people.finder import open_card
+from deepracer_admin.ui.people.person import choose_people
 
 __all__ = ["find_person"]
 
 
 def find_person(who: Actor, event: Event) -> None:
-    """Look for people; one chosen is shown whole; organizers take access from those chosen."""
+    """Look for people; the card of one who is chosen; organizers take access from those chosen."""
     st.subheader("Find a person", anchor=False)
     text = st.text_input("Name, address or alias", key="find", placeholder="at least two letters")
     if not text:
@@ -31,39 +31,11 @@ def find_person(who: Actor, event: Event) -> None:
     if not found:
         return
     people = choose_people(found, key="found", scope=text, several=may_remove)
-    if len(people) == 1:
-        with st.container(border=True, key="person"):
-            _one(who, people[0], event)
+    if len(people) == 1 and st.button("Open their card", icon=":material/person:", key="person-open"):
+        open_card(event.id, people[0].id)
     if people and may_remove:
         _remove(people, event)
     said("person-remove")
-
-
-def _one(who: Actor, person: Attendee, event: Event) -> None:
-    desk, one, name = session.desk(), person.id, person.name or person.email
-    show_person(desk.onboarding.person(who, one), event.zone)
-    age = password_line(who, one, event)
-    with st.container(horizontal=True):
-        press(
-            "Retry this person",
-            lambda asking: desk.onboarding.retry_one(asking, one),
-            key="person-retry",
-            done=lambda tried: f"{name}: {count(tried, 'step')} put back to the start.",
-            line=False,
-            icon=":material/replay:",
-            help="Only what was refused.",
-        )
-        press(
-            "Resend their access mail",
-            lambda asking: desk.messages.resend_one(asking, one),
-            key="person-resend",
-            done=f"{name}: one mail is on its way.",
-            line=False,
-            icon=":material/forward_to_inbox:",
-            help=resend_note(who, one),
-        )
-        fresh_for_one(age, may=session.may(who, "messages.resend_one"))
-    said("person-retry", "person-resend", "password-fresh-one")
 
 
 def _remove(people: Sequence[Attendee], event: Event) -> None:

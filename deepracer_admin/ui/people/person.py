@@ -1,4 +1,4 @@
-"""One person: every step with its reason, profile, mails, history."""
+"""One person: every step with its reason and its way out, mails, history."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Attendee
+from deepracer_admin.rules.way_out import way_out
 from deepracer_admin.services.access.onboarding import PersonView
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import hours, plain, state_mark, when
 
-__all__ = ["choose_people", "show_person"]
+__all__ = ["choose_people", "mails_table", "show_person", "story_table"]
 
 
 def choose_people(found: Sequence[Attendee], *, key: str, scope: str, several: bool) -> list[Attendee]:
@@ -40,13 +41,15 @@ def choose_people(found: Sequence[Attendee], *, key: str, scope: str, several: b
 
 
 def show_person(view: PersonView, zone: str) -> None:
-    """Where this person stands and what happened to them, newest last."""
+    """Who they are, and every step with its state, the reason and the way out."""
     person = view.attendee
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(person.name or 'No name')}** · alias {plain(person.alias)}", width="content")
         st.code(person.email, language=None, width="content")
     if person.refusal:
         st.error(plain(person.refusal), icon=":material/block:")
+    if not person.wanted:
+        st.warning("Taken out: their access is being, or was, taken back.", icon=":material/person_remove:")
     if view.profile:
         used, queued = view.profile.minutes_used / 60, view.profile.minutes_queued / 60
         st.caption(f"Profile {plain(view.profile.alias)}: {hours(used)} used, {hours(queued)} queued.")
@@ -58,8 +61,14 @@ def show_person(view: PersonView, zone: str) -> None:
             [
                 {
                     "Step": word,
-                    "State": state_mark(states[step].state.value) if step in states else "·",
-                    "Why, and what to do": states[step].sentence if step in states else "",
+                    "State": state_mark(states[step].state.value) if step in states else state_mark("todo"),
+                    "Why": states[step].sentence if step in states else "",
+                    "What to do": way_out(
+                        step,
+                        states[step].state if step in states else None,
+                        wanted=person.wanted,
+                        address_refused=bool(person.refusal),
+                    ),
                     "Since": when(states[step].changed_at, zone) if step in states else "",
                     "Tries": states[step].attempts if step in states else 0,
                 }
@@ -71,27 +80,31 @@ def show_person(view: PersonView, zone: str) -> None:
         placeholder=NOTHING,
         alt="Steps of this person",
     )
-    mails, history = st.tabs([f"Mails ({len(view.deliveries)})", f"History ({len(view.history)})"])
-    with mails:
-        _mails(view, zone)
-    with history:
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    "When": [when(row.changed_at, zone) for row in view.history],
-                    "Step": [STEPS[row.step] for row in view.history],
-                    "State": [state_mark(row.state.value) for row in view.history],
-                    "What was said": [row.sentence for row in view.history],
-                }
-            ),
-            hide_index=True,
-            key=f"person-history-{person.id}",
-            placeholder=NOTHING,
-            alt="History of this person",
-        )
 
 
-def _mails(view: PersonView, zone: str) -> None:
+def story_table(view: PersonView, zone: str) -> None:
+    """What happened to them, newest last."""
+    if not view.history:
+        st.caption("Nothing has happened yet.")
+        return
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "When": [when(row.changed_at, zone) for row in view.history],
+                "Step": [STEPS[row.step] for row in view.history],
+                "State": [state_mark(row.state.value) for row in view.history],
+                "What was said": [row.sentence for row in view.history],
+            }
+        ),
+        hide_index=True,
+        key=f"person-history-{view.attendee.id}",
+        placeholder=NOTHING,
+        alt="History of this person",
+    )
+
+
+def mails_table(view: PersonView, zone: str) -> None:
+    """Every mail to them."""
     if not view.deliveries:
         st.caption("No mail to this person yet; the access mail follows when their access is proven.")
         return

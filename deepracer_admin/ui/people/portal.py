@@ -62,7 +62,13 @@ def portal(who: Actor, event: Event) -> None:
     if session.may(who, "portal.edit"):
         sections += ["Who may register", "Questions", "Texts and material", "Mails"]
     section = st.segmented_control(
-        "Part", sections, default=sections[0], required=True, key="portal-part", label_visibility="collapsed"
+        "Part",
+        sections,
+        default=sections[0],
+        required=True,
+        key="portal-part",
+        label_visibility="collapsed",
+        bind="query-params",
     )
     if section == "Who may register":
         rules(view.portal)

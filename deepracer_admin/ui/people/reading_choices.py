@@ -239,7 +239,7 @@ def _let_in(dry: DryRun, digest: str) -> None:
             f"Those are taken of whom “{plain(status.name)}” says",
             [*numbers],
             selection_mode="multi",
-            format_func=lambda word, numbers=numbers: f"{plain(word)} · {numbers[word]:,}",
+            format_func=lambda word, numbers=numbers: f"{plain(word) or '(empty)'} · {numbers[word]:,}",
             key=key,
             on_change=_words_chosen,
             args=(key, status.name, {word.value: word.says_no for word in status.values}),
@@ -265,6 +265,7 @@ def _let_in(dry: DryRun, digest: str) -> None:
         )
     for kind_key, number, one, many in (
         ("hidden", shape.hidden_rows, "row that the sheet hides", "rows that the sheet hides"),
+        ("struck", shape.struck_rows, "row that is struck through", "rows that are struck through"),
         ("above", shape.rows_above, "row above the heading", "rows above the heading"),
         ("others", shape.rows_of_others, "row of hosts and panelists", "rows of hosts and panelists"),
     ):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 import pandas as pd
@@ -12,11 +11,10 @@ from deepracer_admin.model import Actor, Event, State, Step
 from deepracer_admin.services.people.attendees import AttendeeRow
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import ask, press
-from deepracer_admin.ui.kit.download import download
+from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, state_mark, table_height
-from deepracer_admin.ui.people.person import show_person
+from deepracer_admin.ui.people.finder import open_card
 
 __all__ = ["KINDS", "drawer", "filters", "is_empty", "table"]
 
@@ -38,13 +36,14 @@ def filters(who: Actor) -> tuple[str, str, str]:
     _, counts = _facts(*session.desk().attendees.revision(who), who)
     first, second, third = st.columns([2, 2, 2])
     text = first.text_input("Search", key="roster-text", type="search", placeholder="Name, address or alias")
-    cohort = second.selectbox(
+    cohort = choose_place(
         "Cohort",
         ["", *counts],
         format_func=lambda key: f"{_cohort(key)} ({counts[key]:,})" if key else "Everybody",
         key="roster-cohort",
+        at=second,
     )
-    kind = third.selectbox("Show", KINDS, key="roster-kind")
+    kind = third.selectbox("Show", KINDS, key="roster-kind", bind="query-params")
     return text or "", cohort or "", kind or KINDS[0]
 
 
@@ -124,81 +123,9 @@ def _note(row: AttendeeRow) -> str:
 
 
 def drawer(event: Event, chosen: str | None) -> None:
-    """Open the drawer when somebody else was chosen; closing it keeps it closed until the choice changes."""
+    """Open the card when somebody else was chosen; closing it keeps it closed until the choice changes."""
     if chosen == st.session_state.get(_OPENED):
         return
     st.session_state[_OPENED] = chosen
-    if chosen is None:
-        return
-
-    @st.dialog("Person", width="large", position="right")
-    def show() -> None:
-        who, onboarding = session.actor(), session.desk().onboarding
-        view = ask(lambda asking: onboarding.person(asking, chosen))
-        if view is None:
-            return
-        show_person(view, event.zone)
-        if session.may(who, "attendees.edit"):
-            _change(who, chosen, linked=view.link is not None)
-            _keep_or_erase(chosen)
-
-    show()
-
-
-def _change(who: Actor, attendee_id: str, *, linked: bool) -> None:
-    people = session.desk().attendees
-    with st.expander("Correct the address"):
-        address = st.text_input("New address", key=f"person-{attendee_id}-address", autocomplete="off")
-        press(
-            "Change the address",
-            lambda asking: people.change_email(asking, attendee_id, address or ""),
-            key=f"person-{attendee_id}-change",
-            done="Changed; onboarding starts anew.",
-            redraw=False,
-        )
-    if linked:
-        with st.expander("Not their profile?"):
-            st.caption(
-                "Where the service gives no address, profiles are matched by racer names, which racers choose. "
-                "Take a wrong match back here: it is not made again, and the profile can be linked to its owner."
-            )
-            press(
-                "This is not their profile",
-                lambda asking: people.unlink(asking, attendee_id),
-                key=f"person-{attendee_id}-unlink",
-                done="Taken back.",
-            )
-        return
-    with st.expander("Link to a profile"):
-        free = people.unlinked_profiles(who)
-        if not free:
-            st.caption("Every profile that the service lists belongs to somebody.")
-            return
-        profile = st.selectbox("Profile", [*free], format_func=free.__getitem__, key=f"person-{attendee_id}-profile")
-        press(
-            "This is their profile",
-            lambda asking: people.link(asking, attendee_id, profile),
-            key=f"person-{attendee_id}-link",
-            done=lambda meaning: meaning or "Linked.",
-            redraw=False,
-        )
-
-
-def _keep_or_erase(attendee_id: str) -> None:
-    people = session.desk().attendees
-    with st.expander("Export or erase their data"):
-        download(
-            "Everything the console holds about them (JSON)",
-            lambda asking: json.dumps(people.person_data(asking, attendee_id), ensure_ascii=False, indent=2).encode(),
-            "person.json",
-            "application/json",
-            key=f"person-{attendee_id}-export",
-        )
-        typed = st.text_input("Type their address to erase them", key=f"person-{attendee_id}-typed", autocomplete="off")
-        press(
-            "Erase for good",
-            lambda asking: people.erase(asking, attendee_id, typed=typed or ""),
-            key=f"person-{attendee_id}-erase",
-            done="Erased.",
-            icon=":material/delete_forever:",
-        )
+    if chosen is not None:
+        open_card(event.id, chosen)

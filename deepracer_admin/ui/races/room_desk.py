@@ -29,6 +29,7 @@ def room_desk(who: Actor, event: Event, race: Race, status: RaceStatus) -> None:
             "what they have used, so that nobody starts anything new; it is given back after the last result."
         )
         _how_it_stands(view, event, race)
+        _what_takes_slots(view, event)
         if view.kept:
             if st.button("End it now …", icon=":material/play_arrow:", key="room-end"):
                 _ask_end(race, view)
@@ -41,12 +42,19 @@ def room_desk(who: Actor, event: Event, race: Race, status: RaceStatus) -> None:
                 0.0, MOST_HOURS, view.asked.hours, 0.5, key="room-hours",
             )
         )  # fmt: skip
+        early = st.checkbox(
+            "Begin earlier when trainings would still have the slots that submissions need",
+            view.asked.early,
+            key="room-early",
+            disabled=not wanted,
+            help="Never before half of the race is over. What runs and waits is looked at every half minute.",
+        )
         press(
             "Save the rule",
-            lambda asking: races.room_rule(asking, wanted),
+            lambda asking: races.room_rule(asking, wanted, early=early),
             key="room-rule",
             done=f"Room is kept in the last {hours(wanted)} of each race." if wanted else "No room is kept by rule.",
-            disabled=wanted == view.asked.hours,
+            disabled=(wanted, early) == (view.asked.hours, view.asked.early),
         )
 
 
@@ -64,6 +72,8 @@ def _how_it_stands(view: RoomView, event: Event, race: Race) -> None:
     if now.race != race.id:
         st.markdown("It begins with the next look, within a minute.")
         return
+    if view.is_early:
+        st.markdown("It began before the hours of the rule, because what ran and waited would have kept the slots.")
     lines = [f"**{count(now.held, 'person starts', 'people start')} nothing new**"]
     if now.to_lower:
         lines.append(f"{count(now.to_lower, 'more is', 'more are')} being lowered")
@@ -75,6 +85,43 @@ def _how_it_stands(view: RoomView, event: Event, race: Race) -> None:
     st.markdown(f"{'; '.join(lines)}. Until the last result, at the latest {plain(latest)}. :gray[{plain(at)}]")
     if now.waits:
         st.caption(plain(now.waits))
+
+
+def _what_takes_slots(view: RoomView, event: Event) -> None:
+    load = view.load
+    if load is None:
+        return
+    at = as_of(load.at, "usage, event time", event.zone)
+    need = (
+        f"When everybody hands in at the end, submissions take up to {count(load.needed, 'slot')} (estimate) "
+        f"of {load.slots:,}"
+    )
+    now = "what holds the others is not read"
+    if load.jobs is not None:
+        now = (
+            f"{count(load.running or 0, 'model runs', 'models run')} now, "
+            f"{count((load.queued or 0) + (load.waiting or 0), 'waits', 'wait')}"
+        )
+    st.markdown(f"{need}; {now}. :gray[{plain(at)}]")
+    if load.needed > load.slots:
+        _warn("There are fewer slots than that: some submissions fail whatever is done.")
+    elif view.is_short and view.kept:
+        _warn("What runs and waits takes longer than until the close: some submissions may find no slot.")
+    elif view.is_short:
+        st.warning(
+            "What runs and waits would still have these slots at the close: keep room now.",
+            icon=":material/warning:",
+        )
+    if view.kept and load.waiting:
+        st.caption(
+            "Room does not stop a model that waits: its racer can retry it whenever a slot is free. Fewer wait when "
+            "room begins earlier."
+        )
+
+
+def _warn(sentence: str) -> None:
+    way_out = "Ask for more slots on Set up, or let people hand in before the last quarter of an hour."
+    st.warning(f"{sentence} {way_out}", icon=":material/warning:")
 
 
 def _ask_keep(race: Race, view: RoomView, event: Event) -> None:

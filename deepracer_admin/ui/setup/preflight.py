@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from deepracer_admin.model import Event, Finding
+from deepracer_admin.model import Actor, Event, Finding
 from deepracer_admin.services.setup.preflight import PreflightView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.words import as_of, level, plain
 
-__all__ = ["preflight"]
+__all__ = ["canary", "preflight"]
 
 RANK = ("red", "amber", "unknown", "green", "na")
 VERDICTS = {
@@ -43,6 +43,34 @@ def preflight() -> None:
             key="check-page",
         )
     _live()
+
+
+def canary(who: Actor, event: Event) -> None:
+    """One account the whole way in and out again, before everybody's."""
+    desk = session.desk()
+    if (event.service or desk.settings.racing) == "managed":
+        return  # people come in by the directory's cycle there
+    local, _, domain = (who.email or "").partition("@")
+    with st.expander("Send a canary through", icon=":material/airline_stops:"):
+        st.caption(
+            "A fresh address is invited, gets a profile, ten minutes and one model, and our access mail; then it is "
+            "taken out again, and looked for. It takes a minute or two; the address gets the mails that a racer gets."
+        )
+        address = st.text_input(
+            "Address that nobody has here",
+            f"{local}+canary@{domain}" if domain else "",
+            key="canary-address",
+            autocomplete="off",
+            help="Many mail systems bring you+canary@… to your own mailbox.",
+        )
+        press(
+            "Send it through",
+            lambda asking: desk.preflight.send_canary(asking, address or ""),
+            key="canary-go",
+            done="It is on its way; what becomes of it appears above, and in the next pre-flight.",
+            redraw=False,
+            icon=":material/send:",
+        )
 
 
 @st.fragment(run_every=2)

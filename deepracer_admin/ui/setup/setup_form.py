@@ -18,7 +18,7 @@ from deepracer_admin.services.setup.drafts import TEMPLATES, EventDraft, write_d
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press
 from deepracer_admin.ui.kit.limits import NO_LIMIT, ask_limit
-from deepracer_admin.ui.kit.words import hours, money, plain
+from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain
 
 __all__ = ["cohorts", "create", "edit"]
 
@@ -171,6 +171,7 @@ def _fields(draft: EventDraft, who: Actor, *, key: str) -> EventDraft:
             )
         ),
     )  # fmt: skip
+    _account_slots(filled, who)
     most = filled.head_count * max(0.0, filled.hours_per_person) * filled.prices.per_hour
     st.caption(f"If everybody uses everything: {money(most)} (estimate, {plain(price_words(filled.prices))}).")
     with st.expander("Access, mail and links"):
@@ -180,6 +181,16 @@ def _fields(draft: EventDraft, who: Actor, *, key: str) -> EventDraft:
             "Erase personal data (days after the end)", value=draft.erase_after_days, step=1, key=f"{key}-erase"
         )
         return replace(filled, erase_after_days=int(days))
+
+
+def _account_slots(draft: EventDraft, who: Actor) -> None:
+    """What the account says of itself, where the form says otherwise."""
+    desk = session.desk()
+    seen = desk.capacity.account_quotas(who)
+    if seen is None or draft.service == "managed" or seen.slots in (None, draft.slots):
+        return
+    at = plain(as_of(seen.as_of, "Service Quotas", draft.zone or "UTC"))
+    st.caption(f"The account allows {count(seen.slots or 0, 'job')} at once: put that in as job slots. :gray[{at}]")
 
 
 def _way_in(draft: EventDraft, who: Actor, key: str) -> EventDraft:

@@ -7,7 +7,7 @@ import streamlit as st
 from deepracer_admin.model import Actor
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
-from deepracer_admin.ui.kit.words import count
+from deepracer_admin.ui.kit.words import count, span
 
 __all__ = ["waves_panel"]
 
@@ -32,8 +32,18 @@ def waves_panel(who: Actor) -> None:
                 f"{count(now.at_work, 'has', 'have')} a job that runs or waits, {now.going:,} may still begin, "
                 f"{count(now.quiet, 'is', 'are')} quiet"
             )
+            st.caption("Tell those who have hours left in this round that it is their turn: Messages, “Your turn”.")
         elif view.held:
             st.caption(f"{count(view.held, 'person is', 'people are')} held back, or being given back what they had.")
+        if view.waits:
+            middle = view.waits[len(view.waits) // 2]
+            waits = count(len(view.waits), "person has", "people have")
+            st.markdown(
+                f"{waits} a model that waits for a slot: half of them for {span(middle)} or less, the longest for "
+                f"{span(view.waits[0])}."
+            )
+        if view.why_not:
+            st.caption(view.why_not)
         minutes = int(st.number_input("Minutes a round", 10, 1440, view.waves.minutes, 10, key="waves-minutes"))
         with st.container(horizontal=True):
             press(
@@ -41,7 +51,7 @@ def waves_panel(who: Actor) -> None:
                 lambda asking: budget.set_waves(asking, on=True, minutes=minutes),
                 key="waves-on",
                 done="Hours are given out in rounds; the limits follow within a minute.",
-                disabled=view.waves.on and minutes == view.waves.minutes,
+                disabled=bool(view.why_not) or (view.waves.on and minutes == view.waves.minutes),
                 line=False,
             )
             press(

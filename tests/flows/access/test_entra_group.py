@@ -154,7 +154,7 @@ def test_the_group_step_of_the_close_out_takes_out_those_whom_the_console_added(
     said = next(item.sentence for item in stage.store.job_items(job.id) if item.key == "group")
     assert said.startswith("0 of the event's 2 people are in the group (seen in the directory); 0 others stay.")
     assert "1 person of the list was in it before the event and stays." in said
-    text = stage.console.first.closeout.certificate(ORGANIZER)
+    text = stage.console.first.closeout.certificate(ORGANIZER).decode()
     assert "People of the event in the Entra group: 0." in text
     assert "1 person of the list was in that group before the event, and stays in it." in text
     assert new

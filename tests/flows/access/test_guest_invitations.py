@@ -312,7 +312,7 @@ def test_the_close_out_keeps_the_accounts_says_how_many_and_who_decides(stage: S
     truth = stage.world.truth()
     assert (truth["in_group"], truth["users_deleted"], truth["guests"]) == (0, 0, 2)
     assert "graph.DeleteUser" not in stage.calls()
-    certificate = stage.console.first.closeout.certificate(ORGANIZER)
+    certificate = stage.console.first.closeout.certificate(ORGANIZER).decode()
     assert "2 guest accounts that this event invited remain in the directory" in certificate
     assert "the directory's administrator decides" in certificate
     assert [entry.link for entry in stage.ports.guests.entries(stage.event.id).values()] == ["", ""]

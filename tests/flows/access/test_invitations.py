@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from deepracer_admin.errors import ServiceError
 from deepracer_admin.flows.access.invitations import Invitations
 from deepracer_admin.model import Attendee, JobState, Outcome, State, Step
+from deepracer_admin.racing import InviteProgress
 from deepracer_admin.records.ways_in import ChunkState
 from tests.flows.conftest import ORGANIZER, Stage
 
@@ -120,8 +122,6 @@ class Played:
 
 
 def with_service(stage: Stage, service: Any) -> Invitations:
-    from dataclasses import replace
-
     return Invitations(replace(stage.ports, racing=lambda: service))
 
 
@@ -154,3 +154,58 @@ def test_who_had_an_account_at_the_first_try_is_not_ours(stage: Stage, three: li
     go(stage, line, 1)
     assert line.ours(stage.event) == set()
     assert stage.step(three[0], Step.PROFILE).state is State.WAITING
+
+
+class Paced:
+    """A service that works for two seconds a person, and whose answers take a second on their way."""
+
+    def __init__(self, now: list[float]) -> None:
+        self.now, self.began, self.asked = now, 0.0, 0
+
+    def chunk_invites(self, people: Sequence[Any]) -> list[Sequence[Any]]:
+        return [people]
+
+    def invite(self, people: Sequence[Any], *, token: str) -> list[Outcome]:
+        self.began = self.now[0]
+        return [Outcome(p.key, Step.PROFILE, State.WAITING, "job", ref=token) for p in people]
+
+    def invite_progress(self, job: str, people: Sequence[Any]) -> InviteProgress:
+        self.asked += 1
+        self.now[0] += 0.5
+        done = int((self.now[0] - self.began) / 2)
+        self.now[0] += 0.5
+        states = [State.DONE if place < done else State.WAITING for place in range(len(people))]
+        outcomes = [Outcome(p.key, Step.PROFILE, each) for p, each in zip(people, states, strict=True)]
+        return InviteProgress(done >= len(people), outcomes)
+
+
+def test_the_service_is_asked_when_it_should_be_through_and_not_before(stage: Stage) -> None:
+    people, now = stage.crowd(8), [100.0]
+    service = Paced(now)
+    clock: Any = stage.ports.clock
+
+    class Mine:
+        monotonic = staticmethod(lambda: now[0])
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(clock, name)
+
+    line = Invitations(replace(stage.ports, racing=lambda: service, clock=Mine()))
+    line.plan(stage.event, people[:4], stage.lease)
+    line.plan(stage.event, people[4:], stage.lease)
+    line.follow(stage.event, stage.lease)
+    assert not line.is_paced, "nothing is known of its pace"
+    for _ in range(40):
+        if not line.active(stage.event):
+            break
+        line.follow(stage.event, stage.lease)
+        if not line.is_paced:
+            now[0] += line.pause_s
+            continue
+        # The second chunk: half of its eight seconds at most, and no longer than the longest pause.
+        assert line.pause_s == 3.0
+        now[0] += line.pause_s
+        service.asked = 0
+    assert not line.active(stage.event)
+    assert service.asked <= 4
+    assert now[0] < 100 + 2 * 8 + 5

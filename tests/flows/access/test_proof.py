@@ -76,6 +76,7 @@ class Desk:
             mailer=nothing,
             home=home,
             rehearsal=True,
+            vault=vault,
         )
         lease = self.store.acquire("worker", "test", ttl_s=1e9, now=self.clock.now())
         assert lease is not None

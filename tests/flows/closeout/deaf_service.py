@@ -186,6 +186,8 @@ class House:
             cognito_by_ses=False,
             racing_default="on_aws",
             drop_delegation=lambda _: True,
+            has_delegation=lambda _: False,
+            keep_certificate=lambda _: None,
         )
         lease = self.store.acquire("worker", "test", ttl_s=10**9, now=NOW)
         assert lease is not None

@@ -15,6 +15,7 @@ from deepracer_admin.errors import Unavailable
 from deepracer_admin.flows.closeout.live_accounts import ASKS, SETTLE, Account, accounts_of, due_at, is_open_how
 from deepracer_admin.model import Attendee, Job, JobState, Outcome, Profile, State, Step
 from deepracer_admin.records.closing import CLOSING_STEPS, PROOF, Deletion, Proof
+from deepracer_admin.records.proven import PROVEN
 from tests.flows.conftest import ORGANIZER, Stage, make_console, make_event
 from tests.flows.fake_time import RealTime
 from tests.practice import start_world
@@ -119,9 +120,10 @@ def test_without_credentials_on_the_pool_it_is_not_known_and_never_zero(stage: S
     assert [each.name for each in proof(stage).not_known] == [failed.name]
     assert proof(stage).can_still_sign_in == ()
     assert deletions(stage) == 2 + ASKS
-    text = stage.console.first.closeout.certificate(ORGANIZER)
+    text = stage.console.first.closeout.certificate(ORGANIZER).decode()
     assert "Not known for 1 person: The console has no AWS credentials" in text
-    assert "5. End access: ended; it is NOT KNOWN how things stand" in text
+    assert '"5. End access", "answer": "ended; it is NOT KNOWN how things stand"' in text
+    assert '"colour": "red"' in text
 
 
 def test_a_live_account_that_cognito_does_not_let_go_is_not_certified_as_gone(stage: Stage) -> None:
@@ -134,7 +136,7 @@ def test_a_live_account_that_cognito_does_not_let_go_is_not_certified_as_gone(st
     assert job.state is JobState.DONE
     assert stage.world.truth()["can_sign_in"] == 3
     assert len(proof(stage).not_known) == 3
-    assert "Not known for 3 people" in stage.console.first.closeout.certificate(ORGANIZER)
+    assert "Not known for 3 people" in stage.console.first.closeout.certificate(ORGANIZER).decode()
 
 
 def test_a_cognito_that_recovers_leaves_nothing(stage: Stage) -> None:
@@ -197,14 +199,24 @@ def test_a_profile_that_has_an_account_after_all_can_sign_in(stage: Stage, faile
     assert (left.name, left.why) == (failed.name, "created")
 
 
-@pytest.mark.parametrize("enabled", [True, False])
-def test_another_user_with_the_address_or_a_disabled_one_says_nothing_of_the_row(
-    stage: Stage, failed: Attendee, enabled: bool
-) -> None:
-    key = "SomebodyElse000" if enabled else orphan(stage)
-    job = close(stage, pool=Pool(PoolUser(key, failed.email, PoolStatus.CONFIRMED, enabled=enabled)))
+def test_a_disabled_account_is_one_with_which_nobody_can_sign_in(stage: Stage, failed: Attendee) -> None:
+    job = close(stage, pool=Pool(PoolUser(orphan(stage), failed.email, PoolStatus.CONFIRMED, enabled=False)))
     assert ROW in told(stage, job)["access"]
     assert proof(stage).can_still_sign_in == ()
+
+
+def test_an_account_with_their_address_that_no_profile_shows_can_still_sign_in(stage: Stage, failed: Attendee) -> None:
+    """The row has none, so the listing alone would count nobody."""
+    user = PoolUser("SomebodyElse000", failed.email.upper(), PoolStatus.CONFIRMED, enabled=True)
+    job = close(stage, pool=Pool(user))
+    assert ROW in told(stage, job)["access"]
+    (left,) = proof(stage).can_still_sign_in
+    assert (left.name, left.why) == (failed.name, "account")
+    assert "1 of them has an account in the user pool and no profile." in told(stage, job)["verify"]
+    answers = stage.store.rows(stage.event.id, PROVEN)
+    assert {key: (row.answer, row.how) for key, row in answers.items() if key == failed.id} == {
+        failed.id: ("still there", "account")
+    }
 
 
 def test_a_pool_that_cannot_be_asked_makes_it_not_known_and_is_said_so(stage: Stage, failed: Attendee) -> None:

@@ -121,7 +121,7 @@ def test_from_the_first_name_to_the_last_access_removed(full: Stage) -> None:
 
 def test_the_certificate_names_identity_center(full: Stage) -> None:
     close(full, start(full))
-    text = full.console.first.closeout.certificate(ORGANIZER)
+    text = full.console.first.closeout.certificate(ORGANIZER).decode()
     assert "People of the event listed in IAM Identity Center: 0." in text
     assert "NOT DONE" not in text
 

@@ -10,16 +10,22 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from cryptography.fernet import Fernet
 
 from deepracer_admin.clock import SystemClock
 from deepracer_admin.errors import StoreError
 from deepracer_admin.flows.closeout.erase_people import ERASED, Eraser
 from deepracer_admin.flows.engine.ports import Ports
-from deepracer_admin.model import Attendee, Event, Lease, Profile, Quota, Standing
+from deepracer_admin.model import Attendee, AuditEntry, Event, Lease, Profile, Quota, Standing
 from deepracer_admin.records.closing import PROOF, Proof, StillIn
+from deepracer_admin.records.erasures import ERASURES, LEGAL_HOLD, LegalHold
+from deepracer_admin.rules.audit import verify
 from deepracer_admin.store import ProfileLink
+from deepracer_admin.store.event_copies import copies_of, keep_copy
 from deepracer_admin.store.sqlite import open_event_store, open_history
+from deepracer_admin.vault import Vault
 
+KEY = Fernet.generate_key()
 END = datetime(2026, 3, 1, 17, tzinfo=UTC)
 DUE = "2026-04-30"
 
@@ -54,7 +60,9 @@ def ports(tmp_path: Path) -> Iterator[Any]:
     exports.mkdir(parents=True)
     (exports / "usage.csv").write_text("Ada")
     clock = DayClock()
-    yield SimpleNamespace(store=store, history=history, clock=clock, home=tmp_path, drop_delegation=lambda _: True)
+    yield SimpleNamespace(
+        store=store, history=history, clock=clock, home=tmp_path, vault=Vault(KEY), drop_delegation=lambda _: True
+    )
     store.close()
     history.close()
 
@@ -144,3 +152,35 @@ def test_an_export_that_is_open_elsewhere_is_told_and_erasure_goes_on_when_it_is
     assert ports.store.read("spring", ERASED) is None
     assert eraser.run(_lease(ports)) == 2
     assert not (ports.home / "exports" / "spring").exists()
+
+
+def test_a_legal_hold_stops_it_until_it_is_lifted(ports: Any) -> None:
+    ports.clock.day = datetime(2026, 5, 30, tzinfo=UTC)
+    hold = LegalHold("A claim is open.", "oid-1", "Olga", END)
+    ports.store.update("spring", LEGAL_HOLD, lambda _: hold)
+    lease = _lease(ports)
+    assert Eraser(cast(Ports, ports)).run(lease) == 0
+    assert len(ports.store.attendees("spring")) == 2
+    ports.store.update("spring", LEGAL_HOLD, lambda _: None)
+    assert Eraser(cast(Ports, ports)).run(lease) == 2
+
+
+def test_the_receipt_of_an_event_counts_people_and_its_copies_go(ports: Any) -> None:
+    ports.clock.day = datetime(2026, 5, 30, tzinfo=UTC)
+    keep_copy(ports.store, ports.history, ports.home, "spring", now=END, why="closing")
+    Eraser(cast(Ports, ports)).run(_lease(ports))
+    receipt = ports.store.rows("spring", ERASURES)["erased-spring-all"]
+    assert (receipt.people, receipt.sealed, receipt.left) == (2, "", ())
+    assert receipt.copies_gone == ("20260301T170000Z-closing.backup",)
+    assert copies_of(ports.home, "spring") == []
+
+
+def test_ids_of_people_leave_the_audit_of_an_event_and_its_chain_holds(ports: Any) -> None:
+    ports.clock.day = datetime(2026, 5, 30, tzinfo=UTC)
+    entry = AuditEntry(0, END, "spring", "oid-1", "Olga", "Organizer", "attendees.add", "att-000a", 1)
+    ports.store.save_attendees("spring", [Attendee("att-000a", "cy@example.com", "Cy Young")])
+    ports.store.append_audit(entry)
+    Eraser(cast(Ports, ports)).run(_lease(ports))
+    rows = ports.store.audit(None)
+    assert verify(rows) is None
+    assert all("att-000a" not in str(row) for row in rows)

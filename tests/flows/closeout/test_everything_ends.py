@@ -6,6 +6,7 @@ And so does every other kind of job. Time is simulated: hours pass at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,7 @@ def test_a_step_that_waits_for_ever_ends_with_what_is_left(made: Callable[..., H
     items = {item.key: item for item in at.store.job_items(job.id)}
     assert items[key].reason == GIVEN_UP
     assert items[key].sentence == f"Not done: It hangs. {step.way_out}"
-    assert at.store.rows(EVENT, CLOSING_STEPS)[key].leftovers == (left,)
+    assert at.store.rows(EVENT, CLOSING_STEPS)[key].leftovers == (replace(left, cost=step.cost),)
     assert all(item.state is State.DONE for item in items.values() if item.key != key)
     assert (at.store.event(EVENT).closed_at is None) is (key in PROTECTS)
 
@@ -247,6 +248,7 @@ PLANS: dict[str, dict[str, Any]] = {
     "race.link": {"race": "r1"},
     "race.admit": {"race": "r1"},
     "race.expel": {"race": "r1"},
+    "canary": {"address": "olivia+canary@example.com"},
     "mail.test": {"template": "access", "address": "anna@example.com"},
 }
 

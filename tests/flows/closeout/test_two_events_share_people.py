@@ -84,8 +84,9 @@ def test_who_is_in_both_keeps_everything_until_the_second_ends(both: Both) -> No
     assert (len(proof.can_still_sign_in), len(proof.elsewhere), proof.in_group) == (0, 2, 0)
     items = a.store.job_items(next(iter(a.store.jobs(a.event.id, kind="closeout"))).id)
     assert {item.state for item in items} == {State.DONE}
-    text = a.console.first.closeout.certificate(ORGANIZER)
-    assert "Kept: Profiles that another open event needs: 2" in text
+    text = a.console.first.closeout.certificate(ORGANIZER).decode()
+    assert '"what": "profiles that another open event needs", "count": 2' in text
+    assert '"kept_on_purpose": true' in text
     assert "Besides, 2 people can still sign in because another open event wants them" in text
     b.rounds(lambda: b.done(Step.PROFILE) == b.done(Step.GROUP) == 3)
 

@@ -284,6 +284,35 @@ def test_a_scheduled_campaign_waits_for_its_hour(stage: Stage) -> None:
     slices(stage, lambda: row(stage, key).state == "done")
 
 
+def test_a_mail_by_the_event_goes_to_whoever_is_in_the_audience_when_it_fires(stage: Stage) -> None:
+    first, second = stage.crowd(2)
+    prove(stage, first)
+    messages = stage.console.first.messages
+    minutes = round((stage.console.clock.event_now() - stage.event.ends_at).total_seconds() / 60) + 120
+    key = messages.send(ORGANIZER, "reminder", PROVEN, relative=messages.when(ORGANIZER, "ends", minutes)).campaign
+    stage.worker.mail.run(stage.event, stage.lease)
+    assert row(stage, key).state == "scheduled"
+    prove(stage, second)
+    stage.world.advance(7300)
+    stage.anchor_clock()
+    slices(stage, lambda: row(stage, key).state == "done")
+    assert len(stage.store.deliveries(stage.event.id, campaign=key)) == 2
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_mail_by_the_event_is_cancelled_when_the_event_moves_and_says_so(stage: Stage, paused: bool) -> None:
+    prove(stage, *stage.crowd(1))
+    messages = stage.console.first.messages
+    key = messages.send(ORGANIZER, "reminder", PROVEN, relative=messages.when(ORGANIZER, "ends", -120)).campaign
+    if paused:
+        messages.control(ORGANIZER, key, "paused")
+    moved = stage.store.amend_event(stage.event.id, lambda one: replace(one, ends_at=one.ends_at + timedelta(hours=1)))
+    stage.worker.mail.run(moved, stage.lease)
+    assert row(stage, key).state == "cancelled"
+    assert "but that is no longer" in row(stage, key).sentence
+    assert stage.store.deliveries(stage.event.id, campaign=key) == []
+
+
 def test_a_bounce_lands_on_the_person(stage: Stage) -> None:
     (person,) = stage.add("bounce.back@example.com")
     prove(stage, person)

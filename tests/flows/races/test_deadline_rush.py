@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -50,11 +51,12 @@ class Rush:
         self.stage.world.advance(60 * minutes - 61)
         self.stage.anchor_clock()
 
-    def train(self) -> None:
-        """Whoever may begin a training does, when their last one is over."""
-        busy = {each.profile_id for each in self.site.state.models.values() if each.status not in ("READY", "ERROR")}
+    def train(self, most: int = 1) -> None:
+        """Whoever may begin a training does, unless so many of theirs run or wait."""
+        models = self.site.state.models.values()
+        busy = Counter(each.profile_id for each in models if each.status not in ("READY", "ERROR"))
         for profile in [*self.site.state.profiles.values()]:
-            if profile.email.startswith("racer.") and profile.profile_id not in busy:
+            if profile.email.startswith("racer.") and busy[profile.profile_id] < most:
                 try:
                     start_training(self.site, profile, "again", MINUTES)
                 except ApiError:
@@ -77,6 +79,7 @@ class Rush:
 
     def look(self) -> Any:
         """A round of the worker; whether the board says final."""
+        self.stage.worker.usage.run(self.stage.event, self.stage.lease)
         Holder(self.stage.ports).run(self.stage.event, self.stage.lease)
         self.stage.worker.races.run(self.stage.event, self.stage.lease)
         return self.stage.console.first.races.finality(ORGANIZER, self.race)
@@ -111,13 +114,13 @@ def rush(stage: Stage) -> Rush:
     return Rush(stage, race.id, race.draft.closes_at.timestamp())
 
 
-def run(rush: Rush, *, room: bool) -> list[Any]:
+def run(rush: Rush, *, room: float = 0.0, early: bool = False, trainings: int = 1) -> list[Any]:
     """Two hours to the close, all submissions in the last quarter of an hour, and on until the result is final."""
-    if room:
-        rush.stage.console.first.races.room_rule(ORGANIZER, 1.5)
+    rush.stage.console.first.races.room_rule(ORGANIZER, room, early=early)
     seen = []
     for minute in (0, 15, 30, 45, 60, 75, 90, 105):
-        rush.train()
+        for _ in range(trainings):
+            rush.train(trainings)
         rush.retry()
         rush.look()
         rush.pass_by(15 if minute < 105 else 2)
@@ -137,7 +140,7 @@ def run(rush: Rush, *, room: bool) -> list[Any]:
 
 
 def test_no_board_is_final_before_the_last_result_and_what_was_lowered_is_given_back(rush: Rush) -> None:
-    seen = run(rush, room=True)
+    seen = run(rush, room=1.5)
     assert rush.handed_in == RACERS
     assert rush.states() <= {"COMPLETED", "FAILED"}, "one is still on its way"
     assert seen[-1].is_final
@@ -155,5 +158,23 @@ def test_no_board_is_final_before_the_last_result_and_what_was_lowered_is_given_
 
 
 def test_without_room_submissions_fail_for_want_of_a_slot(rush: Rush) -> None:
-    run(rush, room=False)
+    run(rush)
     assert "FAILED" in rush.states()
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["begins earlier", "by its hours alone"])
+def test_room_begins_before_its_hours_when_what_waits_would_keep_the_slots(rush: Rush, early: bool) -> None:
+    stage, slots = rush.stage, RACERS + 4
+    site(stage).compute.capacity.change(site(stage).now(), Quotas(slots, slots))
+    stage.event = replace(stage.event, slots=slots)
+    stage.store.save_event(stage.event)
+    run(rush, room=0.25, early=early, trainings=2)
+    assert ("FAILED" in rush.states()) != early
+    entries = [each for each in stage.store.audit(stage.event.id) if each.actor == "system"]
+    assert [(each.action, each.target) for each in entries] == ([("races.room", rush.race)] if early else [])
+    for _ in range(3):
+        rush.pass_by(2)
+        rush.look()
+    assert stage.store.rows(stage.event.id, HELD_BACK) == {}
+    mine = [each for each in site(stage).state.profiles.values() if each.email.startswith("racer.")]
+    assert {Quota(int(each.max_minutes), int(each.max_models)) for each in mine} == {LIMIT}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,12 +20,15 @@ import pytest
 
 from deepracer_admin import store_command
 from deepracer_admin.compose import Console, compose
+from deepracer_admin.flows.engine.jobs import Later
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.setup import probes
+from deepracer_admin.flows.setup.canary import CanaryHandler
 from deepracer_admin.flows.setup.connect_check import check_now
-from deepracer_admin.model import Attendee, Event, Finding, Quota, Race, RaceDraft
-from deepracer_admin.model.readiness import ComputerSeen, StoreSeen
+from deepracer_admin.model import Attendee, Event, Finding, Job, JobState, Quota, Race, RaceDraft
+from deepracer_admin.model.readiness import AwsRights, ComputerSeen, StoreSeen
 from deepracer_admin.racing.service_quotas import InstanceQuotas
+from deepracer_admin.records.canary import CANARY
 from deepracer_admin.records.store_copies import COPIED, Copied
 from deepracer_admin.rules.capacity import Outlook, outlook
 from deepracer_admin.rules.capacity import Plan as CapacityPlan
@@ -102,6 +106,7 @@ class Ground:
     home: Path
     copies: Path
     oid: str = ""
+    canaries: int = 0
     secret: str = ""  # the right one, while the world has another
     swapped: dict[str, Any] = field(default_factory=dict)  # readings that no world can show
 
@@ -112,6 +117,7 @@ class Ground:
         of_ports = {"slot_quotas": lambda: Quotas(600)}
         of_ports |= {name: value for name, value in self.swapped.items() if name in ("pool", "slot_quotas")}
         given = {name: value for name, value in self.swapped.items() if name not in of_ports}
+        given = {"aws_rights": lambda _: AwsRights(("mail-ses.json",), {})} | given  # no world has an IAM
         ports = replace(ports, readiness=replace(ports.readiness, **given), **of_ports)
         checked = check_now(ports, console.store.event(event), self.oid, by="Olivia", lease=None)
         return {finding.key: finding for finding in checked.findings}
@@ -144,6 +150,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     made = Ground(world, console, delegated, clock, Listener(), home, tmp_path_factory.mktemp("copies"))
     _people(made)
     _events(made)
+    _canary_went_through(made)
     yield made
     made.listener.stop()
     delegated.close()
@@ -179,7 +186,7 @@ def _events(ground: Ground) -> None:
             id=key, name="Autumn Cup", starts_at=START + timedelta(days=1), ends_at=START + timedelta(days=3),
             zone="Europe/Rome", head_count=120, budget_usd=2_000, quota=Quota(180, 3), service=service, slots=500,
             group_id=ground.world.endpoints["graph"]["group_id"], guests="invite", erase_on="2027-01-31",
-            public_url=ground.listener.address,
+            public_url=ground.listener.address, portal_url=ground.world.endpoints["deepracer"]["site"],
         )  # fmt: skip
         store.save_event(event)
         store.save_attendees(key, [Attendee(f"at-{n}", f"racer{n}@example.com", f"R {n}", f"r-{n}") for n in range(3)])
@@ -283,6 +290,30 @@ def _copy_by_command(ground: Ground) -> None:
     assert sorted(path.name.partition("-")[0] for path in ground.copies.iterdir()) == ["events", "history"]
 
 
+def _canary(**values: Any) -> Act:
+    return lambda g: g.console.store.update(ON_AWS, CANARY, lambda kept: replace(kept, **values))
+
+
+def _canary_went_through(ground: Ground) -> None:
+    """The very job that the fix tells."""
+    ports = ground.console.ports_of(ON_AWS)
+    ground.canaries += 1
+    job = Job(
+        f"job-{ground.canaries}", ON_AWS, "canary", ON_AWS, JobState.RUNNING, {"address": "ada+canary@example.com"}
+    )
+    lease = ground.console.store.acquire(f"worker/{ON_AWS}", "test", ttl_s=10**6, now=datetime.now(UTC))
+    assert lease
+    said = None
+    for _ in range(40):
+        with suppress(Later):
+            said = CanaryHandler().work(ports, job, lease)
+        if said:
+            break
+    assert said
+    assert said.startswith("It came in")
+    ground.console.store.release(lease)
+
+
 def _listen_again(ground: Ground) -> None:
     ground.listener = Listener()
     for event in (ON_AWS, MANAGED):
@@ -310,6 +341,10 @@ CASES: dict[str, Case] = {
     "access.assignment": fault("red", "Identity Center", "identity-center", "no_assignment", event=MANAGED),
     "access.relay": fault("amber", "relay state", "identity-center", "no_relay", event=MANAGED),
     "access.session": fault("amber", "8 hours", "identity-center", "short_session", event=MANAGED),
+    "aws.rights": swap(
+        "red", "docs/permissions.md", "aws_rights",
+        lambda _: AwsRights(("mail-ses.json",), {"mail-ses.json": ("ses:SendEmail",)}),
+    ),
     "racing.signin": fault("red", "sign in", "deepracer", "wrong_site", *ON_RACING),
     "racing.version": Case("red", "newest release", _version("1.2.5"), _version("1.3.1")),
     "racing.firewall": fault(
@@ -333,6 +368,9 @@ CASES: dict[str, Case] = {
     "racing.slots": swap("red", "Ask for more", "slot_quotas", lambda: Quotas(2)),
     "racing.quotas": settings("amber", "AWS Support", {"head_count": 120, "budget_usd": 2_000.0},
                               {"head_count": 1200, "budget_usd": 20_000.0}, event=MANAGED),
+    "racing.canary": Case(
+        "red", "Mend that", _canary(trouble="Its limits were refused: No."), _canary_went_through,
+    ),
     "mail.sender": Case(
         "red", "Sender of our mail",
         lambda g: setattr(g.console.ports_of(ON_AWS).letters, "sender", ""),

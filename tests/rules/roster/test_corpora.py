@@ -90,7 +90,8 @@ def test_each_file_imports_or_says_why_without_a_traceback(reports: dict[str, di
             assert report["sentence"].endswith("."), name
             assert "\n" not in report["sentence"], name
             continue
-        assert report["rows"] == len(report["accepted"]) + report["duplicates"] + len(report["rejected"]), name
+        parts = len(report["accepted"]) + report["duplicates"] + len(report["rejected"]) + len(report["left_out"])
+        assert report["rows"] == parts, name
         for bad in report["rejected"]:
             assert bad["row"] >= 1, name
             assert bad["column"], name

@@ -59,6 +59,28 @@ def test_the_words_of_a_status_are_counted_and_each_can_be_let_in_or_kept_out() 
     assert balanced(found)
 
 
+def test_whoever_gave_no_answer_is_named_and_can_be_kept_out() -> None:
+    text = "Name,Email,Approved?\nZoë,zoe@example.com,Yes\nBo,bo@example.com,\nAl,al@example.com, \n"
+    found = read(text)
+    assert [row.row for row in found.accepted] == [2, 3, 4]
+    assert "Column Approved? is empty in 2 rows, taken (row 3, row 4)." in found.warnings
+    (status,) = found.shape.statuses
+    assert [(word.value, word.rows, word.says_no, word.is_taken) for word in status.values] == [
+        ("", 2, False, True),
+        ("Yes", 1, False, True),
+    ]
+    without = read(text, ReadingChoices(keep_out=(("Approved?", ""),)))
+    assert [row.row for row in without.accepted] == [2]
+    assert [(out.row, out.reason) for out in without.left_out] == [
+        (3, "Column Approved? is empty."),
+        (4, "Column Approved? is empty."),
+    ]
+    # A column that only tells a state, and one in which nobody answered, ask nothing.
+    for heading, answers in (("Status", ["Booked", ""]), ("Approved?", ["", ""])):
+        rows = "".join(f"P{place},p{place}@example.com,{answer}\n" for place, answer in enumerate(answers))
+        assert not any("is empty" in told for told in read(f"Name,Email,{heading}\n{rows}").warnings)
+
+
 def test_another_column_can_say_who_comes_or_none() -> None:
     text = "Name,Email,Status,Lunch\nAnna,anna@example.com,denied,yes\nBo,bo@example.com,approved,no\n"
     assert emails(read(text)) == ["bo@example.com"]
@@ -203,7 +225,7 @@ WORDS = st.lists(st.tuples(st.text(max_size=4), st.text(max_size=4)), max_size=3
         let_in=WORDS,
         keep_out=WORDS,
         teams_apart=st.none() | st.booleans(),
-        include=st.lists(st.sampled_from(["hidden", "declined", "above", "others"]), max_size=3).map(tuple),
+        include=st.lists(st.sampled_from(["hidden", "struck", "declined", "above", "others"]), max_size=3).map(tuple),
     )
 )
 def test_choices_cross_the_pipe(choices: ReadingChoices) -> None:

@@ -42,6 +42,7 @@ def ods(body: str) -> bytes:
     )
     content = (
         f"<office:document-content {spaces}><office:automatic-styles>"
+        '<style:style style:name="out"><style:text-properties style:text-line-through-style="solid"/></style:style>'
         '<style:style style:name="gone"><style:table-properties table:display="false"/></style:style>'
         f"</office:automatic-styles><office:body><office:spreadsheet>{body}</office:spreadsheet></office:body>"
         "</office:document-content>"
@@ -210,3 +211,101 @@ def test_a_damaged_old_workbook_ends_in_one_sentence() -> None:
             except UnreadableRoster:
                 accepted = 0
             assert accepted <= 2
+
+
+THIRD = ["Al Orr", "al@example.com", 9]
+
+
+def struck_book(kind: str, cells: list[tuple[int, int]]) -> bytes:
+    """PEOPLE and a third person; the cells (row and column from 0) are struck through."""
+    rows = [*PEOPLE, THIRD]
+
+    def style(name: str, line: int, place: int) -> str:
+        return f' {name}="out"' if (line, place) in cells else ""
+
+    if kind == "xlsx":
+
+        def strike(made: openpyxl.Workbook) -> None:
+            for row, column in cells:
+                made["List"].cell(row=row + 1, column=column + 1).font = Font(strike=True)
+
+        return book(strike, List=rows)
+    if kind == "xls":
+        return old_workbook({"List": [[str(cell) for cell in row] for row in rows]}, struck=cells)
+    if kind == "ods":
+        inner = "".join(
+            "<table:table-row>"
+            + "".join(
+                f"<table:table-cell{style('table:style-name', line, place)}><text:p>{cell}</text:p></table:table-cell>"
+                for place, cell in enumerate(row)
+            )
+            + "</table:table-row>"
+            for line, row in enumerate(rows)
+        )
+        return ods(f'<table:table table:name="List">{inner}</table:table>')
+    if kind == "xml":
+        space = "urn:schemas-microsoft-com:office:spreadsheet"
+        inner = "".join(
+            "<Row>"
+            + "".join(
+                f'<Cell{style("ss:StyleID", line, place)}><Data ss:Type="String">{cell}</Data></Cell>'
+                for place, cell in enumerate(row)
+            )
+            + "</Row>"
+            for line, row in enumerate(rows)
+        )
+        return (
+            f'<?xml version="1.0"?><Workbook xmlns="{space}" xmlns:ss="{space}"><Styles><Style ss:ID="out">'
+            f'<Font ss:StrikeThrough="1"/></Style></Styles><Worksheet ss:Name="List"><Table>{inner}</Table>'
+            "</Worksheet></Workbook>"
+        ).encode()
+    inner = "".join(
+        "<tr>"
+        + "".join(
+            f"<td><s>{cell}</s></td>" if (line, place) in cells else f"<td>{cell}</td>"
+            for place, cell in enumerate(row)
+        )
+        + "</tr>"
+        for line, row in enumerate(rows)
+    )
+    return f"<html><body><table>{inner}</table></body></html>".encode()
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods", "xml", "page"])
+def test_rows_that_are_struck_through_are_left_out_and_let_in_by_a_word(kind: str) -> None:
+    whole, address, name = [(1, 0), (1, 1), (1, 2)], [(2, 1)], [(3, 0)]
+    raw = struck_book(kind, [*whole, *address, *name])
+    found = read(raw)
+    assert people(found) == [("al@example.com", "Al Orr")]  # a name alone that is struck through says little
+    assert [(out.row, out.value, out.kind) for out in found.left_out] == [
+        (2, "zoe@example.com", "struck"),
+        (3, "bo@example.com", "struck"),
+    ]
+    assert "strikes through 2 rows, left out: row 2 is struck through, row 3 is struck through" in told(found)
+    assert found.shape.struck_rows == 2
+    assert people(read(raw, include=["struck"])) == [*CLEAN, ("al@example.com", "Al Orr")]
+
+
+def test_a_row_that_is_hidden_and_struck_through_is_left_out_once() -> None:
+    def change(made: openpyxl.Workbook) -> None:
+        made["List"].row_dimensions[2].hidden = True
+        made["List"]["B2"].font = Font(strike=True)
+
+    raw = book(change)
+    found = read(raw)
+    assert [(out.row, out.kind) for out in found.left_out] == [(2, "hidden")]
+    assert people(read(raw, include=["hidden", "struck"])) == CLEAN
+    assert [(out.row, out.kind) for out in read(raw, include=["hidden"]).left_out] == [(2, "struck")]
+
+
+def test_the_address_behind_a_name_that_links_to_its_mailbox_is_read() -> None:
+    def link(made: openpyxl.Workbook) -> None:
+        made["List"]["B2"].hyperlink = "mailto:zoe@example.com?subject=Race%20day"
+        made["List"]["B3"].hyperlink = "mailto:bo%40example.com"
+        made["List"]["B4"].hyperlink = "https://example.org/al"
+        made["List"]["B5"].hyperlink = "mailto:other@example.org"
+
+    rows = [PEOPLE[0], ["Zoë Rossi", "Zoë", 1], ["Bo Berg", "write to Bo", 2], ["Al Orr", "Al", 3]]
+    found = read(book(link, List=[*rows, ["Di Poe", "di@example.com", 4]]))
+    assert people(found) == [*CLEAN, ("di@example.com", "Di Poe")]  # what is shown counts before the link
+    assert [bad.row for bad in found.rejected] == [4]

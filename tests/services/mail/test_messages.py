@@ -58,6 +58,21 @@ def test_whoever_was_not_named_gets_none(messages, console, event):
         messages.send(ORGANIZER, "reminder", Audience("not_trained"), attendees=["at-1"])
 
 
+def test_what_is_scheduled_by_the_event_may_have_nobody_yet_but_a_moment_to_come(messages, console, event, clock):
+    relative = messages.when(ORGANIZER, "ends", -120)
+    assert relative.at == event.ends_at - timedelta(hours=2)
+    made = messages.send(ORGANIZER, "reminder", Audience("not_submitted"), relative=relative)
+    assert made.people == 0
+    [view] = messages.campaigns(ORGANIZER)
+    assert (view.schedule_at, view.relative) == (relative.at, relative)
+    for anchor, minutes in (("starts", -30), ("ends", -60 * 24 * 365), ("closes:r-9", -120)):
+        with pytest.raises(BadInput):
+            messages.when(ORGANIZER, anchor, minutes)
+    console.store.amend_event(event.id, lambda one: replace(one, ends_at=one.ends_at + timedelta(hours=1)))
+    with pytest.raises(BadInput, match="Schedule it anew"):
+        messages.send(ORGANIZER, "reminder", PROVEN, relative=relative)
+
+
 def test_the_same_campaign_does_not_start_twice(messages):
     messages.send(ORGANIZER, "access", PROVEN)
     with pytest.raises(Conflict, match="runs already"):

@@ -244,13 +244,14 @@ def test_erasing_needs_the_address_and_leaves_no_name_behind(
     console.store.update("ev-1", PROOF, lambda _: Proof(can_still_sign_in=(StillIn("at-1", "Racer 1"),)))
     with pytest.raises(BadInput, match="address exactly"):
         console.first.attendees.erase(organizer, "at-1", typed="Racer 1")
-    console.first.attendees.erase(organizer, "at-1", typed=" Racer1@example.com ")
+    receipt = console.first.attendees.erase(organizer, "at-1", typed=" Racer1@example.com ")
     assert "racer1@example.com" not in by_email(console)
     proof = console.store.read("ev-1", PROOF)
     assert proof is not None
     assert proof.can_still_sign_in == ()
     entry = console.first.audit.entries(organizer)[0]
-    assert (entry.action, entry.target) == ("attendees.erase", "at-1")
+    assert (entry.action, entry.target) == ("attendees.erase", receipt.mark)
+    assert (receipt.ended_at is not None, receipt.left) == (True, ())
     assert all("racer1@example.com" not in str(row) for row in console.store.audit(None))
 
 

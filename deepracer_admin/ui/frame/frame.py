@@ -1,4 +1,4 @@
-"""The frame around every page: navigation by role, the rehearsal banner, errors as sentences."""
+"""The frame around every page: the line above it, navigation by role, search, errors as sentences."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import streamlit as st
 from deepracer_admin.errors import ConsoleError, incident_id
 from deepracer_admin.model import Actor
 from deepracer_admin.rules.access import allowed
+from deepracer_admin.ui.frame.top import top
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import forget_elsewhere
+from deepracer_admin.ui.kit.cached import events_at_work
 from deepracer_admin.ui.kit.page_table import PAGES, PageEntry
 from deepracer_admin.ui.kit.refresh import dialog_closed, was_unasked
 from deepracer_admin.ui.kit.shared_store import shared_store
-from deepracer_admin.ui.kit.words import plain
-from deepracer_admin.web import server
+from deepracer_admin.ui.people.finder import find_button, show_open
+from deepracer_admin.web import keys, server
 
 __all__ = ["nothing", "on_script_error", "run"]
 
@@ -41,7 +43,8 @@ def run() -> None:
         chosen = st.navigation(pages, position="hidden")
         forget_elsewhere(chosen.url_path)
         _keep_address()
-        _frame(who, pages)
+        _frame(who, pages, chosen.url_path or PAGES[0].address)
+        show_open(who)
         chosen.run()
     except ConsoleError as error:
         st.error(error.sentence, icon=":material/error:")
@@ -75,7 +78,12 @@ def _refusal(entry: PageEntry) -> Callable[[], None]:
 
 
 # Streamlit marks a focused link by a tint that hardly differs from the background (WCAG 2.4.7, 1.4.11).
-_FOCUS = "<style>a:focus-visible { outline: 2px solid currentColor !important; outline-offset: 1px }</style>"
+_LOOK = """<style>
+a:focus-visible { outline: 2px solid currentColor !important; outline-offset: 1px }
+</style>"""
+
+
+_KEYS = f'<script src="{keys.ADDRESS}"></script>'  # once a tab, however often the script of a session runs
 
 
 def _keep_address() -> None:
@@ -85,14 +93,9 @@ def _keep_address() -> None:
             st.query_params[name] = value
 
 
-def _frame(who: Actor, pages: dict[str, list[st.Page]]) -> None:  # type: ignore[valid-type]
-    st.html(_FOCUS)
-    settings = session.desk().settings
-    if settings.rehearsal:
-        st.markdown(
-            ":orange-badge[:material/science: REHEARSAL] simulated people, simulated services; "
-            "nothing leaves this computer."
-        )
+def _frame(who: Actor, pages: dict[str, list[st.Page]], address: str) -> None:  # type: ignore[valid-type]
+    st.html(_LOOK)
+    top(address)
     with st.sidebar:
         _choose_event(who)
         for group, entries in pages.items():
@@ -101,26 +104,25 @@ def _frame(who: Actor, pages: dict[str, list[st.Page]]) -> None:  # type: ignore
                 st.caption(group)
             for page in mine:
                 st.page_link(page, query_params=session.address())
+        find_button(who)
         roles = ", ".join(sorted(role.value for role in who.roles))
         st.caption(f"{who.name} · {roles}")
         shared_store(who)
         st.html('<a href="/signin/out" target="_self" style="color: inherit">Sign out</a>')
+        st.html(_KEYS, unsafe_allow_javascript=True)
 
 
 def _choose_event(who: Actor) -> None:
-    """Which event this tab shows, where there are several."""
-    names = {event.id: event.name for event in session.desk().events.list(who)}
+    """Which event this tab shows, where there are several, and what goes on in the others."""
     shown_id = session.event_id()
-    if shown_id not in names:
-        return
-    if len(names) == 1:
-        st.markdown(f"**{plain(names[shown_id])}**")
+    events = {each.event_id: each for each in events_at_work(who)}
+    if shown_id not in events or len(events) == 1:
         return
     chosen = st.selectbox(
         "Event of this tab",
-        [*names],
-        index=[*names].index(shown_id),
-        format_func=names.__getitem__,
+        [*events],
+        index=[*events].index(shown_id),
+        format_func=lambda key: events[key].words,
         key=f"tab-event-{shown_id}",
     )
     if chosen and chosen != shown_id:

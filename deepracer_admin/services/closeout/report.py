@@ -1,0 +1,117 @@
+"""The report of an event: figures read from the ledgers, as a page and as tables. It names nobody but on boards."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from deepracer_admin.errors import BadInput
+from deepracer_admin.flows.races.board_marks import read_marks
+from deepracer_admin.model import Actor, Event, Race, Standing
+from deepracer_admin.records.alarms import ALARMS
+from deepracer_admin.records.boards import FROZEN_BOARDS
+from deepracer_admin.records.entrants import OWN_RACES
+from deepracer_admin.records.finishes import FINISHES
+from deepracer_admin.records.portal import REGISTRATIONS
+from deepracer_admin.rules.finish import finality
+from deepracer_admin.rules.report.figures import Figures, RaceRead, figures
+from deepracer_admin.rules.report.page import report_page
+from deepracer_admin.rules.report.tables import report_tables
+from deepracer_admin.rules.report.words import LANGUAGES
+from deepracer_admin.rules.standings import board
+from deepracer_admin.services.base import Service
+from deepracer_admin.services.usage.view import read_view
+
+__all__ = ["ReportService"]
+
+MOST_LOOKS = 48
+"""Instants of a race at which its standings are looked at, beside the ends of its days."""
+BOUNCED = ("bounced", "complained")
+
+
+class ReportService(Service):
+    """What the Report page calls."""
+
+    def figures(self, actor: Actor) -> Figures:
+        """Every figure as the ledgers have it now."""
+        self._authorise(actor, "closeout.view")
+        event = self._event()
+        zone = ZoneInfo(event.zone)
+        view = read_view(self.house, event)
+        deliveries = self.store.deliveries(event.id)
+        return figures(
+            event,
+            made_at=self.clock.now(),
+            people=self.store.attendees(event.id),
+            registered=len(self.store.rows(event.id, REGISTRATIONS)),
+            funnel=self.store.funnel(event.id),
+            totals=view.totals,
+            series=view.series,
+            spend=view.spend_series,
+            races=[self._read(event, race) for race in self._races(event)],
+            mails=self.store.delivery_counts(event.id),
+            bounced=sum(1 for row in deliveries if row.delivered in BOUNCED),
+            alarms=self.store.rows(event.id, ALARMS).values(),
+            gaps=len(view.gaps),
+            day_of=lambda at: at.astimezone(zone).date(),
+        )
+
+    def page(self, actor: Actor, language: str) -> bytes:
+        """The report as HTML that prints on A4. Raises BadInput for a language that there is not."""
+        return report_page(self.figures(actor), _known(language), rehearsal=self.house.settings.rehearsal)
+
+    def tables(self, actor: Actor, language: str) -> bytes:
+        """The same figures as CSV files in one ZIP archive, inert in spreadsheets."""
+        files = report_tables(self.figures(actor), _known(language), rehearsal=self.house.settings.rehearsal)
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        return out.getvalue()
+
+    def _races(self, event: Event) -> list[Race]:
+        """The event's own; where none is known to be, those that were read for it."""
+        races, own = self.store.races(event.id)[0], self.store.read(event.id, OWN_RACES)
+        read = self.house.history.standings_read_at(event.id)
+        return [race for race in races if (race.id in own if own else race.id in read)]
+
+    def _read(self, event: Event, race: Race) -> RaceRead:
+        frozen = self.store.row(event.id, FROZEN_BOARDS, race.id)
+        history, now = self.house.history, self.clock.event_now()
+        if frozen is not None:
+            rows: Sequence[Standing] = history.standings_before(event.id, race.id, frozen.at)
+        else:
+            rows = history.standings(event.id, race.id)[0]
+        marks = read_marks(self.store, event.id, race.id, rows)
+        until = frozen.at if frozen is not None else now
+        looks = [(at, history.standings_before(event.id, race.id, at)) for at in _instants(event, race, until)]
+        kept = self.store.row(event.id, FINISHES, race.id)
+        return RaceRead(
+            race.draft.name,
+            board(rows, hidden=marks.hidden, disqualified=marks.disqualified),
+            [(at, found) for at, found in looks if found],
+            finality(race, kept, now=now, slots=event.slots).is_final,
+        )
+
+
+def _instants(event: Event, race: Race, until: datetime) -> list[datetime]:
+    """Ends of the days of a race in the event's zone, and steps in between; the last is `until`."""
+    start, zone = race.draft.opens_at, ZoneInfo(event.zone)
+    if until <= start:
+        return [until]
+    step = max(timedelta(hours=1), (until - start) / MOST_LOOKS)
+    found = {start + step * number for number in range(1, MOST_LOOKS + 1) if start + step * number < until}
+    day: date = start.astimezone(zone).date()
+    while (end := datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(days=1)) < until:
+        found.add(end - timedelta(milliseconds=1))
+        day += timedelta(days=1)
+    return [*sorted(found), until]
+
+
+def _known(language: str) -> str:
+    if language not in LANGUAGES:
+        raise BadInput(f"The report is written in {' and '.join(LANGUAGES.values())}: choose one of them.")
+    return language

@@ -1,0 +1,1 @@
+"""What stands around every page: event, stage, clock and next step above, pages, search and person beside."""

@@ -1,0 +1,69 @@
+"""The report's figures are those of the pages, from the same ledgers; its files are whole."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+
+from deepracer_admin.compose import Console
+from deepracer_admin.errors import BadInput
+from deepracer_admin.model import Actor, Attendee, Event, Profile, Race, RaceDraft, Standing, Step
+from deepracer_admin.records.boards import BOARD_MARKS, BoardMark, mark_key
+from deepracer_admin.rules.racers import Racer
+
+
+@pytest.fixture
+def raced(console: Console, event: Event, people: list[Attendee], profiles: list[Profile]) -> Event:
+    now = console.clock.event_now()
+    for hours in (3, 2, 0):
+        console.history.add_usage(event.id, now - timedelta(hours=hours), profiles)
+    console.store.save_races(
+        event.id, [Race("r-9", RaceDraft("Night", "t", now - timedelta(hours=6), now))], seen_at=now, lease=None
+    )
+    rows = [Standing(1, "cheat", 1000, submissions=2), Standing(2, "Ada", 9000, submissions=3)]
+    console.history.save_standings(event.id, "r-9", now - timedelta(hours=1), rows)
+    racer = Racer(alias="cheat")
+    mark = BoardMark("r-9", racer, disqualified="Two accounts.")
+    console.store.change_rows(event.id, BOARD_MARKS, lambda _: {mark_key("r-9", racer): mark})
+    return event
+
+
+def test_figures_equal_what_the_usage_page_shows(console: Console, raced: Event, organizer: Actor) -> None:
+    found, usage = console.first.report.figures(organizer), console.first.usage.totals(organizer)
+    assert found.spent is not None
+    assert (found.spent.usd, found.spent.hours) == (usage.spend_usd, usage.hours_used)
+    assert (found.active, found.as_of) == (usage.active, usage.as_of)
+    assert sum(centre.spent.usd for centre in found.centres) == pytest.approx(usage.spend_usd)
+    assert found.spend[-1][1] == pytest.approx(usage.spend_usd)
+
+
+def test_the_funnel_is_the_ledgers(console: Console, raced: Event, organizer: Actor) -> None:
+    found, funnel = console.first.report.figures(organizer), console.store.funnel(raced.id)
+    for step, number in found.funnel:
+        assert number == sum(count for state, count in funnel[step].items() if state.is_done)
+    assert found.people == len(console.store.attendees(raced.id, wanted=True))
+    assert Step.GROUP not in dict(found.funnel)
+
+
+def test_the_podium_is_the_board_without_whom_it_left_out(console: Console, raced: Event, organizer: Actor) -> None:
+    podium = next(each for each in console.first.report.figures(organizer).podiums if each.race == "Night")
+    board = console.first.boards.view(organizer, "r-9").rows
+    assert [(rank, alias) for rank, alias, _ in podium.places] == [(row.rank, row.alias) for row in board][:3]
+    assert [alias for _, alias, _ in podium.places] == ["Ada"]
+
+
+def test_files_come_in_both_languages_and_in_no_other(console: Console, raced: Event, organizer: Actor) -> None:
+    desk = console.first.report
+    assert "Rapporto dell’evento" in desk.page(organizer, "it").decode()
+    with zipfile.ZipFile(io.BytesIO(desk.tables(organizer, "en"))) as archive:
+        assert {*archive.namelist()} >= {"summary.csv", "funnel.csv", "podiums.csv", "cost-centres.csv"}
+    with pytest.raises(BadInput, match="English and Italiano"):
+        desk.page(organizer, "xx")
+
+
+def test_before_anything_was_read_nothing_is_zero(console: Console, event: Event, organizer: Actor) -> None:
+    found = console.first.report.figures(organizer)
+    assert (found.spent, found.as_of, found.learning.improved) == (None, None, None)

@@ -1,0 +1,179 @@
+"""One event in one file, and in another data folder again: the same, or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepracer_admin import event_file
+from deepracer_admin.__main__ import main
+from deepracer_admin.errors import BadInput
+from deepracer_admin.event_file import open_sealed, pack, seal, unpack
+from deepracer_admin.model import Profile, Standing
+from deepracer_admin.rules.audit import verify
+from deepracer_admin.store.dynamodb.moving import rows_of
+from deepracer_admin.store.event_copies import KEPT, copies_of, delete_copies, keep_copy
+from deepracer_admin.store.history_rows import history_rows
+from deepracer_admin.store.sqlite import open_event_store, open_history
+from tests.store.contract_jobs import an_entry
+from tests.store.people import NOW, an_event, people
+
+SECRET = "correct horse battery"
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Work in the data folder of this name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(event_file, "N", 2**4)
+    monkeypatch.setenv("DEEPRACER_ADMIN_BACKUP_PASSPHRASE", SECRET)
+
+    def work_in(name: str) -> Path:
+        monkeypatch.setenv("DEEPRACER_ADMIN_HOME", str(tmp_path / name))
+        return tmp_path / name
+
+    return work_in
+
+
+def fill(home: Path) -> None:
+    home.mkdir()
+    store, history = open_event_store(home / "events.sqlite", "rehearsal"), open_history(home / "history.sqlite")
+    store.save_event(an_event())
+    store.save_attendees("spring", people(40))
+    for _ in range(3):
+        store.append_audit(an_entry())
+    profiles = [Profile(f"p{n}", f"racer-{n}", minutes_used=float(n), storage_bytes=n * 1000) for n in range(40)]
+    for hour in range(3):
+        history.add_usage("spring", NOW + timedelta(hours=hour), profiles)
+        history.add_usage("autumn", NOW + timedelta(hours=hour), profiles[:3])
+        history.save_standings("spring", "r", NOW + timedelta(hours=hour), [Standing(1, "racer-1", 9000 - hour)])
+    store.close()
+    history.close()
+    (home / "exports" / "spring").mkdir(parents=True)
+    (home / "exports" / "spring" / "usage.csv").write_text("Ada,5\n")
+
+
+def whole(home: Path) -> tuple[object, ...]:
+    store, history = open_event_store(home / "events.sqlite", "rehearsal"), open_history(home / "history.sqlite")
+    uses = history.profile_uses("spring", since=NOW)
+    found = (
+        rows_of(store, "EVENT#spring"),
+        rows_of(store, "AUDIT"),
+        sorted(uses, key=lambda use: use.profile),
+        history.usage("spring"),
+        history.standings("spring", "r"),
+        history.standings_before("spring", "r", NOW),
+        (home / "exports" / "spring" / "usage.csv").read_text(),
+        verify(store.audit(None)),
+    )
+    store.close()
+    history.close()
+    return found
+
+
+@pytest.mark.parametrize("how", [[], ["--encrypt"]])
+def test_an_event_is_the_same_in_another_folder(
+    at: Callable[[str], Path], tmp_path: Path, how: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(at("here"))
+    assert main(["backup", "cup.backup", "--event", "spring", *how]) == 0
+    assert (b"racer" in (tmp_path / "cup.backup").read_bytes(), "encrypted" in capsys.readouterr().out) == (False, True)
+    assert (tmp_path / "cup.backup").stat().st_mode & 0o077 == 0
+    at("there")
+    assert main(["restore", "cup.backup"]) == 0
+    assert "is here as it was on" in capsys.readouterr().out
+    assert whole(tmp_path / "there") == whole(tmp_path / "here")
+    assert main(["restore", "cup.backup", "--json"]) == 0  # once more: what is there and equal stays
+    assert json.loads(capsys.readouterr().out)["event"] == "spring"
+    assert whole(tmp_path / "there") == whole(tmp_path / "here")
+
+
+def test_one_that_is_there_and_differs_is_left_alone(
+    at: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(at("here"))
+    main(["backup", "cup.backup", "--event", "spring"])
+    fill(at("there"))
+    store = open_event_store(tmp_path / "there" / "events.sqlite", "rehearsal")
+    store.delete_attendees("spring", [store.attendees("spring")[0].id])
+    store.close()
+    capsys.readouterr()
+    before = whole(tmp_path / "there")
+    assert main(["restore", "cup.backup"]) == 2
+    assert "is not the same there" in capsys.readouterr().err
+    assert whole(tmp_path / "there") == before
+
+
+def test_a_wrong_passphrase_restores_nothing(
+    at: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(at("here"))
+    main(["backup", "cup.backup", "--event", "spring", "--encrypt"])
+    at("there")
+    monkeypatch.setenv("DEEPRACER_ADMIN_BACKUP_PASSPHRASE", f"{SECRET}!")
+    assert main(["restore", "cup.backup"]) == 2
+    assert "The passphrase is wrong" in capsys.readouterr().err
+    monkeypatch.setenv("DEEPRACER_ADMIN_BACKUP_PASSPHRASE", "short")
+    assert main(["backup", "other.backup", "--event", "spring", "--encrypt"]) == 2
+    assert "at least 12 characters" in capsys.readouterr().err
+
+
+def test_a_backup_is_never_replaced(
+    at: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(at("here"))
+    (tmp_path / "cup.backup").write_text("an older one")
+    assert main(["backup", "cup.backup", "--event", "spring"]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert (tmp_path / "cup.backup").read_text() == "an older one"
+
+
+PLAIN = pack({"about": {"event": "e"}}, {"a.csv": b"1,2"})
+SEALED = seal(PLAIN, SECRET)
+
+
+@given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))
+def test_any_changed_byte_of_a_sealed_file_is_noticed(place: int, by: int) -> None:
+    changed = bytearray(SEALED)
+    changed[place] ^= by
+    with pytest.raises(BadInput):
+        unpack(open_sealed(bytes(changed), SECRET) if event_file.is_sealed(changed) else bytes(changed))
+
+
+@given(st.binary(max_size=300))
+def test_what_is_no_backup_is_refused_with_a_sentence(content: bytes) -> None:
+    with pytest.raises(BadInput, match="not a backup"):
+        unpack(content)
+    with pytest.raises(BadInput):
+        open_sealed(event_file.MAGIC + content, SECRET)
+
+
+@given(st.integers(0, len(PLAIN) - 1), st.integers(1, 255))
+def test_any_changed_byte_of_a_plain_file_is_noticed(place: int, by: int) -> None:
+    changed = bytearray(PLAIN)
+    changed[place] ^= by
+    with pytest.raises(BadInput):
+        unpack(bytes(changed))
+
+
+def test_the_consoles_own_copies_are_few_and_go_with_the_people(tmp_path: Path) -> None:
+    fill(tmp_path / "here")
+    home = tmp_path / "here"
+    store, history = open_event_store(home / "events.sqlite", "rehearsal"), open_history(home / "history.sqlite")
+    for hour in range(KEPT + 2):
+        keep_copy(store, history, home, "spring", now=NOW + timedelta(hours=hour), why="closing")
+    kept = copies_of(home, "spring")
+    assert len(kept) == KEPT
+    assert {*unpack(kept[-1].read_bytes())[0]} == {"about", "event", "audit", "history"}
+    (home / "backups" / "spring" / "half.part").write_bytes(b"PK")
+    assert len(delete_copies(home, "spring")) == KEPT + 1
+    assert copies_of(home, "spring") == []
+    assert history_rows(history, "spring")["usage_totals"]
+    store.close()
+    history.close()
