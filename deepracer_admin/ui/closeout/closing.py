@@ -189,6 +189,7 @@ def leftovers(view: CloseView) -> None:
         hide_index=True,
         row_height=64,
         key="closeout-left",
+        placeholder=NOTHING,
         column_config={
             "What": st.column_config.TextColumn(width="medium"),
             "How many": st.column_config.NumberColumn(width="small", format="localized"),

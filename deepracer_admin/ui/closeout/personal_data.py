@@ -10,6 +10,7 @@ from deepracer_admin.services.closeout.personal_data import PersonalDataView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.download import download
+from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.words import count, plain, when
 
 __all__ = ["show"]
@@ -30,6 +31,7 @@ def show(who: Actor, event: Event) -> None:
                 pd.DataFrame({"What": [what for what, _ in rows], "How many": [number for _, number in rows]}),
                 hide_index=True,
                 key="data-preview",
+                placeholder=NOTHING,
                 alt="What will be erased",
             )
         _hold(view, event)
