@@ -16,7 +16,7 @@ PLURALS = (
 )
 _FIXED = re.compile(r"\{[^{}]*\} (?:" + "|".join(PLURALS) + r")\b")
 # Limits that are never one, a range that is counted above it, rates, matches of which there are two or more.
-ALLOWED = ("limits.rows:,", "limits.columns", "least", "most", "rate:g", "view.rate_per_minute:,.0f", "len(matches)",
+ALLOWED = ("limits.rows:,", "limits.columns", "least", "most", "rate:g", "whole(view.rate_per_minute)", "len(matches)",
            "self._limits.rows:,", "len(meant)", "len(found.others)", "word")  # fmt: skip
 
 

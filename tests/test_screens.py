@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCREENS = sorted([*(ROOT / "pages").rglob("*.py"), *(ROOT / "deepracer_admin" / "ui").rglob("*.py"), ROOT / "app.py"])
 KIT = "deepracer_admin/ui/kit/"
 CHOOSES = f"{KIT}table.py"
+WORDS = f"{KIT}words.py"
 DOWNLOADS = f"{KIT}download.py"
 
 WIDGETS = {
@@ -74,6 +75,8 @@ def faults(tree: ast.AST, where: str) -> list[str]:
             and where != CHOOSES
         ):
             found.append(f"{where}:{node.lineno} reads a table's selection")
+        if isinstance(node, ast.FormattedValue) and node.format_spec is not None and where != WORDS:
+            found.append(f"{where}:{node.lineno} formats by hand: {ast.unparse(node)}")
     for called, call in calls(tree):
         given = {word.arg: word.value for word in call.keywords if word.arg}
         line = f"{where}:{call.lineno} {called}"
@@ -273,6 +276,10 @@ def test_a_screen_keeps_the_rules(path: Path) -> None:
         ("left.number_input('Hours (-1 = unlimited)', key='hours')", "stands for a word"),
         ("st.number_input('Hours', -1.0, 744.0, key='hours')", "stands for a word"),
         ("ask_limit(left, 'Hours', 5.0, key='hours')", None),
+        ("st.caption(f'{len(people):,} people')", "formats by hand"),
+        ("st.caption(f'{spent / budget:.0%} of it')", "formats by hand"),
+        ("st.caption(f'at {now:%H:%M}')", "formats by hand"),
+        ("st.caption(f'{whole(spent)} USD')", None),
         ("st.pills('Taken', words, selection_mode='multi', key='words')", None),
         ("st.button(f'Send to {count(n)} people')", "has no key"),
         ("left.selectbox('To whom', ids)", "has no key"),

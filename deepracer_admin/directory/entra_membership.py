@@ -116,7 +116,7 @@ def _usable(ids: Sequence[str]) -> tuple[list[str], list[Outcome]]:
         try:
             good.append(guid(person))
         except ValueError:
-            sentence = "This is no directory id: press “Retry this person” on the Onboarding page."
+            sentence = "This is no directory id: press “Retry this person” on their card, under “Find a person”."
             bad.append(Outcome(person, Step.GROUP, State.REFUSED, "not_an_id", sentence))
     return good, bad
 

@@ -10,7 +10,7 @@ from deepracer_admin.ui.kit.act import as_shown, press, said
 from deepracer_admin.ui.kit.cached import onboarding_plan, onboarding_view
 from deepracer_admin.ui.kit.masthead import link_to, masthead
 from deepracer_admin.ui.kit.table import chosen_in
-from deepracer_admin.ui.kit.words import count, plain
+from deepracer_admin.ui.kit.words import count, plain, whole
 from deepracer_admin.ui.people.find_person import find_person
 
 who = session.require("onboarding.view")
@@ -69,7 +69,7 @@ else:
         st.caption("Choose a reason to see who it concerns and what can be done about it.")
     else:
         names = ", ".join(plain(name) for name in chosen.names)
-        more = f" and {chosen.people - len(chosen.names):,} more" if chosen.people > len(chosen.names) else ""
+        more = f" and {whole(chosen.people - len(chosen.names))} more" if chosen.people > len(chosen.names) else ""
         st.markdown(f"**{STEPS[chosen.step]}**, {count(chosen.people, 'person', 'people')}: {names}{more}")
         st.markdown(plain(chosen.sentence))
         if not chosen.retryable:

@@ -7,6 +7,7 @@ from deepracer_admin.ui.kit.cached import usage_table, usage_view
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import masthead
 from deepracer_admin.ui.kit.refresh import rerun_when_done
+from deepracer_admin.ui.kit.words import whole
 from deepracer_admin.ui.usage.budget_panel import budget_panel
 from deepracer_admin.ui.usage.charts import cohort_chart, draw, histogram_chart, slots_chart, spend_chart, spend_title
 from deepracer_admin.ui.usage.headline import headline
@@ -56,7 +57,7 @@ query = ask_query(table)
 may_many = session.may(who, "usage.quota")
 chosen = profile_pages(table, query, several=may_many)
 shown = table.ids(query)
-everybody = may_many and st.checkbox(f"Choose all {len(shown):,} that fit", key="usage-all")
+everybody = may_many and st.checkbox(f"Choose all {whole(len(shown))} that fit", key="usage-all")
 targets = [row for one in (shown if everybody else chosen) if (row := table.by_id[one]).attendee]
 if not targets:
     st.caption("Choose one or more rows to set quotas, grant hours, pause or resume.")

@@ -18,7 +18,7 @@ from deepracer_admin.ui.kit.cached import onboarding_plan, onboarding_view
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.table import choose_one
-from deepracer_admin.ui.kit.words import as_of, count, plain, span, when
+from deepracer_admin.ui.kit.words import as_of, count, plain, span, when, whole
 
 __all__ = ["STEPS", "STUCK", "live_funnel", "live_plan", "plan_sentence", "stuck_table"]
 
@@ -52,7 +52,7 @@ _PARTS = (
     ("done", "done", "#1f8a5b"),
     ("waiting", "under way", "#3a7bda"),
     ("refused", "refused", "#c7403c"),
-    ("unknown", "answer lost", "#8a63c9"),
+    ("unknown", "not known", "#8a63c9"),
     ("todo", "to do", "rgba(128,138,150,0.30)"),
 )
 
@@ -62,12 +62,12 @@ def plan_sentence(plan: Mapping[str, int]) -> str:
     if not _is_something_left(plan):
         rest = f"; {count(plan['refused'], 'address is', 'addresses are')} refused" if plan["refused"] else ""
         return f"everybody is through, newcomers are taken in by themselves{rest}"
-    parts = [f"invites {plan['invite']:,}"] if plan["invite"] else []
+    parts = [f"invites {whole(plan['invite'])}"] if plan["invite"] else []
     if plan["group"]:
-        parts.append(f"adds {plan['group']:,} to the group")
-    parts.append(f"mails {plan['mail']:,}")
+        parts.append(f"adds {whole(plan['group'])} to the group")
+    parts.append(f"mails {whole(plan['mail'])}")
     if plan["leave"]:
-        parts.append(f"takes access from {plan['leave']:,} who left")
+        parts.append(f"takes access from {whole(plan['leave'])} who left")
     refused = f"; {count(plan['refused'], 'address is', 'addresses are')} refused" if plan["refused"] else ""
     return ", ".join(parts) + refused
 
@@ -130,9 +130,9 @@ def _pace(view: OnboardingView, event: Event) -> None:
     mailed = next((row.done for row in view.funnel if row.step is Step.MAIL), 0)
     under_way = view.state == "running" and mailed < view.people and view.eta_minutes != 0
     left, middle, right, last = st.columns(4)
-    left.metric("People on the list", f"{view.people:,}")
-    middle.metric("Have their mail", f"{mailed:,}")
-    rate = f"{view.rate_per_minute:,.0f} people/min" if under_way else "–"
+    left.metric("People on the list", f"{whole(view.people)}")
+    middle.metric("Have their mail", f"{whole(mailed)}")
+    rate = f"{whole(view.rate_per_minute)} people/min" if under_way else "–"
     right.metric("Rate, last 2 minutes", rate)
     last.metric("Time left (estimate)", _time_left(view, mailed))
 
@@ -164,7 +164,7 @@ def _mail_day(day: MailDay, event: Event) -> None:
         return
     following = f", the next go {when(day.next_at, event.zone)}" if day.next_at else ""
     st.info(
-        f"{left}; **{day.waiting:,}** wait{following}, the last about {when(day.last_at, event.zone)} (estimate). "
+        f"{left}; **{whole(day.waiting)}** wait{following}, the last about {when(day.last_at, event.zone)} (estimate). "
         "SES as the deployment's mail sender, or our own mail as the way in (Set up), knows no such limit.",
         icon=":material/schedule_send:",
     )
@@ -197,7 +197,7 @@ def _figure(view: OnboardingView) -> go.Figure:
                 name=word,
                 orientation="h",
                 marker_color=colour,
-                text=[f"{value:,}" if value else "" for value in values],
+                text=[f"{whole(value)}" if value else "" for value in values],
                 textposition="inside",
                 insidetextanchor="middle",
                 hovertemplate="%{y}: %{x:,} " + word + "<extra></extra>",
@@ -218,7 +218,8 @@ def _figure(view: OnboardingView) -> go.Figure:
 
 def _spoken(view: OnboardingView) -> str:
     done = {row.step: row.done for row in view.funnel}
-    return f"{done.get(Step.ACCESS, 0):,} of {view.people:,} have access, {done.get(Step.TRAINED, 0):,} have trained"
+    access, trained = done.get(Step.ACCESS, 0), done.get(Step.TRAINED, 0)
+    return f"{whole(access)} of {whole(view.people)} have access, {whole(trained)} have trained"
 
 
 def stuck_table(rows: Sequence[StuckRow]) -> StuckRow | None:
@@ -242,4 +243,4 @@ def stuck_table(rows: Sequence[StuckRow]) -> StuckRow | None:
     return next((row for row in rows if row.id == chosen), None)
 
 
-_WORDS = {State.REFUSED: "✗ needs a human", State.UNKNOWN: "? answer lost", State.RETRY: "↻ repeats by itself"}
+_WORDS = {State.REFUSED: "✗ refused", State.UNKNOWN: "? not known", State.RETRY: "… waiting, tried again by itself"}

@@ -8,17 +8,17 @@ import streamlit as st
 
 from deepracer_admin.records.guest_book import DENIED, GuestCounts
 from deepracer_admin.services.access.onboarding import StuckRow
-from deepracer_admin.ui.kit.words import as_of, count
+from deepracer_admin.ui.kit.words import as_of, count, whole
 
 __all__ = ["offer_right", "show_guests"]
 
 
 def show_guests(guests: GuestCounts, zone: str) -> None:
     """How many were invited, and who of them has accepted, as far as the directory said."""
-    accepted = f"{guests.accepted:,} have accepted" if guests.seen_at else "who has accepted is not known yet"
+    accepted = f"{whole(guests.accepted)} have accepted" if guests.seen_at else "who has accepted is not known yet"
     parts = [f"{count(guests.invited, 'guest')} invited", accepted]
     if guests.without_link:
-        parts.append(f"{guests.without_link:,} wait for their link, and their mail with them")
+        parts.append(f"{whole(guests.without_link)} wait for their link, and their mail with them")
     if guests.unclear:
         parts.append(f"{count(guests.unclear, 'invitation')} with a lost answer being looked up")
     seen = f" · {as_of(guests.seen_at, 'directory', zone)}" if guests.seen_at else ""

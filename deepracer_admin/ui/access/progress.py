@@ -14,7 +14,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import event_view, usage_view
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.masthead import link_to, next_link
-from deepracer_admin.ui.kit.words import STAGES, as_of, count, hours, money, plain, when
+from deepracer_admin.ui.kit.words import STAGES, as_of, count, hours, money, percent, plain, when, whole
 
 __all__ = ["funnel", "live", "next_steps", "stepper"]
 
@@ -84,8 +84,8 @@ def closing_summary(who: Actor, view: EventView, usage: UsageView) -> None:
     with st.container(border=True):
         st.markdown(f"**Closed** — {when(view.event.closed_at, zone)}")
         first, second = st.columns(2)
-        first.metric("Racers who trained", f"{usage.active:,} of {usage.profiles:,}")
-        second.metric("Models made", f"{usage.models:,}", help="Before they were deleted.")
+        first.metric("Racers who trained", f"{whole(usage.active)} of {whole(usage.profiles)}")
+        second.metric("Models made", f"{whole(usage.models)}", help="Before they were deleted.")
         st.caption(as_of(usage.as_of, "racing service, event time", zone))
         if not session.may(who, "closeout.view"):
             return
@@ -117,7 +117,7 @@ def funnel(view: EventView) -> None:
                 "People": done,
                 "On the way": [row.get(State.WAITING, 0) + row.get(State.RETRY, 0) for row in rows],
                 "Refused": [row.get(State.REFUSED, 0) for row in rows],
-                "Unknown": [row.get(State.UNKNOWN, 0) for row in rows],
+                "Not known": [row.get(State.UNKNOWN, 0) for row in rows],
             }
         )
         st.dataframe(
@@ -126,7 +126,7 @@ def funnel(view: EventView) -> None:
             key="event-funnel",
             placeholder=NOTHING,
             column_config={
-                **{title: st.column_config.NumberColumn(width=80) for title in ("Refused", "Unknown", "On the way")},
+                **{title: st.column_config.NumberColumn(width=80) for title in ("Refused", "Not known", "On the way")},
                 "People": st.column_config.NumberColumn(width=70),
                 "Through": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width=110),
             },
@@ -146,7 +146,7 @@ def spend(view: EventView, usage: UsageView) -> None:
         third.metric("Training", hours(view.hours_used), help="Hours used by the event's profiles.")
         if budget:
             share = view.spend_usd / budget
-            st.progress(min(1.0, share), text=f"{share:.0%} of the budget of {money(budget)}")
+            st.progress(min(1.0, share), text=f"{percent(share)} of the budget of {money(budget)}")
         ahead = usage.forecast
         if usage.is_over:
             st.markdown(f"Final: **{money(view.spend_usd)}** (estimate; the bill has the last word).")

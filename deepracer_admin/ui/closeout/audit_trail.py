@@ -14,7 +14,7 @@ from deepracer_admin.rules.access import ACTIONS
 from deepracer_admin.rules.quotas import NO_LIMIT
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.table import choose_one
-from deepracer_admin.ui.kit.words import as_of, count, plain, table_height
+from deepracer_admin.ui.kit.words import as_of, count, plain, table_height, whole
 
 __all__ = ["chain", "entry", "filters", "table"]
 
@@ -34,7 +34,9 @@ def chain(who: Actor, zone: str) -> None:
         if broken is None:
             st.badge(f"Chain verified: {count(checked, 'entry', 'entries')}", icon=":material/verified:", color="green")
         else:
-            st.badge(f"Chain broken at entry {broken:,} of {checked:,}", icon=":material/gpp_bad:", color="red")
+            st.badge(
+                f"Chain broken at entry {whole(broken)} of {whole(checked)}", icon=":material/gpp_bad:", color="red"
+            )
         st.caption(as_of(at, "audit", zone))
     if broken is not None:
         st.error("Somebody changed or removed an entry. Keep the database file as it is, and tell your security team.")
@@ -65,7 +67,7 @@ def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | Non
     if not found:
         st.info("No entry fits. Clear the search, or choose every action.", icon=":material/search_off:")
         return None
-    newest = f"The newest {SHOWN:,} that fit; the export has all." if len(found) == SHOWN else ""
+    newest = f"The newest {whole(SHOWN)} that fit; the export has all." if len(found) == SHOWN else ""
     st.caption(f"{count(len(found), 'entry', 'entries')}. {newest}")
     chosen = choose_one(
         pd.DataFrame(
@@ -82,7 +84,7 @@ def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | Non
         ),
         [str(row.seq) for row in found],
         key="audit",
-        names=[f"entry {row.seq:,}" for row in found],
+        names=[f"entry {whole(row.seq)}" for row in found],
         scope=(action, words),
         steady=False,
         height=table_height(len(found), most=14),
@@ -109,7 +111,7 @@ def _entries(newest: int, words: str, action: str, _who: Actor) -> list[AuditEnt
 def entry(chosen: AuditEntry) -> None:
     """One entry whole: before and after."""
     with st.container(border=True):
-        what = f"**{chosen.seq:,} · {plain(_title(chosen.action))}** ({plain(chosen.action)})"
+        what = f"**{whole(chosen.seq)} · {plain(_title(chosen.action))}** ({plain(chosen.action)})"
         st.markdown(f"{what} by {plain(chosen.actor_name)}")
         left, right = st.columns(2)
         left.caption("Before")

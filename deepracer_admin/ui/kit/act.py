@@ -20,7 +20,10 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import event_view
 from deepracer_admin.ui.kit.masthead import next_link
 from deepracer_admin.ui.kit.refresh import is_dialog_open
-from deepracer_admin.ui.kit.words import plain
+from deepracer_admin.ui.kit.words import (
+    plain,
+    second,
+)
 
 __all__ = ["SECOND_CLICK_S", "act", "as_shown", "ask", "forget_elsewhere", "go", "opened", "press", "said"]
 
@@ -122,7 +125,7 @@ def said(*keys: str) -> None:
     if not newest.done:
         st.error(plain(newest.sentence), icon=":material/error:")
         return
-    at = plain(f"{newest.at.astimezone(_zone()):%H:%M:%S}")
+    at = plain(second(newest.at, _zone()))
     line = f":green[:material/check_circle:] {plain(newest.sentence)} :gray[{at}]"
     if is_dialog_open():  # the card of a person: what comes next is theirs, not the event's
         st.markdown(line)

@@ -6,7 +6,7 @@ before each answer (`revision` is a service call of its own); what a role may se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -45,13 +45,13 @@ def _event(event: str, after: float, roles: frozenset[Role], _who: Actor) -> Eve
     return session.console().of(event).events.view(_who)
 
 
-def events_at_work(who: Actor) -> list[EventAtWork]:
+def events_at_work(who: Actor) -> Sequence[EventAtWork]:
     """Every event and what goes on in it, at most five seconds old."""
     return _events(who.roles, who)
 
 
 @st.cache_data(ttl=5, max_entries=4, show_spinner=False)
-def _events(roles: frozenset[Role], _who: Actor) -> list[EventAtWork]:
+def _events(roles: frozenset[Role], _who: Actor) -> Sequence[EventAtWork]:
     return session.desk().events.at_work(_who)
 
 

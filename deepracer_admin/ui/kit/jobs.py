@@ -17,7 +17,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.table import choose_one
-from deepracer_admin.ui.kit.words import plain, state_mark, when
+from deepracer_admin.ui.kit.words import plain, state_mark, when, whole
 
 __all__ = ["TITLES", "items_table", "live", "past", "show_job", "title_of"]
 
@@ -94,8 +94,10 @@ def show_job(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{title_of(job)}**")
         st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
-        failed = f" · {job.failed:,} failed" if job.failed else ""
-        st.caption(f"{job.done:,} of {job.total:,}{failed} · by {plain(job.created_by_name or 'the console')}")
+        failed = f" · {whole(job.failed)} failed" if job.failed else ""
+        st.caption(
+            f"{whole(job.done)} of {whole(job.total)}{failed} · by {plain(job.created_by_name or 'the console')}"
+        )
     if job.state.is_live and job.total:
         st.progress(min(1.0, (job.done + job.failed) / job.total))
     if job.sentence:

@@ -15,7 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from deepracer_admin.ui.kit.limits import NOTHING
-from deepracer_admin.ui.kit.words import count, some_names
+from deepracer_admin.ui.kit.words import count, some_names, whole
 
 __all__ = ["choose", "choose_one", "chosen_in"]
 
@@ -163,9 +163,9 @@ def _say_what_moved(
     with st.container(horizontal=True, vertical_alignment="center"):
         if gone:
             left = len(chosen) - len(gone)
-            rest = f"what you do reaches the other {left:,}" if left else "nothing is done to them"
+            rest = f"what you do reaches the other {whole(left)}" if left else "nothing is done to them"
             named = some_names([known.get(one, one) for one in gone])
-            of = f"{len(gone):,} of {count(len(chosen), 'chosen', 'chosen')}"
+            of = f"{whole(len(gone))} of {count(len(chosen), 'chosen', 'chosen')}"
             st.caption(f"{of} {'is' if len(gone) == 1 else 'are'} not in this list any more: {named}; {rest}.")
             st.button("Forget them", key=f"{key}-forget", type="tertiary", on_click=_forget, args=(key, here))
         if tuple(ids) != order:

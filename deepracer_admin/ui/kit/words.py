@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.counted import counted as count
 from deepracer_admin.model import Stage
+from deepracer_admin.rules.glossary import STATES
 
 __all__ = [
     "SHOWN_LATER",
     "STAGES",
     "as_of",
+    "clock_time",
     "count",
+    "day",
+    "exact",
     "frame_time",
     "hours",
     "level",
     "money",
+    "percent",
     "plain",
+    "price",
+    "second",
+    "size",
     "some_names",
     "span",
     "state_mark",
     "table_height",
     "times",
     "when",
+    "whole",
 ]
 
 SHOWN_LATER = "the page shows it when the service says so"
@@ -54,15 +63,7 @@ _LEVELS = {
     "unknown": ("Not known", ":material/help:", "orange"),
     "na": ("Does not apply", ":material/do_not_disturb_on:", "gray"),
 }
-_MARKS = {
-    "done": "✓ done",
-    "already": "✓ already",
-    "waiting": "… waiting",
-    "retry": "↻ retry",
-    "refused": "✗ refused",
-    "unknown": "? unknown",
-    "todo": "·",
-}
+_SIGNS = {"to do": "·", "waiting": "…", "done": "✓", "refused": "✗", "not known": "?"}
 
 
 def plain(text: str) -> str:
@@ -137,6 +138,41 @@ def hours(value: float) -> str:
     return f"{value:,.0f} h" if abs(value) >= 100 else f"{value:,.1f} h"
 
 
+def whole(value: float) -> str:
+    """A number without its noun, thousands separated, e.g. "1,974"; with a noun: `count`."""
+    return f"{value:,.0f}"
+
+
+def percent(part: float) -> str:
+    """A share (1.0 = all), e.g. "63%"; over 100 % as such."""
+    return f"{part:.0%}"
+
+
+def exact(value: float) -> str:
+    """A number that somebody typed or set, no digit more than it has, e.g. "12.5"."""
+    return f"{value:g}"
+
+
+def price(usd: float) -> str:
+    """A price for an hour or a gigabyte, e.g. "0.876 USD"."""
+    return f"{usd:.3f} USD"
+
+
+def size(gigabytes: float) -> str:
+    """Storage, e.g. "12.4 GB"."""
+    return f"{gigabytes:,.1f} GB"
+
+
+def day(at: datetime, zone: str = "UTC") -> str:
+    """A day, e.g. "22 Nov 2026"."""
+    return f"{at.astimezone(ZoneInfo(zone)):%d %b %Y}"
+
+
+def second(at: datetime, zone: tzinfo = UTC) -> str:
+    """When something was said, real time, e.g. "14:03:22"."""
+    return f"{at.astimezone(zone):%H:%M:%S}"
+
+
 def span(length: timedelta) -> str:
     """A length of time in its two largest units, e.g. "2 d 4 h", "35 min", "12 s"."""
     seconds = max(0, round(length.total_seconds()))
@@ -155,7 +191,8 @@ def level(name: str) -> tuple[str, str, str]:
 
 def state_mark(state: str) -> str:
     """A step's state with a sign before the word, for tables."""
-    return _MARKS.get(state, state)
+    word = STATES.get(state, state)
+    return f"{_SIGNS.get(word, '')} {word}".strip()
 
 
 def table_height(rows: int, *, most: int = 12) -> int | Literal["content"]:

@@ -19,7 +19,14 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.table import choose_one
-from deepracer_admin.ui.kit.words import as_of, count, plain, when
+from deepracer_admin.ui.kit.words import (
+    as_of,
+    count,
+    exact,
+    plain,
+    when,
+    whole,
+)
 
 __all__ = ["SENDING", "choose_template", "ledger_table", "live_campaigns", "outbox", "placeholders", "show_mail"]
 
@@ -110,10 +117,12 @@ def _sender(sender: SenderLimits | None, event: Event) -> None:
     if sender is None:
         st.caption("The sender's limits are read when the first mail goes out.")
         return
-    used = f"{sender.used_today:,} of {sender.per_day:,} in 24 h when last read"
+    used = f"{whole(sender.used_today)} of {whole(sender.per_day)} in 24 h when last read"
     day = "no daily limit" if sender.per_day == UNLIMITED else used
     sandbox = " · **sandbox: only verified addresses**" if sender.sandbox else ""
-    st.caption(f"Sender: {sender.per_second:g} a second · {day}{sandbox} · {as_of(sender.as_of, 'sender', event.zone)}")
+    st.caption(
+        f"Sender: {exact(sender.per_second)} a second · {day}{sandbox} · {as_of(sender.as_of, 'sender', event.zone)}"
+    )
 
 
 def _campaign(view: CampaignView, event: Event) -> None:
@@ -132,7 +141,9 @@ def _campaign(view: CampaignView, event: Event) -> None:
             by = f", {plain(relative_words(view.relative))}" if view.relative else ""
             st.caption(f"goes out {when(view.schedule_at, event.zone)}{by}")
     if total:
-        st.progress(settled / total, text=", ".join(f"{SENDING[key]}: {n:,}" for key, n in view.counts.items() if n))
+        st.progress(
+            settled / total, text=", ".join(f"{SENDING[key]}: {whole(n)}" for key, n in view.counts.items() if n)
+        )
     if view.sentence:
         st.warning(plain(view.sentence), icon=":material/warning:")
 

@@ -15,7 +15,7 @@ from deepracer_admin.rules.templates import Template
 from deepracer_admin.services.mail.messages import AUDIENCES, Audience, LedgerRow, Started
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import as_shown, ask, press
-from deepracer_admin.ui.kit.words import count, plain, span, when
+from deepracer_admin.ui.kit.words import count, plain, span, when, whole
 from deepracer_admin.ui.mail.letters import placeholders, show_mail
 
 __all__ = ["edit_template", "preview", "send_desk", "settle", "test_to_myself"]
@@ -91,7 +91,7 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
     cohort = right.selectbox(
         "Cohort",
         ["", *cohorts],
-        format_func=lambda value: f"{value.replace(':', ': ')} ({cohorts[value]:,})" if value else "Everybody",
+        format_func=lambda value: f"{value.replace(':', ': ')} ({whole(cohorts[value])})" if value else "Everybody",
         key="send-cohort",
     )
     if kind == "not_signed_in":
@@ -107,7 +107,7 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
     names = ", ".join(plain(person.name or person.email) for person in people[:3])
     st.markdown(
         f"Reaches **{count(len(people), 'person', 'people')}**{': ' + names if names else ''}"
-        f"{' …' if len(people) > 3 else ''}{time}. Had it already, no second: {had:,}."
+        f"{' …' if len(people) > 3 else ''}{time}. Had it already, no second: {whole(had)}."
     )
     reason = st.text_input("Reason (kept in the audit)", key="send-reason") if kind == "all" else ""
     is_later, at, relative = _later(who, event)

@@ -77,6 +77,10 @@ def show_person(view: PersonView, zone: str) -> None:
         ),
         hide_index=True,
         key=f"person-steps-{person.id}",
+        column_config={
+            "Since": st.column_config.TextColumn(width=230),
+            "Tries": st.column_config.NumberColumn(width=50),
+        },
         placeholder=NOTHING,
         alt="Steps of this person",
     )

@@ -17,7 +17,7 @@ from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.qr import share
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.table import choose
-from deepracer_admin.ui.kit.words import count, table_height
+from deepracer_admin.ui.kit.words import count, table_height, whole
 from deepracer_admin.ui.people.portal_mails import mails
 from deepracer_admin.ui.people.portal_settings import questions, rules, texts
 
@@ -128,9 +128,9 @@ def _state(who: Actor, event: Event, view: PortalView) -> None:
     _figures(view, counts)
     if view.held:
         st.warning(
-            f"Forms that wait: {view.held:,}. So many people were mailed and have not confirmed yet that nobody new is "
-            "mailed for now. It goes on by itself as they confirm, or when you erase those who will not: choose them "
-            "under “Not confirmed”.",
+            f"Forms that wait: {whole(view.held)}. So many people were mailed and have not confirmed yet that nobody "
+            "new is mailed for now. It goes on by itself as they confirm, or when you erase those who will not: choose "
+            "them under “Not confirmed”.",
             icon=":material/hourglass_top:",
         )
     if not view.address:
@@ -145,15 +145,15 @@ def _state(who: Actor, event: Event, view: PortalView) -> None:
 
 def _figures(view: PortalView, counts: Mapping[RegistrationState, int]) -> None:
     place, decide, waiting, asked, left = st.columns(5)
-    place.metric("Have a place", f"{counts[RegistrationState.ACCEPTED]:,}", help="Through the portal.")
+    place.metric("Have a place", f"{whole(counts[RegistrationState.ACCEPTED])}", help="Through the portal.")
     decide.metric(
-        "To decide" if view.portal.by_hand else "Confirmed, under way", f"{counts[RegistrationState.VERIFIED]:,}"
+        "To decide" if view.portal.by_hand else "Confirmed, under way", f"{whole(counts[RegistrationState.VERIFIED])}"
     )
-    waiting.metric("On the waiting list", f"{counts[RegistrationState.WAITING]:,}", help="It moves up by itself.")
-    asked.metric("Mail not confirmed", f"{counts[RegistrationState.ASKED] + view.to_come:,}")
+    waiting.metric("On the waiting list", f"{whole(counts[RegistrationState.WAITING])}", help="It moves up by itself.")
+    asked.metric("Mail not confirmed", f"{whole(counts[RegistrationState.ASKED] + view.to_come)}")
     left.metric(
         "Places left",
-        "no ceiling" if view.left is None else f"{view.left:,} of {view.portal.places:,}",
+        "no ceiling" if view.left is None else f"{whole(view.left)} of {whole(view.portal.places)}",
         help="Everybody on the list counts, however they came.",
     )
 
@@ -184,7 +184,7 @@ def _registrations(who: Actor, event: Event, view: PortalView) -> None:
     kind = st.selectbox(
         "Show",
         [*_KINDS],
-        format_func=lambda each: f"{each} ({counts[each]:,})",
+        format_func=lambda each: f"{each} ({whole(counts[each])})",
         key="registrations-kind",
         width=320,
     )

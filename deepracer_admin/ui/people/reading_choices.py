@@ -18,7 +18,7 @@ from deepracer_admin.rules.roster.findings import Candidate, cut
 from deepracer_admin.services.people.dry_run import DryRun
 from deepracer_admin.services.people.remembered import DELIMITER_WORDS, FIELD_TITLES
 from deepracer_admin.ui.kit.limits import NOTHING
-from deepracer_admin.ui.kit.words import count, plain
+from deepracer_admin.ui.kit.words import count, plain, whole
 from deepracer_admin.ui.people.open_list import OpenList, opened_list, read_otherwise
 
 __all__ = ["by_hand", "first_rows", "reading_choices"]
@@ -239,7 +239,7 @@ def _let_in(dry: DryRun, digest: str) -> None:
             f"Those are taken of whom “{plain(status.name)}” says",
             [*numbers],
             selection_mode="multi",
-            format_func=lambda word, numbers=numbers: f"{plain(word) or '(empty)'} · {numbers[word]:,}",
+            format_func=lambda word, numbers=numbers: f"{plain(word) or '(empty)'} · {whole(numbers[word])}",
             key=key,
             on_change=_words_chosen,
             args=(key, status.name, {word.value: word.says_no for word in status.values}),

@@ -13,7 +13,7 @@ from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.table import choose_one
-from deepracer_admin.ui.kit.words import as_of, count, state_mark, table_height
+from deepracer_admin.ui.kit.words import as_of, count, state_mark, table_height, whole
 from deepracer_admin.ui.people.finder import open_card
 
 __all__ = ["KINDS", "drawer", "filters", "is_empty", "table"]
@@ -39,7 +39,7 @@ def filters(who: Actor) -> tuple[str, str, str]:
     cohort = choose_place(
         "Cohort",
         ["", *counts],
-        format_func=lambda key: f"{_cohort(key)} ({counts[key]:,})" if key else "Everybody",
+        format_func=lambda key: f"{_cohort(key)} ({whole(counts[key])})" if key else "Everybody",
         key="roster-cohort",
         at=second,
     )

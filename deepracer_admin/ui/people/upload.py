@@ -15,7 +15,7 @@ from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.table import choose
-from deepracer_admin.ui.kit.words import count, plain
+from deepracer_admin.ui.kit.words import count, plain, whole
 from deepracer_admin.ui.people.open_list import close_list, read_open
 from deepracer_admin.ui.people.reading_choices import by_hand, first_rows, reading_choices
 from deepracer_admin.ui.people.way_back import remembered_reading, way_back
@@ -142,7 +142,7 @@ def _preview(dry: DryRun) -> None:
             alt="The first people as they were read",
         )
         if len(dry.check.accepted) > len(shown):
-            st.caption(f"And {len(dry.check.accepted) - len(shown):,} more.")
+            st.caption(f"And {whole(len(dry.check.accepted) - len(shown))} more.")
 
 
 def counts(dry: DryRun) -> None:
@@ -159,7 +159,7 @@ def counts(dry: DryRun) -> None:
         "refused": ("Service refuses", "Imported, but the racing service will not take the address."),
     }
     for column, (key, (title, hint)) in zip(st.columns(len(titles)), titles.items(), strict=True):
-        column.metric(title, f"{number[key]:,}", help=hint)
+        column.metric(title, f"{whole(number[key])}", help=hint)
 
 
 def report(dry: DryRun) -> None:
@@ -235,7 +235,7 @@ def confirm_import(event: Event, dry: DryRun, leaving: Sequence[str], names: Map
     if not st.button("Import …", type="primary", disabled=nothing, key="import-list"):
         return
     facts = [
-        f"Adds {count(number['new'], 'person', 'people')}, changes {number['changed']:,}.",
+        f"Adds {count(number['new'], 'person', 'people')}, changes {whole(number['changed'])}.",
         f"Skips {count(number['same'] + number['duplicate'] + number['rejected'], 'row')}.",
         *(
             [f"Takes out {whom([names.get(email) or email for email in leaving])}; they lose access."]

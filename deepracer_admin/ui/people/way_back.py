@@ -9,7 +9,7 @@ from deepracer_admin.rules.roster.choices import GUESSED
 from deepracer_admin.services.people.dry_run import DryRun
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
-from deepracer_admin.ui.kit.words import plain
+from deepracer_admin.ui.kit.words import day, plain
 from deepracer_admin.ui.people.open_list import OpenList, put_back
 
 __all__ = ["remembered_reading", "way_back"]
@@ -28,7 +28,7 @@ def remembered_reading(dry: DryRun, now: OpenList) -> None:
         return
     parts = []
     if told.taken:
-        who = f", as {told.by} corrected it on {told.at:%d %b %Y}" if told.at and told.by else ""
+        who = f", as {told.by} corrected it on {day(told.at)}" if told.at and told.by else ""
         parts.append(f"Read like an earlier list of this source{who}: {'; '.join(told.taken)}.")
     if told.lost:
         parts.append(f"Not taken over from an earlier list of this source: {'; '.join(told.lost)}.")

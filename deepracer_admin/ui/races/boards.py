@@ -14,7 +14,7 @@ from deepracer_admin.services.races.boards import BoardEntry, BoardView, LiveLin
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import board_view
 from deepracer_admin.ui.kit.limits import NOTHING
-from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, table_height, when
+from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, table_height, when, whole
 from deepracer_admin.ui.races.race_form import STATUS
 
 __all__ = ["change_mark", "entry_label", "finality_badge", "link_state", "live_board", "say_finality"]
@@ -103,7 +103,7 @@ def _podium_and_table(view: BoardView, rows: Sequence[BoardRow], people: Mapping
         alt=_spoken(rows),
     )
     if len(rows) > SHOWN:
-        st.caption(f"The first {SHOWN} of {len(rows):,}; the export has all.")
+        st.caption(f"The first {SHOWN} of {whole(len(rows))}; the export has all.")
 
 
 def board_frame(rows: Sequence[BoardRow], people: Mapping[str, str] | None) -> pd.DataFrame:

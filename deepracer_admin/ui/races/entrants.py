@@ -16,7 +16,7 @@ from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.confirm import confirm, whom
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.table import choose
-from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, table_height
+from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, table_height, whole
 
 __all__ = ["entry_desk", "link_desk"]
 
@@ -68,7 +68,7 @@ def entry_desk(chosen: RaceRow, able: Capabilities | None, event: Event) -> None
             "Leaderboard if they should not count.",
             icon=":material/warning:",
         )
-    words = {_IN: f"On the list ({view.listed:,})", _OUT: f"Not on it ({len(view.outside):,})"}
+    words = {_IN: f"On the list ({whole(view.listed)})", _OUT: f"Not on it ({whole(len(view.outside))})"}
     side = _IN
     if may:
         side = (
@@ -201,7 +201,7 @@ def _outside(view: EntrantsView, chosen: RaceRow) -> None:
     with st.container(horizontal=True):
         if st.button("Let in …", type="primary", disabled=not some, key="entrants-admit"):
             _ask_admit(view, chosen, some)
-        if st.button(f"Let all {len(people):,} in …", key="entrants-admit-all"):
+        if st.button(f"Let all {whole(len(people))} in …", key="entrants-admit-all"):
             _ask_admit(view, chosen, people)
     said("entrants-expel", "entrants-admit")
 

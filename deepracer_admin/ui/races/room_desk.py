@@ -10,7 +10,7 @@ from deepracer_admin.services.races.room import RoomView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.confirm import confirm
-from deepracer_admin.ui.kit.words import as_of, clock_time, count, hours, plain
+from deepracer_admin.ui.kit.words import as_of, clock_time, count, hours, plain, whole
 
 __all__ = ["room_desk"]
 
@@ -94,7 +94,7 @@ def _what_takes_slots(view: RoomView, event: Event) -> None:
     at = as_of(load.at, "usage, event time", event.zone)
     need = (
         f"When everybody hands in at the end, submissions take up to {count(load.needed, 'slot')} (estimate) "
-        f"of {load.slots:,}"
+        f"of {whole(load.slots)}"
     )
     now = "what holds the others is not read"
     if load.jobs is not None:

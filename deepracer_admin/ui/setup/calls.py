@@ -15,7 +15,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.masthead import link_to
-from deepracer_admin.ui.kit.words import count, plain, table_height
+from deepracer_admin.ui.kit.words import count, plain, table_height, whole
 
 __all__ = ["calls"]
 
@@ -134,4 +134,4 @@ def _told(zone: str) -> None:
         alt="Messages about alarms, the newest first",
     )
     if len(view.rows) > SHOWN:
-        st.caption(f"The newest {SHOWN:,} of {count(len(view.rows), 'message')}.")
+        st.caption(f"The newest {whole(SHOWN)} of {count(len(view.rows), 'message')}.")

@@ -18,7 +18,7 @@ from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import ask, press
 from deepracer_admin.ui.kit.limits import ask_limit
 from deepracer_admin.ui.kit.refresh import rerun_unasked
-from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain, span, when
+from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain, span, when, whole
 from deepracer_admin.ui.setup.capacity_chart import slots_chart, slots_title
 
 __all__ = ["fit_badge", "panel"]
@@ -168,8 +168,8 @@ def _quotas(who: Actor, event: Event) -> None:
         st.caption("The account's quotas were not read; type them in, or read them where AWS credentials allow.")
     else:
         st.caption(
-            f"The account may run {count(seen.per_type, 'instance')} of ml.c7i.4xlarge and {seen.total:,} in all in "
-            f"{plain(seen.region)}: {as_of(seen.as_of, 'AWS Service Quotas', event.zone)}."
+            f"The account may run {count(seen.per_type, 'instance')} of ml.c7i.4xlarge and {whole(seen.total)} in all "
+            f"in {plain(seen.region)}: {as_of(seen.as_of, 'AWS Service Quotas', event.zone)}."
         )
     press(
         "Read the account's quotas",
@@ -231,7 +231,7 @@ def _answer(view: CapacityView, event: Event) -> None:
     )
     for request in view.requests:
         if request.value > seen.plan.slots or request.value > (seen.plan.account_slots or 0):
-            st.markdown(f"**Ask AWS for {request.value:,}** · {plain(request.name)} · {plain(request.code)}")
+            st.markdown(f"**Ask AWS for {whole(request.value)}** · {plain(request.name)} · {plain(request.code)}")
             st.code(request.text, language=None, wrap_lines=True)
             st.code(request.command, language="bash", wrap_lines=True)
 
@@ -240,10 +240,10 @@ def _table(seen: Outlook, event: Event) -> str:
     """Rows of constants and numbers: low, middle and high of what was simulated."""
     people = f" of {count(seen.plan.people, 'person', 'people')}"
     rows = [
-        ("Never train", _row(seen.never_trained, lambda value: f"{value:,.0f}"), people),
+        ("Never train", _row(seen.never_trained, lambda value: f"{whole(value)}"), people),
         ("A training waits for its slot", _row(seen.wait_min, _minutes), ""),
         ("... of one racer in ten longer than", _row(seen.long_wait_min, _minutes), ""),
-        ("Submissions that fail without a slot", _row(seen.failed_submissions, lambda value: f"{value:,.0f}"), ""),
+        ("Submissions that fail without a slot", _row(seen.failed_submissions, lambda value: f"{whole(value)}"), ""),
         ("Last job ends", _row(seen.end_h, lambda value: _moment(value, event)), ""),
         ("Hours used by the end", _row(seen.hours, hours), ""),
         ("Cost of all jobs", _row(seen.usd, money), ""),

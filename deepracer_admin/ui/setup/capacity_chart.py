@@ -11,6 +11,7 @@ import streamlit as st
 from deepracer_admin.counted import counted
 from deepracer_admin.model import Event
 from deepracer_admin.rules.capacity import Outlook
+from deepracer_admin.ui.kit.words import percent, whole
 
 __all__ = ["slots_chart", "slots_title"]
 
@@ -24,8 +25,8 @@ def slots_title(seen: Outlook) -> str:
     slots, middle = seen.plan.effective_slots, seen.slots_in_use.p50
     full = sum(value >= 0.98 * slots for value in middle) / len(middle)
     if slots and full >= 0.05:
-        return f"All {counted(slots, 'slot')} in use for {full:.0%} of the event"
-    return f"At most {counted(round(max(middle)), 'slot')} of {slots:,} in use"
+        return f"All {counted(slots, 'slot')} in use for {percent(full)} of the event"
+    return f"At most {counted(round(max(middle)), 'slot')} of {whole(slots)} in use"
 
 
 def slots_chart(seen: Outlook, event: Event) -> go.Figure:

@@ -14,7 +14,16 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.cached import sponsorship_view
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
-from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, hours, money, plain
+from deepracer_admin.ui.kit.words import (
+    SHOWN_LATER,
+    as_of,
+    count,
+    hours,
+    money,
+    plain,
+    size,
+    whole,
+)
 from deepracer_admin.ui.setup import capacity
 
 __all__ = ["abilities", "sponsorship"]
@@ -45,7 +54,7 @@ def service(who: Actor, event: Event) -> None:
             word = name.replace("_", " ")
             st.badge(word, icon=":material/check:" if can else ":material/close:", color="green" if can else "gray")
     for name, value in said.account_quotas.items():
-        most = "unlimited" if value < 0 else f"{value:,}"
+        most = "unlimited" if value < 0 else f"{whole(value)}"
         st.markdown(f"- {plain(name)}: **{most}** for {count(event.head_count, 'person', 'people')}")
     for note in said.notes:
         st.markdown(f"- {plain(note)}")
@@ -135,12 +144,12 @@ def _hidden(view: SponsorshipView, running: str, zone: str) -> list[str]:
         f"({as_of(view.seen_at, 'racing service', zone)})."
     ]
     if view.blast_models:
-        going = f", {view.blast_running:,} of them at work now" if view.blast_running else ""
+        going = f", {whole(view.blast_running)} of them at work now" if view.blast_running else ""
         read = as_of(view.models_as_of, "racing service", zone)
         facts.append(f"{count(view.blast_models, 'model')} vanish too{going} ({read}): delete them first.")
     if view.blast_gb:
         facts.append(
-            f"Their models stay, out of sight: {view.blast_gb:,.1f} GB of storage keep billing, "
+            f"Their models stay, out of sight: {size(view.blast_gb)} of storage keep billing, "
             f"{money(view.blast_usd_a_month)} a month (estimate), until they are deleted. Delete them first."
         )
     if view.blast_hours:

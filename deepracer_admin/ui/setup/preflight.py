@@ -9,7 +9,7 @@ from deepracer_admin.services.setup.preflight import PreflightView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.download import download
-from deepracer_admin.ui.kit.words import as_of, level, plain
+from deepracer_admin.ui.kit.words import as_of, level, plain, whole
 
 __all__ = ["canary", "preflight"]
 
@@ -105,7 +105,7 @@ def _changed(view: PreflightView, event: Event) -> None:
     if not view.changes:
         st.caption(f"Nothing changed since the run before ({as_of(view.before_as_of, 'pre-flight', event.zone)}).")
         return
-    with st.expander(f"Changed since the run before: {len(view.changes):,}", icon=":material/compare_arrows:"):
+    with st.expander(f"Changed since the run before: {whole(len(view.changes))}", icon=":material/compare_arrows:"):
         for change in sorted(view.changes, key=lambda each: not each.worse):
             was = level(change.before)[0] if change.before else "not checked"
             st.markdown(f"- **{plain(change.title)}**: {was} → {level(change.now)[0]}")
@@ -115,7 +115,7 @@ def _lines(found: list[Finding], name: str) -> None:
     """What needs somebody stands open; what is in order, or does not apply, is folded."""
     word, icon, _ = level(name)
     if name in ("green", "na"):
-        with st.expander(f"{word}: {len(found):,}", icon=icon), st.container(gap="xsmall"):
+        with st.expander(f"{word}: {whole(len(found))}", icon=icon), st.container(gap="xsmall"):
             for finding in found:
                 _line(finding)
         return

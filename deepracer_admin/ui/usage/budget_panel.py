@@ -14,7 +14,13 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.confirm import confirm
 from deepracer_admin.ui.kit.limits import NOTHING
-from deepracer_admin.ui.kit.words import as_of, money, plain
+from deepracer_admin.ui.kit.words import (
+    as_of,
+    exact,
+    money,
+    percent,
+    plain,
+)
 
 __all__ = ["budget_panel", "used_words"]
 
@@ -25,8 +31,8 @@ _SHARES = (0.5, 0.8, 0.95, 1.0)
 def used_words(line: Line) -> str:
     """How far a budget is used, with a word that stands without its colour."""
     if line.share >= 1:
-        return f":red[✗ {line.share:.0%}, passed]"
-    return f":orange[▲ {line.share:.0%}]" if line.share >= NEEDS_HUMAN else f"{line.share:.0%}"
+        return f":red[✗ {percent(line.share)}, passed]"
+    return f":orange[▲ {percent(line.share)}]" if line.share >= NEEDS_HUMAN else f"{percent(line.share)}"
 
 
 def budget_panel(who: Actor, event: Event) -> None:
@@ -59,7 +65,7 @@ def _asks(view: BudgetView, crossing: Crossing) -> None:
         return
     with st.container(border=True, key=f"budget-asks-{crossing.key}"):
         st.markdown(
-            f":orange[:material/help:] **{crossing.share:.0%} of the budget of {plain(line.name)} is used.** "
+            f":orange[:material/help:] **{percent(crossing.share)} of the budget of {plain(line.name)} is used.** "
             f"{money(line.used)} of {money(line.budget)} are spent or committed (*estimate*)."
         )
         with st.container(horizontal=True):
@@ -116,7 +122,7 @@ def _lines(view: BudgetView, event: Event) -> None:
         )
     paused = [each for each in view.crossings if each.job]
     for each in paused:
-        st.caption(plain(f"Paused at {each.share:.0%}. {tail_words(each.tail)}"))
+        st.caption(plain(f"Paused at {percent(each.share)}. {tail_words(each.tail)}"))
 
 
 def _thresholds(title: str, key: str, kept: Sequence[Threshold], *, forecast: bool | None = None) -> None:
@@ -128,8 +134,8 @@ def _thresholds(title: str, key: str, kept: Sequence[Threshold], *, forecast: bo
         for share in sorted({*_SHARES, *acts}):
             options = ["nothing", *_ACTS.values()]
             now = _ACTS[acts[share]] if share in acts else "nothing"
-            share_key = f"{share:g}"
-            wish = st.selectbox(f"{share:.0%}", options, options.index(now), key=f"budget-{key}-{share_key}")
+            share_key = exact(share)
+            wish = st.selectbox(f"{percent(share)}", options, options.index(now), key=f"budget-{key}-{share_key}")
             act = next((each for each, word in _ACTS.items() if word == wish), None)
             if act is not None:
                 chosen.append((share, act))

@@ -16,7 +16,12 @@ from deepracer_admin.counted import counted
 from deepracer_admin.rules.usage import Part
 from deepracer_admin.services.usage.table import Histogram
 from deepracer_admin.services.usage.view import UsageView
-from deepracer_admin.ui.kit.words import hours, money
+from deepracer_admin.ui.kit.words import (
+    exact,
+    hours,
+    money,
+    percent,
+)
 
 __all__ = ["cohort_chart", "draw", "histogram_chart", "person_chart", "slots_chart", "spend_chart", "spend_title"]
 
@@ -89,13 +94,13 @@ def spend_title(view: UsageView) -> str:
     if view.totals is None:
         return "No usage has been read yet"
     if view.is_over or view.forecast is None:
-        share = f": {view.spend_usd / budget:.0%} of the budget" if budget else "; no budget is set"
+        share = f": {percent(view.spend_usd / budget)} of the budget" if budget else "; no budget is set"
         return f"{money(view.spend_usd)} in the end (estimate){share}"
     middle, high = view.forecast.p50.usd, view.forecast.p90.usd
     if not budget:
         return f"About {money(middle)} by the end (estimate); no budget is set"
     word = "over it" if middle > budget else "over it in one of ten cases" if high > budget else "within it"
-    return f"About {money(middle)} by the end (estimate): {middle / budget:.0%} of the budget, {word}"
+    return f"About {money(middle)} by the end (estimate): {percent(middle / budget)} of the budget, {word}"
 
 
 def spend_chart(view: UsageView) -> go.Figure:
@@ -206,7 +211,9 @@ def cohort_chart(parts: Mapping[str, Part], label: str) -> go.Figure:
             hovertemplate="%{y}: %{x:,.2f} h " + word + "<extra></extra>",
         )  # fmt: skip
     total = sum(part.spent.hours for part in parts.values())
-    first = f"{names[0]} used {values[0][0] / total:.0%} of {hours(total)}" if total else "Nobody has used an hour yet"
+    first = (
+        f"{names[0]} used {percent(values[0][0] / total)} of {hours(total)}" if total else "Nobody has used an hour yet"
+    )
     return _layout(
         figure, f"cohorts-{label}", f"Hours by {label.lower()}: {first}" if total else first, 110 + 30 * len(names),
         "hours", barmode="stack", yaxis={"automargin": True, "type": "category"},
@@ -223,7 +230,7 @@ def histogram_chart(found: Histogram) -> go.Figure:
     figure.add_bar(
         x=[width * (place + 0.5) for place in range(len(found.counts))], y=[*found.counts], width=width * 0.96,
         marker_color=colour.used, showlegend=False,
-        customdata=[f"{width * place:g} to {width * (place + 1):g} h" for place in range(len(found.counts))],
+        customdata=[f"{exact(width * place)} to {exact(width * (place + 1))} h" for place in range(len(found.counts))],
         hovertemplate="%{customdata}: %{y:,}<extra></extra>",
     )  # fmt: skip
     people = sum(found.counts)

@@ -9,7 +9,17 @@ from streamlit.delta_generator import DeltaGenerator
 
 from deepracer_admin.counted import counted
 from deepracer_admin.services.usage.view import UsageView
-from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain, when
+from deepracer_admin.ui.kit.words import (
+    as_of,
+    count,
+    hours,
+    money,
+    percent,
+    plain,
+    price,
+    when,
+    whole,
+)
 
 __all__ = ["headline"]
 
@@ -21,7 +31,7 @@ def headline(view: UsageView, *, sees_people: bool) -> bool:
     event = view.event
     st.caption(
         f"{as_of(view.as_of, 'racing service, event time', event.zone)} · money is an *estimate*: hours × "
-        f"{event.prices.per_hour:.3f} USD ({plain(event.prices.source)}, {plain(event.prices.as_of)})"
+        f"{price(event.prices.per_hour)} ({plain(event.prices.source)}, {plain(event.prices.as_of)})"
     )
     totals = view.totals
     if totals is None:
@@ -29,27 +39,29 @@ def headline(view: UsageView, *, sees_people: bool) -> bool:
         return False
     first, second = st.columns(4), st.columns(4)
     budget = event.budget_usd
-    share = f"{view.spend_usd / budget:.0%} of the budget" if budget else "no budget is set"
+    share = f"{percent(view.spend_usd / budget)} of the budget" if budget else "no budget is set"
     _figure(first[0], "Spend so far (estimate)", money(view.spend_usd), share)
     both = totals.at_most_so_far.usd
-    with_it = f"with it {both / budget:.0%} of the budget" if budget else "runs or will run by itself"
+    with_it = f"with it {percent(both / budget)} of the budget" if budget else "runs or will run by itself"
     _figure(first[1], "Committed on top (estimate)", money(view.committed_usd), with_it)
     if view.is_over or totals.forecast is None:
         _figure(first[2], "Final (estimate)", money(view.spend_usd), "the bill of AWS has the last word")
         _figure(first[3], "Spend per hour", "ended", "")
     else:
         high = totals.forecast.p90.usd
-        share = f"{high / budget:.0%} of the budget, " if budget else ""
+        share = f"{percent(high / budget)} of the budget, " if budget else ""
         of = f"{share}in 9 of 10 cases"
         _figure(first[2], "At the end, at most (estimate)", money(high), of)
         rate = f"{money(totals.burn[0].usd)}/h" if totals.burn else NOT_READ
         _figure(first[3], "Spend in the last hour (estimate)", rate, _ceiling(view))
     _figure(second[0], "Training hours used", hours(view.hours_used), f"{hours(view.hours_queued)} committed")
-    _figure(second[1], "Racers active", f"{view.active:,} of {view.profiles:,}", counted(view.models, "model"))
-    used = NOT_READ if totals.running is None else f"{totals.running:,} of {event.slots:,}"
-    queue = "the service does not tell" if totals.running is None else f"{totals.queued or 0:,} in the queue"
+    _figure(
+        second[1], "Racers active", f"{whole(view.active)} of {whole(view.profiles)}", counted(view.models, "model")
+    )
+    used = NOT_READ if totals.running is None else f"{whole(totals.running)} of {whole(event.slots)}"
+    queue = "the service does not tell" if totals.running is None else f"{whole(totals.queued or 0)} in the queue"
     _figure(second[2], "Slots in use", used, queue)
-    waits = NOT_READ if totals.waiting_models is None else f"{totals.waiting_models:,}"
+    waits = NOT_READ if totals.waiting_models is None else f"{whole(totals.waiting_models)}"
     asked = (
         f"{hours(totals.waiting.hours)} asked for" if totals.waiting.hours else "models that their racers must retry"
     )

@@ -18,7 +18,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask
 from deepracer_admin.ui.kit.limits import NOT_READ, NOTHING, limit_words
 from deepracer_admin.ui.kit.table import choose
-from deepracer_admin.ui.kit.words import count, hours, money, plain, table_height, when
+from deepracer_admin.ui.kit.words import count, hours, money, percent, plain, table_height, when, whole
 from deepracer_admin.ui.usage.charts import draw, person_chart
 from deepracer_admin.ui.usage.profile_models import profile_models
 
@@ -32,7 +32,7 @@ def ask_query(table: UsageTable) -> Query:
     first, second, third, fourth = st.columns([3, 2, 2, 2])
     text = first.text_input("Search", key="usage-search", placeholder="name, address or racer name")
     only = second.selectbox(
-        "Show", [*ONLY], key="usage-only", format_func=lambda name: f"{name} ({table.counts.get(name, 0):,})"
+        "Show", [*ONLY], key="usage-only", format_func=lambda name: f"{name} ({whole(table.counts.get(name, 0))})"
     )
     cohort = third.selectbox(
         "Office or cost centre", ["", *table.cohorts], key="usage-cohort", format_func=lambda name: name or "All"
@@ -55,8 +55,11 @@ def profile_pages(table: UsageTable, query: Query, *, several: bool) -> tuple[st
             key = f"usage-page-{hash(query)}"
             if st.session_state.get(key, 1) > pages:  # whoever was on the last page, and it is gone
                 st.session_state[key] = pages
-            page = int(st.number_input(f"Page of {pages:,}", 1, pages, key=key))
-            st.caption(f"{(page - 1) * PAGE_ROWS + 1:,} to {min(page * PAGE_ROWS, len(order)):,} of {len(order):,}")
+            page = int(st.number_input(f"Page of {whole(pages)}", 1, pages, key=key))
+            st.caption(
+                f"{whole((page - 1) * PAGE_ROWS + 1)} to {whole(min(page * PAGE_ROWS, len(order)))} "
+                f"of {whole(len(order))}"
+            )
             if order != wanted:
                 st.button(
                     "Sort anew", key="usage-anew", type="tertiary", icon=":material/sort:", on_click=_forget_order
@@ -140,7 +143,7 @@ def _state(row: ProfileRow) -> str:
 
 
 def _told(number: int | None) -> str:
-    return NOT_READ if number is None else f"{number:,}"
+    return NOT_READ if number is None else f"{whole(number)}"
 
 
 def _percent(share: float | None) -> float | None:
@@ -191,7 +194,9 @@ def one_profile(event: Event, row: ProfileRow) -> None:
     series = ask(lambda who: session.desk().usage.series_of(who, row.profile))
     if series is None:
         return
-    share = f"limit: {limit_words(row.hours_limit)}" if row.share is None else f"{row.share:.0%} of this month's limit"
+    share = (
+        f"limit: {limit_words(row.hours_limit)}" if row.share is None else f"{percent(row.share)} of this month's limit"
+    )
     waits = f" · waits for a slot since {when(row.waiting_since, event.zone)}" if row.waiting_since else ""
     made = "models not read yet" if row.models is None else f"{count(row.models, 'model')} made this month"
     st.markdown(

@@ -14,7 +14,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
 from deepracer_admin.ui.kit.limits import ask_limit, limit_words
-from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, hours, money, plain
+from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, hours, money, plain, whole
 
 __all__ = ["grant_hours", "pause_or_delete", "says_whom", "set_quota"]
 
@@ -53,11 +53,11 @@ def set_quota(event: Event, chosen: Sequence[ProfileRow]) -> None:
     if plan is None:
         return
     words = count(plan.people, "person", "people")
-    each = f"{hours(wanted)} and {'any number of' if models < 0 else f'{models:,}'} models each"
+    each = f"{hours(wanted)} and {'any number of' if models < 0 else f'{whole(models)}'} models each"
     added = "any number of hours" if math.isinf(plan.most_hours) else hours(plan.most_hours)
     usd = "without end" if math.isinf(plan.most_usd) else money(plan.most_usd)
     most = f"Can add at most **{added}** and **{usd}** (estimate) a month."
-    st.markdown(f"Changes **{words}** to {each}, {plan.same:,} have it already. {most}")
+    st.markdown(f"Changes **{words}** to {each}, {whole(plan.same)} have it already. {most}")
     for sentence in plan.meets:
         st.caption(plain(sentence))
     if st.button("Set this quota …", type="primary", disabled=not plan.people, icon=":material/tune:", key="quota-set"):
@@ -93,9 +93,9 @@ def _read_back(event: Event) -> None:
         f"Last change of quotas, as the service lists it: {count(found.agree, 'person has', 'people have')} the new one"
     )
     if found.beside:
-        said_ += f", {found.beside:,} another for a reason (paused, closed, or another event gives more)"
+        said_ += f", {whole(found.beside)} another for a reason (paused, closed, or another event gives more)"
     if found.differ:
-        said_ += f", {found.differ:,} still another: set it once more for them"
+        said_ += f", {whole(found.differ)} still another: set it once more for them"
     st.caption(f"{said_}. {as_of(found.as_of, 'racing service', event.zone)}")
 
 

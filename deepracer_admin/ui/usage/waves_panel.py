@@ -7,7 +7,7 @@ import streamlit as st
 from deepracer_admin.model import Actor
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
-from deepracer_admin.ui.kit.words import count, span
+from deepracer_admin.ui.kit.words import count, span, whole
 
 __all__ = ["waves_panel"]
 
@@ -27,9 +27,9 @@ def waves_panel(who: Actor) -> None:
         if view.now is not None:
             now = view.now
             st.markdown(
-                f"**Round {view.waves.round}**: up to {view.waves.allowed:,} min each · "
+                f"**Round {view.waves.round}**: up to {whole(view.waves.allowed)} min each · "
                 f"{count(now.through, 'person is', 'people are')} through, "
-                f"{count(now.at_work, 'has', 'have')} a job that runs or waits, {now.going:,} may still begin, "
+                f"{count(now.at_work, 'has', 'have')} a job that runs or waits, {whole(now.going)} may still begin, "
                 f"{count(now.quiet, 'is', 'are')} quiet"
             )
             st.caption("Tell those who have hours left in this round that it is their turn: Messages, “Your turn”.")
