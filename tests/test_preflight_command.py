@@ -17,6 +17,7 @@ from deepracer_admin.flows.setup.connect_check import plan_due_check
 from deepracer_admin.model import Event, Finding, JobState, Lease, Quota, Role
 from deepracer_admin.records.connect_check import CHECK, CHECK_PLANNED, Checked
 from deepracer_admin.records.current_event import CURRENT_EVENT
+from deepracer_admin.rules.preflight.facts import not_asked
 from deepracer_admin.services.base import new_id
 from deepracer_admin.settings import Settings
 from tests.pages.conftest import NOW, StandingClock, _practice, actor_of
@@ -66,6 +67,7 @@ class OfManaged:
     """Facts of which only the service counts here."""
 
     kind = "managed"
+    credential = not_asked()
 
 
 def test_without_an_event_it_could_not_run(console: Console, capsys: pytest.CaptureFixture[str]) -> None:

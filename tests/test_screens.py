@@ -26,7 +26,7 @@ WIDGETS = {
 """Streamlit's widgets that act or hold what a person typed or chose."""
 OURS = frozenset({"ask_limit", "choose", "choose_one", "confirm", "confirm_typed", "download", "press"})
 """Our own that pass `key` on to one of those."""
-LASTING = ("id", "key", "turn", "digest", "seq")
+LASTING = ("id", "key", "turn", "digest", "seq", "mark")
 """A value in a key is a name or attribute that is one of these, or ends with one after an underscore."""
 
 

@@ -61,6 +61,7 @@ ADDRESSES = {
     "Usage": "usage",
     "Leaderboard": "leaderboard",
     "Close": "closeout",
+    "Report": "report",
     "Audit": "audit",
 }
 """The address of each page, by the name that alarms call it."""

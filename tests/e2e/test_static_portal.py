@@ -79,7 +79,7 @@ def _told(home: Path, port: int, path: subprocess.Popen[bytes], log: Path) -> di
         assert path.poll() is None, log.read_text("utf-8", "replace")
         assert time.monotonic() < end, "the portal did not start"
         try:
-            httpx.get(f"http://127.0.0.1:{port}/config.json", timeout=5, trust_env=False)
+            httpx.get(f"http://127.0.0.1:{port}/config.json", timeout=30, trust_env=False)
             return json.loads((home / "portal.json").read_text("utf-8"))
         except (httpx.HTTPError, OSError, ValueError):
             time.sleep(0.2)

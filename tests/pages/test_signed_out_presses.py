@@ -137,7 +137,9 @@ class Walk:
             if OPENERS.match(key):
                 closed = {button.key for button in app.button}
                 whole(app, key)
-                key = next(b.key for b in app.button if b.key and b.key not in closed and b.key.endswith("-go"))
+                go = [b.key for b in app.button if b.key and b.key not in closed and b.key.endswith("-go")]
+                assert go, f"{key} opens no dialog"
+                key = go[0]
                 self.done.add(key)
                 type_name(app, key.removesuffix("-go"))
             press(app, key)

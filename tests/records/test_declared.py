@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 
 import pytest
@@ -21,7 +21,7 @@ KINDS = {name: what.kind for name, what in DECLARED.items()}
 
 @pytest.mark.parametrize("name", sorted(DECLARED))
 def test_values_are_frozen_and_have_a_real_type(name: str) -> None:
-    allowed = (str, int, float, bool, datetime, Mapping, tuple, frozenset, "optional")
+    allowed = (str, int, float, bool, date, datetime, Mapping, tuple, frozenset, "optional")
     for kind in types_within(KINDS[name]):
         frozen = is_dataclass(kind) and kind.__dataclass_params__.frozen  # pyright: ignore[reportAttributeAccessIssue]
         assert kind in allowed or frozen or (isinstance(kind, type) and issubclass(kind, Enum)), kind

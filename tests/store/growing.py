@@ -6,7 +6,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -49,6 +49,8 @@ def sample(hint: Any, number: int = 0) -> Any:
     what, inner = parts(hint)
     if what == "optional":
         return sample(inner[0], number)
+    if what is date:
+        return NOW.date() + timedelta(days=number)
     if what in (str, int, float, bool, datetime):
         return {str: f"value {number}", int: number, float: float(number), bool: False}.get(what, NOW)
     if what in (Mapping, frozenset):

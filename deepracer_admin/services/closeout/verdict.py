@@ -76,7 +76,7 @@ def verdict(
 
 def _access(proof: Proof | None) -> list[str]:
     if proof is None:
-        return ["Who can still sign in was not read back."]
+        return ["Nobody has looked who can still sign in."]
     found: list[str] = []
     wrong = {each.attendee for each in proof.can_still_sign_in if each.why not in STAYS}
     if wrong:

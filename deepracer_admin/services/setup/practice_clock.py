@@ -38,7 +38,7 @@ class PracticeClockService(Service):
     def set_pace(self, actor: Actor, *, speed: float, paused: bool) -> None:
         """Ask for a speed, or a pause; it holds within about a second. Raises BadInput for a speed that is none, or in
         live mode."""
-        self._authorise(actor, "rehearsal.clock", target=f"{speed:g}")
+        self._authorise(actor, "rehearsal.clock", target=str(speed))
         if not self.house.settings.rehearsal:
             raise BadInput("This is no rehearsal: its time is real time.")
         if not SPEEDS[0] <= speed <= SPEEDS[-1]:

@@ -11,7 +11,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.limits import NOTHING
-from deepracer_admin.ui.kit.words import count, plain, when
+from deepracer_admin.ui.kit.words import count, day, plain, when
 
 __all__ = ["show"]
 
@@ -55,8 +55,8 @@ def _state(view: PersonalDataView, event: Event) -> None:
         st.warning(plain(view.waits), icon=":material/hourglass_top:")
     else:
         st.info(
-            f"Personal data is erased on **{view.erase_on:%a %d %b %Y}**, in {count(view.days, 'day')}, when the event "
-            "is closed. Numbers, results without names and the audit stay.",
+            f"Personal data is erased on **{day(view.erase_on, event.zone)}**, in {count(view.days, 'day')}, when the "
+            "event is closed. Numbers, results without names and the audit stay.",
             icon=":material/event:",
         )
 
@@ -96,7 +96,7 @@ def _receipts(view: PersonalDataView, event: Event) -> None:
         st.markdown(":gray[Nobody was erased yet. One person is erased on Attendees, in their drawer.]")
         return
     desk = session.desk().personal_data
-    for number, row in enumerate(view.receipts[:20]):
+    for row in view.receipts[:20]:
         with st.container(border=True, gap="xsmall"):
             ended = row.ended_at is not None
             at = when(row.ended_at or row.at, event.zone)
@@ -122,5 +122,5 @@ def _receipts(view: PersonalDataView, event: Event) -> None:
                     lambda asking, mark=row.mark: desk.receipt(asking, mark),
                     f"{row.mark}.json",
                     "application/json",
-                    key=f"data-receipt-{number}",
+                    key=f"data-receipt-{row.mark}",
                 )

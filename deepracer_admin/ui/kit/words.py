@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,7 @@ __all__ = [
     "frame_time",
     "hours",
     "level",
+    "minute",
     "money",
     "percent",
     "plain",
@@ -163,9 +164,14 @@ def size(gigabytes: float) -> str:
     return f"{gigabytes:,.1f} GB"
 
 
-def day(at: datetime, zone: str = "UTC") -> str:
-    """A day, e.g. "22 Nov 2026"."""
-    return f"{at.astimezone(ZoneInfo(zone)):%d %b %Y}"
+def day(at: date, zone: str = "UTC") -> str:
+    """A day, e.g. "22 Nov 2026"; of a time, its day in the zone."""
+    return f"{at.astimezone(ZoneInfo(zone)) if isinstance(at, datetime) else at:%d %b %Y}"
+
+
+def minute(at: datetime | None, zone: str) -> str:
+    """A time of a column whose zone stands above it, e.g. "22 Nov 14:02"."""
+    return f"{at.astimezone(ZoneInfo(zone)):%d %b %H:%M}" if at else ""
 
 
 def second(at: datetime, zone: tzinfo = UTC) -> str:

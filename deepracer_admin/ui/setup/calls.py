@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 import pandas as pd
 import streamlit as st
 
@@ -15,7 +12,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.masthead import link_to
-from deepracer_admin.ui.kit.words import count, plain, table_height, whole
+from deepracer_admin.ui.kit.words import count, minute, plain, table_height, whole
 
 __all__ = ["calls"]
 
@@ -100,11 +97,6 @@ def _mail(view: CallsView) -> None:
         st.caption(f"Last said by {plain(view.by_name)}.")
 
 
-def _short(at: datetime | None, zone: str) -> str:
-    """Without the zone, which stands above the column: the reason beside it needs the room."""
-    return f"{at.astimezone(ZoneInfo(zone)):%d %b %H:%M}" if at else ""
-
-
 @st.fragment(run_every=3)
 def _told(zone: str) -> None:
     who, desk = session.actor(), session.desk()
@@ -119,7 +111,7 @@ def _told(zone: str) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                f"When ({zone})": [_short(row.at, zone) for row in rows],
+                f"When ({zone})": [minute(row.at, zone) for row in rows],
                 "Alarm": [row.title for row in rows],
                 "What was told": [_WHAT[row.what] for row in rows],
                 "To": [row.to for row in rows],

@@ -15,7 +15,7 @@ from deepracer_admin.services.setup.prices import BillView, PricesView
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.limits import NOTHING
-from deepracer_admin.ui.kit.words import as_of, clock_time, count, money, plain, table_height, when
+from deepracer_admin.ui.kit.words import as_of, clock_time, count, money, percent, plain, table_height, when, whole
 
 __all__ = ["PRICE_JOBS", "panel"]
 
@@ -190,12 +190,12 @@ def _bill(view: BillView, event: Event) -> None:
     st.caption(as_of(seen.as_of, "AWS Cost Explorer", event.zone))
     if not view.days:
         st.caption(
-            f"No day can be compared yet: it takes one that is over for {LATE.total_seconds() / 3600:.0f} h, and in "
+            f"No day can be compared yet: it takes one that is over for {whole(LATE.total_seconds() / 3600)} h, and in "
             "which usage was read from beginning to end."
         )
         return
     billed, estimate = sum(day.billed for day in view.days), sum(day.estimate for day in view.days)
-    share = f" ({billed / estimate:.0%} of the estimate)" if estimate else ""
+    share = f" ({percent(billed / estimate)} of the estimate)" if estimate else ""
     days = count(len(view.days), "whole day")
     st.markdown(f"**{days}: {money(billed)} billed{share}, {money(estimate)} estimated.** Both may still change.")
     st.dataframe(

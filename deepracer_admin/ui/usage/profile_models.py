@@ -37,7 +37,7 @@ def profile_models(event: Event, row: ProfileRow) -> None:
     press(
         "Read their models",
         lambda who: session.desk().usage.look_at_models(who, profile),
-        key="usage-models-look",
+        key="profile-models-look",
         done="They are being read; what is found appears here.",
         icon=":material/sync:",
     )

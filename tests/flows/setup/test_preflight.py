@@ -33,6 +33,7 @@ from deepracer_admin.records.store_copies import COPIED, Copied
 from deepracer_admin.rules.capacity import Outlook, outlook
 from deepracer_admin.rules.capacity import Plan as CapacityPlan
 from deepracer_admin.rules.preflight import TABLE
+from deepracer_admin.rules.prices import shipped_prices
 from deepracer_admin.settings import Settings
 from deepracer_admin.store import SavedSession
 from tests.practice import WorldHandle, start_world
@@ -187,6 +188,7 @@ def _events(ground: Ground) -> None:
             zone="Europe/Rome", head_count=120, budget_usd=2_000, quota=Quota(180, 3), service=service, slots=500,
             group_id=ground.world.endpoints["graph"]["group_id"], guests="invite", erase_on="2027-01-31",
             public_url=ground.listener.address, portal_url=ground.world.endpoints["deepracer"]["site"],
+            prices=shipped_prices(service),
         )  # fmt: skip
         store.save_event(event)
         store.save_attendees(key, [Attendee(f"at-{n}", f"racer{n}@example.com", f"R {n}", f"r-{n}") for n in range(3)])
