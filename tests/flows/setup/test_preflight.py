@@ -399,7 +399,7 @@ CASES: dict[str, Case] = {
     "plan.capacity": settings("amber", "fewer hours", {"slots": 500}, {"slots": 1}),
     "plan.budget": settings("amber", "Raise the budget", {"budget_usd": 2_000.0}, {"budget_usd": 1.0}),
     "plan.prices": Case(
-        "amber", "price list",
+        "amber", "prices tab",
         lambda g: g.amend(ON_AWS, prices=replace(g.console.store.event(ON_AWS).prices, as_of="2025-01-01")),
         lambda g: g.amend(ON_AWS, prices=replace(g.console.store.event(ON_AWS).prices, as_of="2026-10-01")),
     ),
