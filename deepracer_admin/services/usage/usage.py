@@ -115,22 +115,27 @@ class UsageService(Service):
         return [(at, used / 60, queued / 60) for at, used, queued in self.house.history.usage_of(event, profile)]
 
     def models_of(self, actor: Actor, profile: str) -> ProfileModels | None:
-        """The models of one profile as last read; None when they never were."""
+        """The models of one profile as last read; None when they never were. Raises Missing."""
         self._authorise(actor, "usage.view")
-        return self.store.row(self._event().id, PROFILE_MODELS, profile)
+        event = self._event().id
+        self._check_linked(event, profile)
+        return self.store.row(event, PROFILE_MODELS, profile)
 
     def look_at_models(self, actor: Actor, profile: str) -> Job:
         """Have the models of one profile read; the reading under way when there is one. Raises Missing."""
         self._authorise(actor, "usage.view")
         event = self._event().id
-        if profile not in {link.profile for link in self.store.links(event).values()}:
-            raise Missing("That profile is nobody's on the list (any more); choose again.")
+        self._check_linked(event, profile)
         try:
             return self._plan_job(actor, "usage.view", "models.look", target=profile, plan={"profile": profile})
         except Conflict:
             return next(
                 each for each in self.store.jobs(event, live=True, kind="models.look") if each.target == profile
             )
+
+    def _check_linked(self, event: str, profile: str) -> None:
+        if profile not in {link.profile for link in self.store.links(event).values()}:
+            raise Missing("That profile is nobody's on the list (any more); choose again.")
 
     def given_elsewhere(self, actor: Actor, attendees: Sequence[str]) -> tuple[int, str]:
         """How many of these people another open event gives hours now, and the names of such events ("" for none)."""

@@ -121,7 +121,7 @@ def test_green_is_for_what_was_read_back_and_left_nothing() -> None:
 
 NOT_GREEN = {
     "not closed": ({"event": EVENT}, "red", "The close-out is not through."),
-    "nothing read back": ({"proof": None}, "red", "Who can still sign in was not read back."),
+    "nothing read back": ({"proof": None}, "red", "Nobody has looked who can still sign in."),
     "of one it is not known": (
         {"proof": replace(PROOF, not_known=(StillIn("a"),), settle="Ask.")}, "red", "Not known for 1 person: Ask.",
     ),
