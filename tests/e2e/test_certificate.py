@@ -64,7 +64,7 @@ def test_1_a_step_that_hangs_is_waited_for_with_a_reason(page: Page, seeded: See
     go = asked.get_by_role("button", name="Close the event", exact=True)
     expect(go).to_be_enabled(timeout=PATIENCE_MS)
     go.click()
-    expect(page.get_by_text("Closing is under way")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Closing is under way; it goes on")).to_be_visible(timeout=PATIENCE_MS)
     works(seeded, event, upto="models")
     more = page.get_by_text("Decide about “Delete models” …")
     expect(more).to_be_visible(timeout=PATIENCE_MS)

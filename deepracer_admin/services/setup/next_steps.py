@@ -10,7 +10,7 @@ from deepracer_admin.clock import Clock
 from deepracer_admin.flows.access.password_ages import ends_soon, password_ages
 from deepracer_admin.flows.closeout.run import has_ended
 from deepracer_admin.flows.closeout.steps import steps_for
-from deepracer_admin.model import UNLIMITED, Attendee, Event, Job, Step
+from deepracer_admin.model import UNLIMITED, Attendee, Event, Job, Stage, Step
 from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.calls import POSTS
 from deepracer_admin.records.campaigns import CAMPAIGNS, CampaignState
@@ -55,20 +55,22 @@ def read_known(store: EventStore, history: History, clock: Clock, event: Event, 
     series = history.usage(event.id, points=2)
     last = series[-1] if series else None
     mailed, proven = done.get(Step.MAIL, 0), done.get(Step.ACCESS, 0)
+    closing = _closing(store, event, kind)
+    stage = stage_of(
+        event,
+        now=now,
+        people=len(people),
+        mailed=mailed,
+        proven=proven,
+        onboarding=onboarding.state,
+        sponsorship_open=sponsored,
+        checked=check.as_of is not None,
+        races=len(races),
+    )
     return Known(
         event=event,
         now=now,
-        stage=stage_of(
-            event,
-            now=now,
-            people=len(people),
-            mailed=mailed,
-            proven=proven,
-            onboarding=onboarding.state,
-            sponsorship_open=sponsored,
-            checked=check.as_of is not None,
-            races=len(races),
-        ),
+        stage=Stage.CLOSE if closing and closing.is_live else stage,
         people=len(people),
         refused=sum(1 for person in people if person.refusal),
         mailed=mailed,
@@ -85,7 +87,7 @@ def read_known(store: EventStore, history: History, clock: Clock, event: Event, 
         untold=_untold(alarms, store.rows(event.id, POSTS).values()),
         red_checks=[finding.title for finding in check.findings if finding.level == "red"],
         waits={} if event.closed_at else store.read(event.id, TROUBLE),
-        closing=_closing(store, event, kind),
+        closing=closing,
         to_decide=to_decide(store, event.id),
         mails=store.delivery_counts(event.id),
         held_campaigns=sum(1 for each in store.rows(event.id, CAMPAIGNS).values() if each.state in _WAITS),

@@ -22,6 +22,7 @@ from deepracer_admin.services.usage.view import UsageView
 from deepracer_admin.ui.kit import session
 
 __all__ = [
+    "LAST_ACT",
     "board_view",
     "event_view",
     "events_at_work",
@@ -34,14 +35,21 @@ __all__ = [
 ]
 
 
+LAST_ACT = "last-act"
+"""When this tab's last act ended, in monotonic seconds."""
+
+
 def event_view(who: Actor, *, after: float = 0.0) -> EventView:
     """Where the event stands and what to do next, at most five seconds old: it moves with time even when nothing is
-    written. `after`: an act that it must have seen, by its end (monotonic seconds)."""
-    return _event(session.event_id(), after, who.roles, who)
+    written. It has seen this tab's last act, a close-out that ended, and `after`: an act by its end (monotonic
+    seconds)."""
+    event = session.desk().events.event()
+    is_closed = event is not None and event.closed_at is not None
+    return _event(session.event_id(), max(after, st.session_state.get(LAST_ACT, 0.0)), is_closed, who.roles, who)
 
 
 @st.cache_data(ttl=5, max_entries=16, show_spinner=False)
-def _event(event: str, after: float, roles: frozenset[Role], _who: Actor) -> EventView:
+def _event(event: str, after: float, is_closed: bool, roles: frozenset[Role], _who: Actor) -> EventView:
     return session.console().of(event).events.view(_who)
 
 
