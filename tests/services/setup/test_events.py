@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput, Conflict, Missing
-from deepracer_admin.model import Actor, Event, PriceList, Profile, Quota
+from deepracer_admin.model import Actor, Event, PriceList, Profile, Quota, Stage
 from deepracer_admin.model.registrations import Portal, PortalMail, Registration, RegistrationState
 from deepracer_admin.records.portal import PORTAL, REGISTRATIONS
 from deepracer_admin.rules.money import at_prices
@@ -232,3 +232,15 @@ def test_spend_on_the_event_page_is_the_one_of_the_usage_page(
 def test_before_the_first_event_it_says_so(console: Console, organizer: Actor) -> None:
     with pytest.raises(Missing, match="Set up page"):
         console.first.events.view(organizer)
+
+
+def test_while_it_is_closed_the_stage_is_close_however_little_was_done_before(
+    console: Console, event: Event, organizer: Actor
+) -> None:
+    desk = console.of(event.id)
+    assert desk.events.view(organizer).stage is not Stage.CLOSE
+    desk.closeout.start(organizer, typed_name=event.name)
+    view = desk.events.view(organizer)
+    assert view.stage is Stage.CLOSE
+    assert (view.next[0].key, view.next[0].title) == ("closing", "Closing is under way")
+    assert all(step.key != "stage" for step in view.next)
