@@ -165,6 +165,7 @@ def test_05_attendees_and_onboarding_show_them_and_the_way_in_comes(
     site: Site, organizer: Page, visitor: Callable[..., Page], addresses: list[str]
 ) -> None:
     open_page(organizer, "Attendees")
+    choose(organizer, "The list")  # the page stays where it was left
     seen(organizer, re.compile("1 person"))
     choose(organizer, "Portal")
     assert metric(organizer, "Have a place") == "1"
