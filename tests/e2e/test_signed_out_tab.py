@@ -68,7 +68,7 @@ def open_erasure(page: Page) -> None:
     drawer = page.get_by_role("dialog")
     expect(drawer).to_be_visible(timeout=PATIENCE_MS)
     wait_idle(page)
-    drawer.get_by_text("Export or erase their data").click()
+    drawer.get_by_role("tab", name="Their data").click()
     wait_idle(page)
     typed(page, "Type their address to erase them", "ada@example.com")
 
