@@ -142,7 +142,7 @@ def send_form(page: Page, email: str, *, name: str = "", racer_name: str = "") -
 
 def test_01_somebody_registers_on_a_phone_and_has_access(deployed: Deployed, visitor: Opens) -> None:
     page, email, world = visitor(PHONE), deployed.people[0], deployed.site.world
-    page.goto(deployed.address)
+    made(lambda: shows(page, deployed.address, "Take part"))  # once the path has told the page that it is open
     heading(page, "Take part")
     looks_good(page, "portal-form")
     send_form(page, email, name=PLANTED, racer_name=RACER)
