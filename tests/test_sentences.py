@@ -134,6 +134,7 @@ TABS = {
     "Slots and hours",
     "Prices",
     "Pre-flight",
+    "Alarms",
     "Sponsorship",
     "Hours per cohort",
     "Staff",
@@ -144,6 +145,7 @@ _TAB = re.compile(r"\bthe ([A-Z]\w+(?: \w+)?) tab\b")
 _QUOTED = re.compile(r"“([^”{]+)”")
 _PRESSED = re.compile(r"\b[Pp]ress(?:es)? ([A-Z]\w+(?: \w+)*)")
 _WAY = re.compile(r"\(Set up, ([^)]+)\)")
+_PART = re.compile(rf"\b({'|'.join(re.escape(page.title) for page in PAGES)}), ([A-Z]\w+(?:-\w+)?(?: \w+)*)")
 QUOTED_ELSEWHERE = {
     "forgot password": "a link of DeepRacer on AWS's own site",
     "Send webhook alerts to a channel": "a template of Microsoft Teams' own Workflows",
@@ -159,6 +161,28 @@ def named(sentence: str) -> set[tuple[str, str]]:
     return found | {("label", each) for each in _WAY.findall(sentence)}
 
 
+def strange_parts(sentence: str) -> list[str]:
+    """Parts of a page, as "Set up, Alarms", that the page itself does not have."""
+    return [f"{page}, {words}" for page, words in _PART.findall(sentence) if not _begins_with(words, OWN[page])]
+
+
+def _begins_with(words: str, labels: set[str]) -> bool:
+    return any(words == label or words.startswith(f"{label} ") for label in labels)
+
+
+def _own(page: Path) -> set[str]:
+    """The texts of a page, and of the parts that it is put together from."""
+    trees = [ast.parse(page.read_text("utf-8"))]
+    for node in ast.walk(trees[0]):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("deepracer_admin.ui."):
+            whole = ROOT / node.module.replace(".", "/")
+            files = [whole.with_suffix(".py"), *(whole / f"{each.name}.py" for each in node.names)]
+            trees += [ast.parse(path.read_text("utf-8")) for path in files if path.is_file()]
+    constants = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {each for each in constants if isinstance(each, str)}
+
+
+OWN = {page.title: _own(ROOT / page.file) - {page.title} for page in PAGES}
 ELSEWHERE = ("deepracer_admin/ui/", "deepracer_admin/rules/roster/")  # screens themselves; words of people's lists
 NAMING = [told for told in TABLE if named(told.sentence) and not told.place.startswith(ELSEWHERE)]
 
@@ -189,6 +213,13 @@ def test_every_page_tab_button_and_field_that_a_sentence_names_is_there_by_that_
         if label not in {"page": pages, "tab": TABS, "label": LABELS}[kind]
     ]
     assert wrong == []
+
+
+def test_a_part_that_a_sentence_names_is_one_of_that_very_page() -> None:
+    wrong = [f"{told.place}: {part!r} in: {told.sentence}" for told in TABLE for part in strange_parts(told.sentence)]
+    assert wrong == []
+    assert strange_parts("Read on Event, Needs a human, what it waits for.") == ["Event, Needs a human"]
+    assert strange_parts("Somebody is told: Set up, Alarms has who.") == []
 
 
 def test_the_tabs_are_those_of_the_set_up_page() -> None:

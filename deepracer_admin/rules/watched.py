@@ -76,7 +76,7 @@ def waiting_work(since: Mapping[str, datetime], errors: Mapping[str, str], now: 
                     "signin",
                     f"{words}: a sign-in, a right or a setting is missing",
                     "A service does not let the console in, so this waits for a person.",
-                    "Read on Event, Needs a human, which one it is, and renew it.",
+                    "Read on the Event page which one it is, and renew it.",
                     "Event",
                     subject=duty,
                     level=RED,
@@ -89,7 +89,7 @@ def waiting_work(since: Mapping[str, datetime], errors: Mapping[str, str], now: 
                     f"{words}: nothing gets on",
                     f"It has been tried for more than {counted(int(WAITS.total_seconds() // 60), 'minute')} without "
                     "success; it is tried on by itself.",
-                    "Read on Event, Needs a human, what it waits for.",
+                    "Read on the Event page what it waits for.",
                     page,
                     subject=duty,
                 )
