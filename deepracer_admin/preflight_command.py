@@ -15,8 +15,9 @@ from typing import Any
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.errors import ConsoleError, Missing
 from deepracer_admin.flows.setup.connect_check import check_now
-from deepracer_admin.model import AuditEntry, Event, Finding, Role
+from deepracer_admin.model import Event, Finding
 from deepracer_admin.records.connect_check import CHECK, Checked
+from deepracer_admin.rules.audit import by_system
 from deepracer_admin.rules.preflight.compare import changes, in_words, worst
 from deepracer_admin.rules.preflight.sign_off import LEVELS
 from deepracer_admin.settings import load_settings
@@ -57,14 +58,11 @@ def preflight(console: Console, event_id: str = "") -> dict[str, Any]:
     event = console.store.event(event_id)
     checked = check_now(console.ports_of(event_id), event, _on_behalf_of(console, event), by=BY, lease=None)
     console.store.append_audit(
-        AuditEntry(
-            seq=0,
+        by_system(
+            event_id,
+            "setup.check",
             at=console.clock.now(),
-            event=event_id,
-            actor="system",
-            actor_name="The command line",
-            role=Role.SYSTEM.value,
-            action="setup.check",
+            name="The command line",
             target=event_id,
             count=len(checked.findings),
             after={"worst": worst(checked.findings)},

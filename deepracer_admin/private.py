@@ -9,11 +9,22 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import stat
+from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
 
-__all__ = ["FOLDERS", "OURS", "make_private", "open_private", "private_folder", "tighten", "tighten_folder"]
+__all__ = [
+    "FOLDERS",
+    "OURS",
+    "make_private",
+    "open_private",
+    "private_folder",
+    "secret_file",
+    "tighten",
+    "tighten_folder",
+]
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +57,26 @@ def open_private(path: str, flags: int) -> int:
     descriptor = os.open(path, flags, 0o600)
     tighten(Path(path))
     return descriptor
+
+
+def secret_file(path: Path, make: Callable[[], bytes]) -> None:
+    """A file of a secret that is made once, whole, 0600; another process that makes it meanwhile wins. Raises OSError.
+
+    What if it dies here? A part of it is left beside it, under a name of its own, and the next start makes the file.
+    """
+    if not path.exists():
+        part = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(make())
+        try:
+            os.link(part, path)  # never replaces a secret that another process made meanwhile
+        except FileExistsError:
+            pass
+        except OSError:
+            part.replace(path)
+        part.unlink(missing_ok=True)
+    tighten(path)
 
 
 def private_folder(path: Path) -> None:

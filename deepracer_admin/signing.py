@@ -6,13 +6,10 @@ was signed stays verifiable with its public key, and a new key signs what follow
 
 from __future__ import annotations
 
-import os
-import secrets
-
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deepracer_admin.errors import BadSettings
-from deepracer_admin.private import tighten
+from deepracer_admin.private import secret_file
 from deepracer_admin.settings import Settings
 
 __all__ = ["FILE", "open_signing_key"]
@@ -26,19 +23,7 @@ def open_signing_key(settings: Settings) -> Ed25519PrivateKey:
     Raises BadSettings when the file holds no key or cannot be read.
     """
     path = settings.home / FILE
-    if not path.exists():
-        part = settings.home / f".{FILE}-{secrets.token_hex(4)}"
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Ed25519PrivateKey.generate().private_bytes_raw().hex().encode() + b"\n")
-        try:
-            os.link(part, path)  # never replaces a key that another process made meanwhile
-        except FileExistsError:
-            pass
-        except OSError:
-            part.replace(path)
-        part.unlink(missing_ok=True)
-    tighten(path)
+    secret_file(path, lambda: Ed25519PrivateKey.generate().private_bytes_raw().hex().encode() + b"\n")
     try:
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text("ascii").strip()))
     except (OSError, ValueError):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 
 from cryptography.fernet import Fernet, InvalidToken
 
 from deepracer_admin.errors import BadSettings
-from deepracer_admin.private import tighten
+from deepracer_admin.private import secret_file
 from deepracer_admin.settings import Settings
 
 __all__ = ["Vault", "open_vault"]
@@ -50,19 +48,7 @@ def open_vault(settings: Settings) -> Vault:
                 "`secret_key` must be a Fernet key: 32 random bytes, URL-safe base64 (44 characters)."
             ) from None
     path = settings.home / "key"
-    if not path.exists():
-        part = settings.home / f".key-{secrets.token_hex(4)}"
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key())
-        try:
-            os.link(part, path)  # never replaces a key that another process made meanwhile
-        except FileExistsError:
-            pass
-        except OSError:
-            part.replace(path)
-        part.unlink(missing_ok=True)
-    tighten(path)
+    secret_file(path, Fernet.generate_key)
     try:
         return Vault(path.read_bytes().strip())
     except (OSError, ValueError):

@@ -25,7 +25,16 @@ SYSTEM = "system"
 
 
 def by_system(
-    event: str, action: str, *, at: datetime, name: str, target: str, count: int, after: Any = None
+    event: str,
+    action: str,
+    *,
+    at: datetime,
+    name: str,
+    target: str,
+    count: int,
+    after: Any = None,
+    job: str = "",
+    on_behalf_of: str = "",
 ) -> AuditEntry:
     """What no person did, to append. `name`: which part of the console, and upon what, in words for a person."""
     return AuditEntry(
@@ -39,6 +48,8 @@ def by_system(
         target=target,
         count=count,
         after=after,
+        job=job,
+        on_behalf_of=on_behalf_of,
     )
 
 

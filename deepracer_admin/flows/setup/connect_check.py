@@ -11,9 +11,10 @@ from deepracer_admin.counted import counted
 from deepracer_admin.errors import Conflict
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.setup.probes import read_facts
-from deepracer_admin.model import AuditEntry, Event, Job, JobState, Lease
+from deepracer_admin.model import Event, Job, JobState, Lease
 from deepracer_admin.records.calls import CREDENTIAL_ENDS
 from deepracer_admin.records.connect_check import CHECK, CHECK_PLANNED, POOL_CHECK, Checked
+from deepracer_admin.rules.audit import by_system
 from deepracer_admin.rules.preflight import findings
 from deepracer_admin.rules.preflight.compare import due
 
@@ -89,14 +90,11 @@ def plan_due_check(ports: Ports, event: Event, lease: Lease) -> bool:
     except Conflict:
         return False  # one is under way: it will be looked at again
     store.update(event.id, CHECK_PLANNED, lambda _: day, lease=lease)
-    entry = AuditEntry(
-        seq=0,
+    entry = by_system(
+        event.id,
+        "setup.check",
         at=now,
-        event=event.id,
-        actor="system",
-        actor_name="The pre-flight of the morning",
-        role="System",
-        action="setup.check",
+        name="The pre-flight of the morning",
         target=event.id,
         count=1,
         after={"by_itself": day},

@@ -17,13 +17,14 @@ from deepracer_admin.errors import Conflict, Missing
 from deepracer_admin.flows.engine.alarms import keep_alarms
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.totals import read_totals
-from deepracer_admin.model import AuditEntry, Event, Job, JobItem, JobState, Lease, RaceStatus, State, UsageSample
+from deepracer_admin.model import Event, Job, JobItem, JobState, Lease, RaceStatus, State, UsageSample
 from deepracer_admin.records.budget import CROSSINGS, GUARD
 from deepracer_admin.records.entrants import OWN_RACES
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.limits import PAUSE_JOB, PAUSED_PROFILES
 from deepracer_admin.records.race_room import ROOM
 from deepracer_admin.rules.alarms import NO_DATA, RED, Alarm, free_slots, no_data, queue_blocked
+from deepracer_admin.rules.audit import by_system
 from deepracer_admin.rules.budget_guard import Crossing, Line, Tail, alarms_of, due_pauses, judge
 from deepracer_admin.rules.money import at_prices
 from deepracer_admin.rules.quotas import cohorts_of
@@ -233,14 +234,11 @@ class BudgetWatcher:
         if any(entry.job == job_id for entry in self.ports.store.audit(event.id, limit=AUDITS)):
             return
         self.ports.store.append_audit(
-            AuditEntry(
-                seq=0,
+            by_system(
+                event.id,
+                "usage.pause",
                 at=self.ports.clock.now(),
-                event=event.id,
-                actor="system",
-                actor_name=GUARD_NAME,
-                role="System",
-                action="usage.pause",
+                name=GUARD_NAME,
                 target=crossing.line or event.id,
                 count=self.ports.store.job(job_id).total,
                 after={"share": crossing.share, "used_usd": round(crossing.used, 2), "asked": crossing.answered_by},

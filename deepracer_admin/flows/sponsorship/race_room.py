@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.sponsorship.hold_back import Held, hold_back, sponsored
 from deepracer_admin.flows.sponsorship.waves import advance
-from deepracer_admin.model import AuditEntry, Event, Lease, Race
+from deepracer_admin.model import Event, Lease, Race
 from deepracer_admin.records.entrants import OWN_RACES
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.limits import HELD_BACK, SPONSORSHIP
 from deepracer_admin.records.race_room import ROOM, ROOM_NOW, RoomNow
 from deepracer_admin.records.waves import WAVES
+from deepracer_admin.rules.audit import by_system
 from deepracer_admin.rules.holding_back import Cap, combined
 from deepracer_admin.rules.race_room import (
     Load,
@@ -93,14 +94,11 @@ class Holder:
         if any(each.target == race.id and (each.after or {}).get("early_for") == closes for each in newest):
             return
         self.ports.store.append_audit(
-            AuditEntry(
-                seq=0,
+            by_system(
+                event.id,
+                "races.room",
                 at=self.ports.clock.now(),
-                event=event.id,
-                actor="system",
-                actor_name=ROOM_NAME,
-                role="System",
-                action="races.room",
+                name=ROOM_NAME,
                 target=race.id,
                 count=load.racers,
                 after={
