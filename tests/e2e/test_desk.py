@@ -86,11 +86,25 @@ def clicks(page: Page) -> int:
     return int(page.evaluate("window.clicks"))
 
 
+def listening(page: Page) -> None:
+    """Until the key does something: the frame's button is drawn, and the script of the keys has come.
+
+    A loop from outside: the page's own policy refuses a condition that is evaluated inside it.
+    """
+    expect(page.get_by_role("button", name="Find a person")).to_be_visible(timeout=LONG_MS)
+    for _ in range(LONG_MS // 100):
+        if page.evaluate("Boolean(window.deepracerKeys)"):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the script of the keys never came")
+
+
 def test_a_person_is_found_with_a_key_and_helped_with_two_clicks(
     seeded: Seeded, event: Event, browser: Browser
 ) -> None:
     page = window(seeded, browser, Role.FACILITATOR, "/races")
     page.evaluate(CLICKS)
+    listening(page)
     page.keyboard.press("/")
     field = page.get_by_label("Name, address or racer name")
     expect(field).to_be_focused(timeout=LONG_MS)
