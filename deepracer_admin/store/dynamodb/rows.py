@@ -24,12 +24,14 @@ from typing import Any
 
 __all__ = [
     "AUDIT",
+    "BY_NAME",
     "EVENT",
     "HOUSE",
     "LOCAL",
     "SHARED",
     "Rows",
     "changed_rows",
+    "columns_of",
     "digest_of",
     "dump",
     "packed",
@@ -158,10 +160,11 @@ def _scope(connection: sqlite3.Connection, table: str, key: Sequence[Any], row: 
 
 
 def _columns(connection: sqlite3.Connection, table: Shared) -> str:
-    return _listed(_names(connection, table))
+    return _listed(columns_of(connection, table))
 
 
-def _names(connection: sqlite3.Connection, table: Shared) -> list[str]:
+def columns_of(connection: sqlite3.Connection, table: Shared) -> list[str]:
+    """In the order in which values travel."""
     names = [row["name"] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table.name,))]
     return [name for name in names if not (table.in_order and name == "position")]
 
@@ -181,7 +184,7 @@ def put_rows(connection: sqlite3.Connection, rows: Rows) -> None:
 
 
 def _put(connection: sqlite3.Connection, table: Shared, values: list[list[Any]]) -> None:
-    names = _names(connection, table)
+    names = columns_of(connection, table)
     if table.name == "attendees":  # two may have swapped their addresses
         place = [names.index(name) for name in ("event", "id", "email")]
         connection.executemany(
