@@ -23,6 +23,7 @@ PROCESSES = {
     "e2e/test_static_portal.py",
     "faults/calling.py",
     "faults/client.py",
+    "faults/killing.py",
     "faults/test_kills.py",
     "faults/test_shared_table.py",
     "practice.py",
