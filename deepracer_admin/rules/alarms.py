@@ -15,6 +15,7 @@ from deepracer_admin.model import Event, UsageSample
 __all__ = [
     "AMBER",
     "INFO",
+    "LEVELS",
     "NO_DATA",
     "RED",
     "Alarm",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 INFO, AMBER, RED = "info", "amber", "red"
+LEVELS = (RED, AMBER, INFO)
 NO_DATA = timedelta(minutes=10)
 IDLE = timedelta(minutes=10)
 BLOCKED = timedelta(minutes=20)
@@ -73,9 +75,8 @@ class Alarm:
 
 def live(rows: Mapping[str, Alarm]) -> list[Alarm]:
     """Those that are not over, the worst first, then the oldest."""
-    order = (RED, AMBER, INFO)
     found = [alarm for alarm in rows.values() if alarm.cleared_at is None]
-    return sorted(found, key=lambda alarm: (order.index(alarm.level), alarm.since.timestamp() if alarm.since else 0.0))
+    return sorted(found, key=lambda alarm: (LEVELS.index(alarm.level), alarm.since.timestamp() if alarm.since else 0.0))
 
 
 def after_look(

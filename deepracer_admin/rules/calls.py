@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from deepracer_admin.model import Attendee, DeliveryEvent, Event, Lease
 from deepracer_admin.model.notices import Notice
-from deepracer_admin.rules.alarms import Alarm
+from deepracer_admin.rules.alarms import LEVELS, Alarm
 
 __all__ = [
     "ADDRESSES",
@@ -35,6 +35,7 @@ __all__ = [
     "by_news",
     "claimed",
     "expired",
+    "in_order",
     "mail_target",
     "nameless",
     "notice_of",
@@ -196,6 +197,31 @@ def _said(rows: Mapping[str, Post]) -> list[str]:
 
 def _instant(at: datetime | None) -> float:
     return at.timestamp() if at else 0.0
+
+
+def in_order(posts: Iterable[Post]) -> list[Post]:
+    """In which order they leave. What goes wrong now comes before what is over, the worst first, then the oldest: so
+    nobody waits for bad news behind good ones. Of one alarm its former end goes before it rises anew."""
+    every = list(posts)
+    ends: dict[tuple[str, str, str], list[Post]] = {}
+    for post in sorted((post for post in every if post.is_over), key=_rank):
+        ends.setdefault((post.alarm.key, post.way, post.target), []).append(post)
+    found: list[Post] = []
+    for post in sorted((post for post in every if not post.is_over), key=_rank):
+        before = ends.get((post.alarm.key, post.way, post.target), [])
+        former = [each for each in before if _when(each) < _when(post)]
+        ends[post.alarm.key, post.way, post.target] = before[len(former) :]
+        found += [*former, post]
+    return found + sorted((post for rest in ends.values() for post in rest), key=_rank)
+
+
+def _when(post: Post) -> tuple[float, int]:
+    return _instant(post.alarm.since), post.alarm.number
+
+
+def _rank(post: Post) -> tuple[int, float, int, str]:
+    """Both messages of a rise to all who are told stand together."""
+    return (0 if post.is_over else LEVELS.index(post.alarm.level), *_when(post), post.key)
 
 
 def claimed(post: Post | None, lease: Lease, now: datetime) -> Post | None:

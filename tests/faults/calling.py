@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import statistics
 import subprocess
 import sys
 import threading
@@ -107,6 +108,8 @@ class Told:
     lost_unsaid: int  # of those the ones that the console does not show as not known
     rises_unheard: int  # rises that reached nobody at all
     slowest_s: float  # from rise to first arrival, of rises
+    median_s: float
+    slow: tuple[str, ...]  # the five slowest: which alarm, seconds, kills in that time
     named: int  # bodies in which somebody's name, address or racer name stands
     kinds: tuple[str, ...]
     seconds: float
@@ -131,6 +134,7 @@ class Drill:
     chance: random.Random
     up: set[int] = field(default_factory=set)
     rose_at: dict[str, float] = field(default_factory=dict)
+    killed_at: list[float] = field(default_factory=list)
     step: int = 0
 
     def turn(self) -> None:
@@ -227,6 +231,7 @@ def call_with_kills(home: Path, kills: int, *, seed: int = 1, silent_worker: boo
                 _wait_for(lambda: False, struck)
             chat.on_post = lambda: None
             kill(client)
+            drill.killed_at.append(time.monotonic())
         if silent_worker:
             _until_told(console, "Nobody does the event's work", chat)
         client = start_client(home)
@@ -304,6 +309,7 @@ def _count(console: Console, chat: Chat, world: ProcessHandle, drill: Drill, kil
     planned = [post for post in rows if post.state is not PostState.SKIPPED]
     lost = [post for post in planned if not arrived[post.id]]
     unknown = [post for post in planned if post.state is PostState.UNKNOWN]
+    waits = sorted(_waits(rows, chat, drill), key=lambda wait: -wait[1]) or [("", 0.0, 0)]
     return Told(
         kills=kills,
         rises=len({post.rise for post in rows}),
@@ -315,7 +321,9 @@ def _count(console: Console, chat: Chat, world: ProcessHandle, drill: Drill, kil
         lost=len(lost),
         lost_unsaid=sum(post.state is not PostState.UNKNOWN for post in lost),
         rises_unheard=len(_unheard(planned, arrived)),
-        slowest_s=round(_slowest(rows, chat, drill), 1),
+        slowest_s=round(max(seconds for _, seconds, _ in waits), 1),
+        median_s=round(statistics.median(seconds for _, seconds, _ in waits), 1),
+        slow=tuple(f"{kind}: {seconds:.1f} s, {killed} kills" for kind, seconds, killed in waits[:5]),
         named=sum(any(word in body.lower() for word in words) for body in bodies),
         kinds=tuple(sorted({post.alarm.kind for post in rows})),
         seconds=round(seconds, 1),
@@ -332,17 +340,19 @@ def _unheard(planned: Sequence[Post], arrived: Counter[str]) -> set[str]:
     return {post.rise for post in planned} - heard
 
 
-def _slowest(rows: Sequence[Post], chat: Chat, drill: Drill) -> float:
-    """Of rises that the drill made: until the chat had the message, or that of its end where it ended before."""
+def _waits(rows: Sequence[Post], chat: Chat, drill: Drill) -> list[tuple[str, float, int]]:
+    """Of rises that the drill made: (kind, seconds until the chat had the message, or that of its end where it ended
+    before, kills in that time)."""
     at = {identity: moment for identity, _, moment in reversed(chat.got)}
-    found = [0.0]
+    found: list[tuple[str, float, int]] = []
     for post in rows:
         if post.way != CHAT or post.is_over or post.rise not in drill.rose_at:
             continue
         first = at.get(post.id, at.get(replace(post, is_over=True).id))
         if first is not None:
-            found.append(first - drill.rose_at[post.rise])
-    return max(found)
+            rose = drill.rose_at[post.rise]
+            found.append((post.alarm.kind, first - rose, sum(rose < killed < first for killed in drill.killed_at)))
+    return found
 
 
 if __name__ == "__main__":

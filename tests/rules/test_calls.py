@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from deepracer_admin.rules.calls import (
     by_news,
     claimed,
     expired,
+    in_order,
     mail_target,
     nameless,
     notice_of,
@@ -213,3 +215,42 @@ def test_a_name_inside_another_word_hides_nothing() -> None:
         != notice.title
     )
     assert nameless(notice, EVENT, [Attendee("at-1", "b@example.com", "Alf Lo", "usedcar")]) == notice
+
+
+def test_what_goes_wrong_now_leaves_before_what_is_over_and_the_worst_first() -> None:
+    over = replace(ALARM, kind="a", cleared_at=NOW + MINUTE)
+    amber, red = replace(ALARM, kind="b", level="amber"), replace(ALARM, kind="z", since=NOW + MINUTE)
+    posts = [Post(over, CHAT, "", is_over=True), Post(amber, CHAT, ""), Post(red, CHAT, ""), Post(red, *("mail", "o"))]
+    left = [(post.alarm.kind, post.way) for post in in_order(posts)]
+    assert left == [("z", CHAT), ("z", "mail"), ("b", CHAT), ("a", CHAT)]
+
+
+def test_a_former_end_leaves_before_the_same_thing_is_told_anew() -> None:
+    ended, anew = replace(ALARM, cleared_at=NOW), replace(ALARM, since=NOW + MINUTE, number=2)
+    later = replace(anew, cleared_at=NOW + 2 * MINUTE)
+    posts = [Post(later, CHAT, "", is_over=True), Post(anew, CHAT, ""), Post(ended, CHAT, "", is_over=True)]
+    assert [(post.alarm.number, post.is_over) for post in in_order(posts)] == [(1, True), (2, False), (2, True)]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 4), st.booleans(), st.sampled_from(["red", "info"]))))
+def test_whatever_waits_each_message_leaves_and_no_end_before_its_own_beginning(
+    made: list[tuple[str, int, bool, str]],
+) -> None:
+    posts = {
+        post.key: post
+        for kind, number, over, level in made
+        for post in [Post(replace(ALARM, kind=kind, number=number, level=level), CHAT, "", is_over=over)]
+    }
+    left = in_order(posts.values())
+    assert {post.key for post in left} == {*posts}
+    assert len(left) == len(posts)
+    for first, second in itertools.pairwise(
+        [
+            post
+            for kind in "abc"
+            for post in left
+            if post.alarm.kind == kind and (post.is_over or post.alarm.level == "red")
+        ]
+    ):
+        if first.alarm.kind == second.alarm.kind:
+            assert (first.alarm.number, first.is_over) < (second.alarm.number, second.is_over)

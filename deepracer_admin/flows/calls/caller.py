@@ -43,6 +43,7 @@ from deepracer_admin.rules.calls import (
     Target,
     claimed,
     expired,
+    in_order,
     mail_target,
     nameless,
     notice_of,
@@ -96,14 +97,14 @@ class Caller:
         store.change_rows(event.id, POSTS, change, lease=lease)
 
     def _tell(self, event: Event, targets: Mapping[Target, str], lease: Lease) -> int:
-        """What is due, oldest first. A way that does not work is left alone for the rest of this pass."""
+        """What is due, in its order (rules/calls.py). A way that fails is left alone for the rest of this pass."""
         store, left = self.ports.store, 0
         broken: set[str] = set()
-        for key, post in store.rows(event.id, POSTS).items():
+        for post in in_order(store.rows(event.id, POSTS).values()):
             target = Target(post.way, post.target)
             if not post.is_due(self.ports.clock.now()) or post.way in broken or target not in targets:
                 continue
-            state = self._one(event, key, post, targets[target], lease)
+            state = self._one(event, post.key, post, targets[target], lease)
             left += state in (PostState.SENT, PostState.UNKNOWN)
             if state is PostState.PENDING:
                 broken.add(post.way)
