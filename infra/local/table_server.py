@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import contextvars
 import copy
+import gc
 import json
 import sys
 import threading
@@ -242,6 +243,7 @@ def _refused(code: str, message: str, status: int = 400) -> tuple[int, Mapping[s
 def main(given: list[str]) -> None:
     server = TableServer(int(given[0]) if given else 0)
     server.keeps_calls = False
+    gc.set_threshold(200_000, 50, 1000)  # what a table holds is no garbage, and need not be looked through each second
     print(server.http.server_port, flush=True)
     server.http.serve_forever()
 
