@@ -33,7 +33,7 @@ from tests.ports import free_port
 from tests.practice import start_world_process
 
 pytestmark = pytest.mark.e2e
-PATIENCE_S = 300.0
+PATIENCE_S = 600.0
 PLANTED, RACER = "Zaphira Quillfeather", "Quillfeather-9"
 
 
