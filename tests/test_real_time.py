@@ -24,6 +24,7 @@ PROCESSES = {
     "faults/calling.py",
     "faults/client.py",
     "faults/killing.py",
+    "faults/stream.py",
     "faults/test_kills.py",
     "faults/test_shared_table.py",
     "practice.py",
