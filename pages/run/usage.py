@@ -70,7 +70,7 @@ else:
     for tab, name in zip(st.tabs(names), names, strict=True):
         with tab:
             if name == "Quota":
-                set_quota(event, targets)
+                set_quota(event, targets, stamp)
             elif name == "Extra hours":
                 grant_hours(event, targets[0])
             elif name == "Over time":

@@ -25,6 +25,7 @@ from deepracer_admin.ui.kit.words import (
     percent,
     plain,
 )
+from deepracer_admin.ui.usage.live import Stamp
 
 __all__ = ["budget_panel", "used_words"]
 
@@ -39,7 +40,7 @@ def used_words(line: Line) -> str:
     return f":orange[▲ {percent(line.share)}]" if line.share >= NEEDS_HUMAN else f"{percent(line.share)}"
 
 
-def budget_panel(who: Actor, usage: UsageView, stamp: tuple[str, int, datetime | None]) -> None:
+def budget_panel(who: Actor, usage: UsageView, stamp: Stamp) -> None:
     """Under the totals: one line while all is well, open while something asks. `stamp`: what `usage` was read from."""
     view, event = _view(*stamp, who.roles, who, usage.totals), usage.event
     may = session.may(who, "usage.guard")
