@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from deepracer_admin.rehearsal.shared import keys
 from deepracer_admin.store import sqlite_base, sqlite_records
 from tests.practice import WorldHandle, start_world
 from tests.store.first_files import open_as_copy
+
+PATIENCE_MS = int(os.environ.get("E2E_PATIENCE_MS", "120000"))  # of a browser; nothing waits so long that works
 
 # Told not to keep what Python compiles, each process of a run and each program that a test starts would compile all of
 # it again, seconds each: kept it is, beside the sources, where `start.py test` keeps it, too.
@@ -89,6 +91,18 @@ def practice(kept_practice: WorldHandle) -> WorldHandle:
     return kept_practice
 
 
+def patient(opening: Callable[..., Any]) -> Callable[..., Any]:
+    """Playwright's own 5 and 30 s are no faults on a machine that runs three test suites side by side."""
+
+    @functools.wraps(opening)
+    def opened(*args: Any, **options: Any) -> Any:
+        made = opening(*args, **options)
+        made.set_default_timeout(PATIENCE_MS)
+        return made
+
+    return opened
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium, started at first use."""
@@ -96,5 +110,8 @@ def browser() -> Iterator[Browser]:
     sandbox = ["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []
     with sync_playwright() as started:
         launched = started.chromium.launch(executable_path=path, args=sandbox)
+        launched.new_context = patient(launched.new_context)
+        launched.new_page = patient(launched.new_page)
+        expect.set_options(timeout=PATIENCE_MS)
         yield launched
         launched.close()

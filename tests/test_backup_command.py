@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -177,3 +178,103 @@ def test_the_consoles_own_copies_are_few_and_go_with_the_people(tmp_path: Path) 
     assert history_rows(history, "spring")["usage_totals"]
     store.close()
     history.close()
+
+
+def _no_way_out(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    files["../usage.csv"] = b"x"
+
+
+def _dots(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    files[".."] = b"x"
+
+
+def _backslash(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    files["..\\usage.csv"] = b"x"
+
+
+def _other_folder(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    parts["about"]["event"] = "../../elsewhere"
+
+
+def _no_event(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    parts["about"]["event"] = ""
+
+
+def _another_event(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    parts["about"]["event"] = "autumn"
+
+
+def _a_row_of_another(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    row = list(parts["event"]["attendees"]["rows"][0])
+    parts["event"]["attendees"]["rows"].append(["autumn" if each == "spring" else each for each in row])
+
+
+def _rows_gone(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    parts["event"]["attendees"]["gone"] = [["autumn", "a-1"]]
+
+
+def _odd_table(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    parts["event"]["leases"] = {"gone": [], "rows": [["x"]]}
+
+
+def _narrow(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    parts["event"]["attendees"]["rows"][0].pop()
+
+
+def _nested(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    parts["event"]["attendees"]["rows"][0][-1] = {"a": 1}
+
+
+def _odd_event(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    parts["event"]["events"]["rows"][0] = ["spring", "{}"]
+
+
+def _odd_audit(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    parts["audit"]["audit"]["rows"][0] = ["x"]
+
+
+def _no_tables(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    parts["event"] = []
+
+
+def _history_of_another(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    parts["history"]["usage_totals"][0]["event"] = "autumn"
+
+
+def _history_of_nobody(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    parts["history"]["usage_changes"][0]["profile"] = 10**6
+
+
+def _no_history(parts: dict[str, Any], files: dict[str, bytes]) -> None:
+    parts["history"] = {"usage_totals": 5}
+
+
+CRAFTED = [
+    _no_way_out, _dots, _backslash, _other_folder, _no_event, _another_event, _a_row_of_another, _rows_gone,
+    _odd_table, _narrow, _nested, _odd_event, _odd_audit, _no_tables, _history_of_another, _history_of_nobody,
+    _no_history,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("craft", CRAFTED)
+def test_a_crafted_file_with_a_fitting_checksum_changes_nothing(
+    at: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], craft: Callable[..., None]
+) -> None:
+    fill(at("here"))
+    main(["backup", "cup.backup", "--event", "spring"])
+    parts, files = unpack((tmp_path / "cup.backup").read_bytes())
+    craft(parts, files)
+    (tmp_path / "crafted.backup").write_bytes(pack(parts, files))
+    home = at("there")
+    main(["restore", "cup.backup"])
+    before, paths = whole(home), {*tmp_path.rglob("*")}
+    for folder in ("there", "empty"):
+        at(folder)
+        capsys.readouterr()
+        assert main(["restore", "crafted.backup"]) == 2
+        assert "This backup" in capsys.readouterr().err
+    assert whole(home) == before
+    assert {path for path in tmp_path.rglob("*") if "empty" not in path.parts} == paths
+    store = open_event_store(tmp_path / "empty" / "events.sqlite", "rehearsal")
+    assert store.events() == []
+    store.close()

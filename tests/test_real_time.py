@@ -23,6 +23,8 @@ PROCESSES = {
     "e2e/test_static_portal.py",
     "faults/calling.py",
     "faults/client.py",
+    "faults/killing.py",
+    "faults/stream.py",
     "faults/test_kills.py",
     "faults/test_shared_table.py",
     "practice.py",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from deepracer_admin.model.registrations import Asked, Portal, PortalLink, Registration
-from deepracer_admin.store.documents import REGISTERED, Document, Table
+from deepracer_admin.store.documents import PASSING, REGISTERED, Document, Table
 
 __all__ = ["ASKED", "PORTAL", "PORTAL_LINKS", "REGISTRATIONS"]
 
 PORTAL: Document[Portal] = Document("portal", Portal, Portal(), personal=False)
 """Changed by organizers (Attendees, Portal); read by the public listener and the worker."""
 
-ASKED = Table("registrations_asked", Asked, "form", personal=True)
+ASKED = Table(PASSING, Asked, "form", personal=True)
 """Forms as they came, by a random key, oldest first. Added to by the public listener (or the portal's API), one row a
 form, whoever sent it; taken by the worker (flows/people/registrations.py), which alone knows who is known."""
 

@@ -9,21 +9,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-
-from deepracer_admin.rehearsal.shared.ground import Ground
-from deepracer_admin.rehearsal.shared.sigv4 import Refusal, verify
+from deepracer_admin.rehearsal.shared.reading_api import ReadingApi
 
 __all__ = ["PriceList"]
 
-PREFIX = "/price-list"
-REGION = "us-east-1"
-TARGET = "AWSPriceListService."
 PUBLISHED = "2026-10-01T00:00:00Z"
 CODES = {
     "us-east-1": ("USE1-", 1.0),
@@ -34,68 +25,24 @@ CODES = {
 """Codes of regions in usage types, and what the practice cloud asks there beside us-east-1."""
 
 
-class PriceList:
-    """``POST /price-list/``, read only. Own faults: `denied` (the policy lacks the action), `odd` (an answer without
-    what it must hold), `several` (the same product at two prices), `nothing` (no product fits).
+class PriceList(ReadingApi):
+    """``POST /price-list/``. Own faults: `denied` (the policy lacks the action), `odd` (an answer without what it must
+    hold), `several` (the same product at two prices), `nothing` (no product fits).
     """
 
-    name = "price-list"
+    name, signed_for, target = "price-list", "pricing", "AWSPriceListService."
+    operations = ("GetProducts",)
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
-
-    def routes(self) -> list[Route]:
-        return [Route(path, self.answer, methods=["POST"], name=self.name) for path in (f"{PREFIX}/", PREFIX)]
-
-    async def answer(self, request: Request) -> Response:
-        """The JSON protocol of AWS, as much of it as one reading call needs."""
-        body, operation = await request.body(), request.headers.get("x-amz-target", "").removeprefix(TARGET)
-        ground = self._ground
-        try:
-            verify(request, body, "pricing", ground.company_key, region=REGION, now=ground.clock.real())
-        except Refusal as refusal:
-            return _reply({"__type": refusal.error_type, "message": refusal.message}, 400)
-        if operation != "GetProducts":
-            return _reply({"__type": "UnknownOperationException", "message": "Not known here."}, 400)
-        fault = next((each for each in ("denied", "odd", "several", "nothing") if self._strikes(each)), "")
-        if fault == "denied":
-            said = "User is not authorized to perform: pricing:GetProducts"
-            return _reply({"__type": "AccessDeniedException", "message": said}, 400)
+    def _answer(self, operation: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        fault = next((each for each in ("odd", "several", "nothing") if self._strikes(operation, each)), "")
         if fault == "odd":
-            return _reply({"FormatVersion": "aws_v1", "PriceList": [json.dumps({"product": {"sku": "X"}})]})
-        wanted = json.loads(body or b"{}")
+            return {"FormatVersion": "aws_v1", "PriceList": [json.dumps({"product": {"sku": "X"}})]}
         asked = {each["Field"]: each["Value"] for each in wanted.get("Filters", [])}
         code = str(wanted.get("ServiceCode"))
         found = [] if fault == "nothing" else [each for each in _products(code) if _fits(each, asked)]
         if fault == "several":
             found += [_dearer(each) for each in found]
-        return _reply({"FormatVersion": "aws_v1", "PriceList": [json.dumps(each) for each in found[:100]]})
-
-    def _strikes(self, name: str) -> bool:
-        if not self._ground.faults.take(self.name, "GetProducts", names={name}):
-            return False
-        self._ground.counters.faults[f"{self.name}.{name}"] += 1
-        return True
-
-    def fault_response(self, name: str, operation: str) -> Response:
-        """The bodies of the generic faults in this service's words."""
-        if name == "throttle":
-            return _reply({"__type": "ThrottlingException", "message": "Rate exceeded"}, 400)
-        return _reply({"__type": "InternalErrorException", "message": "Something went wrong."}, 500)
-
-    def snapshot(self) -> dict[str, Any]:
-        """Nothing: prices do not move here."""
-        return {}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Nothing to put back."""
-
-    def tick(self, now: datetime) -> None:
-        """Nothing happens by itself."""
-
-    def truth(self) -> dict[str, Any]:
-        """Nothing that the service does not tell."""
-        return {}
+        return {"FormatVersion": "aws_v1", "PriceList": [json.dumps(each) for each in found[:100]]}
 
 
 def _products(code: str) -> Iterator[dict[str, Any]]:
@@ -155,7 +102,3 @@ def _dearer(product: dict[str, Any]) -> dict[str, Any]:
         for dimension in term["priceDimensions"].values():
             dimension["pricePerUnit"]["USD"] = f"{2 * float(dimension['pricePerUnit']['USD']):.10f}"
     return again
-
-
-def _reply(body: dict[str, Any], status: int = 200) -> Response:
-    return JSONResponse(body, status, media_type="application/x-amz-json-1.1")

@@ -14,7 +14,17 @@ from datetime import datetime, timedelta
 from deepracer_admin.model import UNLIMITED, Profile
 from deepracer_admin.rules.holding_back import WAVES, Cap, HeldBack
 
-__all__ = ["LONGEST_WAIT", "QUIET", "Round", "Waves", "after_look", "caps_for_waves", "has_turn", "round_of"]
+__all__ = [
+    "LONGEST_WAIT",
+    "QUIET",
+    "Round",
+    "Waves",
+    "after_look",
+    "caps_for_waves",
+    "has_turn",
+    "round_of",
+    "turn_words",
+]
 
 QUIET = timedelta(minutes=30)
 """Whoever has begun nothing for so long (event time) is not waited for."""
@@ -53,6 +63,13 @@ class Round:
     @property
     def is_over(self) -> bool:
         return not self.at_work and not self.going and bool(self.through or self.quiet)
+
+
+def turn_words(waves: Waves) -> str:
+    """What a board tells everybody: which round it is and who may train; "" where there are no rounds."""
+    if not waves.on:
+        return ""
+    return f"round {waves.round}: whoever has trained less than {waves.allowed:,} min has their turn"
 
 
 def has_turn(waves: Waves, profile: Profile) -> bool:

@@ -19,10 +19,14 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from deepracer_admin.model import Event, Lease
 
-__all__ = ["REGISTERED", "Document", "Reading", "Records", "Single", "Table"]
+__all__ = ["PASSING", "REGISTERED", "Document", "Reading", "Records", "Single", "Table"]
 
 REGISTERED = "registrations"
 """The table whose keys may stand in the mail ledger beside attendees: a row that is deleted takes its mails along."""
+
+PASSING = "registrations_asked"
+"""The table whose rows are written once and deleted as soon as they were taken, hundreds a minute in a flood: no other
+row says what was in one, so that no more than it has to be forgotten when it goes."""
 
 T = TypeVar("T")
 

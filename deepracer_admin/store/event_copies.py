@@ -21,6 +21,7 @@ from deepracer_admin.private import open_private, private_folder
 from deepracer_admin.store import EventStore, History
 from deepracer_admin.store.dynamodb.moving import put_audit, put_scope, rows_of
 from deepracer_admin.store.dynamodb.rows import AUDIT, scope_of
+from deepracer_admin.store.foreign_rows import check_history, check_names, check_rows
 from deepracer_admin.store.history_rows import history_rows, put_history_rows
 from deepracer_admin.store.sqlite import SqliteEventStore
 from deepracer_admin.store.sqlite_history import SqliteHistory
@@ -118,7 +119,8 @@ def restore_event(
 ) -> Restored:
     """Put a copied event into this data folder, proven by digest; ended in the middle, it can be repeated.
 
-    Raises Conflict: the event is here already and differs, or a worker runs. BadInput: of another mode.
+    Raises Conflict: the event is here already and differs, or a worker runs. BadInput: of another mode, or not whole;
+    then nothing was put.
     """
     if not isinstance(store, SqliteEventStore) or not isinstance(history, SqliteHistory):
         raise TypeError("a copy is put into the stores that the console has")
@@ -135,14 +137,15 @@ def restore_event(
         )
     if any(lease.until > now for lease in store.leases()):
         raise Conflict("A worker works on this data folder: stop every console and worker first, then restore again.")
+    check_names([event, *files])
+    check_rows(store, event, rows, audit)
+    check_history(event, past)
     put = put_scope(scope_of(event), rows, store)
     told = put_audit(audit, store, only_if_it_fits=True)
     if not history_rows(history, event)["usage_totals"]:
         put_history_rows(history, event, past)
     folder = home / "exports" / event
     for name, body in files.items():
-        if Path(name).name != name:
-            raise BadInput("This backup names a file outside of its folder: it is not one of ours.")
         private_folder(folder)
         with open(folder / name, "wb", opener=open_private) as file:
             file.write(body)

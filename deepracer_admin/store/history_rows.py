@@ -10,7 +10,7 @@ from typing import Any
 from deepracer_admin.errors import Conflict
 from deepracer_admin.store.sqlite_history import SqliteHistory
 
-__all__ = ["history_rows", "put_history_rows"]
+__all__ = ["OF_EVENT", "history_rows", "put_history_rows"]
 
 OF_EVENT = ("usage_totals", "usage_profiles", "standings", "standings_seen")
 

@@ -55,6 +55,10 @@ class Remembered:
             self._values[(event, name)] = (revision, value)
         return value
 
+    def forget(self, event: str, name: Hashable) -> None:
+        """One value, whatever its revision."""
+        self._values.pop((event, name), None)
+
     def clear(self) -> None:
         """Whoever was erased is not kept in memory either."""
         self._values.clear()

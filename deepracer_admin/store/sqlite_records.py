@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from copy import copy
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 from deepracer_admin.errors import Missing
 from deepracer_admin.model import Event, Lease
 from deepracer_admin.store.codec import decode, encode
-from deepracer_admin.store.documents import Document, Reading, Single, Table
+from deepracer_admin.store.documents import PASSING, Document, Reading, Single, Table
 from deepracer_admin.store.sqlite_events import EventsPart
 
-__all__ = ["RecordsPart", "forget_decoded"]
+__all__ = ["RecordsPart", "forget_decoded", "forget_passing"]
 
 T = TypeVar("T")
 Answer = TypeVar("Answer")
@@ -23,6 +23,7 @@ MOST_KEPT = 50_000
 FEW = 50  # rows that are kept between two readings as they are
 
 _decoded = lru_cache(maxsize=MOST_KEPT)(decode)  # tables of 10,000 rows are read again and again and hardly change
+_decoded_passing = lru_cache(maxsize=MOST_KEPT)(decode)  # apart, so that it can be forgotten without all others
 
 
 def applied(change: Callable[[T], Answer], before: T) -> Answer:
@@ -33,6 +34,12 @@ def applied(change: Callable[[T], Answer], before: T) -> Answer:
 def forget_decoded() -> None:
     """Who was erased is not kept in memory either."""
     _decoded.cache_clear()
+    forget_passing()
+
+
+def forget_passing() -> None:
+    """Rows that were taken (documents.PASSING), and no others."""
+    _decoded_passing.cache_clear()
 
 
 class RecordsPart(EventsPart):
@@ -93,14 +100,14 @@ class RecordsPart(EventsPart):
         if keys is not None:
             return self._read_rows(event, table, keys)
         few = self._as_before(
-            event, ("rows", table.name), lambda: self._read_rows(event, table, None), lambda found: len(found) <= FEW
+            event, _few(table.name), lambda: self._read_rows(event, table, None), lambda found: len(found) <= FEW
         )
         return {**few}
 
     def _read_rows(self, event: str, table: Table[T], keys: Collection[str] | None) -> dict[str, T]:
         with self._reading() as connection:
             found = _rows(connection, event, table, keys)
-        return {key: _decoded(table.kind, body) for key, body in found}
+        return _values(table, found)
 
     def row(self, event: str, table: Table[T], key: str) -> T | None:
         return self.rows(event, table, (key,)).get(key)
@@ -116,7 +123,7 @@ class RecordsPart(EventsPart):
     ) -> dict[str, T | None]:
         _belongs(event, table)
         with self._writing(lease) as connection:
-            before = {key: _decoded(table.kind, body) for key, body in _rows(connection, event, table, keys)}
+            before = _values(table, _rows(connection, event, table, keys))
             answer = applied(change, before)
             if keys is not None and not {*answer} <= {*keys}:
                 raise ValueError(f"{table.name}: {sorted({*answer} - {*keys})} were changed unseen")
@@ -128,8 +135,15 @@ class RecordsPart(EventsPart):
             if changed:
                 self._bump(connection, event)
         if table.personal and None in changed.values():
-            self._forget_in_memory()
+            if table.name == PASSING:
+                self._forget_passing(event)
+            else:
+                self._forget_in_memory()
         return changed
+
+    def _forget_passing(self, event: str) -> None:
+        forget_passing()
+        self._remembered.forget(event, _few(PASSING))
 
     def _forget_in_memory(self) -> None:
         """Who was erased is not kept in memory either."""
@@ -161,6 +175,17 @@ def _belongs(event: str, what: Single[Any] | Table[Any]) -> None:
     if bool(event) is not what.of_event:
         owner = "an event" if what.of_event else "the installation"
         raise ValueError(f"{_name(what)} belongs to {owner}")
+
+
+def _few(table: str) -> Hashable:
+    """Under which name a table of few rows is remembered."""
+    return "rows", table
+
+
+def _values(table: Table[T], rows: Iterable[tuple[str, str]]) -> dict[str, T]:
+    """Rows with their values, by key."""
+    read = _decoded_passing if table.name == PASSING else _decoded
+    return {key: read(table.kind, body) for key, body in rows}
 
 
 def _body(connection: sqlite3.Connection, event: str, key: str) -> str | None:

@@ -34,16 +34,16 @@ def snapshot(screen: Screen, clock: Clock) -> dict[str, Any]:
         "source": screen.source,
     }
     if screen.board is not None:
-        content |= _board(screen.board, screen.rows, screen.zone, clock)
+        content |= _board(screen.board, screen.rows, screen.zone, clock, screen.turn)
     if screen.totals is not None:
         content |= _totals(screen.totals, screen.zone, clock)
     return content
 
 
-def _board(view: BoardView, ids: Sequence[str], zone: str, clock: Clock) -> dict[str, Any]:
+def _board(view: BoardView, ids: Sequence[str], zone: str, clock: Clock, turn: str) -> dict[str, Any]:
     words = {
         RaceStatus.UPCOMING: f"opens {_moment(view.race.draft.opens_at, zone)}",
-        RaceStatus.OPEN: f"open until {_moment(view.race.draft.closes_at, zone)}",
+        RaceStatus.OPEN: " · ".join(filter(None, (f"open until {_moment(view.race.draft.closes_at, zone)}", turn))),
         RaceStatus.CLOSED: _result(view.finality, zone),
     }
     return {

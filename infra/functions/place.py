@@ -86,7 +86,7 @@ class Place:
         *,
         until: float,
         goes_on: Callable[[], bool],
-        after_each: Callable[[], object] = lambda: None,
+        after_each: Callable[[], object],
     ) -> list[str]:
         """These duties round by round, at least once, until monotonic `until` or nothing goes on. Returns what failed
         in the last round."""
@@ -95,6 +95,10 @@ class Place:
             after_each()
             if failed or not goes_on() or self.clock.monotonic() >= until:
                 return failed
+
+    def revision(self) -> int:
+        """Changes with whatever is kept of the event."""
+        return self.console.store.revision(self.event_id)
 
     def looks_at_links(self, every_s: float) -> bool:
         """Is it so many real seconds since this container said yes?"""

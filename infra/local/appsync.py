@@ -10,13 +10,21 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
-from graphql import GraphQLError, GraphQLResolveInfo, build_schema, graphql_sync
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLResolveInfo,
+    build_schema,
+    execute_sync,
+    parse,
+    validate,
+)
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -31,6 +39,7 @@ UNAUTHORISED = {
     "errors": [{"errorType": "UnauthorizedException", "message": "You are not authorized to make this call."}]
 }
 CONDITION = "ConditionalCheckFailedException"
+KEPT_QUERIES = 100
 LONGEST_BODY = 1024 * 1024  # bytes; AppSync's own limit of a request
 _plain = TypeDeserializer().deserialize
 
@@ -54,7 +63,7 @@ class AppSync:
         self._dynamodb, self._table = dynamodb, table
         self._authorise, self._environment = authorise, dict(environment)
         self._schema = build_schema(deployed.schema)
-        self._lock = threading.Lock()
+        self._documents: dict[str, DocumentNode] = {}
 
     def execute(self, body: Mapping[str, Any], authorization: str) -> tuple[int, dict[str, Any]]:
         """(status, answer) of one request."""
@@ -69,18 +78,37 @@ class AppSync:
             return 401, UNAUTHORISED
         identity = {"resolverContext": dict(allowed.get("resolverContext") or {})}
         denied = frozenset(allowed.get("deniedFields") or ())
-        done = graphql_sync(
-            self._schema,
-            query,
-            root_value=_Root(self, identity, denied),
-            variable_values=variables,
-            operation_name=body.get("operationName"),
-            field_resolver=_field,
-        )
+        document = self._document(query)
+        if isinstance(document, list):
+            done = ExecutionResult(None, document)
+        else:
+            done = execute_sync(
+                self._schema,
+                document,
+                root_value=_Root(self, identity, denied),
+                variable_values=variables,
+                operation_name=body.get("operationName"),
+                field_resolver=_field,
+            )
         answer: dict[str, Any] = {"data": done.data}
         if done.errors:
             answer["errors"] = [_told(error) for error in done.errors]
         return 200, answer
+
+    def _document(self, query: str) -> DocumentNode | list[GraphQLError]:
+        """The query as the schema understands it, or what is wrong with it. The page's few queries are kept: to judge
+        one anew takes longer than to answer it."""
+        if query not in self._documents:
+            try:
+                document = parse(query)
+            except GraphQLError as error:
+                return [error]
+            if wrong := validate(self._schema, document):
+                return wrong
+            if len(self._documents) >= KEPT_QUERIES:
+                self._documents.clear()
+            self._documents[query] = document
+        return self._documents[query]
 
     def resolve(self, field: str, arguments: Mapping[str, Any], identity: Mapping[str, Any]) -> Any:
         """One field by its resolver. Raises GraphQLError as AppSync tells it."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import contextvars
 import copy
+import gc
 import json
 import os
 import sys
@@ -29,6 +30,7 @@ from moto.core.request import Request
 from moto.core.responses import ActionContext, ActionResult
 from moto.dynamodb.comparisons import get_comparison_func
 from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler, DynamoResult
 from moto.dynamodbstreams import responses as streams_responses
@@ -46,21 +48,25 @@ _changing: contextvars.ContextVar[Names] = contextvars.ContextVar("changing", de
 
 
 def _spared(self: Table, memo: dict[int, Any]) -> Table:
-    """What moto keeps to put back: of all items the places, and copies of those alone that the transaction changes.
+    """What moto keeps to put back: of the partitions that the transaction names the places of all items, and copies of
+    those alone that it changes. Moto asks for it once for each item of a transaction.
 
     The stream stays the one that everybody reads.
     """
     spared = copy.copy(self)
+    if not self.has_range_key:
+        spared.items = copy.deepcopy(self.items, memo)
+        return spared
     spared.items = copy.copy(self.items)
-    changed = _changing.get()
-    for key, items in self.items.items():
-        if not isinstance(items, dict):
-            spared.items[key] = copy.deepcopy(items, memo)
+    for pk, sk in _changing.get():
+        partition, name = DynamoType({"S": pk}), DynamoType({"S": sk})
+        items = self.items.get(partition)
+        if items is None:
             continue
-        kept = copy.copy(items)
-        for name in [name for name in kept if (str(key.value), str(name.value)) in changed]:
-            kept[name] = copy.deepcopy(kept[name], memo)
-        spared.items[key] = kept
+        if spared.items[partition] is items:
+            spared.items[partition] = copy.copy(items)
+        if name in items:
+            spared.items[partition][name] = copy.deepcopy(items[name], memo)
     return spared
 
 
@@ -91,7 +97,11 @@ def _looked_at(self: Table) -> list[Any]:
         return []
     if comparison is None:
         return [*found.values()]
-    fits, values = get_comparison_func(comparison), [each.cast_value for each in given]
+    values = [each.cast_value for each in given]
+    if comparison == "BETWEEN":  # how the journal is read, thousands of times in a flood
+        low, high = values
+        return [item for name, item in found.items() if low <= name.value <= high]
+    fits = get_comparison_func(comparison)
     return [item for name, item in found.items() if fits(name.value, *values)]
 
 
@@ -244,6 +254,7 @@ def main(given: list[str]) -> None:
     ports = [each for each in given if each.isdecimal()]
     server = TableServer(int(ports[0]) if ports else 0)
     server.keeps_calls = False
+    gc.set_threshold(200_000, 50, 1000)  # what a table holds is no garbage, and need not be looked through each second
     print(server.http.server_port, flush=True)
     server.http.serve_forever()
 

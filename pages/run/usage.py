@@ -5,6 +5,7 @@ import streamlit as st
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.cached import usage_table, usage_view
 from deepracer_admin.ui.kit.download import download
+from deepracer_admin.ui.kit.fold import fold
 from deepracer_admin.ui.kit.masthead import masthead
 from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.kit.words import whole
@@ -32,7 +33,7 @@ if table is None:
     st.caption("Usage per person is shown to organizers and facilitators.")
     st.stop()
 
-budget_panel(who, event)
+budget_panel(who, view, stamp)
 waves_panel(who)
 jobs.live(KINDS, key="usage-jobs")
 if not table.rows:
@@ -50,12 +51,12 @@ if view.totals is not None:
     with right:
         found = table.histogram
         draw(lambda: histogram_chart(found), "histogram", alt="How many people used how many hours", stamp=stamp)
-    worklists(table)
+    worklists(table, stamp)
 
 st.subheader("Profiles", anchor=False)
 query = ask_query(table)
 may_many = session.may(who, "usage.quota")
-chosen = profile_pages(table, query, several=may_many)
+chosen = profile_pages(table, query, several=may_many, stamp=stamp)
 shown = table.ids(query)
 everybody = may_many and st.checkbox(f"Choose all {whole(len(shown))} that fit", key="usage-all")
 targets = [row for one in (shown if everybody else chosen) if (row := table.by_id[one]).attendee]
@@ -69,7 +70,7 @@ else:
     for tab, name in zip(st.tabs(names), names, strict=True):
         with tab:
             if name == "Quota":
-                set_quota(event, targets)
+                set_quota(event, targets, stamp)
             elif name == "Extra hours":
                 grant_hours(event, targets[0])
             elif name == "Over time":
@@ -80,12 +81,7 @@ else:
 if session.may(who, "usage.export"):
     download("Usage per person (CSV)", session.desk().usage.export, "usage.csv", "text/csv", key="usage-csv")
 if session.may(who, "jobs.view"):
-    with st.expander("What was changed, per person, and undo"):
-        everyone = table.rows
-        names_of = {row.attendee: row.name or row.email for row in everyone if row.attendee}
-        jobs.past(
-            KINDS,
-            key="usage-past",
-            zone=event.zone,
-            names=lambda _: {**names_of, **{row.profile: row.alias for row in everyone}},
-        )
+    past = fold("What was changed, per person, and undo", key="usage-changes")
+    if past is not None:
+        with past:
+            jobs.past(KINDS, key="usage-past", zone=event.zone, names=lambda _: table.names())

@@ -19,7 +19,7 @@ from tests.practice import ProcessHandle, start_world_process
 
 SCREENS = ROOT / "screenshots"
 SIZES = {"1440x900": (1440, 900), "1920x1080": (1920, 1080)}
-PATIENCE_MS = int(os.environ.get("E2E_PATIENCE_MS", "30000"))  # more on a machine that is busy with other things
+PATIENCE_MS = int(os.environ.get("E2E_PATIENCE_MS", "120000"))  # nothing waits so long that works
 IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 
 

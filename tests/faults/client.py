@@ -3,6 +3,7 @@
 client HOME PEOPLE [--setup]     0: everybody of every event is through; otherwise it was killed
 client HOME PEOPLE --close       0: and every event is closed
 client HOME PEOPLE --holder=NAME  as which the worker holds its leases
+client HOME PEOPLE --on           works on until it is killed
 
 With DEEPRACER_ADMIN_STORE_ENDPOINT it works on the table there that several clients share.
 """
@@ -29,6 +30,7 @@ from deepracer_admin.worker import Worker
 ORGANIZER = Actor("oid-olivia", "tid", "Olivia Organizer", frozenset({Role.ORGANIZER}))
 EVENT, SECOND = "ev-kill", "ev-kill-2"
 PATIENCE_S = 600.0
+TABLE = "deepracer-portal"  # of consoles and functions
 SHARED_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
@@ -39,7 +41,7 @@ def open_console(home: Path) -> Console:
 def shared_store() -> dict[str, Any]:
     """Settings of the table that several clients share, when there is one."""
     endpoint = os.environ.get("DEEPRACER_ADMIN_STORE_ENDPOINT", "")
-    shared = {"store": "dynamodb", "store_endpoint": endpoint, "secret_key": SHARED_KEY}
+    shared = {"store": "dynamodb", "store_endpoint": endpoint, "secret_key": SHARED_KEY, "store_table": TABLE}
     return shared if endpoint else {}
 
 
@@ -109,7 +111,7 @@ def go_on(console: Console, event: Event, *, close: bool) -> bool:
     return not close
 
 
-def main(home: Path, *, close: bool, holder: str = "client") -> int:
+def main(home: Path, *, close: bool, holder: str = "client", on: bool = False) -> int:
     warnings.simplefilter("ignore")
     console = open_console(home)
     worker = Worker(console, holder=holder)
@@ -117,7 +119,7 @@ def main(home: Path, *, close: bool, holder: str = "client") -> int:
     print("working", flush=True)
     try:
         end = time.monotonic() + PATIENCE_S
-        while not all([go_on(console, event, close=close) for event in console.store.events()]):
+        while on or not all([go_on(console, event, close=close) for event in console.store.events()]):
             if time.monotonic() > end:
                 tell(console)
                 return 1
@@ -142,4 +144,5 @@ if __name__ == "__main__":
         set_up(where, int(sys.argv[2]))
         sys.exit(0)
     named = [each.partition("=")[2] for each in sys.argv if each.startswith("--holder=")]
-    sys.exit(main(where, close="--close" in sys.argv, holder=named[0] if named else "client"))
+    called = named[0] if named else "client"
+    sys.exit(main(where, close="--close" in sys.argv, holder=called, on="--on" in sys.argv))

@@ -1,4 +1,7 @@
-"""Two consoles and a worker on one table, each on a computer of its own (a data folder): any two are killed."""
+"""Two consoles, a worker and the portal's functions on one table, each on a computer of its own (a data folder).
+
+Any two of them are killed.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,33 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deepracer_admin.model import Sending
+from deepracer_admin.flows.mail.campaigns import ACCESS_CAMPAIGN
+from deepracer_admin.model import Sending, Step
+from deepracer_admin.model.registrations import RegistrationState
+from deepracer_admin.records.portal import REGISTRATIONS
 from deepracer_admin.rules.audit import verify
 from deepracer_admin.store.dynamodb import SharedEventStore, SharedTable, open_shared_store
 from deepracer_admin.store.dynamodb.rows import digest_of, dump, scopes_in
 from deepracer_admin.vault import Vault
-from tests.faults.client import EVENT, PATIENCE_S, SHARED_KEY, open_console, set_up
+from infra.functions.items import FORM
+from infra.local.seed import company, open_portal
+from tests.faults.client import EVENT, PATIENCE_S, SHARED_KEY, TABLE, open_console, set_up
 from tests.faults.killing import IN_FLIGHT, ROOT, arm, start_client, start_clients
+from tests.faults.registering import Registering
 from tests.practice import ProcessHandle, start_world_process
 from tests.store.table_server import a_table, access_to
 
 pytestmark = pytest.mark.e2e
 
 NAMES = ("anna", "bruno", "cloud")
-TABLE = "deepracer-console"
-PEOPLE = 120
+FUNCTIONS = {"sweep", "registrations", "prove", "mail-0", "mail-1"}  # as they hold the lease
+PEOPLE, COME = 100, 20
 TAKE_OVER_S = 20.0
 
 
@@ -54,11 +64,16 @@ def world(tmp_path: Path) -> Iterator[ProcessHandle]:
 def homes(tmp_path: Path, world: ProcessHandle, table_url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     monkeypatch.setenv("DEEPRACER_ADMIN_STORE_ENDPOINT", table_url)
     found = {}
-    for name in NAMES:
+    for name in (*NAMES, "functions"):
         found[name] = tmp_path / name
         found[name].mkdir()
         shutil.copy(tmp_path / "world" / "practice.json", found[name])
+    (found["functions"] / "key").write_bytes(SHARED_KEY.encode())
     set_up(found["anna"], PEOPLE)
+    console = open_console(found["anna"])
+    console.store.amend_event(EVENT, lambda event: replace(event, public_url="https://cup.example.com"))
+    open_portal(console, EVENT, 300)
+    console.close()
     arm(world)
     return found
 
@@ -109,44 +124,96 @@ def whole(store: SharedEventStore) -> dict[str, str]:
         return {scope: digest_of(dump(connection, scope)) for scope in scopes_in(connection)}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_any_two_of_three_are_killed_and_nothing_is_lost_or_doubled(
-    homes: dict[str, Path], world: ProcessHandle, watching: SharedEventStore, seed: int
+def start_functions(home: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.faults.stream", str(home)]
+    functions = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert functions.stdout is not None
+    functions.stdout.readline()
+    return functions
+
+
+def ended(processes: Iterable[subprocess.Popen[str]]) -> None:
+    for process in processes:
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def everybody_is_in(store: SharedEventStore) -> bool:
+    """All of the list and all who register: access read back, a place, and the way in mailed."""
+    store.follow()
+    people = {person.id for person in store.attendees(EVENT, wanted=True)}
+    accepted = [row for row in store.rows(EVENT, REGISTRATIONS).values() if row.state is RegistrationState.ACCEPTED]
+    ways = store.deliveries(EVENT, campaign=ACCESS_CAMPAIGN)
+    settled = {row.attendee for row in ways if row.state in (Sending.SENT, Sending.UNKNOWN)}
+    access = {row.attendee for row in store.steps(EVENT, step=Step.ACCESS) if row.state.is_done}
+    return len(people) == PEOPLE + COME and len(accepted) == COME and settled & access >= people
+
+
+@pytest.mark.parametrize(("seed", "also"), [(1, "functions"), (2, "a console"), (3, "functions")])
+def test_any_two_of_four_are_killed_and_nothing_is_lost_or_doubled(
+    homes: dict[str, Path], world: ProcessHandle, table_url: str, watching: SharedEventStore, seed: int, also: str
 ) -> None:
-    chance = random.Random(seed)
-    begun = start_clients([(home, f"--holder={name}") for name, home in homes.items()])
-    clients = dict(zip(homes, begun, strict=True))
+    """Two consoles and a worker, each of which works, and the functions that take in whoever registers meanwhile.
+
+    Whoever works is killed at a random moment, and with them a console that stands by or the functions; functions are
+    started anew, as AWS does, and get the whole stream again.
+    """
+    chance, portal = random.Random(seed), Registering(table_url)
+    come = strangers(homes["anna"], watching)
+    begun = start_clients([(homes[name], "--on", f"--holder={name}") for name in NAMES])
+    processes = dict(zip(NAMES, begun, strict=True))
+    processes["functions"] = start_functions(homes["functions"])
     try:
+        portal.send(come[: COME // 2])
         first = under_way(world, watching, chance.uniform(0.0, 0.4))
-        second = chance.choice([name for name in NAMES if name != first])
-        clients[first].kill()  # SIGKILL, of who works
-        clients[second].kill()  # and of one who stands by
-        (left,) = {*NAMES} - {first, second}
-        took_over = waited_for(watching, {left})
-        assert clients[left].wait(PATIENCE_S) == 0
+        second = "functions" if also == "functions" else chance.choice([name for name in NAMES if name != first])
+        portal.send(come[COME // 2 :])  # into the stream when its reader dies
+        ended([processes[first], processes[second]])  # SIGKILL
+        killed_at = time.monotonic()
+        if second == "functions":
+            processes["functions"] = start_functions(homes["functions"])
+        left = {*NAMES} - {first, second} | FUNCTIONS
+        waited_for(watching, left)
+        took_over = time.monotonic() - killed_at
+        end = time.monotonic() + PATIENCE_S
+        while not everybody_is_in(watching):
+            portal.press()
+            assert time.monotonic() < end, "somebody is not in"
+            time.sleep(0.5)
+        forms_left = [*portal.items.all(FORM)]
     finally:
-        for client in clients.values():
-            client.kill()
-            client.wait()
-            if client.stdout:
-                client.stdout.close()
-    print(f"seed {seed}: {first} and {second} were killed, {left} took over after {took_over:.1f} s")
+        ended(processes.values())
+    print(f"seed {seed}: {first} and {second} were killed, work went on after {took_over:.1f} s")
     assert took_over <= TAKE_OVER_S
+    assert forms_left == []
     truth, faults = world.truth(), world.counters()["faults"]
-    assert (truth["profiles"], truth["in_group"], truth["users_deleted"]) == (PEOPLE, PEOPLE, 0)
+    everybody = PEOPLE + COME
+    assert (truth["profiles"], truth["in_group"], truth["users_deleted"]) == (everybody, everybody, 0)
     assert truth["mails_duplicate"] == 0
+    invited = [mail["to"] for mail in world.invitations()]
+    assert len(invited) == len({*invited}) == everybody
     watching.follow()
     counts = watching.delivery_counts(EVENT)
     lost = faults.get("ses.lost_answer", 0) + faults.get("ses.error_5xx", 0)
-    assert counts[Sending.UNKNOWN] <= lost + IN_FLIGHT
-    assert counts[Sending.SENT] + counts[Sending.UNKNOWN] == PEOPLE == len(watching.attendees(EVENT))
+    assert counts[Sending.UNKNOWN] <= lost + 2 * IN_FLIGHT
+    assert counts[Sending.SENT] + counts[Sending.UNKNOWN] == everybody + COME  # whoever came got a link, too
     assert verify(watching.audit()) is None
     same = whole(watching)
-    for home in homes.values():
+    for home in (homes[name] for name in NAMES):
         console = open_console(home)
         assert isinstance(console.store, SharedEventStore)
         assert whole(console.store) == same
         console.close()
+
+
+def strangers(home: Path, store: SharedEventStore) -> list[str]:
+    """People of the practice company who are not on the list."""
+    console, listed = open_console(home), {person.email for person in store.attendees(EVENT)}
+    found = [address.lower() for address in company(console, 300) if address.lower() not in listed]
+    console.close()
+    return found[:COME]
 
 
 def test_a_click_on_a_second_console_reaches_the_worker_of_the_first(

@@ -408,12 +408,12 @@ def looked_for(text: str, *, opened: str = "") -> Scene:
 def budget_asks(app: AppTest, console: Console) -> AppTest:
     asked = Crossing("", 0.95, act=Act.ASK, since=NOW)
     console.store.update("ev-1", CROSSINGS, lambda _: {asked.key: asked})
-    return app.run()
+    return state(budget_guard=True)(app, console)
 
 
 def in_rounds(app: AppTest, console: Console) -> AppTest:
     console.store.update("ev-1", WAVES, lambda _: Waves(on=True, began_at=NOW))
-    return app.run()
+    return state(waves_part=True)(app, console)
 
 
 PLAN, RUN, CLOSE = "pages/plan/", "pages/run/", "pages/close/"
@@ -464,7 +464,7 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{RUN}usage.py", in_rounds),
     (f"{RUN}usage.py", ticked("profiles", "pr-1")),
     (f"{RUN}usage.py", ticked("profiles", "pr-2")),
-    (f"{RUN}usage.py", ticked("usage-past-table", "job-quota")),
+    (f"{RUN}usage.py", ticked("usage-past-table", "job-quota", after=state(usage_changes=True))),
     (f"{RUN}leaderboard.py", state(board_tabs="Big screen")),
     (f"{RUN}leaderboard.py", link_ticked),
     (f"{RUN}leaderboard.py", selected("desk-racer", 0, after=state(board_tabs="Run the board"))),

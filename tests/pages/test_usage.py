@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from deepracer_admin.model import Attendee, Profile, Quota, Role
 from deepracer_admin.store import ProfileLink
 from tests.pages.conftest import NOW, actor_of, answer, click, texts
+from tests.services.setup.test_capacity_desk import Answers
 from tests.ui.choosing import shown, tick, tick_places
 
 PAGE = "pages/run/usage.py"
@@ -211,6 +213,42 @@ def test_the_quota_says_which_limit_it_meets(browser, console, event, profiles):
     app.checkbox(key="usage-all").check().run()
     app.number_input(key="quota-hours").set_value(0.5).run()
     assert "4 people have used or asked for more than that this month already" in texts(app)
+
+
+def test_parts_that_are_shut_are_not_worked_out_and_the_address_opens_them(browser, console, event, profiles):
+    app = browser.open(PAGE)
+    assert "budget-event-save" not in {button.key for button in app.button}
+    assert "waves-on" not in {button.key for button in app.button}
+    app.query_params["budget-guard"] = "true"
+    app.query_params["waves-part"] = "true"
+    app.run()
+    assert {"budget-event-save", "waves-on"} <= {button.key for button in app.button}
+
+
+def test_a_page_that_is_drawn_again_reads_nobody_anew(browser, console, event, profiles, monkeypatch):
+    app = browser.open(PAGE)
+    asked = []
+    real = console.history.profile_uses
+    monkeypatch.setattr(console.history, "profile_uses", lambda *args, **more: asked.append(1) or real(*args, **more))
+    app.run()
+    assert asked == []
+    console.history.add_usage(event.id, NOW + timedelta(minutes=1), profiles)
+    app.run()
+    assert asked == [1], "once for each sample, whatever stands on the page"
+
+
+def test_the_quota_says_what_it_does_to_the_wait(browser, console, event, profiles, monkeypatch):
+    desk = console.first.capacity._desk
+    monkeypatch.setattr(desk, "_calculator", Answers())
+    app = browser.open(PAGE)
+    app.checkbox(key="usage-all").check().run()
+    app.number_input(key="quota-hours").set_value(7.0).run()
+    assert "is being worked out" in texts(app)
+    while desk.work_once():
+        pass
+    assert "In the queue" in texts(app.run())
+    click(app, "quota-set")
+    assert texts(app).count("In the queue") == 2, "beside the field, and in the dialog"
 
 
 def _organizer():

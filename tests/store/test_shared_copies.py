@@ -11,7 +11,9 @@ import pytest
 
 from deepracer_admin.errors import Conflict, LeaseLost, StoreError, StoreUnusable
 from deepracer_admin.model import Job, JobItem, JobState, Outcome, Profile, Sending, State, Step
+from deepracer_admin.model.registrations import Asked
 from deepracer_admin.records import every
+from deepracer_admin.records.portal import ASKED
 from deepracer_admin.rules.audit import REDACT, by_system, verify
 from deepracer_admin.rules.traces import Traces
 from deepracer_admin.store import EventStore, ProfileLink
@@ -20,6 +22,7 @@ from deepracer_admin.store.dynamodb import SharedEventStore, SharedTable, open_s
 from deepracer_admin.store.dynamodb.rows import LOCAL, SHARED, digest_of, dump, scopes_in
 from deepracer_admin.store.dynamodb.table_facts import create
 from deepracer_admin.store.following import Followed
+from deepracer_admin.store.sqlite_records import _decoded, _decoded_passing
 from tests.store.contract_jobs import an_entry
 from tests.store.contract_records import BASKETS, OWN_BASKETS, PICNIC, adds, invites
 from tests.store.counting import COUNTER
@@ -327,6 +330,27 @@ def test_an_erasure_asked_for_twice_changes_nothing_more(one: SharedEventStore, 
     assert two.redact_audit("spring", ZELDA, lambda _: an_entry()) == 0
     one.follow()
     assert whole(one) == whole(two) == before
+
+
+def test_a_form_that_another_computer_took_is_forgotten_here_and_nobody_else(
+    one: SharedEventStore, two: SharedEventStore
+) -> None:
+    one.save_event(an_event())
+    one.change_rows("spring", BASKETS, adds(1, "red", "blue"))
+    one.change_rows("spring", ASKED, lambda _: {"f-1": Asked("zelda@example.com", NOW)})
+    two.follow()
+    assert [each.email for each in two.rows("spring", ASKED).values()] == ["zelda@example.com"]
+    two.rows("spring", BASKETS)
+    before = _decoded.cache_info()
+    one.change_rows("spring", ASKED, lambda _: {"f-1": None})
+    two.follow()
+    assert "zelda" not in repr([*two._remembered._values.values()])
+    assert _decoded_passing.cache_info().currsize == 0
+    assert _decoded.cache_info().currsize == before.currsize
+    assert two.rows("spring", ASKED) == {}
+    one.change_rows("spring", BASKETS, lambda _: {"red": None})
+    two.follow()
+    assert _decoded.cache_info().currsize == 0
 
 
 def test_an_erasure_that_was_cut_short_is_ended_by_whoever_follows_next(

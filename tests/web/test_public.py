@@ -20,6 +20,8 @@ from playwright.sync_api import Browser, expect
 
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Attendee, Event, ModelJobs, Profile, Race, RaceDraft, Standing
+from deepracer_admin.records.waves import WAVES
+from deepracer_admin.rules.waves import Waves
 from deepracer_admin.store import ProfileLink
 from deepracer_admin.web import public
 from deepracer_admin.web.public import public_app
@@ -64,6 +66,14 @@ def test_a_link_shows_the_board_and_no_person(client, console):  # noqa: F811
     assert "example.com" not in answer.text
     assert "Racer 1" not in answer.text
     assert "at-1" not in answer.text
+
+
+def test_a_board_tells_whose_turn_it_is_while_hours_come_in_rounds(client, console, event):  # noqa: F811
+    path = path_of(console) + ".json"
+    assert "round" not in client.get(path).json()["window"]
+    console.store.update(event.id, WAVES, lambda _: Waves(on=True, minutes=60, round=2, began_at=NOW))
+    told = client.get(path_of(console) + ".json").json()["window"]
+    assert told.endswith("· round 2: whoever has trained less than 120 min has their turn")
 
 
 def test_the_usage_scene_has_totals_and_no_person(client, console, profiles):  # noqa: F811

@@ -21,6 +21,7 @@ TRAINING, EVALUATION, SUBMISSION = 0, 1, 2  # `job`
 STEADY, CASUAL, LOOPING = 0, 1, 2
 
 _REACTION_MIN = 2.5  # assumption: mean minutes until somebody looks at a job that has ended
+_FAILED_MIN = 10.0  # assumption: the same, of a submission that failed for want of a slot
 _SIGN_IN_MIN = 4.0  # assumption: mean minutes from the first sign-in to the first training
 _PATIENCE_MIN = 40.0  # assumption: so long somebody waits to race again rather than train another model meanwhile
 _AGAIN_MIN = 1.5  # assumption: mean minutes between two presses of somebody whose turn it is
@@ -267,10 +268,10 @@ class Crowd:
         """An evaluation or a submission that found no slot. A submission was none: they try again; an evaluation's
         minutes stay queued for good (deepracer-on-aws-capacity.md 2)."""
         self.intent[who] = RACE
-        self._react(who, at)
+        self._react(who, at, np.where(self.job[who] == SUBMISSION, _FAILED_MIN, _REACTION_MIN))
 
-    def _react(self, who: Ints, at: Floats) -> None:
-        pause = np.where(self.kind[who] == LOOPING, 0.0, _REACTION_MIN)
+    def _react(self, who: Ints, at: Floats, mean_min: Floats | float = _REACTION_MIN) -> None:
+        pause = np.where(self.kind[who] == LOOPING, 0.0, mean_min)
         self.state[who] = DECIDES
         self.at[who] = self.awake(who, at + pause * self.draws.exponential(who, self.turn[who], 22))
 

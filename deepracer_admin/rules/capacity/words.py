@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 from deepracer_admin.counted import counted
 from deepracer_admin.rules.capacity.outlook import Enough, Outlook
 
-__all__ = ["QUOTA_CODES", "QuotaRequest", "quota_requests", "verdict"]
+__all__ = ["QUOTA_CODES", "QuotaRequest", "effect_words", "quota_requests", "verdict"]
 
 QUOTA_CODES = {
     "L-1EC4D7FD": "ml.c7i.4xlarge for training job usage",
     "L-00C91CB5": "Number of instances across training jobs",
 }
 """Both count, and the lower one is in force (deepracer-on-aws-capacity.md 1)."""
+_FELT_MIN, _FELT = 1.0, 0.1  # a wait that is longer by less than a minute, or a tenth, nobody feels
+_FELT_PEOPLE = 0.005
 _AHEAD = timedelta(days=3)  # a quota should be in force before people come, and be tried
 
 
@@ -56,6 +58,24 @@ def _enough_words(enough: Enough | None) -> str:
             "at most 15 a minute, so give people more time or let them come in turns"
         )
     return counted(enough.slots, "slot is enough", "slots are enough")
+
+
+def effect_words(before: Outlook, after: Outlook) -> str:
+    """What another number of hours a person does to the queue: in the middle of the simulated events of both."""
+    waits = before.wait_min.p50, after.wait_min.p50
+    never = round(before.never_trained.p50), round(after.never_trained.p50)
+    source = f"estimate, from {counted(after.runs, 'simulated event')}"
+    said: list[str] = []
+    if abs(waits[1] - waits[0]) >= max(_FELT_MIN, _FELT * waits[0]):
+        said.append(f"a training of the racer in the middle waits about {waits[1]:,.0f} min, not {waits[0]:,.0f}")
+    if abs(never[1] - never[0]) >= max(1, _FELT_PEOPLE * after.plan.people):
+        said.append(f"{counted(never[1], 'person', 'people')} will never train, not {never[0]:,}")
+    if not said:
+        return (
+            "In the queue nobody would notice it: a training of the racer in the middle waits about "
+            f"{waits[1]:,.0f} min either way ({source})."
+        )
+    return f"In the queue, over the whole event: {', and '.join(said)} ({source})."
 
 
 def quota_requests(

@@ -79,6 +79,7 @@ class Screen:
     board: BoardView | None = None
     rows: Sequence[str] = ()  # of the board, in its order: a name for each racer that says nothing and stays theirs
     totals: UsageView | None = None
+    turn: str = ""  # whose turn it is to train, while hours are given out in rounds
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,13 @@ from deepracer_admin.model import Actor, Event, Race, Standing
 from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS, BoardMark, FrozenBoard, mark_key
 from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.records.screen_links import SCREEN_LINKS, ScreenLink
+from deepracer_admin.records.waves import WAVES
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.aliases import owner_of, racers_by_alias
 from deepracer_admin.rules.racers import racers_of
 from deepracer_admin.rules.standings import TIE_RULE, BoardRow, board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
+from deepracer_admin.rules.waves import turn_words
 from deepracer_admin.services.base import House, Service
 from deepracer_admin.services.races.board_views import (
     BoardEntry,
@@ -305,6 +307,7 @@ class BoardsService(Service):
             board=board,
             rows=[self._blind(event.id, line.racer.id) for line in board.rows] if board else (),
             totals=read_view(self.house, event) if row.scene == "usage" else None,
+            turn=turn_words(self.store.read(event.id, WAVES)),
         )
 
     def _blind(self, event: str, racer: str) -> str:

@@ -11,12 +11,13 @@ from deepracer_admin.model import Actor, Event, Job
 from deepracer_admin.records.capacity import ACCOUNT_QUOTAS, PLAN_CHOICES, SLOT_QUOTAS, PlanChoices, SlotQuotas
 from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.rules.capacity import ARRIVALS, Habits, Plan, Queue, queue_of
-from deepracer_admin.rules.capacity.words import QuotaRequest, quota_requests, verdict
+from deepracer_admin.rules.capacity.words import QuotaRequest, effect_words, quota_requests, verdict
 from deepracer_admin.services.base import House, Service
 from deepracer_admin.services.setup.capacity_desk import CapacityDesk, Look
 
-__all__ = ["CapacityService", "CapacityView", "plan_of"]
+__all__ = ["CapacityService", "CapacityView", "QueueEffect", "plan_of"]
 
+_LEAST_H = 1 / 6  # the shortest training
 _LONG_H = 30.0  # an event longer than a day and a night is raced at now and then
 
 
@@ -27,6 +28,14 @@ class CapacityView:
     look: Look
     sentence: str = ""
     requests: Sequence[QuotaRequest] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEffect:
+    """A sentence about the queue (estimate), or why there is none; "" while it `is_working`."""
+
+    sentence: str = ""
+    is_working: bool = False
 
 
 def plan_of(event: Event, choices: PlanChoices, queue: Queue) -> Plan:
@@ -62,7 +71,9 @@ class CapacityService(Service):
     def plan(self, actor: Actor) -> Plan:
         """The event's settings as a plan, with what was assumed the last time."""
         self._authorise(actor, "setup.view")
-        event = self._event()
+        return self._plan(self._event())
+
+    def _plan(self, event: Event) -> Plan:
         choices = self.store.read(event.id, PLAN_CHOICES)
         read = self.store.read(event.id, SLOT_QUOTAS)
         if choices.account_slots is None and read.as_of:
@@ -88,6 +99,23 @@ class CapacityService(Service):
                 region=self._region(event),
             )
         return CapacityView(look, verdict(look.outlook, look.enough), requests)
+
+    def queue_effect(self, actor: Actor, *, before_h: float, after_h: float) -> QueueEffect:
+        """What other hours a person (means over everybody) do to the queue of this event, as known by now."""
+        self._authorise(actor, "usage.quota")
+        plan = replace(self._plan(self._event()), waves=False)
+        try:
+            looks = [
+                self._desk.look(replace(plan, hours_per_person=max(_LEAST_H, hours)), slots=False)
+                for hours in (before_h, after_h)
+            ]
+        except BadInput as cannot_be:
+            return QueueEffect(f"What it does to the queue cannot be simulated. {cannot_be.sentence}")
+        trouble = next((look.trouble for look in looks if look.trouble), "")
+        before, after = (look.outlook for look in looks)
+        if before is None or after is None:
+            return QueueEffect(trouble, is_working=not trouble)
+        return QueueEffect(effect_words(before, after))
 
     def choices(self, actor: Actor) -> PlanChoices:
         """What the plan assumes beyond the event's settings."""

@@ -19,6 +19,7 @@ from deepracer_admin.rules.capacity import Enough, Outlook, Plan
 __all__ = ["Calculator", "CapacityDesk", "Look"]
 
 Kind = Literal["outlook", "enough"]
+_ALL: frozenset[Kind] = frozenset({"outlook", "enough"})
 _REMEMBERED = 64
 _ASKED = 4  # plans that wait; whoever moves a slider is not interested in where it was before
 _AGAIN_S = 60.0
@@ -60,23 +61,26 @@ class CapacityDesk:
         self._changed = threading.Condition()
         self._known: OrderedDict[Plan, Look] = OrderedDict()
         self._failed_at: dict[Plan, float] = {}
-        self._asked: OrderedDict[Plan, None] = OrderedDict()
+        self._asked: OrderedDict[Plan, frozenset[Kind]] = OrderedDict()
         self._at_work: tuple[Plan, Kind] | None = None
         self._thread: threading.Thread | None = None
         self._is_over = False
 
-    def look(self, plan: Plan) -> Look:
-        """What is known of this plan, at once; what is not will be worked out next. Raises BadInput."""
+    def look(self, plan: Plan, *, slots: bool = True) -> Look:
+        """What is known of this plan, at once; what is not will be worked out next. `slots` False: nobody asks how many
+        slots are enough, which takes longer. Raises BadInput.
+        """
         plan.check()
+        wanted: frozenset[Kind] = _ALL if slots else frozenset({"outlook"})
         with self._changed:
             known = self._known.get(plan, Look())
             if known.trouble and self._now() - self._failed_at.get(plan, 0.0) >= _AGAIN_S:
                 known = replace(known, trouble="")
                 self._known[plan] = known
-            if not known.is_working:
+            if known.trouble or not _missing(known, wanted):
                 return known
             newly = next(reversed(self._asked), None) != plan
-            self._asked[plan] = None
+            self._asked[plan] = self._asked.get(plan, wanted) | wanted
             self._asked.move_to_end(plan)
             while len(self._asked) > _ASKED:
                 self._asked.popitem(last=False)
@@ -131,7 +135,7 @@ class CapacityDesk:
         for kind in kinds:
             for plan in reversed(self._asked):
                 known = self._known.get(plan, Look())
-                if not known.trouble and getattr(known, kind) is None:
+                if not known.trouble and kind in _missing(known, self._asked[plan]):
                     return plan, kind
         return None
 
@@ -154,5 +158,9 @@ class CapacityDesk:
         while len(self._known) > _REMEMBERED:
             gone, _ = self._known.popitem(last=False)
             self._failed_at.pop(gone, None)
-        if not known.is_working:
+        if known.trouble or not _missing(known, self._asked.get(plan, _ALL)):
             self._asked.pop(plan, None)
+
+
+def _missing(known: Look, wanted: frozenset[Kind]) -> list[Kind]:
+    return [kind for kind in wanted if getattr(known, kind) is None]

@@ -14,6 +14,7 @@ from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.budget import CROSSINGS, GUARD
 from deepracer_admin.rules.alarms import Alarm, live
 from deepracer_admin.rules.budget_guard import Act, Crossing, Guard, Line, Threshold
+from deepracer_admin.rules.usage import Totals
 from deepracer_admin.services.usage.waves import WavesDesk
 
 __all__ = ["BudgetService", "BudgetView"]
@@ -43,12 +44,14 @@ class BudgetView:
 class BudgetService(WavesDesk):
     """What the Usage page calls."""
 
-    def view(self, actor: Actor) -> BudgetView:
-        """Budgets, how far they are used, and what was crossed."""
+    def view(self, actor: Actor, totals: Totals | None = None) -> BudgetView:
+        """Budgets, how far they are used, and what was crossed. `totals`: this event's, where
+        they were read already."""
         self._authorise(actor, "usage.view")
         event = self._event()
         guard = self.store.read(event.id, GUARD)
-        totals = read_totals(self.store, self.house.history, event, default=self.house.settings.racing)
+        if totals is None:
+            totals = read_totals(self.store, self.house.history, event, default=self.house.settings.racing)
         crossings = self.store.read(event.id, CROSSINGS)
         return BudgetView(
             guard=guard,

@@ -101,6 +101,11 @@ class UsageTable:
         self.kept[query] = found
         return found
 
+    def names(self) -> dict[str, str]:
+        """What people and profiles are called, by attendee and by profile id."""
+        people = {row.attendee: row.name or row.email for row in self.rows if row.attendee}
+        return {**people, **{row.profile: row.alias for row in self.rows}}
+
     def top(self, most: int = 10) -> list[ProfileRow]:
         """Who asked for most in the last six hours; nobody who asked for nothing."""
         return sorted((row for row in self.rows if row.recent_hours > 0), key=lambda row: -row.recent_hours)[:most]

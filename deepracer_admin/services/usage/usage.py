@@ -29,7 +29,8 @@ GRANT_MAX_HOURS = 2.0
 @dataclass(frozen=True, slots=True)
 class QuotaPlan:
     """What a change of quotas would do. `most_usd`, `most_hours`: the most that it can add this month, at the price
-    list (estimate; infinite for no limit). `meets`: sentences, which other limit it runs into.
+    list (estimate; infinite for no limit). `meets`: sentences, which other limit it runs into. `mean_h`: hours a person
+    over everybody on the list, before and after; nobody's are more than the event has.
     """
 
     items: Sequence[JobItem]
@@ -38,6 +39,7 @@ class QuotaPlan:
     most_usd: float
     most_hours: float = 0.0
     meets: Sequence[str] = ()
+    mean_h: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,9 @@ class UsageService(Service):
         people = {person.id: person for person in self.store.attendees(event.id)}
         limits = read_limits_of(self.house, event)
         items: list[JobItem] = []
-        same, most, hours = 0, 0.0, 0.0
+        window_h = (event.ends_at - event.starts_at).total_seconds() / 3600
+        listed = [_within(quota_for(event, each), window_h) for each in people.values() if each.wanted]
+        same, most, hours, moved_h = 0, 0.0, 0.0, 0.0
         for attendee in attendees:
             person = people.get(attendee)
             if person is None:
@@ -227,6 +231,7 @@ class UsageService(Service):
             key = profile.id if profile else ""
             before, after = limits.granted(key, current), limits.granted(key, wanted)
             most += worst_case(event.prices, before, after)
+            moved_h += _within(wanted, window_h) - _within(current, window_h)
             hours += _added_hours(before, after)
         chosen = {links[item.key].profile for item in items if item.key in links}
         meets = limits_met(
@@ -238,7 +243,9 @@ class UsageService(Service):
             added_usd=most,
             now=self.clock.event_now(),
         )
-        return QuotaPlan(items, len(items), same, most, hours, meets)
+        mean_h = sum(listed) / max(1, len(listed))
+        means = mean_h, max(0.0, mean_h + moved_h / max(1, len(listed)))
+        return QuotaPlan(items, len(items), same, most, hours, meets, means)
 
     def read_back(self, actor: Actor) -> QuotaReadBack | None:
         """What the service lists since the last change of quotas ended; None before the first."""
@@ -325,6 +332,10 @@ def _quota(hours: float, models: int) -> Quota:
     if models != UNLIMITED and not 0 <= models <= 1000:
         raise BadInput("Models: 0 to 1000, or no limit.")
     return Quota(UNLIMITED if hours == UNLIMITED else round(hours * 60), models)
+
+
+def _within(quota: Quota, window_h: float) -> float:
+    return window_h if quota.minutes == UNLIMITED else min(quota.minutes / 60, window_h)
 
 
 def _limit_cell(hours: float | None) -> float | str:

@@ -14,7 +14,17 @@ from deepracer_admin.clock import iso
 from deepracer_admin.errors import StoreError
 from deepracer_admin.model import Lease
 from deepracer_admin.store.dynamodb.journal import Change, Head, Image, Journal
-from deepracer_admin.store.dynamodb.rows import AUDIT, EVENT, Rows, dump, put_rows, watch, wipe
+from deepracer_admin.store.dynamodb.rows import (
+    AUDIT,
+    EVENT,
+    Rows,
+    dump,
+    put_rows,
+    takes_away,
+    takes_passing,
+    watch,
+    wipe,
+)
 from deepracer_admin.store.sqlite import SqliteEventStore
 from deepracer_admin.store.sqlite_people import forget_people
 from deepracer_admin.store.sqlite_schema import MIGRATIONS
@@ -127,7 +137,7 @@ class CopyFile(SqliteEventStore):
     def _take(
         self, scope: str, image: Image | None, changes: list[Change], seen: tuple[int, str] | None = None
     ) -> None:
-        erased = image is not None
+        erased, passed = image is not None, False
         with self._taking() as connection:
             number, tx = self.known(scope, connection)
             if image is not None:
@@ -144,12 +154,14 @@ class CopyFile(SqliteEventStore):
                     break
                 put_rows(connection, change.rows)
                 number, tx = change.number, change.tx
-                erased = erased or any(rows["gone"] for rows in change.rows.values())
+                erased, passed = erased or takes_away(change.rows), passed or takes_passing(change.rows)
                 self._bump_for(connection, scope, change.rows)
             self.know(connection, scope, number, tx)
         if erased:
             forget_people()
             self._remembered.clear()
+        elif passed and scope.startswith(EVENT):
+            self._forget_passing(scope.removeprefix(EVENT))
 
     def _bump_for(self, connection: sqlite3.Connection, scope: str, rows: Rows) -> None:
         if scope == AUDIT:

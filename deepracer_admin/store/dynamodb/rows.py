@@ -22,20 +22,26 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from deepracer_admin.store.documents import PASSING
+
 __all__ = [
     "AUDIT",
+    "BY_NAME",
     "EVENT",
     "HOUSE",
     "LOCAL",
     "SHARED",
     "Rows",
     "changed_rows",
+    "columns_of",
     "digest_of",
     "dump",
     "packed",
     "put_rows",
     "scope_of",
     "scopes_in",
+    "takes_away",
+    "takes_passing",
     "unpacked",
     "watch",
     "wipe",
@@ -153,6 +159,7 @@ def changed_rows(connection: sqlite3.Connection) -> dict[str, Rows]:
     for name, was_deleted, key in connection.execute("SELECT tbl, gone, key FROM touched ORDER BY n"):
         gone[name, key] = gone.get((name, key), False) or bool(was_deleted)
     found: dict[str, Rows] = {}
+    columns = {name: _columns(connection, BY_NAME[name]) for name in {name for name, _ in gone}}
     for (name, key), was_deleted in gone.items():
         table, values = BY_NAME[name], json.loads(key)
         if was_deleted and not table.key:
@@ -160,7 +167,7 @@ def changed_rows(connection: sqlite3.Connection) -> dict[str, Rows]:
                 kept = found.setdefault(scope_of(values[0]), {}).setdefault(name, {"gone": [], "rows": []})
                 kept["gone"].append(values)
             continue  # else they go with their person
-        row = connection.execute(f"SELECT {_columns(connection, table)} FROM {name} WHERE {table.where}", values)
+        row = connection.execute(f"SELECT {columns[name]} FROM {name} WHERE {table.where}", values)
         there = row.fetchone()
         if there is None and not table.key:
             continue  # added and gone again
@@ -183,12 +190,27 @@ def _scope(connection: sqlite3.Connection, table: str, key: Sequence[Any], row: 
 
 
 def _columns(connection: sqlite3.Connection, table: Shared) -> str:
-    return _listed(_names(connection, table))
+    return _listed(columns_of(connection, table))
 
 
-def _names(connection: sqlite3.Connection, table: Shared) -> list[str]:
+def columns_of(connection: sqlite3.Connection, table: Shared) -> list[str]:
+    """In the order in which values travel."""
     names = [row["name"] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table.name,))]
     return [name for name in names if not (table.in_order and name == "position")]
+
+
+def takes_away(rows: Rows) -> bool:
+    """Does a change take away anything that other rows may tell of, too?"""
+    return any(not _is_passing(name, key) for name, each in rows.items() for key in each["gone"])
+
+
+def takes_passing(rows: Rows) -> bool:
+    """Does it take away rows that were only on their way (documents.PASSING)?"""
+    return any(_is_passing(name, key) for name, each in rows.items() for key in each["gone"])
+
+
+def _is_passing(table: str, key: Sequence[Any]) -> bool:
+    return table == "records" and key[1] == PASSING
 
 
 # ---------------------------------------------------------------------------------------------------- putting them in
@@ -205,7 +227,7 @@ def put_rows(connection: sqlite3.Connection, rows: Rows) -> None:
 
 
 def _put(connection: sqlite3.Connection, table: Shared, values: list[list[Any]]) -> None:
-    names = _names(connection, table)
+    names = columns_of(connection, table)
     if table.name == "attendees":  # two may have swapped their addresses
         place = [names.index(name) for name in ("event", "id", "email")]
         connection.executemany(

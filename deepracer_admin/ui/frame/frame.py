@@ -35,6 +35,7 @@ def run() -> None:
     """One script run: who is it, which pages are theirs, draw the chosen one."""
     st.set_page_config(page_title="DeepRacer Organizer Console", page_icon=FLAG, layout="wide")
     dialog_closed()
+    session.begin_run()
     try:
         who = session.actor()
         if not was_unasked():

@@ -21,6 +21,7 @@ __all__ = [
     "actor",
     "actor_of",
     "address",
+    "begin_run",
     "console",
     "desk",
     "event_id",
@@ -31,6 +32,13 @@ __all__ = [
 ]
 
 _EVENT = "event"  # name in the address, and in the tab's own memory
+_HERE = "event-here"
+_ASK_AGAIN_S = 1.0
+
+
+def begin_run() -> None:
+    """A full run begins: whether its event is still here is asked anew."""
+    st.session_state.pop(_HERE, None)
 
 
 def console() -> Console:
@@ -63,10 +71,18 @@ def event_id() -> str:
 
 
 def _exists(event: str) -> bool:
+    """Asked of the store once a run, and once a second of its fragments: a page asks a hundred times which event it is
+    of. Every service asks for itself again.
+    """
+    now_s = console().clock.monotonic()
+    here: tuple[str, float] | None = st.session_state.get(_HERE)
+    if here is not None and here[0] == event and now_s - here[1] < _ASK_AGAIN_S:
+        return True
     try:
         console().store.event(event)
     except Missing:
         return False
+    st.session_state[_HERE] = (event, now_s)
     return True
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from deepracer_admin.ui.kit.limits import NOTHING
@@ -32,7 +33,7 @@ class _Sent:
 
 
 def choose(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | pa.Table,
     ids: Sequence[str],
     *,
     key: str,
@@ -73,7 +74,7 @@ def choose(
     generation = _generation(key, sent, order, ticked)
     with st.container(key=f"{key}-table"):
         st.dataframe(
-            frame.iloc[[rows[one] for one in order]],
+            _in_order(frame, [rows[one] for one in order]),
             key=_widget(key, generation),
             hide_index=True,
             on_select="rerun",
@@ -92,9 +93,15 @@ def choose(
     return (*(one for one in order if one in set(chosen)), *elsewhere)
 
 
-def choose_one(frame: pd.DataFrame, ids: Sequence[str], *, key: str, alt: str, **look: Any) -> str | None:
+def choose_one(frame: pd.DataFrame | pa.Table, ids: Sequence[str], *, key: str, alt: str, **look: Any) -> str | None:
     """As `choose`, for one at a time: its id, or None."""
     return next(iter(choose(frame, ids, key=key, alt=alt, several=False, **look)), None)
+
+
+def _in_order(frame: pd.DataFrame | pa.Table, places: list[int]) -> pd.DataFrame | pa.Table:
+    if places == [*range(len(frame))]:
+        return frame
+    return frame.take(places) if isinstance(frame, pa.Table) else frame.iloc[places]
 
 
 def chosen_in(key: str) -> tuple[str, ...]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Actor, Event, Role
 from deepracer_admin.rules.budget_guard import NEEDS_HUMAN, Act, Crossing, Line, Threshold, tail_words
+from deepracer_admin.rules.usage import Totals
 from deepracer_admin.services.usage.budget import BudgetView
+from deepracer_admin.services.usage.view import UsageView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.confirm import confirm
+from deepracer_admin.ui.kit.fold import fold
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.words import (
     as_of,
@@ -21,6 +25,7 @@ from deepracer_admin.ui.kit.words import (
     percent,
     plain,
 )
+from deepracer_admin.ui.usage.live import Stamp
 
 __all__ = ["budget_panel", "used_words"]
 
@@ -35,28 +40,36 @@ def used_words(line: Line) -> str:
     return f":orange[▲ {percent(line.share)}]" if line.share >= NEEDS_HUMAN else f"{percent(line.share)}"
 
 
-def budget_panel(who: Actor, event: Event) -> None:
-    """Under the totals: one line while all is well, open while something asks."""
-    view = _view(*session.desk().attendees.revision(who), who.roles, who)
+def budget_panel(who: Actor, usage: UsageView, stamp: Stamp) -> None:
+    """Under the totals: one line while all is well, open while something asks. `stamp`: what `usage` was read from."""
+    view, event = _view(*stamp, who.roles, who, usage.totals), usage.event
     may = session.may(who, "usage.guard")
     for crossing in view.asked if may else ():
         _asks(view, crossing)
     said("budget-pause", "budget-go-on")
-    with st.expander("Budget guard", icon=":material/shield:"):
-        _lines(view, event)
-        if may:
-            left, right = st.columns(2)
-            with left:
-                _thresholds("The event's budget", "event", view.guard.thresholds, forecast=view.guard.forecast)
-            with right:
-                _thresholds("Each budget of a cohort", "cohort", view.guard.cohort_thresholds)
-            _cohort_budget(view)
+    part = fold("Budget guard", key="budget-guard", icon=":material/shield:")
+    if part is not None:
+        with part:
+            _all_of_it(view, event, may=may)
 
 
-@st.cache_data(ttl=2, max_entries=4, show_spinner=False)
-def _view(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> BudgetView:
-    """One reading for all who look, until something of the event changes."""
-    return session.console().of(event).budget.view(_who)
+def _all_of_it(view: BudgetView, event: Event, *, may: bool) -> None:
+    _lines(view, event)
+    if may:
+        left, right = st.columns(2)
+        with left:
+            _thresholds("The event's budget", "event", view.guard.thresholds, forecast=view.guard.forecast)
+        with right:
+            _thresholds("Each budget of a cohort", "cohort", view.guard.cohort_thresholds)
+        _cohort_budget(view)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _view(
+    event: str, revision: int, sample: datetime | None, roles: frozenset[Role], _who: Actor, _totals: Totals | None
+) -> BudgetView:
+    """One reading for all who look, until something of the event changes; shared as it is, nobody may change it."""
+    return session.console().of(event).budget.view(_who, _totals)
 
 
 def _asks(view: BudgetView, crossing: Crossing) -> None:

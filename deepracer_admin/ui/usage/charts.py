@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,9 +51,21 @@ def palette() -> Palette:
     return _DARK if st.context.theme.type == "dark" else _LIGHT
 
 
+class _Drawing(go.Figure):
+    """A figure that nobody changes any more: what is sent of it is worked out once, not in each run."""
+
+    def __init__(self, figure: go.Figure) -> None:
+        super().__init__(figure)
+        self._sent: dict[str, Any] = json.loads(figure.to_json() or "{}")
+
+    def to_dict(self) -> dict[str, Any]:
+        return self._sent
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _made(stamp: Hashable, key: str, dark: bool, _make: Callable[[], go.Figure | None]) -> go.Figure | None:
-    return _make()
+def _made(stamp: Hashable, key: str, dark: bool, _make: Callable[[], go.Figure | None]) -> _Drawing | None:
+    figure = _make()
+    return None if figure is None else _Drawing(figure)
 
 
 def draw(make: Callable[[], go.Figure | None], key: str, *, alt: str, stamp: Hashable) -> None:

@@ -13,7 +13,10 @@ import streamlit as st
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.refresh import is_dialog_open, rerun_unasked
 
-__all__ = ["stay_new"]
+__all__ = ["Stamp", "stay_new"]
+
+Stamp = tuple[str, int, datetime | None]
+"""(event, revision, event time of the last sample): what is drawn from the same stamp is the same."""
 
 EVERY_S = 2
 AT_MOST_EVERY_S = 5.0
@@ -29,7 +32,7 @@ class _Drawn:
         self.in_page_run = True
 
 
-def stay_new() -> tuple[str, int, datetime | None]:
+def stay_new() -> Stamp:
     """Call it before the page reads what it shows. The stamp of what it will read (`UsageService.stamp`)."""
     stamp = session.desk().usage.stamp(session.actor())
     _look(_Drawn(stamp[2], session.console().clock.monotonic()))

@@ -6,9 +6,10 @@ Search, filter and order are the server's; what is chosen stays chosen on every 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from deepracer_admin.model import Event
@@ -41,10 +42,11 @@ def ask_query(table: UsageTable) -> Query:
     return Query(text or "", cohort or "", only or "Everybody", sort or "Most hours")
 
 
-def profile_pages(table: UsageTable, query: Query, *, several: bool) -> tuple[str, ...]:
+def profile_pages(table: UsageTable, query: Query, *, several: bool, stamp: Hashable) -> tuple[str, ...]:
     """One page of the table, and the way to the others; ids of the chosen profiles, whatever page they are on.
 
-    Rows keep their places while hours move, until somebody asks for the order anew.
+    Rows keep their places while hours move, until somebody asks for the order anew. `stamp`: what `table` was read
+    from.
     """
     wanted = table.ids(query)
     order = _order(wanted, query)
@@ -64,10 +66,11 @@ def profile_pages(table: UsageTable, query: Query, *, several: bool) -> tuple[st
                 st.button(
                     "Sort anew", key="usage-anew", type="tertiary", icon=":material/sort:", on_click=_forget_order
                 )
-    rows = [table.by_id[one] for one in order[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]]
+    ids = order[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
+    rows = [table.by_id[one] for one in ids]
     return choose(
-        _frame(rows),
-        [row.profile for row in rows],
+        _sent(stamp, ids, rows),
+        ids,
         key="profiles",
         names=[row.name or row.alias for row in rows],
         scope=(query, page),
@@ -95,6 +98,12 @@ def _order(wanted: tuple[str, ...], query: Query) -> tuple[str, ...]:
 
 def _forget_order() -> None:
     st.session_state.pop(_PLACE, None)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _sent(stamp: Hashable, ids: tuple[str, ...], _rows: Sequence[ProfileRow]) -> pa.Table:
+    """These rows as they are sent: made once for all who look at this page of the table."""
+    return pa.Table.from_pandas(_frame(_rows), preserve_index=False)
 
 
 def _frame(rows: Sequence[ProfileRow]) -> pd.DataFrame:
@@ -150,33 +159,43 @@ def _percent(share: float | None) -> float | None:
     return None if share is None or math.isinf(share) else 100 * share
 
 
-def worklists(table: UsageTable) -> None:
-    """Who moved most lately, and who is far above their office."""
+def worklists(table: UsageTable, stamp: Hashable) -> None:
+    """Who moved most lately, and who is far above their office. `stamp`: what `table` was read from."""
     left, right = st.columns(2)
     with left:
         st.markdown("**Most in the last six hours** (asked for)")
-        top = table.top()
-        _short(top, "top", "Last 6 h", [row.recent_hours for row in top], "%.2f h")
+        _short(stamp, "top", "Last 6 h", "%.2f h", lambda: [(row, row.recent_hours) for row in table.top()])
     with right:
-        far = table.far_above()
         number = count(table.counts["Far above their office"], "person", "people")
         st.markdown(f"**More than three times their office's median**: {number}")
-        _short(far, "far", "Times the median", [row.times_median for row in far], "%.1f ×")
+        _short(
+            stamp, "far", "Times the median", "%.1f ×", lambda: [(row, row.times_median) for row in table.far_above()]
+        )
 
 
-def _short(rows: Sequence[ProfileRow], key: str, title: str, values: Sequence[float], form: str) -> None:
-    if not rows:
+Worklist = Callable[[], list[tuple[ProfileRow, float]]]
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _worklist(stamp: Hashable, title: str, _find: Worklist) -> pa.Table:
+    found = _find()
+    return pa.table(
+        {
+            "Racer": [row.alias for row, _ in found],
+            "Name": [row.name for row, _ in found],
+            title: [value for _, value in found],
+            "Used (h)": [row.hours_used for row, _ in found],
+        }
+    )
+
+
+def _short(stamp: Hashable, key: str, title: str, form: str, find: Worklist) -> None:
+    rows = _worklist(stamp, title, find)
+    if not len(rows):
         st.caption("Nobody.")
         return
     st.dataframe(
-        pd.DataFrame(
-            {
-                "Racer": [row.alias for row in rows],
-                "Name": [row.name for row in rows],
-                title: values,
-                "Used (h)": [row.hours_used for row in rows],
-            }
-        ),
+        rows,
         key=f"short-{key}",
         placeholder=NOTHING,
         hide_index=True,

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from deepracer_admin.model import UNLIMITED, Event, Job
-from deepracer_admin.services.usage.usage import GRANT_MAX_HOURS
+from deepracer_admin.model import UNLIMITED, Actor, Event, Job, Role
+from deepracer_admin.services.setup.capacity import QueueEffect
+from deepracer_admin.services.usage.usage import GRANT_MAX_HOURS, QuotaPlan, QuotaReadBack
 from deepracer_admin.services.usage.view import ProfileRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
 from deepracer_admin.ui.kit.limits import ask_limit, limit_words
 from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, hours, money, plain, whole
+from deepracer_admin.ui.usage.live import Stamp
 
 __all__ = ["grant_hours", "pause_or_delete", "says_whom", "set_quota"]
 
@@ -38,8 +40,8 @@ def _shared(people: Sequence[str], what: str) -> list[str]:
     return [plain(f"{are} in {names} too, which {'give' if ' and ' in names else 'gives'} them hours: {what}")]
 
 
-def set_quota(event: Event, chosen: Sequence[ProfileRow]) -> None:
-    """A quota for all chosen: the most that it can cost, then the job."""
+def set_quota(event: Event, chosen: Sequence[ProfileRow], stamp: Stamp) -> None:
+    """A quota for all chosen: the most that it can cost, then the job. `stamp`: what the rows were read from."""
     usage = session.desk().usage
     people = [row.attendee for row in chosen]
     now = event.quota
@@ -49,7 +51,7 @@ def set_quota(event: Event, chosen: Sequence[ProfileRow]) -> None:
         left, "Training hours each", start, key="quota-hours", least=0.0, most=744.0, step=0.5, otherwise=5.0
     )
     models = ask_limit(right, "Models each", now.models, key="quota-models", least=0, most=1000, step=1, otherwise=5)
-    plan = ask(lambda who: usage.plan_quotas(who, people, hours=wanted, models=models))
+    plan = ask(lambda who: _planned(stamp, "\n".join(people), wanted, models, who.roles, people, who))
     if plan is None:
         return
     words = count(plan.people, "person", "people")
@@ -60,6 +62,8 @@ def set_quota(event: Event, chosen: Sequence[ProfileRow]) -> None:
     st.markdown(f"Changes **{words}** to {each}, {whole(plan.same)} have it already. {most}")
     for sentence in plan.meets:
         st.caption(plain(sentence))
+    if plan.people:
+        _say_effect(*plan.mean_h)
     if st.button("Set this quota …", type="primary", disabled=not plan.people, icon=":material/tune:", key="quota-set"):
         changed = {item.key for item in plan.items}
         named = [row for row in chosen if row.attendee in changed]
@@ -72,18 +76,67 @@ def set_quota(event: Event, chosen: Sequence[ProfileRow]) -> None:
                 *_shared([row.attendee for row in named], _LARGER),
                 most,
                 *map(plain, plan.meets),
+                *_effect_by_now(*plan.mean_h),
             ],
             button="Set the quota",
             run=lambda who: usage.set_quotas(who, [row.attendee for row in named], hours=wanted, models=models),
             done=lambda job: f"Setting {hours(wanted)} each for {_so_many(job)}; {SHOWN_LATER}.",
         )
     said("quota-set")
-    _read_back(event)
+    _read_back(event, stamp)
 
 
-def _read_back(event: Event) -> None:
+@st.cache_resource(ttl=60, max_entries=16, show_spinner=False)
+def _planned(
+    stamp: Stamp,
+    ids: str,
+    wanted: float,
+    models: int,
+    roles: frozenset[Role],
+    _people: Sequence[str],
+    _who: Actor,
+) -> QuotaPlan:
+    """At most a minute old, for time goes on: `ids` names `_people` as one text, which is compared sooner."""
+    return session.console().of(stamp[0]).usage.plan_quotas(_who, _people, hours=wanted, models=models)
+
+
+def _say_effect(before_h: float, after_h: float) -> None:
+    """What it does to the wait: simulated beside the page's work, and said once it is known."""
+    found = _effect(before_h, after_h)
+    if found is not None and found.is_working:
+        _effect_live(before_h, after_h)
+    elif found is not None:
+        st.caption(plain(found.sentence))
+
+
+@st.fragment(run_every=2)
+def _effect_live(before_h: float, after_h: float) -> None:
+    found = _effect(before_h, after_h)
+    if found is not None:
+        st.caption("What it does to the queue is being worked out …" if found.is_working else plain(found.sentence))
+
+
+def _effect_by_now(before_h: float, after_h: float) -> list[str]:
+    found = _effect(before_h, after_h)
+    return [plain(found.sentence)] if found and found.sentence else []
+
+
+def _effect(before_h: float, after_h: float) -> QueueEffect | None:
+    """To a twentieth of an hour, so that what is known once is known for much the same wish."""
+    before_h, after_h = (round(20 * each) / 20 for each in (before_h, after_h))
+    if before_h == after_h:
+        return QueueEffect("So little, over everybody, is not noticed in the queue.")
+    return ask(lambda who: session.desk().capacity.queue_effect(who, before_h=before_h, after_h=after_h))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _last_change(stamp: Stamp, roles: frozenset[Role], _who: Actor) -> QuotaReadBack | None:
+    return session.console().of(stamp[0]).usage.read_back(_who)
+
+
+def _read_back(event: Event, stamp: Stamp) -> None:
     """What came of the last change of quotas, by what the service lists since."""
-    found = ask(lambda who: session.desk().usage.read_back(who))
+    found = ask(lambda who: _last_change(stamp, who.roles, who))
     if found is None:
         return
     if not found.listed_since:

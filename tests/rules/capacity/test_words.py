@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from deepracer_admin.rules.capacity import Band, Enough, Outlook, Plan, outlook
-from deepracer_admin.rules.capacity.words import QUOTA_CODES, quota_requests, verdict
+from deepracer_admin.rules.capacity.words import QUOTA_CODES, effect_words, quota_requests, verdict
 
 PLAN = Plan(people=2_000, hours_per_person=5, models_per_person=-1, window_h=8, slots=8)
 NONE = Band(0, 0, 0)
@@ -46,6 +46,19 @@ def test_where_no_number_is_enough_the_dispatcher_is_said(seen: Outlook) -> None
 
 def test_a_plan_that_fits_says_so(seen: Outlook) -> None:
     assert verdict(replace(seen, fits=True), None).startswith("With 8 slots the plan fits:")
+
+
+def test_another_number_of_hours_says_what_it_does_to_the_queue_and_when_that_is_nothing(seen: Outlook) -> None:
+    before = replace(seen, wait_min=Band(1, 8, 20), never_trained=Band(0, 12, 20))
+    after = replace(seen, wait_min=Band(9, 31, 80), never_trained=Band(30, 40, 50))
+    assert effect_words(before, after) == (
+        "In the queue, over the whole event: a training of the racer in the middle waits about 31 min, not 8, and 40 "
+        "people will never train, not 12 (estimate, from 2 simulated events)."
+    )
+    assert effect_words(before, replace(before, wait_min=Band(1, 8.5, 20))) == (
+        "In the queue nobody would notice it: a training of the racer in the middle waits about 8 min either way "
+        "(estimate, from 2 simulated events)."
+    )
 
 
 def test_both_quotas_are_asked_for_with_the_same_number() -> None:

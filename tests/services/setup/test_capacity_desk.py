@@ -78,6 +78,20 @@ def test_the_newest_plan_goes_first_and_old_ones_are_let_go(answers: Answers) ->
     assert [kind for kind, _ in answers.asked] == ["outlook"] * 4 + ["enough"] * 4
 
 
+def test_whoever_asks_for_the_outlook_alone_has_nothing_else_worked_out(answers: Answers) -> None:
+    desk = CapacityDesk(answers, lambda: 0.0)
+    desk.look(PLAN, slots=False)
+    while desk.work_once():
+        pass
+    assert answers.asked == [("outlook", 4)]
+    assert desk.look(PLAN, slots=False).outlook is not None
+    desk.look(PLAN)
+    while desk.work_once():
+        pass
+    assert answers.asked == [("outlook", 4), ("enough", 4)]
+    assert not desk.look(PLAN).is_working
+
+
 def test_a_newer_plan_ends_the_search_for_an_older_one(answers: Answers) -> None:
     desk = CapacityDesk(answers, lambda: 0.0)
     desk.look(PLAN)
