@@ -8,7 +8,8 @@ Racers train with few slots, so that models are queued, waiting, running and bro
 answer 3 % "too many requests", 1 % failures and lose 1 % of their answers, the racing service is down for 20 s in the
 middle, and somebody else is faster with 5 % of the deletions. `--empty`: DeleteProfile answers `500 {}` for live
 accounts.
-Each command works for a random 2 to 8 seconds and is killed (SIGKILL; terminate on Windows); a last one finishes.
+Each command works for a random 2 to 8 seconds, from when it has the event's lease, and is killed (SIGKILL; terminate
+on Windows); a last one finishes.
 `ok` is true when the close-out ended, the certificate verifies, nobody is called gone who can sign in, and no model was
 deleted while somebody could.
 """
@@ -46,6 +47,7 @@ def main() -> int:
         "people": found.people,
         "kills": found.kills,
         "seconds": found.seconds,
+        "seconds_closing": found.seconds_closing,
         "models_when_closing_began": dict(found.models),
         "could_sign_in_before": found.before["can_sign_in"],
         "can_sign_in": found.truth["can_sign_in"],

@@ -19,9 +19,12 @@ from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, ConsoleError
 from deepracer_admin.event_file import LARGEST, is_sealed, open_sealed, seal, unpack
 from deepracer_admin.private import open_private, private_folder
+from deepracer_admin.records.closing import CERTIFICATE
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.store_copies import COPIED, Copied
+from deepracer_admin.rules.seal import check, fingerprint_of
 from deepracer_admin.settings import Settings, load_settings
+from deepracer_admin.signing import open_signing_key
 from deepracer_admin.store.event_copies import pack_event, restore_event
 from deepracer_admin.store.sqlite import SqliteEventStore, SqliteHistory, open_history
 from deepracer_admin.store_command import open_store
@@ -42,6 +45,7 @@ class Folder:
     home: Path
     key_print: str
     passphrase: str
+    settings: Settings
 
 
 Work = Callable[[Folder, argparse.Namespace], tuple[dict[str, object], str]]
@@ -94,7 +98,12 @@ def _opened(settings: Settings) -> Iterator[Folder]:
         history = open_history(settings.home / "history.sqlite")
         opened.callback(history.close)
         yield Folder(
-            store, history, settings.home, open_vault(settings).key_print, settings.backup_passphrase.get_secret_value()
+            store,
+            history,
+            settings.home,
+            open_vault(settings).key_print,
+            settings.backup_passphrase.get_secret_value(),
+            settings,
         )
 
 
@@ -140,10 +149,25 @@ def _restore(folder: Folder, parsed: argparse.Namespace) -> tuple[dict[str, obje
     key = (
         "" if done.same_key else " Links of guests were sealed with the other folder's key: invite those guests again."
     )
-    return asdict(done), (
+    told, signed = _signed(folder, done.event)
+    return {**asdict(done), **told}, (
         f"“{done.name}” is here as it was on {done.made_at}: {counted(done.rows, 'row')}, digest {done.digest[:16]}, "
         f"{counted(done.history, 'row')} of usage and results, {counted(done.files, 'export file')}. "
-        f"Audit: {done.audit}.{key}"
+        f"Audit: {done.audit}.{key}{signed}"
+    )
+
+
+def _signed(folder: Folder, event: str) -> tuple[dict[str, object], str]:
+    """With which keys the event's certificates are signed: in this folder, and where it was closed."""
+    here = fingerprint_of(open_signing_key(folder.settings).public_key().public_bytes_raw())
+    kept = folder.store.read(event, CERTIFICATE)
+    there = check(kept.text.encode()).fingerprint if kept is not None else ""
+    told: dict[str, object] = {"fingerprint": here, "fingerprint_of_kept_certificate": there or None}
+    if kept is None or there == here:
+        return told, ""
+    return told, (
+        f" Certificates made in this folder carry the fingerprint {here}. The one that was kept when the event was "
+        f"closed carries {there}, and still verifies with that."
     )
 
 

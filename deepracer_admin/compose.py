@@ -23,6 +23,7 @@ from deepracer_admin.files.process import ChildProcessReader
 from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import Letters
+from deepracer_admin.flows.races.places import places
 from deepracer_admin.made_once import Kept, Once
 from deepracer_admin.mail_access import chat_of, mailer_of, practice_access
 from deepracer_admin.model import Limit
@@ -170,6 +171,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         sender=settings.mail_from or (practice.mail["from"] if practice else ""),
         reply_to=settings.mail_reply_to,
         racing_default=settings.racing,
+        places=lambda event: places(store, history, event, clock.event_now()),
     )
     login = LoginDesk()
     staff = Staff(settings, practice, store, login, clock)

@@ -9,7 +9,7 @@ from typing import Any
 
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import Throttled, Unavailable
-from deepracer_admin.model import Step
+from deepracer_admin.model import UNLIMITED, Quota, Step
 from deepracer_admin.racing import RacingService
 from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
@@ -103,7 +103,7 @@ def racing_report(console: Console, event_id: str | None = None) -> dict[str, An
     profiles = list(racing.profiles())
     races = racing.races()
     return {
-        "account": asdict(account),
+        "account": {**asdict(account), "new_profile_quota": _quota(account.new_profile_quota)},
         "capabilities": asdict(racing.capabilities),
         "profiles": {
             "count": len(profiles),
@@ -117,7 +117,7 @@ def racing_report(console: Console, event_id: str | None = None) -> dict[str, An
                     "alias": profile.alias,
                     "minutes_used": profile.minutes_used,
                     "minutes_queued": profile.minutes_queued,
-                    "quota": asdict(profile.quota) if profile.quota else None,
+                    "quota": _quota(profile.quota),
                     "models": profile.model_count,
                     "state": profile.state,
                 }
@@ -137,6 +137,13 @@ def racing_report(console: Console, event_id: str | None = None) -> dict[str, An
             for race in races
         ],
     }
+
+
+def _quota(quota: Quota | None) -> dict[str, int | str] | None:
+    """None: not read. A limit is a number, or the words "no limit"."""
+    if quota is None:
+        return None
+    return {name: "no limit" if each == UNLIMITED else each for name, each in asdict(quota).items()}
 
 
 def _models_by_status(racing: RacingService, ids: Sequence[str]) -> dict[str, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,9 @@ from deepracer_admin.records.mail_texts import MAIL_TEXTS
 from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.records.waves import WAVES
 from deepracer_admin.records.ways_in import OWN, POOL, SERVICE, WaysIn, read_ways_in
+from deepracer_admin.rules.places import PlacesOf
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
+from deepracer_admin.rules.report.words import words
 from deepracer_admin.rules.templates import PASSWORD_NOTE, Rendered, Template, check_template, mask_password, render
 from deepracer_admin.rules.waves import has_turn
 from deepracer_admin.store import EventStore
@@ -118,10 +121,12 @@ class Letters:
         sender: str,
         reply_to: str = "",
         racing_default: str = "on_aws",
+        places: PlacesOf = lambda _: (),
     ) -> None:
         self.store = store
         self.racing_default = racing_default
         self.guests = guests
+        self.places = places
         self.mark = "[REHEARSAL] " if rehearsal else ""
         self.sender = sender
         self.reply_to = reply_to
@@ -195,10 +200,11 @@ class Letters:
         shared = self._shared(event, template.language)
         ways = ways or read_ways_in(self.store, event)
         note_of = self._guest_note(event, template.language, to_themselves=to_themselves)
+        results = self._results(event, template.language) if "results" in used else {}
 
         def one(person: Attendee, first: PasswordShown | None = None, *, has_own: bool = False) -> Rendered:
             try:
-                note = {"guest_note": note_of(person)}
+                note = {"guest_note": note_of(person), "results": "\n".join(results.get(person.id, ()))}
                 if shared["password_note"]:
                     way = OWN if has_own else ways.of(person)
                     if way == POOL and template.key == ACCESS and PASSWORD_NOTE not in used:
@@ -224,6 +230,14 @@ class Letters:
             "ends": local_time(event.ends_at, event.zone),
             "password_note": _notes(language).get(SERVICE, "") if invites else "",
         }
+
+    def _results(self, event: Event, language: str) -> Mapping[str, list[str]]:
+        """A line for each place of each person."""
+        say, found = words(language), defaultdict[str, list[str]](list)
+        for place in self.places(event):
+            placed = say("placed", rank=say.number(place.rank), racers=say.number(place.racers), race=place.race)
+            found[place.attendee].append(f"{placed}: {say.lap(place.score_ms)}")
+        return found
 
     def _guest_note(self, event: Event, language: str, *, to_themselves: bool) -> Callable[[Attendee], str]:
         book, texts = self.guests.entries(event.id), _notes(language, "guest_note")
@@ -259,6 +273,9 @@ class Letters:
             return people
         if kind == "turn":
             chosen = self._whose_turn(event)
+            return [person for person in people if person.id in chosen]
+        if kind == "placed":
+            chosen = {place.attendee for place in self.places(event)}
             return [person for person in people if person.id in chosen]
         if kind not in _REACHED:
             raise BadInput("Audience: choose one of the list.")

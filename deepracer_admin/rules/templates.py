@@ -42,6 +42,7 @@ PLACEHOLDERS: dict[str, str] = {
     "models": "number of models the person may make",
     "password_note": "how the first password comes, or that password itself where our mail carries it",
     "material_link": "link to the event's material",
+    "results": "the person's place and time in each race whose result is final, one a line",
     "guest_note": "a guest's own link to accept the invitation",
 }
 REQUIRED = frozenset({"name", "event", "portal_link", "alias", "address", "starts", "ends", "hours"})
@@ -107,7 +108,7 @@ def render(template: Template, values: Mapping[str, str], *, mark: str = "", own
     """The mail for one person. `mark` goes before the subject (rehearsal); `own` as of `check_template`.
 
     Raises BadInput naming the placeholder when a value is missing; optional ones (`race_links`, `models`,
-    `password_note`, `material_link`, `guest_note`) may be empty, their lines are left out.
+    `password_note`, `material_link`, `results`, `guest_note`) may be empty, their lines are left out.
     """
     for name in check_template(template, own=own):
         if name not in values or (not values[name].strip() and name in REQUIRED):

@@ -34,6 +34,7 @@ MACHINE = frozenset(
     | {"created_by", "created_by_name", "created_at", "changed_at", "next_try_at", "at", "job", "id", "email"}
 )
 """Columns that hold words of the console, times, or who acted."""
+PLACES = 5_000  # rows a statement; SQLite takes 32,766 values at most
 JSON = frozenset({"body", "plan", "result", "before", "after"})
 
 
@@ -99,7 +100,7 @@ def _clean(connection: sqlite3.Connection, table: str, event: str, person: Perso
     texts = [row["name"] for row in columns if row["type"].upper() == "TEXT" and row["name"] not in MACHINE]
     listed = ", ".join(f'"{name}"' for name in dict.fromkeys([*key, *texts]))
     where = " AND ".join(f'"{name}" = ?' for name in key)
-    done = 0
+    done, touched = 0, list[tuple[int, set[str]]]()
     for row in connection.execute(f"SELECT {listed} FROM {table} WHERE {within}", (event,)).fetchall():
         if not any(person.perhaps_in(row[name] or "") for name in texts):
             continue
@@ -114,7 +115,33 @@ def _clean(connection: sqlite3.Connection, table: str, event: str, person: Perso
                 f"UPDATE {table} SET {asked} WHERE {where}", [*changes.values(), *(row[name] for name in key)]
             )
             done += 1
+            if key == ["position"]:
+                touched.append((row["position"], {*changes}))
+    _write_anew(connection, table, [row["name"] for row in columns], touched)
     return done
+
+
+def _write_anew(
+    connection: sqlite3.Connection, table: str, columns: Sequence[str], touched: Sequence[tuple[int, set[str]]]
+) -> None:
+    """Rows that are told by their place, and rows that have another name now, come last on every computer that shares
+    the table (dynamodb/rows.py): so here, too. Without a name, all of one person go together."""
+    names = {
+        row["name"]
+        for index in connection.execute("SELECT name FROM pragma_index_list(?) WHERE origin = 'u'", (table,)).fetchall()
+        for row in connection.execute("SELECT name FROM pragma_index_info(?)", (index["name"],)).fetchall()
+    }
+    places = [place for place, changed in touched if not names or names & changed]
+    kept = ", ".join(f'"{name}"' for name in columns if name != "position")
+    put = f"INSERT INTO {table} ({kept}) VALUES ({', '.join('?' * (len(columns) - 1))})"
+    for start in range(0, len(places), PLACES):
+        some = places[start : start + PLACES]
+        within = f"position IN ({', '.join('?' * len(some))})"
+        if not names:
+            within = f"(event, attendee) IN (SELECT event, attendee FROM {table} WHERE {within})"
+        rows = connection.execute(f"SELECT {kept} FROM {table} WHERE {within} ORDER BY position", some).fetchall()
+        connection.execute(f"DELETE FROM {table} WHERE {within}", some)
+        connection.executemany(put, [[*row] for row in rows])
 
 
 def _cleaned(table: str, name: str, row: sqlite3.Row, key: Sequence[str], person: Person) -> str | None:

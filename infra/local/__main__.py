@@ -105,6 +105,8 @@ def main(given: list[str] | None = None) -> int:
     options = parser.parse_args(given)
     if hasattr(signal, "SIGUSR1"):
         faulthandler.register(signal.SIGUSR1)  # where every thread is, into the log
+    # Else SIGTERM, which uvicorn raises anew once it has ended, would end us before what we started is stopped.
+    signal.signal(signal.SIGTERM, _stopped)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     for noisy in ("werkzeug", "httpx", "botocore", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
@@ -115,6 +117,10 @@ def main(given: list[str] | None = None) -> int:
     except (ConsoleError, NoNode) as trouble:
         print(trouble, file=sys.stderr)
         return 2
+
+
+def _stopped(*_: object) -> None:
+    sys.exit(0)
 
 
 def _forget(home: Path) -> None:

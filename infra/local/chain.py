@@ -74,6 +74,8 @@ class Table:
         if self._process:
             self._process.terminate()
             self._process.wait()
+            if self._process.stdin:
+                self._process.stdin.close()
 
 
 def serve_table(port: int = 0) -> Table:
@@ -83,8 +85,10 @@ def serve_table(port: int = 0) -> Table:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    command = [sys.executable, "-m", "infra.local.table_server", str(port)]
-    process = subprocess.Popen(command, env=kept, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "infra.local.table_server", str(port), "--with-parent"]
+    process = subprocess.Popen(
+        command, env=kept, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):

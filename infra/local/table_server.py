@@ -6,7 +6,8 @@ copies the whole table before each item of a transaction, and sorts the whole ta
 takes the square of its size. And it takes what AWS refuses: batches of more than 25, a repeated transaction. Here all
 five are as AWS has them.
 
-As a process of its own: `python -m infra.local.table_server [port]`, which prints its port.
+As a process of its own: `python -m infra.local.table_server [port] [--with-parent]`, which prints its port. With the
+second it ends when its standard input does, which is when whoever started it ends, also by a kill.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import contextvars
 import copy
 import gc
 import json
+import os
 import sys
 import threading
 from collections.abc import Mapping
@@ -240,8 +242,17 @@ def _refused(code: str, message: str, status: int = 400) -> tuple[int, Mapping[s
     return status, JSON, json.dumps(body).encode()
 
 
+def _end_with_parent() -> None:
+    while sys.stdin.buffer.read(1024):
+        pass
+    os._exit(0)  # nothing is kept, so nothing is to be put away
+
+
 def main(given: list[str]) -> None:
-    server = TableServer(int(given[0]) if given else 0)
+    if "--with-parent" in given:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    ports = [each for each in given if each.isdecimal()]
+    server = TableServer(int(ports[0]) if ports else 0)
     server.keeps_calls = False
     gc.set_threshold(200_000, 50, 1000)  # what a table holds is no garbage, and need not be looked through each second
     print(server.http.server_port, flush=True)

@@ -26,4 +26,7 @@ with st.container(horizontal=True):
     download(
         "Export everything (JSON)", desk.audit.export_json, "audit.json", "application/json", key="audit-export-json"
     )
-st.caption("Both are sealed: `python -m deepracer_admin verify FILE` names each changed place.")
+st.caption(
+    "Both are sealed: `python -m deepracer_admin verify FILE` names each changed place. The seal is the last row of "
+    "the CSV, and the last member of the JSON."
+)

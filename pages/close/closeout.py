@@ -63,7 +63,8 @@ with st.container(horizontal=True):
             key="closeout-certificate",
             icon=":material/verified:",
         )
-said("closeout-start")
+if closing.is_live(view):
+    said("closeout-start")
 if view.job:
     closing.how_to_verify(who)
 

@@ -39,6 +39,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         icon=":material/folder_zip:",
     )
 
+report.racer_certificates(who, event, language)
 report.preview(who, language)
 st.subheader("Personal data", anchor=False)
 personal_data.show(who, event)

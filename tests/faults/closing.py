@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -36,6 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 3 * 3600.0
 PRESSED_BY_OTHERS = 0.05  # of all deletions: somebody else was faster
 DOWN_S = 20.0
+STANDS_BY_S = 300.0  # on a machine however busy
 AFTER_CLOSE = 60.0  # event seconds per real second while it closes
 
 
@@ -53,6 +55,7 @@ class Closed:
     too_early: int  # looks at which models were being deleted while somebody could sign in
     calls: Mapping[str, int]
     seconds: float
+    seconds_closing: float = 0.0  # of these, from the first closing command to the end of the last
     tries: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -91,7 +94,8 @@ class UpToTheClose(RehearsedEvent):
 def close_with_kills(
     home: Path, people: int, pauses: Sequence[float], *, version: str = "1.3.1", slots: int = 5, empty: str = ""
 ) -> Closed:
-    """Kill the closing command after each of `pauses` (seconds of work), let a last one finish, then look.
+    """Kill the closing command after each of `pauses` (seconds of work: from when it has the event's lease, which its
+    predecessor held for up to 15 s after its death), let a last one finish, then look.
 
     `empty`: DeleteProfile answers `500 {}` for live accounts "always", "half" of the time or for two "minutes".
     """
@@ -101,8 +105,10 @@ def close_with_kills(
         hold_event(home, people, slots, version)
         before, models = world.truth(), models_of(home)
         bad_day(world, empty)
+        closing_began = time.monotonic()
         with watching(world) as seen:
             kills, certificate = kill_and_close(home, world, pauses)
+        closing_s = time.monotonic() - closing_began
         file = (home / "out" / "certificate.json").read_bytes()
         console = compose(Settings(mode="rehearsal", home=home))
         event = console.store.events()[0].id
@@ -119,6 +125,7 @@ def close_with_kills(
             too_early=seen["too_early"],
             calls=world.counters()["by_operation"],
             seconds=round(time.monotonic() - began, 1),
+            seconds_closing=round(closing_s, 1),
             tries=tries,
         )
     finally:
@@ -186,11 +193,12 @@ def watching(world: ProcessHandle) -> Any:
 def kill_and_close(home: Path, world: ProcessHandle, pauses: Sequence[float]) -> tuple[int, dict[str, Any]]:
     """(how often it was killed, what the last one printed of its certificate)."""
     world.control("POST", "clock", {"speed": AFTER_CLOSE})
-    kills = 0
+    kills, epoch = 0, held_since(home)
     for number, pause in enumerate(pauses):
         if number == len(pauses) // 2:
             world.arm("deepracer", "down", seconds=DOWN_S)
         client = closing(home, subprocess.DEVNULL)
+        epoch = await_work(home, client, epoch)
         try:
             client.wait(pause)
             break  # through already
@@ -202,6 +210,20 @@ def kill_and_close(home: Path, world: ProcessHandle, pauses: Sequence[float]) ->
     out, _ = last.communicate(timeout=PATIENCE_S)
     assert last.returncode in (0, 1), out
     return kills, json.loads(out)["certificate"]
+
+
+def held_since(home: Path) -> int:
+    """Epoch of the lease of the event's work: it grows with each new holder. 0: nobody ever had it."""
+    with contextlib.closing(sqlite3.connect(f"file:{home / 'events.sqlite'}?mode=ro", uri=True, timeout=60)) as file:
+        return max((row[0] for row in file.execute("SELECT epoch FROM leases WHERE name LIKE 'worker/%'")), default=0)
+
+
+def await_work(home: Path, client: subprocess.Popen[str], before: int) -> int:
+    """The epoch under which the client works: it stands by until its predecessor's lease has run out."""
+    end = time.monotonic() + STANDS_BY_S
+    while (epoch := held_since(home)) == before and client.poll() is None and time.monotonic() < end:
+        time.sleep(0.1)
+    return epoch
 
 
 def closing(home: Path, out: int) -> subprocess.Popen[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -91,3 +93,13 @@ def test_a_repeated_transaction_is_done_once(stand: Stand) -> None:
     stand.transact("one", condition="n < :n")
     stand.transact("one", condition="n < :n")
     assert len(stand.read()) == 3
+
+
+def test_it_ends_with_whoever_started_it_also_by_a_kill() -> None:
+    command = [sys.executable, "-m", "infra.local.table_server", "--with-parent"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        assert server.stdout.readline().strip().isdigit()
+        server.stdin.close()
+        assert server.wait(120) == 0

@@ -14,7 +14,8 @@ from deepracer_admin.model import Job, JobItem, JobState, Outcome, Profile, Send
 from deepracer_admin.model.registrations import Asked
 from deepracer_admin.records import every
 from deepracer_admin.records.portal import ASKED
-from deepracer_admin.rules.audit import verify
+from deepracer_admin.rules.audit import REDACT, by_system, verify
+from deepracer_admin.rules.traces import Traces
 from deepracer_admin.store import EventStore, ProfileLink
 from deepracer_admin.store.documents import Document, Reading, Records
 from deepracer_admin.store.dynamodb import SharedEventStore, SharedTable, open_shared_store
@@ -269,6 +270,87 @@ def test_a_form_that_another_computer_took_is_forgotten_here_and_nobody_else(
     one.change_rows("spring", BASKETS, lambda _: {"red": None})
     two.follow()
     assert _decoded.cache_info().currsize == 0
+
+
+ZELDA = Traces(frozenset({"a00077"}), frozenset({"zelda@example.com"}), frozenset({"Zelda Quux"}), mark="erased-1")
+
+
+def plant(store: SharedEventStore) -> None:
+    """Somebody in a job, in the sentence about somebody else, and in the audit."""
+    everything(store)
+    store.save_attendees("spring", [a_person(77, name="Zelda Quux", email="zelda@example.com")])
+    store.create_job(
+        Job("j7", "spring", "quota", "Zelda Quux", JobState.RUNNING, {"to": "zelda@example.com"}),
+        [JobItem("j7", "a00077", State.REFUSED, sentence="Zelda Quux has none.")],
+    )
+    store.record(
+        "spring", [Outcome("a00001", Step.GROUP, State.REFUSED, "x", "As Zelda Quux is.")], lease=None, now=NOW
+    )
+    store.append_audit(replace(an_entry(), event="spring", target="a00077", after={"name": "Zelda Quux"}))
+    store.append_audit(an_entry())
+
+
+def on_disk(store: SharedEventStore) -> set[str]:
+    """Files of a copy in which anything of her is left."""
+    files = [path for path in store.path.parent.rglob("*") if path.is_file()]
+    return {path.name for path in files if any(each in path.read_bytes() for each in (b"Zelda", b"zelda@"))}
+
+
+def erase(store: SharedEventStore) -> None:
+    store.delete_attendees("spring", ["a00077"])
+    store.take_out("spring", ZELDA)
+    at, name = NOW, "The console"
+    store.redact_audit(
+        "spring",
+        ZELDA,
+        lambda left: by_system(
+            "spring", REDACT, at=at, name=name, target="erased-1", count=1, after={"left": {**left}}
+        ),
+    )
+
+
+def test_who_is_taken_out_is_on_no_computer_any_more_and_the_audit_is_whole(
+    table: SharedTable, one: SharedEventStore, two: SharedEventStore, on_another_computer: Open
+) -> None:
+    plant(one)
+    two.follow()
+    assert on_disk(one)
+    assert on_disk(two)
+    assert "Zelda" in everything_in(table)
+    erase(two)
+    one.follow()
+    for store in (one, two, on_another_computer("three")):
+        assert on_disk(store) == set(), store.path
+        assert verify(store.audit(None)) is None
+        assert (store.job("j7").target[:9], store.job("j7").plan) == ("erased-1-", {"to": "[erased]"})
+    assert "Zelda" not in everything_in(table)
+    assert "zelda@" not in everything_in(table)
+    assert whole(one) == whole(two)
+
+
+def test_an_erasure_that_died_before_its_table_was_cleaned_is_ended_on_every_computer(
+    table: SharedTable, one: SharedEventStore, two: SharedEventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(one)
+    two.follow()
+    monkeypatch.setattr(one, "tidy", lambda _: None)
+    erase(one)
+    assert "Zelda" in everything_in(table)
+    two.follow()
+    assert "Zelda" not in everything_in(table)
+    assert on_disk(two) == set()
+    assert whole(one) == whole(two)
+
+
+def test_an_erasure_asked_for_twice_changes_nothing_more(one: SharedEventStore, two: SharedEventStore) -> None:
+    plant(one)
+    erase(one)
+    two.follow()
+    before = whole(two)
+    assert two.take_out("spring", ZELDA) == {}
+    assert two.redact_audit("spring", ZELDA, lambda _: an_entry()) == 0
+    one.follow()
+    assert whole(one) == whole(two) == before
 
 
 def test_an_erasure_that_was_cut_short_is_ended_by_whoever_follows_next(

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
-from deepracer_admin.model import Attendee, Event, Sending, Standing, State, Step, UsageSample
+from deepracer_admin.model import Attendee, BilledDay, Event, Sending, Standing, State, Step, UsageSample
 from deepracer_admin.rules.alarms import INFO, Alarm
 from deepracer_admin.rules.money import Amount
 from deepracer_admin.rules.racers import racers_of
 from deepracer_admin.rules.standings import BoardRow
 from deepracer_admin.rules.usage import NO_COHORT, Totals
 
-__all__ = ["Answers", "Centre", "Figures", "Learning", "Podium", "RaceRead", "figures"]
+__all__ = ["Answers", "Billed", "Centre", "Figures", "Learning", "Podium", "RaceRead", "billed", "figures"]
 
 PLACES = 3
 FUNNEL = (Step.PROFILE, Step.ACCESS, Step.MAIL, Step.SIGNED_IN, Step.TRAINED, Step.SUBMITTED)
@@ -88,6 +88,30 @@ class Learning:
 
 
 @dataclass(frozen=True, slots=True)
+class Billed:
+    """What AWS billed for the days of the event (UTC), from `first` to `last`: USD before tax and credits. `tag`: what
+    it was narrowed to, "" for the whole account. `as_of`: real time of the reading."""
+
+    usd: float
+    first: date
+    last: date
+    tag: str
+    as_of: datetime
+    may_change: bool
+
+
+def billed(event: Event, days: Sequence[BilledDay], tag: str, as_of: datetime | None) -> Billed | None:
+    """None where the bill was never read, or knows no day of the event."""
+    until = (event.closed_at or event.ends_at).astimezone(UTC).date()
+    ours = [row for row in days if event.starts_at.astimezone(UTC).date() <= row.day <= until]
+    if as_of is None or not ours:
+        return None
+    found = [row.day for row in ours]
+    total = sum(row.usd for row in ours)
+    return Billed(total, min(found), max(found), tag, as_of, may_change=any(row.estimated for row in ours))
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """All of them. `made_at` in real time; `as_of`: event time of the last sample of usage, None: none was taken."""
 
@@ -112,6 +136,7 @@ class Figures:
     gaps: int
     waited_hours: float
     spend: Sequence[tuple[datetime, float]] = field(default_factory=tuple)
+    billed: Billed | None = None
 
     @property
     def per_active(self) -> float | None:
@@ -144,6 +169,7 @@ def figures(
     alarms: Collection[Alarm],
     gaps: int,
     day_of: Callable[[datetime], date],
+    bill: Billed | None = None,
 ) -> Figures:
     """`day_of`: the day of an instant in the event's zone."""
     wanted = [person for person in people if person.wanted]
@@ -194,6 +220,7 @@ def figures(
         gaps=gaps,
         waited_hours=max((sample.minutes_waiting for sample in series), default=0.0) / 60,
         spend=spend,
+        billed=bill,
     )
 
 

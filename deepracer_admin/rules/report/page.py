@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from deepracer_admin.model import Step
+from deepracer_admin.model import PriceList, Step
 from deepracer_admin.rules.report.charts import bars, columns, line
-from deepracer_admin.rules.report.figures import Answers, Figures
+from deepracer_admin.rules.report.figures import Answers, Billed, Figures
 from deepracer_admin.rules.report.words import Words, words
 
 __all__ = ["next_time", "report_page"]
@@ -63,7 +63,8 @@ def _sources(found: Figures, say: Words) -> str:
     prices, zone = found.event.prices, found.event.zone
     as_of = f" {say('hours').capitalize()}: {say('as_of')} {say.instant(found.as_of, zone)}." if found.as_of else ""
     made = f"{say('made')} {say.instant(found.made_at, zone)} ({zone})."
-    return f"{say('sources', prices=prices.source, dated=prices.as_of)}{as_of} {made}"
+    source = say("shipped") if prices.source == PriceList().source else prices.source
+    return f"{say('sources', prices=source, dated=prices.as_of)}{as_of} {made}"
 
 
 # ------------------------------------------------------------------------------------------------ the first sheet
@@ -86,10 +87,23 @@ def _first_sheet(found: Figures, say: Words) -> Iterator[str]:
     yield "</ul></div></div>"
 
 
+def _bill(found: Figures, bill: Billed, say: Words) -> str:
+    told = say(
+        "bill_of",
+        first=say.day(bill.first),
+        last=say.day(bill.last),
+        what=say("bill_tag", tag=bill.tag) if bill.tag else say("bill_account"),
+        read=say.instant(bill.as_of, found.event.zone),
+        usd=say.money(bill.usd),
+    )
+    return f"{told} {say('bill_changes')}" if bill.may_change else told
+
+
 def _tiles(found: Figures, say: Words) -> list[tuple[str, str]]:
     spent, event = found.spent, found.event
     share = f" · {say.share(spent.usd / event.budget_usd)} {say('of_budget')}" if spent and event.budget_usd else ""
-    per = found.per_active
+    per, bill = found.per_active, found.billed
+    share += f" · {say('bill')}: {say.money(bill.usd)}" if bill else ""
     return [
         (say.number(found.people), f"{say('people')} {say('on_list')}"),
         (say.number(found.active) if spent else "–", say("active")),
@@ -214,6 +228,8 @@ def _details(found: Figures, say: Words) -> Iterator[str]:
         ]
         heads = [say(each) for each in ("centre", "profiles", "active", "hours", "spend", "per_active")]
         yield _table(heads, lines, numbers=(1, 2, 3, 4, 5))
+    if found.billed is not None:
+        yield f"<p>{escape(_bill(found, found.billed, say))}</p>"
     if more := next_time(found, say)[SENTENCES:]:
         yield f"<h2>{escape(say('next'))}</h2><ul>"
         yield from (f"<li>{escape(each)}</li>" for each in more)
@@ -225,7 +241,7 @@ def _details(found: Figures, say: Words) -> Iterator[str]:
     lines = [
         [
             say.instant(alarm.since, found.event.zone) if alarm.since else "–",
-            f"{alarm.title}: {alarm.sentence}",
+            say.incident(alarm),
             say("over") if alarm.cleared_at else say("open"),
         ]
         for alarm in found.incidents

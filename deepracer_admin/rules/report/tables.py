@@ -27,6 +27,7 @@ def report_tables(found: Figures, language: str, *, rehearsal: bool) -> dict[str
         (say("active"), found.active if spent else None, ""),
         (say("hours"), round(spent.hours, 3) if spent else None, "h"),
         (say("spend"), round(spent.usd, 2) if spent else None, "USD"),
+        (say("bill"), round(found.billed.usd, 2) if found.billed else None, "USD"),
         (say("budget"), found.event.budget_usd, "USD"),
         (say("per_active"), None if found.per_active is None else round(found.per_active, 2), "USD"),
         (say("new_ml"), found.new_to_ml.yes, f"{say('of')} {found.new_to_ml.answered}"),
@@ -65,7 +66,7 @@ def report_tables(found: Figures, language: str, *, rehearsal: bool) -> dict[str
             [
                 (
                     iso(alarm.since) if alarm.since else None,
-                    f"{alarm.title}: {alarm.sentence}",
+                    say.incident(alarm),
                     alarm.cleared_at is not None,
                 )
                 for alarm in found.incidents

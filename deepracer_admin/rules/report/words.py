@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.model import Step
+from deepracer_admin.rules.alarms import Alarm
 from deepracer_admin.rules.standings import lap_time
 
 __all__ = ["LANGUAGES", "Words", "words"]
@@ -36,6 +37,11 @@ class Words:
     def next_time(self, key: str, **values: object) -> str:
         """A sentence for next time."""
         return str(self.texts["next_time"][key]).format(**values)
+
+    def incident(self, alarm: Alarm) -> str:
+        """What went wrong, with its numbers where the language is that of the alarm."""
+        own = self.texts.get("alarms", {}).get(alarm.kind)
+        return str(own) if own else f"{alarm.title}: {alarm.sentence}"
 
     def number(self, value: float, digits: int = 0) -> str:
         """1,234.5 or 1.234,5."""

@@ -11,6 +11,7 @@ from deepracer_admin.signing import open_signing_key
 
 __all__ = ["EVERYTHING", "AuditService"]
 
+SEAL_FOLLOWS = "The next row is no entry but the seal of this file: it proves that nothing above it was changed."
 EVERYTHING = 1_000_000
 """More audit entries than an installation ever writes."""
 
@@ -37,11 +38,14 @@ class AuditService(Service):
         return len(rows), verify(rows)
 
     def export(self, actor: Actor) -> bytes:
-        """All entries as CSV, inert in spreadsheets; the last row is the seal (rules/seal.py)."""
+        """All entries as CSV, inert in spreadsheets; the last row is the seal (rules/seal.py), and the one before it
+        says so."""
         rows = self._all(actor)
         table = export_rows(rows)
         columns = [*table[0]] if table else ["seq"]
-        body = inert_csv([[*line.values()] for line in table], columns)
+        body = inert_csv([[*line.values()] for line in table], columns) + inert_csv(
+            [], ["note", SEAL_FOLLOWS], bom=False
+        )
         return seal(body, "csv", kind=EXPORT, key=open_signing_key(self.house.settings), at=self.clock.now())
 
     def export_json(self, actor: Actor) -> bytes:

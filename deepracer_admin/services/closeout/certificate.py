@@ -62,7 +62,9 @@ class Facts:
 
     @property
     def verdict(self) -> Verdict:
-        return verdict(self.event, self.steps, self.rows, self.proof, self.given_back, self.ending, self.chain)
+        acts = bool(self.acts) or not self.job
+        said = (self.event, self.steps, self.rows, self.proof, self.given_back, self.ending, self.chain)
+        return verdict(*said, acts=acts)
 
 
 def local_time(at: datetime | None, zone: str) -> str:

@@ -10,22 +10,28 @@ from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput
 from deepracer_admin.flows.races.board_marks import read_marks
+from deepracer_admin.flows.races.places import places
 from deepracer_admin.model import Actor, Event, Race, Standing
 from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.boards import FROZEN_BOARDS
 from deepracer_admin.records.entrants import OWN_RACES
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.portal import REGISTRATIONS
+from deepracer_admin.records.prices import BILL
 from deepracer_admin.rules.finish import finality
-from deepracer_admin.rules.report.figures import Figures, RaceRead, figures
+from deepracer_admin.rules.report.figures import Figures, RaceRead, billed, figures
 from deepracer_admin.rules.report.page import report_page
+from deepracer_admin.rules.report.racer_pages import RacerPage, racer_pages
 from deepracer_admin.rules.report.tables import report_tables
 from deepracer_admin.rules.report.words import LANGUAGES
 from deepracer_admin.rules.standings import board
 from deepracer_admin.services.base import Service
 from deepracer_admin.services.usage.view import read_view
 
-__all__ = ["ReportService"]
+__all__ = ["FULL_NAMES", "RACER_NAMES", "ReportService"]
+
+RACER_NAMES, FULL_NAMES = "racer", "full"
+"""What stands on racers' certificates."""
 
 MOST_LOOKS = 48
 """Instants of a race at which its standings are looked at, beside the ends of its days."""
@@ -41,6 +47,7 @@ class ReportService(Service):
         event = self._event()
         zone = ZoneInfo(event.zone)
         view = read_view(self.house, event)
+        seen = self.store.read(event.id, BILL)
         deliveries = self.store.deliveries(event.id)
         return figures(
             event,
@@ -56,6 +63,7 @@ class ReportService(Service):
             bounced=sum(1 for row in deliveries if row.delivered in BOUNCED),
             alarms=self.store.rows(event.id, ALARMS).values(),
             gaps=len(view.gaps),
+            bill=billed(event, seen.days, seen.tag, seen.as_of),
             day_of=lambda at: at.astimezone(zone).date(),
         )
 
@@ -71,6 +79,35 @@ class ReportService(Service):
             for name, content in files.items():
                 archive.writestr(name, content)
         return out.getvalue()
+
+    def certificates(self, actor: Actor, language: str, names: str = RACER_NAMES) -> bytes:
+        """A sheet for each place in each race whose result is final, to print. `names`: RACER_NAMES, or FULL_NAMES for
+        those of the list. Raises BadInput for another language, and where no result is final.
+
+        Whose racer name is hidden on the board gets the sheet under the name on the list, if there is one.
+        """
+        self._authorise(actor, "attendees.export")
+        event, known = self._event(), _known(language)
+        zone = ZoneInfo(event.zone)
+        people = {person.id: person.name for person in self.store.attendees(event.id)}
+        found = [
+            RacerPage(
+                (people.get(place.attendee) if names == FULL_NAMES or place.is_hidden else "") or place.racer,
+                place.race,
+                place.held_on.astimezone(zone).date(),
+                place.rank,
+                place.racers,
+                place.score_ms,
+            )
+            for place in places(self.store, self.house.history, event, self.clock.event_now())
+        ]
+        if not found:
+            raise BadInput(
+                "No race of this event has a final result yet: wait for the last results, or declare the result final "
+                "on the Leaderboard page."
+            )
+        self._audit(actor, "attendees.export", target="racer certificates", count=len(found))
+        return racer_pages(event.name, found, known, rehearsal=self.house.settings.rehearsal)
 
     def _races(self, event: Event) -> list[Race]:
         """The event's own; where none is known to be, those that were read for it."""

@@ -42,6 +42,12 @@ HOW = {
 """What was seen of a person, by the word that is stored."""
 
 
+ELSEWHERE = (
+    "The audit of this data folder does not hold the acts of the close-out, because the event was restored from a "
+    "backup into it: they stand in the audit of the folder in which it was closed, and in the certificate made there."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`because`: a sentence for each thing that keeps it from being green, the worst first."""
@@ -59,14 +65,17 @@ def verdict(
     given_back: GivenBack | None,
     ending: Ending | None,
     chain: tuple[int, int | None] = (0, None),
+    *,
+    acts: bool = True,
 ) -> Verdict:
-    """`chain`: (entries of the audit, number of the first that is broken or None)."""
+    """`chain`: (entries of the audit, number of the first that is broken or None). `acts`: does it hold what was done
+    to close this event?"""
     red = [*_access(proof), *_protecting(steps)]
     if event.closed_at is None or any(item is None for _, item in steps):
         red.insert(0, "The close-out is not through.")
     if chain[1] is not None:
         red.append(f"The audit was altered at entry {chain[1]:,}, so it proves nothing from there on.")
-    amber = [*_left(steps, rows), *_staying(proof), *_beside(given_back, ending)]
+    amber = [*_left(steps, rows), *_staying(proof), *_beside(given_back, ending), *([] if acts else [ELSEWHERE])]
     if red:
         return Verdict(RED, "NOT PROVED that access is gone and the event is closed.", (*red, *amber))
     if amber:

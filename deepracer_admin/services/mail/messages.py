@@ -35,6 +35,7 @@ AUDIENCES: dict[str, str] = {
     "not_trained": "Mailed, but never trained",
     "not_submitted": "Trained, but nothing submitted",
     "turn": "Hours in rounds: who has hours left in this one",
+    "placed": "Placed in a race whose result is final",
     "all": "Everybody on the list",
 }
 

@@ -104,14 +104,22 @@ class CopyFile(SqliteEventStore):
         return bool(behind)
 
     def catch_up(self, head: Head) -> None:
-        """Take over the changes of a scope that are not in this copy, or its image and those after it."""
-        number, tx = seen = self.known(head.scope)
+        """Take over the changes of a scope that are not in this copy, or its image and those after it. Who was erased
+        elsewhere is then in no file of this computer either."""
+        number, tx = self.known(head.scope)
+        self._take_over(head, number, tx)
+        if head.erased > number:
+            forget_people()
+            self._remembered.clear()
+            SqliteEventStore._truncate_log(self)
+
+    def _take_over(self, head: Head, number: int, tx: str) -> None:
         changes = self.journal.changes(head.scope, number) if number or not head.image else []
         if changes and _follows(changes, number, tx):
             self._take(head.scope, None, changes)
             return
         if head.number > number or head.tx != tx:
-            self._load(head.scope, seen)
+            self._load(head.scope, (number, tx))
 
     def _load(self, scope: str, seen: tuple[int, str]) -> None:
         """Anew from the table. `seen`: where the copy was when it was found to be behind."""

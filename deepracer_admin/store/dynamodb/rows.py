@@ -56,15 +56,21 @@ def _listed(names: Iterable[str], of: str = "") -> str:
     return ", ".join(f'{of}"{name}"' for name in names)
 
 
+def _all(names: Iterable[str]) -> str:
+    return " AND ".join(f'"{name}" = ?' for name in names)
+
+
 @dataclass(frozen=True)
 class Shared:
-    """A table that travels. `key`: columns that name a row for ever; () where rows are only added, and go with their
-    person. `in_order`: SQLite numbers the rows as they come (`position`).
+    """A table that travels. `key`: columns that name a row for ever; () where rows have no name: they are added, and
+    go (and are written anew) all at once with whose they are, `of`. `in_order`: SQLite numbers the rows as they come
+    (`position`).
     """
 
     name: str
     key: tuple[str, ...]
     in_order: bool = False
+    of: tuple[str, ...] = ()
 
     @cached_property
     def new(self) -> str:
@@ -73,11 +79,21 @@ class Shared:
 
     @cached_property
     def old(self) -> str:
-        return f"json_array({_listed(self.key, 'OLD.')})"
+        """Likewise of one that goes, or of all that are whose it was."""
+        return f"json_array({_listed(self.key or self.of, 'OLD.')})"
+
+    @cached_property
+    def renamed(self) -> str:
+        """In a trigger: is the row called otherwise from now on?"""
+        return " OR ".join(f'OLD."{name}" <> NEW."{name}"' for name in self.key)
 
     @cached_property
     def where(self) -> str:
-        return " AND ".join(f'"{name}" = ?' for name in self.key or ("position",))
+        return _all(self.key or ("position",))
+
+    @cached_property
+    def whose(self) -> str:
+        return _all(self.key or self.of)
 
     @property
     def order(self) -> str:
@@ -92,7 +108,7 @@ SHARED = (  # parents before children
     Shared("attendees", ("event", "id"), in_order=True),
     Shared("records", ("event", "kind", "key"), in_order=True),
     Shared("steps", ("event", "attendee", "step")),
-    Shared("person_history", (), in_order=True),
+    Shared("person_history", (), in_order=True, of=("event", "attendee")),
     Shared("links", ("event", "attendee")),
     Shared("deliveries", ("event", "attendee", "template", "number"), in_order=True),
     Shared("jobs", ("id",), in_order=True),
@@ -126,10 +142,14 @@ def watch(connection: sqlite3.Connection) -> None:
                 f"CREATE TEMP TRIGGER note_{table.name}_{when} AFTER {when} ON main.{table.name}"
                 f" {noted} ('{table.name}', 0, {table.new}); END"
             )
+        connection.execute(
+            f"CREATE TEMP TRIGGER note_{table.name}_gone AFTER DELETE ON main.{table.name}"
+            f" {noted} ('{table.name}', 1, {table.old}); END"
+        )
         if table.key:
             connection.execute(
-                f"CREATE TEMP TRIGGER note_{table.name}_gone AFTER DELETE ON main.{table.name}"
-                f" {noted} ('{table.name}', 1, {table.old}); END"
+                f"CREATE TEMP TRIGGER note_{table.name}_renamed AFTER UPDATE ON main.{table.name}"
+                f" WHEN {table.renamed} {noted} ('{table.name}', 1, {table.old}); END"
             )
 
 
@@ -142,10 +162,15 @@ def changed_rows(connection: sqlite3.Connection) -> dict[str, Rows]:
     columns = {name: _columns(connection, BY_NAME[name]) for name in {name for name, _ in gone}}
     for (name, key), was_deleted in gone.items():
         table, values = BY_NAME[name], json.loads(key)
+        if was_deleted and not table.key:
+            if connection.execute("SELECT 1 FROM attendees WHERE event = ? AND id = ?", values).fetchone():
+                kept = found.setdefault(scope_of(values[0]), {}).setdefault(name, {"gone": [], "rows": []})
+                kept["gone"].append(values)
+            continue  # else they go with their person
         row = connection.execute(f"SELECT {columns[name]} FROM {name} WHERE {table.where}", values)
         there = row.fetchone()
         if there is None and not table.key:
-            continue  # added and gone again with its person
+            continue  # added and gone again
         rows = found.setdefault(_scope(connection, name, values, there), {})
         kept = rows.setdefault(name, {"gone": [], "rows": []})
         if was_deleted or there is None:
@@ -194,9 +219,8 @@ def _is_passing(table: str, key: Sequence[Any]) -> bool:
 def put_rows(connection: sqlite3.Connection, rows: Rows) -> None:
     """Take over what somebody else's transaction changed, in the transaction that is open on `connection`."""
     for table in reversed(SHARED):
-        if table.key:
-            keys = rows.get(table.name, {}).get("gone", [])
-            connection.executemany(f"DELETE FROM {table.name} WHERE {table.where}", keys)
+        keys = rows.get(table.name, {}).get("gone", [])
+        connection.executemany(f"DELETE FROM {table.name} WHERE {table.whose}", keys)
     for table in SHARED:
         if values := rows.get(table.name, {}).get("rows", []):
             _put(connection, table, values)

@@ -8,10 +8,14 @@ from deepracer_admin.model import Actor, Event, Step
 from deepracer_admin.rules.report.figures import Figures
 from deepracer_admin.rules.report.page import next_time
 from deepracer_admin.rules.report.words import words
+from deepracer_admin.services.closeout.report import FULL_NAMES, RACER_NAMES
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain
 
-__all__ = ["headline", "preview"]
+__all__ = ["headline", "preview", "racer_certificates"]
+
+NAMES = {RACER_NAMES: "Racer names", FULL_NAMES: "Names of the list, where known"}
 
 
 def headline(who: Actor, event: Event) -> None:
@@ -29,6 +33,28 @@ def headline(who: Actor, event: Event) -> None:
         for label, value in figures:
             st.metric(label, value)
     st.caption(as_of(found.as_of, "usage; the funnel is as of now", event.zone))
+
+
+def racer_certificates(who: Actor, event: Event, language: str) -> None:
+    """A sheet for each racer, once a result is final; one by one by mail with the text that is called "result"."""
+    found = _figures(*session.desk().usage.stamp(who), who)
+    final = [podium for podium in found.podiums if podium.is_final and podium.racers]
+    if not final:
+        st.caption("Racers’ certificates come once the result of a race is final.")
+        return
+    desk = session.desk().report
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = st.selectbox("Names on certificates", [*NAMES], format_func=NAMES.__getitem__, key="certificate-names")
+        download(
+            "Racers’ certificates (print as PDF)",
+            lambda asking: desk.certificates(asking, language, names),
+            f"racers-{event.id}-{language}.html",
+            "text/html",
+            key="racer-certificates",
+            icon=":material/workspace_premium:",
+        )
+    sheets = count(sum(podium.racers for podium in final), "sheet")
+    st.caption(f"{sheets}, one for each place. To send them: Messages, the text “result”, to whoever is placed.")
 
 
 def preview(who: Actor, language: str) -> None:

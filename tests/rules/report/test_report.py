@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deepracer_admin.model import Attendee, Event, PriceList, Quota, Sending, Standing, State, Step, UsageSample
+import deepracer_admin
+from deepracer_admin.model import (
+    Attendee,
+    BilledDay,
+    Event,
+    PriceList,
+    Quota,
+    Sending,
+    Standing,
+    State,
+    Step,
+    UsageSample,
+)
 from deepracer_admin.rules.alarms import INFO, Alarm
 from deepracer_admin.rules.money import Amount
-from deepracer_admin.rules.report.figures import Figures, RaceRead, figures
+from deepracer_admin.rules.report.figures import Figures, RaceRead, billed, figures
 from deepracer_admin.rules.report.page import next_time, report_page
 from deepracer_admin.rules.report.tables import report_tables
 from deepracer_admin.rules.report.words import LANGUAGES, words
@@ -89,6 +103,36 @@ def test_figures_are_those_of_the_ledgers() -> None:
     assert (found.new_to_ml.yes, found.new_to_ml.answered, found.new_to_ml.people) == (10, 11, 21)
     assert (found.new_to_aws.share, found.waited_hours) == (None, 2.5)
     assert [alarm.kind for alarm in found.incidents] == ["budget"]
+
+
+def test_the_bill_is_that_of_the_events_days_and_says_whose_it_is_and_that_it_may_change() -> None:
+    days = [BilledDay(date(2026, 11, day), usd, estimated=day == 7) for day, usd in ((5, 99.0), (6, 80.5), (7, 20.0))]
+    bill = billed(EVENT, days, "", START + timedelta(days=2))
+    assert bill is not None
+    assert (bill.usd, bill.first.day, bill.last.day, bill.may_change) == (100.5, 6, 7, True)
+    page = report_page(made(bill=bill), "it", rehearsal=False).decode()
+    assert "tutto l’account" in page
+    assert "100 USD" in page or "101 USD" in page
+    assert "Può ancora cambiare" in page
+    summary = report_tables(made(bill=bill), "en", rehearsal=False)["summary.csv"].decode()
+    assert "100.5" in summary
+    assert billed(EVENT, days[:1], "", START) is None
+    assert billed(EVENT, days, "", None) is None
+
+
+def test_every_alarm_that_there_is_has_its_italian_words() -> None:
+    kinds: set[str] = set()
+    for path in Path(deepracer_admin.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Alarm" and node.args:
+                first = node.args[0]
+                kinds |= {str(first.value)} if isinstance(first, ast.Constant) else set()
+    assert {"budget", "worker", "rush"} <= kinds
+    assert kinds == {*words("it").texts["alarms"]}
+    alarm = Alarm("budget", "Budget reached", "80 % is spent.", "Look.", "usage", since=START)
+    assert "Budget reached" not in words("it").incident(alarm)
+    assert words("en").incident(alarm) == "Budget reached: 80 % is spent."
+    assert words("it").incident(replace(alarm, kind="drill")) == "Budget reached: 80 % is spent."
 
 
 def test_submissions_of_days_add_up_to_the_board() -> None:

@@ -16,11 +16,13 @@ from deepracer_admin.records.closing import ClosingStep, ClosingWord, Ending, Gi
 from deepracer_admin.records.proven import Proven
 from deepracer_admin.services.closeout.certificate import Facts, certificate, local_time
 from deepracer_admin.services.closeout.certificate_page import certificate_page
+from deepracer_admin.services.closeout.verdict import ELSEWHERE
 
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
 EVENT = Event("ev-1", "Autumn Cup", MIDNIGHT - timedelta(hours=9), MIDNIGHT, "UTC", 2, 100.0, Quota(60, 1))
 CLOSED = replace(EVENT, closed_at=MIDNIGHT)
 PROOF = Proof(MIDNIGHT, "j")
+ACT = {"seq": 1, "at": "2026-11-23T00:00:00Z", "actor_name": "Olivia", "action": "closeout.run", "target": "ev-1"}
 
 
 def facts(items: dict[str, JobItem] | None = None, rows: dict[str, ClosingStep] | None = None, **said: Any) -> Facts:
@@ -34,7 +36,7 @@ def item(key: str, reason: str = "", state: State = State.REFUSED) -> JobItem:
 
 def closed(**changed: Any) -> Facts:
     """Everything done and read back, and nothing left; but for what is given."""
-    whole: dict[str, Any] = {"event": CLOSED, "proof": PROOF, "ending": Ending("j", MIDNIGHT)}
+    whole: dict[str, Any] = {"event": CLOSED, "proof": PROOF, "ending": Ending("j", MIDNIGHT), "acts": [ACT]}
     items = {step.key: item(step.key, state=State.DONE) for step in STEPS} | changed.pop("items", {})
     return facts(items, **(whole | changed))
 
@@ -135,6 +137,7 @@ NOT_GREEN = {
         "amber",
         "1 person keeps the access that they had before this event.",
     ),
+    "the acts are in another folder's audit": ({"acts": []}, "amber", ELSEWHERE),
     "another event keeps one": (
         {"proof": replace(PROOF, elsewhere=(StillIn("a"),))},
         "amber",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -12,7 +12,10 @@ from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput
 from deepracer_admin.model import Actor, Attendee, Event, Profile, Race, RaceDraft, Standing, Step
 from deepracer_admin.records.boards import BOARD_MARKS, BoardMark, mark_key
+from deepracer_admin.records.finishes import FINISHES
+from deepracer_admin.rules.finish import Finish
 from deepracer_admin.rules.racers import Racer
+from deepracer_admin.rules.report.racer_pages import RacerPage, racer_pages
 
 
 @pytest.fixture
@@ -67,3 +70,51 @@ def test_files_come_in_both_languages_and_in_no_other(console: Console, raced: E
 def test_before_anything_was_read_nothing_is_zero(console: Console, event: Event, organizer: Actor) -> None:
     found = console.first.report.figures(organizer)
     assert (found.spent, found.as_of, found.learning.improved) == (None, None, None)
+
+
+@pytest.fixture
+def final(console: Console, raced: Event) -> Event:
+    closes = console.store.races(raced.id)[0][0].draft.closes_at
+    console.store.change_rows(raced.id, FINISHES, lambda _: {"r-9": Finish(closes_at=closes, final_at=closes)})
+    return raced
+
+
+def test_racers_get_a_sheet_for_each_place_and_the_disqualified_none(
+    console: Console, final: Event, organizer: Actor
+) -> None:
+    page = console.first.report.certificates(organizer, "en").decode()
+    assert page.count("<section>") == 1
+    assert "Place 1 of 1 in Night" in page
+    assert "cheat" not in page
+    assert "0:09.000" in page or "9.000" in page
+    assert "REHEARSAL" in page
+    assert "Attestato" in console.first.report.certificates(organizer, "it").decode()
+    assert console.store.audit(final.id, limit=1)[0].target == "racer certificates"
+
+
+def test_what_is_not_final_gets_no_certificate(console: Console, raced: Event, organizer: Actor) -> None:
+    with pytest.raises(BadInput, match="No race of this event"):
+        console.first.report.certificates(organizer, "en")
+
+
+def test_two_thousand_sheets_are_escaped_and_need_nothing_from_outside() -> None:
+    sheets = [
+        RacerPage(f"<b>Ada {n}</b>", "Night & Day", date(2026, 11, 23), n, 2000, 9000 + n) for n in range(1, 2001)
+    ]
+    page = racer_pages("Cup <1>", sheets, "it", rehearsal=False).decode()
+    assert page.count("<section>") == 2000
+    assert "<b>Ada" not in page
+    assert "http:" not in page
+    assert "https:" not in page
+    assert "Posto 2.000 di 2.000 nella gara Night &amp; Day" in page
+
+
+def test_the_mail_of_a_result_holds_each_place_and_goes_to_whoever_has_one(
+    console: Console, final: Event, organizer: Actor, people: list[Attendee]
+) -> None:
+    letters = console.ports_of(final.id).letters
+    reached = letters.audience(final, "placed")
+    named = [person for person in people if person.alias == "Ada"]
+    assert [person.id for person in reached] == [person.id for person in named]
+    mail = letters.render(final, letters.template(final, "result", "en"), people[0])
+    assert "{results}" not in mail.text
