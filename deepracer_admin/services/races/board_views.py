@@ -68,7 +68,8 @@ class BoardMarksView:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What a signed link shows: a board or the totals, never a person. `address` is the link itself, for its QR."""
+    """What a signed link shows: a board, a race's countdown, the totals or a text, never a person. `address` is the
+    link itself, for its QR; `race`: whose close is counted down to."""
 
     scene: str
     event_name: str
@@ -79,6 +80,8 @@ class Screen:
     board: BoardView | None = None
     rows: Sequence[str] = ()  # of the board, in its order: a name for each racer that says nothing and stays theirs
     totals: UsageView | None = None
+    race: Race | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +96,5 @@ class LiveLink:
     expires_at: datetime
     revoked: bool
     address: str = ""
+    name: str = ""
+    text: str = ""
