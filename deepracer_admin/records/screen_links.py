@@ -12,7 +12,8 @@ __all__ = ["SCREEN_LINKS", "ScreenLink"]
 
 @dataclass(frozen=True, slots=True)
 class ScreenLink:
-    """What a link shows. `scene`: "board" | "usage"; `race`: "" for totals; `by`: who made it. Times are real time."""
+    """What a link shows. `scene`: "board" | "countdown" | "usage" | "text"; `race`: "" for totals and texts; `by`: who
+    made it; `name`: of the screen, "" where nobody named it. Times are real time."""
 
     event: str
     race: str
@@ -21,6 +22,8 @@ class ScreenLink:
     made_at: datetime
     expires_at: datetime
     revoked: bool = False
+    name: str = ""
+    text: str = ""
 
 
 SCREEN_LINKS = Table("live_links", ScreenLink, "link", personal=False, of_event=False)

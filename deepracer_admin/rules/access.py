@@ -52,7 +52,7 @@ ACTIONS: dict[str, Action] = {
     "attendees.import": Action("import attendee lists", _O, True),
     "attendees.undo": Action("undo an import", _O, True),
     "attendees.add": Action("add a walk-up", _OF, True),
-    "attendees.edit": Action("change attendees", _O, True),
+    "attendees.edit": Action("correct one person's address", _OF, True),
     "attendees.remove": Action("take attendees out", _O, True, True),
     "attendees.link": Action("link a person to a profile", _O, True),
     "attendees.export": Action("export personal data", _O, True, True),

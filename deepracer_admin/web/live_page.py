@@ -31,6 +31,8 @@ def live_page(screen: Screen) -> HTMLResponse:
 <div class="titles">{mark}<h1 id="title">{html.escape(screen.event_name)}</h1><p id="subtitle"></p></div>
 {_code(screen.address)}
 </header>
+<form id="find" role="search" hidden><input id="who" type="search" placeholder="Find me: your racer name"
+aria-label="Find me: your racer name" autocomplete="off" maxlength="60"></form>
 <main id="main" aria-live="off"><p class="wait" id="wait">Loading …</p></main>
 <footer><p id="paging"></p><p id="state" role="status"></p><p id="asof"></p></footer>
 <noscript><p class="wait">This page needs JavaScript to follow the race.</p></noscript>

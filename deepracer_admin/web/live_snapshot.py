@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from deepracer_admin.clock import Clock
 from deepracer_admin.counted import counted
-from deepracer_admin.model import RaceStatus
+from deepracer_admin.model import Race, RaceStatus
 from deepracer_admin.rules.finish import Finality, State
 from deepracer_admin.rules.standings import BoardRow, lap_time
 from deepracer_admin.services.races.boards import BoardView, Screen
@@ -37,6 +37,10 @@ def snapshot(screen: Screen, clock: Clock) -> dict[str, Any]:
         content |= _board(screen.board, screen.rows, screen.zone, clock, screen.turn)
     if screen.totals is not None:
         content |= _totals(screen.totals, screen.zone, clock)
+    if screen.race is not None:
+        content |= _countdown(screen.race, screen.zone, clock)
+    if screen.scene == "text":
+        content["text"] = screen.text
     return content
 
 
@@ -57,6 +61,27 @@ def _board(view: BoardView, ids: Sequence[str], zone: str, clock: Clock, turn: s
         "tie_rule": view.tie_rule,
         "rows": [_row(row, key) for row, key in zip(view.rows[:PLACES], ids, strict=False)],
     }
+
+
+def _countdown(race: Race, zone: str, clock: Clock) -> dict[str, Any]:
+    """To the close of an open race, to the opening of one that comes. `at`: real seconds since 1970, by this computer's
+    clock, at which it is there if event time goes on as it does (`speed`); a standing clock gives `left_s` alone."""
+    now, draft = clock.event_now(), race.draft
+    status = race.status(now)
+    to = draft.opens_at if status is RaceStatus.UPCOMING else draft.closes_at
+    left = max(0.0, (to - now).total_seconds())
+    said = {
+        RaceStatus.UPCOMING: f"until the race opens, {_moment(draft.opens_at, zone)}",
+        RaceStatus.OPEN: f"until the race closes, {_moment(draft.closes_at, zone)}",
+        RaceStatus.CLOSED: f"closed since {_moment(draft.closes_at, zone)}",
+    }
+    speed = clock.factor
+    count: dict[str, Any] = {"words": said[status], "speed": speed}
+    if speed > 0:
+        count["at"] = round(clock.now().timestamp() + left / speed)
+    else:
+        count["left_s"] = round(left)
+    return {"race": draft.name, "status": status.value, "countdown": count}
 
 
 def _result(finality: Finality, zone: str) -> str:

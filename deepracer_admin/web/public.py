@@ -54,6 +54,7 @@ _HEADERS = {
 @dataclass(frozen=True, slots=True)
 class _Shot:
     made: float  # monotonic seconds
+    revision: int  # of what belongs to no event, links among it: one that shows something else is asked anew at once
     body: bytes
     packed: bytes
     etag: str
@@ -68,9 +69,11 @@ class _Shots:
         self._kept: OrderedDict[str, _Shot] = OrderedDict()
 
     def fresh(self, token: str) -> _Shot | None:
-        """The snapshot when it is young enough; needs no lock and no store."""
+        """The snapshot when it is young enough and no link was changed since."""
         shot = self._kept.get(token)
-        return shot if shot and time.monotonic() - shot.made < FRESH_S else None
+        if shot is None or time.monotonic() - shot.made >= FRESH_S:
+            return None
+        return shot if shot.revision == self._boards.store.revision("") else None
 
     def make(self, token: str) -> _Shot:
         """The snapshot, made now unless another request just did. Raises NotAllowed, Missing."""
@@ -79,10 +82,11 @@ class _Shots:
             if shot is not None:
                 return shot
             self._kept.pop(token, None)  # a link that is refused now leaves nothing behind
+            revision = self._boards.store.revision("")  # before the reading
             content = snapshot(self._boards.screen(token), self._boards.clock)
             body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
             etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-            shot = _Shot(time.monotonic(), body, gzip.compress(body, 5, mtime=0), etag)
+            shot = _Shot(time.monotonic(), revision, body, gzip.compress(body, 5, mtime=0), etag)
             self._kept[token] = shot
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)

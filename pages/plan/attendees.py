@@ -28,13 +28,15 @@ view = st.segmented_control(
     bind="query-params",
 )
 
+empty = view == "The list" and roster.is_empty(who)
 if view == "The list":
-    if not roster.is_empty(who):
+    if not empty:
+        said("import-list")
         text, cohort, kind = roster.filters(who)
         roster.drawer(event, roster.table(who, event.zone, text=text, cohort=cohort, kind=kind))
     else:
         st.info("Nobody is on the list yet: upload it, or add people one by one above.", icon=":material/group_add:")
-    if session.may(who, "attendees.export"):
+    if not empty and session.may(who, "attendees.export"):
         download("Export the list (CSV)", people.export, "attendees.csv", "text/csv", key="attendees-export")
 
 elif view == "Portal":
@@ -44,17 +46,7 @@ elif view == "Add one":
     st.caption("A walk-up: if onboarding runs, it takes them in by itself within seconds.")
     walk_up(people)
 
-elif view == "Upload":
-    dry = upload.given_list(who)
-    if dry:
-        upload.counts(dry)
-        upload.report(dry)
-        names = people.names(who)
-        upload.confirm_import(event, dry, upload.leavers(dry, names), names)
-    else:
-        said("import-list")
-
-else:
+elif view == "Imports and undo":
     rerun_when_done(("roster.import",))
     jobs.past(
         ("roster.import",),
@@ -64,3 +56,13 @@ else:
         undo=people.undo_import,
         empty="No list has been imported yet.",
     )
+
+if view == "Upload" or (empty and session.may(who, "attendees.import")):
+    dry = upload.given_list(who)
+    if dry:
+        upload.counts(dry)
+        upload.report(dry)
+        names = people.names(who)
+        upload.confirm_import(event, dry, upload.leavers(dry, names), names)
+    else:
+        said("import-list")

@@ -32,6 +32,7 @@ if event is None:
     setup_form.create(who)
     st.stop()
 
+setup_form.said_created()
 settings, slots, money, check, alarms, sponsorship, cohorts, staff, others = st.tabs(
     [
         "Settings",

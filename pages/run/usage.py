@@ -84,4 +84,4 @@ if session.may(who, "jobs.view"):
     past = fold("What was changed, per person, and undo", key="usage-changes")
     if past is not None:
         with past:
-            jobs.past(KINDS, key="usage-past", zone=event.zone, names=lambda _: table.names())
+            jobs.past(KINDS, key="usage-past", zone=event.zone, names=lambda _, rows=table: rows.names())

@@ -52,12 +52,13 @@ class Seeded:
 
 
 @contextmanager
-def seeded_console(home: Path) -> Iterator[Seeded]:
-    """Compose on `home` for seeding, start the process without a worker, stop both."""
+def seeded_console(home: Path, *, public: bool = False) -> Iterator[Seeded]:
+    """Compose on `home` for seeding, start the process without a worker, stop both; `public`: with the second
+    listener."""
     write_silent_world(home)
     console = compose(Settings(home=home, worker=False))  # type: ignore[call-arg]
     try:
-        process = start_console(home, WORKER="false")
+        process = start_console(home, public=public, WORKER="false")
         try:
             seeded = Seeded(console, process)
             yield seeded

@@ -23,12 +23,12 @@ from deepracer_admin.model import Actor, Attendee, Event, Profile, Quota, Role
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.settings import Settings
-from deepracer_admin.store import ProfileLink
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.page_table import PAGES
 from deepracer_admin.web import server
 from deepracer_admin.web.keeper import SessionKeeper
 from tests import one_scan
+from tests.busy import actor_of, four_profiles, six_people
 from tests.files.read_here import ReadHere
 
 assert one_scan
@@ -99,11 +99,6 @@ def _practice() -> dict[str, Any]:
     }
 
 
-def actor_of(role: Role) -> Actor:
-    """A person with one role, as a session knows them."""
-    return Actor(oid=f"oid-{role.value}", tid="tid", name=f"{role.value} Person", roles=frozenset({role}))
-
-
 @pytest.fixture
 def organizer() -> Actor:
     return actor_of(Role.ORGANIZER)
@@ -131,48 +126,12 @@ def event(console: Console) -> Event:
 
 @pytest.fixture
 def people(console: Console, event: Event) -> list[Attendee]:
-    """Six people on the list; the last has left."""
-    offices = ("Milano", "Milano", "Roma", "Roma", "Torino", "Torino")
-    made = [
-        Attendee(
-            id=f"at-{number}",
-            email=f"racer{number}@example.com",
-            name=f"Racer {number}",
-            alias=f"racer-{number}",
-            office=office,
-            cost_centre=f"CC-{number % 2}",
-            wanted=number != 6,
-            added_at=NOW - timedelta(hours=5),
-            source="job-0",
-        )
-        for number, office in enumerate(offices, start=1)
-    ]
-    console.store.save_attendees(event.id, made)
-    return made
+    return six_people(console, event, NOW)
 
 
 @pytest.fixture
 def profiles(console: Console, event: Event, people: list[Attendee]) -> list[Profile]:
-    """Profiles of the first four people, with minutes used."""
-    made = [
-        Profile(
-            id=f"pr-{number}",
-            alias=person.alias,
-            email=person.email,
-            minutes_used=30.0 * number,
-            minutes_queued=10.0,
-            quota=Quota(300, 3),
-            model_count=number,
-            storage_bytes=number * 10**9,
-        )
-        for number, person in enumerate(people[:4], start=1)
-    ]
-    console.store.save_profiles(event.id, made, seen_at=NOW, lease=None)
-    links = [ProfileLink(person.id, made[place].id, "created", NOW) for place, person in enumerate(people[:4])]
-    console.store.link(event.id, links)
-    console.history.add_usage(event.id, NOW - timedelta(minutes=30), made)
-    console.history.add_usage(event.id, NOW, made)
-    return made
+    return four_profiles(console, event, people, NOW)
 
 
 @dataclass(frozen=True)

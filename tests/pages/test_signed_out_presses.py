@@ -26,43 +26,26 @@ from streamlit.testing.v1 import AppTest, local_script_runner
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import SignedOut
 from deepracer_admin.model import (
-    Account,
     Attendee,
-    Capabilities,
     Event,
     Job,
     JobItem,
     JobState,
-    Outcome,
-    PriceList,
     Profile,
-    Quota,
-    Race,
     RaceDraft,
     Role,
-    Sending,
-    Standing,
     State,
-    Step,
 )
 from deepracer_admin.model.registrations import Portal, PortalMail, Registration, RegistrationState
 from deepracer_admin.records.budget import CROSSINGS
-from deepracer_admin.records.calls import CALL_LIST, CallList
-from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, CampaignState
 from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep
-from deepracer_admin.records.connect_check import CHECK, Checked
-from deepracer_admin.records.entrants import OWN_RACES, PARTICIPANTS, Participants
+from deepracer_admin.records.entrants import OWN_RACES
 from deepracer_admin.records.erasures import ERASURES, LEGAL_HOLD, Erasure, LegalHold
 from deepracer_admin.records.finishes import FINISHES
-from deepracer_admin.records.limits import PAUSED_PROFILES
 from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
 from deepracer_admin.records.portal import PORTAL, REGISTRATIONS
-from deepracer_admin.records.practice_clock import PRACTICE_WISH, PracticeWish
-from deepracer_admin.records.prices import PRICES_READ, PricesRead
-from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
 from deepracer_admin.records.race_room import ROOM
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
-from deepracer_admin.records.staff import STAFF_NAMED, StaffMember
 from deepracer_admin.records.waves import WAVES
 from deepracer_admin.rules.budget_guard import Act, Crossing
 from deepracer_admin.rules.finish import Finish
@@ -71,6 +54,7 @@ from deepracer_admin.rules.waves import Waves
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.ui.kit import session
 from deepracer_admin.web.keeper import SessionKeeper, hash_id
+from tests.busy import busy_event
 from tests.pages.conftest import NOW, Browser, actor_of, texts
 from tests.test_screens import SCREENS, calls
 from tests.ui.choosing import tick
@@ -215,62 +199,7 @@ def walk(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Walk:
 @pytest.fixture
 def full(console: Console, event: Event, people: list[Attendee], profiles: list[Profile]) -> Event:
     """An event in which every list has somebody and every desk something to do."""
-    store = console.store
-    event = replace(event, way_in="pool", public_url="https://boards.example.com")
-    store.save_event(event)
-    store.save_event(replace(event, id="ev-2", name="Winter Cup", created_at=NOW - timedelta(days=2)))
-    paused = replace(profiles[1], quota=Quota(0, 0))
-    store.change_rows(event.id, PAUSED_PROFILES, lambda _: {"pr-2": Quota(300, 3)})
-    free = Profile(id="pr-9", alias="nobody", email="", minutes_used=0.0, quota=Quota(300, 3))
-    store.save_profiles(event.id, [profiles[0], paused, *profiles[2:], free], seen_at=NOW, lease=None)
-    able = Capabilities(
-        private_races=True,
-        participants=True,
-        reset_share_link=True,
-        close_early=True,
-        roles=True,
-        account_limits=True,
-    )
-    limits = {"compute minutes a month (not enforced)": 6_000, "models a month (not enforced)": -1}
-    account = Account("DeepRacer on AWS", roles=("dr-racers", "dr-admins"), account_quotas=limits)
-    store.keep(event.id, ACCOUNT, AccountSeen(kind="on_aws", account=account, capabilities=able, as_of=NOW))
-    races = [Race("r-1", RaceDraft("Cup", "t-1", NOW - timedelta(hours=1), NOW + timedelta(hours=8)), participants=3)]
-    store.save_races(event.id, races, seen_at=NOW, lease=None)
-    store.change_rows(event.id, PARTICIPANTS, lambda _: {"r-1": Participants({"pr-1": "racer-1"}, NOW)})
-    rows = [Standing(place, f"racer-{place}", 9_000 * place, profile_id=f"pr-{place}") for place in (1, 2, 3)]
-    console.history.save_standings(event.id, "r-1", NOW, rows)
-    steps = [Outcome(f"at-{n}", step, State.DONE) for n in (1, 2, 3) for step in (Step.PROFILE, Step.ACCESS, Step.MAIL)]
-    stuck = Outcome("at-4", Step.PROFILE, State.REFUSED, "few", "A mailbox is missing.")
-    store.record(event.id, [*steps, stuck], lease=None, now=NOW)
-    until = {f"at-{n}": NOW + timedelta(hours=10 + n) for n in (1, 2)}
-    store.keep(event.id, PRICES_READ, PricesRead(PriceList(region="eu-west-1"), NOW))
-    store.keep(event.id, PASSWORDS_UNTIL, until)
-    store.keep(event.id, CHECK, Checked((), NOW))
-    store.update(event.id, CALL_LIST, lambda _: CallList(("olivia@example.com",)))
-    running = Campaign("access", 1, Audience("proven"), CampaignState.RUNNING)
-    stopped = Campaign("thanks", 1, Audience("all"), CampaignState.PAUSED)
-    store.change_rows(event.id, CAMPAIGNS, lambda _: {"access": running, "c-2": stopped})
-    store.plan_deliveries(event.id, [("at-1", "access", 1)], campaign="access", lease=None)
-    lease = store.acquire("worker", "test", ttl_s=60, now=NOW)
-    assert lease
-    [mail] = store.claim_deliveries(event.id, "access", 1, lease=lease, now=NOW)
-    store.settle_deliveries(event.id, [replace(mail, state=Sending.UNKNOWN)], lease=lease, now=NOW)
-    store.update("", PRACTICE_WISH, lambda _: PracticeWish(60.0, is_done=False))
-    store.change_rows("", STAFF_NAMED, lambda _: {"chief@example.com": StaffMember()})
-    for kind in ("quota", "race.edit", "role", "roster.import"):
-        job = Job(f"job-{kind}", event.id, kind, kind, JobState.DONE, total=1, undoable=True, created_at=NOW)
-        store.create_job(job, [JobItem(job.id, "at-1", State.DONE)])
-        store.update_job(job.id, state=JobState.DONE, now=NOW)
-    for kind in ("sponsor", "race.create", "check", "sponsorship", "role", "mail.test"):
-        store.create_job(Job(f"live-{kind}", event.id, kind, "live", JobState.RUNNING, total=2, created_at=NOW), [])
-    keeper = SessionKeeper(console.sessions, console.clock)
-    viewer = actor_of(Role.VIEWER)
-    keeper.create(oid=viewer.oid, tid=viewer.tid, name=viewer.name, roles=viewer.roles)
-    organizer = actor_of(Role.ORGANIZER)
-    console.first.boards.make_link(organizer, "r-1", scene="board", hours=12)
-    racer = next(each for each in console.first.boards.entries(organizer, "r-1") if each.row.rank == 3)
-    console.first.boards.disqualify(organizer, "r-1", racer.id, reason="A second account.")
-    return event
+    return busy_event(console, event, profiles, NOW)
 
 
 def plain(app: AppTest, _: Console) -> AppTest:

@@ -251,6 +251,27 @@ def test_who_was_erased_is_in_the_table_no_more(table: SharedTable, one: SharedE
     assert "Zelda Quux" not in everything_in(table)
 
 
+def test_a_form_that_another_computer_took_is_forgotten_here_and_nobody_else(
+    one: SharedEventStore, two: SharedEventStore
+) -> None:
+    one.save_event(an_event())
+    one.change_rows("spring", BASKETS, adds(1, "red", "blue"))
+    one.change_rows("spring", ASKED, lambda _: {"f-1": Asked("zelda@example.com", NOW)})
+    two.follow()
+    assert [each.email for each in two.rows("spring", ASKED).values()] == ["zelda@example.com"]
+    two.rows("spring", BASKETS)
+    before = _decoded.cache_info()
+    one.change_rows("spring", ASKED, lambda _: {"f-1": None})
+    two.follow()
+    assert "zelda" not in repr([*two._remembered._values.values()])
+    assert _decoded_passing.cache_info().currsize == 0
+    assert _decoded.cache_info().currsize == before.currsize
+    assert two.rows("spring", ASKED) == {}
+    one.change_rows("spring", BASKETS, lambda _: {"red": None})
+    two.follow()
+    assert _decoded.cache_info().currsize == 0
+
+
 ZELDA = Traces(frozenset({"a00077"}), frozenset({"zelda@example.com"}), frozenset({"Zelda Quux"}), mark="erased-1")
 
 
@@ -330,27 +351,6 @@ def test_an_erasure_asked_for_twice_changes_nothing_more(one: SharedEventStore, 
     assert two.redact_audit("spring", ZELDA, lambda _: an_entry()) == 0
     one.follow()
     assert whole(one) == whole(two) == before
-
-
-def test_a_form_that_another_computer_took_is_forgotten_here_and_nobody_else(
-    one: SharedEventStore, two: SharedEventStore
-) -> None:
-    one.save_event(an_event())
-    one.change_rows("spring", BASKETS, adds(1, "red", "blue"))
-    one.change_rows("spring", ASKED, lambda _: {"f-1": Asked("zelda@example.com", NOW)})
-    two.follow()
-    assert [each.email for each in two.rows("spring", ASKED).values()] == ["zelda@example.com"]
-    two.rows("spring", BASKETS)
-    before = _decoded.cache_info()
-    one.change_rows("spring", ASKED, lambda _: {"f-1": None})
-    two.follow()
-    assert "zelda" not in repr([*two._remembered._values.values()])
-    assert _decoded_passing.cache_info().currsize == 0
-    assert _decoded.cache_info().currsize == before.currsize
-    assert two.rows("spring", ASKED) == {}
-    one.change_rows("spring", BASKETS, lambda _: {"red": None})
-    two.follow()
-    assert _decoded.cache_info().currsize == 0
 
 
 def test_an_erasure_that_was_cut_short_is_ended_by_whoever_follows_next(

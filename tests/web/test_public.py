@@ -76,6 +76,31 @@ def test_a_board_tells_whose_turn_it_is_while_hours_come_in_rounds(client, conso
     assert told.endswith("· round 2: whoever has trained less than 120 min has their turn")
 
 
+def test_a_screen_changes_at_its_next_question(client, console):  # noqa: F811
+    path = path_of(console)
+    link_id = path.rpartition("/")[2].partition(".")[0]
+    assert client.get(path + ".json").json()["scene"] == "board"
+    console.first.boards.show(ORGANIZER, link_id, scene="countdown", race_id="r-1")
+    counts = client.get(path + ".json").json()
+    left_s = (counts["countdown"]["at"] - NOW.timestamp()) * counts["countdown"]["speed"]
+    assert (counts["scene"], counts["status"], round(left_s / 3600)) == ("countdown", "open", 24)
+    assert counts["countdown"]["words"].startswith("until the race closes")
+    assert "racer-1" not in str(counts)
+    console.first.boards.show(ORGANIZER, link_id, scene="text", text=HOSTILE)
+    assert client.get(path + ".json").json()["text"] == HOSTILE
+
+
+def test_a_countdown_stands_where_event_time_stands_and_says_when_it_is_over(client, console, clock):  # noqa: F811
+    path = path_of(console, scene="countdown")
+    clock.factor = 0.0
+    assert client.get(path + ".json").json()["countdown"]["left_s"] == 24 * 3600
+    clock.at = NOW + timedelta(days=2)
+    path = path_of(console, scene="countdown", hours=999)
+    over = client.get(path + ".json").json()
+    assert (over["status"], over["countdown"]["left_s"]) == ("closed", 0)
+    assert over["countdown"]["words"].startswith("closed since")
+
+
 def test_the_usage_scene_has_totals_and_no_person(client, console, profiles):  # noqa: F811
     answer = client.get(path_of(console, race="", scene="usage") + ".json")
     assert [entry["label"] for entry in answer.json()["numbers"]] == [
@@ -299,6 +324,13 @@ def test_a_phone_shows_four_hundred_of_four_hundred(client, console, event, brow
     expect(page.locator(".row .place").last).to_have_text("400", timeout=30_000)
     assert page.locator(".row:not(.head)").count() == 400
     expect(page.locator("#paging")).to_have_text("400 racers")
+    page.get_by_role("searchbox", name="Find me").fill("RACER-399")
+    expect(page.locator(".row:not(.head)")).to_have_count(1)
+    expect(page.locator(".row .place").last).to_have_text("400")
+    page.get_by_role("searchbox", name="Find me").fill("nobody at all")
+    expect(page.locator(".wait")).to_have_text("Nobody of that name is on the board yet.")
+    page.get_by_role("searchbox", name="Find me").fill("")
+    expect(page.locator(".row:not(.head)")).to_have_count(400)
     line = page.locator(".row:not(.head)").nth(399).element_handle()
     for _ in range(2):
         with page.expect_response(lambda answer: answer.url.endswith(".json"), timeout=60_000):

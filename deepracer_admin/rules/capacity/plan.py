@@ -98,7 +98,7 @@ class Habits:
     submission_min: float = 4.0
     retry_min: float = 45.0
     retry_spread: float = 1.2
-    unsure: float = 0.2
+    unsure: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class PersonalDataService(Service):
             ("people of the list", len(self.store.attendees(event.id))),
             ("registrations", len(self.store.rows(event.id, REGISTRATIONS))),
             ("profiles, as listed", len(self.store.profiles(event.id)[0])),
-            ("mails of the ledger", len(self.store.deliveries(event.id))),
+            ("mails to people", len(self.store.deliveries(event.id))),
             ("captured mails", sum(1 for mail in mails if mail.whose[0] == event.id)),
             ("races with results", len(self.house.history.standings_read_at(event.id))),
             ("export files", sum(1 for path in folder.glob("*") if path.is_file())),

@@ -68,7 +68,8 @@ class BoardMarksView:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What a signed link shows: a board or the totals, never a person. `address` is the link itself, for its QR."""
+    """What a signed link shows: a board, a race's countdown, the totals or a text, never a person. `address` is the
+    link itself, for its QR; `race`: whose close is counted down to."""
 
     scene: str
     event_name: str
@@ -80,6 +81,8 @@ class Screen:
     rows: Sequence[str] = ()  # of the board, in its order: a name for each racer that says nothing and stays theirs
     totals: UsageView | None = None
     turn: str = ""  # whose turn it is to train, while hours are given out in rounds
+    race: Race | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +97,5 @@ class LiveLink:
     expires_at: datetime
     revoked: bool
     address: str = ""
+    name: str = ""
+    text: str = ""

@@ -34,9 +34,21 @@ from deepracer_admin.services.races.board_views import (
 from deepracer_admin.services.races.finish import finality_of
 from deepracer_admin.services.usage.view import read_view
 
-__all__ = ["BoardEntry", "BoardMarksView", "BoardView", "BoardsService", "LiveLink", "MarkedRacer", "Screen"]
+__all__ = [
+    "OF_A_RACE",
+    "SCENES",
+    "BoardEntry",
+    "BoardMarksView",
+    "BoardView",
+    "BoardsService",
+    "LiveLink",
+    "MarkedRacer",
+    "Screen",
+]
 
-SCENES = ("board", "usage")
+SCENES = ("board", "countdown", "usage", "text")
+OF_A_RACE = ("board", "countdown")
+LONGEST_NAME, LONGEST_TEXT = 40, 160
 
 
 class BoardsService(Service):
@@ -236,26 +248,65 @@ class BoardsService(Service):
 
     # ------------------------------------------------------------------------------------------------ links
 
-    def make_link(self, actor: Actor, race_id: str, *, scene: str = "board", hours: float = 12) -> LiveLink:
-        """A link for a projector or phone: read-only, without sign-in, expiring (real time), revocable."""
+    def make_link(
+        self, actor: Actor, race_id: str, *, scene: str = "board", hours: float = 12, name: str = "", text: str = ""
+    ) -> LiveLink:
+        """A link for a projector or phone: read-only, without sign-in, expiring (real time), revocable.
+
+        `name`: of the screen, for those who change what it shows; `text`: of the scene of that name.
+        """
         self._authorise(actor, "boards.run", target=race_id)
         event = self._event()
-        if scene not in SCENES:
-            raise BadInput("Scene: board or usage.")
+        text = self._fits(event.id, scene, race_id, text)
         if not 0 < hours <= 24 * 60:
             raise BadInput("Valid for: more than 0 hours and at most 60 days.")
-        if scene == "board":
-            self._race(event.id, race_id)
         if not self._base(event):
             raise BadInput(
                 "The second listener is off: set DEEPRACER_ADMIN_PUBLIC_PORT and a public address in Set up first."
             )
         link_id = secrets.token_urlsafe(9)
         now = self.clock.now()
-        row = ScreenLink(event.id, race_id, scene, actor.name, now, now + timedelta(hours=hours))
+        until = now + timedelta(hours=hours)
+        called = " ".join(name.split())[:LONGEST_NAME]
+        row = ScreenLink(event.id, race_id, scene, actor.name, now, until, name=called, text=text)
         self.store.change_rows("", SCREEN_LINKS, lambda _: {link_id: row}, keys=(link_id,))
         self._audit(actor, "boards.run", target=race_id, after={"link": link_id, "scene": scene, "hours": hours})
         return _link(link_id, row, address=self._address(event, link_id))
+
+    def show(self, actor: Actor, link_id: str, *, scene: str, race_id: str = "", text: str = "") -> LiveLink:
+        """Put another scene on every screen that has this link; they change when they ask the next time, which is
+        within two seconds. Raises Missing, and BadInput for a scene, race or text that is none, or a link that is over.
+        """
+        self._authorise(actor, "boards.run", target=link_id)
+        event = self._event()
+        text = self._fits(event.id, scene, race_id, text)
+        found: list[ScreenLink] = []
+
+        def changed(links: Mapping[str, ScreenLink]) -> dict[str, ScreenLink | None]:
+            link = links.get(link_id)
+            if link is None or link.event != event.id:
+                raise Missing("That link is not in the list of this event.")
+            if link.revoked or self.clock.now() >= link.expires_at:
+                raise BadInput("This link shows nothing any more; make a new one.")
+            found[:] = [replace(link, scene=scene, race=race_id or link.race, text=text)]
+            return {link_id: found[0]}
+
+        self.store.change_rows("", SCREEN_LINKS, changed, keys=(link_id,))
+        self._audit(actor, "boards.run", target=link_id, after={"scene": scene})
+        return _link(link_id, found[0], address=self._address(event, link_id))
+
+    def _fits(self, event_id: str, scene: str, race_id: str, text: str) -> str:
+        """The text as it is shown; raises BadInput for what no screen can show, Missing for a race that is not here."""
+        if scene not in SCENES:
+            raise BadInput("Scene: leaderboard, countdown, totals or a text.")
+        if scene in OF_A_RACE:
+            self._race(event_id, race_id)
+        text = " ".join(text.split())
+        if scene == "text" and not text:
+            raise BadInput("Text: type what the screen should say.")
+        if len(text) > LONGEST_TEXT:
+            raise BadInput(f"Text: at most {LONGEST_TEXT} characters fit on a screen.")
+        return text if scene == "text" else ""
 
     def links(self, actor: Actor) -> list[LiveLink]:
         """Links of this event, newest first, with their addresses so that a screen can be opened again."""
@@ -308,6 +359,8 @@ class BoardsService(Service):
             rows=[self._blind(event.id, line.racer.id) for line in board.rows] if board else (),
             totals=read_view(self.house, event) if row.scene == "usage" else None,
             turn=turn_words(self.store.read(event.id, WAVES)),
+            race=self._race(event.id, row.race) if row.scene == "countdown" else None,
+            text=row.text,
         )
 
     def _blind(self, event: str, racer: str) -> str:
@@ -326,4 +379,5 @@ class BoardsService(Service):
 
 
 def _link(key: str, row: ScreenLink, *, address: str) -> LiveLink:
-    return LiveLink(key, row.race, row.scene, row.by, row.made_at, row.expires_at, row.revoked, address)
+    whole = (key, row.race, row.scene, row.by, row.made_at, row.expires_at, row.revoked)
+    return LiveLink(*whole, address=address, name=row.name, text=row.text)

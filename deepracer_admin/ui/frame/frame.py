@@ -78,9 +78,19 @@ def _refusal(entry: PageEntry) -> Callable[[], None]:
     return refused
 
 
-# Streamlit marks a focused link by a tint that hardly differs from the background (WCAG 2.4.7, 1.4.11).
+# Streamlit marks a focused link by a tint that hardly differs from the background (WCAG 2.4.7, 1.4.11), and keeps 64 px
+# above a page for a bar that holds one menu: the frame's line begins under the lower bar, the title ends by 96 px.
 _LOOK = """<style>
 a:focus-visible { outline: 2px solid currentColor !important; outline-offset: 1px }
+[data-testid=stHeader], [data-testid=stHeader] [data-testid=stToolbar] { height: 2.25rem; min-height: 2.25rem }
+[data-testid=stMainBlockContainer] { padding-top: 2.25rem }
+[data-testid=stMainBlockContainer] [data-testid=stHeading] h1 { padding-top: 0.25rem }
+@media (min-width: 75rem) {
+  .st-key-frame-line { flex-wrap: nowrap !important }
+  .st-key-frame-line > * { flex-shrink: 0 }
+  .st-key-frame-line > [data-testid=stElementContainer]:has([data-testid=stMarkdown]) { flex-shrink: 1; min-width: 0 }
+  .st-key-frame-line p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
+}
 </style>"""
 
 

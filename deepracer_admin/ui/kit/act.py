@@ -25,7 +25,7 @@ from deepracer_admin.ui.kit.words import (
     second,
 )
 
-__all__ = ["SECOND_CLICK_S", "act", "as_shown", "ask", "forget_elsewhere", "go", "opened", "press", "said"]
+__all__ = ["SECOND_CLICK_S", "act", "as_shown", "ask", "forget_elsewhere", "go", "opened", "press", "said", "was_done"]
 
 T = TypeVar("T")
 SECOND_CLICK_S = 1.0
@@ -133,6 +133,12 @@ def said(*keys: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(line, width="content")
         _lead_on(newest.ended_s)
+
+
+def was_done(key: str) -> bool:
+    """Did this act succeed on this page, in this tab?"""
+    kept: _Said | None = st.session_state.get(_slot(key))
+    return kept is not None and kept.done
 
 
 def _lead_on(ended_s: float) -> None:

@@ -18,7 +18,7 @@ from deepracer_admin.services.usage.usage import GRANT_MAX_HOURS
 from deepracer_admin.services.usage.view import ProfileRow
 from deepracer_admin.ui.access.passwords import fresh_for_one, password_line, resend_note
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import ask, press, said
+from deepracer_admin.ui.kit.act import ask, press, said, was_done
 from deepracer_admin.ui.kit.cached import usage_table
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, hours, money, plain
@@ -29,6 +29,9 @@ __all__ = ["card"]
 
 def card(who: Actor, event: Event, attendee_id: str) -> None:
     """Everything about one person of this event, and every act that this role has for them."""
+    if was_done(erase := f"person-{attendee_id}-erase"):
+        said(erase)  # nobody is left whom the card could be about
+        return
     view = ask(lambda asking: session.desk().onboarding.person(asking, attendee_id))
     if view is None:
         return
@@ -39,7 +42,9 @@ def card(who: Actor, event: Event, attendee_id: str) -> None:
         _hours(who, event, row)
     names = ["Races", "Mails", "History"]
     if session.may(who, "attendees.edit"):
-        names += ["Correct", "Their data"]
+        names.append("Correct")
+    if session.may(who, "attendees.export"):
+        names.append("Their data")
     tabs = dict(zip(names, st.tabs(names), strict=True))
     with tabs["Races"]:
         _races(who, event, view)
@@ -50,6 +55,7 @@ def card(who: Actor, event: Event, attendee_id: str) -> None:
     if "Correct" in tabs:
         with tabs["Correct"]:
             _correct(who, view)
+    if "Their data" in tabs:
         with tabs["Their data"]:
             _their_data(event, view)
 
@@ -81,7 +87,11 @@ def _first_aid(who: Actor, event: Event, view: PersonView) -> None:
                 "Retry this person",
                 lambda asking: desk.onboarding.retry_one(asking, one),
                 key=f"{card_key}-retry",
-                done=lambda tried: f"{name}: {count(tried, 'step')} put back to the start.",
+                done=lambda tried: (
+                    f"{name}: {count(tried, 'step')} put back to the start."
+                    if tried
+                    else f"{name}: nothing of theirs was refused, so nothing is tried again."
+                ),
                 line=False,
                 icon=":material/replay:",
                 help="Only what was refused.",
@@ -170,14 +180,19 @@ def _race(who: Actor, event: Event, view: PersonView, place: Place) -> None:
 def _correct(who: Actor, view: PersonView) -> None:
     """Another address; whose profile it is."""
     people, attendee_id = session.desk().attendees, view.attendee.id
+    name = view.attendee.name or view.attendee.email
     address = st.text_input("New address", key=f"person-{attendee_id}-address", autocomplete="off")
     press(
         "Change the address",
         lambda asking: people.change_email(asking, attendee_id, address or ""),
         key=f"person-{attendee_id}-change",
-        done="Changed; onboarding starts anew.",
+        done=lambda now: f"{name} has the address {now.email}; onboarding starts anew. {now.refusal}".strip(),
     )
+    if not session.may(who, "attendees.link"):
+        return
+    said(f"person-{attendee_id}-unlink", f"person-{attendee_id}-link")
     if view.link is not None:
+        whose = view.profile.alias if view.profile else "that was linked"
         st.caption(
             "Where the service gives no address, profiles are matched by racer names, which racers choose. "
             "Take a wrong match back here: it is not made again, and the profile can be linked to its owner."
@@ -186,7 +201,8 @@ def _correct(who: Actor, view: PersonView) -> None:
             "This is not their profile",
             lambda asking: people.unlink(asking, attendee_id),
             key=f"person-{attendee_id}-unlink",
-            done="Taken back.",
+            done=f"The profile {whose} is not {name}'s any more; it can be linked to its owner.",
+            line=False,
         )
         return
     free = people.unlinked_profiles(who)
@@ -198,7 +214,8 @@ def _correct(who: Actor, view: PersonView) -> None:
         "This is their profile",
         lambda asking: people.link(asking, attendee_id, profile),
         key=f"person-{attendee_id}-link",
-        done=lambda meaning: meaning or "Linked.",
+        done=lambda meaning: f"{name} has the profile {free[profile]}. {meaning}",
+        line=False,
     )
 
 
@@ -239,14 +256,13 @@ def _their_data(event: Event, view: PersonView) -> None:
         "Erase for good",
         lambda asking: desk.attendees.erase(asking, attendee_id, typed=typed or ""),
         key=f"person-{attendee_id}-erase",
-        done=_erased,
+        done=lambda receipt: _erased(name, receipt),
         icon=":material/delete_forever:",
     )
 
 
-def _erased(receipt: Erasure | None) -> str:
-    if receipt is None:
-        return ""
+def _erased(name: str, receipt: Erasure) -> str:
     if receipt.left:
-        return f"Erased, but traces are left in {', '.join(receipt.left)}: the Report page has the receipt."
-    return f"Erased; {count(receipt.searched, 'file')} searched, no trace found. The Report page has the receipt."
+        return f"{name} is erased, but traces are left in {', '.join(receipt.left)}: the Report page has the receipt."
+    found = f"{count(receipt.searched, 'file')} searched, no trace found"
+    return f"{name} is erased; {found}. The Report page has the receipt."

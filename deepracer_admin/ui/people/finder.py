@@ -119,6 +119,7 @@ def _search(who: Actor, event: Event) -> None:
         return
     only = found.people[0].id if found.total == 1 else ""
     if chosen := now.attendee or only:
+        st.session_state[_OPEN] = replace(now, attendee=chosen)  # stays theirs when they fit no more, e.g. erased
         if not only and st.button("Back to those found", icon=":material/arrow_back:", key="finder-back"):
             st.session_state[_OPEN] = replace(now, attendee="")
             st.rerun()

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Actor, Event
-from deepracer_admin.services.races.boards import BoardEntry, LiveLink
+from deepracer_admin.services.races.boards import OF_A_RACE, SCENES, BoardEntry, LiveLink
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.confirm import confirm
@@ -95,13 +95,16 @@ def _ask_put_back(race_id: str, racer: str, name: str) -> None:
 def links_desk(who: Actor, event: Event, race_id: str, names: dict[str, str]) -> None:
     """Make a signed link for a projector or phones, open it, withdraw it."""
     desk = session.desk()
-    st.caption("A link shows one board, or the totals, to whoever has it: read-only, no names, until it expires.")
+    st.caption("A link shows one thing at a time to whoever has it: read-only, no names, until it expires.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        scene = st.selectbox("Shows", ("board", "usage"), format_func=_scene, key="link-scene")
+        name = st.text_input("Name of the screen", key="link-name", placeholder="Main hall", max_chars=40)
+        scene = st.selectbox("Shows", [each for each in SCENES if each != "text"], format_func=_scene, key="link-scene")
         hours = float(st.number_input("Valid for (hours)", 1, 1440, 12, key="link-hours"))
 
         def make(asking: Actor) -> None:
-            st.session_state[_SHOWN] = desk.boards.make_link(asking, race_id, scene=scene, hours=hours).id
+            st.session_state[_SHOWN] = desk.boards.make_link(
+                asking, race_id, scene=scene, hours=hours, name=name or ""
+            ).id
 
         press(
             "Make a link",
@@ -112,7 +115,7 @@ def links_desk(who: Actor, event: Event, race_id: str, names: dict[str, str]) ->
             type="primary",
             icon=":material/cast:",
         )
-    said("link-make", "link-withdraw")
+    said("link-make", "link-withdraw", *(f"screen-show-{scene_key}" for scene_key in SCENES))
     links = {link.id: link for link in desk.boards.links(who)}
     if not links:
         st.caption("No link yet.")
@@ -122,8 +125,9 @@ def links_desk(who: Actor, event: Event, race_id: str, names: dict[str, str]) ->
     picked = choose_one(
         pd.DataFrame(
             {
+                "Screen": [link.name for link in links.values()],
                 "Shows": [_scene(link.scene) for link in links.values()],
-                "Race": [names.get(link.race, "") if link.scene == "board" else "all" for link in links.values()],
+                "Race": [names.get(link.race, "") if link.scene in OF_A_RACE else "all" for link in links.values()],
                 "State": [link_state(link, now, event.zone) for link in links.values()],
                 "Made by": [link.made_by for link in links.values()],
                 "Address": [link.address for link in links.values()],
@@ -142,6 +146,7 @@ def links_desk(who: Actor, event: Event, race_id: str, names: dict[str, str]) ->
     if link.revoked or now >= link.expires_at or not link.address:
         st.caption("This link shows nothing any more; make a new one.")
         return
+    _change(link, shows[link.id], race_id)
     share(link.address, name=f"live-{link.id}", key=f"live-{link.id}")
     if link.address.startswith("http://127.0.0.1"):
         st.caption("This address works on this computer only; set a public address for phones and other screens.")
@@ -161,9 +166,44 @@ def links_desk(who: Actor, event: Event, race_id: str, names: dict[str, str]) ->
         )
 
 
+def _change(link: LiveLink, title: str, race_id: str) -> None:
+    """What every screen with this link shows from now on; the race is the one chosen above."""
+    boards = session.desk().boards
+    st.markdown(f"**{plain(title)}** shows now:")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for scene_key in SCENES:
+            if scene_key == "text":
+                continue
+            press(
+                _scene(scene_key),
+                lambda asking, scene=scene_key: boards.show(asking, link.id, scene=scene, race_id=race_id),
+                key=f"screen-show-{scene_key}",
+                done=f"{title}: {_scene(scene_key).lower()}, within 2 seconds.",
+                line=False,
+                disabled=link.scene == scene_key and link.race == race_id,
+            )
+        text = st.text_input("A text", key=f"screen-text-{link.id}", max_chars=160)
+        press(
+            "Show the text",
+            lambda asking: boards.show(asking, link.id, scene="text", text=text or ""),
+            key="screen-show-text",
+            done=f"{title}: the text, within 2 seconds.",
+            line=False,
+        )
+
+
 def _shows(link: LiveLink, names: dict[str, str]) -> str:
-    return f"{_scene(link.scene)} of {names.get(link.race, 'a race')}" if link.scene == "board" else _scene(link.scene)
+    if link.name:
+        return link.name
+    if link.scene in OF_A_RACE:
+        return f"{_scene(link.scene)} of {names.get(link.race, 'a race')}"
+    return _scene(link.scene)
 
 
 def _scene(name: str) -> str:
-    return {"board": "Leaderboard", "usage": "Totals of hours and spend"}[name]
+    return {
+        "board": "Leaderboard",
+        "countdown": "Countdown to the close",
+        "usage": "Totals of hours and spend",
+        "text": "A text",
+    }[name]

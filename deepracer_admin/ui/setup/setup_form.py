@@ -16,11 +16,11 @@ from deepracer_admin.model import UNLIMITED, Actor, Event
 from deepracer_admin.rules.prices import price_words
 from deepracer_admin.services.setup.drafts import TEMPLATES, EventDraft, write_draft
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import ask, press
+from deepracer_admin.ui.kit.act import ask, press, said
 from deepracer_admin.ui.kit.limits import NO_LIMIT, ask_limit
 from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain
 
-__all__ = ["cohorts", "create", "edit"]
+__all__ = ["cohorts", "create", "edit", "said_created"]
 
 LANGUAGES = {"en": "English", "it": "Italiano"}
 SERVICE_WORDS = {
@@ -43,6 +43,7 @@ COGNITO_WORDS = {
 }
 GUEST_WORDS = {"refuse": "Refuse, with the reason", "invite": "Invite as guests of the directory"}
 _LAST, _FILE = "last", "file"
+_CREATED = "create-newest"
 
 
 def create(who: Actor) -> None:
@@ -83,7 +84,15 @@ def create(who: Actor) -> None:
         )
     if created:
         st.session_state.pop(f"create-draft-{digest}", None)
+        st.session_state[_CREATED] = f"create-{digest}-go"
+        if desk.events.event() is None:
+            st.query_params["setup-part"] = "Pre-flight"  # the first thing to do with the first event
         session.open_event(created[0].id)
+
+
+def said_created() -> None:
+    """That the event was created, on the page that shows it."""
+    said(st.session_state.get(_CREATED, ""))
 
 
 def edit(who: Actor, event: Event) -> None:

@@ -21,15 +21,29 @@ Stamp = tuple[str, int, datetime | None]
 EVERY_S = 2
 AT_MOST_EVERY_S = 5.0
 """Real seconds between two drawings that nobody asked for: a rehearsal at 60x takes a sample a second."""
+RESTS = 3
+"""A page is drawn by itself again after so many times the seconds that drawing it took."""
+
+
+LONGEST_REST_S = 60.0  # a hidden tab looks once a minute, which is no slow drawing
 
 
 class _Drawn:
     """What the page was drawn from. Of one script run: a fragment's later runs keep it."""
 
-    def __init__(self, sample: datetime | None, at_s: float) -> None:
+    def __init__(self, sample: datetime | None, began_s: float) -> None:
         self.sample = sample
-        self.at_s = at_s
+        self.began_s = began_s
         self.in_page_run = True
+        self._until_s: float | None = None
+
+    def has_rested(self, now_s: float) -> bool:
+        """Long enough after the page was drawn, and three times as long as that took: a slow computer is not kept busy
+        by drawing alone, and whoever clicks finds the page at rest."""
+        if self._until_s is None:  # the first look after it was drawn
+            took_s = now_s - self.began_s - EVERY_S
+            self._until_s = self.began_s + min(max(AT_MOST_EVERY_S, RESTS * took_s), LONGEST_REST_S)
+        return now_s >= self._until_s
 
 
 def stay_new() -> Stamp:
@@ -45,6 +59,6 @@ def _look(drawn: _Drawn) -> None:
         drawn.in_page_run = False
         return
     _, _, sample = session.desk().usage.stamp(session.actor())
-    rested = session.console().clock.monotonic() - drawn.at_s >= AT_MOST_EVERY_S
+    rested = drawn.has_rested(session.console().clock.monotonic())
     if sample != drawn.sample and rested and not is_dialog_open():
         rerun_unasked()

@@ -1,7 +1,7 @@
-// The big screen: asks for the snapshot every two seconds and draws it. Names reach the page as text only.
+// The big screen: asks for the snapshot every second (a phone: every two) and draws it. Names reach the page as text only.
 (() => {
   "use strict";
-  const POLL_MS = 2000, PAGE_MS = 8000, FLASH_MS = 12000, PINNED = 3, PAGE_ROWS = 8, MAX_WAIT_MS = 30000;
+  const POLL_MS = 1000, PHONE_MS = 2000, PAGE_MS = 8000, FLASH_MS = 12000, PINNED = 3, PAGE_ROWS = 8, MAX_WAIT_MS = 30000;
   const options = new URLSearchParams(location.search);
   const places = Math.min(500, Math.max(3, Number.parseInt(options.get("places") || "59", 10) || 59));
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -12,7 +12,17 @@
   let data = null, etag = "", page = 0, next = null, failing = null, failures = 0, refused = "";
   const known = new Map();      // racer -> best score in milliseconds, to see what is new
   const glowing = new Map();    // racer -> until when their row glows
+  let ahead = 0;                // this computer's clock less the device's, in milliseconds
   let listed = null, lit = 0;   // what a phone shows: a long list is drawn anew only when it changes
+
+  let looked = "";              // what somebody on a phone looks for
+  const folded = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim();
+  at("find").addEventListener("submit", (sent) => sent.preventDefault());
+  at("who").addEventListener("input", () => {
+    looked = folded(at("who").value);
+    listed = null;
+    draw();
+  });
 
   const make = (tag, name, text) => {
     const element = document.createElement(tag);
@@ -28,6 +38,8 @@
       const answer = await fetch(location.pathname + ".json", {
         headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store", signal: AbortSignal.timeout(8000),
       });
+      const theirs = Date.parse(answer.headers.get("Date") || "");
+      if (!Number.isNaN(theirs)) ahead = theirs - Date.now();
       if (answer.status === 403 || answer.status === 404) {
         refused = (await answer.json()).refused || "This link shows nothing any more.";
       } else if (answer.status === 304) {
@@ -48,7 +60,7 @@
       failures += 1;
     }
     draw();
-    const wait = refused ? MAX_WAIT_MS : Math.min(MAX_WAIT_MS, POLL_MS * 2 ** Math.min(failures, 3));
+    const wait = refused ? MAX_WAIT_MS : Math.min(MAX_WAIT_MS, (phone.matches ? PHONE_MS : POLL_MS) * 2 ** Math.min(failures, 3));
     setTimeout(ask, wait);
   }
 
@@ -78,7 +90,9 @@
     status();
     if (!data) return;
     at("title").textContent = data.race ? `${data.event} · ${data.race}` : data.event;
-    if (data.scene === "usage") drawTotals(); else drawBoard();
+    const scenes = { board: drawBoard, countdown: drawCountdown, usage: drawTotals, text: drawText };
+    at("find").hidden = data.scene !== "board";
+    scenes[data.scene]();
   }
 
   function status() {
@@ -90,7 +104,9 @@
     else if (data) words = data.status === "closed" ? "■ final" : "● live";
     state.textContent = words;
     state.classList.toggle("bad", Boolean(failing || (data && data.stale)));
-    if (data) at("asof").textContent = `as of ${data.as_of} ${data.zone}${data.source ? ` · ${data.source}` : ""}`;
+    if (!data) return;
+    const asOf = data.as_of ? `as of ${data.as_of} ${data.zone}` : data.zone;
+    at("asof").textContent = `${asOf}${data.source ? ` · ${data.source}` : ""}`;
   }
 
   const pages = () => Math.max(1, Math.ceil((Math.min(data.rows.length, places) - PINNED) / PAGE_ROWS));
@@ -105,7 +121,8 @@
     if (page >= pages()) page = 0;
     const start = PINNED + page * PAGE_ROWS;
     const first = data.rows.slice(0, places);
-    const shown = phone.matches ? data.rows : [...first.slice(0, PINNED), ...first.slice(start, start + PAGE_ROWS)];
+    const mine = looked ? data.rows.filter((row) => folded(row.a).includes(looked)) : data.rows;
+    const shown = phone.matches ? mine : [...first.slice(0, PINNED), ...first.slice(start, start + PAGE_ROWS)];
     const glow = [...glowing.values()].filter((until) => until > Date.now()).length;
     if (phone.matches && listed === data && lit === glow) return;
     [listed, lit] = [phone.matches ? data : null, glow];
@@ -114,12 +131,16 @@
     table.setAttribute("role", "table");
     table.setAttribute("aria-label", "Leaderboard");
     table.append(line("row head", ["Pos", "1 h", "Racer", "Best", "Gap"], "columnheader"));
-    shown.forEach((row, index) => table.append(racer(row, index)));
+    shown.forEach((row, index) => table.append(racer(row, phone.matches && looked ? PINNED : index)));
     main.replaceChildren(table);
     slide(before);
+    if (phone.matches && looked && !mine.length) {
+      const all = data.rows.length < data.total ? `among the first ${data.rows.length}` : "on the board";
+      main.replaceChildren(make("p", "wait", `Nobody of that name is ${all} yet.`));
+    }
     const most = data.rows.length < data.total ? `the first ${data.rows.length.toLocaleString("en")} of ` : "";
     at("paging").textContent = phone.matches
-      ? `${most}${data.total.toLocaleString("en")} racers`
+      ? `${looked ? `${mine.length.toLocaleString("en")} of ` : ""}${most}${data.total.toLocaleString("en")} racers`
       : shown.length > PINNED
         ? `places ${shown[PINNED].p}–${shown[shown.length - 1].p} of ${data.total.toLocaleString("en")}`
         : `${data.total.toLocaleString("en")} racers`;
@@ -162,6 +183,33 @@
       row.animate([{ transform: `translateY(${was - row.offsetTop}px)` }, { transform: "none" }],
         { duration: 700, easing: "ease-in-out" });
     }
+  }
+
+  // Days, hours, minutes, seconds of event time.
+  function left() {
+    const { at: there, speed, left_s: stands } = data.countdown;
+    if (there === undefined) return stands;
+    return Math.max(0, Math.round((there - (Date.now() + ahead) / 1000) * speed));
+  }
+
+  function drawCountdown() {
+    const seconds = left(), two = (value) => String(value).padStart(2, "0");
+    const days = Math.floor(seconds / 86400);
+    const clockwise = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60].map((part) => two(Math.floor(part))).join(":");
+    const words = seconds ? `${days ? `${days} d ` : ""}${clockwise}` : data.status === "closed" ? "Closed" : "00:00:00";
+    at("subtitle").textContent = data.countdown.words;
+    at("paging").textContent = "";
+    const before = main.querySelector(".count");
+    if (before) { before.textContent = words; return; }
+    const count = make("p", "count", words);
+    count.setAttribute("role", "timer");
+    main.replaceChildren(count);
+  }
+
+  function drawText() {
+    at("subtitle").textContent = "";
+    at("paging").textContent = "";
+    main.replaceChildren(make("p", "said", data.text));
   }
 
   function drawTotals() {
@@ -239,6 +287,7 @@
     next = null;
     draw();
   }, PAGE_MS);
+  setInterval(() => { if (data && data.scene === "countdown" && !refused) drawCountdown(); }, 500);
   phone.addEventListener("change", draw);
   ask();
 })();

@@ -62,12 +62,13 @@ def test_the_disqualified_leave_their_place_to_the_next(boards):
     assert len(boards.view(VIEWER, "r-1").rows) == 3
 
 
-@pytest.mark.parametrize("act", ["hide", "freeze", "make_link", "links", "entries"])
+@pytest.mark.parametrize("act", ["hide", "freeze", "make_link", "show", "links", "entries"])
 def test_a_viewer_runs_nothing(boards, act):
     calls = {
         "hide": lambda: boards.hide(VIEWER, "r-1", "alias:racer-1", hidden=True),
         "freeze": lambda: boards.freeze(VIEWER, "r-1", frozen=True),
         "make_link": lambda: boards.make_link(VIEWER, "r-1"),
+        "show": lambda: boards.show(VIEWER, "l-1", scene="usage"),
         "links": lambda: boards.links(VIEWER),
         "entries": lambda: boards.entries(VIEWER, "r-1"),
     }
@@ -89,6 +90,46 @@ def test_a_link_shows_its_scene_and_nothing_else(boards, profiles):
     assert totals.totals is not None
     assert totals.board is None
     assert totals.totals.active == 4
+
+
+def test_a_screen_shows_something_else_and_goes_on_under_its_link(boards, console):
+    made = boards.make_link(FACILITATOR, "r-1", name=" Main  hall ")
+    boards.show(FACILITATOR, made.id, scene="countdown", race_id="r-1")
+    counts = boards.screen(token(made))
+    assert (counts.scene, counts.race.id, counts.board) == ("countdown", "r-1", None)
+    boards.show(FACILITATOR, made.id, scene="text", text=" Lunch is  served ")
+    said = boards.screen(token(made))
+    assert (said.scene, said.text, said.race) == ("text", "Lunch is served", None)
+    [link] = boards.links(FACILITATOR)
+    assert (link.name, link.scene, link.address) == ("Main hall", "text", made.address)
+    assert [row.after for row in console.store.audit(limit=2)] == [{"scene": "text"}, {"scene": "countdown"}]
+
+
+@pytest.mark.parametrize(
+    ("shown", "why"),
+    [
+        ({"scene": "names"}, "Scene"),
+        ({"scene": "text", "text": "  "}, "type what"),
+        ({"scene": "text", "text": "x" * 161}, "at most 160"),
+        ({"scene": "countdown", "race_id": "r-9"}, "not in the list"),
+    ],
+)
+def test_what_no_screen_can_show_is_refused_and_changes_nothing(boards, shown, why):
+    made = boards.make_link(FACILITATOR, "r-1")
+    with pytest.raises((BadInput, Missing), match=why):
+        boards.show(FACILITATOR, made.id, **shown)
+    assert boards.screen(token(made)).scene == "board"
+
+
+def test_a_screen_that_is_over_is_not_brought_back(boards, clock):
+    made, other = boards.make_link(FACILITATOR, "r-1"), boards.make_link(FACILITATOR, "r-1", hours=1)
+    boards.revoke_link(FACILITATOR, made.id)
+    clock.at = NOW + timedelta(hours=1)
+    for link in (made, other):
+        with pytest.raises(BadInput, match="make a new one"):
+            boards.show(FACILITATOR, link.id, scene="usage")
+    with pytest.raises(Missing, match="not in the list"):
+        boards.show(FACILITATOR, "nothing", scene="usage")
 
 
 def test_every_address_is_the_one_that_was_given_when_it_was_made(boards):
