@@ -303,7 +303,7 @@ function drawLeave() {
     draw(say('leave.title'), [
         el('h1', {}, say('leave.title')),
         el('p', {}, say('leave.text', { event: page.event })),
-        el('button', { type: 'button', id: 'gives-back', onclick: () => pressed('gives-back', 'leave', 'leaving', 'leave.done') }, say('leave.button')),
+        el('p', {}, el('button', { type: 'button', id: 'gives-back', onclick: () => pressed('gives-back', 'leave', 'leaving', 'leave.done') }, say('leave.button'))),
         el('p', {}, el('button', { type: 'button', class: 'plain button', onclick: () => drawOwn() }, say('leave.stay'))),
         el('p', { role: 'alert', id: 'status' }),
     ]);

@@ -263,8 +263,7 @@ def test_05_without_a_free_place_people_wait_and_move_up_in_italian(
     made(lambda: metric(organizer, "On the waiting list") == "1")  # it shows by itself
     set_places(organizer, 0)
     link_to(deployed.site, email, "hai un posto")
-    page.reload()
-    heading(page, "Hai un posto")
+    made(lambda: shows(page, page.url, "Hai un posto"))  # older links show it with the next sweep
 
 
 def test_06_a_flood_keeps_nobody_out_and_mails_nobody_twice(deployed: Deployed, visitor: Opens) -> None:
@@ -361,7 +360,9 @@ def test_10_nobody_reads_of_anybody_else(deployed: Deployed, visitor: Opens) -> 
     for address in ("/register", f"/register/{deployed.event}", f"/register/{deployed.event}/me/{'x' * 48}", "/live"):
         told[f"public {address}"] = httpx.get(public + address, trust_env=False, timeout=60).text
     page = {"query": "{portal{open full page}}"}
-    told["api"] = httpx.post(deployed.api, json=page, headers={"authorization": "page"}, trust_env=False).text
+    told["api"] = httpx.post(
+        deployed.api, json=page, headers={"authorization": "page"}, timeout=60, trust_env=False
+    ).text
     mine = hashlib.sha256(link_to(deployed.site, deployed.people[0], "confirm").rpartition("/")[2].encode()).hexdigest()
     for item in deployed.items():
         sk = item["sk"]["S"]
