@@ -23,6 +23,7 @@ PROCESSES = {
     "e2e/test_static_portal.py",
     "faults/calling.py",
     "faults/client.py",
+    "faults/closing.py",
     "faults/killing.py",
     "faults/stream.py",
     "faults/test_kills.py",

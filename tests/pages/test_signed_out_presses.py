@@ -390,6 +390,7 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{RUN}races.py", rule_for_room),
     (f"{RUN}races.py", room(kept=True)),
     (f"{RUN}usage.py", budget_asks),
+    (f"{RUN}usage.py", state(waves_part=True)),
     (f"{RUN}usage.py", in_rounds),
     (f"{RUN}usage.py", ticked("profiles", "pr-1")),
     (f"{RUN}usage.py", ticked("profiles", "pr-2")),
@@ -406,6 +407,7 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{RUN}races.py", everybodys_race),
     (f"{RUN}leaderboard.py", over),
     (f"{RUN}leaderboard.py", partial(over, declared=True)),
+    (f"{CLOSE}report.py", partial(over, declared=True)),
 ]
 FOR_THE_FLOOR: list[tuple[str, Scene]] = [
     (f"{PLAN}event.py", plain),

@@ -204,6 +204,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "personal_data.hold": ("attendees.hold", lambda c, who: c.first.personal_data.hold(who, "A claim is open.")),
     "personal_data.lift": ("attendees.hold", lambda c, who: c.first.personal_data.lift(who, "The claim is over.")),
     "personal_data.receipt": ("closeout.view", lambda c, who: c.first.personal_data.receipt(who, "erased-x")),
+    "report.certificates": ("attendees.export", lambda c, who: c.first.report.certificates(who, "en")),
     "report.figures": ("closeout.view", lambda c, who: c.first.report.figures(who)),
     "report.page": ("closeout.view", lambda c, who: c.first.report.page(who, "en")),
     "report.tables": ("closeout.view", lambda c, who: c.first.report.tables(who, "en")),
@@ -246,6 +247,10 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "budget.set_waves": ("usage.guard", lambda c, who: c.first.budget.set_waves(who, on=True, minutes=60)),
     "capacity.plan": ("setup.view", lambda c, who: c.first.capacity.plan(who)),
     "capacity.look": ("setup.view", lambda c, who: c.first.capacity.look(who, _plan(c))),
+    "capacity.queue_effect": (
+        "usage.quota",
+        lambda c, who: c.first.capacity.queue_effect(who, before_h=1.0, after_h=2.0),
+    ),
     "capacity.choices": ("setup.view", lambda c, who: c.first.capacity.choices(who)),
     "capacity.keep": ("event.edit", lambda c, who: c.first.capacity.keep(who, _choices(c))),
     "capacity.quotas": ("setup.view", lambda c, who: c.first.capacity.quotas(who)),

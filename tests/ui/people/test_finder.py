@@ -102,7 +102,7 @@ def acts(role: Role, browser: Browser) -> set[str]:
 def test_the_card_offers_what_the_role_may_and_no_more(
     browser: Browser, console: Console, people: list[Attendee], profiles: list[Profile]
 ) -> None:
-    floor = {"card-at-2-resend", "card-at-2-retry", "card-at-2-grant"}
+    floor = {"card-at-2-resend", "card-at-2-retry", "card-at-2-grant", "person-at-2-change"}
     assert acts(Role.FACILITATOR, browser) == floor
     organizer = acts(Role.ORGANIZER, browser)
     assert {*floor, "card-at-2-sponsor", "person-at-2-change", "person-at-2-erase", "person-at-2-remove"} <= organizer
