@@ -162,6 +162,7 @@ def test_any_two_of_four_are_killed_and_nothing_is_lost_or_doubled(
     """
     chance, portal = random.Random(seed), Registering(table_url)
     come = strangers(homes["anna"], watching)
+    slow = world.arm("deepracer", "invite_pace", params={"seconds": 0.5})  # nobody is through before the kill
     begun = start_clients([(homes[name], "--on", f"--holder={name}") for name in NAMES])
     processes = dict(zip(NAMES, begun, strict=True))
     processes["functions"] = start_functions(homes["functions"])
@@ -172,6 +173,7 @@ def test_any_two_of_four_are_killed_and_nothing_is_lost_or_doubled(
         portal.send(come[COME // 2 :])  # into the stream when its reader dies
         ended([processes[first], processes[second]])  # SIGKILL
         killed_at = time.monotonic()
+        world.disarm(slow)
         if second == "functions":
             processes["functions"] = start_functions(homes["functions"])
         left = {*NAMES} - {first, second} | FUNCTIONS
