@@ -122,9 +122,12 @@ def explain_pip_failure(output: str, log: Path) -> str:
 
 
 def install(venv: Path, lock: Path, *, patience_s: float | None = None) -> None:
-    """Raises Trouble, also when it takes longer than `patience_s`."""
+    """Raises Trouble, also when it takes longer than `patience_s`.
+
+    A lock is whole, so nothing is resolved: asked to, pip takes a package with extras for one that is not pinned.
+    """
     command = [str(venv_python(venv)), "-m", "pip", "install", "--require-hashes", "--only-binary", ":all:"]
-    command += ["--no-input", "--disable-pip-version-check", "--progress-bar", "off", "-r", str(lock)]
+    command += ["--no-deps", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", "-r", str(lock)]
     try:
         done = subprocess.run(
             command,
