@@ -34,6 +34,10 @@ __all__ = ["backup", "restore"]
 
 PASSPHRASE = "DEEPRACER_ADMIN_BACKUP_PASSPHRASE"  # noqa: S105 - the name of a setting
 SHORTEST = 12
+GOES_ON = (
+    " The event is not closed: onboarding, mail and closing that were under way go on here when a console starts. If "
+    "they went on where the copy was made, people would be mailed twice: stop them in one of the two first."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +154,11 @@ def _restore(folder: Folder, parsed: argparse.Namespace) -> tuple[dict[str, obje
         "" if done.same_key else " Links of guests were sealed with the other folder's key: invite those guests again."
     )
     told, signed = _signed(folder, done.event)
+    open_still = "" if folder.store.event(done.event).closed_at else GOES_ON
     return {**asdict(done), **told}, (
         f"“{done.name}” is here as it was on {done.made_at}: {counted(done.rows, 'row')}, digest {done.digest[:16]}, "
         f"{counted(done.history, 'row')} of usage and results, {counted(done.files, 'export file')}. "
-        f"Audit: {done.audit}.{key}{signed}"
+        f"Audit: {done.audit}.{open_still}{key}{signed}"
     )
 
 

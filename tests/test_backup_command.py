@@ -88,7 +88,9 @@ def test_an_event_is_the_same_in_another_folder(
     assert (tmp_path / "cup.backup").stat().st_mode & 0o077 == 0
     at("there")
     assert main(["restore", "cup.backup"]) == 0
-    assert "is here as it was on" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "is here as it was on" in said
+    assert "people would be mailed twice" in said
     assert whole(tmp_path / "there") == whole(tmp_path / "here")
     assert main(["restore", "cup.backup", "--json"]) == 0  # once more: what is there and equal stays
     assert json.loads(capsys.readouterr().out)["event"] == "spring"

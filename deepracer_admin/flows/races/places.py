@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from deepracer_admin.flows.races.board_marks import read_marks
-from deepracer_admin.model import Event, Race
-from deepracer_admin.records.boards import FROZEN_BOARDS
-from deepracer_admin.records.entrants import OWN_RACES
+from deepracer_admin.flows.races.shown_results import own_races, shown_results
+from deepracer_admin.model import Event
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.rules.aliases import owner_of, racers_by_alias
 from deepracer_admin.rules.finish import finality
@@ -24,15 +23,10 @@ def places(store: EventStore, history: History, event: Event, now: datetime) -> 
     owners = {link.profile: link.attendee for link in store.links(event.id).values()}
     named = racers_by_alias(store.attendees(event.id), store.profiles(event.id)[0], owners)
     found: list[Place] = []
-    for race in _own(store, event):
+    for race in own_races(store, history, event):
         if not finality(race, store.row(event.id, FINISHES, race.id), now=now, slots=event.slots).is_final:
             continue
-        frozen = store.row(event.id, FROZEN_BOARDS, race.id)
-        rows = (
-            history.standings_before(event.id, race.id, frozen.at)
-            if frozen is not None
-            else history.standings(event.id, race.id)[0]
-        )
+        rows, _ = shown_results(store, history, event, race)
         marks = read_marks(store, event.id, race.id, rows)
         lines = board(
             rows, hidden=marks.hidden, disqualified=marks.disqualified, owner=lambda row: owner_of(row, owners, named)
@@ -51,8 +45,3 @@ def places(store: EventStore, history: History, event: Event, now: datetime) -> 
             for line in lines
         ]
     return found
-
-
-def _own(store: EventStore, event: Event) -> list[Race]:
-    races, own = store.races(event.id)[0], store.read(event.id, OWN_RACES)
-    return [race for race in races if not own or race.id in own]

@@ -51,14 +51,12 @@ def racer_pages(event: str, pages: Sequence[RacerPage], language: str, *, rehear
     ]
     for page in pages:
         rank = say("placed", rank=say.number(page.rank), racers=say.number(page.racers), race=page.race)
-        lap = say.lap(page.score_ms)
-        time = lap if ":" in lap else f"{lap} s"
         long = " long" if len(page.who) > _LONG else ""
         parts.append(
             f'<section><div class="frame">{mark}<div class="event">{escape(event)}</div>'
             f"<h1>{escape(say('racer_certificate'))}</h1>"
             f'<div class="who{long}">{escape(page.who)}</div><div class="what">{escape(rank)}</div>'
-            f'<div class="time">{escape(time)}</div>'
+            f'<div class="time">{escape(say.lap(page.score_ms))}</div>'
             f'<div class="when">{escape(say.day(page.held_on))}</div></div></section>'
         )
     parts.append("</body></html>")

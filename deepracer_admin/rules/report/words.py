@@ -57,8 +57,9 @@ class Words:
         return f"{self.number(usd, 2 if abs(usd) < 100 else 0)} USD"
 
     def lap(self, milliseconds: int) -> str:
-        """1:13.197 or 1:13,197."""
+        """1:13.197 or 1:13,197; under a minute 8.123 s, for no colon tells that it is a time."""
         told = lap_time(milliseconds)
+        told = told if ":" in told else f"{told} s"
         return told.replace(".", ",") if self.code == "it" else told
 
     def day(self, day: date) -> str:

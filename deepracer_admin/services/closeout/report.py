@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput
 from deepracer_admin.flows.races.board_marks import read_marks
 from deepracer_admin.flows.races.places import places
-from deepracer_admin.model import Actor, Event, Race, Standing
+from deepracer_admin.flows.races.shown_results import own_races, shown_results
+from deepracer_admin.model import Actor, Event, Race
 from deepracer_admin.records.alarms import ALARMS
-from deepracer_admin.records.boards import FROZEN_BOARDS
-from deepracer_admin.records.entrants import OWN_RACES
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.portal import REGISTRATIONS
 from deepracer_admin.records.prices import BILL
@@ -58,7 +56,7 @@ class ReportService(Service):
             totals=view.totals,
             series=view.series,
             spend=view.spend_series,
-            races=[self._read(event, race) for race in self._races(event)],
+            races=[self._read(event, race) for race in own_races(self.store, self.house.history, event)],
             mails=self.store.delivery_counts(event.id),
             bounced=sum(1 for row in deliveries if row.delivered in BOUNCED),
             alarms=self.store.rows(event.id, ALARMS).values(),
@@ -109,21 +107,11 @@ class ReportService(Service):
         self._audit(actor, "attendees.export", target="racer certificates", count=len(found))
         return racer_pages(event.name, found, known, rehearsal=self.house.settings.rehearsal)
 
-    def _races(self, event: Event) -> list[Race]:
-        """The event's own; where none is known to be, those that were read for it."""
-        races, own = self.store.races(event.id)[0], self.store.read(event.id, OWN_RACES)
-        read = self.house.history.standings_read_at(event.id)
-        return [race for race in races if (race.id in own if own else race.id in read)]
-
     def _read(self, event: Event, race: Race) -> RaceRead:
-        frozen = self.store.row(event.id, FROZEN_BOARDS, race.id)
         history, now = self.house.history, self.clock.event_now()
-        if frozen is not None:
-            rows: Sequence[Standing] = history.standings_before(event.id, race.id, frozen.at)
-        else:
-            rows = history.standings(event.id, race.id)[0]
+        rows, held_at = shown_results(self.store, history, event, race)
         marks = read_marks(self.store, event.id, race.id, rows)
-        until = frozen.at if frozen is not None else now
+        until = held_at or now
         looks = [(at, history.standings_before(event.id, race.id, at)) for at in _instants(event, race, until)]
         kept = self.store.row(event.id, FINISHES, race.id)
         return RaceRead(

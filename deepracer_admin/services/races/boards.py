@@ -274,8 +274,8 @@ class BoardsService(Service):
         return _link(link_id, row, address=self._address(event, link_id))
 
     def show(self, actor: Actor, link_id: str, *, scene: str, race_id: str = "", text: str = "") -> LiveLink:
-        """Put another scene on every screen that has this link; they change when they ask the next time, which is
-        within two seconds. Raises Missing, and BadInput for a scene, race or text that is none, or a link that is over.
+        """Put another scene on every screen that has this link; they change when they look the next time.
+        Raises Missing, and BadInput for a scene, race or text that is none, or a link that is over.
         """
         self._authorise(actor, "boards.run", target=link_id)
         event = self._event()

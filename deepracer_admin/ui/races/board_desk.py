@@ -178,7 +178,7 @@ def _change(link: LiveLink, title: str, race_id: str) -> None:
                 _scene(scene_key),
                 lambda asking, scene=scene_key: boards.show(asking, link.id, scene=scene, race_id=race_id),
                 key=f"screen-show-{scene_key}",
-                done=f"{title}: {_scene(scene_key).lower()}, within 2 seconds.",
+                done=f"{title}: {_scene(scene_key).lower()}, from its next look on.",
                 line=False,
                 disabled=link.scene == scene_key and link.race == race_id,
             )
@@ -187,7 +187,7 @@ def _change(link: LiveLink, title: str, race_id: str) -> None:
             "Show the text",
             lambda asking: boards.show(asking, link.id, scene="text", text=text or ""),
             key="screen-show-text",
-            done=f"{title}: the text, within 2 seconds.",
+            done=f"{title}: the text, from its next look on.",
             line=False,
         )
 
