@@ -61,7 +61,7 @@ def read_item(item: Mapping[str, Any], batch: Batch) -> None:
     elif key.startswith(LINK) and item.get("state") == "leaving":
         batch.left[key.removeprefix(LINK)] = datetime.fromtimestamp(int(item["left_at"]), UTC)
     elif key.startswith(LINK):
-        batch.pressed[key.removeprefix(LINK)] = datetime.fromtimestamp(int(item["confirmed_at"]), UTC)
+        batch.pressed[key.removeprefix(LINK)] = datetime.fromtimestamp(float(item["confirmed_at"]), UTC)
 
 
 def take_in(place: Place, batch: Batch) -> None:

@@ -38,7 +38,10 @@ function attributes(values) {
 
 export const util = {
     dynamodb: { toMapValues: attributes },
-    time: { nowEpochSeconds: () => Number(process.env.PORTAL_NOW || Math.floor(Date.now() / 1000)) },
+    time: {
+        nowEpochSeconds: () => Math.floor(util.time.nowEpochMilliSeconds() / 1000),
+        nowEpochMilliSeconds: () => (process.env.PORTAL_NOW ? Number(process.env.PORTAL_NOW) * 1000 : Date.now()),
+    },
     error(message, type, data) {
         throw new ResolverError(message, type ?? 'UnknownError', data);
     },

@@ -10,7 +10,7 @@ export function request(ctx) {
     if (caller.shape !== 'whole') {
         runtime.earlyReturn({ state: caller.shape === 'cut' ? 'cut' : 'unknown', races: [] });
     }
-    const now = util.time.nowEpochSeconds();
+    const now = util.time.nowEpochMilliSeconds() / 1000; // who waits, waits in the order of this
     return {
         operation: 'UpdateItem',
         key: util.dynamodb.toMapValues({ pk: `EVENT#${ctx.env.EVENT_ID}`, sk: `LINK#${caller.key}` }),

@@ -31,6 +31,7 @@ from deepracer_admin.records.proven import PROVEN, Proven
 from deepracer_admin.verify_command import verify
 from tests.e2e.conftest import PATIENCE_MS, no_trouble, picture, wait_idle
 from tests.e2e.seeded import Seeded, an_event, seeded_console
+from tests.e2e.test_journeys import seen
 
 pytestmark = pytest.mark.e2e
 
@@ -72,7 +73,7 @@ def test_1_a_step_that_hangs_is_waited_for_with_a_reason(page: Page, seeded: See
     picture(page, "closeout-decide")
     page.get_by_label("Reason").fill("the operator is at it")
     page.get_by_role("button", name="Wait on").click()
-    expect(page.get_by_text("“Delete models” has its whole time once more.")).to_be_visible(timeout=PATIENCE_MS)
+    seen(page, "“Delete models” has its whole time once more.")
     no_trouble(page)
 
 
