@@ -21,12 +21,14 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from streamlit import runtime
 
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.errors import BadSettings, ConsoleError
 from deepracer_admin.journal import set_up_logging
 from deepracer_admin.private import make_private
 from deepracer_admin.settings import load_settings
+from deepracer_admin.web.downloads import keep_downloads
 from deepracer_admin.web.gate import Gate
 from deepracer_admin.web.headers import SecurityHeaders, console_policy
 from deepracer_admin.web.keeper import SessionKeeper, cookie_names
@@ -131,6 +133,8 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     made, listener = console(), _listener
     set_up_logging(made.settings)
     made.sessions.purge(now=made.clock.now())
+    if runtime.exists():
+        keep_downloads(runtime.get_instance().media_file_mgr._storage)  # it offers no other way to its storage
     worker = Worker(made) if made.settings.worker else None
     if worker:
         await asyncio.to_thread(worker.start)

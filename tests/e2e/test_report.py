@@ -66,6 +66,11 @@ def test_02_the_page_prints_on_a4_and_asks_nothing(organizer: Page, browser: Bro
     with organizer.expect_download() as loading:
         organizer.get_by_role("button", name="Report (page, prints on A4)").click()
     loading.value.save_as(tmp_path / "report.html")
+    for _ in range(3):
+        organizer.reload()
+        wait_idle(organizer)
+    late = organizer.request.get(loading.value.url)
+    assert late.status == 200, "a browser on a slow network asks after the page was drawn anew"
     page = browser.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
