@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from launch.machine import WINDOWS, Trouble, apt_install, check_disk_free, may_use_apt
+from launch.machine import WINDOWS, OutOfReach, Trouble, apt_install, check_disk_free, may_use_apt
 
 DISK_NEEDED = 1.5e9  # bytes; the console's packages take 0.7 GB unpacked, the tests' 0.6 GB on top
 
@@ -88,8 +88,7 @@ def has_ensurepip() -> bool:
     return True
 
 
-PIP_TROUBLES = (
-    (r"No space left on device|Errno 28|WinError 112", "The disk is full: free at least 1.5 GB and start again."),
+OUT_OF_REACH = (
     (
         r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|NameResolutionError|getaddrinfo|"
         r"Failed to establish a new connection|Temporary failure in name resolution|Network is unreachable",
@@ -99,6 +98,10 @@ PIP_TROUBLES = (
         r"SSLError|CERTIFICATE_VERIFY_FAILED",
         "The package index's certificate is not trusted here: ask for your company's pip settings and start again.",
     ),
+)
+PIP_TROUBLES = (
+    (r"No space left on device|Errno 28|WinError 112", "The disk is full: free at least 1.5 GB and start again."),
+    *OUT_OF_REACH,
     (
         r"DO NOT MATCH THE HASHES",
         "A package is not the one that was locked, so nothing was installed: start again from another network, "
@@ -138,12 +141,14 @@ def install(venv: Path, lock: Path, *, patience_s: float | None = None) -> None:
             timeout=patience_s,
         )
     except subprocess.TimeoutExpired:
-        raise Trouble(f"The packages of {lock.name} did not come within {patience_s:.0f} s; try again later.") from None
+        late = f"The packages of {lock.name} did not come within {patience_s:.0f} s; try again later."
+        raise OutOfReach(late) from None
     if done.returncode:
         log = venv / "install.log"
         with contextlib.suppress(OSError):  # the full disk that we are about to report
             log.write_text(done.stdout, encoding="utf-8")
-        raise Trouble(explain_pip_failure(done.stdout, log))
+        sentence = explain_pip_failure(done.stdout, log)
+        raise OutOfReach(sentence) if any(sentence == known for _, known in OUT_OF_REACH) else Trouble(sentence)
 
 
 def prepare(venv: Path, locks: Sequence[Path], *, patience_s: float | None = None) -> Path:

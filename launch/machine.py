@@ -17,6 +17,10 @@ class Trouble(Exception):
     """Something a person has to put right; the text is the one sentence that says what."""
 
 
+class OutOfReach(Trouble):
+    """What is to be fetched cannot be reached from this machine."""
+
+
 def check_python(version: Sequence[int], find: Callable[[str], str | None] = shutil.which) -> None:
     """Raise Trouble for a Python that is too old, naming a newer one where `find` knows it."""
     if tuple(version[:2]) >= OLDEST_PYTHON:
