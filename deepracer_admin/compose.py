@@ -27,6 +27,7 @@ from deepracer_admin.flows.races.places import places
 from deepracer_admin.made_once import Kept, Once
 from deepracer_admin.mail_access import chat_of, mailer_of, practice_access
 from deepracer_admin.model import Limit
+from deepracer_admin.presence import Presence
 from deepracer_admin.private import private_folder, tighten_folder
 from deepracer_admin.racing.login import LoginDesk
 from deepracer_admin.racing_access import (
@@ -121,6 +122,7 @@ class Console:
     history: History
     sessions: Sessions
     vault: Vault
+    presence: Presence  # of this process, once it works
     files: FileDesk
     plans: CapacityDesk  # works nothing out before the server starts it
     of: Callable[[str], EventDesk]  # the desk of an event
@@ -151,6 +153,7 @@ class Console:
         self.store.close()
         self.history.close()
         self.sessions.close()
+        self.presence.close()
 
 
 def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
@@ -216,6 +219,7 @@ def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
         history=history,
         sessions=sessions,
         vault=vault,
+        presence=Presence(home),
         files=files,
         plans=plans,
         of=Kept(lambda event_id: _desk(house, event_id, login, letters, vault.key, plans)),

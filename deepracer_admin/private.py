@@ -43,7 +43,7 @@ OURS = (
     "practice*.json*",
 )
 """Names of files in a data folder."""
-FOLDERS = ("exports", "logs", "backups")
+FOLDERS = ("exports", "logs", "backups", "alive")
 """Its folders; everything in them is ours."""
 
 

@@ -59,6 +59,7 @@ class EventRuntime:
             holder or platform.node() or "console",
             ttl_s=lease_ttl_s,
             clock=console.clock,
+            presence=console.presence,
         )
         self.jobs = JobRunner(ports, HANDLERS)
         self.profiles = ProfileReconciler(ports, keep_on=self._is_onboarding)

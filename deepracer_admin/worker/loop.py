@@ -45,7 +45,9 @@ class Worker:
         self.holder = holder
         self.runtimes: dict[str, EventRuntime] = {}
         name = holder or platform.node() or "console"
-        lead = Leadership(console.store, "worker", name, ttl_s=LEASE_TTL_S, clock=console.clock)
+        lead = Leadership(
+            console.store, "worker", name, ttl_s=LEASE_TTL_S, clock=console.clock, presence=console.presence
+        )
         ports = console.ports_of("")
         eraser, quotas = Eraser(ports), AccountQuotas(ports)
         roles = RoleWatch(console.store, console.sessions, console.clock, console.claims)

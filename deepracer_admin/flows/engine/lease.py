@@ -2,7 +2,9 @@
 
 The lease is checked twice. Before work, `Leadership.lease` raises when it ran out by this machine's clock (a laptop
 that slept). At the write, the store compares the epoch and refuses a holder that was replaced. What if it dies here?
-The lease runs out after `ttl_s`, another holder takes over with a new epoch, and claimed mails become UNKNOWN.
+The lease runs out after `ttl_s`, another holder takes over with a new epoch, and claimed mails become UNKNOWN. Where
+the holder was a process on the same data folder its end is seen, and its lease given back for it, once what it had
+sent has had time to arrive.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from types import TracebackType
 from deepracer_admin.clock import Clock, SystemClock
 from deepracer_admin.errors import LeaseLost, StoreError
 from deepracer_admin.model import Lease
+from deepracer_admin.presence import Presence
 from deepracer_admin.store import EventStore
 
 __all__ = ["Leadership"]
@@ -23,20 +26,31 @@ log = logging.getLogger(__name__)
 
 BEATS_PER_TTL = 3  # two beats may fail before the lease is lost
 LOOKS_PER_TTL = 10  # of those who stand by: they take over soon after it has run out
+ARRIVES_S = 2.0  # within this, what a process sent before it ended has reached its service
 
 
 class Leadership:
     """Tries to hold the lease `name` from `start` to `stop`; standing by while another holds it.
 
     `holder` is for people ("anna-laptop"); a random part is added, so that a restarted process is a new holder and
-    never takes its predecessor's unfinished claims for its own. `ttl_s` in real seconds.
+    never takes its predecessor's unfinished claims for its own. `ttl_s` in real seconds. `presence`: of this process on
+    its data folder; without it a holder that died is waited for.
     """
 
     def __init__(
-        self, store: EventStore, name: str, holder: str, ttl_s: float = 30.0, *, clock: Clock | None = None
+        self,
+        store: EventStore,
+        name: str,
+        holder: str,
+        ttl_s: float = 30.0,
+        *,
+        clock: Clock | None = None,
+        presence: Presence | None = None,
     ) -> None:
         self.name = name
-        self.holder = f"{holder}#{secrets.token_hex(4)}"
+        self._presence = presence
+        mark = presence.mark() if presence is not None else ""
+        self.holder = f"{holder}#{mark}.{secrets.token_hex(4)}"
         self._store = store
         self._ttl_s = ttl_s
         self._clock = clock or SystemClock()
@@ -68,10 +82,28 @@ class Leadership:
                     log.warning("lease %s lost by %s (epoch %d)", self.name, self.holder, self._lease.epoch)
                     self._lease = None
             if self._lease is None:
-                self._lease = self._store.acquire(self.name, self.holder, ttl_s=self._ttl_s, now=self._clock.now())
+                self._lease = self._acquire()
+                if self._lease is None and self._give_back_for_the_dead():
+                    self._lease = self._acquire()
                 if self._lease is not None:
                     log.info("lease %s held by %s (epoch %d)", self.name, self.holder, self._lease.epoch)
         return self.held
+
+    def _acquire(self) -> Lease | None:
+        return self._store.acquire(self.name, self.holder, ttl_s=self._ttl_s, now=self._clock.now())
+
+    def _give_back_for_the_dead(self) -> bool:
+        """Is its holder a process of this data folder that ended a while ago?"""
+        ended = self._presence.ended() if self._presence is not None else {}
+        if not ended:
+            return False
+        for lease in self._store.leases():
+            mark = lease.holder.rpartition("#")[2].partition(".")[0]
+            if lease.name == self.name and mark and ended.get(mark, 0.0) >= ARRIVES_S:
+                log.warning("lease %s given back for %s, which ended (epoch %d)", self.name, lease.holder, lease.epoch)
+                self._store.release(lease)
+                return True
+        return False
 
     def start(self) -> bool:
         """Beat once now, then in the background. True when held already; a store that is busy is asked again."""

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from deepracer_admin.errors import LeaseLost, StoreError
-from deepracer_admin.flows.engine.lease import Leadership
+from deepracer_admin.flows.engine.lease import ARRIVES_S, Leadership
 from deepracer_admin.model import Lease, Outcome, State, Step
+from deepracer_admin.presence import Presence
 from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store
 from tests.flows.fake_time import FakeClock
 from tests.store.counting import COUNTER
@@ -27,8 +28,8 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-def leader(store: SqliteEventStore, clock: FakeClock, holder: str) -> Leadership:
-    return Leadership(store, "worker", holder, ttl_s=30.0, clock=clock)
+def leader(store: SqliteEventStore, clock: FakeClock, holder: str, presence: Presence | None = None) -> Leadership:
+    return Leadership(store, "worker", holder, ttl_s=30.0, clock=clock, presence=presence)
 
 
 def test_the_first_leads_and_the_second_stands_by(store: SqliteEventStore, clock: FakeClock) -> None:
@@ -83,6 +84,53 @@ def test_a_restarted_process_is_not_taken_for_its_predecessor(store: SqliteEvent
     clock.seconds += 31
     assert restarted.beat() is True
     assert restarted.lease.epoch == 2
+
+
+class Told(Presence):
+    """What is seen of processes, told by the test."""
+
+    def __init__(self, home: Path, mark: str) -> None:
+        super().__init__(home)
+        self.own = mark
+        self.gone: dict[str, float] = {}
+
+    def mark(self) -> str:
+        return self.own
+
+    def ended(self) -> dict[str, float]:
+        return self.gone
+
+
+def test_the_lease_of_a_process_that_ended_is_taken_once_what_it_sent_has_arrived(
+    store: SqliteEventStore, clock: FakeClock, tmp_path: Path
+) -> None:
+    store.save_attendees("spring", people(1))
+    dead = leader(store, clock, "anna-laptop", Told(tmp_path, "before"))
+    dead.beat()
+    taken_along = dead.lease
+    seen = Told(tmp_path, "after")
+    heir = leader(store, clock, "anna-laptop", seen)
+    assert heir.beat() is False
+    seen.gone = {"before": 0.0, "another": 60.0}
+    assert heir.beat() is False, "what it sent a moment ago may still be on its way"
+    seen.gone = {"before": ARRIVES_S, "another": 60.0}
+    assert heir.beat() is True
+    assert heir.lease.epoch == taken_along.epoch + 1
+    with pytest.raises(LeaseLost):
+        store.record("spring", [Outcome("a00000", Step.PROFILE, State.DONE)], lease=taken_along, now=clock.now())
+
+
+def test_of_a_process_elsewhere_nothing_is_known_and_its_lease_is_waited_for(
+    store: SqliteEventStore, clock: FakeClock, tmp_path: Path
+) -> None:
+    elsewhere = leader(store, clock, "anna-laptop")
+    elsewhere.beat()
+    seen = Told(tmp_path, "after")
+    seen.gone = {"": 60.0, "another": 60.0}
+    heir = leader(store, clock, "bo-laptop", seen)
+    assert heir.beat() is False
+    clock.seconds += 31
+    assert heir.beat() is True
 
 
 def test_a_leader_that_stops_makes_room_at_once(store: SqliteEventStore, clock: FakeClock) -> None:
