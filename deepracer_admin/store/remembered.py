@@ -17,6 +17,7 @@ __all__ = ["Remembered"]
 
 T = TypeVar("T")
 MOST = 5_000  # values; then all are forgotten, for they are read again cheaply
+MOST_LISTS = 40  # whole lists of people, of all events together; then these are forgotten
 
 
 class Remembered:
@@ -29,6 +30,7 @@ class Remembered:
         self._version = -1
         self._revisions: dict[str, int] = {}
         self._values: dict[tuple[str, Hashable], tuple[int, Any]] = {}
+        self._lists: set[tuple[str, Hashable]] = set()
 
     def revision(self, event: str) -> int:
         """The event's revision as committed now; 0 for one that was never written. May raise sqlite3.Error."""
@@ -42,8 +44,17 @@ class Remembered:
                 self._version = version
             return self._revisions.get(event, 0)
 
-    def get(self, event: str, name: Hashable, read: Callable[[], T], *, fits: Callable[[T], bool] | None = None) -> T:
-        """The value as last read, or read now. `fits`: is it small enough, and safe, to be kept?"""
+    def get(
+        self,
+        event: str,
+        name: Hashable,
+        read: Callable[[], T],
+        *,
+        fits: Callable[[T], bool] | None = None,
+        is_list: bool = False,
+    ) -> T:
+        """The value as last read, or read now. `fits`: is it small enough, and safe, to be kept? `is_list`: it is a
+        whole list of an event, of which fewer are kept."""
         revision = self.revision(event)  # before the reading: what is newer than it is read once more
         kept = self._values.get((event, name))
         if kept is not None and kept[0] == revision:
@@ -52,8 +63,18 @@ class Remembered:
         if fits is None or fits(value):
             if len(self._values) >= MOST:
                 self._values.clear()
+            if is_list:
+                self._keep_list((event, name))
             self._values[(event, name)] = (revision, value)
         return value
+
+    def _keep_list(self, key: tuple[str, Hashable]) -> None:
+        with self._lock:
+            if key not in self._lists and len(self._lists) >= MOST_LISTS:
+                for each in self._lists:
+                    self._values.pop(each, None)
+                self._lists.clear()
+            self._lists.add(key)
 
     def forget(self, event: str, name: Hashable) -> None:
         """One value, whatever its revision."""

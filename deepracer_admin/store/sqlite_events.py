@@ -62,12 +62,18 @@ class EventsPart(SqliteFile):
             return self._remembered.revision(event)
 
     def _as_before(
-        self, event: str, name: Hashable, read: Callable[[], T], fits: Callable[[T], bool] | None = None
+        self,
+        event: str,
+        name: Hashable,
+        read: Callable[[], T],
+        fits: Callable[[T], bool] | None = None,
+        *,
+        is_list: bool = False,
     ) -> T:
         """What `read` gave last while the event's revision is the same, else what it gives now."""
         self._refuse_closed()
         with self._explained():
-            return self._remembered.get(event, name, read, fits=fits)
+            return self._remembered.get(event, name, read, fits=fits, is_list=is_list)
 
     def events(self) -> list[Event]:
         with self._reading() as connection:

@@ -1,4 +1,8 @@
-"""Attendees, the profiles that the service reports, and which profile is whose."""
+"""Attendees, the profiles that the service reports, and which profile is whose.
+
+Each of these lists is kept as it was read while nothing of the event changes (remembered.py): a page asks for it
+several times in one drawing. Whoever gets it gets a list of their own, of values that nobody may change.
+"""
 
 from __future__ import annotations
 
@@ -42,6 +46,10 @@ class PeoplePart(RecordsPart):
     # -- attendees
 
     def attendees(self, event: str, *, wanted: bool | None = None) -> list[Attendee]:
+        name = ("attendees", wanted)
+        return [*self._as_before(event, name, lambda: self._read_attendees(event, wanted), is_list=True)]
+
+    def _read_attendees(self, event: str, wanted: bool | None) -> list[Attendee]:
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT body FROM attendees WHERE event = :event AND (:wanted IS NULL OR wanted = :wanted)"
@@ -146,6 +154,10 @@ class PeoplePart(RecordsPart):
             self._bump(connection, event)
 
     def profiles(self, event: str) -> tuple[list[Profile], datetime | None]:
+        listed, seen_at = self._as_before(event, "profiles", lambda: self._read_profiles(event), is_list=True)
+        return [*listed], seen_at
+
+    def _read_profiles(self, event: str) -> tuple[list[Profile], datetime | None]:
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT body FROM profiles WHERE event = ? ORDER BY position", (event,)
@@ -227,12 +239,15 @@ class PeoplePart(RecordsPart):
         return changed
 
     def links(self, event: str) -> dict[str, ProfileLink]:
+        return {**self._as_before(event, "links", lambda: self._read_links(event), is_list=True)}
+
+    def _read_links(self, event: str) -> dict[str, ProfileLink]:
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT attendee, profile, how, at FROM links WHERE event = ?", (event,)
             ).fetchall()
         return {
-            row["attendee"]: ProfileLink(row["attendee"], row["profile"], row["how"], at)
-            for row in rows
-            if (at := instant(row["at"])) is not None
+            attendee: ProfileLink(attendee, profile, how, at)
+            for attendee, profile, how, told in rows
+            if (at := instant(told)) is not None
         }

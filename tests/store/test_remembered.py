@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from deepracer_admin.errors import StoreError
-from deepracer_admin.model import Again, Job, JobState, Quota, Sending
+from deepracer_admin.model import Again, Job, JobState, Profile, Quota, Sending
 from deepracer_admin.model.registrations import Asked, Registration, RegistrationState, registration_id
 from deepracer_admin.records.limits import PAUSED_PROFILES, SPONSORSHIP, Sponsorship
 from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.records.portal import ASKED, REGISTRATIONS
+from deepracer_admin.store import ProfileLink
+from deepracer_admin.store.remembered import MOST_LISTS
 from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store
 from deepracer_admin.store.sqlite_records import _decoded, _decoded_passing
 from tests.store.people import NOW, a_person, an_event
@@ -55,13 +57,26 @@ def read_all(store: SqliteEventStore) -> tuple[Any, ...]:
         store.rows(SPRING, PAUSED_PROFILES),
         store.delivery_counts(SPRING),
         store.jobs(SPRING, live=True),
+        *(store.attendees(SPRING, wanted=wanted) for wanted in (None, True, False)),
+        store.profiles(SPRING),
+        store.links(SPRING),
     )
+
+
+def listed(store: SqliteEventStore, people: int) -> None:
+    """So many on the list, each with a profile."""
+    store.save_attendees(SPRING, [a_person(number) for number in range(people)])
+    store.save_profiles(
+        SPRING, [Profile(f"p{number}", f"racer-{number}") for number in range(people)], seen_at=NOW, lease=None
+    )
+    store.link(SPRING, [ProfileLink(a_person(n).id, f"p{n}", "created", NOW) for n in range(people)])
 
 
 def test_nothing_is_read_twice_while_nothing_changes(
     pair: tuple[SqliteEventStore, SqliteEventStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, _ = pair
+    listed(first, 3)
     before = read_all(first)
     said = statements(first, monkeypatch)
     assert read_all(first) == before
@@ -82,6 +97,13 @@ def test_what_another_process_has_written_is_seen_at_once(pair: tuple[SqliteEven
     second.save_attendees(SPRING, [a_person(1)])
     second.plan_deliveries(SPRING, [(a_person(1).id, "access", 1)], campaign="c", lease=None, again=Again.NEVER)
     assert first.delivery_counts(SPRING)[Sending.PENDING] == 1
+    listed(second, 3)
+    assert [len(first.attendees(SPRING)), len(first.profiles(SPRING)[0]), len(first.links(SPRING))] == [3, 3, 3]
+    second.amend_attendees(SPRING, lambda person: replace(person, wanted=False), ids=[a_person(2).id])
+    second.unlink(SPRING, [a_person(2).id])
+    second.save_profiles(SPRING, [], seen_at=NOW, lease=None)
+    assert [len(first.attendees(SPRING, wanted=True)), len(first.attendees(SPRING, wanted=False))] == [2, 1]
+    assert (len(first.links(SPRING)), first.profiles(SPRING)) == (2, ([], NOW))
 
 
 def test_what_somebody_does_to_an_answer_reaches_nobody_else(pair: tuple[SqliteEventStore, SqliteEventStore]) -> None:
@@ -89,6 +111,11 @@ def test_what_somebody_does_to_an_answer_reaches_nobody_else(pair: tuple[SqliteE
     first.update(SPRING, TROUBLE, lambda _: {"mail": "It waits."})
     for answer in (first.read(SPRING, TROUBLE), first.rows(SPRING, PAUSED_PROFILES), first.delivery_counts(SPRING)):
         answer.clear()  # type: ignore[attr-defined]
+    listed(first, 1)
+    for answer in (first.attendees(SPRING), first.profiles(SPRING)[0], first.links(SPRING)):
+        assert len(answer) == 1
+        answer.clear()
+    assert [len(first.attendees(SPRING)), len(first.profiles(SPRING)[0]), len(first.links(SPRING))] == [1, 1, 1]
     assert first.read(SPRING, TROUBLE) == {"mail": "It waits."}
     assert first.delivery_counts(SPRING)[Sending.SENT] == 0
 
@@ -99,6 +126,18 @@ def test_what_was_forgotten_is_not_kept_in_memory(pair: tuple[SqliteEventStore, 
     first.read(SPRING, TROUBLE)
     first.forget(SPRING, TROUBLE)
     assert "Ada" not in repr(first._remembered._values)
+    first.save_attendees(SPRING, [a_person(1, name="Ada Lovelace")])
+    assert first.attendees(SPRING)
+    assert "Ada" in repr(first._remembered._values)
+    first.delete_attendees(SPRING, [a_person(1).id])
+    assert "Ada" not in repr(first._remembered._values)
+
+
+def test_lists_of_many_events_are_not_all_kept(pair: tuple[SqliteEventStore, SqliteEventStore]) -> None:
+    first, _ = pair
+    for number in range(2 * MOST_LISTS):
+        first.attendees(f"event-{number}")
+    assert len([name for _, name in first._remembered._values if name == ("attendees", None)]) <= MOST_LISTS
 
 
 def test_a_closed_store_says_so(pair: tuple[SqliteEventStore, SqliteEventStore]) -> None:
