@@ -1,10 +1,14 @@
-"""Set up: the event's settings, the pre-flight, sponsorship, hours per cohort, and other events."""
+"""Set up: the event's settings, the pre-flight, sponsorship, hours per cohort, and other events.
+
+Only the part that is open is worked out and sent; which one, stands in the address.
+"""
 
 import streamlit as st
 
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.download import download
+from deepracer_admin.ui.kit.fold import fold
 from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.setup import (
     calls,
@@ -33,6 +37,7 @@ if event is None:
     st.stop()
 
 setup_form.said_created()
+st.caption("Save what you type before you open another part: what is not saved is forgotten.")
 settings, slots, money, check, alarms, sponsorship, cohorts, staff, others = st.tabs(
     [
         "Settings",
@@ -49,73 +54,84 @@ settings, slots, money, check, alarms, sponsorship, cohorts, staff, others = st.
     bind="query-params",
 )
 
-with settings:
-    setup_form.edit(who, event)
+if settings.open:
+    with settings:
+        setup_form.edit(who, event)
 
-with slots:
-    capacity.panel(who, event)
+if slots.open:
+    with slots:
+        capacity.panel(who, event)
 
-with money:
-    prices.panel(who, event)
+if money.open:
+    with money:
+        prices.panel(who, event)
 
-with check:
-    racing_login.sign_in(who)
-    jobs.live(("check", "canary"), key="setup-check")
-    preflight.preflight()
-    preflight.canary(who, event)
-    connection.abilities()
+if check.open:
+    with check:
+        racing_login.sign_in(who)
+        jobs.live(("check", "canary"), key="setup-check")
+        preflight.preflight()
+        preflight.canary(who, event)
+        connection.abilities()
 
-with alarms:
-    calls.calls(event)
-    jobs.live(("alarm.try",), key="setup-alarms")
+if alarms.open:
+    with alarms:
+        calls.calls(event)
+        jobs.live(("alarm.try",), key="setup-alarms")
 
-with sponsorship:
-    connection.sponsorship(who, event)
-    jobs.live(("sponsorship",), key="setup-sponsorship")
+if sponsorship.open:
+    with sponsorship:
+        connection.sponsorship(who, event)
+        jobs.live(("sponsorship",), key="setup-sponsorship")
 
-with cohorts:
-    setup_form.cohorts(who, event)
+if cohorts.open:
+    with cohorts:
+        setup_form.cohorts(who, event)
 
-with staff:
-    known = desk.staff.view(who)
-    staff_desk.staff(event, known)
-    st.subheader("Signed in now", anchor=False)
-    signed_in.signed_in(who, event)
-    st.subheader("Roles on the deployment", anchor=False)
-    staff_desk.roles(event, known)
-    st.subheader("Account-wide limits", anchor=False)
-    staff_desk.account_limits(event, known)
-    jobs.live(STAFF_JOBS, key="setup-staff")
-    jobs.past(STAFF_JOBS, key="setup-staff-past", zone=event.zone, empty="Nothing was set from here yet.")
+if staff.open:
+    with staff:
+        known = desk.staff.view(who)
+        staff_desk.staff(event, known)
+        st.subheader("Signed in now", anchor=False)
+        signed_in.signed_in(who, event)
+        st.subheader("Roles on the deployment", anchor=False)
+        staff_desk.roles(event, known)
+        st.subheader("Account-wide limits", anchor=False)
+        staff_desk.account_limits(event, known)
+        jobs.live(STAFF_JOBS, key="setup-staff")
+        jobs.past(STAFF_JOBS, key="setup-staff-past", zone=event.zone, empty="Nothing was set from here yet.")
 
-with others:
-    download(
-        "Export these settings (JSON, no secrets)",
-        desk.events.export_settings,
-        "event-settings.json",
-        "application/json",
-        key="settings-export",
-    )
-    events = {each.id: each.name for each in desk.events.list(who)}
-    first = session.console().opens_first
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    chosen = left.selectbox(
-        "Opens first",
-        [*events],
-        index=[*events].index(first) if first in events else 0,
-        format_func=events.__getitem__,
-        key="event-first",
-        help="The event that a browser opens when its address names none. Screens that are open stay where they are.",
-    )
-    with right:
-        press(
-            "Open this first",
-            lambda asking: desk.events.open_first(asking, chosen),
-            key="event-first-save",
-            done=f"Opens first from now on: {events[chosen]}",
-            line=False,
-            disabled=chosen == first,
+if others.open:
+    with others:
+        download(
+            "Export these settings (JSON, no secrets)",
+            desk.events.export_settings,
+            "event-settings.json",
+            "application/json",
+            key="settings-export",
         )
-    said("event-first-save")
-    with st.expander("Create another event"):
-        setup_form.create(who)
+        events = {each.id: each.name for each in desk.events.list(who)}
+        first = session.console().opens_first
+        left, right = st.columns([3, 1], vertical_alignment="bottom")
+        chosen = left.selectbox(
+            "Opens first",
+            [*events],
+            index=[*events].index(first) if first in events else 0,
+            format_func=events.__getitem__,
+            key="event-first",
+            help="The event that a browser opens when its address names none. Open screens stay where they are.",
+        )
+        with right:
+            press(
+                "Open this first",
+                lambda asking: desk.events.open_first(asking, chosen),
+                key="event-first-save",
+                done=f"Opens first from now on: {events[chosen]}",
+                line=False,
+                disabled=chosen == first,
+            )
+        said("event-first-save")
+        another = fold("Create another event", key="create-another")
+        if another is not None:
+            with another:
+                setup_form.create(who)

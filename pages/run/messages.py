@@ -5,6 +5,7 @@ import streamlit as st
 from deepracer_admin.model import Sending
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import said
+from deepracer_admin.ui.kit.fold import fold
 from deepracer_admin.ui.kit.masthead import link_to, masthead
 from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.words import count
@@ -61,6 +62,8 @@ elif section == "Outbox":
 
 else:
     if session.may(who, "messages.send"):
-        with st.expander("Send a mail", icon=":material/send:"):
-            send_desk(who, event, sorted({entry.key for entry in templates}))
+        part = fold("Send a mail", key="send-mail", icon=":material/send:")
+        if part is not None:
+            with part:
+                send_desk(who, event, sorted({entry.key for entry in templates}))
     live_campaigns()

@@ -14,6 +14,7 @@ from tests.pages.conftest import NOW, actor_of, click, texts
 from tests.ui.choosing import shown, tick
 
 PAGE = "pages/run/messages.py"
+SEND = {"send-mail": True}
 
 
 @pytest.fixture
@@ -38,13 +39,13 @@ def test_others_are_refused(browser, people, role):
 
 
 def test_a_facilitator_cannot_send_to_many_nor_open_the_outbox(browser, proven):
-    app = browser.open(PAGE, Role.FACILITATOR)
+    app = browser.open(PAGE, Role.FACILITATOR, state=SEND)
     assert not [button for button in app.button if button.key == "send-go"]
     assert "Outbox" not in app.segmented_control[0].options
 
 
 def test_whom_a_mail_reaches_is_said_before_it_is_sent(browser, console, event, proven):
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=SEND)
     assert "Reaches **2 people**: Racer 1, Racer 2" in texts(app)
     click(app, "send-go")
     [campaign] = console.store.rows(event.id, CAMPAIGNS).values()
@@ -52,7 +53,7 @@ def test_whom_a_mail_reaches_is_said_before_it_is_sent(browser, console, event, 
 
 
 def test_a_press_reaches_those_whom_the_page_named_and_says_who_came_and_went(browser, console, event, proven):
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=SEND)
     assert "Reaches **2 people**: Racer 1, Racer 2" in texts(app)
     console.store.record(event.id, [Outcome("at-3", Step.ACCESS, State.DONE)], lease=None, now=NOW)
     console.store.amend_attendees(event.id, lambda person: replace(person, wanted=False), ids=["at-2"])
@@ -65,7 +66,7 @@ def test_a_press_reaches_those_whom_the_page_named_and_says_who_came_and_went(br
 
 
 def test_what_is_sent_later_says_that_it_goes_to_whoever_is_there_then(browser, console, event, proven):
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=SEND)
     app.checkbox(key="send-later").check().run()
     assert "It goes to whoever is in that audience at that time; the names above are of now." in texts(app)
     next(button for button in app.button if button.key == "send-go").click().run()
@@ -76,7 +77,7 @@ def test_what_is_sent_later_says_that_it_goes_to_whoever_is_there_then(browser, 
 def test_what_is_sent_by_the_event_says_by_what_and_that_it_is_cancelled_when_that_moves(
     browser, console, event, proven
 ):
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=SEND)
     app.checkbox(key="send-later").check().run()
     app.segmented_control(key="send-when").set_value("By the event").run()
     app.selectbox(key="send-anchor").set_value("ends").run()
@@ -85,11 +86,11 @@ def test_what_is_sent_by_the_event_says_by_what_and_that_it_is_cancelled_when_th
     [campaign] = console.store.rows(event.id, CAMPAIGNS).values()
     assert campaign.relative is not None
     assert campaign.schedule_at == campaign.relative.at == event.ends_at - timedelta(hours=2)
-    assert "2 h before the event ends" in texts(browser.open(PAGE))
+    assert "2 h before the event ends" in texts(browser.open(PAGE, state=SEND))
 
 
 def test_what_is_to_go_later_at_no_time_that_holds_never_goes_at_once(browser, console, event, proven):
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=SEND)
     app.checkbox(key="send-later").check().run()
     app.segmented_control(key="send-when").set_value("By the event").run()
     app.selectbox(key="send-anchor").set_value("starts").run()
@@ -99,7 +100,7 @@ def test_what_is_to_go_later_at_no_time_that_holds_never_goes_at_once(browser, c
 
 
 def test_everybody_without_proof_needs_a_reason(browser, console, event, proven):
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=SEND)
     app.selectbox(key="send-kind").set_value("all").run()
     click(app, "send-go")
     assert "write the reason" in texts(app)
@@ -107,7 +108,7 @@ def test_everybody_without_proof_needs_a_reason(browser, console, event, proven)
 
 
 def test_a_campaign_is_paused_and_resumed(browser, console, event, proven):
-    app = click(browser.open(PAGE), "send-go")
+    app = click(browser.open(PAGE, state=SEND), "send-go")
     click(app, "Pause")
     assert [row.state for row in console.store.rows(event.id, CAMPAIGNS).values()] == ["paused"]
     click(app.run(), "Resume")
@@ -146,17 +147,17 @@ def test_the_access_campaign_follows_onboarding_once_everybody_has_their_mail(br
     running = Campaign("access", 1, Audience("proven"), CampaignState.RUNNING)
     console.store.change_rows(event.id, CAMPAIGNS, lambda _: {"access": running})
     console.store.plan_deliveries(event.id, [("at-1", "access", 1)], campaign="access", lease=None)
-    assert "sending" in texts(browser.open(PAGE))
+    assert "sending" in texts(browser.open(PAGE, state=SEND))
     lease = console.store.acquire("worker", "one", ttl_s=30, now=NOW)
     [mail] = console.store.claim_deliveries(event.id, "access", 1, lease=lease, now=NOW)
     console.store.settle_deliveries(event.id, [replace(mail, state=Sending.SENT)], lease=lease, now=NOW)
-    shown = texts(browser.open(PAGE))
+    shown = texts(browser.open(PAGE, state=SEND))
     assert "follows onboarding, all sent" in shown
     assert "sending" not in shown
 
 
 def test_sending_works_while_the_number_of_people_moves_and_says_whom_it_reached(browser, console, event, proven):
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=SEND)
     send = next(button for button in app.button if button.key == "send-go").click()
     third = [Outcome("at-3", step, State.DONE) for step in (Step.PROFILE, Step.ACCESS)]
     console.store.record(event.id, third, lease=None, now=NOW)

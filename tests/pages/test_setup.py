@@ -22,6 +22,9 @@ from deepracer_admin.ui.kit.words import plain
 from tests.pages.conftest import NOW, Browser, click, texts
 
 PAGE = "pages/plan/setup.py"
+PREFLIGHT, ALARMS, PRICES = {"setup-part": "Pre-flight"}, {"setup-part": "Alarms"}, {"setup-part": "Prices"}
+SPONSORSHIP_PART, COHORTS = {"setup-part": "Sponsorship"}, {"setup-part": "Hours per cohort"}
+STAFF_PART, OTHERS = {"setup-part": "Staff"}, {"setup-part": "Other events"}
 
 
 def field(app: AppTest, label: str):
@@ -83,14 +86,14 @@ def test_a_wrong_sender_is_named_and_nothing_is_saved(browser: Browser, console:
 
 
 def test_the_connect_check_is_planned_for_the_worker(browser: Browser, console: Console, event: Event) -> None:
-    click(browser.open(PAGE), "Run the pre-flight")
+    click(browser.open(PAGE, state=PREFLIGHT), "Run the pre-flight")
     assert [job.kind for job in console.store.jobs("ev-1", live=True)] == ["check"]
 
 
 def test_findings_show_word_evidence_fix_and_age(browser: Browser, console: Console, event: Event) -> None:
     red = Finding("m", "Mail", "red", "No From address", "Give the sender")
     console.store.keep("ev-1", CHECK, Checked((red,), NOW))
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=PREFLIGHT)
     shown = texts(app)
     assert "No From address" in shown
     assert "→ Give the sender" in shown
@@ -98,7 +101,7 @@ def test_findings_show_word_evidence_fix_and_age(browser: Browser, console: Cons
 
 
 def test_who_is_told_of_alarms_is_saved_tried_and_shown(browser: Browser, console: Console, event: Event) -> None:
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=ALARMS)
     assert "No chat is set" in texts(app)
     assert next(each for each in app.button if each.key == "alarms-try").disabled
     app.text_area(key="alarms-addresses").set_value("olivia@example.com")
@@ -109,14 +112,16 @@ def test_who_is_told_of_alarms_is_saved_tried_and_shown(browser: Browser, consol
     alarm = Alarm("budget", "Half is used", "It is.", "Look.", "Usage", since=NOW)
     post = Post(alarm, "mail", mail_target("olivia@example.com").key, state=PostState.UNKNOWN, changed_at=NOW)
     console.store.change_rows("ev-1", POSTS, lambda _: {post.key: post})
-    shown = next(each.value for each in browser.open(PAGE).dataframe if "What was told" in each.value.columns)
+    shown = next(
+        each.value for each in browser.open(PAGE, state=ALARMS).dataframe if "What was told" in each.value.columns
+    )
     assert shown[["Alarm", "To", "State"]].values.tolist() == [["Half is used", "olivia@example.com", "? not known"]]
 
 
 def test_opening_sponsorship_first_says_the_most_it_can_cost(
     browser: Browser, console: Console, event: Event, profiles: list[Profile]
 ) -> None:
-    app = click(browser.open(PAGE), "sponsor-open")
+    app = click(browser.open(PAGE, state=SPONSORSHIP_PART), "sponsor-open")
     assert "At most 876 USD if 200 people use everything" in texts(app)
     assert console.store.jobs("ev-1", kind="sponsorship") == []
 
@@ -124,7 +129,7 @@ def test_opening_sponsorship_first_says_the_most_it_can_cost(
 def test_closing_sponsorship_needs_the_name_typed(
     browser: Browser, console: Console, event: Event, profiles: list[Profile]
 ) -> None:
-    app = click(browser.open(PAGE), "sponsor-close")
+    app = click(browser.open(PAGE, state=SPONSORSHIP_PART), "sponsor-close")
     assert "4 profiles of this event can start no new training or evaluation" in texts(app)
     go = next(button for button in app.button if button.key == "sponsor-close-go")
     assert go.disabled
@@ -134,13 +139,13 @@ def test_closing_sponsorship_needs_the_name_typed(
 def test_the_switch_shows_what_was_read_back(browser: Browser, console: Console, event: Event) -> None:
     said = Sponsorship(open=True, as_of=NOW, sentence="Sponsorship is open.")
     console.store.update("ev-1", SPONSORSHIP, lambda _: said)
-    assert "Sponsorship is open" in texts(browser.open(PAGE))
+    assert "Sponsorship is open" in texts(browser.open(PAGE, state=SPONSORSHIP_PART))
 
 
 def test_cohort_hours_are_written_only_by_save(
     browser: Browser, console: Console, event: Event, people: list[Attendee]
 ) -> None:
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=COHORTS)
     widget = next(table.proto.id for table in app.dataframe if "cohorts-ev-1" in table.proto.id)
     editor = widget[widget.index("cohorts-ev-1") :]
     app.session_state[editor] = {"edited_rows": {0: {"Hours": 8.0}}, "added_rows": [], "deleted_rows": []}
@@ -183,7 +188,7 @@ def test_another_event_opens_first_and_the_tab_stays(browser: Browser, console: 
     from dataclasses import replace
 
     console.store.save_event(replace(event, id="ev-2", name="Second Cup"))
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=OTHERS)
     chooser = next(each for each in app.selectbox if each.label == "Opens first")
     chooser.set_value("ev-2").run()
     click(app, "event-first-save")
@@ -198,14 +203,14 @@ def test_the_service_says_what_it_can_do_and_what_it_allows(browser: Browser, co
         notes=("Know this.",),
     )
     console.store.keep("ev-1", ACCOUNT, AccountSeen("managed", said, Capabilities(multi_user_mode=True), NOW))
-    shown = texts(browser.open(PAGE))
+    shown = texts(browser.open(PAGE, state=PREFLIGHT))
     assert "training jobs: **100** for 200 people" in shown
     assert "models: **unlimited**" in shown
     assert "Whether the plan fits is being worked out" in shown
 
 
 def test_cancelling_a_check_frees_the_way_for_the_next(browser: Browser, console: Console, event: Event) -> None:
-    app = click(browser.open(PAGE), "Run the pre-flight")
+    app = click(browser.open(PAGE, state=PREFLIGHT), "Run the pre-flight")
     job = console.store.jobs("ev-1", live=True)[0]
     app.run()
     click(app, f"setup-check-{job.id}-cancel")
@@ -252,7 +257,7 @@ def test_the_managed_service_has_a_switch_called_multi_user_mode(
     managed(console, event)
     said = Sponsorship(open=True, as_of=NOW, sentence="It is on.")
     console.store.update("ev-1", SPONSORSHIP, lambda _: said)
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=SPONSORSHIP_PART)
     assert "**Multi-user mode**" in texts(app)
     assert {"Turn on multi-user mode", "Turn off multi-user mode …"} <= {button.label for button in app.button}
     assert "through the profiles' limits" not in texts(app)
@@ -263,7 +268,7 @@ def test_turning_multi_user_mode_off_says_what_is_lost_sight_of_and_needs_the_na
 ) -> None:
     managed(console, event)
     console.store.keep("ev-1", MODELS_SEEN, ModelsSeen(7, 2, 4, NOW))
-    app = click(browser.open(PAGE), "sponsor-close")
+    app = click(browser.open(PAGE, state=SPONSORSHIP_PART), "sponsor-close")
     shown = texts(app)
     assert "4 profiles of this account lose access and vanish from this console" in shown
     assert "10.0 GB of storage keep billing" in shown
@@ -280,7 +285,7 @@ def test_turning_multi_user_mode_off_with_nothing_left_is_quiet(
 ) -> None:
     managed(console, event)
     console.store.save_profiles("ev-1", [], seen_at=NOW, lease=None)
-    shown = texts(click(browser.open(PAGE), "sponsor-close"))
+    shown = texts(click(browser.open(PAGE, state=SPONSORSHIP_PART), "sponsor-close"))
     assert "0 profiles of this account lose access" in shown
     assert "Out of sight" not in shown
     assert "storage keep billing" not in shown
@@ -319,8 +324,9 @@ def test_unlimited_hours_are_never_shown_as_a_number(browser, console, event):
     quotas = {"compute minutes a month (not enforced)": -1, "models a month (not enforced)": 50}
     said = Account("DeepRacer on AWS", "1.1", "us-east-1", account_quotas=quotas)
     console.store.keep(event.id, ACCOUNT, AccountSeen("on_aws", said, as_of=NOW))
-    app = browser.open(PAGE)
-    said = texts(click(app, "sponsor-open"))
+    said = texts(browser.open(PAGE, state=PREFLIGHT)) + texts(
+        click(browser.open(PAGE, state=SPONSORSHIP_PART), "sponsor-open")
+    )
     assert "compute minutes a month (not enforced)" in said.replace("\\", "")
     assert said.count("**unlimited**") == 1
     assert "New profiles get unlimited hours and unlimited models each" in said
@@ -333,7 +339,7 @@ def test_unlimited_hours_are_never_shown_as_a_number(browser, console, event):
 def test_who_the_console_is_at_the_service_is_said_and_a_worker_elsewhere_too(
     browser: Browser, console: Console, event: Event
 ) -> None:
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=PREFLIGHT)
     assert f"Signs in as **{plain('console@example.com')}** of the practice world" in texts(app)
     assert "The console's work runs in a process of its own" in texts(app)
     assert "Password" not in [each.label for each in app.text_input]
@@ -343,7 +349,7 @@ def test_a_sign_in_is_typed_checked_and_forgotten(
     browser: Browser, console: Console, event: Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(console.first.connection, "_why_not", lambda: "")
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=PREFLIGHT)
     field(app, "E-mail of your account there").input("olivia@example.com")
     click(app, "Sign in and check")
     assert "address and the password with which you sign in" in app.error[0].value
@@ -376,7 +382,7 @@ STAFF = AccountSeen(
 
 
 def test_staff_are_named_and_taken_back(browser: Browser, console: Console, event: Event, organizer: Actor) -> None:
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=STAFF_PART)
     field(app, "Address of somebody who runs the deployment").input("Frank@Example.com")
     click(app, "Keep this address out")
     assert [row.email for row in console.first.staff.view(organizer).rows] == ["frank@example.com"]
@@ -390,12 +396,12 @@ def test_a_role_is_shown_first_and_an_administrators_needs_the_name(
     browser: Browser, console: Console, event: Event, profiles: list[Profile]
 ) -> None:
     console.store.keep("ev-1", ACCOUNT, STAFF)
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=STAFF_PART)
     field(app, "Address of their profile").input("racer1@example.com").run()
     click(app, "role-give")
     assert "instead of the role they have" in texts(app)
     assert console.store.jobs("ev-1", live=True, kind="role") == []
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=STAFF_PART)
     field(app, "Address of their profile").input("racer2@example.com").run()
     next(each for each in app.selectbox if each.label == "Role").set_value("dr-admins").run()
     click(app, "role-give")
@@ -404,9 +410,9 @@ def test_a_role_is_shown_first_and_an_administrators_needs_the_name(
 
 
 def test_account_wide_limits_say_that_nobody_enforces_them(browser: Browser, console: Console, event: Event) -> None:
-    assert "Run the pre-flight first" in texts(browser.open(PAGE))
+    assert "Run the pre-flight first" in texts(browser.open(PAGE, state=STAFF_PART))
     console.store.keep("ev-1", ACCOUNT, STAFF)
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=STAFF_PART)
     assert "enforced by nobody" in texts(app)
     assert field(app, "Hours a month").value == 100.0
     app.checkbox(key="limits-models-none").uncheck()
@@ -420,7 +426,7 @@ def test_what_turning_the_mode_off_hides_is_never_a_zero_that_was_not_read(
     browser: Browser, console: Console, event: Event
 ) -> None:
     managed(console, event)
-    shown = texts(click(browser.open(PAGE), "sponsor-close"))
+    shown = texts(click(browser.open(PAGE, state=SPONSORSHIP_PART), "sponsor-close"))
     assert "is not known: nothing was read yet" in shown
     assert "their storage keeps billing" in shown
     assert "0 profiles" not in shown.partition("is not known")[2]
@@ -430,7 +436,7 @@ def test_the_managed_service_takes_aws_credentials_and_has_no_roles(
     browser: Browser, console: Console, event: Event
 ) -> None:
     managed(console, event)
-    shown = texts(browser.open(PAGE))
+    shown = texts(browser.open(PAGE, state=PREFLIGHT)) + texts(browser.open(PAGE, state=STAFF_PART))
     assert "Uses the practice world's own AWS credentials; a live event uses yours." in shown
     assert "has no roles to give" in shown
     assert "AWS support changes them" in shown
@@ -471,7 +477,7 @@ def test_a_form_of_before_says_so_and_shows_the_event_as_it_is_now_when_asked(
 def test_prices_are_put_in_force_and_the_former_list_stays_on_record(
     browser: Browser, console: Console, event: Event, profiles: list[Profile]
 ) -> None:
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=PRICES)
     assert "Shipped with the console, not looked at yet" in [badge.value for badge in app.get("badge")] or (
         "Shipped with the console" in texts(app)
     )
@@ -484,12 +490,12 @@ def test_prices_are_put_in_force_and_the_former_list_stays_on_record(
 
 
 def test_aws_prices_and_the_bill_are_asked_for_by_a_press(browser: Browser, console: Console, event: Event) -> None:
-    app = click(browser.open(PAGE), "prices-read")
+    app = click(browser.open(PAGE, state=PRICES), "prices-read")
     assert [job.kind for job in console.store.jobs("ev-1", live=True)] == ["prices.read"]
     click(app, "bill-read")
     assert {job.kind for job in console.store.jobs("ev-1", live=True)} == {"prices.read", "bill.read"}
     assert "The bill was not read yet" in texts(app)
     console.store.keep("ev-1", BILL, BillSeen(asked_at=console.clock.now()))
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=PRICES)
     assert next(button for button in app.button if button.key == "bill-read").disabled
     assert "no answer came" in texts(app)

@@ -16,6 +16,7 @@ from deepracer_admin.services.setup.capacity_desk import CapacityDesk
 from tests.pages.conftest import NOW, Browser, click, texts
 
 PAGE = "pages/plan/setup.py"
+SLOTS = {"setup-part": "Slots and hours"}
 SMALL = asdict(outlook(Plan(people=6, hours_per_person=0.5, models_per_person=-1, window_h=0.5, slots=8), runs=2))
 
 
@@ -56,7 +57,7 @@ def work_off(desk: CapacityDesk) -> None:
 def test_the_page_does_not_wait_and_then_says_it_plainly(
     browser: Browser, console: Console, event: Event, answers: Answers
 ) -> None:
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=SLOTS)
     assert "Being worked out: some seconds" in texts(app)
     work_off(console.plans)
     app.run()
@@ -75,7 +76,7 @@ def test_green_stands_there_only_when_the_simulation_says_so(
     browser: Browser, console: Console, event: Event, answers: Answers
 ) -> None:
     answers.fits = True
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=SLOTS)
     assert ":green-badge" not in texts(app).split("now not known")[0]
     work_off(console.plans)
     app.run()
@@ -85,7 +86,7 @@ def test_green_stands_there_only_when_the_simulation_says_so(
 def test_moving_an_input_asks_anew_and_saves_nothing(
     browser: Browser, console: Console, event: Event, answers: Answers
 ) -> None:
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=SLOTS)
     work_off(console.plans)
     app.run()
     field = next(each for each in app.number_input if each.label.startswith("Slots"))
@@ -100,7 +101,7 @@ def test_moving_an_input_asks_anew_and_saves_nothing(
 
 def test_a_calculation_that_failed_is_said(browser: Browser, console: Console, event: Event, answers: Answers) -> None:
     answers.fails = True
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=SLOTS)
     work_off(console.plans)
     app.run()
     assert any("did not come through" in each.value for each in app.warning)
@@ -108,8 +109,8 @@ def test_a_calculation_that_failed_is_said(browser: Browser, console: Console, e
 
 def test_quotas_that_were_read_are_shown_with_their_age(browser: Browser, console: Console, event: Event) -> None:
     console.store.keep(event.id, SLOT_QUOTAS, SlotQuotas(100, 6, "eu-west-1", NOW))
-    shown = texts(browser.open(PAGE))
+    shown = texts(browser.open(PAGE, state=SLOTS))
     assert "100 instances of ml.c7i.4xlarge and 6 in all in eu" in shown
     assert "AWS Service Quotas" in shown
-    click(browser.open(PAGE), "quotas-read")
+    click(browser.open(PAGE, state=SLOTS), "quotas-read")
     assert [job.kind for job in console.store.jobs(event.id, live=True)] == ["quotas.read"]

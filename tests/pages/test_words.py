@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,7 +12,7 @@ from deepracer_admin.compose import Console
 from deepracer_admin.model import Event, Role
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.glossary import forbidden_in
-from deepracer_admin.ui.kit.page_table import PAGES
+from deepracer_admin.ui.kit.page_table import PAGES, PageEntry
 from tests.pages.conftest import ROLES, Browser, actor_of, texts
 from tests.pages.test_signed_out_presses import full
 
@@ -18,6 +20,14 @@ __all__ = ["full", "wrong_words"]
 
 ITSELF = {"audit"}
 """Pages whose rows are the record itself, with the names of what was acted on."""
+FOLDS = {
+    "setup": {"create-another": True},
+    "messages": {"send-mail": True},
+    "usage": {"budget-guard": True, "waves-part": True, "usage-changes": True},
+}
+"""What is worked out and sent only while it is open, by page."""
+SECTIONS = {"setup": "setup-part", "leaderboard": "board-tabs"}
+"""Tabs of which only the open one is drawn, by page."""
 LABELLED = (
     *("button", "checkbox", "multiselect", "number_input", "radio", "segmented_control", "selectbox", "text_area"),
     *("text_input", "toggle"),
@@ -47,6 +57,16 @@ def wrong_words(app: AppTest) -> list[str]:
     return [f"{found} in: {text[:200]}" for text in said for found in forbidden_in(text)]
 
 
+def parts_of(browser: Browser, page: PageEntry, role: Role) -> Iterator[tuple[str, AppTest]]:
+    """The page with everything open; where only one part of it is drawn, each of them."""
+    folds = FOLDS.get(page.address, {})
+    app = browser.open(page.file, role, state=folds)
+    yield "", app
+    key = SECTIONS.get(page.address)
+    for tab in app.tabs if key else ():
+        yield tab.label, browser.open(page.file, role, state={**folds, str(key): tab.label})
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_a_page_says_nothing_but_the_words_of_the_field(
     browser: Browser, console: Console, full: Event, role: Role
@@ -57,7 +77,8 @@ def test_a_page_says_nothing_but_the_words_of_the_field(
         if not allowed(actor_of(role), entry.action) or entry.address in ITSELF:
             continue
         seen += 1
-        said += [f"{entry.address}: {line}" for line in wrong_words(browser.open(entry.file, role))]
+        for part, app in parts_of(browser, entry, role):
+            said += [f"{entry.address} {part}: {line}" for line in wrong_words(app)]
     assert said == []
     assert seen > 2
 

@@ -24,6 +24,7 @@ from deepracer_admin.ui.kit import session
 __all__ = [
     "LAST_ACT",
     "board_view",
+    "cohort_counts",
     "event_view",
     "events_at_work",
     "onboarding_plan",
@@ -81,6 +82,16 @@ def onboarding_plan(who: Actor) -> Mapping[str, int]:
 @st.cache_data(max_entries=4, show_spinner=False)
 def _plan(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> Mapping[str, int]:
     return session.console().of(event).onboarding.plan(_who)
+
+
+def cohort_counts(who: Actor) -> Mapping[str, int]:
+    """Cohort key -> people, largest first; nobody may change it."""
+    return _cohorts(*session.desk().attendees.revision(who), who.roles, who)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _cohorts(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> Mapping[str, int]:
+    return session.console().of(event).attendees.cohorts(_who)
 
 
 def password_ages(who: Actor) -> list[PasswordAge]:

@@ -15,6 +15,7 @@ from deepracer_admin.rules.templates import Template
 from deepracer_admin.services.mail.messages import AUDIENCES, Audience, LedgerRow, Started
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import as_shown, ask, press
+from deepracer_admin.ui.kit.cached import cohort_counts
 from deepracer_admin.ui.kit.words import count, plain, span, when, whole
 from deepracer_admin.ui.mail.letters import placeholders, show_mail
 
@@ -87,7 +88,7 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
     left, middle, right = st.columns(3)
     key = left.selectbox("Mail to send", keys, key="send-key")
     kind = middle.selectbox("To whom", [*AUDIENCES], format_func=lambda value: AUDIENCES[value], key="send-kind")
-    cohorts = desk.attendees.cohorts(who)
+    cohorts = cohort_counts(who)
     cohort = right.selectbox(
         "Cohort",
         ["", *cohorts],

@@ -60,11 +60,14 @@ def fit_badge(who: Actor) -> None:
 
 
 def _inputs(plan: Plan, event: Event) -> Plan:
+    """What was moved stays moved while another part of the page is looked at."""
     digest = hashlib.sha256(repr(plan).encode()).hexdigest()[:8]
     key = f"plan-{event.id}-{digest}"
     a, b = st.columns(2)
-    people = a.number_input("People", 1, 100_000, plan.people, step=10, key=f"{key}-people")
-    slots = b.number_input("Slots (quota of ml.c7i.4xlarge)", 0, 10_000, plan.slots, key=f"{key}-slots")
+    people = a.number_input("People", 1, 100_000, plan.people, step=10, key=f"{key}-people", persist_state="page")
+    slots = b.number_input(
+        "Slots (quota of ml.c7i.4xlarge)", 0, 10_000, plan.slots, key=f"{key}-slots", persist_state="page"
+    )
     each = ask_limit(
         a,
         "Hours a person",
@@ -74,9 +77,18 @@ def _inputs(plan: Plan, event: Event) -> Plan:
         most=744.0,
         step=0.5,
         otherwise=5.0,
+        stays=True,
     )
     models = ask_limit(
-        b, "Models a person", plan.models_per_person, key=f"{key}-models", least=1, most=1_000, step=1, otherwise=5
+        b,
+        "Models a person",
+        plan.models_per_person,
+        key=f"{key}-models",
+        least=1,
+        most=1_000,
+        step=1,
+        otherwise=5,
+        stays=True,
     )
     keys = [*ARRIVALS]
     coming = st.selectbox(
@@ -85,16 +97,20 @@ def _inputs(plan: Plan, event: Event) -> Plan:
         index=keys.index(plan.arrivals.key),
         format_func=lambda each: ARRIVALS[each].title,
         key=f"{key}-arrivals",
+        persist_state="page",
     )
     habits = plan.habits
-    minutes = st.slider("Minutes of a training", 10, 240, round(habits.training_min), 5, key=f"{key}-minutes")
-    made = st.slider("Submissions a racer", 0.0, 20.0, habits.submissions, 0.5, key=f"{key}-made")
+    minutes = st.slider(
+        "Minutes of a training", 10, 240, round(habits.training_min), 5, key=f"{key}-minutes", persist_state="page"
+    )
+    made = st.slider("Submissions a racer", 0.0, 20.0, habits.submissions, 0.5, key=f"{key}-made", persist_state="page")
     rule = st.selectbox(
         "Who gets a slot that comes free",
         [*_RULES],
         index=[*_RULES].index(plan.queue),
         format_func=_RULES.__getitem__,
         key=f"{key}-rule",
+        persist_state="page",
     )
     with st.expander("More of the account and of what you may do"):
         total = st.number_input(
@@ -103,14 +119,17 @@ def _inputs(plan: Plan, event: Event) -> Plan:
             10_000,
             plan.account_slots,
             key=f"{key}-total",
+            persist_state="page",
             placeholder="not known",
         )
-        others = st.number_input("Instances used for other things", 0, 10_000, plan.others, key=f"{key}-others")
+        others = st.number_input(
+            "Instances used for other things", 0, 10_000, plan.others, key=f"{key}-others", persist_state="page"
+        )
         room = st.slider(
             "Hours before the end without new trainings", 0.0, min(24.0, plan.window_h / 2), plan.room_h, 0.5,
-            key=f"{key}-room",
+            key=f"{key}-room", persist_state="page",
         )  # fmt: skip
-        waves = st.toggle("Give hours out in fair waves", plan.waves, key=f"{key}-waves")
+        waves = st.toggle("Give hours out in fair waves", plan.waves, key=f"{key}-waves", persist_state="page")
     return replace(
         plan,
         people=int(people),

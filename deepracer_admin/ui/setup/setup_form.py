@@ -17,6 +17,7 @@ from deepracer_admin.rules.prices import price_words
 from deepracer_admin.services.setup.drafts import TEMPLATES, EventDraft, write_draft
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said
+from deepracer_admin.ui.kit.cached import cohort_counts
 from deepracer_admin.ui.kit.limits import NO_LIMIT, ask_limit
 from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain
 
@@ -260,7 +261,7 @@ def _links(draft: EventDraft, key: str) -> EventDraft:
 def cohorts(who: Actor, event: Event) -> None:
     """Hours per cohort as a table to edit; nothing is written before Save."""
     desk = session.desk()
-    counts = desk.attendees.cohorts(who)
+    counts = cohort_counts(who)
     own = {key: quota.minutes / 60 if quota.minutes >= 0 else -1.0 for key, quota in event.cohort_quotas.items()}
     keys = sorted({*counts, *own})  # by name: numbers of people move while somebody types
     if not keys:
