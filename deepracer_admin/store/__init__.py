@@ -126,7 +126,14 @@ class EventStore(Records, Followed, Protocol):
         ...
 
     # -- steps
-    def steps(self, event: str, *, step: Step | None = None) -> list[StepRow]: ...
+    def steps(self, event: str, *, step: Step | None = None, states: Collection[State] | None = None) -> list[StepRow]:
+        """Rows of all steps and states, or of these."""
+        ...
+
+    def waiting_since(self, event: str) -> dict[Step, datetime]:
+        """By step: since when the one of the wanted attendees waits who waits longest (WAITING, RETRY or REFUSED; real
+        time). Steps at which nobody waits are left out."""
+        ...
 
     def done(self, event: str, step: Step) -> set[str]:
         """Attendee ids of those for whom this step is done, or was so before (State.is_done). One cheap query."""

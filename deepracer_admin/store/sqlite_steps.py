@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
@@ -48,14 +48,26 @@ def next_row(old: StepRow | None, outcome: Outcome, now: datetime) -> StepRow | 
 
 
 class StepsPart(PeoplePart):
-    def steps(self, event: str, *, step: Step | None = None) -> list[StepRow]:
+    def steps(self, event: str, *, step: Step | None = None, states: Collection[State] | None = None) -> list[StepRow]:
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT attendee, step, state, reason, sentence, ref, attempts, next_try_at, changed_at FROM steps"
-                " WHERE event = :event AND (:step IS NULL OR step = :step)",
-                {"event": event, "step": step},
+                " WHERE event = :event AND (:step IS NULL OR step = :step)"
+                " AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))",
+                {"event": event, "step": step, "states": None if states is None else encode([*states])},
             ).fetchall()
         return [_step_row(row) for row in rows]
+
+    def waiting_since(self, event: str) -> dict[Step, datetime]:
+        """See the protocol."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT step, min(changed_at) AS at FROM steps WHERE event = :event AND state IN"
+                " ('waiting', 'retry', 'refused') AND changed_at IS NOT NULL AND EXISTS (SELECT 1 FROM attendees"
+                " WHERE attendees.event = :event AND attendees.id = steps.attendee AND wanted) GROUP BY step",
+                {"event": event},
+            ).fetchall()
+        return {STEPS[row["step"]]: at for row in rows if (at := instant(row["at"])) is not None}
 
     def done(self, event: str, step: Step) -> set[str]:
         with self._reading() as connection:

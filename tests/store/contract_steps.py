@@ -101,6 +101,30 @@ class StepsContract:
         assert {row.attendee for row in store.steps("spring", step=Step.MAIL)} == {"a00000", "a00001"}
         assert [row.step for row in store.steps_of("spring", "a00001")] == [Step.PROFILE, Step.MAIL, Step.TRAINED]
 
+    def test_steps_can_be_read_by_state(self, store: EventStore) -> None:
+        store.save_attendees("spring", people(4))
+        states = [State.DONE, State.REFUSED, State.UNKNOWN, State.WAITING]
+        store.record("spring", [outcome(n, state) for n, state in enumerate(states)], lease=None, now=NOW)
+        found = store.steps("spring", states=(State.REFUSED, State.UNKNOWN))
+        assert sorted((row.attendee, row.state) for row in found) == [
+            ("a00001", State.REFUSED),
+            ("a00002", State.UNKNOWN),
+        ]
+        assert store.steps("spring", step=Step.MAIL, states=states) == []
+        assert store.steps("spring", states=()) == []
+        assert len(store.steps("spring")) == 4
+
+    def test_since_when_somebody_waits_is_told_of_wanted_people_alone(self, store: EventStore) -> None:
+        leaver = replace(a_person(0), wanted=False)
+        store.save_attendees("spring", [leaver, *people(6)[1:]])
+        for number, state in enumerate(
+            (State.WAITING, State.DONE, State.UNKNOWN, State.REFUSED, State.RETRY, State.WAITING)
+        ):
+            store.record("spring", [outcome(number, state)], lease=None, now=after(number))
+        store.record("spring", [outcome(1, State.DONE, Step.MAIL)], lease=None, now=NOW)
+        assert store.waiting_since("spring") == {Step.PROFILE: after(3)}
+        assert store.waiting_since("another") == {}
+
     def test_a_reset_goes_back_to_the_start_and_keeps_what_the_service_called_it(self, store: EventStore) -> None:
         store.save_attendees("spring", people(2))
         store.record("spring", [outcome(0, State.REFUSED, reason="x", ref="p0")], lease=None, now=NOW)

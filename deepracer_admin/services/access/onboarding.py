@@ -99,17 +99,19 @@ class OnboardingService(Service):
         event = self._event()
         onboarding = self.store.read(event.id, ONBOARDING)
         report = self.store.read(event.id, ONBOARDING_REPORT)
-        rows = self.store.steps(event.id)
-        people = self.store.attendees(event.id, wanted=True)
-        wanted = {person.id for person in people}
+        funnel = self.store.funnel(event.id)
+        stuck = self.store.steps(event.id, states=_STUCK)
+        people = self.store.attendees(event.id, wanted=True) if stuck else []
         steps = [step for step in Step if step is not Step.GROUP or event.group_id]
         return OnboardingView(
             state=onboarding.state,
             by=onboarding.by_name,
             since=onboarding.since,
-            funnel=_funnel(steps, rows, wanted, report.not_known),
-            stuck=_stuck(rows, {person.id: person.name or person.email for person in people}),
-            people=len(people),
+            funnel=_funnel(
+                {step: funnel[step] for step in steps}, self.store.waiting_since(event.id), report.not_known
+            ),
+            stuck=_stuck(stuck, {person.id: person.name or person.email for person in people}),
+            people=sum(funnel[Step.PROFILE].values()),
             as_of=report.as_of,
             rate_per_minute=report.rate_per_minute,
             eta_minutes=report.eta_minutes,
@@ -271,39 +273,21 @@ class OnboardingService(Service):
 
 
 def _funnel(
-    steps: Sequence[Step], rows: Sequence[StepRow], wanted: set[str], not_known: Sequence[Step]
+    steps: Mapping[Step, Mapping[State, int]], oldest: Mapping[Step, datetime], not_known: Sequence[Step]
 ) -> list[FunnelRow]:
-    counted: dict[Step, dict[str, int]] = {step: {} for step in steps}
-    oldest: dict[Step, datetime] = {}
-    for row in rows:
-        if row.attendee not in wanted or row.step not in counted:
-            continue
-        if row.state.is_done:
-            kind = "done"
-        elif row.state in (State.WAITING, State.RETRY):
-            kind = "waiting"
-        else:
-            kind = row.state.value
-        counted[row.step][kind] = counted[row.step].get(kind, 0) + 1
-        if kind in ("waiting", "refused") and row.changed_at:
-            oldest[row.step] = min(oldest.get(row.step, row.changed_at), row.changed_at)
-    result = []
-    for step in steps:
-        counts = counted[step]
-        seen = sum(n for kind, n in counts.items() if kind != "todo")
-        result.append(
-            FunnelRow(
-                step=step,
-                done=counts.get("done", 0),
-                waiting=counts.get("waiting", 0),
-                refused=counts.get("refused", 0),
-                unknown=counts.get("unknown", 0),
-                todo=len(wanted) - seen,
-                oldest=oldest.get(step),
-                known=step not in not_known,
-            )
+    return [
+        FunnelRow(
+            step=step,
+            done=sum(n for state, n in counts.items() if state.is_done),
+            waiting=counts[State.WAITING] + counts[State.RETRY],
+            refused=counts[State.REFUSED],
+            unknown=counts[State.UNKNOWN],
+            todo=counts[State.TODO],
+            oldest=oldest.get(step),
+            known=step not in not_known,
         )
-    return result
+        for step, counts in steps.items()
+    ]
 
 
 def _why(row: StepRow) -> str:
@@ -311,10 +295,13 @@ def _why(row: StepRow) -> str:
     return row.reason or row.sentence
 
 
+_STUCK = (State.REFUSED, State.UNKNOWN, State.RETRY)
+
+
 def _stuck(rows: Sequence[StepRow], wanted: Mapping[str, str]) -> list[StuckRow]:
     groups: dict[tuple[Step, State, str], list[StepRow]] = {}
     for row in rows:
-        if row.attendee in wanted and row.state in (State.REFUSED, State.UNKNOWN, State.RETRY) and row.sentence:
+        if row.attendee in wanted and row.sentence:
             groups.setdefault((row.step, row.state, _why(row)), []).append(row)
     listed = [
         StuckRow(
