@@ -9,7 +9,7 @@ profiles' own pace on, each no further than their limit lets them, and widens wi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ __all__ = [
     "Burn",
     "at_prices",
     "forecast",
+    "usd_at",
     "worst_case",
 ]
 
@@ -62,8 +63,13 @@ class Band:
 
 def at_prices(prices: PriceList, minutes: float, gb_hours: float = 0.0) -> Amount:
     """`minutes` of compute and stored GB-hours at these prices."""
-    storage = gb_hours / GB_HOURS_A_MONTH * prices.storage_per_gb_month
-    return Amount(minutes / 60, minutes / 60 * prices.per_hour + storage)
+    return Amount(minutes / 60, usd_at(prices)(minutes, gb_hours))
+
+
+def usd_at(prices: PriceList) -> Callable[[float, float], float]:
+    """What minutes of compute and stored GB-hours cost at these prices, to be asked 10,000 times."""
+    per_hour, per_gb_month = prices.per_hour, prices.storage_per_gb_month
+    return lambda minutes, gb_hours: minutes / 60 * per_hour + gb_hours / GB_HOURS_A_MONTH * per_gb_month
 
 
 def worst_case(prices: PriceList, current: Quota, wanted: Quota) -> float:

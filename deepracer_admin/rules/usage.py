@@ -142,15 +142,22 @@ def by_cohort(
 
 
 def _part(prices: PriceList, uses: Sequence[ProfileUse], months_ahead: int) -> Part:
-    minutes = sum(use.minutes for use in uses)
-    gb_hours = sum(use.gb_hours for use in uses)
-    queued = sum(max(0.0, use.queued) for use in uses)
-    waiting = sum(min(max(0.0, use.waiting), max(0.0, use.queued)) for use in uses)
-    rest = sum(can_still_use(use, months_ahead) for use in uses)
+    """In one walk: three of these are made of 10,000 profiles whenever there is a sample."""
+    profiles = active = 0
+    minutes = gb_hours = queued = waiting = rest = 0.0
+    for use in uses:
+        asked = max(0.0, use.queued)
+        minutes += use.minutes
+        gb_hours += use.gb_hours
+        queued += asked
+        waiting += min(max(0.0, use.waiting), asked)
+        rest += can_still_use(use, months_ahead)
+        profiles += use.listed
+        active += use.minutes > 0 or use.queued > 0
     spent = at_prices(prices, minutes, gb_hours)
     return Part(
-        profiles=sum(1 for use in uses if use.listed),
-        active=sum(1 for use in uses if use.minutes > 0 or use.queued > 0),
+        profiles=profiles,
+        active=active,
         spent=spent,
         committed=at_prices(prices, max(0.0, queued - waiting)),
         waiting=at_prices(prices, waiting),

@@ -26,14 +26,13 @@ COHORTS = ("office", "cost_centre")
 @dataclass(frozen=True, slots=True)
 class BudgetView:
     """`lines`: the event first, then budgets of cohorts (USD, estimate); [] before the first sample. `crossings`: those
-    that last. `as_of`: event time of the totals. `without_budget`: cohorts of the list that have none."""
+    that last. `as_of`: event time of the totals."""
 
     guard: Guard
     lines: Sequence[Line]
     crossings: Sequence[Crossing]
     alarms: Sequence[Alarm]
     as_of: datetime | None
-    without_budget: Sequence[str]
 
     @property
     def asked(self) -> list[Crossing]:
@@ -59,8 +58,14 @@ class BudgetService(WavesDesk):
             crossings=sorted((each for each in crossings.values() if each.is_open), key=lambda each: -each.share),
             alarms=live(self.store.rows(event.id, ALARMS)),
             as_of=totals.as_of if totals else None,
-            without_budget=[key for key in self._cohorts(event) if key not in guard.cohorts],
         )
+
+    def without_budget(self, actor: Actor) -> list[str]:
+        """Offices and cost centres of the list that have no budget of their own, by key."""
+        self._authorise(actor, "usage.view")
+        event = self._event()
+        kept = self.store.read(event.id, GUARD).cohorts
+        return [key for key in self._cohorts(event) if key not in kept]
 
     def set_thresholds(
         self, actor: Actor, thresholds: Sequence[tuple[float, Act]], *, cohorts: bool, forecast: bool = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere
 from deepracer_admin.flows.readings.totals import POINTS, read_uses, totals_of
 from deepracer_admin.model import UNLIMITED, Attendee, Event, Profile, ProfileUse, UsageSample
 from deepracer_admin.records.limits import Limits, read_limits
-from deepracer_admin.rules.money import Band, at_prices
+from deepracer_admin.rules.money import Band, at_prices, usd_at
 from deepracer_admin.rules.usage import Totals, moved_most, outliers
 from deepracer_admin.services.base import House
 from deepracer_admin.store import ProfileLink
@@ -196,6 +196,7 @@ class _Known:
     people: Mapping[str, Attendee]
     uses: Mapping[str, ProfileUse]
     limits: Limits
+    usd: Callable[[float, float], float]  # of minutes and GB-hours, at the event's prices
     times: Mapping[str, float] = field(default_factory=dict[str, float])
     moved: Mapping[str, float] = field(default_factory=dict[str, float])
 
@@ -214,6 +215,7 @@ def _rows(house: House, read: _Read) -> list[ProfileRow]:
         people=people,
         uses={use.profile: use for use in read.uses},
         limits=read_limits_of(house, read.event),
+        usd=usd_at(read.event.prices),
         times={use.profile: times for use, times in outliers(read.uses, offices)},
         moved={use.profile: minutes for use, minutes in moved_most(read.uses, most=len(read.uses))},
     )
@@ -231,7 +233,6 @@ def _row(profile: Profile, known: _Known) -> ProfileRow:
     minutes = profile.minutes_used + before
     limit = profile.quota.minutes if profile.quota else None
     waiting = min(use.waiting, profile.minutes_queued) if use else 0.0
-    prices = known.limits.event.prices
     return ProfileRow(
         profile=profile.id,
         attendee=person.id if person else "",
@@ -245,8 +246,8 @@ def _row(profile: Profile, known: _Known) -> ProfileRow:
         hours_limit=None if limit is None else math.inf if limit == UNLIMITED else limit / 60,
         models=profile.model_count,
         storage_gb=None if profile.storage_bytes is None else profile.storage_bytes / 1e9,
-        spend_usd=at_prices(prices, minutes, use.gb_hours if use else 0.0).usd,
-        committed_usd=at_prices(prices, profile.minutes_queued - waiting).usd,
+        spend_usd=known.usd(minutes, use.gb_hours if use else 0.0),
+        committed_usd=known.usd(profile.minutes_queued - waiting, 0.0),
         paused=profile.id in known.limits.paused,
         how=link.how if link else "",
         hours_month=profile.minutes_used / 60,

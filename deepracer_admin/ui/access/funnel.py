@@ -15,6 +15,7 @@ from deepracer_admin.rules.mail_days import DAILY, MailDay
 from deepracer_admin.services.access.onboarding import FunnelRow, OnboardingView, StuckRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import onboarding_plan, onboarding_view
+from deepracer_admin.ui.kit.drawing import made_once
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.table import choose_one
@@ -104,7 +105,8 @@ def live_funnel(drawn: OnboardingView, *, looking: bool) -> None:
         st.warning(f"**{what}** waits: {plain(sentence)} {_TRIED_AGAIN}", icon=":material/warning:")
     if not view.people:
         return
-    st.plotly_chart(_figure(view), key="funnel-chart", config={"displayModeBar": False}, alt=_spoken(view))
+    figure = made_once(lambda: _figure(view), "funnel", stamp=(view.people, repr(view.funnel)))
+    st.plotly_chart(figure, key="funnel-chart", config={"displayModeBar": False}, alt=_spoken(view))
     now = desk.clock.now()
     st.dataframe(
         pd.DataFrame([_line(row, view.people, now) for row in view.funnel]),

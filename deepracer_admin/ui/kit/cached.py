@@ -65,11 +65,11 @@ def _events(roles: frozenset[Role], _who: Actor) -> Sequence[EventAtWork]:
 
 
 def onboarding_view(who: Actor) -> OnboardingView:
-    """The funnel and the reasons; at 2,000 people the stores take a tenth of a second to tell them."""
+    """The funnel and the reasons. Shared as it is, never copied: nobody may change it."""
     return _onboarding(*session.desk().attendees.revision(who), who.roles, who)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _onboarding(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> OnboardingView:
     return session.console().of(event).onboarding.view(_who)
 
@@ -94,13 +94,13 @@ def _cohorts(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> 
     return session.console().of(event).attendees.cohorts(_who)
 
 
-def password_ages(who: Actor) -> list[PasswordAge]:
-    """Who has a temporary password until when, the one that ends first in front."""
+def password_ages(who: Actor) -> Sequence[PasswordAge]:
+    """Who has a temporary password until when, the one that ends first in front; nobody may change it."""
     return _passwords(*session.desk().attendees.revision(who), who.roles, who)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _passwords(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> list[PasswordAge]:
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _passwords(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> Sequence[PasswordAge]:
     return session.console().of(event).passwords.ages(_who)
 
 

@@ -88,7 +88,7 @@ def choose(
     # Kept only now: drawing may be broken off by the next click, and then the browser still has what it had.
     kept = {one: known[one] for one in (*order, *chosen) if one in known}
     st.session_state[_slot(key)] = _Sent(generation, order, chosen, kept, scope)
-    _say_what_moved(key, ids, order, chosen, known, {*ids, *beyond} if beyond else {*ids})
+    _say_what_moved(key, ids, order, chosen, known, beyond)
     elsewhere = [one for one in chosen if one in beyond and one not in rows] if beyond else []
     return (*(one for one in order if one in set(chosen)), *elsewhere)
 
@@ -162,9 +162,10 @@ def _say_what_moved(
     order: tuple[str, ...],
     chosen: tuple[str, ...],
     known: Mapping[str, str],
-    here: set[str],
+    beyond: Collection[str],
 ) -> None:
-    gone = [one for one in chosen if one not in here]
+    rows = {*ids}
+    gone = [one for one in chosen if one not in rows and one not in beyond]
     if not gone and tuple(ids) == order:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -174,13 +175,13 @@ def _say_what_moved(
             named = some_names([known.get(one, one) for one in gone])
             of = f"{whole(len(gone))} of {count(len(chosen), 'chosen', 'chosen')}"
             st.caption(f"{of} {'is' if len(gone) == 1 else 'are'} not in this list any more: {named}; {rest}.")
-            st.button("Forget them", key=f"{key}-forget", type="tertiary", on_click=_forget, args=(key, here))
+            st.button("Forget them", key=f"{key}-forget", type="tertiary", on_click=_forget, args=(key, {*gone}))
         if tuple(ids) != order:
             st.button("Sort anew", key=f"{key}-anew", type="tertiary", icon=":material/sort:")
 
 
-def _forget(key: str, here: set[str]) -> None:
+def _forget(key: str, gone: set[str]) -> None:
     found: _Sent | None = st.session_state.get(_slot(key))
     if found:
-        kept = tuple(one for one in found.chosen if one in here)
+        kept = tuple(one for one in found.chosen if one not in gone)
         st.session_state[_slot(key)] = _Sent(found.generation, found.order, kept, found.names, found.scope)

@@ -173,7 +173,7 @@ def _thresholds(title: str, key: str, kept: Sequence[Threshold], *, forecast: bo
 
 def _cohort_budget(view: BudgetView) -> None:
     budget = session.desk().budget
-    options = [*view.guard.cohorts, *view.without_budget]
+    options = [*view.guard.cohorts, *budget.without_budget(session.actor())]
     if not options:
         st.caption("Nobody on the list has an office or a cost centre, so no cohort can have a budget.")
         return

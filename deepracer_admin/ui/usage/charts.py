@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from deepracer_admin.counted import counted
 from deepracer_admin.rules.usage import Part
 from deepracer_admin.services.usage.table import Histogram
 from deepracer_admin.services.usage.view import UsageView
+from deepracer_admin.ui.kit.drawing import made_once
 from deepracer_admin.ui.kit.words import (
     exact,
     hours,
@@ -51,28 +51,11 @@ def palette() -> Palette:
     return _DARK if st.context.theme.type == "dark" else _LIGHT
 
 
-class _Drawing(go.Figure):
-    """A figure that nobody changes any more: what is sent of it is worked out once, not in each run."""
-
-    def __init__(self, figure: go.Figure) -> None:
-        super().__init__(figure)
-        self._sent: dict[str, Any] = json.loads(figure.to_json() or "{}")
-
-    def to_dict(self) -> dict[str, Any]:
-        return self._sent
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _made(stamp: Hashable, key: str, dark: bool, _make: Callable[[], go.Figure | None]) -> _Drawing | None:
-    figure = _make()
-    return None if figure is None else _Drawing(figure)
-
-
 def draw(make: Callable[[], go.Figure | None], key: str, *, alt: str, stamp: Hashable) -> None:
     """Draw it with the one button that a chart needs: its picture as PNG, twice as sharp as on the screen. None: there
     is nothing to draw. It is made once for all who look at the same `stamp`, which names all that it is made from.
     """
-    figure = _made(stamp, key, st.context.theme.type == "dark", make)
+    figure = made_once(make, key, stamp=stamp)
     if figure is None:
         return
     st.plotly_chart(

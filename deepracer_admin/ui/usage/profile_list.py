@@ -79,20 +79,22 @@ def profile_pages(table: UsageTable, query: Query, *, several: bool, stamp: Hash
         height=table_height(len(rows)),
         column_config=_COLUMNS,
         alt="Usage per sponsored profile",
-        beyond=set(order),
+        beyond=table.by_id.keys() if len(order) == len(table.rows) else set(order),
     )
 
 
 def _order(wanted: tuple[str, ...], query: Query) -> tuple[str, ...]:
-    kept = st.session_state.get(_PLACE)
+    kept: tuple[Query, tuple[str, ...], tuple[str, ...]] | None = st.session_state.get(_PLACE)
     if kept is None or kept[0] != query:
-        st.session_state[_PLACE] = (query, wanted)
-        return wanted
-    here, before = set(wanted), set(kept[1])
-    order = (*(one for one in kept[1] if one in here), *(one for one in wanted if one not in before))
-    if len(wanted) <= PAGE_ROWS:  # the table itself keeps places, and offers to sort anew
         order = wanted
-    st.session_state[_PLACE] = (query, order)
+    elif kept[2] is wanted:  # the same table as before: nothing has moved
+        return kept[1]
+    elif len(wanted) <= PAGE_ROWS:  # the table itself keeps places, and offers to sort anew
+        order = wanted
+    else:
+        here, before = set(wanted), set(kept[1])
+        order = (*(one for one in kept[1] if one in here), *(one for one in wanted if one not in before))
+    st.session_state[_PLACE] = (query, order, wanted)
     return order
 
 

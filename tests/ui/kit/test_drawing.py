@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import plotly.graph_objects as go
 import plotly.io
 
-from deepracer_admin.ui.usage.charts import _Drawing
+from deepracer_admin.ui.kit.drawing import _Drawing
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 

@@ -1,0 +1,35 @@
+"""Figures that are made once for all who look, and not in each run: making one takes longer than the rest of a page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+__all__ = ["made_once"]
+
+
+class _Drawing(go.Figure):
+    """A figure that nobody changes any more: what is sent of it is worked out once, not in each run."""
+
+    def __init__(self, figure: go.Figure) -> None:
+        super().__init__(figure)
+        self._sent: dict[str, Any] = json.loads(figure.to_json() or "{}")
+
+    def to_dict(self) -> dict[str, Any]:
+        return self._sent
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _made(stamp: Hashable, key: str, dark: bool, _make: Callable[[], go.Figure | None]) -> _Drawing | None:
+    figure = _make()
+    return None if figure is None else _Drawing(figure)
+
+
+def made_once(make: Callable[[], go.Figure | None], key: str, *, stamp: Hashable) -> go.Figure | None:
+    """The figure of this `stamp`, which names all that it is made from, in the theme that this browser shows. `key`:
+    which figure."""
+    return _made(stamp, key, st.context.theme.type == "dark", make)
