@@ -5,6 +5,7 @@ import streamlit as st
 from deepracer_admin.ui.closeout import closing
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import said
+from deepracer_admin.ui.kit.cached import close_view
 from deepracer_admin.ui.kit.confirm import confirm_typed
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import masthead
@@ -13,7 +14,7 @@ from deepracer_admin.ui.kit.words import when
 who = session.require("closeout.view")
 closeout = session.desk().closeout
 event = masthead(who, "Close", "End the event in the only safe order, and prove that access is gone.")
-view = closeout.view(who)
+view = close_view(who)
 
 if event.closed_at and not closing.is_live(view):
     st.caption(f"Closed on {when(event.closed_at, event.zone)}.")

@@ -191,6 +191,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "messages.sender": ("messages.view", lambda c, who: c.first.messages.sender(who)),
     "messages.outbox": ("messages.outbox", lambda c, who: c.first.messages.outbox(who)),
     "closeout.view": ("closeout.view", lambda c, who: c.first.closeout.view(who)),
+    "closeout.stamp": ("closeout.view", lambda c, who: c.first.closeout.stamp(who)),
     "closeout.start": ("closeout.run", lambda c, who: c.first.closeout.start(who, typed_name="Autumn Cup")),
     "closeout.skip": ("closeout.run", lambda c, who: c.first.closeout.skip(who, "models", reason="It never ends.")),
     "closeout.wait": ("closeout.run", lambda c, who: c.first.closeout.wait(who, "models", reason="It takes a while.")),
@@ -237,6 +238,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "races.end_room": ("races.room", lambda c, who: c.first.races.end_room(who, "r-1")),
     "races.room_rule": ("races.room", lambda c, who: c.first.races.room_rule(who, 2.0)),
     "budget.view": ("usage.view", lambda c, who: c.first.budget.view(who)),
+    "budget.without_budget": ("usage.view", lambda c, who: c.first.budget.without_budget(who)),
     "budget.set_thresholds": (
         "usage.guard",
         lambda c, who: c.first.budget.set_thresholds(who, [(0.8, Act.TELL)], cohorts=False),

@@ -57,6 +57,13 @@ class CloseoutService(Service):
         self._authorise(actor, "closeout.view")
         return self._view()
 
+    def stamp(self, actor: Actor) -> tuple[tuple[str, int], ...]:
+        """(event id, revision) of this event, then of all: what is seen at the same stamp is the same. Other open
+        events count, because what they need is left alone."""
+        self._authorise(actor, "closeout.view")
+        ids = (self._event().id, *(each.id for each in self.store.events()))
+        return tuple((each, self.store.revision(each)) for each in ids)
+
     def _view(self) -> CloseView:
         event = self._event()
         job = next(iter(self.store.jobs(event.id, kind="closeout", limit=1)), None)

@@ -11,7 +11,7 @@ from deepracer_admin.services.setup.events import EventView
 from deepracer_admin.services.usage.view import UsageView
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.cached import event_view, usage_view
+from deepracer_admin.ui.kit.cached import close_view, event_view, usage_view
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.masthead import link_to, next_link
 from deepracer_admin.ui.kit.words import STAGES, as_of, count, hours, money, percent, plain, when, whole
@@ -89,7 +89,7 @@ def closing_summary(who: Actor, view: EventView, usage: UsageView) -> None:
         st.caption(as_of(usage.as_of, "racing service, event time", zone))
         if not session.may(who, "closeout.view"):
             return
-        proof = session.desk().closeout.view(who)
+        proof = close_view(who)
         if proof.can_still_sign_in is None:
             st.badge("Who can still sign in is not known", icon=":material/help:", color="orange")
         else:

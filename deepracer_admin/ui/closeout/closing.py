@@ -11,6 +11,7 @@ from deepracer_admin.rules.finish import finish_words
 from deepracer_admin.services.closeout.view import CloseView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.cached import close_view
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, when
@@ -57,7 +58,7 @@ def live_steps(*, drawn_live: bool) -> None:
     `drawn_live`: the page around was drawn while the close-out ran; when that is over, the whole page is drawn once.
     """
     who = session.actor()
-    view = session.desk().closeout.view(who)
+    view = close_view(who)
     if is_live(view) != drawn_live:
         rerun_unasked()
     if view.job and is_live(view):

@@ -14,6 +14,7 @@ import streamlit as st
 from deepracer_admin.model import Actor, Role
 from deepracer_admin.services.access.onboarding import OnboardingView
 from deepracer_admin.services.access.passwords import PasswordAge
+from deepracer_admin.services.closeout.view import CloseView
 from deepracer_admin.services.races.boards import BoardView
 from deepracer_admin.services.setup.events import EventAtWork, EventView
 from deepracer_admin.services.setup.sponsorship import SponsorshipView
@@ -24,6 +25,7 @@ from deepracer_admin.ui.kit import session
 __all__ = [
     "LAST_ACT",
     "board_view",
+    "close_view",
     "cohort_counts",
     "event_view",
     "events_at_work",
@@ -134,6 +136,16 @@ def board_view(who: Actor, race: str) -> BoardView:
 @st.cache_data(ttl=2, max_entries=16, show_spinner=False)
 def _board(race: str, event: str, revision: int, roles: frozenset[Role], _who: Actor) -> BoardView:
     return session.console().of(event).boards.view(_who, race)
+
+
+def close_view(who: Actor) -> CloseView:
+    """The close-out with its evidence. Shared as it is, never copied: nobody may change it."""
+    return _close(session.desk().closeout.stamp(who), who.roles, who)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _close(stamp: tuple[tuple[str, int], ...], roles: frozenset[Role], _who: Actor) -> CloseView:
+    return session.console().of(stamp[0][0]).closeout.view(_who)
 
 
 def sponsorship_view(who: Actor) -> SponsorshipView:
