@@ -46,7 +46,7 @@ def quota_for(event: Event, person: Attendee) -> Quota:
     """The quota that should be in force for this person."""
     if person.quota is not None:
         return person.quota
-    for key in cohorts_of(person):
+    for key in cohorts_of(person) if event.cohort_quotas else ():
         if key in event.cohort_quotas:
             return event.cohort_quotas[key]
     return event.quota

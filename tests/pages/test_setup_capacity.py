@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Event
@@ -97,6 +98,30 @@ def test_moving_an_input_asks_anew_and_saves_nothing(
     assert console.store.event(event.id).slots == 62
     assert console.store.read(event.id, PLAN_CHOICES).arrivals == "weeks"
     assert not app.error
+
+
+def looked_at(app: AppTest, part: str) -> None:
+    """Another part of the page, as its tab opens it: by the address."""
+    app.query_params["setup-part"] = part
+    app.session_state["setup-part"] = part
+    app.run()
+
+
+def test_what_was_moved_stays_moved_while_another_part_is_looked_at(
+    browser: Browser, console: Console, event: Event, answers: Answers
+) -> None:
+    app = browser.open(PAGE, state=SLOTS)
+    slots = next(str(each.key) for each in app.number_input if each.label.startswith("Slots"))
+    hours = next(str(each.key) for each in app.number_input if each.label.startswith("Hours a person"))
+    app.number_input(key=slots).set_value(62)
+    app.checkbox(key=f"{hours}-none").check().run()
+    looked_at(app, "Prices")
+    assert slots not in [each.key for each in app.number_input]
+    looked_at(app, "Slots and hours")
+    assert app.number_input(key=slots).value == 62
+    assert app.checkbox(key=f"{hours}-none").value
+    assert app.number_input(key=hours).disabled
+    assert console.store.event(event.id).slots == 8
 
 
 def test_a_calculation_that_failed_is_said(browser: Browser, console: Console, event: Event, answers: Answers) -> None:
