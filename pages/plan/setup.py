@@ -29,7 +29,10 @@ desk = session.desk()
 rerun_when_done((*STAFF_JOBS, *capacity.QUOTA_JOBS, *prices.PRICE_JOBS))
 event = desk.events.event()
 st.title("Set up", anchor=False)
-st.caption("Name, dates, budget and hours; whether every service answers; who pays.")
+about = "Name, dates, budget and hours; whether every service answers; who pays."
+if event is not None:
+    about += " Save what you type before you open another part: what is not saved is forgotten."
+st.caption(about)
 
 if event is None:
     st.info("Create the first event: choose a pattern, type a name. Everything can be changed later.")
@@ -37,7 +40,6 @@ if event is None:
     st.stop()
 
 setup_form.said_created()
-st.caption("Save what you type before you open another part: what is not saved is forgotten.")
 settings, slots, money, check, alarms, sponsorship, cohorts, staff, others = st.tabs(
     [
         "Settings",
