@@ -162,6 +162,7 @@ async def _viewer(
     async with connect(
         f"ws://{urlsplit(address).netloc}/_stcore/stream",
         subprotocols=["streamlit"],  # type: ignore[list-item]
+        origin=address,  # type: ignore[arg-type]
         additional_headers=headers,
         max_size=None,
         compression=None,
