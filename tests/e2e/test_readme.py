@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from tests.console_process import ROOT
 from tests.e2e.conftest import PATIENCE_MS, Site, fill, no_trouble, open_page, wait_idle
-from tests.e2e.test_journeys import dialog, seen
+from tests.e2e.test_journeys import choose_row, dialog, look_again, seen
 
 pytestmark = pytest.mark.e2e
 README = (ROOT / "README.md").read_text("utf-8")
@@ -112,12 +112,15 @@ def test_3_a_hard_list_is_read_and_imported(page: Page) -> None:
     no_trouble(page)
 
 
-def test_4_a_race_with_its_link(page: Page) -> None:
+def test_4_a_race_with_its_link(page: Page, site: Site) -> None:
     assert pages(4) == ["Races"]
     [create] = presses(4)
     open_page(page, "Races")
     fill(page, "Name", "First race")
     choose(page, create)
+    until(page, lambda: site.world.truth()["races"] == 1)
+    look_again(page, "Races")
+    choose_row(page, 0)
     seen(page, re.compile("First race"), within_s=LONG_S)
 
 
