@@ -29,4 +29,4 @@ lock:
 	cd infra && $(LOCK) --upgrade requirements-sam.in -o requirements-sam.txt
 
 bench:
-	for name in roster racing pages onboarding kills closing calls idle store portal capacity portal_timing usage forecast replay deadline; do $(VENV) -m benchmarks.$$name || exit 1; done
+	for name in roster racing pages onboarding kills closing calls idle store portal capacity portal_timing usage forecast replay deadline viewers; do $(VENV) -m benchmarks.$$name || exit 1; done

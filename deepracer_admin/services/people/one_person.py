@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from deepracer_admin.errors import BadInput, Conflict, Missing
@@ -25,17 +26,26 @@ from deepracer_admin.store import ProfileLink
 
 __all__ = ["PeopleService"]
 
+WALK_UP = "walk-up"
+SAME_ACT = timedelta(minutes=1)
+
 
 class PeopleService(Service):
     """What can be done to one person; the part of the Attendees page that is not about lists."""
 
     def add(self, actor: Actor, *, email: str, name: str, office: str = "") -> Attendee:
-        """A walk-up: one person on the list; the running onboarding takes them in by itself."""
+        """A walk-up: one person on the list; the running onboarding takes them in by itself.
+
+        The same again from the same person within a minute, from a double click or a second tab, is the same act.
+        """
         self._authorise(actor, "attendees.add", target="walk-up")
         event = self._event()
         address, refusal = self._address(event, email)
         known = self.store.attendees(event.id)
         clash = next((person for person in known if person.email == address), None)
+        name, office = " ".join(name.split())[:200], " ".join(office.split())[:200]
+        if clash is not None and clash.wanted and self._added_just_now(actor, clash, name, office):
+            return clash
         if clash is not None and clash.wanted:
             raise Conflict(f"{clash.name or 'This person'} is on the list already.")
         if clash is not None:
@@ -46,10 +56,10 @@ class PeopleService(Service):
         person = Attendee(
             id=new_id("at"),
             email=address,
-            name=" ".join(name.split())[:200],
+            name=name,
             alias=alias,
-            office=" ".join(office.split())[:200],
-            source="walk-up",
+            office=office,
+            source=WALK_UP,
             added_at=self.clock.now(),
             added_by=actor.oid,
             refusal=refusal,
@@ -57,6 +67,10 @@ class PeopleService(Service):
         self.store.save_attendees(event.id, [person])
         self._audit(actor, "attendees.add", target=person.id)
         return person
+
+    def _added_just_now(self, actor: Actor, there: Attendee, name: str, office: str) -> bool:
+        same = (there.source, there.added_by, there.name, there.office) == (WALK_UP, actor.oid, name, office)
+        return same and there.added_at is not None and self.clock.now() - there.added_at < SAME_ACT
 
     def change_email(self, actor: Actor, attendee: str, email: str) -> Attendee:
         """Correct an address, e.g. one that the service refuses; the person starts onboarding anew.

@@ -7,7 +7,7 @@ given as a function of the person. An act carries ids; a double click does it on
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -29,18 +29,20 @@ __all__ = ["SECOND_CLICK_S", "act", "as_shown", "ask", "forget_elsewhere", "go",
 
 T = TypeVar("T")
 SECOND_CLICK_S = 1.0
-"""A press that comes sooner after the end of the same act, done, is the second half of a double click (seconds)."""
+"""A press that comes sooner after the same act was done, and its result first shown, is the second half of a double
+click (seconds). The time until it is shown is the page's own: on a busy computer that alone is longer."""
 _PAGE = "acts-of-page"
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What an act came to. `at` is real time, `ended_s` the monotonic clock's."""
+    """What an act came to. `at` is real time, `ended_s` and `shown_s` (None: not shown yet) the monotonic clock's."""
 
     done: bool
     sentence: str
     at: datetime
     ended_s: float
+    shown_s: float | None = None
 
 
 def press(
@@ -91,8 +93,10 @@ def act(run: Callable[[Actor], T], *, key: str, done: str | Callable[[T], str]) 
     """
     before: _Said | None = st.session_state.get(_slot(key))
     pressed_s = st.session_state.pop(f"press-{key}", None)
-    if before and before.done and pressed_s is not None and pressed_s - before.ended_s < SECOND_CLICK_S:
-        return False, None
+    if before and before.done and pressed_s is not None:
+        since_s = before.ended_s if before.shown_s is None else before.shown_s
+        if pressed_s - since_s < SECOND_CLICK_S:
+            return False, None
     who = session.actor()
     try:
         result = run(who)
@@ -122,6 +126,11 @@ def said(*keys: str) -> None:
     if not found:
         return
     newest = max(found, key=lambda kept: kept.ended_s)
+    if newest.shown_s is None:
+        now = session.console().clock.monotonic()
+        for slot in slots:
+            if st.session_state.get(slot) is newest:
+                st.session_state[slot] = replace(newest, shown_s=now)
     if not newest.done:
         st.error(plain(newest.sentence), icon=":material/error:")
         return

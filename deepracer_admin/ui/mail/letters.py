@@ -88,7 +88,7 @@ def placeholders() -> None:
 def show_mail(mail: Rendered) -> None:
     """Subject, text, and the HTML part as its source."""
     st.markdown(f"**{plain(mail.subject)}**")
-    text, html = st.tabs(["Text", "HTML source"])
+    text, html = st.tabs(["Text", "HTML source"], key="mail-shown-as")
     with text:
         st.text(mail.text)
     with html:

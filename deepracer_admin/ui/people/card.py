@@ -45,7 +45,7 @@ def card(who: Actor, event: Event, attendee_id: str) -> None:
         names.append("Correct")
     if session.may(who, "attendees.export"):
         names.append("Their data")
-    tabs = dict(zip(names, st.tabs(names), strict=True))
+    tabs = dict(zip(names, st.tabs(names, key=f"card-tabs-{attendee_id}", on_change="rerun"), strict=True))
     with tabs["Races"]:
         _races(who, event, view)
     with tabs["Mails"]:

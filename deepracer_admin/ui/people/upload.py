@@ -113,7 +113,7 @@ def _told(dry: DryRun) -> None:
 
 def _preview(dry: DryRun) -> None:
     """The first people as they were read; the first rows as they stand in the file."""
-    people, rows = st.tabs(["People as read", "First rows of the file"])
+    people, rows = st.tabs(["People as read", "First rows of the file"], key="dry-run-shows")
     with rows:
         first_rows(dry.check)
     with people:

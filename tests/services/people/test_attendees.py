@@ -18,6 +18,7 @@ from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.profile_rows import DISOWNED, NOT_THEIRS, ProfileIds
 from deepracer_admin.rules.roster.choices import ReadingChoices
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
+from deepracer_admin.services.people.one_person import SAME_ACT
 from tests.pages.conftest import NOW, StandingClock
 
 LIST = b"Full name,Email,Office\nAda Lovelace,ada@example.com,Milano\nRacer One,racer1@example.com,Milano\n"
@@ -188,6 +189,20 @@ def test_a_walk_up_needs_one_address(console: Console, event: Event, organizer: 
     with pytest.raises(BadInput, match=r"^Address"):
         console.first.attendees.add(organizer, email=address, name='Eve "x"')
     assert console.store.attendees("ev-1") == []
+
+
+def test_a_walk_up_sent_twice_is_one_person_and_one_act(console: Console, event: Event, organizer: Actor) -> None:
+    desk = console.first.attendees
+    made = desk.add(organizer, email="late@example.com", name="Lea Late")
+    assert desk.add(organizer, email="late@example.com", name="Lea  Late") == made
+    assert [entry.action for entry in console.store.audit()].count("attendees.add") == 1
+    with pytest.raises(Conflict, match="on the list already"):
+        desk.add(organizer, email="late@example.com", name="Leo Late")
+    with pytest.raises(Conflict, match="on the list already"):
+        desk.add(replace(organizer, oid="o-other"), email="late@example.com", name="Lea Late")
+    console.store.save_attendees(event.id, [replace(made, added_at=made.added_at - SAME_ACT)])  # type: ignore[operator]
+    with pytest.raises(Conflict, match="on the list already"):
+        desk.add(organizer, email="late@example.com", name="Lea Late")
 
 
 def test_a_walk_up_who_is_on_the_list_is_refused_and_a_leaver_comes_back(
