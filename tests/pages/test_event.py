@@ -13,6 +13,7 @@ from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
 from deepracer_admin.records.restored import RESTORED
 from deepracer_admin.services.setup.restored import RestoredService
+from deepracer_admin.ui.kit.page_table import PAGES
 from deepracer_admin.ui.kit.words import plain
 from tests.pages.conftest import NOW, ROLES, Browser, actor_of, answer, click, texts
 
@@ -156,8 +157,15 @@ def test_an_event_from_a_backup_says_that_it_waits_and_offers_only_an_organizer_
     assert ("event-go-on" in {button.key for button in app.button}) == (role is Role.ORGANIZER)
 
 
-def test_the_frame_of_every_other_page_leads_to_where_it_goes_on(browser: Browser, waits: Event) -> None:
-    app = browser.open("pages/run/onboarding.py")
+AT_WORK = [entry.file for entry in PAGES[1:] if entry.address != "audit"]  # which tells of what is over
+
+
+@pytest.mark.parametrize("page", AT_WORK)
+def test_every_other_page_says_that_what_is_under_way_waits_and_leads_to_where_it_goes_on(
+    browser: Browser, waits: Event, page: str
+) -> None:
+    app = browser.open(page)
+    assert "what stands here as under way does not go on" in texts(app)
     assert "waits, from a backup" in texts(app)
     assert "Next: Say whether the event goes on here" in {link.proto.label for link in app.get("page_link")}
 

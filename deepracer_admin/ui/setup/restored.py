@@ -18,8 +18,8 @@ __all__ = ["restored_panel"]
 
 KEY = "event-go-on"
 STOPPED = (
-    "The console that the backup came from has **stopped for good**. What it did since the backup, this one does not "
-    "know and would do again: people would be mailed twice."
+    "You say that the console that the backup came from has **stopped for good**. What it did since the backup, this "
+    "one does not know and does again: if it goes on, people are mailed twice."
 )
 
 
