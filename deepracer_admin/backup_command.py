@@ -14,14 +14,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from deepracer_admin.clock import SystemClock
+from deepracer_admin.clock import SystemClock, iso
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, ConsoleError
 from deepracer_admin.event_file import LARGEST, is_sealed, open_sealed, seal, unpack
+from deepracer_admin.model import Event
 from deepracer_admin.private import open_private, private_folder
 from deepracer_admin.records.closing import CERTIFICATE
 from deepracer_admin.records.current_event import CURRENT_EVENT
+from deepracer_admin.records.restored import RESTORED, waits_here
 from deepracer_admin.records.store_copies import COPIED, Copied
+from deepracer_admin.rules.audit import by_system
 from deepracer_admin.rules.seal import check, fingerprint_of
 from deepracer_admin.settings import Settings, load_settings
 from deepracer_admin.signing import open_signing_key
@@ -29,15 +32,18 @@ from deepracer_admin.store.event_copies import pack_event, restore_event
 from deepracer_admin.store.sqlite import SqliteEventStore, SqliteHistory, open_history
 from deepracer_admin.store_command import open_store
 from deepracer_admin.vault import open_vault
+from deepracer_admin.worker.open_work import goes_on_by_itself
 
 __all__ = ["backup", "restore"]
 
 PASSPHRASE = "DEEPRACER_ADMIN_BACKUP_PASSPHRASE"  # noqa: S105 - the name of a setting
 SHORTEST = 12
-GOES_ON = (
-    " The event is not closed: onboarding, mail and closing that were under way go on here when a console starts. If "
-    "they went on where the copy was made, people would be mailed twice: stop them in one of the two first."
+WAITS = (
+    " It waits: nothing is sent, changed or deleted for it here, for the console that the backup came from may go on, "
+    "and people would be mailed twice. Stop that one for good, then let the event go on here: on its Event page, or by "
+    "repeating this command with --goes-on-here."
 )
+GOES_ON = " It goes on here: what was under way is taken up by the next console that starts."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +75,17 @@ def backup(argv: Sequence[str]) -> int:
 
 
 def restore(argv: Sequence[str]) -> int:
-    """`restore FILE [--json]`."""
+    """`restore FILE [--goes-on-here] [--json]`."""
     parser = argparse.ArgumentParser(
         prog="python -m deepracer_admin restore",
         description="Put an event from a backup into this data folder, while no console or worker runs on it.",
     )
     parser.add_argument("file", help="what `backup` wrote")
+    parser.add_argument(
+        "--goes-on-here",
+        action="store_true",
+        help="the console that the backup came from has stopped for good: the event's work goes on here",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     return _run(_restore, parser, argv)
 
@@ -154,12 +165,41 @@ def _restore(folder: Folder, parsed: argparse.Namespace) -> tuple[dict[str, obje
         "" if done.same_key else " Links of guests were sealed with the other folder's key: invite those guests again."
     )
     told, signed = _signed(folder, done.event)
-    open_still = "" if folder.store.event(done.event).closed_at else GOES_ON
-    return {**asdict(done), **told}, (
+    waited = _waits(folder, folder.store.event(done.event))
+    went_on = waited and parsed.goes_on_here
+    if went_on:
+        _go_on(folder, done.event)
+    says = GOES_ON if went_on else WAITS if waited else ""
+    return {**asdict(done), **told, "waits": waited and not went_on}, (
         f"“{done.name}” is here as it was on {done.made_at}: {counted(done.rows, 'row')}, digest {done.digest[:16]}, "
         f"{counted(done.history, 'row')} of usage and results, {counted(done.files, 'export file')}. "
-        f"Audit: {done.audit}.{open_still}{key}{signed}"
+        f"Audit: {done.audit}.{says}{key}{signed}"
     )
+
+
+def _go_on(folder: Folder, event: str) -> None:
+    """Whoever runs the command says that the event goes on here."""
+    mark = folder.store.read(event, RESTORED)
+    folder.store.update(event, RESTORED, lambda _: None)
+    folder.store.append_audit(
+        by_system(
+            event,
+            "event.go_on",
+            at=SystemClock().now(),
+            name="The command line",
+            target=event,
+            count=1,
+            after={"backup_made_at": iso(mark.made_at) if mark else None},
+        )
+    )
+
+
+def _waits(folder: Folder, event: Event) -> bool:
+    """Is nothing done for the event from now on? One that is closed, with nothing under way, has nothing to wait for:
+    its mark goes. (Who dies before that restores again.)"""
+    if event.closed_at is not None and not goes_on_by_itself(folder.store, event):
+        folder.store.forget(event.id, RESTORED)
+    return waits_here(folder.store, event.id)
 
 
 def _signed(folder: Folder, event: str) -> tuple[dict[str, object], str]:

@@ -22,6 +22,7 @@ from deepracer_admin.journal import set_up_logging
 from deepracer_admin.model import Actor, Event, Job, Role
 from deepracer_admin.private import open_private, private_folder
 from deepracer_admin.records.onboarding import ONBOARDING
+from deepracer_admin.records.restored import refuse_while_waiting
 from deepracer_admin.services.closeout.view import CloseView
 from deepracer_admin.settings import load_settings
 from deepracer_admin.worker import Worker
@@ -71,8 +72,10 @@ def main(argv: Sequence[str]) -> int:
 def close(console: Console, event: Event, typed_name: str, *, wait: bool, say: Callable[[str], None]) -> Job:
     """Start it, or follow the one under way, with a worker of this process beside any other; returns when it ended.
 
-    Raises BadInput for another name, Unavailable when it has not ended after `LONGEST`.
+    Raises BadInput for another name, Conflict for an event that came from a backup and waits, Unavailable when it has
+    not ended after `LONGEST`.
     """
+    refuse_while_waiting(console.store, event.id)
     closeout, actor = console.of(event.id).closeout, _actor(console, event)
     try:
         job = closeout.start(actor, typed_name=typed_name, wait_for_results=wait)

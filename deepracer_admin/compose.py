@@ -67,6 +67,7 @@ from deepracer_admin.services.setup.events import EventsService
 from deepracer_admin.services.setup.practice_clock import PracticeClockService
 from deepracer_admin.services.setup.preflight import PreflightService
 from deepracer_admin.services.setup.prices import PricesService
+from deepracer_admin.services.setup.restored import RestoredService
 from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from deepracer_admin.services.usage.budget import BudgetService
@@ -88,6 +89,7 @@ class EventDesk:
     settings: Settings
     clock: Clock
     events: EventsService
+    restored: RestoredService
     connection: ConnectionService
     capacity: CapacityService
     prices: PricesService
@@ -246,6 +248,7 @@ def _desk(
         settings=house.settings,
         clock=house.clock,
         events=EventsService(house, event_id),
+        restored=RestoredService(house, event_id),
         connection=ConnectionService(house, login, event_id),
         capacity=CapacityService(house, plans, event_id),
         prices=PricesService(house, event_id),

@@ -17,6 +17,7 @@ from deepracer_admin.errors import ConsoleError, Missing
 from deepracer_admin.flows.setup.connect_check import check_now
 from deepracer_admin.model import Event, Finding
 from deepracer_admin.records.connect_check import CHECK, Checked
+from deepracer_admin.records.restored import refuse_while_waiting
 from deepracer_admin.rules.audit import by_system
 from deepracer_admin.rules.preflight.compare import changes, in_words, worst
 from deepracer_admin.rules.preflight.sign_off import LEVELS
@@ -51,11 +52,13 @@ def main(argv: Sequence[str]) -> int:
 
 
 def preflight(console: Console, event_id: str = "") -> dict[str, Any]:
-    """Run it, keep and audit it. Raises Missing without an event, StoreError."""
+    """Run it, keep and audit it. Raises Missing without an event, Conflict for one that came from a backup and waits,
+    StoreError."""
     event_id = event_id or console.opens_first
     if not event_id:
         raise Missing("There is no event yet; an organizer creates one on the Set up page.")
     event = console.store.event(event_id)
+    refuse_while_waiting(console.store, event_id)
     checked = check_now(console.ports_of(event_id), event, _on_behalf_of(console, event), by=BY, lease=None)
     console.store.append_audit(
         by_system(

@@ -13,6 +13,7 @@ from deepracer_admin.model import UNLIMITED, Quota, Step
 from deepracer_admin.racing import RacingService
 from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE
+from deepracer_admin.records.restored import RESTORED
 from deepracer_admin.rules.alarms import live
 from deepracer_admin.services.setup.next_steps import read_next_steps
 
@@ -37,6 +38,7 @@ def status(console: Console, event_id: str | None = None) -> dict[str, Any]:
     event = console.store.event(event_id)
     funnel = console.store.funnel(event_id)
     profiles, seen_at = console.store.profiles(event_id)
+    restored = console.store.read(event_id, RESTORED)
     return {
         "mode": console.settings.mode,
         "store": store,
@@ -46,6 +48,9 @@ def status(console: Console, event_id: str | None = None) -> dict[str, Any]:
             "starts_at": event.starts_at.isoformat(),
             "ends_at": event.ends_at.isoformat(),
             "closed": event.closed_at is not None,
+            "waits": {"restored_at": restored.at.isoformat(), "backup_made_at": restored.made_at.isoformat()}
+            if restored
+            else None,  # from a backup: nothing is done before an organizer says that it goes on here
         },
         "people": len(console.store.attendees(event_id, wanted=True)),
         "onboarding": console.store.read(event_id, ONBOARDING).state.value,

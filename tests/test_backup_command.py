@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,9 +20,12 @@ from deepracer_admin import event_file
 from deepracer_admin.__main__ import main
 from deepracer_admin.errors import BadInput
 from deepracer_admin.event_file import open_sealed, pack, seal, unpack
-from deepracer_admin.model import Profile, Standing
+from deepracer_admin.model import Job, JobState, Profile, Standing
+from deepracer_admin.records.restored import RESTORED, waits_here
 from deepracer_admin.rules.audit import verify
+from deepracer_admin.store.documents import OF_THIS_FOLDER
 from deepracer_admin.store.dynamodb.moving import rows_of
+from deepracer_admin.store.dynamodb.rows import Rows
 from deepracer_admin.store.event_copies import KEPT, copies_of, delete_copies, keep_copy
 from deepracer_admin.store.history_rows import history_rows
 from deepracer_admin.store.sqlite import open_event_store, open_history
@@ -60,11 +67,26 @@ def fill(home: Path) -> None:
     (home / "exports" / "spring" / "usage.csv").write_text("Ada,5\n")
 
 
+def of_the_event(rows: Rows) -> Rows:
+    """Without what tells of the data folder alone."""
+    kept = [row for row in rows.get("records", {"rows": []})["rows"] if row[1] != OF_THIS_FOLDER]
+    others = {name: each for name, each in rows.items() if name != "records"}
+    return {**others, "records": {"gone": [], "rows": kept}} if kept else others
+
+
+def waiting(home: Path) -> bool | None:
+    """Does the event wait in this data folder? None: it is not here."""
+    store = open_event_store(home / "events.sqlite", "rehearsal")
+    found = waits_here(store, "spring") if store.events() else None
+    store.close()
+    return found
+
+
 def whole(home: Path) -> tuple[object, ...]:
     store, history = open_event_store(home / "events.sqlite", "rehearsal"), open_history(home / "history.sqlite")
     uses = history.profile_uses("spring", since=NOW)
     found = (
-        rows_of(store, "EVENT#spring"),
+        of_the_event(rows_of(store, "EVENT#spring")),
         rows_of(store, "AUDIT"),
         sorted(uses, key=lambda use: use.profile),
         history.usage("spring"),
@@ -93,8 +115,120 @@ def test_an_event_is_the_same_in_another_folder(
     assert "people would be mailed twice" in said
     assert whole(tmp_path / "there") == whole(tmp_path / "here")
     assert main(["restore", "cup.backup", "--json"]) == 0  # once more: what is there and equal stays
-    assert json.loads(capsys.readouterr().out)["event"] == "spring"
+    told = json.loads(capsys.readouterr().out)
+    assert (told["event"], told["is_new"], told["waits"]) == ("spring", False, True)
     assert whole(tmp_path / "there") == whole(tmp_path / "here")
+
+
+def test_an_event_waits_where_it_was_put_until_somebody_says_that_it_goes_on_there(
+    at: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(at("here"))
+    main(["backup", "cup.backup", "--event", "spring"])
+    at("there")
+    assert main(["restore", "cup.backup"]) == 0
+    assert "It waits: nothing is sent, changed or deleted for it here" in capsys.readouterr().out
+    assert (waiting(tmp_path / "here"), waiting(tmp_path / "there")) == (False, True)
+    assert main(["backup", "again.backup", "--event", "spring"]) == 0
+    assert main(["restore", "again.backup", "--goes-on-here"]) == 0
+    assert "It goes on here" in capsys.readouterr().out
+    assert waiting(tmp_path / "there") is False
+    store = open_event_store(tmp_path / "there" / "events.sqlite", "rehearsal")
+    told = [(row.actor_name, row.target) for row in store.audit("spring") if row.action == "event.go_on"]
+    store.close()
+    assert told == [("The command line", "spring")]
+    assert main(["restore", "cup.backup", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["waits"] is False, "what was said once stays said"
+    at("third")
+    assert main(["restore", "again.backup", "--goes-on-here", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["waits"] is False
+    assert waiting(tmp_path / "third") is False
+
+
+def test_a_backup_carries_no_word_about_where_the_event_waits(at: Callable[[str], Path], tmp_path: Path) -> None:
+    """Neither that it waits, nor that it went on: each folder is asked anew."""
+    fill(at("here"))
+    main(["backup", "cup.backup", "--event", "spring"])
+    at("there")
+    main(["restore", "cup.backup"])
+    main(["backup", "waiting.backup", "--event", "spring"])
+    main(["restore", "cup.backup", "--goes-on-here"])
+    main(["backup", "gone-on.backup", "--event", "spring"])
+    for name in ("waiting", "gone-on"):
+        parts, files = unpack((tmp_path / f"{name}.backup").read_bytes())
+        assert parts["event"] == of_the_event(parts["event"])
+        at(name)
+        assert main(["restore", f"{name}.backup"]) == 0
+        assert waiting(tmp_path / name) is True
+    mark = ["spring", OF_THIS_FOLDER, "", None, "null"]  # a made-up word that it goes on
+    parts["event"]["records"] = {"gone": [], "rows": [mark]}
+    (tmp_path / "made-up.backup").write_bytes(pack(parts, files))
+    at("made-up")
+    assert main(["restore", "made-up.backup"]) == 0
+    assert waiting(tmp_path / "made-up") is True
+
+
+def test_a_closed_event_has_nothing_to_wait_for_but_its_own_work(at: Callable[[str], Path], tmp_path: Path) -> None:
+    fill(at("here"))
+
+    def changed(job: Job | None) -> None:
+        store = open_event_store(tmp_path / "here" / "events.sqlite", "rehearsal")
+        store.save_event(replace(an_event(), closed_at=NOW))
+        if job:
+            store.create_job(job, [])
+        store.close()
+
+    changed(None)
+    main(["backup", "closed.backup", "--event", "spring"])
+    changed(Job("job-1", "spring", "quota", "spring", JobState.RUNNING, created_at=NOW))
+    main(["backup", "at-work.backup", "--event", "spring"])
+    for name, waits in (("closed", False), ("at-work", True)):
+        at(name)
+        assert main(["restore", f"{name}.backup"]) == 0
+        assert waiting(tmp_path / name) is waits
+
+
+DIES = """
+import os, sys
+from deepracer_admin import backup_command
+from deepracer_admin.__main__ import main
+from deepracer_admin.store import event_copies
+from deepracer_admin.store.dynamodb import moving
+module, name, before = {"transaction": (moving, "put_rows", False), "rows": (event_copies, "put_audit", True),
+    "audit": (event_copies, "put_history_rows", True), "mark": (backup_command, "_waits", True)}[sys.argv[1]]
+real = getattr(module, name)
+def dies(*args, **given):
+    if not before:
+        real(*args, **given)
+    os._exit(9)
+setattr(module, name, dies)
+main(["restore", "cup.backup"])
+"""
+
+
+@pytest.mark.parametrize(("after", "found"), [("transaction", None), ("rows", True), ("audit", True), ("mark", True)])
+def test_a_restore_that_is_killed_leaves_an_event_that_waits_or_none_and_is_repeated(
+    at: Callable[[str], Path], tmp_path: Path, after: str, found: bool | None
+) -> None:
+    fill(at("here"))
+    main(["backup", "cup.backup", "--event", "spring"])
+    at("there")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    assert subprocess.run([sys.executable, "-c", DIES, after], env=environment, check=False).returncode == 9
+    assert waiting(tmp_path / "there") is found
+    assert main(["restore", "cup.backup"]) == 0
+    assert waiting(tmp_path / "there") is True
+    assert whole(tmp_path / "there") == whole(tmp_path / "here")
+
+
+def test_a_folder_in_which_the_event_never_waited_stays_as_it_is(at: Callable[[str], Path], tmp_path: Path) -> None:
+    fill(at("here"))
+    main(["backup", "cup.backup", "--event", "spring"])
+    assert main(["restore", "cup.backup"]) == 0
+    assert waiting(tmp_path / "here") is False
+    store = open_event_store(tmp_path / "here" / "events.sqlite", "rehearsal")
+    assert store.read("spring", RESTORED) is None
+    store.close()
 
 
 def test_one_that_is_there_and_differs_is_left_alone(

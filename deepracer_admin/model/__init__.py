@@ -8,7 +8,7 @@ milliseconds, storage in bytes, money in US dollars (float, always an estimate u
 from __future__ import annotations
 
 from deepracer_admin.model.access import Outcome, State, Step, StepRow
-from deepracer_admin.model.event import GB_HOURS_A_MONTH, UNLIMITED, Event, Finding, PriceList, Quota, Stage
+from deepracer_admin.model.event import GB_HOURS_A_MONTH, UNLIMITED, Event, Finding, FromBackup, PriceList, Quota, Stage
 from deepracer_admin.model.mail import (
     CANCELLED,
     Again,
@@ -55,6 +55,7 @@ __all__ = [
     "Event",
     "Finding",
     "Found",
+    "FromBackup",
     "Group",
     "Invitee",
     "Job",

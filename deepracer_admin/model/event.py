@@ -53,6 +53,14 @@ class PriceList:
 
 
 @dataclass(frozen=True, slots=True)
+class FromBackup:
+    """An event was put into this data folder at `at`, from a backup made at `made_at`. Both real time."""
+
+    at: datetime
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One company event on one sponsoring AWS account."""
 

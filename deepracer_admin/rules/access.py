@@ -36,6 +36,7 @@ ACTIONS: dict[str, Action] = {
     "event.view": Action("see the event", _OFV),
     "event.create": Action("create events", _O, True),
     "event.edit": Action("change the event's settings", _O, True),
+    "event.go_on": Action("let an event from a backup go on here", _O, True, True),
     "rehearsal.clock": Action("change how fast practice time goes", _OF, True),
     "setup.view": Action("see the set-up", _O),
     "setup.check": Action("run the pre-flight", _O, True),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
-from deepracer_admin.model import Event, Job, Race, Sending, Stage, State, Step
+from deepracer_admin.model import Event, FromBackup, Job, Race, Sending, Stage, State, Step
 from deepracer_admin.rules.alarms import Alarm
 
 __all__ = ["Closing", "Known", "NextStep", "Urgency"]
@@ -56,7 +56,8 @@ class Known:
     """All that is known of an event. Times of `event` and `now` are event time; `works` is whether the console's work
     goes on (None: not known); money in US dollars, estimates; `mails`: how many in which state; `waits`: what the
     console itself waits for, in sentences; `untold`: messages about alarms of which nobody knows that they arrived, in
-    sentences; `passwords`: people whose temporary password ends soon or has ended.
+    sentences; `passwords`: people whose temporary password ends soon or has ended; `restored`: the event came from a
+    backup, and nothing is done for it before somebody says that it goes on here.
     """
 
     event: Event
@@ -83,4 +84,5 @@ class Known:
     passwords: int = 0
     jobs: Sequence[Job] = ()
     spend_usd: float = 0.0
+    restored: FromBackup | None = None
     most_usd: float | None = None  # if everybody used all their hours; None = without limit, or not known

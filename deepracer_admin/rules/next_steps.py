@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from deepracer_admin.counted import counted
-from deepracer_admin.model import UNLIMITED, JobState, RaceStatus, Sending, Stage, State, Step
+from deepracer_admin.model import UNLIMITED, FromBackup, JobState, RaceStatus, Sending, Stage, State, Step
 from deepracer_admin.rules.alarms import INFO, RED, Alarm
 from deepracer_admin.rules.known import Known, NextStep, Urgency
 from deepracer_admin.rules.stage import next_step
@@ -37,7 +37,10 @@ _PAGES = {
 
 
 def next_steps(known: Known) -> list[NextStep]:
-    """Everything to do, the most urgent first. Never empty: the last one is the stage's own."""
+    """Everything to do, the most urgent first. Never empty: the last one is the stage's own. While an event that came
+    from a backup waits, all else is of how it stood elsewhere: the one thing to do is to say where it goes on."""
+    if known.restored is not None:
+        return [_where_it_goes_on(known.restored)]
     found = [
         *_failing(known),
         *_closing(known),
@@ -45,6 +48,19 @@ def next_steps(known: Known) -> list[NextStep]:
         *_stage(known),
     ]
     return sorted(found, key=lambda step: (step.urgency, not step.is_red))
+
+
+def _where_it_goes_on(restored: FromBackup) -> NextStep:
+    return NextStep(
+        "restored",
+        Urgency.FAILING,
+        "Say whether the event goes on here",
+        f"It came from a backup of {restored.made_at:%d %b %Y, %H:%M} UTC and waits: nothing is sent, changed or "
+        "deleted for it here.",
+        "event",
+        until="An organizer says on the Event page that it goes on here.",
+        is_red=True,
+    )
 
 
 def _failing(known: Known) -> Iterator[NextStep]:

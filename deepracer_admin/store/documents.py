@@ -19,7 +19,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from deepracer_admin.model import Event, Lease
 
-__all__ = ["PASSING", "REGISTERED", "Document", "Reading", "Records", "Single", "Table"]
+__all__ = ["OF_THIS_FOLDER", "PASSING", "REGISTERED", "Document", "Reading", "Records", "Single", "Table"]
 
 REGISTERED = "registrations"
 """The table whose keys may stand in the mail ledger beside attendees: a row that is deleted takes its mails along."""
@@ -27,6 +27,10 @@ REGISTERED = "registrations"
 PASSING = "registrations_asked"
 """The table whose rows are written once and deleted as soon as they were taken, hundreds a minute in a flood: no other
 row says what was in one, so that no more than it has to be forgotten when it goes."""
+
+OF_THIS_FOLDER = "restored"
+"""The document that says that an event came from a backup and waits here. It tells of the data folder and not of the
+event: no backup carries it, and an event is the same with it and without."""
 
 T = TypeVar("T")
 

@@ -39,7 +39,8 @@ class DutyThreads:
     """Runs duties while `lead` holds its lease. `trouble(duty, sentence, lease)`: "" once it works again.
 
     A duty that fails says so in one sentence and is tried again; an unexpected failure gets an incident id that is in
-    the log. `revision`: a number that changes with whatever duties work on; those without rest look at it.
+    the log. `revision`: a number that changes with whatever duties work on; those without rest look at it. While
+    `waits`, no duty does anything: that is no failure.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class DutyThreads:
         duties: tuple[Duty, ...],
         trouble: Callable[[str, str, Lease], None],
         revision: Callable[[], int] = lambda: 0,
+        waits: Callable[[], bool] = lambda: False,
     ) -> None:
         self.lead = lead
+        self._waits = waits
         self._revision = revision
         self._changed = threading.Condition()
         self._newest = -1
@@ -139,6 +142,8 @@ class DutyThreads:
 
     def _tried(self, duty: Duty, lease: Lease) -> bool:
         try:
+            if self._waits():
+                return True
             duty.run(lease)
         except LeaseLost:
             raise

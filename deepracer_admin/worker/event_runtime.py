@@ -5,6 +5,9 @@ One process at a time holds the lease `worker/<event>`; the others stand by and 
 mail. What reconcilers remember between passes belongs to this event on its present service; when the event moves to
 another service, the worker makes a new runtime (worker/loop.py). What if it dies here? Nothing that counts is in
 memory.
+
+An event that came from a backup and waits (records/restored.py) has no runtime in a worker; where there is one all the
+same, as in a function, its duties do nothing.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ from deepracer_admin.records.campaigns import CAMPAIGNS, LIVE
 from deepracer_admin.records.mail_sender import SENDER
 from deepracer_admin.records.onboarding import ONBOARDING, ONBOARDING_REPORT, TROUBLE, Onboarding, OnboardingReport, Run
 from deepracer_admin.records.racing_service import ACCOUNT
+from deepracer_admin.records.restored import waits_here
 from deepracer_admin.records.ways_in import POOL
 from deepracer_admin.worker.duties import Duty, DutyThreads
 from deepracer_admin.worker.handlers import HANDLERS
@@ -75,7 +79,8 @@ class EventRuntime:
         self.proof = IdentityCenterProof(ports, ports.proof) if ports.proof else None
         self.sign_ins = SignedInFromCognito(ports, ports.pool) if ports.pool else None
         revision = lambda: console.store.revision(event.id)  # noqa: E731
-        self.threads = DutyThreads(self.lead, self._duties(), self._trouble, revision)
+        waits = lambda: waits_here(console.store, event.id)  # noqa: E731
+        self.threads = DutyThreads(self.lead, self._duties(), self._trouble, revision, waits)
         self._passed: deque[tuple[datetime, int]] = deque()
         self._reported_at = 0.0
         self._well: dict[str, int] = {}  # duty -> under which epoch of the lease it is known to have no trouble

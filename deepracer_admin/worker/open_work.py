@@ -9,9 +9,10 @@ from deepracer_admin.records.campaigns import ACCESS_CAMPAIGN, CAMPAIGNS, Campai
 from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.records.onboarding import ONBOARDING, Run
 from deepracer_admin.records.portal import PORTAL
+from deepracer_admin.records.restored import waits_here
 from deepracer_admin.store import EventStore
 
-__all__ = ["has_open_work"]
+__all__ = ["goes_on_by_itself", "has_open_work"]
 
 AFTERMATH = timedelta(days=1)  # bounces of the last mails, the last result of a race
 QUIET = timedelta(days=14)
@@ -22,8 +23,20 @@ def has_open_work(store: EventStore, event: Event, first: str, now: datetime) ->
 
     Never asleep: what opens first, what is not over, what has live jobs, people coming in, open sponsorship, an open
     portal, or mail that is to go. Asleep: closed for a day, or left two weeks past its end with nothing under way.
+    Not served, whatever is open: what came from a backup and waits (records/restored.py).
     """
-    if event.id == first or store.jobs(event.id, live=True, limit=1):
+    if waits_here(store, event.id):
+        return False
+    if event.id == first or goes_on_by_itself(store, event):
+        return True
+    if event.closed_at is not None:
+        return now < event.closed_at + AFTERMATH
+    return now < event.ends_at + QUIET
+
+
+def goes_on_by_itself(store: EventStore, event: Event) -> bool:
+    """Is anything under way that a worker would go on with, whether the event is closed or not?"""
+    if store.jobs(event.id, live=True, limit=1):
         return True
     if store.read(event.id, ONBOARDING).state is Run.RUNNING:
         return True
@@ -31,11 +44,7 @@ def has_open_work(store: EventStore, event: Event, first: str, now: datetime) ->
         return True
     if event.closed_at is None and store.read(event.id, PORTAL).open:
         return True
-    if store.delivery_counts(event.id)[Sending.CLAIMED] or _mail_goes_on(store, event):
-        return True
-    if event.closed_at is not None:
-        return now < event.closed_at + AFTERMATH
-    return now < event.ends_at + QUIET
+    return bool(store.delivery_counts(event.id)[Sending.CLAIMED]) or _mail_goes_on(store, event)
 
 
 def _mail_goes_on(store: EventStore, event: Event) -> bool:

@@ -19,6 +19,7 @@ from deepracer_admin.flows.calls.caller import Caller
 from deepracer_admin.flows.engine.alarms import keep_alarms
 from deepracer_admin.model import Event, Lease
 from deepracer_admin.records.alarms import ALARMS
+from deepracer_admin.records.restored import waits_here
 from deepracer_admin.rules.alarms import Alarm
 from deepracer_admin.rules.watched import FUNCTIONS_SILENT, WORKER_SILENT, silent_worker
 from deepracer_admin.worker.open_work import has_open_work
@@ -67,6 +68,9 @@ class WorkerWatch:
         held = {lease.name: lease for lease in store.leases()}
         silent: list[str] = []
         for event in store.events():
+            if waits_here(store, event.id):
+                self._alive[event.id] = now  # whoever lets it go on gives the worker its time from then
+                continue
             lease = held.get(f"worker/{event.id}")
             wanted = has_open_work(store, event, self.console.opens_first, clock.event_now())
             if not wanted or event.id not in self._alive or (lease is not None and lease.until > now):

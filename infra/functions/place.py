@@ -24,6 +24,7 @@ from deepracer_admin.model import Sending
 from deepracer_admin.model.registrations import RegistrationState
 from deepracer_admin.records.campaigns import CAMPAIGNS, CampaignState
 from deepracer_admin.records.portal import ASKED, PORTAL, REGISTRATIONS
+from deepracer_admin.records.restored import waits_here
 from deepracer_admin.settings import PREFIX, Settings, load_settings
 from deepracer_admin.store.dynamodb import SharedEventStore
 from deepracer_admin.worker.event_runtime import EventRuntime
@@ -108,12 +109,20 @@ class Place:
         self._links_at = now
         return True
 
+    def waits(self) -> bool:
+        """Came the event from a backup, and has nobody said yet that it goes on here?"""
+        return waits_here(self.console.store, self.event_id)
+
     def mails_wait(self) -> int:
         """Mails that could go now."""
+        if self.waits():
+            return 0
         return self.console.store.delivery_counts(self.event_id)[Sending.PENDING]
 
     def people_wait(self) -> int:
         """Forms that nobody has taken in, and people who have confirmed and have neither place nor turn."""
+        if self.waits():
+            return 0
         store = self.console.store
         forms = len(store.rows(self.event_id, ASKED))
         if store.read(self.event_id, PORTAL).by_hand:
@@ -128,7 +137,7 @@ class Place:
     def nudge_if_mail_may_go(self) -> None:
         """Also where a campaign goes on: whom its audience has gained, the mail function alone finds out."""
         campaigns = self.console.store.rows(self.event_id, CAMPAIGNS).values()
-        if self.mails_wait() or any(each.state in GOING for each in campaigns):
+        if self.mails_wait() or (any(each.state in GOING for each in campaigns) and not self.waits()):
             self.nudge()
 
 

@@ -7,11 +7,13 @@ from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import masthead
 from deepracer_admin.ui.kit.words import plain, when
+from deepracer_admin.ui.setup.restored import restored_panel
 
 who = session.require("event.view")
 event = masthead(who, "Event", "Where the event stands and what to do next.")
 st.markdown(f"**{plain(event.name)}** · {when(event.starts_at, event.zone)} to {when(event.ends_at, event.zone)}")
 
+restored_panel(who, event)
 progress.live()
 download(
     "Calendar file (.ics)",

@@ -9,6 +9,7 @@ from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.fold import fold
+from deepracer_admin.ui.kit.masthead import say_that_it_waits
 from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.setup import (
     calls,
@@ -39,6 +40,7 @@ if event is None:
     setup_form.create(who)
     st.stop()
 
+say_that_it_waits(who)
 setup_form.said_created()
 settings, slots, money, check, alarms, sponsorship, cohorts, staff, others = st.tabs(
     [

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from deepracer_admin.compose import Console
-from deepracer_admin.model import Attendee, Event, JobState, Outcome, Profile, Role, State, Step
+from deepracer_admin.model import Attendee, Event, FromBackup, JobState, Outcome, Profile, Role, State, Step
 from deepracer_admin.records.current_event import CURRENT_EVENT
+from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
+from deepracer_admin.records.restored import RESTORED
+from deepracer_admin.services.setup.restored import RestoredService
+from deepracer_admin.ui.kit.page_table import PAGES
 from deepracer_admin.ui.kit.words import plain
-from tests.pages.conftest import NOW, ROLES, Browser, actor_of, click, texts
+from tests.pages.conftest import NOW, ROLES, Browser, actor_of, answer, click, texts
 
 PAGE = "pages/plan/event.py"
 
@@ -129,3 +134,70 @@ def test_every_link_between_pages_carries_the_event(browser: Browser, console: C
     links = browser.open(PAGE).get("page_link")
     assert len(links) > 5
     assert {link.proto.query_string.partition("&")[0] for link in links} == {"event=ev-1"}
+
+
+@pytest.fixture
+def waits(console: Console, event: Event, people: list[Attendee]) -> Event:
+    """The event came from a backup, with onboarding under way."""
+    console.store.update("ev-1", ONBOARDING, lambda _: Onboarding(Run.RUNNING))
+    console.store.update("ev-1", RESTORED, lambda _: FromBackup(NOW, NOW - timedelta(hours=5)))
+    return event
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_an_event_from_a_backup_says_that_it_waits_and_offers_only_an_organizer_to_go_on(
+    browser: Browser, waits: Event, role: Role
+) -> None:
+    app = browser.open(PAGE, role)
+    shown = texts(app)
+    assert "It waits here." in shown
+    assert "a backup of Mon 23 Nov 2026, 05:00 (Europe/Rome)" in shown
+    assert "Next: Say whether the event goes on here" in shown
+    assert ("Waiting: onboarding." in shown) == (role is not Role.VIEWER)
+    assert ("event-go-on" in {button.key for button in app.button}) == (role is Role.ORGANIZER)
+
+
+AT_WORK = [entry.file for entry in PAGES[1:] if entry.address != "audit"]  # which tells of what is over
+
+
+@pytest.mark.parametrize("page", AT_WORK)
+def test_every_other_page_says_that_what_is_under_way_waits_and_leads_to_where_it_goes_on(
+    browser: Browser, waits: Event, page: str
+) -> None:
+    app = browser.open(page)
+    assert "what stands here as under way does not go on" in texts(app)
+    assert "waits, from a backup" in texts(app)
+    assert "Next: Say whether the event goes on here" in {link.proto.label for link in app.get("page_link")}
+
+
+def test_going_on_names_whom_it_reaches_asks_for_the_name_and_says_that_it_was_done(
+    browser: Browser, console: Console, waits: Event
+) -> None:
+    app = click(browser.open(PAGE), "event-go-on")
+    shown = texts(app)
+    people = len(console.store.attendees("ev-1", wanted=True))
+    assert f"It reaches **{people} people**" in shown
+    assert "stopped for good" in shown
+    go = next(button for button in app.button if button.key == "event-go-on-go")
+    assert go.disabled, "before the name is typed"
+    app = answer(browser.open(PAGE), "event-go-on", typed="Autumn Cup")
+    assert console.store.read("ev-1", RESTORED) is None
+    shown = texts(app)
+    assert plain("The event goes on here.") in shown
+    assert "It waits here." not in shown
+
+
+def test_a_second_tab_in_which_it_still_waits_is_told_that_it_goes_on_already(
+    browser: Browser, console: Console, waits: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = click(browser.open(PAGE), "event-go-on")
+    app.text_input(key="event-go-on-typed").input("Autumn Cup")
+    click(app, "event-go-on")
+    organizer = actor_of(Role.ORGANIZER)
+    as_drawn = console.first.restored.view(organizer)
+    console.first.restored.go_on(organizer, typed_name="Autumn Cup")
+    monkeypatch.setattr(RestoredService, "view", lambda *_: as_drawn)
+    for key in ("event-go-on", "event-go-on-go"):
+        next(button for button in app.button if button.key == key).click()
+    assert "goes on here already" in texts(app.run())
+    assert len([row for row in console.store.audit("ev-1") if row.action == "event.go_on"]) == 1

@@ -28,6 +28,7 @@ from deepracer_admin.errors import SignedOut
 from deepracer_admin.model import (
     Attendee,
     Event,
+    FromBackup,
     Job,
     JobItem,
     JobState,
@@ -46,6 +47,7 @@ from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
 from deepracer_admin.records.portal import PORTAL, REGISTRATIONS
 from deepracer_admin.records.race_room import ROOM
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
+from deepracer_admin.records.restored import RESTORED
 from deepracer_admin.records.waves import WAVES
 from deepracer_admin.rules.budget_guard import Act, Crossing
 from deepracer_admin.rules.finish import Finish
@@ -269,6 +271,11 @@ def everybodys_race(app: AppTest, console: Console) -> AppTest:
     return tick(app.run(), "races", "r-1")
 
 
+def from_a_backup(app: AppTest, console: Console) -> AppTest:
+    console.store.update("ev-1", RESTORED, lambda _: FromBackup(NOW, NOW - HOUR))
+    return app.run()
+
+
 def closing_runs(app: AppTest, console: Console) -> AppTest:
     if not console.store.jobs("ev-1", kind="closeout"):
         job = Job("job-close", "ev-1", "closeout", "ev-1", JobState.RUNNING, total=9, created_at=NOW)
@@ -410,6 +417,7 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{RUN}leaderboard.py", over),
     (f"{RUN}leaderboard.py", partial(over, declared=True)),
     (f"{CLOSE}report.py", partial(over, declared=True)),
+    (f"{PLAN}event.py", from_a_backup),
 ]
 FOR_THE_FLOOR: list[tuple[str, Scene]] = [
     (f"{PLAN}event.py", plain),

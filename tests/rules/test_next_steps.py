@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepracer_admin.model import Event, Job, JobState, Quota, Race, RaceDraft, Sending, Stage, State, Step
+from deepracer_admin.model import Event, FromBackup, Job, JobState, Quota, Race, RaceDraft, Sending, Stage, State, Step
 from deepracer_admin.rules.alarms import AMBER, INFO, RED, Alarm
 from deepracer_admin.rules.known import Closing, Known, NextStep, Urgency
 from deepracer_admin.rules.next_steps import _PAGES, next_steps
@@ -47,7 +47,9 @@ def first(**change: Any) -> NextStep:
     return next_steps(replace(QUIET, **change))[0]
 
 
+RESTORED = FromBackup(NOW, NOW - 5 * HOUR)
 LOUD: dict[str, tuple[dict[str, Any], Urgency]] = {
+    "restored": ({"restored": RESTORED}, Urgency.FAILING),
     "works": ({"works": False}, Urgency.FAILING),
     "budget/all|0.95": ({"alarms": [BUDGET]}, Urgency.FAILING),
     "overspend": ({"spend_usd": 1_001.0}, Urgency.FAILING),
@@ -87,11 +89,20 @@ def test_each_thing_known_asks_for_one_step_of_its_urgency(key: str) -> None:
 def test_the_most_urgent_comes_first_whatever_else_is_known() -> None:
     everything: dict[str, Any] = {}
     for change, _ in LOUD.values():
-        everything |= {name: value for name, value in change.items() if name not in ("event", "races", "closing")}
+        apart = ("event", "races", "closing", "restored")
+        everything |= {name: value for name, value in change.items() if name not in apart}
     steps = next_steps(replace(QUIET, **everything))
     assert [step.urgency for step in steps] == sorted(step.urgency for step in steps)
     assert steps[0].is_red
     assert len({step.key for step in steps}) == len(steps)
+
+
+def test_while_an_event_from_a_backup_waits_there_is_one_thing_to_do_whatever_else_is_known() -> None:
+    for change, _ in LOUD.values():
+        assert keys(**{**change, "restored": RESTORED}) == ["restored"]
+    step = first(restored=RESTORED, works=False)
+    assert (step.page, step.is_red) == ("event", True)
+    assert "a backup of 23 Nov 2026, 07:00 UTC" in step.why
 
 
 def test_a_list_ten_times_the_plan_is_said_so() -> None:

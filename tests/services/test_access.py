@@ -34,6 +34,7 @@ from deepracer_admin.services.setup.events import EventsService
 from deepracer_admin.services.setup.practice_clock import PracticeClockService
 from deepracer_admin.services.setup.preflight import PreflightService
 from deepracer_admin.services.setup.prices import PricesService
+from deepracer_admin.services.setup.restored import RestoredService
 from deepracer_admin.services.setup.signed_in import SignedInService
 from deepracer_admin.services.setup.staff import StaffService
 from deepracer_admin.services.usage.budget import BudgetService
@@ -68,6 +69,8 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "events.list": ("event.view", lambda c, who: c.first.events.list(who)),
     "events.freshness": ("event.view", lambda c, who: c.first.events.freshness(who)),
     "events.at_work": ("event.view", lambda c, who: c.first.events.at_work(who)),
+    "restored.view": ("event.view", lambda c, who: c.first.restored.view(who)),
+    "restored.go_on": ("event.go_on", lambda c, who: c.first.restored.go_on(who, typed_name="Autumn Cup")),
     "practice_clock.pace": ("event.view", lambda c, who: c.first.practice_clock.pace(who)),
     "practice_clock.set_pace": (
         "rehearsal.clock",
@@ -292,6 +295,7 @@ SERVICES = {
     "connection": ConnectionService,
     "preflight": PreflightService,
     "practice_clock": PracticeClockService,
+    "restored": RestoredService,
     "staff": StaffService,
     "signed_in": SignedInService,
 }

@@ -115,7 +115,7 @@ def test_a_role_that_was_withdrawn_counts_no_more(console: Console, event: Event
             continue
         except (ConsoleError, AttributeError, TypeError, ValueError, KeyError):
             pass  # let in: what a viewer may ask, with arguments that make no sense
-        assert name.split(".")[0] in ("events", "usage", "boards", "races", "practice_clock", "calendar"), (
+        assert name.split(".")[0] in ("events", "usage", "boards", "races", "practice_clock", "calendar", "restored"), (
             f"{name} is no viewer's"
         )
 

@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 
 from deepracer_admin.errors import Conflict, Missing, StoreError
+from deepracer_admin.event_file import unpack
+from deepracer_admin.model import FromBackup
+from deepracer_admin.records.restored import RESTORED, waits_here
 from deepracer_admin.rules.audit import verify
 from deepracer_admin.store.dynamodb import SharedEventStore
 from deepracer_admin.store.dynamodb.moving import move
-from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store
+from deepracer_admin.store.event_copies import Restored, pack_event, restore_event
+from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store, open_history
 from tests.store.contract_jobs import an_entry
-from tests.store.people import a_person, after, an_event, people
+from tests.store.people import NOW, a_person, after, an_event, people
 from tests.store.table_server import TableServer
 from tests.store.test_shared_copies import everything, whole
 
@@ -154,3 +158,34 @@ def test_what_did_not_arrive_as_it_was_sent_is_told(
     monkeypatch.setattr(shared.journal, "begin", garbled)
     with pytest.raises(StoreError, match="did not arrive as it was sent"):
         moved(file, shared, "spring")
+
+
+def test_an_event_that_waits_waits_in_the_table_too(file: SqliteEventStore, shared: SharedEventStore) -> None:
+    two_events(file)
+    mark = FromBackup(NOW, NOW)
+    file.update("spring", RESTORED, lambda _: mark)
+    moved(file, shared, "spring")
+    assert shared.read("spring", RESTORED) == mark
+
+
+def test_an_event_that_is_restored_into_the_table_waits_on_every_computer_until_one_lets_it_go_on(
+    file: SqliteEventStore, shared: SharedEventStore, on_another_computer: Open, tmp_path: Path
+) -> None:
+    two_events(file)
+    history = open_history(tmp_path / "history.sqlite")
+    parts, files = unpack(pack_event(file, history, tmp_path, "spring", now=NOW, key_print="k"))
+
+    def restored() -> Restored:
+        return restore_event(shared, history, tmp_path, parts, files, now=LATER, key_print="k")
+
+    assert restored().is_new
+    other = on_another_computer("two")
+    other.follow()
+    assert other.read("spring", RESTORED) == FromBackup(LATER, NOW)
+    assert not restored().is_new
+    other.update("spring", RESTORED, lambda _: None)
+    shared.follow()
+    assert not waits_here(shared, "spring")
+    assert not restored().is_new
+    assert not waits_here(shared, "spring"), "what was said once stays said"
+    history.close()

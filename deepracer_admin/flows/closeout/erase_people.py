@@ -22,6 +22,7 @@ from deepracer_admin.records import every
 from deepracer_admin.records.closing import ERASED, Erased
 from deepracer_admin.records.erasures import LEGAL_HOLD
 from deepracer_admin.records.outbox import OUTBOX, CapturedMail
+from deepracer_admin.records.restored import waits_here
 from deepracer_admin.rules.audit import SYSTEM, by_system
 
 __all__ = ["ERASED", "Eraser", "mails_of"]
@@ -67,9 +68,11 @@ class Eraser:
             ) from None
 
     def _is_due(self, event: Event, today: str) -> bool:
-        """Only a closed event: while access stands, the list is needed to take it back. No event under a legal hold."""
+        """Only a closed event: while access stands, the list is needed to take it back. No event under a legal hold,
+        none that came from a backup and waits."""
         return bool(
             event.closed_at
+            and not waits_here(self.ports.store, event.id)
             and self.ports.store.read(event.id, LEGAL_HOLD) is None
             and event.erase_on
             and event.erase_on <= today

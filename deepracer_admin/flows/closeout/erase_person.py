@@ -26,6 +26,7 @@ from deepracer_admin.model import Attendee, Event, Lease
 from deepracer_admin.records import every
 from deepracer_admin.records.erasures import ERASURES, SUPPRESSED, Erasure, suppressing
 from deepracer_admin.records.outbox import OUTBOX, CapturedMail
+from deepracer_admin.records.restored import RESTORED
 from deepracer_admin.rules.audit import REDACT, by_system
 from deepracer_admin.rules.crowd import Crowd
 from deepracer_admin.rules.traces import Traces
@@ -73,10 +74,14 @@ class PersonEraser:
         self.store.change_rows(event.id, ERASURES, lambda kept: kept or {row.mark: begun}, keys=[row.mark])
 
     def resume(self, lease: Lease | None = None) -> int:
-        """Finish what was begun and interrupted; returns how many erasures ended."""
+        """Finish what was begun and interrupted; returns how many erasures ended. Of an event that came from a backup
+        and waits, those that were begun here alone."""
         ended = 0
         for event in self.store.events():
+            restored = self.store.read(event.id, RESTORED)
             for mark, row in self.store.rows(event.id, ERASURES).items():
+                if restored is not None and row.at < restored.at:
+                    continue
                 if row.ended_at is None and self.clock.now() - row.at > RESUMED_AFTER:
                     self.finish(event, mark, lease)
                     ended += 1

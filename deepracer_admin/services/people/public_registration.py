@@ -25,6 +25,7 @@ from deepracer_admin.flows.people.portal_links import find_link, link_hash, port
 from deepracer_admin.model import Event
 from deepracer_admin.model.registrations import Portal, PortalLink, Registration, RegistrationState
 from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRATIONS
+from deepracer_admin.records.restored import waits_here
 from deepracer_admin.rules.portal_tokens import TokenShape, token_shape
 from deepracer_admin.rules.registration import (
     FORMS_AT_MOST,
@@ -177,6 +178,7 @@ class PublicRegistration:
     def _shown(self, event: Event) -> ShownPortal:
         settings, portal = self._house.settings, self._store.read(event.id, PORTAL)
         is_open = portal.open and event.closed_at is None and self._clock.event_now() < event.ends_at
+        is_open = is_open and not waits_here(self._store, event.id)  # the list may go on elsewhere
         base = settings.portal_base(event.public_url)
         return ShownPortal(event, portal, is_open, settings.rehearsal, portal_address(base, event.id) if base else "")
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from deepracer_admin.errors import BadInput, BadSettings
-from deepracer_admin.model import Actor, Event, Job, PriceList, Quota, Stage, State, Step, read_mailbox
+from deepracer_admin.model import Actor, Event, FromBackup, Job, PriceList, Quota, Stage, State, Step, read_mailbox
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.racing_service import ACCOUNT, AccountSeen
 from deepracer_admin.rules.access import allowed
@@ -58,6 +58,7 @@ class EventView:
     committed_usd: float
     usage_as_of: datetime | None
     running_jobs: Sequence[Job]
+    restored: FromBackup | None = None  # from a backup, and nothing is done before somebody says that it goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +330,7 @@ class EventsService(SponsorshipService):
             committed_usd=queued * event.prices.per_hour,
             usage_as_of=last.at if last else None,
             running_jobs=known.jobs if allowed(actor, "jobs.view") else [],
+            restored=known.restored,
         )
 
     # ----------------------------------------------------------------------------------------- pre-flight
@@ -361,7 +363,7 @@ def _shown_to(actor: Actor, steps: Sequence[NextStep]) -> list[NextStep]:
     """What waits for people is for those who may see them; a viewer is told where the event stands."""
     if allowed(actor, "onboarding.view"):
         return [*steps]
-    return [step for step in steps if step.key in ("stage", "closing")]
+    return [step for step in steps if step.key in ("stage", "closing", "restored")]
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -18,6 +18,7 @@ from deepracer_admin.records.closing import PROOF
 from deepracer_admin.records.connect_check import CHECK
 from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.records.onboarding import ONBOARDING, TROUBLE, Run
+from deepracer_admin.records.restored import RESTORED
 from deepracer_admin.rules.alarms import Alarm, live
 from deepracer_admin.rules.calls import Post, PostState
 from deepracer_admin.rules.known import Closing, Known, NextStep
@@ -94,6 +95,7 @@ def read_known(store: EventStore, history: History, clock: Clock, event: Event, 
         passwords=0 if event.closed_at else len(ends_soon(password_ages(store, event), now)),
         jobs=jobs,
         spend_usd=at_prices(event.prices, last.minutes_used, last.gb_hours).usd if last else 0.0,
+        restored=store.read(event.id, RESTORED),
         most_usd=_most_usd(event, people),
     )
 

@@ -42,7 +42,8 @@ def top(address: str) -> None:
         if pace is not None:
             pace = _pace(who, pace)
         view = event_view(who)
-        line.markdown(_line(event, STAGES[view.stage][0], pace), width="content")
+        stage = "waits, from a backup" if view.restored else STAGES[view.stage][0]
+        line.markdown(_line(event, stage, pace), width="content")
         if address != "event" and view.next:
             next_link(who, view.next[0])
 

@@ -1,4 +1,4 @@
-"""The top of a page: title, what the page is for, and what to do when there is no event yet."""
+"""The top of a page: title, what the page is for, and what to do when there is no event yet, or one that waits."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from streamlit.errors import StreamlitAPIException
 from deepracer_admin.model import Actor, Event
 from deepracer_admin.rules.known import NextStep
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.cached import event_view
 from deepracer_admin.ui.kit.page_table import PAGES
 from deepracer_admin.ui.kit.words import plain
 
-__all__ = ["link_to", "masthead", "next_link"]
+__all__ = ["link_to", "masthead", "next_link", "say_that_it_waits"]
 
 
 def masthead(who: Actor, title: str, purpose: str) -> Event:
@@ -25,7 +26,19 @@ def masthead(who: Actor, title: str, purpose: str) -> Event:
         st.info("There is no event yet. An organizer creates one on the Set up page.", icon=":material/flag:")
         link_to(who, "setup", "Create the event")
         st.stop()
+    if title != PAGES[0].title:  # which says it at length
+        say_that_it_waits(who)
     return event
+
+
+def say_that_it_waits(who: Actor) -> None:
+    """For an event that came from a backup; nothing for any other."""
+    if event_view(who).restored is not None:
+        st.warning(
+            "This event came from a backup and waits: what stands here as under way does not go on, and what is asked "
+            "for is done once an organizer says on the Event page that it goes on here.",
+            icon=":material/pause_circle:",
+        )
 
 
 def next_link(who: Actor, step: NextStep, *, label: str | None = None) -> None:
