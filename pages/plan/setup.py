@@ -1,6 +1,6 @@
 """Set up: the event's settings, the pre-flight, sponsorship, hours per cohort, and other events.
 
-Only the part that is open is worked out and sent; which one, stands in the address.
+Beside the settings, only the part that is open is worked out and sent; which one, stands in the address.
 """
 
 import streamlit as st
@@ -32,7 +32,7 @@ event = desk.events.event()
 st.title("Set up", anchor=False)
 about = "Name, dates, budget and hours; whether every service answers; who pays."
 if event is not None:
-    about += " Save what you type before you open another part: what is not saved is forgotten."
+    about += " Settings keeps what you type; save in the other parts before you leave them."
 st.caption(about)
 
 if event is None:
@@ -58,9 +58,8 @@ settings, slots, money, check, alarms, sponsorship, cohorts, staff, others = st.
     bind="query-params",
 )
 
-if settings.open:
-    with settings:
-        setup_form.edit(who, event)
+with settings:  # always: what is typed there stays while another part is looked at
+    setup_form.edit(who, event)
 
 if slots.open:
     with slots:
