@@ -51,9 +51,9 @@ def board(
 
     `hidden` and `disqualified` are ids of racers (rules/racers.py); `owner` gives the attendee id of a row, or "".
     """
-    former = _ranked(before, disqualified)
-    racers = Racers([racer for _, _, racer in former])
     ranked = _ranked(rows, disqualified)
+    former = ranked if before is rows else _ranked(before, disqualified)
+    racers = Racers([racer for _, _, racer in former])
     result: list[BoardRow] = []
     leader = ranked[0][1].score_ms if ranked else 0
     ahead = leader
@@ -99,6 +99,8 @@ def _ranked(rows: Sequence[Standing], disqualified: Collection[str]) -> list[tup
 
 def safe_alias(alias: str, *, limit: int = 32) -> str:
     """A racer name fit for a projector: no direction marks, invisible or stacked signs, at most `limit` characters."""
+    if len(alias) <= limit and alias.isascii() and alias.isprintable():  # nearly all: nothing of the sort in them
+        return " ".join(alias.split()) or "(no name)"
     kept: list[str] = []
     marks = 0
     for sign in unicodedata.normalize("NFC", alias):

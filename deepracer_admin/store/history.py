@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from deepracer_admin.model import ModelJobs, Profile, ProfileUse, Standing, UsageSample
 from deepracer_admin.store.person import Person
 
-__all__ = ["History"]
+__all__ = ["History", "Snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Standings as they were kept, best first. `stamp`: the same for the same rows and no others; "" for none."""
+
+    rows: tuple[Standing, ...] = ()
+    stamp: str = ""
 
 
 class History(Protocol):
@@ -72,6 +81,12 @@ class History(Protocol):
         ...
 
     def standings(self, event: str, race: str) -> tuple[list[Standing], datetime | None]: ...
+
+    def snapshot(self, event: str, race: str, *, at: datetime | None = None) -> Snapshot:
+        """The snapshot in force now, or at an earlier instant; an empty one when nothing was known. Reads anew what is
+        stored and makes its rows only when they differ: whoever looks every two seconds may.
+        """
+        ...
 
     def standings_read_at(self, event: str) -> dict[str, datetime]:
         """By race id: when its standings were last read. Reads no standings."""

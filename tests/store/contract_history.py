@@ -197,6 +197,19 @@ class StandingsContract:
         assert history.standings_before("spring", "r1", after(100)) == [a_standing(1, 7000)]
         assert history.standings_before("spring", "r2", after(100)) == []
 
+    def test_a_snapshot_says_whether_its_rows_are_the_same(self, history: History) -> None:
+        history.save_standings("spring", "r1", NOW, [a_standing(1)])
+        first = history.snapshot("spring", "r1")
+        assert (first.rows, history.snapshot("spring", "r1", at=after(-1)).stamp) == ((a_standing(1),), "")
+        history.save_standings("spring", "r1", NOW, [a_standing(1, 7000)])  # at the same instant
+        second = history.snapshot("spring", "r1", at=NOW)
+        assert second.rows == (a_standing(1, 7000),)
+        assert second.stamp != first.stamp
+        history.save_standings("spring", "r1", after(1), [a_standing(1)])
+        assert history.snapshot("spring", "r1") == first
+        history.erase("spring")
+        assert history.snapshot("spring", "r1").rows == ()
+
     def test_erasing_an_event_leaves_the_others(self, history: History) -> None:
         for event in ("spring", "autumn"):
             history.add_usage(event, NOW, [a_profile("p1", 5.0)])

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from deepracer_admin.flows.races.board_marks import brought
 from deepracer_admin.model import Race, RaceStatus
+from deepracer_admin.records.boards import BoardMark
 from deepracer_admin.rules.finish import Finality
-from deepracer_admin.rules.standings import BoardRow
+from deepracer_admin.rules.racers import Racer
+from deepracer_admin.rules.standings import TIE_RULE, BoardRow, board, standings_digest
 from deepracer_admin.services.usage.usage import UsageView
+from deepracer_admin.store.history import Snapshot
 
-__all__ = ["BoardEntry", "BoardMarksView", "BoardView", "LiveLink", "MarkedRacer", "Screen"]
+__all__ = [
+    "BoardEntry",
+    "BoardLines",
+    "BoardMarksView",
+    "BoardRead",
+    "BoardView",
+    "LiveLink",
+    "MarkedRacer",
+    "RacerNames",
+    "Screen",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +45,83 @@ class BoardView:
     finality: Finality
     live_rows: Sequence[BoardRow] | None = None  # of a held board, as it stands now: for those who run it
     live_as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardLines:
+    """Everything of a board that takes long to work out where many race: see BoardView."""
+
+    rows: Sequence[BoardRow]
+    digest: str
+    live_rows: Sequence[BoardRow] | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRead:
+    """What a board is made from, as read at one instant. `shown`, `before`: the standings that it shows, and those that
+    places are compared with; `now`: likewise of a held board as it stands now, for those who run it.
+    """
+
+    race: Race
+    status: RaceStatus
+    as_of: datetime | None
+    frozen_at: datetime | None
+    event_name: str
+    zone: str
+    rehearsal: bool
+    finality: Finality
+    marks: Mapping[str, BoardMark]
+    shown: Snapshot
+    before: Snapshot
+    now: tuple[Snapshot, Snapshot] | None = None
+    live_as_of: datetime | None = None
+
+    @property
+    def stamp(self) -> Hashable:
+        """The same for the same `lines`, whenever and by whom they are asked for."""
+        now = self.now and tuple(each.stamp for each in self.now)
+        return self.shown.stamp, self.before.stamp, now, tuple(sorted(self.marks.items()))
+
+    def lines(self) -> BoardLines:
+        """Worked out of nothing but what `stamp` is of."""
+        live = None if self.now is None else self._lines(*self.now)
+        return BoardLines(self._lines(self.shown, self.before), standings_digest(self.shown.rows), live)
+
+    def _lines(self, shown: Snapshot, before: Snapshot) -> tuple[BoardRow, ...]:
+        marks = brought(self.marks, shown.rows)
+        return tuple(board(shown.rows, before=before.rows, hidden=marks.hidden, disqualified=marks.disqualified))
+
+    def view(self, lines: BoardLines) -> BoardView:
+        """The board as shown; `lines`: its own, now or kept under its stamp."""
+        return BoardView(
+            race=self.race,
+            status=self.status,
+            rows=lines.rows,
+            as_of=self.as_of,
+            frozen_at=self.frozen_at,
+            tie_rule=TIE_RULE,
+            digest=lines.digest,
+            event_name=self.event_name,
+            zone=self.zone,
+            rehearsal=self.rehearsal,
+            finality=self.finality,
+            live_rows=lines.live_rows,
+            live_as_of=self.live_as_of,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RacerNames:
+    """Names of racers for organizers: by profile id, and where standings carry none by alias (case folded)."""
+
+    profiles: Mapping[str, str]
+    aliases: Mapping[str, str]
+
+    def of(self, racer: Racer) -> str:
+        """The person's name, their address where they have none; "" = nobody of ours."""
+        if racer.profile:
+            return self.profiles.get(racer.profile, "")
+        return self.aliases.get(racer.alias.casefold(), "")
 
 
 @dataclass(frozen=True, slots=True)

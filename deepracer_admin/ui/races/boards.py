@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -10,9 +10,9 @@ import streamlit as st
 
 from deepracer_admin.rules.finish import Finality, State, finish_words
 from deepracer_admin.rules.standings import BoardRow, lap_time
-from deepracer_admin.services.races.boards import BoardEntry, BoardView, LiveLink
+from deepracer_admin.services.races.board_views import BoardEntry, BoardView, LiveLink, RacerNames
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.cached import board_view
+from deepracer_admin.ui.kit.cached import board_view, racer_names
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, table_height, when, whole
 from deepracer_admin.ui.races.race_form import STATUS
@@ -35,9 +35,9 @@ def change_mark(change: int | None) -> str:
 @st.fragment(run_every=2)
 def live_board(race_id: str) -> None:
     """Status, podium and table, drawn anew every two seconds; nothing to click."""
-    who, desk = session.actor(), session.desk()
+    who = session.actor()
     view = board_view(who, race_id)
-    people = desk.boards.people(who) if session.may(who, "boards.names") else None
+    people = racer_names(who) if session.may(who, "boards.names") else None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(STATUS[view.status], color="green" if view.status.value == "open" else "gray")
         finality_badge(view.finality)
@@ -78,7 +78,7 @@ def say_finality(finality: Finality, zone: str, *, reason: bool) -> None:
         st.caption(plain(words))
 
 
-def _podium_and_table(view: BoardView, rows: Sequence[BoardRow], people: Mapping[str, str] | None, *, key: str) -> None:
+def _podium_and_table(view: BoardView, rows: Sequence[BoardRow], people: RacerNames | None, *, key: str) -> None:
     for column, place, row in zip(st.columns(3), _MEDALS, rows, strict=False):
         with column, st.container(border=True):
             gap = f"+{lap_time(row.gap_ms)} s to the leader" if row.gap_ms else "leads"
@@ -106,7 +106,7 @@ def _podium_and_table(view: BoardView, rows: Sequence[BoardRow], people: Mapping
         st.caption(f"The first {SHOWN} of {whole(len(rows))}; the export has all.")
 
 
-def board_frame(rows: Sequence[BoardRow], people: Mapping[str, str] | None) -> pd.DataFrame:
+def board_frame(rows: Sequence[BoardRow], people: RacerNames | None) -> pd.DataFrame:
     """The table: times in m:ss.mmm; the person beside the alias where `people` is given."""
     columns: dict[str, list[object]] = {
         "Place": [row.rank for row in rows],
@@ -114,7 +114,7 @@ def board_frame(rows: Sequence[BoardRow], people: Mapping[str, str] | None) -> p
         "Racer": [row.alias + ("  (hidden)" if row.hidden and people is not None else "") for row in rows],
     }
     if people is not None:
-        columns["Person"] = [people.get(row.attendee, "not on the list") for row in rows]
+        columns["Person"] = [people.of(row.racer) or "not on the list" for row in rows]
     columns |= {
         "Time": [lap_time(row.score_ms) for row in rows],
         "To leader": ["" if not row.gap_ms else f"+{lap_time(row.gap_ms)}" for row in rows],
