@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from deepracer_admin.model import Standing
 from deepracer_admin.rules.racers import Racer, Racers, racers_of
 
-__all__ = ["TIE_RULE", "BoardRow", "board", "lap_time", "safe_alias", "standings_digest"]
+__all__ = ["TIE_RULE", "BoardRow", "board", "lap_time", "ranked", "safe_alias", "standings_digest"]
 
 TIE_RULE = "Equal times share a place; the one submitted first stands first."
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
@@ -78,6 +78,11 @@ def board(
         )
         ahead = row.score_ms
     return result
+
+
+def ranked(rows: Sequence[Standing], disqualified: Collection[str]) -> int:
+    """How many lines `board` has."""
+    return sum(1 for racer in racers_of(rows) if racer.id not in disqualified) if disqualified else len(rows)
 
 
 def _ranked(rows: Sequence[Standing], disqualified: Collection[str]) -> list[tuple[int, Standing, Racer]]:

@@ -176,6 +176,10 @@ class EventStore(Records, Followed, Protocol):
         """By attendee id."""
         ...
 
+    def sizes(self, event: str) -> dict[str, int]:
+        """How many "attendees" (leavers too), "profiles" as last listed and "deliveries" there are."""
+        ...
+
     # -- mail ledger
     def plan_deliveries(
         self,
@@ -227,6 +231,10 @@ class EventStore(Records, Followed, Protocol):
     ) -> list[Delivery]: ...
 
     def delivery_counts(self, event: str, campaign: str | None = None) -> dict[Sending, int]: ...
+
+    def delivered_counts(self, event: str) -> dict[str, int]:
+        """Mails by what was reported of them (`Delivery.delivered`); "" = nothing yet."""
+        ...
 
     def apply_delivery_events(self, event: str, events: Iterable[DeliveryEvent], *, now: datetime) -> int:
         """Match by key, else by message id; UNKNOWN becomes SENT on any event that proves acceptance."""

@@ -10,7 +10,7 @@ from typing import Protocol
 from deepracer_admin.model import ModelJobs, Profile, ProfileUse, Standing, UsageSample
 from deepracer_admin.store.person import Person
 
-__all__ = ["History", "Snapshot"]
+__all__ = ["History", "Snapshot", "SoFar"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,18 @@ class Snapshot:
 
     rows: tuple[Standing, ...] = ()
     stamp: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """All profiles together at the last sample, `at` (event time): minutes over resets, storage, and how many used or
+    asked for any minutes; as `profile_uses` gives them one by one.
+    """
+
+    at: datetime
+    minutes: float
+    gb_hours: float
+    active: int
 
 
 class History(Protocol):
@@ -60,6 +72,10 @@ class History(Protocol):
 
     def profile_uses(self, event: str, *, since: datetime) -> list[ProfileUse]:
         """Every profile that was ever sampled, as of the last sample; `since`: when the window of recent use begins."""
+        ...
+
+    def usage_so_far(self, event: str) -> SoFar | None:
+        """The sums of `profile_uses`; None before the first sample. Cheap."""
         ...
 
     def used_before_reset(self, event: str) -> dict[str, float]:

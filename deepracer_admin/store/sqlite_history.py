@@ -18,7 +18,7 @@ from pathlib import Path
 from deepracer_admin.clock import iso, parse_iso
 from deepracer_admin.model import Standing
 from deepracer_admin.store.codec import decode, encode, instant
-from deepracer_admin.store.history import Snapshot
+from deepracer_admin.store.history import Snapshot, SoFar
 from deepracer_admin.store.person import Person
 from deepracer_admin.store.sqlite_base import Migration
 from deepracer_admin.store.sqlite_usage import USAGE, USAGE_BY_CHANGE, UsagePart
@@ -45,6 +45,22 @@ class SqliteHistory(UsagePart):
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(path, kind="history", mode="", migrations=MIGRATIONS)
+
+    # -- usage
+
+    def usage_so_far(self, event: str) -> SoFar | None:
+        with self._reading() as connection:
+            last, _ = self._last(connection, event)
+            if last is None:
+                return None
+            minutes, gb_hours, active = connection.execute(
+                "SELECT total(before + month), total(gb_hours + storage_bytes / 1e9"
+                " * max(0.0, coalesce((:at - weighed_at) / 3600000.0, 0.0))),"
+                " count(CASE WHEN before + month > 0 OR queued > 0 THEN 1 END)"
+                " FROM usage_profiles WHERE event = :event",
+                {"event": event, "at": round(last.timestamp() * 1000)},
+            ).fetchone()
+        return SoFar(last, minutes, gb_hours, active)
 
     # -- standings
 

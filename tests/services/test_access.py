@@ -206,6 +206,8 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "personal_data.receipt": ("closeout.view", lambda c, who: c.first.personal_data.receipt(who, "erased-x")),
     "report.certificates": ("attendees.export", lambda c, who: c.first.report.certificates(who, "en")),
     "report.figures": ("closeout.view", lambda c, who: c.first.report.figures(who)),
+    "report.summary": ("closeout.view", lambda c, who: c.first.report.summary(who)),
+    "report.sheets": ("closeout.view", lambda c, who: c.first.report.sheets(who)),
     "report.page": ("closeout.view", lambda c, who: c.first.report.page(who, "en")),
     "report.tables": ("closeout.view", lambda c, who: c.first.report.tables(who, "en")),
     "audit.entries": ("audit.view", lambda c, who: c.first.audit.entries(who)),

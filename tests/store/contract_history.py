@@ -152,6 +152,22 @@ class UsageContract:
         assert history.profile_uses("spring", since=after(-90))[0].asked_before == 15.0
         assert history.profile_uses("autumn", since=NOW) == []
 
+    def test_the_sums_are_those_of_all_profiles(self, history: History) -> None:
+        assert history.usage_so_far("spring") is None
+        for minute in range(4):
+            listed = [
+                a_profile(f"p{each}", 0.1 * each * minute * (minute < 3), 3.0 * (each == 1), storage_bytes=each * 10**9)
+                for each in range(6 - minute // 2)
+            ]
+            history.add_usage("spring", after(60 * minute), listed)
+            uses, found = history.profile_uses("spring", since=NOW), history.usage_so_far("spring")
+            assert found is not None
+            assert found.at == after(60 * minute)
+            assert found.minutes == pytest.approx(sum(use.minutes for use in uses))
+            assert found.gb_hours == pytest.approx(sum(use.gb_hours for use in uses))
+            assert found.active == sum(1 for use in uses if use.minutes > 0 or use.queued > 0)
+        assert history.usage_so_far("autumn") is None
+
     def test_gaps_between_samples_are_found(self, history: History) -> None:
         for minute in (0, 1, 2, 32, 33):
             history.add_usage("spring", after(60 * minute), [a_profile("p1", 1.0)])
