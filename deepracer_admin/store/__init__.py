@@ -101,6 +101,10 @@ class EventStore(Records, Followed, Protocol):
 
     def attendee(self, event: str, attendee: str) -> Attendee: ...
 
+    def attendees_among(self, event: str, ids: Collection[str]) -> list[Attendee]:
+        """Those of these ids who are on the list, leavers too, in the order in which they were added."""
+        ...
+
     def save_attendees(self, event: str, people: Iterable[Attendee]) -> None:
         """Insert new people in one transaction (and those taken back by an undo). Those on the list are changed with
         `amend_attendees`, so that nobody's change is lost. Raises Conflict when an e-mail belongs to another.
@@ -126,7 +130,13 @@ class EventStore(Records, Followed, Protocol):
         ...
 
     # -- steps
-    def steps(self, event: str, *, step: Step | None = None) -> list[StepRow]: ...
+    def steps(
+        self, event: str, *, step: Step | None = None, attendees: Collection[str] | None = None
+    ) -> list[StepRow]: ...
+
+    def in_state(self, event: str, states: Collection[State]) -> set[str]:
+        """Attendee ids of those of whom some step is in one of these states. One cheap query."""
+        ...
 
     def done(self, event: str, step: Step) -> set[str]:
         """Attendee ids of those for whom this step is done, or was so before (State.is_done). One cheap query."""
@@ -174,6 +184,10 @@ class EventStore(Records, Followed, Protocol):
 
     def links(self, event: str) -> dict[str, ProfileLink]:
         """By attendee id."""
+        ...
+
+    def linked(self, event: str) -> set[str]:
+        """Attendee ids of those who have a profile. One cheap query."""
         ...
 
     def sizes(self, event: str) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
@@ -17,6 +17,11 @@ __all__ = ["StepsPart", "next_row"]
 
 STEPS = {step.value: step for step in Step}
 STATES = {state.value: state for state in State}
+_STEPS = (
+    "SELECT attendee, step, state, reason, sentence, ref, attempts, next_try_at, changed_at FROM steps"
+    " WHERE event = :event AND (:step IS NULL OR step = :step)"
+)
+_STEPS_AMONG = _STEPS + " AND attendee IN (SELECT value FROM json_each(:attendees))"  # noqa: S608 - constants
 AGAIN = (State.RETRY, State.UNKNOWN)  # each further outcome of these is a further attempt
 
 
@@ -48,14 +53,20 @@ def next_row(old: StepRow | None, outcome: Outcome, now: datetime) -> StepRow | 
 
 
 class StepsPart(PeoplePart):
-    def steps(self, event: str, *, step: Step | None = None) -> list[StepRow]:
+    def steps(self, event: str, *, step: Step | None = None, attendees: Collection[str] | None = None) -> list[StepRow]:
+        asked = {"event": event, "step": step, "attendees": None if attendees is None else encode([*attendees])}
+        with self._reading() as connection:
+            rows = connection.execute(_STEPS if attendees is None else _STEPS_AMONG, asked).fetchall()
+        return [_step_row(row) for row in rows]
+
+    def in_state(self, event: str, states: Collection[State]) -> set[str]:
         with self._reading() as connection:
             rows = connection.execute(
-                "SELECT attendee, step, state, reason, sentence, ref, attempts, next_try_at, changed_at FROM steps"
-                " WHERE event = :event AND (:step IS NULL OR step = :step)",
-                {"event": event, "step": step},
+                "SELECT DISTINCT attendee FROM steps WHERE event = ? AND step IN (SELECT value FROM json_each(?))"
+                " AND state IN (SELECT value FROM json_each(?))",  # by each step, because the index begins with it
+                (event, encode([*Step]), encode([*states])),
             ).fetchall()
-        return [_step_row(row) for row in rows]
+        return {row["attendee"] for row in rows}
 
     def done(self, event: str, step: Step) -> set[str]:
         with self._reading() as connection:
