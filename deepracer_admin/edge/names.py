@@ -5,18 +5,19 @@ In a rehearsal the practice world's own name server on this computer answers; no
 
 from __future__ import annotations
 
-import dns.exception
-import dns.resolver
+from typing import TYPE_CHECKING
 
 from deepracer_admin.edge.addresses import LOOPBACK
 from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import BadSettings, Unavailable, Unreachable
 
+if TYPE_CHECKING:
+    import dns.resolver
+
 __all__ = ["Names"]
 
 SERVICE = "dns"
 LONGEST_S = 8.0
-_ABSENT = (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer)
 
 
 class Names:
@@ -37,9 +38,12 @@ class Names:
         return str(found[0].target).rstrip(".").lower() if found else ""
 
     def _look_up(self, name: str, kind: str) -> list:
+        import dns.exception  # a third of a second, and only the pre-flight asks
+        import dns.resolver
+
         try:
             return [*self._resolver().resolve(name, kind, lifetime=self._longest_s, search=False)]
-        except _ABSENT:
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return []
         except dns.resolver.NoNameservers as failed:
             raise Unavailable(
@@ -57,6 +61,8 @@ class Names:
             ) from None
 
     def _resolver(self) -> dns.resolver.Resolver:
+        import dns.resolver
+
         if not self._server:
             return dns.resolver.Resolver()
         made = dns.resolver.Resolver(configure=False)

@@ -11,7 +11,7 @@ import logging
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -59,6 +59,7 @@ class _Listener(uvicorn.Server):
 _lock = threading.Lock()
 _console: Console | None = None
 _listener: _Listener | None = None
+_then: Callable[[], None] | None = None
 
 
 def console() -> Console:
@@ -110,12 +111,14 @@ def middleware() -> list[Middleware]:
     ]
 
 
-def prepare() -> None:
+def prepare(then: Callable[[], None] | None = None) -> None:
     """At import, before st.App: open the stores and the second listener's port.
 
-    What cannot work ends the start here, with its sentence and no traceback (a lifespan that fails prints one).
+    `then` is called in a thread of its own once it serves. What cannot work ends the start here, with its sentence and
+    no traceback (a lifespan that fails prints one).
     """
-    global _listener
+    global _listener, _then
+    _then = then
     make_private()
     try:
         _listener = _public_listener(console())
@@ -142,6 +145,8 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     watch.start()
     made.plans.start()
     serving = asyncio.create_task(listener.serve()) if listener else None
+    if _then is not None:
+        threading.Thread(target=_then, name="then", daemon=True).start()
     try:
         yield {}
     finally:

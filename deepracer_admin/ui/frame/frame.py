@@ -1,14 +1,13 @@
-"""The frame around every page: the line above it, navigation by role, search, errors as sentences."""
+"""The frame around every page: the line above it, navigation by role, search."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
-from deepracer_admin.errors import ConsoleError, incident_id
+from deepracer_admin.errors import ConsoleError
 from deepracer_admin.model import Actor
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.ui.frame.top import top
@@ -21,14 +20,9 @@ from deepracer_admin.ui.kit.shared_store import shared_store
 from deepracer_admin.ui.people.finder import find_button, show_open
 from deepracer_admin.web import keys, server
 
-__all__ = ["nothing", "on_script_error", "run"]
+__all__ = ["run"]
 
-log = logging.getLogger(__name__)
 FLAG = str(Path(__file__).with_name("flag.png"))  # an icon by name would be fetched from a font service
-
-
-def nothing() -> None:
-    """A page that draws nothing: registered at import, it switches off Streamlit's own discovery of pages/."""
 
 
 def run() -> None:
@@ -138,17 +132,3 @@ def _choose_event(who: Actor) -> None:
     )
     if chosen and chosen != shown_id:
         session.open_event(chosen)
-
-
-def on_script_error(error: Exception) -> bool:
-    """The last net, also for fragments and callbacks: a sentence for what we know, an incident id for the rest."""
-    if isinstance(error, ConsoleError):
-        st.error(error.sentence, icon=":material/error:")
-        return True
-    incident = incident_id()
-    log.error("incident %s on a page", incident, exc_info=error)
-    st.error(
-        f"Something unexpected happened ({incident}). Nothing was lost; reload the page, and tell the operator the id.",
-        icon=":material/error:",
-    )
-    return True
