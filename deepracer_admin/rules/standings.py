@@ -46,10 +46,12 @@ def board(
     hidden: Collection[str] = (),
     disqualified: Collection[str] = (),
     owner: Callable[[Standing], str] = lambda row: "",
+    most: int | None = None,
 ) -> list[BoardRow]:
     """Standings as a board shows them: the disqualified left out, hidden aliases masked, places counted anew.
 
     `hidden` and `disqualified` are ids of racers (rules/racers.py); `owner` gives the attendee id of a row, or "".
+    `most`: places wanted, from the first; None: all.
     """
     ranked = _ranked(rows, disqualified)
     former = ranked if before is rows else _ranked(before, disqualified)
@@ -57,7 +59,7 @@ def board(
     result: list[BoardRow] = []
     leader = ranked[0][1].score_ms if ranked else 0
     ahead = leader
-    for rank, row, racer in ranked:
+    for rank, row, racer in ranked[:most]:
         masked = racer.id in hidden
         places = racers.find(racer)
         result.append(

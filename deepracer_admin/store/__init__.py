@@ -186,8 +186,8 @@ class EventStore(Records, Followed, Protocol):
         """By attendee id."""
         ...
 
-    def linked(self, event: str) -> set[str]:
-        """Attendee ids of those who have a profile. One cheap query."""
+    def linked(self, event: str) -> dict[str, str]:
+        """Profile id by attendee id, of those who have one. Cheaper than `links`."""
         ...
 
     def sizes(self, event: str) -> dict[str, int]:

@@ -235,10 +235,10 @@ class PeoplePart(RecordsPart):
                 self._bump(connection, event)
         return changed
 
-    def linked(self, event: str) -> set[str]:
+    def linked(self, event: str) -> dict[str, str]:
         with self._reading() as connection:
-            rows = connection.execute("SELECT attendee FROM links WHERE event = ?", (event,)).fetchall()
-        return {row["attendee"] for row in rows}
+            rows = connection.execute("SELECT attendee, profile FROM links WHERE event = ?", (event,)).fetchall()
+        return {attendee: profile for attendee, profile in rows}
 
     def links(self, event: str) -> dict[str, ProfileLink]:
         with self._reading() as connection:

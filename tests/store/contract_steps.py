@@ -32,9 +32,9 @@ class StepsContract:
         ]
         assert {row.attendee for row in store.steps("spring", step=Step.GROUP, attendees=asked)} == {"a00001"}
         assert store.in_state("spring", [State.REFUSED, State.UNKNOWN]) == {"a00001", "a00002"}
-        assert store.linked("spring") == {"a00003"}
+        assert store.linked("spring") == {"a00003": "p3"}
         assert (store.steps("spring", attendees=[]), store.attendees_among("spring", [])) == ([], [])
-        assert (store.in_state("autumn", [*State]), store.linked("autumn")) == (set(), set())
+        assert (store.in_state("autumn", [*State]), store.linked("autumn")) == (set(), {})
 
     def test_outcomes_become_rows_with_attempts_and_the_next_try(self, store: EventStore) -> None:
         store.save_attendees("spring", people(2))

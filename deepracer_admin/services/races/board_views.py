@@ -11,7 +11,7 @@ from deepracer_admin.model import Race, RaceStatus
 from deepracer_admin.records.boards import BoardMark
 from deepracer_admin.rules.finish import Finality
 from deepracer_admin.rules.racers import Racer
-from deepracer_admin.rules.standings import TIE_RULE, BoardRow, board, standings_digest
+from deepracer_admin.rules.standings import TIE_RULE, BoardRow, board, ranked
 from deepracer_admin.services.usage.usage import UsageView
 from deepracer_admin.store.history import Snapshot
 
@@ -30,20 +30,23 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class BoardView:
-    """A board as shown: rows, "as of" (event time), the race's status and what was done to the board."""
+    """A board as shown: rows, "as of" (event time), the status of its race and what was done to it. `racers`: how many
+    are ranked, where `rows` are only the first of them.
+    """
 
     race: Race
     status: RaceStatus
     rows: Sequence[BoardRow]
+    racers: int
     as_of: datetime | None
     frozen_at: datetime | None
     tie_rule: str
-    digest: str
     event_name: str
     zone: str
     rehearsal: bool
     finality: Finality
     live_rows: Sequence[BoardRow] | None = None  # of a held board, as it stands now: for those who run it
+    live_racers: int = 0
     live_as_of: datetime | None = None
 
 
@@ -52,8 +55,9 @@ class BoardLines:
     """Everything of a board that takes long to work out where many race: see BoardView."""
 
     rows: Sequence[BoardRow]
-    digest: str
-    live_rows: Sequence[BoardRow] | None
+    racers: int
+    live_rows: Sequence[BoardRow] | None = None
+    live_racers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +86,16 @@ class BoardRead:
         now = self.now and tuple(each.stamp for each in self.now)
         return self.shown.stamp, self.before.stamp, now, tuple(sorted(self.marks.items()))
 
-    def lines(self) -> BoardLines:
-        """Worked out of nothing but what `stamp` is of."""
-        live = None if self.now is None else self._lines(*self.now)
-        return BoardLines(self._lines(self.shown, self.before), standings_digest(self.shown.rows), live)
+    def lines(self, most: int | None = None) -> BoardLines:
+        """Worked out of nothing but what `stamp` is of; `most`: places wanted, from the first."""
+        live = (None, 0) if self.now is None else self._lines(*self.now, most)
+        return BoardLines(*self._lines(self.shown, self.before, most), *live)
 
-    def _lines(self, shown: Snapshot, before: Snapshot) -> tuple[BoardRow, ...]:
+    def _lines(self, shown: Snapshot, before: Snapshot, most: int | None) -> tuple[tuple[BoardRow, ...], int]:
         marks = brought(self.marks, shown.rows)
-        return tuple(board(shown.rows, before=before.rows, hidden=marks.hidden, disqualified=marks.disqualified))
+        hidden, out = marks.hidden, marks.disqualified
+        lines = board(shown.rows, before=before.rows, hidden=hidden, disqualified=out, most=most)
+        return tuple(lines), len(lines) if most is None else ranked(shown.rows, out)
 
     def view(self, lines: BoardLines) -> BoardView:
         """The board as shown; `lines`: its own, now or kept under its stamp."""
@@ -97,15 +103,16 @@ class BoardRead:
             race=self.race,
             status=self.status,
             rows=lines.rows,
+            racers=lines.racers,
             as_of=self.as_of,
             frozen_at=self.frozen_at,
             tie_rule=TIE_RULE,
-            digest=lines.digest,
             event_name=self.event_name,
             zone=self.zone,
             rehearsal=self.rehearsal,
             finality=self.finality,
             live_rows=lines.live_rows,
+            live_racers=lines.live_racers,
             live_as_of=self.live_as_of,
         )
 

@@ -104,7 +104,7 @@ class BoardsService(Service):
         event = self._event().id
         people = self.store.attendees(event)
         names = {person.id: person.name or person.email for person in people}
-        owners = {link.profile: link.attendee for link in self.store.links(event).values() if link.attendee in names}
+        owners = {profile: one for one, profile in self.store.linked(event).items() if one in names}
         named = racers_by_alias(people, self.store.profiles(event)[0], owners)
         return RacerNames(
             {profile: names[one] for profile, one in owners.items()},

@@ -23,6 +23,7 @@ from deepracer_admin.ui.kit import session
 
 __all__ = [
     "LAST_ACT",
+    "PLACES",
     "board_view",
     "event_view",
     "events_at_work",
@@ -114,16 +115,20 @@ def _usage_view(event: str, revision: int, sample: datetime | None, roles: froze
     return session.console().of(event).usage.totals(_who)
 
 
+PLACES = 200
+"""Of a board that the console shows; its export has all."""
+
+
 def board_view(who: Actor, race: str) -> BoardView:
-    """The board of a race as it is now; its lines are worked out anew only when their standings or marks differ."""
+    """The first PLACES of a race as it stands now; they are worked out anew only when standings or marks differ."""
     read = session.desk().boards.read(who, race)
     return read.view(_board_lines(read.stamp, read))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _board_lines(stamp: Hashable, _read: BoardRead) -> BoardLines:
-    """Shared as they are, never copied: 10,000 lines take longer to copy than to send."""
-    return _read.lines()
+    """Shared as they are, never copied."""
+    return _read.lines(PLACES)
 
 
 def racer_names(who: Actor) -> RacerNames:

@@ -101,6 +101,9 @@ def test_lines_may_be_kept_under_their_stamp(boards, console, clock):
     console.history.save_standings("ev-1", "r-1", clock.at, [Standing(1, "racer-2", 8_000)])
     assert [row.alias for row in boards.view(VIEWER, "r-1").rows] == ["racer-2"]
     assert len({first, look(VIEWER)}) == 2
+    read = boards.read(VIEWER, "r-1")
+    assert (len(read.lines(0).rows), read.lines(0).racers) == (0, 1)
+    assert (read.lines(1), read.view(read.lines()).racers) == (read.lines(), 1)
     assert len(kept) == 5  # held at NOW, a viewer sees the very lines of before
 
 
