@@ -130,19 +130,21 @@ class EventStore(Records, Followed, Protocol):
         ...
 
     # -- steps
-    def steps(
-        self, event: str, *, step: Step | None = None, attendees: Collection[str] | None = None
-    ) -> list[StepRow]: ...
-
-    def in_state(self, event: str, states: Collection[State]) -> set[str]:
-        """Attendee ids of those of whom some step is in one of these states. One cheap query."""
-        ...
+    def steps(self, event: str, *, step: Step | None = None) -> list[StepRow]: ...
 
     def done(self, event: str, step: Step) -> set[str]:
         """Attendee ids of those for whom this step is done, or was so before (State.is_done). One cheap query."""
         ...
 
     def steps_of(self, event: str, attendee: str) -> list[StepRow]: ...
+
+    def steps_among(self, event: str, attendees: Collection[str]) -> list[StepRow]:
+        """Of these people alone."""
+        ...
+
+    def in_state(self, event: str, states: Collection[State]) -> set[str]:
+        """Attendee ids of those of whom some step is in one of these states. One cheap query."""
+        ...
 
     def record(self, event: str, outcomes: Iterable[Outcome], *, lease: Lease | None, now: datetime) -> int:
         """Write outcomes (person = attendee id). Counts attempts, sets next_try_at = now + retry_after, appends to

@@ -130,8 +130,8 @@ def _record(kind: type) -> Convert:
     special = [(name, convert) for name, convert in converted.items() if convert is not _same]
 
     def build(values: Mapping[str, Any]) -> Any:
-        if values.keys() <= known:  # nearly always, and 10,000 at a time
-            given = {**values}
+        if values.keys() <= known:
+            given = dict(values)
         else:
             given = {name: value for name, value in values.items() if name in known}
         for name, convert in special:

@@ -17,11 +17,6 @@ __all__ = ["StepsPart", "next_row"]
 
 STEPS = {step.value: step for step in Step}
 STATES = {state.value: state for state in State}
-_STEPS = (
-    "SELECT attendee, step, state, reason, sentence, ref, attempts, next_try_at, changed_at FROM steps"
-    " WHERE event = :event AND (:step IS NULL OR step = :step)"
-)
-_STEPS_AMONG = _STEPS + " AND attendee IN (SELECT value FROM json_each(:attendees))"  # noqa: S608 - constants
 AGAIN = (State.RETRY, State.UNKNOWN)  # each further outcome of these is a further attempt
 
 
@@ -53,20 +48,14 @@ def next_row(old: StepRow | None, outcome: Outcome, now: datetime) -> StepRow | 
 
 
 class StepsPart(PeoplePart):
-    def steps(self, event: str, *, step: Step | None = None, attendees: Collection[str] | None = None) -> list[StepRow]:
-        asked = {"event": event, "step": step, "attendees": None if attendees is None else encode([*attendees])}
-        with self._reading() as connection:
-            rows = connection.execute(_STEPS if attendees is None else _STEPS_AMONG, asked).fetchall()
-        return [_step_row(row) for row in rows]
-
-    def in_state(self, event: str, states: Collection[State]) -> set[str]:
+    def steps(self, event: str, *, step: Step | None = None) -> list[StepRow]:
         with self._reading() as connection:
             rows = connection.execute(
-                "SELECT DISTINCT attendee FROM steps WHERE event = ? AND step IN (SELECT value FROM json_each(?))"
-                " AND state IN (SELECT value FROM json_each(?))",  # by each step, because the index begins with it
-                (event, encode([*Step]), encode([*states])),
+                "SELECT attendee, step, state, reason, sentence, ref, attempts, next_try_at, changed_at FROM steps"
+                " WHERE event = :event AND (:step IS NULL OR step = :step)",
+                {"event": event, "step": step},
             ).fetchall()
-        return {row["attendee"] for row in rows}
+        return [_step_row(row) for row in rows]
 
     def done(self, event: str, step: Step) -> set[str]:
         with self._reading() as connection:
@@ -86,6 +75,24 @@ class StepsPart(PeoplePart):
             ).fetchall()
         order = list(Step)
         return sorted((_step_row(row) for row in rows), key=lambda row: order.index(row.step))
+
+    def steps_among(self, event: str, attendees: Collection[str]) -> list[StepRow]:
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT attendee, step, state, reason, sentence, ref, attempts, next_try_at, changed_at FROM steps"
+                " WHERE event = ? AND attendee IN (SELECT value FROM json_each(?))",
+                (event, encode([*attendees])),
+            ).fetchall()
+        return [_step_row(row) for row in rows]
+
+    def in_state(self, event: str, states: Collection[State]) -> set[str]:
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT attendee FROM steps WHERE event = ? AND step IN (SELECT value FROM json_each(?))"
+                " AND state IN (SELECT value FROM json_each(?))",  # by each step, because the index begins with it
+                (event, encode([*Step]), encode([*states])),
+            ).fetchall()
+        return {row["attendee"] for row in rows}
 
     def record(self, event: str, outcomes: Iterable[Outcome], *, lease: Lease | None, now: datetime) -> int:
         """See EventStore.record. Outcomes of people who were deleted meanwhile are left out."""

@@ -27,13 +27,12 @@ class StepsContract:
         store.link("spring", [ProfileLink("a00003", "p3", "created", NOW)])
         asked = ["a00002", "a00001", "gone"]
         assert [each.id for each in store.attendees_among("spring", asked)] == ["a00001", "a00002"]
-        assert store.steps("spring", attendees=asked) == [
+        assert store.steps_among("spring", asked) == [
             row for row in store.steps("spring") if row.attendee in ("a00001", "a00002")
         ]
-        assert {row.attendee for row in store.steps("spring", step=Step.GROUP, attendees=asked)} == {"a00001"}
         assert store.in_state("spring", [State.REFUSED, State.UNKNOWN]) == {"a00001", "a00002"}
         assert store.linked("spring") == {"a00003": "p3"}
-        assert (store.steps("spring", attendees=[]), store.attendees_among("spring", [])) == ([], [])
+        assert (store.steps_among("spring", []), store.attendees_among("spring", [])) == ([], [])
         assert (store.in_state("autumn", [*State]), store.linked("autumn")) == (set(), {})
 
     def test_outcomes_become_rows_with_attempts_and_the_next_try(self, store: EventStore) -> None:

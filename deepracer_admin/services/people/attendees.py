@@ -195,7 +195,7 @@ class AttendeesService(ReadingService):
         self._authorise(actor, "attendees.view")
         event = self._event().id
         steps: dict[str, dict[Step, StepRow]] = {}
-        for row in self.store.steps(event, attendees=ids):
+        for row in self.store.steps_among(event, ids):
             steps.setdefault(row.attendee, {})[row.step] = row
         people = {person.id: person for person in self.store.attendees_among(event, ids)}
         return [ListLine(people[one], steps.get(one, {})) for one in ids if one in people]
