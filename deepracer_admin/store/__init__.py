@@ -37,6 +37,7 @@ from deepracer_admin.model import (
     StepRow,
 )
 from deepracer_admin.store.documents import Records
+from deepracer_admin.store.few import Few
 from deepracer_admin.store.following import Followed
 from deepracer_admin.store.history import History
 from deepracer_admin.store.person import Person
@@ -73,7 +74,7 @@ class SavedSession:
     email: str = field(default="", repr=False)  # the person's own, "" where the sign-in told none
 
 
-class EventStore(Records, Followed, Protocol):
+class EventStore(Records, Followed, Few, Protocol):
     # -- life and settings
     @property
     def mode(self) -> str:
@@ -100,10 +101,6 @@ class EventStore(Records, Followed, Protocol):
         ...
 
     def attendee(self, event: str, attendee: str) -> Attendee: ...
-
-    def attendees_among(self, event: str, ids: Collection[str]) -> list[Attendee]:
-        """Those of these ids who are on the list, leavers too, in the order in which they were added."""
-        ...
 
     def save_attendees(self, event: str, people: Iterable[Attendee]) -> None:
         """Insert new people in one transaction (and those taken back by an undo). Those on the list are changed with
@@ -137,14 +134,6 @@ class EventStore(Records, Followed, Protocol):
         ...
 
     def steps_of(self, event: str, attendee: str) -> list[StepRow]: ...
-
-    def steps_among(self, event: str, attendees: Collection[str]) -> list[StepRow]:
-        """Of these people alone."""
-        ...
-
-    def in_state(self, event: str, states: Collection[State]) -> set[str]:
-        """Attendee ids of those of whom some step is in one of these states. One cheap query."""
-        ...
 
     def record(self, event: str, outcomes: Iterable[Outcome], *, lease: Lease | None, now: datetime) -> int:
         """Write outcomes (person = attendee id). Counts attempts, sets next_try_at = now + retry_after, appends to
@@ -186,14 +175,6 @@ class EventStore(Records, Followed, Protocol):
 
     def links(self, event: str) -> dict[str, ProfileLink]:
         """By attendee id."""
-        ...
-
-    def linked(self, event: str) -> dict[str, str]:
-        """Profile id by attendee id, of those who have one. Cheaper than `links`."""
-        ...
-
-    def sizes(self, event: str) -> dict[str, int]:
-        """How many "attendees" (leavers too), "profiles" as last listed and "deliveries" there are."""
         ...
 
     # -- mail ledger
@@ -247,10 +228,6 @@ class EventStore(Records, Followed, Protocol):
     ) -> list[Delivery]: ...
 
     def delivery_counts(self, event: str, campaign: str | None = None) -> dict[Sending, int]: ...
-
-    def delivered_counts(self, event: str) -> dict[str, int]:
-        """Mails by what was reported of them (`Delivery.delivered`); "" = nothing yet."""
-        ...
 
     def apply_delivery_events(self, event: str, events: Iterable[DeliveryEvent], *, now: datetime) -> int:
         """Match by key, else by message id; UNKNOWN becomes SENT on any event that proves acceptance."""

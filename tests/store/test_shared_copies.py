@@ -21,6 +21,7 @@ from deepracer_admin.store.documents import Document, Reading, Records
 from deepracer_admin.store.dynamodb import SharedEventStore, SharedTable, open_shared_store
 from deepracer_admin.store.dynamodb.rows import LOCAL, SHARED, digest_of, dump, scopes_in
 from deepracer_admin.store.dynamodb.table_facts import create
+from deepracer_admin.store.few import Few
 from deepracer_admin.store.following import Followed
 from deepracer_admin.store.sqlite_records import _decoded, _decoded_passing
 from tests.store.contract_jobs import an_entry
@@ -89,7 +90,9 @@ def test_every_table_of_the_schema_travels_or_is_of_this_computer(one: SharedEve
 
 
 def test_every_method_that_changes_something_goes_through_the_table() -> None:
-    declared = {name for kind in (EventStore, Records, Followed) for name in vars(kind) if not name.startswith("_")}
+    declared = {
+        name for kind in (EventStore, Records, Followed, Few) for name in vars(kind) if not name.startswith("_")
+    }
     assert declared - READS - {"close", "compact"} <= {*vars(SharedEventStore)}
 
 
