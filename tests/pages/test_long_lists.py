@@ -14,7 +14,7 @@ from deepracer_admin.compose import Console
 from deepracer_admin.model import Attendee, Event, Outcome, Profile, Race, RaceDraft, Role, Standing, State, Step
 from deepracer_admin.store import ProfileLink
 from deepracer_admin.ui.kit import cached, session
-from tests.pages.conftest import NOW, Browser, texts
+from tests.pages.conftest import NOW, Browser, actor_of, click, texts
 from tests.ui.choosing import shown, tick
 
 LIST, BOARD, REPORT = "pages/plan/attendees.py", "pages/run/leaderboard.py", "pages/close/report.py"
@@ -96,9 +96,11 @@ def weight(app: AppTest) -> int:
 
 
 @pytest.mark.usefixtures("lasting_view")
-@pytest.mark.parametrize("page", [LIST, BOARD, REPORT])
+@pytest.mark.parametrize(
+    ("page", "state"), [(LIST, {}), (BOARD, {}), (BOARD, {"board-tabs": "Run the board"}), (REPORT, {})]
+)
 def test_a_look_costs_the_same_however_many_people_there_are(
-    browser: Browser, console: Console, event: Event, page: str
+    browser: Browser, console: Console, event: Event, page: str, state: dict[str, Any]
 ) -> None:
     """Rows read and bytes sent, where nothing has changed since the last look."""
     found: list[tuple[int, int]] = []
@@ -106,7 +108,7 @@ def test_a_look_costs_the_same_however_many_people_there_are(
         if many == LARGE:
             console.store.delete_attendees("ev-1", [f"at-{n}" for n in range(SMALL)])
         fill(console, many)
-        app = browser.open(page)
+        app = browser.open(page, state=state)
         rows = counted(console, app.run)
         found.append((rows, weight(app)))
     (few_rows, few_bytes), (many_rows, many_bytes) = found
@@ -128,6 +130,24 @@ def test_whoever_is_on_another_page_is_reached_and_opened(browser: Browser, cons
     console.store.delete_attendees("ev-1", [f"at-{n}" for n in range(60, 130)])
     app.run()
     assert shown(app, "Name") == [f"Racer {n:04}" for n in range(50, 60)]  # the last page that there is now
+
+
+def test_one_of_very_many_racers_is_found_by_letters_or_place(browser: Browser, console: Console, event: Event) -> None:
+    fill(console, 230)
+    app = browser.open(BOARD, Role.FACILITATOR, state={"board-tabs": "Run the board"})
+    assert len(app.selectbox(key="desk-racer").options) == 200
+    assert "first 200 of 230 racers" in texts(app)
+    app.text_input(key="desk-find").input("RACER-22").run()
+    assert [each.split(" ")[1] for each in app.selectbox(key="desk-racer").options] == [
+        "racer-22", *(f"racer-{n}" for n in range(220, 230))
+    ]  # fmt: skip
+    app.text_input(key="desk-find").input("230").run()
+    app.selectbox(key="desk-racer").select_index(0).run()
+    click(app, "board-hide")
+    assert [entry.row.hidden for entry in console.first.boards.entries(actor_of(Role.ORGANIZER), "r-1")][-2:] == [
+        False,
+        True,
+    ]
 
 
 def test_a_search_looks_on_every_page_and_an_order_is_of_all(browser: Browser, console: Console, event: Event) -> None:

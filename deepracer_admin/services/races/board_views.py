@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from deepracer_admin.flows.races.board_marks import brought
@@ -61,6 +62,20 @@ class BoardLines:
 
 
 @dataclass(frozen=True, slots=True)
+class BoardEntry:
+    """A line of the board for those who run it. `id` is what `hide` and `disqualify` take, and stays the racer's when
+    places move; `racer` is the alias as the service gives it, even a hidden one; `shared`: others have it too;
+    `since_held`: of somebody who came in after the board was held, with the place they have now.
+    """
+
+    id: str
+    row: BoardRow
+    racer: str
+    shared: bool = False
+    since_held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class BoardRead:
     """What a board is made from, as read at one instant. `shown`, `before`: the standings that it shows, and those that
     places are compared with; `now`: likewise of a held board as it stands now, for those who run it.
@@ -97,6 +112,23 @@ class BoardRead:
         lines = board(shown.rows, before=before.rows, hidden=hidden, disqualified=out, most=most)
         return tuple(lines), len(lines) if most is None else ranked(shown.rows, out)
 
+    def entries(self) -> tuple[BoardEntry, ...]:
+        """A line for each who is ranked, then for those who came in since a held board was held; of `stamp` alone."""
+        shown = self._entries(self.shown)
+        if self.now is None:
+            return shown
+        known = {each.id for each in shown}
+        since = [each for each in self._entries(self.now[0]) if each.id not in known]
+        return (*shown, *(replace(each, since_held=True) for each in since))
+
+    def _entries(self, shown: Snapshot) -> tuple[BoardEntry, ...]:
+        marks = brought(self.marks, shown.rows)
+        borne = Counter(row.alias.casefold() for row in shown.rows)
+        return tuple(
+            BoardEntry(line.racer.id, line, line.racer.alias, borne[line.racer.alias.casefold()] > 1)
+            for line in board(shown.rows, hidden=marks.hidden, disqualified=marks.disqualified)
+        )
+
     def view(self, lines: BoardLines) -> BoardView:
         """The board as shown; `lines`: its own, now or kept under its stamp."""
         return BoardView(
@@ -129,20 +161,6 @@ class RacerNames:
         if racer.profile:
             return self.profiles.get(racer.profile, "")
         return self.aliases.get(racer.alias.casefold(), "")
-
-
-@dataclass(frozen=True, slots=True)
-class BoardEntry:
-    """A line of the board for those who run it. `id` is what `hide` and `disqualify` take, and stays the racer's when
-    places move; `racer` is the alias as the service gives it, even a hidden one; `shared`: others have it too;
-    `since_held`: of somebody who came in after the board was held, with the place they have now.
-    """
-
-    id: str
-    row: BoardRow
-    racer: str
-    shared: bool = False
-    since_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

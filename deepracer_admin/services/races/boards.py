@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,7 +18,6 @@ from deepracer_admin.records.waves import WAVES
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.aliases import racers_by_alias
 from deepracer_admin.rules.racers import racers_of
-from deepracer_admin.rules.standings import board
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.rules.waves import turn_words
 from deepracer_admin.services.base import House, Service
@@ -129,28 +127,16 @@ class BoardsService(Service):
 
     # ------------------------------------------------------------------------------------------ running it
 
+    def read_to_run(self, actor: Actor, race_id: str) -> BoardRead:
+        """As `read`, for who runs the board: its `entries` may be kept under its `stamp`."""
+        self._authorise(actor, "boards.run", target=race_id)
+        return self._read(self._event(), race_id, 60, both=True)
+
     def entries(self, actor: Actor, race_id: str) -> list[BoardEntry]:
         """The board's lines, each with the id that `hide` and `disqualify` take; while it is held, then those who came
         in since.
         """
-        self._authorise(actor, "boards.run", target=race_id)
-        event = self._event().id
-        self._race(event, race_id)
-        frozen = self._frozen_at(event, race_id)
-        shown = self._entries(event, race_id, self._standings(event, race_id, frozen)[0])
-        if frozen is None:
-            return shown
-        known = {each.id for each in shown}
-        now = self._entries(event, race_id, self._standings(event, race_id, None)[0])
-        return shown + [replace(each, since_held=True) for each in now if each.id not in known]
-
-    def _entries(self, event: str, race_id: str, rows: Sequence[Standing]) -> list[BoardEntry]:
-        marks = read_marks(self.store, event, race_id, rows)
-        lines = board(rows, hidden=marks.hidden, disqualified=marks.disqualified)
-        borne = Counter(row.alias.casefold() for row in rows)
-        return [
-            BoardEntry(line.racer.id, line, line.racer.alias, borne[line.racer.alias.casefold()] > 1) for line in lines
-        ]
+        return [*self.read_to_run(actor, race_id).entries()]
 
     def _standings(
         self, event_id: str, race_id: str, frozen: datetime | None

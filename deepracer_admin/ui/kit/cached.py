@@ -14,7 +14,7 @@ import streamlit as st
 from deepracer_admin.model import Actor, Role
 from deepracer_admin.services.access.onboarding import OnboardingView
 from deepracer_admin.services.access.passwords import PasswordAge
-from deepracer_admin.services.races.board_views import BoardLines, BoardRead, BoardView, RacerNames
+from deepracer_admin.services.races.board_views import BoardEntry, BoardLines, BoardRead, BoardView, RacerNames
 from deepracer_admin.services.setup.events import EventAtWork, EventView
 from deepracer_admin.services.setup.sponsorship import SponsorshipView
 from deepracer_admin.services.usage.table import UsageTable
@@ -24,6 +24,7 @@ from deepracer_admin.ui.kit import session
 __all__ = [
     "LAST_ACT",
     "PLACES",
+    "board_entries",
     "board_view",
     "event_view",
     "events_at_work",
@@ -129,6 +130,17 @@ def board_view(who: Actor, race: str) -> BoardView:
 def _board_lines(stamp: Hashable, _read: BoardRead) -> BoardLines:
     """Shared as they are, never copied."""
     return _read.lines(PLACES)
+
+
+def board_entries(who: Actor, race: str) -> Mapping[str, BoardEntry]:
+    """Everybody on a board by the id that acts on it take, best first; nobody may change it."""
+    read = session.desk().boards.read_to_run(who, race)
+    return _board_entries(read.stamp, read)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _board_entries(stamp: Hashable, _read: BoardRead) -> Mapping[str, BoardEntry]:
+    return {entry.id: entry for entry in _read.entries()}
 
 
 def racer_names(who: Actor) -> RacerNames:
