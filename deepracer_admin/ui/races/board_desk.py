@@ -47,8 +47,9 @@ def marks_desk(who: Actor, race_id: str) -> None:
         placeholder="type an alias or a place",
         key="desk-racer",
     )
-    if racer in entries:
-        _one_racer(race_id, entries[racer])
+    chosen = entries.get(racer or "")
+    if chosen is not None:
+        _one_racer(race_id, chosen)
     said("board-hide", "board-disqualify", "board-put-back")
     for sentence in marks.unclear:
         st.warning(plain(sentence), icon=":material/warning:")
