@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from deepracer_admin.clock import iso, parse_iso
+from deepracer_admin.collector import collector_at_rest
 from deepracer_admin.model import Standing
 from deepracer_admin.store.codec import decode, encode, instant
 from deepracer_admin.store.history import Snapshot, SoFar
@@ -156,4 +157,6 @@ def _standings(row: sqlite3.Row | None) -> Snapshot:
 @lru_cache(maxsize=MOST_SNAPSHOTS)
 def _kept(body: bytes) -> Snapshot:
     """The same bytes are the same rows: a board of 10,000 is read every two seconds and hardly ever differs."""
-    return Snapshot(decode(tuple[Standing, ...], _unpacked(body)), hashlib.sha256(body).hexdigest())
+    with collector_at_rest():
+        rows = decode(tuple[Standing, ...], _unpacked(body))
+    return Snapshot(rows, hashlib.sha256(body).hexdigest())

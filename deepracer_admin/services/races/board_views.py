@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from deepracer_admin.collector import collector_at_rest
 from deepracer_admin.flows.races.board_marks import brought
 from deepracer_admin.model import Race, RaceStatus
 from deepracer_admin.records.boards import BoardMark
@@ -109,7 +110,8 @@ class BoardRead:
     def _lines(self, shown: Snapshot, before: Snapshot, most: int | None) -> tuple[tuple[BoardRow, ...], int]:
         marks = brought(self.marks, shown.rows)
         hidden, out = marks.hidden, marks.disqualified
-        lines = board(shown.rows, before=before.rows, hidden=hidden, disqualified=out, most=most)
+        with collector_at_rest():
+            lines = board(shown.rows, before=before.rows, hidden=hidden, disqualified=out, most=most)
         return tuple(lines), len(lines) if most is None else ranked(shown.rows, out)
 
     def entries(self) -> tuple[BoardEntry, ...]:
