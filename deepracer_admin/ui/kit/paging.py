@@ -12,8 +12,11 @@ from deepracer_admin.ui.kit.words import whole
 __all__ = ["page_of"]
 
 
-def page_of(ids: tuple[str, ...], *, key: str, at: DeltaGenerator, rows: int) -> tuple[tuple[str, ...], int]:
-    """The ids of the page that is chosen, and its number; `at`: where the way to the others goes, if there are any.
+def page_of(
+    ids: tuple[str, ...], *, key: str, rows: int, told: str, as_of: str, at: DeltaGenerator
+) -> tuple[tuple[str, ...], int]:
+    """The ids of the page that is chosen, and its number. `at`: where it is said how many there are (`told`, e.g. "1,500
+    people") and `as_of` when, with the way to the other pages, if there are any.
 
     `key` is of what narrowed and sorted the list: another list begins with its first page.
     """
@@ -23,5 +26,7 @@ def page_of(ids: tuple[str, ...], *, key: str, at: DeltaGenerator, rows: int) ->
         if st.session_state.get(key, 1) > pages:  # whoever was on the last page, and it is gone
             st.session_state[key] = pages
         page = int(at.number_input(f"Page of {whole(pages)}", 1, pages, key=key, width=130))
-        at.caption(f"{whole((page - 1) * rows + 1)} to {whole(min(page * rows, len(ids)))} of {whole(len(ids))}")
+        first, last = (page - 1) * rows + 1, min(page * rows, len(ids))
+        told = f"{whole(first)} to {whole(last)} of {told}"
+    at.caption(f"{told} · {as_of}", width="content")
     return ids[(page - 1) * rows : page * rows], page

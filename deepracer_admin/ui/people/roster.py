@@ -67,9 +67,14 @@ def table(who: Actor, zone: str, query: Query) -> str | None:
     """One page of the people who fit, and the way to the others; the id of the one chosen."""
     stamp = session.desk().attendees.revision(who)
     found, read_at = _found(*stamp, query, who)
-    told = st.container(horizontal=True, vertical_alignment="bottom")
-    ids, page = page_of(found, key=f"roster-page-{hash(query)}", at=told, rows=PAGE_ROWS)
-    told.caption(f"{count(len(found), 'person', 'people')} · {as_of(read_at, 'list and steps', zone)}")
+    ids, page = page_of(
+        found,
+        key=f"roster-page-{hash(query)}",
+        rows=PAGE_ROWS,
+        told=count(len(found), "person", "people"),
+        as_of=as_of(read_at, "list and steps", zone),
+        at=st.container(horizontal=True, vertical_alignment="bottom"),
+    )
     if not ids:
         st.info("Nobody fits. Clear the search, or choose another cohort.", icon=":material/search_off:")
         return None
