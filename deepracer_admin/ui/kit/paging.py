@@ -15,9 +15,9 @@ __all__ = ["page_of"]
 def page_of(
     ids: tuple[str, ...], *, key: str, rows: int, told: str, as_of: str, at: DeltaGenerator
 ) -> tuple[tuple[str, ...], int]:
-    """The ids of the page that is chosen, and its number. `at`: where it is said how many there are (`told`, e.g. "1,500
-    people") and `as_of` when, with the way to the other pages, if there are any.
+    """The ids of the page that is chosen, and its number.
 
+    `at`: where it is said how many there are (`told`, e.g. "1,500 people"), as of when, and the way to other pages.
     `key` is of what narrowed and sorted the list: another list begins with its first page.
     """
     pages = max(1, math.ceil(len(ids) / rows))
