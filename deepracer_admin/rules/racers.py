@@ -101,11 +101,9 @@ class Racers:
         """Positions of those who may be meant: one when it is sure, several when it cannot be told, none when gone."""
         if named.profile and named.profile in self._by_profile:
             return self._by_profile[named.profile]
-        places = [
-            place
-            for place in self._by_alias[named.alias.casefold()]
-            if not (named.profile and self._racers[place].profile)
-        ]
+        places = self._by_alias.get(named.alias.casefold(), [])
+        if named.profile:
+            places = [place for place in places if not self._racers[place].profile]
         if named.submitted_at is None or len(places) < 2:
             return places
         exact = [place for place in places if self._racers[place].submitted_at == named.submitted_at]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from deepracer_admin.model import Standing
 from deepracer_admin.rules.racers import Racer, Racers, racers_of
 
-__all__ = ["TIE_RULE", "BoardRow", "board", "lap_time", "safe_alias", "standings_digest"]
+__all__ = ["TIE_RULE", "BoardRow", "board", "lap_time", "ranked", "safe_alias", "standings_digest"]
 
 TIE_RULE = "Equal times share a place; the one submitted first stands first."
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
@@ -46,18 +46,20 @@ def board(
     hidden: Collection[str] = (),
     disqualified: Collection[str] = (),
     owner: Callable[[Standing], str] = lambda row: "",
+    most: int | None = None,
 ) -> list[BoardRow]:
     """Standings as a board shows them: the disqualified left out, hidden aliases masked, places counted anew.
 
     `hidden` and `disqualified` are ids of racers (rules/racers.py); `owner` gives the attendee id of a row, or "".
+    `most`: places wanted, from the first; None: all.
     """
-    former = _ranked(before, disqualified)
-    racers = Racers([racer for _, _, racer in former])
     ranked = _ranked(rows, disqualified)
+    former = ranked if before is rows else _ranked(before, disqualified)
+    racers = Racers([racer for _, _, racer in former])
     result: list[BoardRow] = []
     leader = ranked[0][1].score_ms if ranked else 0
     ahead = leader
-    for rank, row, racer in ranked:
+    for rank, row, racer in ranked[:most]:
         masked = racer.id in hidden
         places = racers.find(racer)
         result.append(
@@ -80,6 +82,11 @@ def board(
     return result
 
 
+def ranked(rows: Sequence[Standing], disqualified: Collection[str]) -> int:
+    """How many lines `board` has."""
+    return sum(1 for racer in racers_of(rows) if racer.id not in disqualified) if disqualified else len(rows)
+
+
 def _ranked(rows: Sequence[Standing], disqualified: Collection[str]) -> list[tuple[int, Standing, Racer]]:
     """Place, row and racer, best first. Who shares a name is told from others by all rows, also those left out."""
     ordered = sorted(
@@ -99,6 +106,8 @@ def _ranked(rows: Sequence[Standing], disqualified: Collection[str]) -> list[tup
 
 def safe_alias(alias: str, *, limit: int = 32) -> str:
     """A racer name fit for a projector: no direction marks, invisible or stacked signs, at most `limit` characters."""
+    if len(alias) <= limit and alias.isascii() and alias.isprintable():  # nearly all: nothing of the sort in them
+        return " ".join(alias.split()) or "(no name)"
     kept: list[str] = []
     marks = 0
     for sign in unicodedata.normalize("NFC", alias):

@@ -37,6 +37,7 @@ from deepracer_admin.model import (
     StepRow,
 )
 from deepracer_admin.store.documents import Records
+from deepracer_admin.store.few import Few
 from deepracer_admin.store.following import Followed
 from deepracer_admin.store.history import History
 from deepracer_admin.store.person import Person
@@ -73,7 +74,7 @@ class SavedSession:
     email: str = field(default="", repr=False)  # the person's own, "" where the sign-in told none
 
 
-class EventStore(Records, Followed, Protocol):
+class EventStore(Records, Followed, Few, Protocol):
     # -- life and settings
     @property
     def mode(self) -> str:

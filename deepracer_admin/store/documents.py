@@ -132,6 +132,10 @@ class Records(Protocol):
 
     def row(self, event: str, table: Table[T], key: str) -> T | None: ...
 
+    def count(self, event: str, table: Table[Any]) -> int:
+        """How many rows there are."""
+        ...
+
     def change_rows(
         self,
         event: str,

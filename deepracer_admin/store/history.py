@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from deepracer_admin.model import ModelJobs, Profile, ProfileUse, Standing, UsageSample
 from deepracer_admin.store.person import Person
 
-__all__ = ["History"]
+__all__ = ["History", "Snapshot", "SoFar"]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Standings as they were kept, best first. `stamp`: the same for the same rows and no others; "" for none."""
+
+    rows: tuple[Standing, ...] = ()
+    stamp: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """All profiles together at the last sample, `at` (event time): minutes over resets, storage, and how many used or
+    asked for any minutes; as `profile_uses` gives them one by one.
+    """
+
+    at: datetime
+    minutes: float
+    gb_hours: float
+    active: int
 
 
 class History(Protocol):
@@ -53,6 +74,10 @@ class History(Protocol):
         """Every profile that was ever sampled, as of the last sample; `since`: when the window of recent use begins."""
         ...
 
+    def usage_so_far(self, event: str) -> SoFar | None:
+        """The sums of `profile_uses`; None before the first sample. Cheap."""
+        ...
+
     def used_before_reset(self, event: str) -> dict[str, float]:
         """Minutes per profile that a monthly reset has taken from the service's counters (deepracer-on-aws.md 2.3).
 
@@ -72,6 +97,12 @@ class History(Protocol):
         ...
 
     def standings(self, event: str, race: str) -> tuple[list[Standing], datetime | None]: ...
+
+    def snapshot(self, event: str, race: str, *, at: datetime | None = None) -> Snapshot:
+        """The snapshot in force now, or at an earlier instant; an empty one when nothing was known. Reads anew what is
+        stored and makes its rows only when they differ: whoever looks every two seconds may.
+        """
+        ...
 
     def standings_read_at(self, event: str) -> dict[str, datetime]:
         """By race id: when its standings were last read. Reads no standings."""

@@ -6,17 +6,20 @@ durable.
 
 from __future__ import annotations
 
-import json
+import hashlib
 import sqlite3
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from deepracer_admin.clock import iso, parse_iso
+from deepracer_admin.collector import collector_at_rest
 from deepracer_admin.model import Standing
 from deepracer_admin.store.codec import decode, encode, instant
+from deepracer_admin.store.history import Snapshot, SoFar
 from deepracer_admin.store.person import Person
 from deepracer_admin.store.sqlite_base import Migration
 from deepracer_admin.store.sqlite_usage import USAGE, USAGE_BY_CHANGE, UsagePart
@@ -34,12 +37,31 @@ MIGRATIONS: tuple[Migration, ...] = (
     USAGE_BY_CHANGE,
 )
 
+MOST_SNAPSHOTS = 8
+"""Snapshots whose rows are kept as they are: of boards that somebody looks at, now and an hour ago."""
+
 
 class SqliteHistory(UsagePart):
     """A History in one file."""
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(path, kind="history", mode="", migrations=MIGRATIONS)
+
+    # -- usage
+
+    def usage_so_far(self, event: str) -> SoFar | None:
+        with self._reading() as connection:
+            last, _ = self._last(connection, event)
+            if last is None:
+                return None
+            minutes, gb_hours, active = connection.execute(
+                "SELECT total(before + month), total(gb_hours + storage_bytes / 1e9"
+                " * max(0.0, coalesce((:at - weighed_at) / 3600000.0, 0.0))),"
+                " count(CASE WHEN before + month > 0 OR queued > 0 THEN 1 END)"
+                " FROM usage_profiles WHERE event = :event",
+                {"event": event, "at": round(last.timestamp() * 1000)},
+            ).fetchone()
+        return SoFar(last, minutes, gb_hours, active)
 
     # -- standings
 
@@ -66,7 +88,16 @@ class SqliteHistory(UsagePart):
             last = connection.execute(
                 "SELECT body FROM standings WHERE event = ? AND race = ? ORDER BY at DESC LIMIT 1", (event, race)
             ).fetchone()
-        return _standings(last), None if seen is None else instant(seen["at"])
+        return [*_standings(last).rows], None if seen is None else instant(seen["at"])
+
+    def snapshot(self, event: str, race: str, *, at: datetime | None = None) -> Snapshot:
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT body FROM standings WHERE event = :event AND race = :race AND (:at IS NULL OR at <= :at)"
+                " ORDER BY at DESC LIMIT 1",
+                {"event": event, "race": race, "at": None if at is None else iso(at)},
+            ).fetchone()
+        return _standings(row)
 
     def standings_read_at(self, event: str) -> dict[str, datetime]:
         with self._reading() as connection:
@@ -75,12 +106,7 @@ class SqliteHistory(UsagePart):
 
     def standings_before(self, event: str, race: str, at: datetime) -> list[Standing]:
         """Empty when nothing was known at that instant."""
-        with self._reading() as connection:
-            row = connection.execute(
-                "SELECT body FROM standings WHERE event = ? AND race = ? AND at <= ? ORDER BY at DESC LIMIT 1",
-                (event, race, iso(at)),
-            ).fetchone()
-        return _standings(row)
+        return [*self.snapshot(event, race, at=at).rows]
 
     # -- one person
 
@@ -93,12 +119,13 @@ class SqliteHistory(UsagePart):
                 told = _unpacked(row["body"])
                 if not person.perhaps_in(told):
                     continue
-                lines = [_nameless(each, person) for each in _standings(row)]
+                lines = [_nameless(each, person) for each in _standings(row).rows]
                 connection.execute(
                     "UPDATE standings SET body = ? WHERE event = ? AND race = ? AND at = ?",
                     (zlib.compress(encode(lines).encode()), event, row["race"], row["at"]),
                 )
                 changed += 1
+        _kept.cache_clear()  # who was erased is not kept in memory either
         self._truncate_log()
         return changed
 
@@ -109,6 +136,7 @@ class SqliteHistory(UsagePart):
             self._erase_usage(connection, event)
             connection.execute("DELETE FROM standings WHERE event = ?", (event,))
             connection.execute("DELETE FROM standings_seen WHERE event = ?", (event,))
+        _kept.cache_clear()
         self._truncate_log()
 
 
@@ -122,5 +150,13 @@ def _unpacked(body: bytes) -> str:
     return zlib.decompress(body).decode()
 
 
-def _standings(row: sqlite3.Row | None) -> list[Standing]:
-    return [] if row is None else [decode(Standing, encode(each)) for each in json.loads(_unpacked(row["body"]))]
+def _standings(row: sqlite3.Row | None) -> Snapshot:
+    return Snapshot() if row is None else _kept(row["body"])
+
+
+@lru_cache(maxsize=MOST_SNAPSHOTS)
+def _kept(body: bytes) -> Snapshot:
+    """The same bytes are the same rows: a board of 10,000 is read every two seconds and hardly ever differs."""
+    with collector_at_rest():
+        rows = decode(tuple[Standing, ...], _unpacked(body))
+    return Snapshot(rows, hashlib.sha256(body).hexdigest())

@@ -215,6 +215,29 @@ class LedgerPart(StepsPart):
             ).fetchall()
         return dict.fromkeys(Sending, 0) | {Sending(row["state"]): row["n"] for row in rows}
 
+    def delivered_counts(self, event: str) -> dict[str, int]:
+        return {**self._as_before(event, "delivered", lambda: self._count_delivered(event))}
+
+    def _count_delivered(self, event: str) -> dict[str, int]:
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT delivered, count(*) AS n FROM deliveries WHERE event = ? GROUP BY delivered", (event,)
+            ).fetchall()
+        return {row["delivered"]: row["n"] for row in rows}
+
+    def sizes(self, event: str) -> dict[str, int]:
+        return {**self._as_before(event, "sizes", lambda: self._sizes(event))}
+
+    def _sizes(self, event: str) -> dict[str, int]:
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT (SELECT count(*) FROM attendees WHERE event = :event) AS attendees,"
+                " (SELECT count(*) FROM profiles WHERE event = :event) AS profiles,"
+                " (SELECT count(*) FROM deliveries WHERE event = :event) AS deliveries",
+                {"event": event},
+            ).fetchone()
+        return {name: row[name] for name in ("attendees", "profiles", "deliveries")}
+
     def apply_delivery_events(self, event: str, events: Iterable[DeliveryEvent], *, now: datetime) -> int:
         """See EventStore.apply_delivery_events. A row is proven SENT from any state: also one that was queued again by
         hand, which then is not sent twice. Kinds that are not known (opens, clicks) change nothing."""

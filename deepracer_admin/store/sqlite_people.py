@@ -67,6 +67,15 @@ class PeoplePart(RecordsPart):
             raise Missing("This person is not on the list any more: reload the page.")
         return _attendee(row["body"])
 
+    def attendees_among(self, event: str, ids: Collection[str]) -> list[Attendee]:
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT body FROM attendees WHERE event = ? AND id IN (SELECT value FROM json_each(?))"
+                " ORDER BY position",
+                (event, json.dumps([*ids])),
+            ).fetchall()
+        return [_attendee(row["body"]) for row in rows]
+
     def save_attendees(self, event: str, people: Iterable[Attendee]) -> None:
         listed = [*people]
         if listed:
@@ -237,6 +246,11 @@ class PeoplePart(RecordsPart):
             if changed:
                 self._bump(connection, event)
         return changed
+
+    def linked(self, event: str) -> dict[str, str]:
+        with self._reading() as connection:
+            rows = connection.execute("SELECT attendee, profile FROM links WHERE event = ?", (event,)).fetchall()
+        return {attendee: profile for attendee, profile in rows}
 
     def links(self, event: str) -> dict[str, ProfileLink]:
         return {**self._as_before(event, "links", lambda: self._read_links(event), is_list=True)}

@@ -112,6 +112,16 @@ class RecordsPart(EventsPart):
     def row(self, event: str, table: Table[T], key: str) -> T | None:
         return self.rows(event, table, (key,)).get(key)
 
+    def count(self, event: str, table: Table[Any]) -> int:
+        _belongs(event, table)
+        return self._as_before(event, ("count", table.name), lambda: self._count(event, table))
+
+    def _count(self, event: str, table: Table[Any]) -> int:
+        with self._reading() as connection:
+            return connection.execute(
+                "SELECT count(*) FROM records WHERE event = ? AND kind = ? AND key <> ''", (event, table.name)
+            ).fetchone()[0]
+
     def change_rows(
         self,
         event: str,

@@ -88,6 +88,24 @@ class StepsPart(PeoplePart):
         order = list(Step)
         return sorted((_step_row(row) for row in rows), key=lambda row: order.index(row.step))
 
+    def steps_among(self, event: str, attendees: Collection[str]) -> list[StepRow]:
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT attendee, step, state, reason, sentence, ref, attempts, next_try_at, changed_at FROM steps"
+                " WHERE event = ? AND attendee IN (SELECT value FROM json_each(?))",
+                (event, encode([*attendees])),
+            ).fetchall()
+        return [_step_row(row) for row in rows]
+
+    def in_state(self, event: str, states: Collection[State]) -> set[str]:
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT attendee FROM steps WHERE event = ? AND step IN (SELECT value FROM json_each(?))"
+                " AND state IN (SELECT value FROM json_each(?))",  # by each step, because the index begins with it
+                (event, encode([*Step]), encode([*states])),
+            ).fetchall()
+        return {row["attendee"] for row in rows}
+
     def record(self, event: str, outcomes: Iterable[Outcome], *, lease: Lease | None, now: datetime) -> int:
         """See EventStore.record. Outcomes of people who were deleted meanwhile are left out."""
         batch = list(outcomes)

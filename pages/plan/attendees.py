@@ -32,8 +32,7 @@ empty = view == "The list" and roster.is_empty(who)
 if view == "The list":
     if not empty:
         said("import-list")
-        text, cohort, kind = roster.filters(who)
-        roster.drawer(event, roster.table(who, event.zone, text=text, cohort=cohort, kind=kind))
+        roster.drawer(event, roster.table(who, event.zone, roster.filters(who)))
     else:
         st.info("Nobody is on the list yet: upload it, or add people one by one above.", icon=":material/group_add:")
     if not empty and session.may(who, "attendees.export"):

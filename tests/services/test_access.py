@@ -24,6 +24,7 @@ from deepracer_admin.services.closeout.personal_data import PersonalDataService
 from deepracer_admin.services.closeout.report import ReportService
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
+from deepracer_admin.services.people.list_query import Query
 from deepracer_admin.services.people.registrations import RegistrationsService
 from deepracer_admin.services.races.calendar import CalendarService
 from deepracer_admin.services.races.races import RaceForm, RacesService
@@ -126,6 +127,8 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "attendees.imports": ("attendees.import", lambda c, who: c.first.attendees.imports(who)),
     "attendees.report": ("attendees.import", lambda c, who: c.first.attendees.report(who, _dry(c))),
     "attendees.rows": ("attendees.view", lambda c, who: c.first.attendees.rows(who)),
+    "attendees.found": ("attendees.view", lambda c, who: c.first.attendees.found(who, Query())),
+    "attendees.page": ("attendees.view", lambda c, who: c.first.attendees.page(who, ["at-1"])),
     "attendees.revision": ("attendees.view", lambda c, who: c.first.attendees.revision(who)),
     "attendees.total": ("attendees.view", lambda c, who: c.first.attendees.total(who)),
     "attendees.names": ("attendees.view", lambda c, who: c.first.attendees.names(who)),
@@ -210,6 +213,8 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "personal_data.receipt": ("closeout.view", lambda c, who: c.first.personal_data.receipt(who, "erased-x")),
     "report.certificates": ("attendees.export", lambda c, who: c.first.report.certificates(who, "en")),
     "report.figures": ("closeout.view", lambda c, who: c.first.report.figures(who)),
+    "report.summary": ("closeout.view", lambda c, who: c.first.report.summary(who)),
+    "report.sheets": ("closeout.view", lambda c, who: c.first.report.sheets(who)),
     "report.page": ("closeout.view", lambda c, who: c.first.report.page(who, "en")),
     "report.tables": ("closeout.view", lambda c, who: c.first.report.tables(who, "en")),
     "audit.entries": ("audit.view", lambda c, who: c.first.audit.entries(who)),

@@ -152,6 +152,22 @@ class UsageContract:
         assert history.profile_uses("spring", since=after(-90))[0].asked_before == 15.0
         assert history.profile_uses("autumn", since=NOW) == []
 
+    def test_the_sums_are_those_of_all_profiles(self, history: History) -> None:
+        assert history.usage_so_far("spring") is None
+        for minute in range(4):
+            listed = [
+                a_profile(f"p{each}", 0.1 * each * minute * (minute < 3), 3.0 * (each == 1), storage_bytes=each * 10**9)
+                for each in range(6 - minute // 2)
+            ]
+            history.add_usage("spring", after(60 * minute), listed)
+            uses, found = history.profile_uses("spring", since=NOW), history.usage_so_far("spring")
+            assert found is not None
+            assert found.at == after(60 * minute)
+            assert found.minutes == pytest.approx(sum(use.minutes for use in uses))
+            assert found.gb_hours == pytest.approx(sum(use.gb_hours for use in uses))
+            assert found.active == sum(1 for use in uses if use.minutes > 0 or use.queued > 0)
+        assert history.usage_so_far("autumn") is None
+
     def test_gaps_between_samples_are_found(self, history: History) -> None:
         for minute in (0, 1, 2, 32, 33):
             history.add_usage("spring", after(60 * minute), [a_profile("p1", 1.0)])
@@ -196,6 +212,19 @@ class StandingsContract:
         assert history.standings_before("spring", "r1", after(59)) == [a_standing(1)]
         assert history.standings_before("spring", "r1", after(100)) == [a_standing(1, 7000)]
         assert history.standings_before("spring", "r2", after(100)) == []
+
+    def test_a_snapshot_says_whether_its_rows_are_the_same(self, history: History) -> None:
+        history.save_standings("spring", "r1", NOW, [a_standing(1)])
+        first = history.snapshot("spring", "r1")
+        assert (first.rows, history.snapshot("spring", "r1", at=after(-1)).stamp) == ((a_standing(1),), "")
+        history.save_standings("spring", "r1", NOW, [a_standing(1, 7000)])  # at the same instant
+        second = history.snapshot("spring", "r1", at=NOW)
+        assert second.rows == (a_standing(1, 7000),)
+        assert second.stamp != first.stamp
+        history.save_standings("spring", "r1", after(1), [a_standing(1)])
+        assert history.snapshot("spring", "r1") == first
+        history.erase("spring")
+        assert history.snapshot("spring", "r1").rows == ()
 
     def test_erasing_an_event_leaves_the_others(self, history: History) -> None:
         for event in ("spring", "autumn"):

@@ -55,6 +55,14 @@ def seen(kind: str, *, key: str = "", message_id: str = "", detail: str = "") ->
 
 
 class LedgerContract:
+    def test_mails_are_counted_by_what_was_reported(self, store: EventStore) -> None:
+        planned(store)
+        assert store.delivered_counts("spring") == {"": 3}
+        store.apply_delivery_events("spring", seen("bounce", key="spring#a00000#access#1"), now=NOW)
+        assert store.delivered_counts("spring") == {"": 2, "bounced": 1}
+        assert store.sizes("spring") == {"attendees": 3, "profiles": 0, "deliveries": 3}
+        assert store.sizes("autumn") == {"attendees": 0, "profiles": 0, "deliveries": 0}
+
     def test_a_mail_is_planned_once(self, store: EventStore) -> None:
         planned(store)
         rows = [("a00000", "access", 1), ("a00000", "access", 2), ("a00001", "reminder", 1), ("gone", "access", 1)]

@@ -72,6 +72,15 @@ class DocumentsContract:
         assert store.read("spring", PICNIC) == kept
         assert store.read("spring", PICNIC).weather is Weather.RAIN
 
+    def test_rows_are_counted_without_being_read(self, store: EventStore) -> None:
+        assert store.count("spring", BASKETS) == 0
+        for name in ("a", "b", "c"):
+            store.change_rows("spring", BASKETS, lambda _, name=name: {name: Basket()}, keys=[name])
+        store.change_rows("spring", BASKETS, lambda _: {"b": None}, keys=["b"])
+        assert store.count("spring", BASKETS) == len(store.rows("spring", BASKETS)) == 2
+        with pytest.raises(ValueError, match="belongs to an event"):
+            store.count("", BASKETS)
+
     def test_a_document_of_the_installation_belongs_to_no_event(self, store: EventStore) -> None:
         store.update("", NOTES, lambda notes: {**notes, "a": ("b", "c")})
         assert store.read("", NOTES) == {"a": ("b", "c")}

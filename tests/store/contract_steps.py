@@ -6,7 +6,7 @@ import pytest
 
 from deepracer_admin.errors import LeaseLost
 from deepracer_admin.model import Job, JobItem, JobState, Outcome, Sending, State, Step
-from deepracer_admin.store import EventStore
+from deepracer_admin.store import EventStore, ProfileLink
 from tests.store.people import NOW, a_person, after, people
 
 
@@ -15,6 +15,26 @@ def outcome(number: int, state: State, step: Step = Step.PROFILE, **values: obje
 
 
 class StepsContract:
+    def test_some_people_are_read_without_the_others(self, store: EventStore) -> None:
+        store.save_attendees("spring", people(4))
+        made = [
+            outcome(0, State.DONE),
+            outcome(1, State.REFUSED),
+            outcome(1, State.DONE, Step.GROUP),
+            outcome(2, State.UNKNOWN, Step.SUBMITTED),
+        ]
+        store.record("spring", made, lease=None, now=NOW)
+        store.link("spring", [ProfileLink("a00003", "p3", "created", NOW)])
+        asked = ["a00002", "a00001", "gone"]
+        assert [each.id for each in store.attendees_among("spring", asked)] == ["a00001", "a00002"]
+        assert store.steps_among("spring", asked) == [
+            row for row in store.steps("spring") if row.attendee in ("a00001", "a00002")
+        ]
+        assert store.in_state("spring", [State.REFUSED, State.UNKNOWN]) == {"a00001", "a00002"}
+        assert store.linked("spring") == {"a00003": "p3"}
+        assert (store.steps_among("spring", []), store.attendees_among("spring", [])) == ([], [])
+        assert (store.in_state("autumn", [*State]), store.linked("autumn")) == (set(), {})
+
     def test_outcomes_become_rows_with_attempts_and_the_next_try(self, store: EventStore) -> None:
         store.save_attendees("spring", people(2))
         changed = store.record(

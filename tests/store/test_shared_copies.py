@@ -21,6 +21,7 @@ from deepracer_admin.store.documents import Document, Reading, Records
 from deepracer_admin.store.dynamodb import SharedEventStore, SharedTable, open_shared_store
 from deepracer_admin.store.dynamodb.rows import LOCAL, SHARED, digest_of, dump, scopes_in
 from deepracer_admin.store.dynamodb.table_facts import create
+from deepracer_admin.store.few import Few
 from deepracer_admin.store.following import Followed
 from deepracer_admin.store.sqlite_records import _decoded, _decoded_passing
 from tests.store.contract_jobs import an_entry
@@ -33,6 +34,7 @@ from tests.store.table_server import TableServer, access_to
 Open = Callable[[str], SharedEventStore]
 
 READS = {
+    "attendees_among", "count", "delivered_counts", "in_state", "linked", "sizes", "steps_among",
     "mode", "followed_at", "trouble", "revision", "events", "event", "attendees", "attendee", "steps", "done",
     "steps_of", "funnel", "history_of", "profiles", "links", "deliveries", "delivery_counts", "job", "jobs",
     "job_items", "races", "audit", "read", "rows", "row", "damage",
@@ -88,7 +90,9 @@ def test_every_table_of_the_schema_travels_or_is_of_this_computer(one: SharedEve
 
 
 def test_every_method_that_changes_something_goes_through_the_table() -> None:
-    declared = {name for kind in (EventStore, Records, Followed) for name in vars(kind) if not name.startswith("_")}
+    declared = {
+        name for kind in (EventStore, Records, Followed, Few) for name in vars(kind) if not name.startswith("_")
+    }
     assert declared - READS - {"close", "compact"} <= {*vars(SharedEventStore)}
 
 

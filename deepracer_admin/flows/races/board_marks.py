@@ -11,7 +11,7 @@ from deepracer_admin.records.boards import BOARD_MARKS, BoardMark
 from deepracer_admin.rules.racers import Racers, racers_of
 from deepracer_admin.store import EventStore
 
-__all__ = ["BoardMarks", "read_marks"]
+__all__ = ["BoardMarks", "brought", "marks_of", "read_marks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,20 @@ def read_marks(store: EventStore, event: str, race: str, rows: Sequence[Standing
     """What was done to this race's board. Where two racers may be meant, a name is hidden for both, because a name that
     is shown cannot be taken back; nobody is disqualified for another.
     """
+    return brought(marks_of(store, event, race), rows)
+
+
+def marks_of(store: EventStore, event: str, race: str) -> dict[str, BoardMark]:
+    """The marks of this race by their row of BOARD_MARKS."""
+    return {key: mark for key, mark in store.rows(event, BOARD_MARKS).items() if mark.race == race}
+
+
+def brought(kept: Mapping[str, BoardMark], rows: Sequence[Standing]) -> BoardMarks:
+    """Marks as `marks_of` gives them, of whom the rows have now. Pure; as `read_marks` otherwise."""
+    if not kept:
+        return BoardMarks()
     racers = racers_of(rows)
     known = Racers(racers)
-    kept = {key: mark for key, mark in store.rows(event, BOARD_MARKS).items() if mark.race == race}
     hidden: set[str] = set()
     out: set[str] = set()
     of: defaultdict[str, list[str]] = defaultdict(list)

@@ -7,7 +7,7 @@ Funnel and answers count people who are wanted on the list. Hours, money and coh
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 
 from deepracer_admin.model import Attendee, BilledDay, Event, Sending, Standing, State, Step, UsageSample
@@ -17,7 +17,19 @@ from deepracer_admin.rules.racers import racers_of
 from deepracer_admin.rules.standings import BoardRow
 from deepracer_admin.rules.usage import NO_COHORT, Totals
 
-__all__ = ["Answers", "Billed", "Centre", "Figures", "Learning", "Podium", "RaceRead", "billed", "figures"]
+__all__ = [
+    "Answers",
+    "Billed",
+    "Centre",
+    "Figures",
+    "Learning",
+    "Podium",
+    "RaceRead",
+    "Summary",
+    "billed",
+    "figures",
+    "summary",
+]
 
 PLACES = 3
 FUNNEL = (Step.PROFILE, Step.ACCESS, Step.MAIL, Step.SIGNED_IN, Step.TRAINED, Step.SUBMITTED)
@@ -112,31 +124,21 @@ def billed(event: Event, days: Sequence[BilledDay], tag: str, as_of: datetime | 
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """All of them. `made_at` in real time; `as_of`: event time of the last sample of usage, None: none was taken."""
+class Summary:
+    """Those of the headline and of next time. `as_of`: event time of the last sample of usage, None: none was taken."""
 
     event: Event
-    made_at: datetime
     as_of: datetime | None
     people: int
-    registered: int
     funnel: Sequence[tuple[Step, int]]
     refused: int
     spent: Amount | None
     active: int
-    centres: Sequence[Centre]
-    podiums: Sequence[Podium]
-    per_day: Sequence[tuple[date, int]]
     new_to_ml: Answers
     new_to_aws: Answers
-    learning: Learning
-    mails: Mapping[Sending, int]
     bounced: int
-    incidents: Sequence[Alarm]
     gaps: int
     waited_hours: float
-    spend: Sequence[tuple[datetime, float]] = field(default_factory=tuple)
-    billed: Billed | None = None
 
     @property
     def per_active(self) -> float | None:
@@ -151,6 +153,56 @@ class Figures:
     def done(self, step: Step) -> int:
         """People for whom this step is done."""
         return dict(self.funnel).get(step, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures(Summary):
+    """All of them. `made_at` in real time."""
+
+    made_at: datetime
+    registered: int
+    centres: Sequence[Centre]
+    podiums: Sequence[Podium]
+    per_day: Sequence[tuple[date, int]]
+    learning: Learning
+    mails: Mapping[Sending, int]
+    incidents: Sequence[Alarm]
+    spend: Sequence[tuple[datetime, float]] = field(default_factory=tuple)
+    billed: Billed | None = None
+
+
+def summary(
+    event: Event,
+    *,
+    people: Sequence[Attendee],
+    funnel: Mapping[Step, Mapping[State, int]],
+    as_of: datetime | None,
+    spent: Amount | None,
+    active: int,
+    series: Sequence[UsageSample],
+    bounced: int,
+    gaps: int,
+) -> Summary:
+    """`spent`, `active`: at `as_of`, as in `Totals`."""
+    wanted = [person for person in people if person.wanted]
+    return Summary(
+        event=event,
+        as_of=as_of,
+        people=len(wanted),
+        funnel=[
+            (step, sum(number for state, number in funnel.get(step, {}).items() if state.is_done))
+            for step in FUNNEL
+            if step in funnel
+        ],
+        refused=sum(1 for person in wanted if person.refusal),
+        spent=spent,
+        active=active,
+        new_to_ml=_answers([person.new_to_ml for person in wanted]),
+        new_to_aws=_answers([person.new_to_aws for person in wanted]),
+        bounced=bounced,
+        gaps=gaps,
+        waited_hours=max((sample.minutes_waiting for sample in series), default=0.0) / 60,
+    )
 
 
 def figures(
@@ -172,24 +224,23 @@ def figures(
     bill: Billed | None = None,
 ) -> Figures:
     """`day_of`: the day of an instant in the event's zone."""
-    wanted = [person for person in people if person.wanted]
-    done = [
-        (step, sum(number for state, number in funnel.get(step, {}).items() if state.is_done))
-        for step in FUNNEL
-        if step in funnel
-    ]
+    first = summary(
+        event,
+        people=people,
+        funnel=funnel,
+        as_of=totals.as_of if totals else None,
+        spent=totals.spent if totals else None,
+        active=totals.active if totals else 0,
+        series=series,
+        bounced=bounced,
+        gaps=gaps,
+    )
     read = any(race.at for race in races)
     better, raced = _improved(races)
     return Figures(
-        event=event,
+        **{each.name: getattr(first, each.name) for each in fields(first)},
         made_at=made_at,
-        as_of=totals.as_of if totals else None,
-        people=len(wanted),
         registered=registered,
-        funnel=done,
-        refused=sum(1 for person in wanted if person.refusal),
-        spent=totals.spent if totals else None,
-        active=totals.active if totals else 0,
         centres=[
             Centre("" if name == NO_COHORT else name, part.profiles, part.active, part.spent)
             for name, part in (totals.cost_centres.items() if totals else ())
@@ -205,20 +256,15 @@ def figures(
             for race in races
         ],
         per_day=_per_day(races, day_of),
-        new_to_ml=_answers([person.new_to_ml for person in wanted]),
-        new_to_aws=_answers([person.new_to_aws for person in wanted]),
         learning=Learning(
-            *(dict(done).get(step, 0) for step in (Step.SIGNED_IN, Step.TRAINED, Step.SUBMITTED)),
+            *(first.done(step) for step in (Step.SIGNED_IN, Step.TRAINED, Step.SUBMITTED)),
             raced=raced if read else None,
             improved=better if read else None,
         ),
         mails=mails,
-        bounced=bounced,
         incidents=sorted(
             (alarm for alarm in alarms if alarm.level != INFO and alarm.since), key=lambda alarm: str(alarm.since)
         ),
-        gaps=gaps,
-        waited_hours=max((sample.minutes_waiting for sample in series), default=0.0) / 60,
         spend=spend,
         billed=bill,
     )
@@ -251,7 +297,11 @@ def _improved(races: Sequence[RaceRead]) -> tuple[int, int]:
     for race in races:
         first: dict[str, int] = {}
         last: dict[str, int] = {}
+        before: Sequence[Standing] = ()
         for _, rows in race.at:
+            if rows is before:  # nothing was better between two looks
+                continue
+            before = rows
             for row, racer in zip(rows, racers_of(rows), strict=True):
                 first.setdefault(racer.id, row.score_ms)
                 last[racer.id] = row.score_ms

@@ -9,7 +9,7 @@ from html import escape
 
 from deepracer_admin.model import PriceList, Step
 from deepracer_admin.rules.report.charts import bars, columns, line
-from deepracer_admin.rules.report.figures import Answers, Billed, Figures
+from deepracer_admin.rules.report.figures import Answers, Billed, Figures, Summary
 from deepracer_admin.rules.report.words import Words, words
 
 __all__ = ["next_time", "report_page"]
@@ -157,7 +157,7 @@ def _answered(answers: Answers, what: str, say: Words) -> str:
     return f"<b>{say.share(answers.share)}</b> {escape(what)} <small>({escape(told)})</small>"
 
 
-def next_time(found: Figures, say: Words) -> list[str]:
+def next_time(found: Summary, say: Words) -> list[str]:
     """Sentences that these figures ask for, each with its figure; one that says so when nothing stands out."""
     told: list[str] = []
 

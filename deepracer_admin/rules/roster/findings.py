@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 from types import MappingProxyType
 from typing import Any, NamedTuple, overload
 
+from deepracer_admin.collector import collector_at_rest
 from deepracer_admin.errors import BadInput
 from deepracer_admin.rules.roster.shape import NO_SHAPE, Shape
 
@@ -116,20 +115,6 @@ class Candidate(NamedTuple):
     samples: tuple[str, ...]
 
 
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Rows hold no cycles, yet making 100,000 of them at once sets the garbage collector off hundreds of times, which
-    costs as much as the rows."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 class AnswerColumn(Sequence[bool | None]):
     """Answers as one byte each: 0 not known, 1 no, 2 yes."""
 
@@ -198,7 +183,7 @@ class AcceptedRows(Sequence[RosterRow]):
 
     def _built(self) -> list[RosterRow]:
         if self._rows is None:
-            with _collector_at_rest():
+            with collector_at_rest():
                 self._rows = _rows_of(self._build())
         return self._rows
 

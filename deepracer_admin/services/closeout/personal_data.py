@@ -49,11 +49,12 @@ class PersonalDataService(Service):
         hold, erased = self.store.read(event.id, LEGAL_HOLD), self.store.read(event.id, ERASED)
         mails = self.store.rows("", OUTBOX).values()
         folder = home / "exports" / event.id
+        number = self.store.sizes(event.id)
         preview = [
-            ("people of the list", len(self.store.attendees(event.id))),
-            ("registrations", len(self.store.rows(event.id, REGISTRATIONS))),
-            ("profiles, as listed", len(self.store.profiles(event.id)[0])),
-            ("mails to people", len(self.store.deliveries(event.id))),
+            ("people of the list", number["attendees"]),
+            ("registrations", self.store.count(event.id, REGISTRATIONS)),
+            ("profiles, as listed", number["profiles"]),
+            ("mails to people", number["deliveries"]),
             ("captured mails", sum(1 for mail in mails if mail.whose[0] == event.id)),
             ("races with results", len(self.house.history.standings_read_at(event.id))),
             ("export files", sum(1 for path in folder.glob("*") if path.is_file())),

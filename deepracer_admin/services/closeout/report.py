@@ -11,20 +11,22 @@ from deepracer_admin.errors import BadInput
 from deepracer_admin.flows.races.board_marks import read_marks
 from deepracer_admin.flows.races.places import places
 from deepracer_admin.flows.races.shown_results import own_races, shown_results
+from deepracer_admin.flows.readings.totals import POINTS
 from deepracer_admin.model import Actor, Event, Race
 from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.finishes import FINISHES
 from deepracer_admin.records.portal import REGISTRATIONS
 from deepracer_admin.records.prices import BILL
 from deepracer_admin.rules.finish import finality
-from deepracer_admin.rules.report.figures import Figures, RaceRead, billed, figures
+from deepracer_admin.rules.money import at_prices
+from deepracer_admin.rules.report.figures import Figures, RaceRead, Summary, billed, figures, summary
 from deepracer_admin.rules.report.page import report_page
 from deepracer_admin.rules.report.racer_pages import RacerPage, racer_pages
 from deepracer_admin.rules.report.tables import report_tables
 from deepracer_admin.rules.report.words import LANGUAGES
-from deepracer_admin.rules.standings import board
+from deepracer_admin.rules.standings import board, ranked
 from deepracer_admin.services.base import Service
-from deepracer_admin.services.usage.view import read_view
+from deepracer_admin.services.usage.view import GAP, read_view
 
 __all__ = ["FULL_NAMES", "RACER_NAMES", "ReportService"]
 
@@ -46,24 +48,59 @@ class ReportService(Service):
         zone = ZoneInfo(event.zone)
         view = read_view(self.house, event)
         seen = self.store.read(event.id, BILL)
-        deliveries = self.store.deliveries(event.id)
         return figures(
             event,
             made_at=self.clock.now(),
             people=self.store.attendees(event.id),
-            registered=len(self.store.rows(event.id, REGISTRATIONS)),
+            registered=self.store.count(event.id, REGISTRATIONS),
             funnel=self.store.funnel(event.id),
             totals=view.totals,
             series=view.series,
             spend=view.spend_series,
             races=[self._read(event, race) for race in own_races(self.store, self.house.history, event)],
             mails=self.store.delivery_counts(event.id),
-            bounced=sum(1 for row in deliveries if row.delivered in BOUNCED),
+            bounced=self._bounced(event),
             alarms=self.store.rows(event.id, ALARMS).values(),
             gaps=len(view.gaps),
             bill=billed(event, seen.days, seen.tag, seen.as_of),
             day_of=lambda at: at.astimezone(zone).date(),
         )
+
+    def summary(self, actor: Actor) -> Summary:
+        """Those of `figures` that the page shows, without reading what each profile used or any board."""
+        self._authorise(actor, "closeout.view")
+        event, history = self._event(), self.house.history
+        used = history.usage_so_far(event.id)
+        return summary(
+            event,
+            people=self.store.attendees(event.id),
+            funnel=self.store.funnel(event.id),
+            as_of=used.at if used else None,
+            spent=at_prices(event.prices, used.minutes, used.gb_hours) if used else None,
+            active=used.active if used else 0,
+            series=history.usage(event.id, points=POINTS),
+            bounced=self._bounced(event),
+            gaps=len(history.usage_gaps(event.id, longer=GAP)),
+        )
+
+    def sheets(self, actor: Actor) -> int:
+        """How many racers have a place in a race whose result is final now: `certificates` makes a sheet for each."""
+        self._authorise(actor, "closeout.view")
+        event = self._event()
+        return sum(
+            ranked(rows, read_marks(self.store, event.id, race.id, rows).disqualified)
+            for race in own_races(self.store, self.house.history, event)
+            if self._is_final(event, race)
+            for rows in [shown_results(self.store, self.house.history, event, race)[0]]
+        )
+
+    def _bounced(self, event: Event) -> int:
+        told = self.store.delivered_counts(event.id)
+        return sum(told.get(what, 0) for what in BOUNCED)
+
+    def _is_final(self, event: Event, race: Race) -> bool:
+        kept = self.store.row(event.id, FINISHES, race.id)
+        return finality(race, kept, now=self.clock.event_now(), slots=event.slots).is_final
 
     def page(self, actor: Actor, language: str) -> bytes:
         """The report as HTML that prints on A4. Raises BadInput for a language that there is not."""
@@ -112,13 +149,12 @@ class ReportService(Service):
         rows, held_at = shown_results(self.store, history, event, race)
         marks = read_marks(self.store, event.id, race.id, rows)
         until = held_at or now
-        looks = [(at, history.standings_before(event.id, race.id, at)) for at in _instants(event, race, until)]
-        kept = self.store.row(event.id, FINISHES, race.id)
+        looks = [(at, history.snapshot(event.id, race.id, at=at).rows) for at in _instants(event, race, until)]
         return RaceRead(
             race.draft.name,
             board(rows, hidden=marks.hidden, disqualified=marks.disqualified),
             [(at, found) for at, found in looks if found],
-            finality(race, kept, now=now, slots=event.slots).is_final,
+            self._is_final(event, race),
         )
 
 

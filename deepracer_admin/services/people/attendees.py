@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -15,21 +16,30 @@ from deepracer_admin.rules.quotas import cohorts_of, quota_for
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import new_id
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
+from deepracer_admin.services.people.list_query import TAKEN_OUT, Query, fitting, ordered
 from deepracer_admin.services.people.list_reading import ReadingService
 from deepracer_admin.store import ProfileLink
 
-__all__ = ["AttendeeRow", "AttendeesService", "DryRun"]
+__all__ = ["AttendeeRow", "AttendeesService", "DryRun", "ListLine"]
 
 STALE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
 class AttendeeRow:
-    """One line of the table: the person, their step states and their profile."""
+    """One person of the list with their step states and their profile."""
 
     attendee: Attendee
     steps: Mapping[Step, StepRow]
     link: ProfileLink | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListLine:
+    """One line of a page of the list: the person and their step states."""
+
+    attendee: Attendee
+    steps: Mapping[Step, StepRow]
 
 
 class AttendeesService(ReadingService):
@@ -159,13 +169,36 @@ class AttendeesService(ReadingService):
         for row in self.store.steps(event.id):
             steps.setdefault(row.attendee, {})[row.step] = row
         links = self.store.links(event.id)
-        needle = " ".join(text.split()).casefold()
         return [
             AttendeeRow(person, steps.get(person.id, {}), links.get(person.id))
-            for person in self.store.attendees(event.id, wanted=wanted)
-            if (not needle or needle in f"{person.name} {person.email} {person.alias}".casefold())
-            and (not cohort or cohort in cohorts_of(person))
+            for person in fitting(self.store.attendees(event.id, wanted=wanted), text=text, cohort=cohort)
         ]
+
+    def found(self, actor: Actor, query: Query) -> tuple[str, ...]:
+        """Ids of all who fit, in the wanted order; `page` gives some of them as lines."""
+        self._authorise(actor, "attendees.view")
+        event = self._event().id
+
+        def done() -> Counter[str]:
+            return Counter(one for step in Step for one in self.store.done(event, step))
+
+        return ordered(
+            self.store.attendees(event, wanted=query.kind != TAKEN_OUT),
+            query,
+            stuck=lambda: self.store.in_state(event, (State.REFUSED, State.UNKNOWN)),
+            linked=lambda: self.store.linked(event),
+            done=done,
+        )
+
+    def page(self, actor: Actor, ids: Sequence[str]) -> list[ListLine]:
+        """These people with their steps, in this order; nothing about anybody else is read."""
+        self._authorise(actor, "attendees.view")
+        event = self._event().id
+        steps: dict[str, dict[Step, StepRow]] = {}
+        for row in self.store.steps_among(event, ids):
+            steps.setdefault(row.attendee, {})[row.step] = row
+        people = {person.id: person for person in self.store.attendees_among(event, ids)}
+        return [ListLine(people[one], steps.get(one, {})) for one in ids if one in people]
 
     def revision(self, actor: Actor) -> tuple[str, int]:
         """(event id, revision): pages cache the table by it."""
@@ -176,7 +209,7 @@ class AttendeesService(ReadingService):
     def total(self, actor: Actor) -> int:
         """How many people the list ever held, leavers included."""
         self._authorise(actor, "attendees.view")
-        return len(self.store.attendees(self._event().id))
+        return self.store.sizes(self._event().id)["attendees"]
 
     def names(self, actor: Actor, *, by: Literal["email", "id"] = "email") -> dict[str, str]:
         """Address or id -> name (the address where there is none), leavers included."""

@@ -2,35 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from deepracer_admin.collector import collector_at_rest
+from deepracer_admin.flows.races.board_marks import brought
 from deepracer_admin.model import Race, RaceStatus
+from deepracer_admin.records.boards import BoardMark
 from deepracer_admin.rules.finish import Finality
-from deepracer_admin.rules.standings import BoardRow
+from deepracer_admin.rules.racers import Racer
+from deepracer_admin.rules.standings import TIE_RULE, BoardRow, board, ranked
 from deepracer_admin.services.usage.usage import UsageView
+from deepracer_admin.store.history import Snapshot
 
-__all__ = ["BoardEntry", "BoardMarksView", "BoardView", "LiveLink", "MarkedRacer", "Screen"]
+__all__ = [
+    "BoardEntry",
+    "BoardLines",
+    "BoardMarksView",
+    "BoardRead",
+    "BoardView",
+    "LiveLink",
+    "MarkedRacer",
+    "RacerNames",
+    "Screen",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class BoardView:
-    """A board as shown: rows, "as of" (event time), the race's status and what was done to the board."""
+    """A board as shown: rows, "as of" (event time), the status of its race and what was done to it. `racers`: how many
+    are ranked, where `rows` are only the first of them.
+    """
 
     race: Race
     status: RaceStatus
     rows: Sequence[BoardRow]
+    racers: int
     as_of: datetime | None
     frozen_at: datetime | None
     tie_rule: str
-    digest: str
     event_name: str
     zone: str
     rehearsal: bool
     finality: Finality
     live_rows: Sequence[BoardRow] | None = None  # of a held board, as it stands now: for those who run it
+    live_racers: int = 0
     live_as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoardLines:
+    """Everything of a board that takes long to work out where many race: see BoardView."""
+
+    rows: Sequence[BoardRow]
+    racers: int
+    live_rows: Sequence[BoardRow] | None = None
+    live_racers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +74,95 @@ class BoardEntry:
     racer: str
     shared: bool = False
     since_held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRead:
+    """What a board is made from, as read at one instant. `shown`, `before`: the standings that it shows, and those that
+    places are compared with; `now`: likewise of a held board as it stands now, for those who run it.
+    """
+
+    race: Race
+    status: RaceStatus
+    as_of: datetime | None
+    frozen_at: datetime | None
+    event_name: str
+    zone: str
+    rehearsal: bool
+    finality: Finality
+    marks: Mapping[str, BoardMark]
+    shown: Snapshot
+    before: Snapshot
+    now: tuple[Snapshot, Snapshot] | None = None
+    live_as_of: datetime | None = None
+
+    @property
+    def stamp(self) -> Hashable:
+        """The same for the same `lines`, whenever and by whom they are asked for."""
+        now = self.now and tuple(each.stamp for each in self.now)
+        return self.shown.stamp, self.before.stamp, now, tuple(sorted(self.marks.items()))
+
+    def lines(self, most: int | None = None) -> BoardLines:
+        """Worked out of nothing but what `stamp` is of; `most`: places wanted, from the first."""
+        live = (None, 0) if self.now is None else self._lines(*self.now, most)
+        return BoardLines(*self._lines(self.shown, self.before, most), *live)
+
+    def _lines(self, shown: Snapshot, before: Snapshot, most: int | None) -> tuple[tuple[BoardRow, ...], int]:
+        marks = brought(self.marks, shown.rows)
+        hidden, out = marks.hidden, marks.disqualified
+        with collector_at_rest():
+            lines = board(shown.rows, before=before.rows, hidden=hidden, disqualified=out, most=most)
+        return tuple(lines), len(lines) if most is None else ranked(shown.rows, out)
+
+    def entries(self) -> tuple[BoardEntry, ...]:
+        """A line for each who is ranked, then for those who came in since a held board was held; of `stamp` alone."""
+        shown = self._entries(self.shown)
+        if self.now is None:
+            return shown
+        known = {each.id for each in shown}
+        since = [each for each in self._entries(self.now[0]) if each.id not in known]
+        return (*shown, *(replace(each, since_held=True) for each in since))
+
+    def _entries(self, shown: Snapshot) -> tuple[BoardEntry, ...]:
+        marks = brought(self.marks, shown.rows)
+        borne = Counter(row.alias.casefold() for row in shown.rows)
+        return tuple(
+            BoardEntry(line.racer.id, line, line.racer.alias, borne[line.racer.alias.casefold()] > 1)
+            for line in board(shown.rows, hidden=marks.hidden, disqualified=marks.disqualified)
+        )
+
+    def view(self, lines: BoardLines) -> BoardView:
+        """The board as shown; `lines`: its own, now or kept under its stamp."""
+        return BoardView(
+            race=self.race,
+            status=self.status,
+            rows=lines.rows,
+            racers=lines.racers,
+            as_of=self.as_of,
+            frozen_at=self.frozen_at,
+            tie_rule=TIE_RULE,
+            event_name=self.event_name,
+            zone=self.zone,
+            rehearsal=self.rehearsal,
+            finality=self.finality,
+            live_rows=lines.live_rows,
+            live_racers=lines.live_racers,
+            live_as_of=self.live_as_of,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RacerNames:
+    """Names of racers for organizers: by profile id, and where standings carry none by alias (case folded)."""
+
+    profiles: Mapping[str, str]
+    aliases: Mapping[str, str]
+
+    def of(self, racer: Racer) -> str:
+        """The person's name, their address where they have none; "" = nobody of ours."""
+        if racer.profile:
+            return self.profiles.get(racer.profile, "")
+        return self.aliases.get(racer.alias.casefold(), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from deepracer_admin.errors import BadInput, Missing, NotAllowed
-from deepracer_admin.flows.races.board_marks import read_marks
+from deepracer_admin.flows.races.board_marks import marks_of, read_marks
 from deepracer_admin.model import Actor, Event, Race, Standing
 from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS, BoardMark, FrozenBoard, mark_key
 from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.records.screen_links import SCREEN_LINKS, ScreenLink
 from deepracer_admin.records.waves import WAVES
 from deepracer_admin.rules.access import allowed
-from deepracer_admin.rules.aliases import owner_of, racers_by_alias
+from deepracer_admin.rules.aliases import racers_by_alias
 from deepracer_admin.rules.racers import racers_of
-from deepracer_admin.rules.standings import TIE_RULE, BoardRow, board, standings_digest
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.rules.waves import turn_words
 from deepracer_admin.services.base import House, Service
 from deepracer_admin.services.races.board_views import (
     BoardEntry,
     BoardMarksView,
+    BoardRead,
     BoardView,
     LiveLink,
     MarkedRacer,
+    RacerNames,
     Screen,
 )
 from deepracer_admin.services.races.finish import finality_of
 from deepracer_admin.services.usage.view import read_view
+from deepracer_admin.store.history import Snapshot
 
 __all__ = [
     "OF_A_RACE",
@@ -62,53 +63,57 @@ class BoardsService(Service):
         """The board of one race, with rank changes against `minutes_back` of event time ago. Whoever runs the board
         sees both orders while it is held still: the one that is shown, and how it stands now.
         """
+        read = self.read(actor, race_id, minutes_back=minutes_back)
+        return read.view(read.lines())
+
+    def read(self, actor: Actor, race_id: str, *, minutes_back: int = 60) -> BoardRead:
+        """What `view` is made from: cheap to ask, its `lines` may be kept under its `stamp`."""
         self._authorise(actor, "boards.view")
-        event = self._event().id
-        view = self._view(event, race_id, minutes_back)
-        if view.frozen_at is None or not allowed(actor, "boards.run"):
-            return view
-        rows, as_of = self._standings(event, race_id, None)
-        return replace(view, live_rows=self._rows(event, race_id, rows, None, minutes_back), live_as_of=as_of)
+        return self._read(self._event(), race_id, minutes_back, both=allowed(actor, "boards.run"))
 
-    def people(self, actor: Actor) -> Mapping[str, str]:
-        """Attendee id -> name, for organizers only."""
-        self._authorise(actor, "boards.names")
-        return {person.id: person.name or person.email for person in self.store.attendees(self._event().id)}
+    def _read(self, event: Event, race_id: str, minutes_back: int, *, both: bool = False) -> BoardRead:
+        history, now = self.house.history, self.clock.event_now()
+        race, frozen = self._race(event.id, race_id), self._frozen_at(event.id, race_id)
+        earlier, read_at = timedelta(minutes=minutes_back), history.standings_read_at(event.id).get(race_id)
 
-    def _view(self, event_id: str, race_id: str, minutes_back: int) -> BoardView:
-        race = self._race(event_id, race_id)
-        event = self.store.event(event_id)
-        now = self.clock.event_now()
-        frozen = self._frozen_at(event_id, race_id)
-        rows, as_of = self._standings(event_id, race_id, frozen)
-        return BoardView(
+        def back_to(at: datetime) -> Snapshot:
+            return history.snapshot(event.id, race_id, at=at)
+
+        is_both = both and frozen is not None
+        return BoardRead(
             race=race,
             status=race.status(now),
-            rows=self._rows(event_id, race_id, rows, frozen, minutes_back),
-            as_of=as_of,
+            as_of=frozen or read_at,
             frozen_at=frozen,
-            tie_rule=TIE_RULE,
-            digest=standings_digest(rows),
             event_name=event.name,
             zone=event.zone,
             rehearsal=self.house.settings.rehearsal,
             finality=finality_of(self.store, event, race, now),
+            marks=marks_of(self.store, event.id, race_id),
+            shown=back_to(frozen) if frozen else history.snapshot(event.id, race_id),
+            before=back_to((frozen or now) - earlier),
+            now=(history.snapshot(event.id, race_id), back_to(now - earlier)) if is_both else None,
+            live_as_of=read_at if is_both else None,
         )
 
-    def _rows(
-        self, event_id: str, race_id: str, rows: Sequence[Standing], frozen: datetime | None, minutes_back: int
-    ) -> Sequence[BoardRow]:
-        marks = read_marks(self.store, event_id, race_id, rows)
-        earlier = (frozen or self.clock.event_now()) - timedelta(minutes=minutes_back)
-        owners = {link.profile: link.attendee for link in self.store.links(event_id).values()}
-        named = racers_by_alias(self.store.attendees(event_id), self.store.profiles(event_id)[0], owners)
-        return board(
-            rows,
-            before=self.house.history.standings_before(event_id, race_id, earlier),
-            hidden=marks.hidden,
-            disqualified=marks.disqualified,
-            owner=lambda row: owner_of(row, owners, named),
+    def people(self, actor: Actor) -> RacerNames:
+        """Who the racers are, for organizers only. Reads the whole list: keep it under `people_stamp`."""
+        self._authorise(actor, "boards.names")
+        event = self._event().id
+        people = self.store.attendees(event)
+        names = {person.id: person.name or person.email for person in people}
+        owners = {profile: one for one, profile in self.store.linked(event).items() if one in names}
+        named = racers_by_alias(people, self.store.profiles(event)[0], owners)
+        return RacerNames(
+            {profile: names[one] for profile, one in owners.items()},
+            {alias: names[one] for alias, one in named.items()},
         )
+
+    def people_stamp(self, actor: Actor) -> tuple[str, int]:
+        """(event id, revision): with the same, `people` answers the same."""
+        self._authorise(actor, "boards.names")
+        event = self._event().id
+        return event, self.store.revision(event)
 
     def _race(self, event_id: str, race_id: str) -> Race:
         for race in self.store.races(event_id)[0]:
@@ -122,28 +127,16 @@ class BoardsService(Service):
 
     # ------------------------------------------------------------------------------------------ running it
 
+    def read_to_run(self, actor: Actor, race_id: str) -> BoardRead:
+        """As `read`, for who runs the board: its `entries` may be kept under its `stamp`."""
+        self._authorise(actor, "boards.run", target=race_id)
+        return self._read(self._event(), race_id, 60, both=True)
+
     def entries(self, actor: Actor, race_id: str) -> list[BoardEntry]:
         """The board's lines, each with the id that `hide` and `disqualify` take; while it is held, then those who came
         in since.
         """
-        self._authorise(actor, "boards.run", target=race_id)
-        event = self._event().id
-        self._race(event, race_id)
-        frozen = self._frozen_at(event, race_id)
-        shown = self._entries(event, race_id, self._standings(event, race_id, frozen)[0])
-        if frozen is None:
-            return shown
-        known = {each.id for each in shown}
-        now = self._entries(event, race_id, self._standings(event, race_id, None)[0])
-        return shown + [replace(each, since_held=True) for each in now if each.id not in known]
-
-    def _entries(self, event: str, race_id: str, rows: Sequence[Standing]) -> list[BoardEntry]:
-        marks = read_marks(self.store, event, race_id, rows)
-        lines = board(rows, hidden=marks.hidden, disqualified=marks.disqualified)
-        borne = Counter(row.alias.casefold() for row in rows)
-        return [
-            BoardEntry(line.racer.id, line, line.racer.alias, borne[line.racer.alias.casefold()] > 1) for line in lines
-        ]
+        return [*self.read_to_run(actor, race_id).entries()]
 
     def _standings(
         self, event_id: str, race_id: str, frozen: datetime | None
@@ -234,14 +227,14 @@ class BoardsService(Service):
     def export(self, actor: Actor, race_id: str) -> bytes:
         """The board as CSV, inert in spreadsheets; aliases only."""
         self._authorise(actor, "boards.export", target=race_id)
-        view = self._view(self._event().id, race_id, 60)
+        lines = self._read(self._event(), race_id, 60).lines()
         columns = ["Rank", "Alias", "Score (ms)", "Gap (ms)", "Best lap (ms)", "Submissions"]
         if self.house.settings.rehearsal:
             columns.append("REHEARSAL")
         rows = [
             [row.rank, row.alias, row.score_ms, row.gap_ms, row.best_lap_ms, row.submissions]
             + (["rehearsal"] if self.house.settings.rehearsal else [])
-            for row in view.rows
+            for row in lines.rows
         ]
         self._audit(actor, "boards.export", target=race_id, count=len(rows))
         return inert_csv(rows, columns)
@@ -347,7 +340,8 @@ class BoardsService(Service):
         if self.clock.now() >= row.expires_at:
             raise NotAllowed("This link has expired. Ask the organizers for a new one.")
         event = self.store.event(row.event)
-        board = self._view(event.id, row.race, 60) if row.scene == "board" else None
+        read = self._read(event, row.race, 60) if row.scene == "board" else None
+        board = read.view(read.lines()) if read else None
         return Screen(
             scene=row.scene,
             event_name=event.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from deepracer_admin.model import Actor, Event, Step
-from deepracer_admin.rules.report.figures import Figures
+from deepracer_admin.rules.report.figures import Summary
 from deepracer_admin.rules.report.page import next_time
 from deepracer_admin.rules.report.words import words
 from deepracer_admin.services.closeout.report import FULL_NAMES, RACER_NAMES
@@ -20,7 +20,7 @@ NAMES = {RACER_NAMES: "Racer names", FULL_NAMES: "Names of the list, where known
 
 def headline(who: Actor, event: Event) -> None:
     """The figures of the first sheet, with their "as of"."""
-    found = _figures(*session.desk().usage.stamp(who), who)
+    found = _summary(*session.desk().usage.stamp(who), who)
     spent, per = found.spent, found.per_active
     figures = [
         ("On the list", count(found.people, "person", "people")),
@@ -37,12 +37,11 @@ def headline(who: Actor, event: Event) -> None:
 
 def racer_certificates(who: Actor, event: Event, language: str) -> None:
     """A sheet for each racer, once a result is final; one by one by mail with the text that is called "result"."""
-    found = _figures(*session.desk().usage.stamp(who), who)
-    final = [podium for podium in found.podiums if podium.is_final and podium.racers]
-    if not final:
+    desk = session.desk().report
+    sheets = desk.sheets(who)
+    if not sheets:
         st.caption("Racers’ certificates come once the result of a race is final.")
         return
-    desk = session.desk().report
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = st.selectbox("Names on certificates", [*NAMES], format_func=NAMES.__getitem__, key="certificate-names")
         download(
@@ -53,18 +52,18 @@ def racer_certificates(who: Actor, event: Event, language: str) -> None:
             key="racer-certificates",
             icon=":material/workspace_premium:",
         )
-    sheets = count(sum(podium.racers for podium in final), "sheet")
-    st.caption(f"{sheets}, one for each place. To send them: Messages, the text “result”, to whoever is placed.")
+    made = count(sheets, "sheet")
+    st.caption(f"{made}, one for each place. To send them: Messages, the text “result”, to whoever is placed.")
 
 
 def preview(who: Actor, language: str) -> None:
     """What the report says about next time, in its language."""
-    found = _figures(*session.desk().usage.stamp(who), who)
+    found = _summary(*session.desk().usage.stamp(who), who)
     say = words(language)
     st.caption(say("next"))
     st.markdown("\n".join(f"- {plain(each)}" for each in next_time(found, say)))
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _figures(event_id: str, revision: int, sampled: object, _who: Actor) -> Figures:
-    return session.desk().report.figures(_who)
+def _summary(event_id: str, revision: int, sampled: object, _who: Actor) -> Summary:
+    return session.console().of(event_id).report.summary(_who)

@@ -6,7 +6,7 @@ before each answer (`revision` is a service call of its own); what a role may se
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -15,7 +15,7 @@ from deepracer_admin.model import Actor, Role
 from deepracer_admin.services.access.onboarding import OnboardingView
 from deepracer_admin.services.access.passwords import PasswordAge
 from deepracer_admin.services.closeout.view import CloseView
-from deepracer_admin.services.races.boards import BoardView
+from deepracer_admin.services.races.board_views import BoardEntry, BoardLines, BoardRead, BoardView, RacerNames
 from deepracer_admin.services.setup.events import EventAtWork, EventView
 from deepracer_admin.services.setup.sponsorship import SponsorshipView
 from deepracer_admin.services.usage.table import UsageTable
@@ -24,6 +24,8 @@ from deepracer_admin.ui.kit import session
 
 __all__ = [
     "LAST_ACT",
+    "PLACES",
+    "board_entries",
     "board_view",
     "close_view",
     "cohort_counts",
@@ -32,6 +34,7 @@ __all__ = [
     "onboarding_plan",
     "onboarding_view",
     "password_ages",
+    "racer_names",
     "sponsorship_view",
     "usage_table",
     "usage_view",
@@ -126,16 +129,41 @@ def _usage_view(event: str, revision: int, sample: datetime | None, roles: froze
     return session.console().of(event).usage.totals(_who)
 
 
+PLACES = 200
+"""Of a board that the console shows; its export has all."""
+
+
 def board_view(who: Actor, race: str) -> BoardView:
-    """The board of a race, at most two seconds old: its places move with event time even when nothing is written."""
-    people = session.desk().attendees
-    revision = people.revision(who) if session.may(who, "attendees.view") else (session.event_id(), 0)
-    return _board(race, *revision, who.roles, who)
+    """The first PLACES of a race as it stands now; they are worked out anew only when standings or marks differ."""
+    read = session.desk().boards.read(who, race)
+    return read.view(_board_lines(read.stamp, read))
 
 
-@st.cache_data(ttl=2, max_entries=16, show_spinner=False)
-def _board(race: str, event: str, revision: int, roles: frozenset[Role], _who: Actor) -> BoardView:
-    return session.console().of(event).boards.view(_who, race)
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _board_lines(stamp: Hashable, _read: BoardRead) -> BoardLines:
+    """Shared as they are, never copied."""
+    return _read.lines(PLACES)
+
+
+def board_entries(who: Actor, race: str) -> Mapping[str, BoardEntry]:
+    """Everybody on a board by the id that acts on it take, best first; nobody may change it."""
+    read = session.desk().boards.read_to_run(who, race)
+    return _board_entries(read.stamp, read)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _board_entries(stamp: Hashable, _read: BoardRead) -> Mapping[str, BoardEntry]:
+    return {entry.id: entry for entry in _read.entries()}
+
+
+def racer_names(who: Actor) -> RacerNames:
+    """Who the racers are, for organizers."""
+    return _racer_names(*session.desk().boards.people_stamp(who), who.roles, who)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _racer_names(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> RacerNames:
+    return session.console().of(event).boards.people(_who)
 
 
 def close_view(who: Actor) -> CloseView:

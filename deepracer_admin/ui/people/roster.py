@@ -1,24 +1,25 @@
-"""The attendee list as a table, cached by the event's revision; and the drawer of one person."""
+"""The attendee list, one page of it at a time, kept by the event's revision; and the drawer of one person."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from deepracer_admin.model import Actor, Event, State, Step
-from deepracer_admin.services.people.attendees import AttendeeRow
+from deepracer_admin.services.people.attendees import ListLine
+from deepracer_admin.services.people.list_query import KINDS, NEEDS_A_HUMAN, PAGE_ROWS, REFUSED, SORTS, Query
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.paging import page_of
 from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, state_mark, table_height, whole
 from deepracer_admin.ui.people.finder import open_card
 
-__all__ = ["KINDS", "drawer", "filters", "is_empty", "table"]
+__all__ = ["drawer", "filters", "is_empty", "table"]
 
-KINDS = ("On the list", "Refused by the service", "Needs a human", "No profile yet", "Taken out")
 _OPENED = "roster-opened"
 _SHORT = {
     Step.PROFILE: "Profile",
@@ -31,10 +32,10 @@ _SHORT = {
 }
 
 
-def filters(who: Actor) -> tuple[str, str, str]:
-    """(words, cohort, kind) as chosen."""
-    _, counts = _facts(*session.desk().attendees.revision(who), who)
-    first, second, third = st.columns([2, 2, 2])
+def filters(who: Actor) -> Query:
+    """Whom to show and in which order, as chosen."""
+    counts = _cohorts(*session.desk().attendees.revision(who), who)
+    first, second, third, fourth = st.columns([2, 2, 2, 1.4])
     text = first.text_input("Search", key="roster-text", type="search", placeholder="Name, address or alias")
     cohort = choose_place(
         "Cohort",
@@ -44,39 +45,48 @@ def filters(who: Actor) -> tuple[str, str, str]:
         at=second,
     )
     kind = third.selectbox("Show", KINDS, key="roster-kind", bind="query-params")
-    return text or "", cohort or "", kind or KINDS[0]
+    sort = fourth.selectbox("Order", [*SORTS], key="roster-sort", bind="query-params")
+    return Query(text or "", cohort or "", kind or KINDS[0], sort or next(iter(SORTS)))
 
 
 def is_empty(who: Actor) -> bool:
     """Has nobody ever been on the list?"""
-    return not _facts(*session.desk().attendees.revision(who), who)[0]
+    return not session.desk().attendees.total(who)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _facts(event: str, revision: int, _who: Actor) -> tuple[int, dict[str, int]]:
-    people = session.desk().attendees
-    return people.total(_who), people.cohorts(_who)
+def _cohorts(event: str, revision: int, _who: Actor) -> dict[str, int]:
+    return session.console().of(event).attendees.cohorts(_who)
 
 
 def _cohort(key: str) -> str:
     return key.replace("_", " ").replace(":", ": ", 1)
 
 
-def table(who: Actor, zone: str, *, text: str, cohort: str, kind: str) -> str | None:
-    """The people who fit; the id of the one chosen."""
-    event, revision = session.desk().attendees.revision(who)
-    ids, frame, read_at = _frame(event, revision, text, cohort, kind, who)
-    st.caption(f"{count(len(ids), 'person', 'people')} · {as_of(read_at, 'list and steps', zone)}")
+def table(who: Actor, zone: str, query: Query) -> str | None:
+    """One page of the people who fit, and the way to the others; the id of the one chosen."""
+    stamp = session.desk().attendees.revision(who)
+    found, read_at = _found(*stamp, query, who)
+    ids, page = page_of(
+        found,
+        key=f"roster-page-{hash(query)}",
+        rows=PAGE_ROWS,
+        told=count(len(found), "person", "people"),
+        as_of=as_of(read_at, "list and steps", zone),
+        at=st.container(horizontal=True, vertical_alignment="bottom"),
+    )
     if not ids:
         st.info("Nobody fits. Clear the search, or choose another cohort.", icon=":material/search_off:")
         return None
+    shown, names, sent = _page(*stamp, ids, query.kind, who)
     return choose_one(
-        frame,
-        ids,
+        sent,
+        shown,
         key="roster",
-        names=[*frame["Name"]],
-        scope=(event, cohort, kind, text),
-        height=table_height(len(ids), most=14),
+        names=names,
+        scope=(stamp[0], query, page),
+        steady=len(found) <= PAGE_ROWS,
+        height=table_height(len(shown), most=14),
         column_config={
             **{_SHORT[step]: st.column_config.TextColumn(width=72, help=STEPS[step]) for step in _SHORT},
             "Name": st.column_config.TextColumn(pinned=True),
@@ -86,38 +96,38 @@ def table(who: Actor, zone: str, *, text: str, cohort: str, kind: str) -> str | 
     )
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _frame(
-    event: str, revision: int, text: str, cohort: str, kind: str, _who: Actor
-) -> tuple[list[str], pd.DataFrame, datetime]:
-    """`event` and `revision` are the key of the cache; the service authorised `_who` before it was asked."""
-    wanted = kind != "Taken out"
-    rows = session.desk().attendees.rows(_who, text=text, cohort=cohort, wanted=wanted)
-    rows = [row for row in rows if _fits(row, kind)]
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _found(event: str, revision: int, query: Query, _who: Actor) -> tuple[tuple[str, ...], datetime]:
+    """Everybody who fits, and when that was read. `event` and `revision` are the key; the service authorised `_who`
+    before it was asked.
+    """
+    desk = session.console().of(event)
+    return desk.attendees.found(_who, query), desk.clock.now()
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _page(
+    event: str, revision: int, ids: tuple[str, ...], kind: str, _who: Actor
+) -> tuple[tuple[str, ...], tuple[str, ...], pa.Table]:
+    """Ids and names of these people, and their lines as they are sent: made once for all who look at this page."""
+    rows = session.console().of(event).attendees.page(_who, ids)
     columns = {
         "Name": [row.attendee.name for row in rows],
         "Address": [row.attendee.email for row in rows],
         "Alias": [row.attendee.alias for row in rows],
     }
-    if kind in ("Refused by the service", "Needs a human"):  # the reason is what one looks for
+    if kind in (REFUSED, NEEDS_A_HUMAN):  # the reason is what one looks for
         columns["Note"] = [_note(row) for row in rows]
     columns["Office"] = [row.attendee.office for row in rows]
     for step, title in _SHORT.items():
         columns[title] = [state_mark(row.steps[step].state.value) if step in row.steps else "·" for row in rows]
     columns.setdefault("Note", [_note(row) for row in rows])
     columns["Cost centre"] = [row.attendee.cost_centre for row in rows]
-    return [row.attendee.id for row in rows], pd.DataFrame(columns), session.desk().clock.now()
+    names = tuple(row.attendee.name or row.attendee.email for row in rows)
+    return tuple(row.attendee.id for row in rows), names, pa.table(columns)
 
 
-def _fits(row: AttendeeRow, kind: str) -> bool:
-    if kind == "Refused by the service":
-        return bool(row.attendee.refusal)
-    if kind == "Needs a human":
-        return any(step.state in (State.REFUSED, State.UNKNOWN) for step in row.steps.values())
-    return row.link is None if kind == "No profile yet" else True
-
-
-def _note(row: AttendeeRow) -> str:
+def _note(row: ListLine) -> str:
     stuck = [step.sentence for step in row.steps.values() if step.state in (State.REFUSED, State.UNKNOWN)]
     return row.attendee.refusal or next((sentence for sentence in stuck if sentence), "")
 

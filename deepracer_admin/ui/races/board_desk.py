@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -9,14 +11,17 @@ from deepracer_admin.model import Actor, Event
 from deepracer_admin.services.races.boards import OF_A_RACE, SCENES, BoardEntry, LiveLink
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.cached import board_entries
 from deepracer_admin.ui.kit.confirm import confirm
 from deepracer_admin.ui.kit.qr import share
 from deepracer_admin.ui.kit.table import choose_one
-from deepracer_admin.ui.kit.words import plain
+from deepracer_admin.ui.kit.words import count, plain, whole
 from deepracer_admin.ui.races.boards import entry_label, link_state
 
 __all__ = ["links_desk", "marks_desk"]
 
+MOST_OFFERED = 200
+"""Racers in one list to choose from; a browser takes long to open a longer one."""
 _SHOWN = "link-shown"
 
 
@@ -33,17 +38,18 @@ def marks_desk(who: Actor, race_id: str) -> None:
         icon=":material/ac_unit:",
         help="For the ceremony; results go on being collected.",
     )
-    entries = {entry.id: entry for entry in boards.entries(who, race_id)}
+    entries = board_entries(who, race_id)
     racer = st.selectbox(
         "Racer",
-        [*entries],
+        _offered(entries),
         index=None,
         format_func=lambda one: entry_label(entries[one]),
         placeholder="type an alias or a place",
         key="desk-racer",
     )
-    if racer in entries:
-        _one_racer(race_id, entries[racer])
+    chosen = entries.get(racer or "")
+    if chosen is not None:
+        _one_racer(race_id, chosen)
     said("board-hide", "board-disqualify", "board-put-back")
     for sentence in marks.unclear:
         st.warning(plain(sentence), icon=":material/warning:")
@@ -52,6 +58,18 @@ def marks_desk(who: Actor, race_id: str) -> None:
             st.markdown(f"✗ **{plain(out.alias)}** is disqualified: {plain(out.reason)}")
             if st.button("Put back …", key=f"board-put-back-{out.id}"):
                 _ask_put_back(race_id, out.id, out.alias)
+
+
+def _offered(entries: Mapping[str, BoardEntry]) -> list[str]:
+    """Whom to choose from: everybody, or of very many those who fit what is typed."""
+    if len(entries) <= MOST_OFFERED:
+        return [*entries]
+    text = st.text_input("Find a racer", key="desk-find", placeholder="alias or place") or ""
+    needle = text.strip().casefold()
+    found = [one for one, entry in entries.items() if needle in entry.racer.casefold() or needle == str(entry.row.rank)]
+    if len(found) > MOST_OFFERED:
+        st.caption(f"The first {whole(MOST_OFFERED)} of {count(len(found), 'racer')}: type more letters.")
+    return found[:MOST_OFFERED]
 
 
 def _one_racer(race_id: str, chosen: BoardEntry) -> None:

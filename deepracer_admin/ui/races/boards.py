@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -10,16 +10,15 @@ import streamlit as st
 
 from deepracer_admin.rules.finish import Finality, State, finish_words
 from deepracer_admin.rules.standings import BoardRow, lap_time
-from deepracer_admin.services.races.boards import BoardEntry, BoardView, LiveLink
+from deepracer_admin.services.races.board_views import BoardEntry, LiveLink, RacerNames
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.cached import board_view
+from deepracer_admin.ui.kit.cached import board_view, racer_names
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, table_height, when, whole
 from deepracer_admin.ui.races.race_form import STATUS
 
 __all__ = ["change_mark", "entry_label", "finality_badge", "link_state", "live_board", "say_finality"]
 
-SHOWN = 200
 _MEDALS = ("1st", "2nd", "3rd")
 
 
@@ -35,30 +34,30 @@ def change_mark(change: int | None) -> str:
 @st.fragment(run_every=2)
 def live_board(race_id: str) -> None:
     """Status, podium and table, drawn anew every two seconds; nothing to click."""
-    who, desk = session.actor(), session.desk()
+    who = session.actor()
     view = board_view(who, race_id)
-    people = desk.boards.people(who) if session.may(who, "boards.names") else None
+    people = racer_names(who) if session.may(who, "boards.names") else None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(STATUS[view.status], color="green" if view.status.value == "open" else "gray")
         finality_badge(view.finality)
         if view.frozen_at:
             st.badge(f"held since {when(view.frozen_at, view.zone)}", icon=":material/ac_unit:", color="orange")
-        st.caption(f"{count(len(view.rows), 'racer')} · {as_of(view.as_of, 'standings, event time', view.zone)}")
+        st.caption(f"{count(view.racers, 'racer')} · {as_of(view.as_of, 'standings, event time', view.zone)}")
         st.caption(plain(view.tie_rule))
     say_finality(view.finality, view.zone, reason=session.may(who, "boards.run"))
     if not view.rows and not view.live_rows:
         st.info("No results yet; the first submission appears here by itself.", icon=":material/hourglass_empty:")
         return
     if view.live_rows is None:
-        _podium_and_table(view, view.rows, people, key=f"board-{race_id}")
+        _podium_and_table(view.rows, view.racers, people, key=f"board-{race_id}")
         return
     st.caption("The room sees the held board. You see both orders.")
     held, now = st.tabs(["As held", "As it stands now"], key=f"board-orders-{race_id}")
     with held:
-        _podium_and_table(view, view.rows, people, key=f"board-{race_id}")
+        _podium_and_table(view.rows, view.racers, people, key=f"board-{race_id}")
     with now:
         st.caption(as_of(view.live_as_of, "standings, event time", view.zone))
-        _podium_and_table(view, view.live_rows, people, key=f"board-now-{race_id}")
+        _podium_and_table(view.live_rows, view.live_racers, people, key=f"board-now-{race_id}")
 
 
 def finality_badge(finality: Finality) -> None:
@@ -78,7 +77,7 @@ def say_finality(finality: Finality, zone: str, *, reason: bool) -> None:
         st.caption(plain(words))
 
 
-def _podium_and_table(view: BoardView, rows: Sequence[BoardRow], people: Mapping[str, str] | None, *, key: str) -> None:
+def _podium_and_table(rows: Sequence[BoardRow], racers: int, people: RacerNames | None, *, key: str) -> None:
     for column, place, row in zip(st.columns(3), _MEDALS, rows, strict=False):
         with column, st.container(border=True):
             gap = f"+{lap_time(row.gap_ms)} s to the leader" if row.gap_ms else "leads"
@@ -87,7 +86,7 @@ def _podium_and_table(view: BoardView, rows: Sequence[BoardRow], people: Mapping
             title = f"{place} · {plain(row.alias)}"
             st.metric(title, f"{score} {unit}", gap, delta_color="off", delta_arrow="off")
     st.dataframe(
-        board_frame(rows[:SHOWN], people),
+        board_frame(rows, people),
         hide_index=True,
         key=key,
         placeholder=NOTHING,
@@ -100,13 +99,13 @@ def _podium_and_table(view: BoardView, rows: Sequence[BoardRow], people: Mapping
                 for name in ("Time", "To leader", "To next", "Best lap")
             },
         },
-        alt=_spoken(rows),
+        alt=_spoken(rows, racers),
     )
-    if len(rows) > SHOWN:
-        st.caption(f"The first {SHOWN} of {whole(len(rows))}; the export has all.")
+    if racers > len(rows):
+        st.caption(f"The first {whole(len(rows))} of {whole(racers)}; the export has all.")
 
 
-def board_frame(rows: Sequence[BoardRow], people: Mapping[str, str] | None) -> pd.DataFrame:
+def board_frame(rows: Sequence[BoardRow], people: RacerNames | None) -> pd.DataFrame:
     """The table: times in m:ss.mmm; the person beside the alias where `people` is given."""
     columns: dict[str, list[object]] = {
         "Place": [row.rank for row in rows],
@@ -114,7 +113,7 @@ def board_frame(rows: Sequence[BoardRow], people: Mapping[str, str] | None) -> p
         "Racer": [row.alias + ("  (hidden)" if row.hidden and people is not None else "") for row in rows],
     }
     if people is not None:
-        columns["Person"] = [people.get(row.attendee, "not on the list") for row in rows]
+        columns["Person"] = [people.of(row.racer) or "not on the list" for row in rows]
     columns |= {
         "Time": [lap_time(row.score_ms) for row in rows],
         "To leader": ["" if not row.gap_ms else f"+{lap_time(row.gap_ms)}" for row in rows],
@@ -126,10 +125,10 @@ def board_frame(rows: Sequence[BoardRow], people: Mapping[str, str] | None) -> p
     return pd.DataFrame(columns)
 
 
-def _spoken(rows: Sequence[BoardRow]) -> str:
+def _spoken(rows: Sequence[BoardRow], racers: int) -> str:
     if not rows:
         return "No results"
-    return f"{rows[0].alias} leads {count(len(rows), 'racer')} with {lap_time(rows[0].score_ms)}"
+    return f"{rows[0].alias} leads {count(racers, 'racer')} with {lap_time(rows[0].score_ms)}"
 
 
 def entry_label(entry: BoardEntry) -> str:

@@ -10,6 +10,8 @@ import pytest
 from deepracer_admin.errors import BadInput, Missing, NotAllowed
 from deepracer_admin.model import Race, RaceDraft, Role, Standing
 from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS
+from deepracer_admin.rules.racers import Racer
+from deepracer_admin.store import ProfileLink
 from tests.pages.conftest import NOW, actor_of
 
 ORGANIZER, FACILITATOR, VIEWER = (actor_of(role) for role in (Role.ORGANIZER, Role.FACILITATOR, Role.VIEWER))
@@ -76,8 +78,40 @@ def test_a_viewer_runs_nothing(boards, act):
         calls[act]()
 
 
+def test_lines_may_be_kept_under_their_stamp(boards, console, clock):
+    """Whatever happens to a board, the same stamp means the same lines, and other lines have another stamp."""
+    kept = {}
+
+    def look(actor):
+        read = boards.read(actor, "r-1")
+        lines = read.lines()
+        assert kept.setdefault(read.stamp, lines) == lines
+        return read.stamp
+
+    first = look(VIEWER)
+    boards.hide(FACILITATOR, "r-1", "alias:racer-1", hidden=True)
+    assert look(VIEWER) != first
+    boards.hide(FACILITATOR, "r-1", "alias:racer-1", hidden=False)
+    assert look(VIEWER) == first
+    boards.freeze(FACILITATOR, "r-1", frozen=True)
+    assert look(FACILITATOR) != look(VIEWER)  # who runs it sees both orders
+    boards.freeze(FACILITATOR, "r-1", frozen=False)
+    clock.at = NOW + timedelta(minutes=61)  # the hour in which places are won and lost has moved on
+    assert look(VIEWER) != first
+    console.history.save_standings("ev-1", "r-1", clock.at, [Standing(1, "racer-2", 8_000)])
+    assert [row.alias for row in boards.view(VIEWER, "r-1").rows] == ["racer-2"]
+    assert len({first, look(VIEWER)}) == 2
+    read = boards.read(VIEWER, "r-1")
+    assert (len(read.lines(0).rows), read.lines(0).racers) == (0, 1)
+    assert (read.lines(1), read.view(read.lines()).racers) == (read.lines(), 1)
+    assert len(kept) == 5  # held at NOW, a viewer sees the very lines of before
+
+
 def test_names_are_for_organizers_only(boards):
-    assert boards.people(ORGANIZER)["at-1"] == "Racer 1"
+    boards.store.link("ev-1", [ProfileLink("at-1", "pr-1", "created", NOW)])
+    names = boards.people(ORGANIZER)
+    assert (names.of(Racer("pr-1")), names.of(Racer(alias="RACER-1"))) == ("Racer 1", "Racer 1")
+    assert (names.of(Racer("pr-9", "racer-1")), names.of(Racer(alias="stranger"))) == ("", "")
     with pytest.raises(NotAllowed, match="person behind an alias"):
         boards.people(FACILITATOR)
 
