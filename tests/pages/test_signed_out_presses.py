@@ -25,6 +25,7 @@ from streamlit.testing.v1 import AppTest, local_script_runner
 
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import SignedOut
+from deepracer_admin.flows.people.registrations import registration_id
 from deepracer_admin.model import (
     Attendee,
     Event,
@@ -62,6 +63,7 @@ from tests.test_screens import SCREENS, calls
 from tests.ui.choosing import tick
 
 HOUR = timedelta(hours=1)
+WAITS = registration_id("guest@example.com")
 ENDED = "Your session has ended"
 ACTING = frozenset({"button", "download", "press", "form_submit_button"})
 ELSEWHERE = {
@@ -296,7 +298,7 @@ def portal_with(part: str, *, is_open: bool = True) -> Scene:
     """The event portal with somebody who has confirmed."""
 
     def scene(app: AppTest, console: Console) -> AppTest:
-        waits = Registration("reg-1", "guest@example.com", RegistrationState.VERIFIED, NOW)
+        waits = Registration(WAITS, "guest@example.com", RegistrationState.VERIFIED, NOW)
         own = {"register_confirm.en": PortalMail("Confirm", "Here: {own_page}")}
         console.store.update("ev-1", PORTAL, lambda _: Portal(open=is_open, domains=("example.com",), mails=own))
         console.store.change_rows("ev-1", REGISTRATIONS, lambda _: {waits.id: waits})
@@ -373,7 +375,7 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{RUN}usage.py", looked_for("racer", opened="at-3")),
     (f"{PLAN}attendees.py", view("attendees-view", "Add one")),
     (f"{PLAN}attendees.py", portal_with("Registrations", is_open=False)),
-    (f"{PLAN}attendees.py", ticked("registrations", "reg-1", after=portal_with("Registrations"))),
+    (f"{PLAN}attendees.py", ticked("registrations", WAITS, after=portal_with("Registrations"))),
     (f"{PLAN}attendees.py", portal_with("Who may register")),
     (f"{PLAN}attendees.py", portal_with("Questions")),
     (f"{PLAN}attendees.py", portal_with("Texts and material")),

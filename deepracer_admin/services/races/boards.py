@@ -177,12 +177,15 @@ class BoardsService(Service):
         self._mark(actor, race_id, racer, lambda mark: replace(mark, disqualified=word), {"disqualified": reason})
 
     def freeze(self, actor: Actor, race_id: str, *, frozen: bool) -> None:
-        """Hold the board still (for the ceremony); standings go on being collected."""
+        """Hold the board still (for the ceremony); standings go on being collected. One that is held stays as it was
+        held."""
         self._authorise(actor, "boards.run", target=race_id)
         event = self._event().id
         self._race(event, race_id)
         row = FrozenBoard(self.clock.event_now()) if frozen else None
-        self.store.change_rows(event, FROZEN_BOARDS, lambda _: {race_id: row}, keys=(race_id,))
+        self.store.change_rows(
+            event, FROZEN_BOARDS, lambda held: {race_id: row and held.get(race_id, row)}, keys=(race_id,)
+        )
         self._audit(actor, "boards.run", target=race_id, after={"frozen": frozen})
 
     def _mark(

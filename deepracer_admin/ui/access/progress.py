@@ -59,7 +59,7 @@ def stepper(now: Stage, *, closed: bool) -> None:
             if place < here:
                 st.badge(title, icon=":material/check:", color="green", help=f"Behind us: {hint}")
             elif place == here:
-                st.badge(f"{title} · now: {hint}", icon=":material/flag:", color="primary")
+                st.badge(f"{title} · now: {hint}", icon=":material/flag:", color="blue")
             else:
                 st.badge(title, icon=":material/radio_button_unchecked:", color="gray", help=f"Ahead: {hint}")
 

@@ -74,7 +74,7 @@ def _refusal(entry: PageEntry) -> Callable[[], None]:
 
 # Streamlit marks a focused link by a tint that hardly differs from the background (WCAG 2.4.7, 1.4.11), and keeps 64 px
 # above a page for a bar that holds one menu: the frame's line begins under the lower bar, the title ends by 96 px. Its
-# captions are 4.2:1 against a white page; these are 6:1 and more, light and dark (WCAG 1.4.3).
+# captions are 4.2:1 against a white page, its chosen segment 2.6:1 in the dark; these are 6:1 and more (WCAG 1.4.3).
 _LOOK = """<style>
 a:focus-visible { outline: 2px solid currentColor !important; outline-offset: 1px }
 [data-testid=stHeader], [data-testid=stHeader] [data-testid=stToolbar] { height: 2.25rem; min-height: 2.25rem }
@@ -82,6 +82,9 @@ a:focus-visible { outline: 2px solid currentColor !important; outline-offset: 1p
 [data-testid=stMainBlockContainer] [data-testid=stHeading] h1 { padding-top: 0.25rem }
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] p { color: inherit !important }
 [data-testid=stCaptionContainer] { opacity: 0.75 }
+[data-testid=stCaptionContainer] code { color: inherit !important }
+[data-testid=stBaseButton-segmented_controlActive], [data-testid=stBaseButton-segmented_controlActive] *,
+[data-testid=stBaseButton-pillsActive], [data-testid=stBaseButton-pillsActive] * { color: inherit !important }
 @media (min-width: 75rem) {
   .st-key-frame-line { flex-wrap: nowrap !important }
   .st-key-frame-line > * { flex-shrink: 0 }

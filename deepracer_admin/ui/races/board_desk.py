@@ -10,7 +10,7 @@ import streamlit as st
 from deepracer_admin.model import Actor, Event
 from deepracer_admin.services.races.boards import OF_A_RACE, SCENES, BoardEntry, LiveLink
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.act import as_shown, press, said
 from deepracer_admin.ui.kit.cached import board_entries
 from deepracer_admin.ui.kit.confirm import confirm
 from deepracer_admin.ui.kit.qr import share
@@ -23,6 +23,12 @@ __all__ = ["links_desk", "marks_desk"]
 MOST_OFFERED = 200
 """Racers in one list to choose from; a browser takes long to open a longer one."""
 _SHOWN = "link-shown"
+_YES = ("yes",)
+
+
+def _meant(key: str) -> bool:
+    """What the button said when it was pressed: meanwhile somebody else may have done it, and its word has turned."""
+    return as_shown(key) == _YES
 
 
 def marks_desk(who: Actor, race_id: str) -> None:
@@ -32,9 +38,10 @@ def marks_desk(who: Actor, race_id: str) -> None:
     frozen = marks.frozen_at is not None
     press(
         "Let the board go on" if frozen else "Hold the board still",
-        lambda asking: boards.freeze(asking, race_id, frozen=not frozen),
+        lambda asking: boards.freeze(asking, race_id, frozen=_meant("board-hold")),
         key="board-hold",
-        done="The board moves." if frozen else "The board is held.",
+        done=lambda _: "The board is held." if _meant("board-hold") else "The board moves.",
+        shown=_YES if not frozen else (),
         icon=":material/ac_unit:",
         help="For the ceremony; results go on being collected.",
     )
@@ -77,9 +84,10 @@ def _one_racer(race_id: str, chosen: BoardEntry) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         press(
             "Show the alias again" if hidden else "Hide the alias",
-            lambda asking: boards.hide(asking, race_id, racer, hidden=not hidden),
+            lambda asking: boards.hide(asking, race_id, racer, hidden=_meant("board-hide")),
             key="board-hide",
-            done=f"{name} is {'shown again' if hidden else 'hidden'} on every screen.",
+            done=lambda _: f"{name} is {'hidden' if _meant('board-hide') else 'shown again'} on every screen.",
+            shown=_YES if not hidden else (),
             line=False,
             icon=":material/visibility_off:",
         )
