@@ -37,7 +37,7 @@ pytestmark = pytest.mark.e2e
 __all__ = ["full"]
 
 SHOWS, SAVED = "opens or closes what is shown", "what stands there is saved already"
-FORM = "refused: its form is empty here; the page's own test types into it, and presses twice"
+FORM = "refused: its form is empty here; the page's own test types into it"
 ONLY_SHOWS: dict[str, str] = {
     **dict.fromkeys(("find-person", "finder-back", "finder-open", "person-open", "edit-anew-ev-1"), SHOWS),
     **dict.fromkeys(
