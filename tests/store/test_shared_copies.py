@@ -34,7 +34,7 @@ from tests.store.table_server import TableServer, access_to
 Open = Callable[[str], SharedEventStore]
 
 READS = {
-    "attendees_among", "count", "delivered_counts", "in_state", "linked", "sizes", "steps_among",
+    "attendees_among", "count", "delivered_counts", "in_state", "linked", "sizes", "steps_among", "waiting_since",
     "mode", "followed_at", "trouble", "revision", "events", "event", "attendees", "attendee", "steps", "done",
     "steps_of", "funnel", "history_of", "profiles", "links", "deliveries", "delivery_counts", "job", "jobs",
     "job_items", "races", "audit", "read", "rows", "row", "damage",

@@ -190,6 +190,7 @@ def test_a_read_does_not_wait_for_a_write_under_way(tmp_path: Path) -> None:
     def write() -> None:
         with store._transaction() as connection:
             connection.execute("DELETE FROM attendees")
+            connection.execute("UPDATE revisions SET revision = revision + 1")
             writing.set()
             assert read.wait(30)
 

@@ -283,6 +283,7 @@ LOOPS = {
     "deepracer_admin/flows/readings/needed_elsewhere.py:stored_elsewhere": "reads: what it needs is left alone for it",
     "deepracer_admin/flows/readings/needed_elsewhere.py:open_beside": "reads: what it needs is left alone for it",
     "deepracer_admin/readiness_access.py:_store": "reads whether the store answers",
+    "deepracer_admin/services/closeout/closing.py:stamp": "reads whether anything has changed",
     "infra/functions/bounces.py:handle": "news of what was sent lands on its mail; it starts nothing",
 }
 """Function that goes over all events -> what it does with one that waits."""
