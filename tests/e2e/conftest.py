@@ -35,6 +35,14 @@ class Site:
         return self.console.url
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_window_is_left(browser: Browser) -> Iterator[None]:
+    """A page whose console is gone asks for it for ever, at the expense of the tests that follow."""
+    yield
+    for context in browser.contexts:
+        context.close()
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("home")
