@@ -66,12 +66,12 @@ def test_a_close_out_that_ends_draws_its_page_anew_and_extends_no_session(seeded
     store.save_job_items(job.id, [JobItem(job.id, "freeze", State.WAITING)])
     cookie = seeded.session(Role.ORGANIZER)
     page = seeded.window(browser, cookie, path="/closeout")
-    expect(page.get_by_text("Closing is under way")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Closing is under way; it goes on")).to_be_visible(timeout=PATIENCE_MS)
     quiet_since = (now - timedelta(minutes=40)).replace(microsecond=0)
     sessions.touch(hash_id(cookie), at=quiet_since)
 
     store.update_job(job.id, state=JobState.CANCELLED, now=now)
-    expect(page.get_by_text("It was stopped before the end")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("It was stopped before the end").first).to_be_visible(timeout=PATIENCE_MS)
     wait_idle(page)
     seen = sessions.lookup(hash_id(cookie))
     assert seen
