@@ -83,8 +83,8 @@ a:focus-visible { outline: 2px solid currentColor !important; outline-offset: 1p
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] p { color: inherit !important }
 [data-testid=stCaptionContainer] { opacity: 0.75 }
 [data-testid=stCaptionContainer] code { color: inherit !important }
-[data-testid=stBaseButton-segmented_controlActive], [data-testid=stBaseButton-segmented_controlActive] *,
-[data-testid=stBaseButton-pillsActive], [data-testid=stBaseButton-pillsActive] * { color: inherit !important }
+button[data-selected=true], button[data-selected=true] *,
+[data-testid=stSliderThumbValue], [data-testid=stSliderThumbValue] * { color: inherit !important }
 @media (min-width: 75rem) {
   .st-key-frame-line { flex-wrap: nowrap !important }
   .st-key-frame-line > * { flex-shrink: 0 }
