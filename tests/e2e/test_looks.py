@@ -32,6 +32,7 @@ STREAMLITS_OWN = ("aria-dialog-name", "svg-img-alt")
 """Findings of Streamlit itself, counted and printed: a toast, the small line in a figure; and the parts of a date, each
 of which takes the pointer by itself."""
 PART_OF_A_DATE = ("target-size", "#react-aria")
+SLIDER = "stSliderThumbValue"  # the value that moves with a slider's thumb
 ROLES = (Role.ORGANIZER, Role.FACILITATOR)
 COLOURS = ("light", "dark")
 WALLS = ((1280, 720), (1440, 900), (1920, 1080), (3840, 2160), (390, 844))
@@ -101,7 +102,7 @@ def ours(page: Page, where: str, of_streamlit: Counter[str]) -> list[str]:
     found = []
     for line in hindrances(page):
         rule = line.split(" ", 1)[0]
-        if rule in STREAMLITS_OWN or all(part in line for part in PART_OF_A_DATE):
+        if rule in STREAMLITS_OWN or SLIDER in line or all(part in line for part in PART_OF_A_DATE):
             of_streamlit[rule] += 1
         else:
             found.append(f"{where}: {line}")

@@ -141,7 +141,10 @@ def test_a_link_is_not_withdrawn_by_a_signed_out_tab(seeded: Seeded, event: Even
     maker = Actor(oid="oid-maker", tid="t", name="Maker", roles=frozenset({Role.ORGANIZER}))
     boards.make_link(maker, "r-1", scene="board", hours=12)
     first = seeded.window(browser, seeded.session(Role.ORGANIZER), path="/leaderboard")
-    first.get_by_test_id("stDataFrame").last.click(position={"x": 15, "y": 55})
+    links = first.get_by_test_id("stDataFrame").last
+    links.scroll_into_view_if_needed()
+    wait_idle(first)
+    links.click(position={"x": 15, "y": 55})
     press(first, "Withdraw this link …")
     expect(first.get_by_role("dialog")).to_be_visible(timeout=PATIENCE_MS)
     wait_idle(first)
