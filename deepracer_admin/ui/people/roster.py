@@ -12,6 +12,7 @@ from deepracer_admin.services.people.attendees import ListLine
 from deepracer_admin.services.people.list_query import KINDS, NEEDS_A_HUMAN, PAGE_ROWS, REFUSED, SORTS, Query
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.cached import cohort_counts
 from deepracer_admin.ui.kit.paging import page_of
 from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.table import choose_one
@@ -34,7 +35,7 @@ _SHORT = {
 
 def filters(who: Actor) -> Query:
     """Whom to show and in which order, as chosen."""
-    counts = _cohorts(*session.desk().attendees.revision(who), who)
+    counts = cohort_counts(who)
     first, second, third, fourth = st.columns([2, 2, 2, 1.4])
     text = first.text_input("Search", key="roster-text", type="search", placeholder="Name, address or alias")
     cohort = choose_place(
@@ -52,11 +53,6 @@ def filters(who: Actor) -> Query:
 def is_empty(who: Actor) -> bool:
     """Has nobody ever been on the list?"""
     return not session.desk().attendees.total(who)
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _cohorts(event: str, revision: int, _who: Actor) -> dict[str, int]:
-    return session.console().of(event).attendees.cohorts(_who)
 
 
 def _cohort(key: str) -> str:
