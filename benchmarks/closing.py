@@ -2,12 +2,13 @@
 against the practice servers' own state. Prints JSON.
 
     python -m benchmarks.closing [--people 500] [--kills 10] [--slots 20] [--seed 1] [--version 1.3.1]
-    python -m benchmarks.closing --people 40 --empty always | half | minutes
+    python -m benchmarks.closing --people 40 --empty always | half | minutes [--no-pool]
 
 Racers train with few slots, so that models are queued, waiting, running and broken when the event is closed. Services
 answer 3 % "too many requests", 1 % failures and lose 1 % of their answers, the racing service is down for 20 s in the
 middle, and somebody else is faster with 5 % of the deletions. `--empty`: DeleteProfile answers `500 {}` for live
-accounts.
+accounts, always, half of the time or for two minutes. `--no-pool`: the console's AWS credentials may not read the user
+pool. A deletion that proves nothing is asked for over five minutes of real time, so such a run takes about eight.
 Each command works for a random 2 to 8 seconds, from when it has the event's lease, and is killed (SIGKILL; terminate
 on Windows); a last one finishes.
 `ok` is true when the close-out ended, the certificate verifies, nobody is called gone who can sign in, and no model was
@@ -36,12 +37,19 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--version", default="1.3.1")
     parser.add_argument("--empty", default="", choices=("", "always", "half", "minutes"))
+    parser.add_argument("--no-pool", action="store_true")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     pauses = [chance.uniform(2.0, 8.0) for _ in range(options.kills)]
     with tempfile.TemporaryDirectory(prefix="closing-", ignore_cleanup_errors=True) as home:
         found = close_with_kills(
-            Path(home), options.people, pauses, version=options.version, slots=options.slots, empty=options.empty
+            Path(home),
+            options.people,
+            pauses,
+            version=options.version,
+            slots=options.slots,
+            empty=options.empty,
+            pool=not options.no_pool,
         )
     report = {
         "people": found.people,

@@ -93,19 +93,27 @@ class UpToTheClose(RehearsedEvent):
 
 
 def close_with_kills(
-    home: Path, people: int, pauses: Sequence[float], *, version: str = "1.3.1", slots: int = 5, empty: str = ""
+    home: Path,
+    people: int,
+    pauses: Sequence[float],
+    *,
+    version: str = "1.3.1",
+    slots: int = 5,
+    empty: str = "",
+    pool: bool = True,
 ) -> Closed:
     """Kill the closing command after each of `pauses` (seconds of work: from when it has the event's lease, which its
     predecessor held for up to 15 s after its death), let a last one finish, then look.
 
     `empty`: DeleteProfile answers `500 {}` for live accounts "always", "half" of the time or for two "minutes".
+    `pool`: may the console's AWS credentials read the user pool?
     """
     world = start_world_process(home, "--speed", "1", "--version", version, "--slots", str(slots), "--seed", "7")
     began = time.monotonic()
     try:
         hold_event(home, people, slots, version)
         before, models = world.truth(), models_of(home)
-        bad_day(world, empty)
+        bad_day(world, empty, pool)
         closing_began = time.monotonic()
         with watching(world) as seen:
             kills, certificate = kill_and_close(home, world, pauses)
@@ -158,7 +166,7 @@ def models_of(home: Path) -> dict[str, int]:
         console.close()
 
 
-def bad_day(world: ProcessHandle, empty: str) -> None:
+def bad_day(world: ProcessHandle, empty: str, pool: bool) -> None:
     for service in ("graph", "deepracer"):
         for name, rate in (("throttle", 0.03), ("error_5xx", 0.01), ("lost_answer", 0.01)):
             world.arm(service, name, rate=rate)
@@ -166,6 +174,9 @@ def bad_day(world: ProcessHandle, empty: str) -> None:
     if empty:
         options: dict[str, Any] = {"always": {}, "half": {"rate": 0.5}, "minutes": {"seconds": 120}}[empty]
         world.arm("deepracer", "delete_profile_500_empty", **options)
+    if not pool:
+        for operation in ("AdminGetUser", "ListUsers"):
+            world.arm("cognito-idp", "denied", operation=operation)
 
 
 @contextlib.contextmanager
@@ -207,7 +218,8 @@ def kill_and_close(home: Path, world: ProcessHandle, pauses: Sequence[float]) ->
             client.kill()  # SIGKILL; terminate on Windows
             client.wait()
             kills += 1
-    last = closing(home, subprocess.PIPE)
+    print(f"Killed {kills} times; the last one closes it.", file=sys.stderr, flush=True)
+    last = closing(home, subprocess.PIPE, says=None)
     out, _ = last.communicate(timeout=PATIENCE_S)
     assert last.returncode in (0, 1), out
     return kills, json.loads(out)["certificate"]
@@ -227,13 +239,13 @@ def await_work(home: Path, client: subprocess.Popen[str], before: int) -> int:
     return epoch
 
 
-def closing(home: Path, out: int) -> subprocess.Popen[str]:
+def closing(home: Path, out: int, says: int | None = subprocess.DEVNULL) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "deepracer_admin", "closeout", "--name", "Rehearsal", "--json"]
     return subprocess.Popen(
         [*command, "--folder", str(home / "out")],
         cwd=ROOT,
         stdout=out,
-        stderr=subprocess.DEVNULL,
+        stderr=says,
         text=True,
         env={**os.environ, "DEEPRACER_ADMIN_HOME": str(home), "DEEPRACER_ADMIN_MODE": "rehearsal"},
     )

@@ -12,7 +12,7 @@ is still listed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from deepracer_admin.errors import ConsoleError
 from deepracer_admin.flows.access.match_profiles import ROW_STAYS, STAYS, Seen, is_over
@@ -20,6 +20,7 @@ from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.readings.needed_elsewhere import hand_over
 from deepracer_admin.model import Attendee, Event, Lease, Outcome, Profile, State, Step, StepRow
 from deepracer_admin.records.limits import SPONSORSHIP
+from deepracer_admin.rules.asked_again import is_asked_enough, next_ask
 from deepracer_admin.rules.shared_people import Elsewhere
 from deepracer_admin.store import ProfileLink
 
@@ -29,8 +30,6 @@ REMOVING = "removing"
 ELSEWHERE = "elsewhere"
 NOT_THERE = "not_there"
 NOT_KNOWN = "not_known"
-ASKS, SETTLE = 4, timedelta(minutes=10)  # deletions that prove nothing, and real time, before it is said so
-WAITS_S = (30.0, 120.0, 240.0)  # between them; the last one repeats
 
 
 def take_back(
@@ -83,10 +82,10 @@ def _recorded(ports: Ports, outcome: Outcome, person: str, rows: Mapping[str, St
         return Outcome(person, Step.PROFILE, State.REFUSED, STAYS, ROW_STAYS, ref=outcome.person)
     row, now = rows.get(person), ports.clock.now()
     asked = row.attempts if row is not None and row.reason == NOT_THERE else 0
-    if row is not None and asked >= ASKS and row.changed_at is not None and now - row.changed_at >= SETTLE:
+    if row is not None and is_asked_enough(asked, row.changed_at, now):
         return Outcome(person, Step.PROFILE, State.UNKNOWN, NOT_KNOWN, _OPEN, ref=outcome.person)
-    wait = WAITS_S[min(asked, len(WAITS_S) - 1)]
-    return Outcome(person, Step.PROFILE, State.WAITING, NOT_THERE, _AGAIN, wait)
+    wait_s = (next_ask(asked + 1, now) - now).total_seconds()
+    return Outcome(person, Step.PROFILE, State.WAITING, NOT_THERE, _AGAIN, wait_s)
 
 
 def _has_no_account(ports: Ports, profile: str) -> bool:

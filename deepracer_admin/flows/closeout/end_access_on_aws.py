@@ -157,8 +157,9 @@ def _delete(ports: Ports, event: Event, job: Job, ids: Collection[str], lease: L
         kept = _of_job(ports.store.rows(event.id, DELETIONS, left), job)
         pause = _until([due_at(kept.get(key), now) for key in left], now)
         said = f"{word} of this event still there, and the service's answer proves nothing; they are asked for again."
-        if any(answers[key].state is State.RETRY for key in left if key in answers):
-            said = f"{word} of this event still there: {next(each.sentence for each in answers.values())}"
+        later = [answers[key].sentence for key in left if key in answers and answers[key].state is State.RETRY]
+        if later:
+            said = f"{word} of this event still there: {later[0]}"
     listed = Leftover("profiles that this event made are still listed", len(left), _ids(left), said, CLOSE)
     raise NotYet(said, pause, left=[listed])
 

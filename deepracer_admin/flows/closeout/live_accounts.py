@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 
 from deepracer_admin.directory.pool import PoolUser, UserPool
@@ -19,12 +19,10 @@ from deepracer_admin.errors import ConsoleError
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Outcome, Profile, State
 from deepracer_admin.records.closing import Deletion
+from deepracer_admin.rules.asked_again import SETTLE, is_asked_enough, next_ask
 
-__all__ = ["ASKS", "SETTLE", "WAITS", "Account", "Accounts", "accounts_of", "after_answer", "due_at", "is_open_how"]
+__all__ = ["Account", "Accounts", "accounts_of", "after_answer", "due_at", "is_open_how"]
 
-ASKS = 4  # deletions that prove nothing before it is said so
-SETTLE = timedelta(minutes=10)  # and over at least so long (real time): a throttled Cognito is over it by then
-WAITS = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=4))  # between them; the last one repeats
 ROUNDS = 3  # deletions answered as done after which a row that is still listed is one without an account
 FEW = 10  # rows that are looked up one by one; more are found by one listing of the pool
 
@@ -62,20 +60,17 @@ def after_answer(before: Deletion | None, job: str, outcome: Outcome, now: datet
 
 
 def due_at(deletion: Deletion | None, now: datetime) -> datetime:
-    """When to ask for it (again): at once, and with growing pauses while the answers prove nothing."""
+    """When to ask for it (again): at once, and with growing pauses while the answers prove nothing; or when it has been
+    asked for long enough, where that is before."""
     if deletion is None or not deletion.unclear or deletion.last_at is None:
         return now
-    return deletion.last_at + WAITS[min(deletion.unclear, len(WAITS)) - 1]
+    again, over = next_ask(deletion.unclear, deletion.last_at), (deletion.first_at or now) + SETTLE
+    return min(again, over) if is_asked_enough(deletion.unclear, deletion.first_at, over) else again
 
 
 def is_open_how(deletion: Deletion | None, now: datetime) -> bool:
     """Was it tried often and long enough to say that it proves nothing?"""
-    return (
-        deletion is not None
-        and deletion.unclear >= ASKS
-        and deletion.first_at is not None
-        and now - deletion.first_at >= SETTLE
-    )
+    return deletion is not None and is_asked_enough(deletion.unclear, deletion.first_at, now)
 
 
 def accounts_of(ports: Ports, profiles: Iterable[Profile], deletions: Mapping[str, Deletion], job: str) -> Accounts:

@@ -1,7 +1,8 @@
 """The user pool's endpoint: JSON 1.1 on `/cognito-idp/` (deepracer-on-aws.md 1.2).
 
 Sign-in calls are unsigned and carry the client id; `Admin*` and `List*` calls are signed with AWS credentials of the
-account, service `cognito-idp`. Errors are 400 with `__type`, as AWS sends them.
+account, service `cognito-idp`. Errors are 400 with `__type`, as AWS sends them. The fault `denied`: the credentials may
+not do this call.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ class UserPoolEndpoint:
                 verify(request, body, "cognito-idp", self._lookup, region=self.site.options.region, now=now)
             except Refusal as refusal:
                 raise PoolError(refusal.error_type, refusal.message) from None
+            if self.site.faults.take("cognito-idp", operation, names={"denied"}):
+                raise PoolError("AccessDeniedException", f"User is not authorized to perform: cognito-idp:{operation}")
         content = read_json(body)
         if signed is not None:
             if content.get("UserPoolId") != self.site.pool_id:

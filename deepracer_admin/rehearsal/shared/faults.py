@@ -41,7 +41,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "cost-explorer": frozenset({"denied", "not_enabled", "odd"}),
     "sqs": frozenset(),
     "dns": frozenset({"no_spf", "two_spf", "no_dmarc", "no_dkim", "failing"}),
-    "cognito-idp": frozenset(),
+    "cognito-idp": frozenset({"denied"}),
     "cognito-identity": frozenset(),
 }
 """The names that each service knows beside the generic ones. A service that is not here takes any name."""

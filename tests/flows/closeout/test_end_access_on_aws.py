@@ -12,16 +12,18 @@ import pytest
 
 from deepracer_admin.directory.pool import PoolStatus, PoolUser
 from deepracer_admin.errors import Unavailable
-from deepracer_admin.flows.closeout.live_accounts import ASKS, SETTLE, Account, accounts_of, due_at, is_open_how
+from deepracer_admin.flows.closeout.live_accounts import Account, accounts_of, due_at, is_open_how
 from deepracer_admin.model import Attendee, Job, JobState, Outcome, Profile, State, Step
 from deepracer_admin.records.closing import CLOSING_STEPS, PROOF, Deletion, Proof
 from deepracer_admin.records.proven import PROVEN
+from deepracer_admin.rules.asked_again import ASKS, SETTLE
 from tests.flows.conftest import ORGANIZER, Stage, make_console, make_event
 from tests.flows.fake_time import RealTime
 from tests.practice import start_world
 
 ROW = "Rows without an account: 1"
 ROUND_S = 30.0
+ASKED = 6  # with a look every 30 seconds: at once, after 30 s, and each minute until five have passed
 
 
 @pytest.fixture
@@ -119,7 +121,7 @@ def test_without_credentials_on_the_pool_it_is_not_known_and_never_zero(stage: S
     assert (states(stage, job)["access"], states(stage, job)["verify"]) == (State.UNKNOWN, State.UNKNOWN)
     assert [each.name for each in proof(stage).not_known] == [failed.name]
     assert proof(stage).can_still_sign_in == ()
-    assert deletions(stage) == 2 + ASKS
+    assert deletions(stage) == 2 + ASKED
     text = stage.console.first.closeout.certificate(ORGANIZER).decode()
     assert "Not known for 1 person: The console has no AWS credentials" in text
     assert '"5. End access", "answer": "ended; it is NOT KNOWN how things stand"' in text
@@ -143,7 +145,7 @@ def test_a_cognito_that_recovers_leaves_nothing(stage: Stage) -> None:
     stage.add("ada@example.com", "bob@example.com")
     stage.start()
     stage.rounds(lambda: len(stage.store.links(stage.event.id)) == 2)
-    stage.world.arm("deepracer", "delete_profile_500_empty", count=4)
+    stage.world.arm("deepracer", "delete_profile_500_empty", count=2 * (ASKED - 1))
     job = close(stage)
     assert told(stage, job)["access"].startswith("2 profiles deleted (seen at the service)")
     assert (proof(stage).not_known, proof(stage).can_still_sign_in) == ((), ())
@@ -154,7 +156,7 @@ def test_closing_again_tries_it_anew(stage: Stage, failed: Attendee) -> None:
     close(stage)
     before = deletions(stage)
     assert close(stage).state is JobState.DONE
-    assert deletions(stage) - before == ASKS
+    assert deletions(stage) - before == ASKED
 
 
 class Pool:
@@ -254,7 +256,14 @@ def test_answers_that_prove_nothing_are_asked_for_again_over_minutes() -> None:
     assert is_open_how(answered(*[State.UNKNOWN] * ASKS, minutes=10), NOON + SETTLE)
     assert not is_open_how(answered(*[State.UNKNOWN] * (ASKS - 1), minutes=60), NOON + 2 * SETTLE)
     pauses = [(due_at(answered(*[State.UNKNOWN] * n), NOON) - NOON).total_seconds() for n in range(1, 6)]
-    assert pauses == [30, 120, 240, 240, 240]
+    assert pauses == [15, 30, 60, 60, 60]
+
+
+def test_nobody_waits_for_the_next_question_when_it_has_been_asked_long_enough_before() -> None:
+    late = answered(*[State.UNKNOWN] * ASKS, minutes=4.5)
+    assert due_at(late, NOON + timedelta(minutes=4.5)) == NOON + SETTLE
+    few = answered(*[State.UNKNOWN] * (ASKS - 1), minutes=4.5)
+    assert due_at(few, NOON + timedelta(minutes=4.5)) == NOON + timedelta(minutes=5.5)
 
 
 def test_only_an_answer_that_the_account_was_deleted_proves_it() -> None:

@@ -150,6 +150,15 @@ def test_accounts_stay_alive_until_the_time_of_the_fault_is_over(deployed: Deplo
     assert organizer.call("DELETE", f"/profiles/{ada}").status == 200
 
 
+def test_the_user_pool_can_be_closed_to_the_credentials_of_the_account(deployed: Deployed, organizer: Person) -> None:
+    ada = invited(organizer, "ada@example.com")
+    deployed.world.arm("cognito-idp", "denied", operation="AdminGetUser")
+    reply = deployed.admin("AdminGetUser", Username=ada)
+    assert (reply.status, reply.kind) == (400, "AccessDeniedException")
+    assert deployed.admin("ListUsers").status == 200, "another operation"
+    deployed.sign_in("ada@example.com")
+
+
 def test_used_up_mails_stop_a_resend_too(deployed: Deployed, organizer: Person, ada: str) -> None:
     deployed.world.arm("deepracer", "mail_quota", operation="ResendInvite", count=1)
     old = deployed.temporary_password("ada@example.com")
