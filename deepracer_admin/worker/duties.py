@@ -52,6 +52,7 @@ class DutyThreads:
         waits: Callable[[], bool] = lambda: False,
     ) -> None:
         self.lead = lead
+        lead.on_held = self.wake
         self._waits = waits
         self._revision = revision
         self._changed = threading.Condition()
@@ -87,7 +88,8 @@ class DutyThreads:
         self._threads.clear()
 
     def wake(self) -> None:
-        """Nobody sleeps on: pauses were worked out for event time that went slower, and may be far too long by now."""
+        """Nobody sleeps on: the lease has just become ours, or pauses were worked out for event time that went slower,
+        and may be far too long by now."""
         with self._woken:
             self._wakes += 1
             self._woken.notify_all()

@@ -1,7 +1,7 @@
 """Alarms rise and end while the process that tells them is killed: what reached a chat and a mailbox, and how often.
 
-``python -m tests.faults.calling HOME`` is that process: a worker that tells alarms until it is killed. The chat is a
-receiver in the process of the test, mail goes to the practice world; both outlive every kill.
+That process is telling.py. The chat is a receiver in the process of the test, mail goes to the practice world; both
+outlive every kill.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from deepracer_admin.compose import Console, compose
+from deepracer_admin.compose import Console
 from deepracer_admin.errors import StoreError
 from deepracer_admin.flows.engine.alarms import keep_alarms
 from deepracer_admin.mail.ses_tags import key_from_tags
@@ -32,28 +32,16 @@ from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.rules.alarms import Alarm, live
 from deepracer_admin.rules.calls import CHAT, Post, PostState
-from deepracer_admin.settings import Settings
-from deepracer_admin.worker import Worker, WorkerWatch
+from deepracer_admin.worker import WorkerWatch
+from tests.faults.telling import WEBHOOK, open_console
 from tests.practice import ProcessHandle, start_world_process
 
 ROOT = Path(__file__).resolve().parents[2]
-EVENT, WEBHOOK = "ev-calls", "DEEPRACER_ADMIN_ALARM_WEBHOOK"
+EVENT = "ev-calls"
 NAMED = ("olivia@example.com", "floor@example.com")
 PEOPLE = [Attendee(f"at-{n}", f"racer{n}@example.org", f"Ada Racer-{n}", f"speedy-{n}") for n in range(60)]
 DRILLS = 4  # alarms that rise and end again and again
 PATIENCE_S = 300.0
-
-
-def open_console(home: Path) -> Console:
-    return compose(Settings(mode="rehearsal", home=home, entra_app_only=True, alarm_webhook=os.environ[WEBHOOK]))  # type: ignore[arg-type]
-
-
-def main(home: Path) -> None:
-    """Tell until killed."""
-    console = open_console(home)
-    Worker(console, holder="client").start()
-    print("working", flush=True)
-    threading.Event().wait()
 
 
 class Chat:
@@ -194,7 +182,7 @@ def set_up(home: Path) -> tuple[Console, Lease]:
 
 def start_client(home: Path) -> subprocess.Popen[str]:
     client = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.calling", str(home)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.faults.telling", str(home)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     assert client.stdout is not None
     client.stdout.readline()
@@ -220,10 +208,11 @@ def call_with_kills(home: Path, kills: int, *, seed: int = 1, silent_worker: boo
         console, lease = set_up(home)
         drill = Drill(console, lease, chance)
         for number in range(kills):
+            before = _epoch(console)
             client, struck = start_client(home), threading.Event()
             _turned(drill)
             if number % 3 == 0:  # at a random moment of its work
-                _wait_for(lambda: _has_told(console), struck)
+                _wait_for(lambda before=before: _has_told(console, before), struck)
                 struck.wait(chance.uniform(0.0, 1.5))
             else:
                 dies = client.kill if number % 3 == 1 else lambda: None
@@ -259,11 +248,15 @@ def _wait_for(ready: Callable[[], bool], struck: threading.Event) -> None:
         pass
 
 
-def _has_told(console: Console) -> bool:
-    """Does the newest holder of the event's lease tell something, or has it told?"""
-    lease = next((each for each in console.store.leases() if each.name == f"worker/{EVENT}"), None)
+def _epoch(console: Console) -> int:
+    """Of the lease of the event's work: it grows with each new holder. 0: nobody ever had it."""
+    return max((each.epoch for each in console.store.leases() if each.name == f"worker/{EVENT}"), default=0)
+
+
+def _has_told(console: Console, before: int) -> bool:
+    """Does the process that came after the holder under epoch `before` tell something, or has it told?"""
     rows = console.store.rows(EVENT, POSTS).values()
-    return lease is not None and any((row.holder, row.epoch) == (lease.holder, lease.epoch) for row in rows)
+    return any(row.lease == f"worker/{EVENT}" and row.epoch > before for row in rows)
 
 
 def _turned(drill: Drill) -> None:
@@ -353,7 +346,3 @@ def _waits(rows: Sequence[Post], chat: Chat, drill: Drill) -> list[tuple[str, fl
             rose = drill.rose_at[post.rise]
             found.append((post.alarm.kind, first - rose, sum(rose < killed < first for killed in drill.killed_at)))
     return found
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from deepracer_admin.compose import Console
-from deepracer_admin.model import Attendee, Event, FromBackup, JobState, Outcome, Profile, Role, State, Step
+from deepracer_admin.model import Actor, Attendee, Event, FromBackup, JobState, Outcome, Profile, Role, State, Step
+from deepracer_admin.records.closing import PROOF, Proof, StillIn
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
 from deepracer_admin.records.restored import RESTORED
@@ -111,6 +112,33 @@ def test_after_the_close_out_its_summary_stands_where_the_funnel_was(
     assert "Racers who trained" in {metric.label for metric in app.metric}
     assert ("Who can still sign in is not known" in shown) == (role is Role.ORGANIZER)
     assert "At the end about" not in shown
+
+
+@pytest.mark.parametrize(
+    ("still", "not_known", "said"),
+    [
+        ((), (), "0 people can still sign in"),
+        ((), ("at-1", "at-2"), "Whether 2 people can still sign in is not known"),
+        (("at-1",), ("at-2",), "1 person can still sign in, and of 1 more it is not known"),
+    ],
+)
+def test_the_summary_says_nobody_only_where_that_is_known(
+    browser: Browser,
+    console: Console,
+    event: Event,
+    organizer: Actor,
+    still: tuple[str, ...],
+    not_known: tuple[str, ...],
+    said: str,
+) -> None:
+    console.store.save_event(replace(event, closed_at=NOW))
+    job = console.first.closeout.start(organizer, typed_name=event.name)
+    console.store.update_job(job.id, state=JobState.DONE, now=NOW)
+    people = (tuple(StillIn(key) for key in still), tuple(StillIn(key) for key in not_known))
+    console.store.update("ev-1", PROOF, lambda _: Proof(NOW, job.id, *people))
+    shown = texts(browser.open(PAGE))
+    assert said in shown
+    assert ("0 people can still sign in" in shown) == (not still and not not_known)
 
 
 def test_a_tab_stays_with_its_event_whatever_others_open(browser: Browser, console: Console, event: Event) -> None:

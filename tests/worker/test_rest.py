@@ -108,6 +108,26 @@ def test_whoever_sleeps_wakes_when_event_time_goes_faster(lead: Leadership) -> N
     threads.stop()
 
 
+def test_whoever_stands_by_works_as_soon_as_the_lease_is_held(
+    lead: Leadership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duties, "STANDS_BY_S", 86_400.0)
+    working, seen, beat = Rounds(), threading.Semaphore(0), lead.beat
+
+    def not_yet() -> bool:
+        seen.release()
+        return False
+
+    monkeypatch.setattr(lead, "beat", not_yet)
+    threads = DutyThreads(lead, (Duty("working", working.run, lambda: 86_400.0),), lambda *_: None)
+    threads.start()
+    assert seen.acquire(timeout=PATIENCE_S)
+    assert working.number == 0
+    beat()
+    assert working.reach(1)
+    threads.stop()
+
+
 def test_whoever_is_woken_during_a_round_does_not_sleep_after_it(lead: Leadership) -> None:
     wake: list[Callable[[], None]] = []
     sleeping = Rounds(lambda number: wake[0]() if number == 1 else None)

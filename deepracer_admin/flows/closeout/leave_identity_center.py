@@ -20,6 +20,7 @@ from deepracer_admin.flows.readings.group_members import put_in_by_us
 from deepracer_admin.flows.readings.needed_elsewhere import needed_elsewhere
 from deepracer_admin.model import Attendee, Event, Job, Lease, Outcome, State, Step
 from deepracer_admin.records.closing import ENDED_PROFILES, PROOF, Leftover, Proof, StillIn
+from deepracer_admin.rules.still_in import number_of, still_in_words
 
 __all__ = ["await_cycle", "verify"]
 
@@ -143,7 +144,7 @@ def verify(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     )
     return Told(
         (
-            f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in; "
+            f"{still_in_words(number_of(still), len(not_known), len(people))}; "
             f"the service shows multi-user mode {word}; {where}."
             f"{_said_not_known(not_known)}{said_elsewhere(needed, elsewhere)}{group.trouble}"
             " A session that has begun lasts up to eight hours, without a profile to use."

@@ -23,6 +23,7 @@ from deepracer_admin.flows.readings.profiles import by_email, is_staff, read_pro
 from deepracer_admin.model import Attendee, Event, Job, Lease, Profile
 from deepracer_admin.records.adopted_quotas import ADOPTED_QUOTAS
 from deepracer_admin.records.closing import DELETIONS, GIVEN_BACK, PROOF, GivenBack, Proof, StillIn
+from deepracer_admin.rules.still_in import number_of, still_in_words
 
 __all__ = ["verify_on_aws"]
 
@@ -71,7 +72,7 @@ def verify_on_aws(ports: Ports, event: Event, job: Job, lease: Lease) -> Told:
     elif trouble:
         tail += f" The user pool was not asked as well: {trouble}"
     return Told(
-        f"{len(still):,} of {counted(len(people), 'person', 'people')} can still sign in "
+        f"{still_in_words(number_of(still), len(not_known), len(people))} "
         f"({counted(len(listed), 'profile')} listed).{tail}{group.trouble} "
         "Credentials that were already issued live up to one hour more.",
         not_known=bool(not_known),

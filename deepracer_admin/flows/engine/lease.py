@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+from collections.abc import Callable
 from types import TracebackType
 
 from deepracer_admin.clock import Clock, SystemClock
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 BEATS_PER_TTL = 3  # two beats may fail before the lease is lost
 LOOKS_PER_TTL = 10  # of those who stand by: they take over soon after it has run out
+SHORTEST_S = 0.1  # between two looks, where the store is too busy to answer
 ARRIVES_S = 2.0  # within this, what a process sent before it ended has reached its service
 
 
@@ -58,6 +60,8 @@ class Leadership:
         self._lease: Lease | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._arrived_in_s: float | None = None  # until what a dead holder sent has arrived; None: nobody has died
+        self.on_held: Callable[[], object] = lambda: None  # called whenever the lease becomes this one's
 
     @property
     def lease(self) -> Lease:
@@ -74,6 +78,7 @@ class Leadership:
 
     def beat(self) -> bool:
         """Acquire or renew once; True when held afterwards. A lost lease is acquired anew, under a new epoch."""
+        gained = False
         with self._lock:
             if self._lease is not None:
                 try:
@@ -86,20 +91,36 @@ class Leadership:
                 if self._lease is None and self._give_back_for_the_dead():
                     self._lease = self._acquire()
                 if self._lease is not None:
+                    gained = True
                     log.info("lease %s held by %s (epoch %d)", self.name, self.holder, self._lease.epoch)
+        if gained:
+            self.on_held()
         return self.held
+
+    @property
+    def pause_s(self) -> float:
+        """Real seconds until the next beat: after one who died it takes over at the moment at which it may."""
+        if self.held:
+            return self._ttl_s / BEATS_PER_TTL
+        look = self._ttl_s / LOOKS_PER_TTL
+        return look if self._arrived_in_s is None else min(look, max(SHORTEST_S, self._arrived_in_s))
 
     def _acquire(self) -> Lease | None:
         return self._store.acquire(self.name, self.holder, ttl_s=self._ttl_s, now=self._clock.now())
 
     def _give_back_for_the_dead(self) -> bool:
         """Is its holder a process of this data folder that ended a while ago?"""
+        self._arrived_in_s = None
         ended = self._presence.ended() if self._presence is not None else {}
         if not ended:
             return False
         for lease in self._store.leases():
             mark = lease.holder.rpartition("#")[2].partition(".")[0]
-            if lease.name == self.name and mark and ended.get(mark, 0.0) >= ARRIVES_S:
+            if lease.name != self.name or not mark or mark not in ended:
+                continue
+            if ended[mark] < ARRIVES_S:
+                self._arrived_in_s = ARRIVES_S - ended[mark]
+            else:
                 log.warning("lease %s given back for %s, which ended (epoch %d)", self.name, lease.holder, lease.epoch)
                 self._store.release(lease)
                 return True
@@ -129,7 +150,7 @@ class Leadership:
                 self._store.release(lease)
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._ttl_s / (BEATS_PER_TTL if self.held else LOOKS_PER_TTL)):
+        while not self._stopping.wait(self.pause_s):
             try:
                 self.beat()
             except StoreError as error:  # a busy or full disk: the lease holds until it runs out

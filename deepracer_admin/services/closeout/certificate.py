@@ -124,7 +124,8 @@ def _people(facts: Facts) -> dict[str, Any]:
         return {"said": "Who can still sign in is not known: it was not looked at.", "read_at": "not yet"}
     counts = Counter(each.answer for each in answers.values())
     still, unknown = len({each.attendee for each in proof.can_still_sign_in}), len(proof.not_known)
-    said = [f"People of the list who can still sign in: {still:,}."]
+    number = f"{still:,} to {still + unknown:,}" if unknown else f"{still:,}"
+    said = [f"People of the list who can still sign in: {number}."]
     if proof.elsewhere:
         said.append(
             f"Besides, {counted(len(proof.elsewhere), 'person', 'people')} can still sign in because another open "

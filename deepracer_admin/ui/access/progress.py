@@ -7,6 +7,7 @@ import streamlit as st
 
 from deepracer_admin.model import Actor, Stage, State, Step
 from deepracer_admin.rules.known import NextStep
+from deepracer_admin.rules.still_in import number_of, still_in_words
 from deepracer_admin.services.setup.events import EventView
 from deepracer_admin.services.usage.view import UsageView
 from deepracer_admin.ui.access.funnel import STEPS
@@ -93,9 +94,9 @@ def closing_summary(who: Actor, view: EventView, usage: UsageView) -> None:
         if proof.can_still_sign_in is None:
             st.badge("Who can still sign in is not known", icon=":material/help:", color="orange")
         else:
-            left = len(proof.can_still_sign_in)
-            icon, colour = (":material/warning:", "orange") if left else (":material/check_circle:", "green")
-            st.badge(f"{count(left, 'person', 'people')} can still sign in", icon=icon, color=colour)  # type: ignore[arg-type]
+            left, open_ = number_of(proof.can_still_sign_in), number_of(proof.not_known)
+            icon, colour = (":material/warning:", "orange") if left or open_ else (":material/check_circle:", "green")
+            st.badge(still_in_words(left, open_), icon=icon, color=colour)  # type: ignore[arg-type]
             st.caption(as_of(proof.read_back_at, "listing of the racing service", zone))
         link_to(who, "closeout", "Evidence, exports and certificate")
 

@@ -8,6 +8,7 @@ import streamlit as st
 from deepracer_admin.counted import counted
 from deepracer_admin.model import Actor, Event, JobItem, State
 from deepracer_admin.rules.finish import finish_words
+from deepracer_admin.rules.still_in import number_of, still_in_words
 from deepracer_admin.services.closeout.view import CloseView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
@@ -209,7 +210,8 @@ def proof(view: CloseView, event: Event) -> None:
         return
     quiet = not people and not view.not_known
     icon, colour = (":material/check_circle:", "green") if quiet else (":material/warning:", "orange")
-    st.badge(f"{count(len(people), 'person', 'people')} can still sign in", icon=icon, color=colour)  # type: ignore[arg-type]
+    words = still_in_words(number_of(people), number_of(view.not_known))
+    st.badge(words, icon=icon, color=colour)  # type: ignore[arg-type]
     if view.not_known:
         st.warning(
             plain(f"Not known for {count(len(view.not_known), 'person', 'people')}: {view.settle}"),

@@ -117,6 +117,7 @@ def test_without_credentials_on_the_pool_it_is_not_known_and_never_zero(stage: S
     assert job.state is JobState.DONE
     evidence = told(stage, job)
     assert f"Profiles of which it is not known: 1 ({key})" in evidence["access"]
+    assert evidence["verify"].startswith("Whether 1 of 3 people can still sign in is not known (")
     assert "Not known for 1 person: The console has no AWS credentials on the user pool." in evidence["verify"]
     assert (states(stage, job)["access"], states(stage, job)["verify"]) == (State.UNKNOWN, State.UNKNOWN)
     assert [each.name for each in proof(stage).not_known] == [failed.name]
@@ -124,6 +125,7 @@ def test_without_credentials_on_the_pool_it_is_not_known_and_never_zero(stage: S
     assert deletions(stage) == 2 + ASKED
     text = stage.console.first.closeout.certificate(ORGANIZER).decode()
     assert "Not known for 1 person: The console has no AWS credentials" in text
+    assert "People of the list who can still sign in: 0 to 1." in text
     assert '"5. End access", "answer": "ended; it is NOT KNOWN how things stand"' in text
     assert '"colour": "red"' in text
 

@@ -176,3 +176,25 @@ def test_a_busy_store_does_not_end_the_renewing(store: SqliteEventStore, clock: 
     with Leadership(store, "worker", "one", ttl_s=3.0, clock=clock):
         assert failed.wait(300)
         assert renewed.wait(300)
+
+
+def test_who_stands_by_looks_again_when_the_lease_of_the_dead_may_be_taken_and_says_that_it_holds_it(
+    store: SqliteEventStore, clock: FakeClock, tmp_path: Path
+) -> None:
+    leader(store, clock, "anna-laptop", Told(tmp_path, "before")).beat()
+    seen, held = Told(tmp_path, "after"), threading.Event()
+    heir = leader(store, clock, "anna-laptop", seen)
+    heir.on_held = held.set
+    heir.beat()
+    assert heir.pause_s == pytest.approx(3.0)
+    seen.gone = {"before": 0.5}
+    heir.beat()
+    assert heir.pause_s == pytest.approx(ARRIVES_S - 0.5)
+    assert not held.is_set()
+    seen.gone = {"before": ARRIVES_S}
+    heir.beat()
+    assert held.is_set()
+    assert heir.pause_s == pytest.approx(10.0)
+    held.clear()
+    heir.beat()
+    assert not held.is_set(), "it was held before"
