@@ -11,8 +11,8 @@ accounts, always, half of the time or for two minutes. `--no-pool`: the console'
 pool. A deletion that proves nothing is asked for over five minutes of real time, so such a run takes about eight.
 Each command works for a random 2 to 8 seconds, from when it has the event's lease, and is killed (SIGKILL; terminate
 on Windows); a last one finishes.
-`ok` is true when the close-out ended, the certificate verifies, nobody is called gone who can sign in, and no model was
-deleted while somebody could.
+`ok` is true when the close-out ended, the certificate verifies and is green only where nothing is left, nobody is
+called gone who can sign in, and no model was deleted while somebody could of whom the certificate does not say so.
 """
 
 from __future__ import annotations

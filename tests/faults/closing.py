@@ -66,13 +66,15 @@ class Closed:
     def checks(self) -> dict[str, bool]:
         """The certificate is whole, and true against the practice servers' own state."""
         still, unknown = self.answers["still there"], self.answers["not known"]
-        alive, red = self.truth["can_sign_in"], self.certificate["verdict"]["colour"] == "red"
+        alive, colour = self.truth["can_sign_in"], self.certificate["verdict"]["colour"]
+        left = [each for each in self.certificate["left"] if not each["kept_on_purpose"]]
         return {
             "it_ended": self.certificate["event"]["closed"] != "not yet",
             "whole": bool(self.verified["whole"]),
             "everybody_has_an_answer": self.answers.total() == self.people,
             "nobody_is_called_gone_who_is_not": still <= alive <= still + unknown,
-            "red_where_somebody_is_in_or_not_known": red is bool(still or unknown),
+            "red_where_somebody_is_in_or_not_known": (colour == "red") is bool(still or unknown),
+            "not_green_where_something_is_left": colour != "green" or not left,
             # but for those of whom the certificate says so: what cannot finish holds up nothing
             "access_was_gone_before_models_were_deleted": self.in_meanwhile <= still + unknown,
             "group_empty": self.truth["in_group"] == 0,
