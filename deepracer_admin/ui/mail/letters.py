@@ -19,14 +19,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.table import choose_one
-from deepracer_admin.ui.kit.words import (
-    as_of,
-    count,
-    exact,
-    plain,
-    when,
-    whole,
-)
+from deepracer_admin.ui.kit.words import as_of, count, exact, minute, plain, when, whole
 
 __all__ = ["SENDING", "choose_template", "ledger_table", "live_campaigns", "outbox", "placeholders", "show_mail"]
 
@@ -181,7 +174,7 @@ def ledger_table(rows: Sequence[LedgerRow], zone: str, *, scope: Hashable) -> Le
                 "State": [SENDING[row.delivery.state] for row in rows],
                 "Delivery": [row.delivery.delivered or "not reported" for row in rows],
                 "What was said": [row.delivery.sentence for row in rows],
-                "Changed": [when(row.delivery.changed_at, zone) for row in rows],
+                f"Changed ({zone})": [minute(row.delivery.changed_at, zone) for row in rows],
             }
         ),
         [row.id for row in rows],
@@ -205,7 +198,7 @@ def outbox(mails: Sequence[CapturedMail], zone: str) -> None:
             {
                 "To": [mail.to for mail in mails],
                 "Subject": [mail.subject for mail in mails],
-                "At": [when(mail.at, zone) for mail in mails],
+                f"At ({zone})": [minute(mail.at, zone) for mail in mails],
             }
         ),
         ids,
