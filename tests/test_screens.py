@@ -21,7 +21,7 @@ WIDGETS = {
     *("audio_input", "button", "camera_input", "chat_input", "checkbox", "color_picker", "data_editor", "date_input"),
     *("datetime_input", "download_button", "feedback", "file_uploader", "form", "form_submit_button", "link_button"),
     *("menu_button", "multiselect", "number_input", "pagination", "pills", "radio", "segmented_control"),
-    *("select_slider", "selectbox", "slider", "text_area", "text_input", "time_input", "toggle"),
+    *("select_slider", "selectbox", "slider", "tabs", "text_area", "text_input", "time_input", "toggle"),
 }
 """Streamlit's widgets that act or hold what a person typed or chose."""
 OURS = frozenset({"ask_limit", "choose", "choose_one", "confirm", "confirm_typed", "download", "press"})
@@ -77,6 +77,12 @@ def faults(tree: ast.AST, where: str) -> list[str]:
             found.append(f"{where}:{node.lineno} reads a table's selection")
         if isinstance(node, ast.FormattedValue) and node.format_spec is not None and where != WORDS:
             found.append(f"{where}:{node.lineno} formats by hand: {ast.unparse(node)}")
+        if isinstance(node, ast.Dict):
+            found += [
+                f"{where}:{value.lineno} tells the time zone in each row of a column: {ast.unparse(value)}"
+                for value in node.values
+                if not isinstance(value, ast.Constant) and any(called == "when" for called, _ in calls(value))
+            ]
     for called, call in calls(tree):
         given = {word.arg: word.value for word in call.keywords if word.arg}
         line = f"{where}:{call.lineno} {called}"
@@ -291,6 +297,9 @@ def test_a_screen_keeps_the_rules(path: Path) -> None:
         ("st.text_input('Name', key=title)", "has a key that moves with title"),
         ("st.text_input('Name', key=f'race-{turn}-name')", None),
         ("st.button('Undo', key=f'{key}-{job.id}-undo')", None),
+        ("pd.DataFrame({'Opens': [when(row.at, zone) for row in rows]})", "tells the time zone in each row"),
+        ("pd.DataFrame({f'Opens ({zone})': [minute(row.at, zone) for row in rows]})", None),
+        ("left, right = st.tabs(['Now', 'Before'])", "has no key"),
         ("press('Pause', lambda asking: usage.sponsor(asking, ids), key='pause', done='')", None),
         ("press('Pause', lambda asking: usage.sponsor(who, ids), key='pause', done='')", "keeps who acts: who"),
         ("confirm('Pause', key='pause', run=lambda asking: usage.sponsor(who, ids))", "keeps who acts: who"),

@@ -15,7 +15,7 @@ from deepracer_admin.rules.standings import BoardRow, lap_time
 from deepracer_admin.services.races.boards import BoardView, Screen
 from deepracer_admin.services.usage.view import UsageView
 
-__all__ = ["PLACES", "snapshot"]
+__all__ = ["PLACES", "row_sent", "snapshot"]
 
 PLACES = 500  # places sent; the console's export has all
 POINTS = 120
@@ -59,7 +59,7 @@ def _board(view: BoardView, ids: Sequence[str], zone: str, clock: Clock, turn: s
         "stale": view.status is RaceStatus.OPEN and not view.frozen_at and _is_stale(view.as_of, clock),
         "total": len(view.rows),
         "tie_rule": view.tie_rule,
-        "rows": [_row(row, key) for row, key in zip(view.rows[:PLACES], ids, strict=False)],
+        "rows": [row_sent(row, key) for row, key in zip(view.rows[:PLACES], ids, strict=False)],
     }
 
 
@@ -94,7 +94,8 @@ def _result(finality: Finality, zone: str) -> str:
     return f"closed: provisional. {finality.still_coming or 'Results may still come'}{about}"
 
 
-def _row(row: BoardRow, key: str) -> dict[str, Any]:
+def row_sent(row: BoardRow, key: str) -> dict[str, Any]:
+    """One line of a board as the page draws it; `key` tells it from the others."""
     gap = f"+{lap_time(row.gap_ms)}" if row.gap_ms else ""
     shown = {"p": row.rank, "a": row.alias, "s": lap_time(row.score_ms), "g": gap, "c": row.change}
     return {**shown, "ms": row.score_ms, "i": key}

@@ -14,6 +14,7 @@ import re
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,9 +27,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from deepracer_admin.errors import ConsoleError, Missing, NotAllowed, incident_id
+from deepracer_admin.rules.standings import BoardRow
 from deepracer_admin.services.people.public_registration import PublicRegistration
 from deepracer_admin.services.races.boards import BoardsService
 from deepracer_admin.web.headers import NOTHING, SecurityHeaders
+from deepracer_admin.web.live_find import FindMe
 from deepracer_admin.web.live_page import live_page
 from deepracer_admin.web.live_snapshot import snapshot
 from deepracer_admin.web.plain import page
@@ -58,6 +61,7 @@ class _Shot:
     body: bytes
     packed: bytes
     etag: str
+    rows: Sequence[BoardRow] = ()  # of the board that it shows
 
 
 class _Shots:
@@ -83,10 +87,12 @@ class _Shots:
                 return shot
             self._kept.pop(token, None)  # a link that is refused now leaves nothing behind
             revision = self._boards.store.revision("")  # before the reading
-            content = snapshot(self._boards.screen(token), self._boards.clock)
+            screen = self._boards.screen(token)
+            content = snapshot(screen, self._boards.clock)
             body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
             etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-            shot = _Shot(time.monotonic(), revision, body, gzip.compress(body, 5, mtime=0), etag)
+            rows = screen.board.rows if screen.board else ()
+            shot = _Shot(time.monotonic(), revision, body, gzip.compress(body, 5, mtime=0), etag, rows)
             self._kept[token] = shot
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
@@ -95,7 +101,7 @@ class _Shots:
 
 def public_app(boards: BoardsService, portal: PublicRegistration | None = None) -> Starlette:
     """The application of the second listener."""
-    shots = _Shots(boards)
+    shots, find_me = _Shots(boards), FindMe()
 
     async def data(request: Request) -> Response:
         token = request.path_params["token"]
@@ -112,6 +118,18 @@ def public_app(boards: BoardsService, portal: PublicRegistration | None = None) 
             return Response(shot.packed, media_type="application/json", headers=headers)
         return Response(shot.body, media_type="application/json", headers=headers)
 
+    def found(token: str, name: str) -> dict[str, Any]:
+        return find_me.find(token, shots.make(token).rows, name)
+
+    async def find(request: Request) -> Response:
+        token = request.path_params["token"]
+        try:
+            _check(token)
+            answer = await run_in_threadpool(found, token, request.query_params.get("name", ""))
+        except ConsoleError as error:
+            return JSONResponse({"refused": error.sentence}, status_code=_status(error), headers=_HEADERS)
+        return JSONResponse(answer, headers=_HEADERS)
+
     async def screen(request: Request) -> Response:
         token = request.path_params["token"]
         try:
@@ -124,6 +142,7 @@ def public_app(boards: BoardsService, portal: PublicRegistration | None = None) 
     return Starlette(
         routes=[
             Route("/live/{token}.json", data),
+            Route("/live/{token}/find.json", find),
             Route("/live/{token}", screen),
             *(register_routes(portal) if portal else ()),
         ],

@@ -7,9 +7,7 @@ from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.fold import fold
 from deepracer_admin.ui.kit.masthead import link_to, masthead
-from deepracer_admin.ui.kit.place import choose_place
-from deepracer_admin.ui.kit.words import count
-from deepracer_admin.ui.mail.letters import SENDING, choose_template, ledger_table, live_campaigns, outbox
+from deepracer_admin.ui.mail.letters import choose_template, every_mail, live_campaigns, outbox
 from deepracer_admin.ui.mail.mail_desk import edit_template, preview, send_desk, settle, test_to_myself
 
 who = session.require("messages.view")
@@ -36,25 +34,12 @@ if section == "Templates":
         preview(template)
 
 elif section == "Every mail":
-    left, right = st.columns(2)
-    words = {"": "All", **{each.value: word for each, word in SENDING.items()}}
-    state = choose_place("State", [*words], key="ledger-state", format_func=words.__getitem__, at=left)
-    rows = desk.messages.ledger(who, state=Sending(state) if state else None)
-    bounced = sum(1 for row in rows if row.delivery.delivered in ("bounced", "complained"))
-    unknown = sum(1 for row in rows if row.delivery.state is Sending.UNKNOWN)
-    right.markdown(
-        f"{count(len(rows), 'mail')} · {count(bounced, 'came back', 'came back')} · "
-        f"{count(unknown, 'lost answer')} to settle by hand"
-    )
-    if not rows:
-        st.info("No such mail. Mails appear here as soon as they are queued.", icon=":material/mail:")
-    else:
-        chosen = ledger_table(rows, event.zone, scope=state)
-        if chosen and chosen.delivery.state is Sending.UNKNOWN and session.may(who, "messages.send"):
-            settle(who, chosen)
-        elif chosen and chosen.delivery.delivered in ("bounced", "complained"):
-            st.markdown("It came back: correct the address on the Attendees page, then resend on Onboarding.")
-            link_to(who, "attendees", "Correct the address")
+    chosen = every_mail(who, event.zone)
+    if chosen and chosen.delivery.state is Sending.UNKNOWN and session.may(who, "messages.send"):
+        settle(who, chosen)
+    elif chosen and chosen.delivery.delivered in ("bounced", "complained"):
+        st.markdown("It came back: correct the address on the Attendees page, then resend on Onboarding.")
+        link_to(who, "attendees", "Correct the address")
     said("settle-arrived", "settle-again")
 
 elif section == "Outbox":

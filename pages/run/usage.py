@@ -67,7 +67,7 @@ else:
     names = ["Quota", "Pause, resume, models"] if may_many else []
     if len(targets) == 1:
         names = [*names, "Extra hours", "Over time"]
-    for tab, name in zip(st.tabs(names), names, strict=True):
+    for tab, name in zip(st.tabs(names, key="usage-tabs"), names, strict=True):
         with tab:
             if name == "Quota":
                 set_quota(event, targets, stamp)

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from deepracer_admin.model import Outcome, Role, Sending, State, Step
+from deepracer_admin.model import Attendee, Outcome, Role, Sending, State, Step
 from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, CampaignState
 from deepracer_admin.records.mail_texts import MAIL_TEXTS
+from deepracer_admin.services.people.list_query import PAGE_ROWS
 from tests.pages.conftest import NOW, actor_of, click, texts
 from tests.ui.choosing import shown, tick
 
@@ -186,3 +187,21 @@ def test_a_lost_mail_goes_once_more_to_the_one_who_was_chosen(browser, console, 
     click(app, "settle-again")
     states = {row.attendee: row.state for row in console.store.deliveries(event.id)}
     assert states == {"at-1": Sending.UNKNOWN, "at-2": Sending.PENDING, "at-3": Sending.UNKNOWN}
+
+
+def test_of_many_mails_a_page_is_sent_and_the_search_finds_the_others(browser, console, event, people):
+    many = [Attendee(f"at-m{n}", f"m{n}@example.com", f"Many {n:03}", f"many-{n}") for n in range(120)]
+    console.store.save_attendees(event.id, many)
+    plan = [(person.id, "access", 1) for person in many]
+    console.store.plan_deliveries(event.id, plan, campaign="access", lease=None)
+    app = browser.open(PAGE, state={"section": "Every mail"})
+    first = shown(app, "Name")
+    assert len(first) == PAGE_ROWS
+    assert "1 to 50 of 120 mails" in texts(app)
+    app.number_input[0].set_value(3).run()
+    assert len(shown(app, "Name")) == 20
+    assert not {*first} & {*shown(app, "Name")}
+    app.text_input("ledger-text").set_value("M77@example").run()
+    assert shown(app, "Name") == ["Many 077"]
+    app.text_input("ledger-text").set_value("nobody of them").run()
+    assert "No such mail" in texts(app)

@@ -193,6 +193,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
         "messages.view",
         lambda c, who: c.first.messages.carries_password(who, "at-1", "access"),
     ),
+    "messages.revision": ("messages.view", lambda c, who: c.first.messages.revision(who)),
     "messages.ledger": ("messages.view", lambda c, who: c.first.messages.ledger(who)),
     "messages.sender": ("messages.view", lambda c, who: c.first.messages.sender(who)),
     "messages.outbox": ("messages.outbox", lambda c, who: c.first.messages.outbox(who)),

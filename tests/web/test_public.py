@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -303,6 +304,42 @@ def test_a_snapshot_stays_small_with_ten_thousand_racers(client, console, event)
     assert len(answer.content) < 45_000
 
 
+def test_find_me_finds_whoever_stands_beyond_the_places_that_are_sent(client, console, event):  # noqa: F811
+    standings(console, event, [(f"racer-{number}", 9_000 + number) for number in range(1, 1_701)])
+    link = path_of(console)
+
+    def find(name: str) -> dict[str, Any]:
+        return client.get(f"{link}/find.json", params={"name": name}).raise_for_status().json()
+
+    mine = find("RÁCER-1700")
+    assert mine["total"] == 1
+    assert (mine["rows"][0]["p"], mine["rows"][0]["a"]) == (1_700, "racer-1700")
+    assert set(mine["rows"][0]) == {"p", "a", "s", "g", "c", "ms", "i"}
+    many = find("racer-")
+    assert (len(many["rows"]), many["total"]) == (20, 1_200)
+    assert find("racer-1")["rows"][0]["p"] == 1_000, "the places that were sent are looked through by the phone"
+    assert find("r") == find("") == find("nobody at all") == {"rows": [], "total": 0}
+    assert len(client.get(f"{link}/find.json?name={'x' * 5_000}").raise_for_status().json()["rows"]) == 0
+
+
+def test_find_me_follows_the_board_and_names_nobody_who_is_hidden(client, console, event, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(public, "FRESH_S", 0.0)
+    standings(console, event, [(f"racer-{number}", 9_000 + number) for number in range(1, 701)])
+    link = path_of(console)
+    found = client.get(f"{link}/find.json?name=racer-600").json()
+    assert found["total"] == 1
+    boards = console.first.boards
+    ids = {entry.racer: entry.id for entry in boards.entries(ORGANIZER, "r-1")}
+    boards.hide(ORGANIZER, "r-1", ids["racer-600"], hidden=True)
+    boards.disqualify(ORGANIZER, "r-1", ids["racer-650"], reason="two cars")
+    assert client.get(f"{link}/find.json?name=racer-600").json()["total"] == 0
+    assert client.get(f"{link}/find.json?name=racer-650").json()["total"] == 0
+    moved = client.get(f"{link}/find.json?name=racer-651").json()["rows"]
+    assert [(row["a"], row["p"]) for row in moved] == [("racer-651", 650)]
+    boards.revoke_link(ORGANIZER, boards.links(ORGANIZER)[0].id)
+    assert client.get(f"{link}/find.json?name=racer-601").status_code == 403
+
+
 def test_two_racers_of_one_name_are_two_and_keep_their_own_line(client, console, event):  # noqa: F811
     def same(*scores: tuple[str, int]) -> list[dict[str, object]]:
         rows = [Standing(place, "RacerAlias", score, profile_id=key) for place, (key, score) in enumerate(scores, 1)]
@@ -337,4 +374,19 @@ def test_a_phone_shows_four_hundred_of_four_hundred(client, console, event, brow
             pass
     assert line is not None
     assert line.evaluate("line => line.isConnected"), "an unchanged list is not drawn anew under a finger"
+    page.close()
+
+
+@pytest.mark.e2e
+def test_a_phone_finds_whoever_stands_in_place_1700(client, console, event, browser: Browser):  # noqa: F811
+    standings(console, event, [(f"racer-{number}", 9_000 + number) for number in range(1, 1_701)])
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto(str(client.base_url).rstrip("/") + path_of(console))
+    expect(page.locator("#paging")).to_have_text("the first 500 of 1,700 racers", timeout=30_000)
+    search = page.get_by_role("searchbox", name="Find me")
+    search.fill("Racer-1700")
+    expect(page.locator(".row .place").last).to_have_text("1700", timeout=30_000)
+    expect(page.locator("#paging")).to_have_text("1 of 1,700 racers")
+    search.fill("nobody at all")
+    expect(page.locator(".wait")).to_have_text("Nobody of that name is on the board yet.", timeout=30_000)
     page.close()

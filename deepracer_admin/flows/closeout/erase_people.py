@@ -10,12 +10,13 @@ the list. What if it dies here? The mark `ERASED` is written last; everything be
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from deepracer_admin.errors import StoreError
 from deepracer_admin.flows.closeout.delegations import drop_delegations
-from deepracer_admin.flows.closeout.erase_person import PersonEraser, mark_of_all
+from deepracer_admin.flows.closeout.erase_person import PersonEraser, each_on_its_own, mark_of_all
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Attendee, Event, Lease
 from deepracer_admin.records import every
@@ -39,14 +40,23 @@ class Eraser:
         self._looked_at: datetime | None = None
 
     def run(self, lease: Lease) -> int:
-        """Erase what is due; returns how many people were erased. Raises StoreError while exports cannot be deleted."""
-        now = self.ports.clock.now()
-        self._eraser.resume(lease)  # whoever began to erase one person may have been ended at any line
-        if self._looked_at is not None and now - self._looked_at < LOOK_EVERY:
-            return 0
-        today = self.ports.clock.event_now().date().isoformat()
-        erased = sum(self._erase(event, lease) for event in self.ports.store.events() if self._is_due(event, today))
-        self._looked_at = now
+        """Erase what is due; returns how many people were erased. Raises StoreError while exports cannot be deleted, or
+        an erasure that was begun cannot end; whatever else is due is erased before that."""
+        # whoever began to erase one person may have been ended at any line
+        acts: list[Callable[[], object]] = [partial(self._eraser.resume, lease)]
+        now, erased = self.ports.clock.now(), 0
+
+        def erase(event: Event) -> None:
+            nonlocal erased
+            erased += self._erase(event, lease)
+
+        looks = self._looked_at is None or now - self._looked_at >= LOOK_EVERY
+        if looks:
+            today = self.ports.clock.event_now().date().isoformat()
+            acts += [partial(erase, event) for event in self.ports.store.events() if self._is_due(event, today)]
+        each_on_its_own(acts)
+        if looks:
+            self._looked_at = now
         return erased
 
     @property

@@ -10,14 +10,15 @@ The practice world, like the services for which it stands, is outside; what the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from deepracer_admin.clock import Clock
-from deepracer_admin.errors import StoreError
+from deepracer_admin.errors import LeaseLost, StoreError
 from deepracer_admin.flows.closeout.outside import outside_of, outside_of_all
 from deepracer_admin.flows.closeout.persons_traces import crowd_of, traces_of
 from deepracer_admin.flows.closeout.trace_files import clean_exports, clean_logs, search
@@ -35,10 +36,28 @@ from deepracer_admin.store.documents import Document, Reading, Single, Table
 from deepracer_admin.store.event_copies import delete_copies
 from deepracer_admin.vault import Vault
 
-__all__ = ["PersonEraser", "mark_of_all"]
+__all__ = ["PersonEraser", "each_on_its_own", "mark_of_all"]
+
+T = TypeVar("T")
 
 RESUMED_AFTER = timedelta(minutes=2)
 """Real time after which an erasure that has not ended is taken up by the worker: who began it may still be at it."""
+
+
+def each_on_its_own(acts: Iterable[Callable[[], T]]) -> list[T]:
+    """What came of each: one that cannot be done does not keep the others from it, and is raised when all were tried.
+    Raises StoreError; LeaseLost at once, for then somebody else does them."""
+    done, failed = [], None
+    for act in acts:
+        try:
+            done.append(act())
+        except LeaseLost:
+            raise
+        except StoreError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+    return done
 
 
 def mark_of_all(event: Event) -> str:
@@ -75,17 +94,16 @@ class PersonEraser:
 
     def resume(self, lease: Lease | None = None) -> int:
         """Finish what was begun and interrupted; returns how many erasures ended. Of an event that came from a backup
-        and waits, those that were begun here alone."""
-        ended = 0
+        and waits, those that were begun here alone. Raises StoreError of one that cannot end after all others did."""
+        begun: list[Callable[[], object]] = []
         for event in self.store.events():
             restored = self.store.read(event.id, RESTORED)
             for mark, row in self.store.rows(event.id, ERASURES).items():
                 if restored is not None and row.at < restored.at:
                     continue
                 if row.ended_at is None and self.clock.now() - row.at > RESUMED_AFTER:
-                    self.finish(event, mark, lease)
-                    ended += 1
-        return ended
+                    begun.append(partial(self.finish, event, mark, lease))
+        return len(each_on_its_own(begun))
 
     def finish(self, event: Event, mark: str, lease: Lease | None = None) -> Erasure:
         """Erase, search, and write the receipt. Safe to repeat. Raises StoreError while a file cannot be written."""

@@ -324,16 +324,25 @@ class MessagesService(Service):
 
     # ------------------------------------------------------------------------------------------ ledger, outbox
 
-    def ledger(self, actor: Actor, *, campaign: str | None = None, state: Sending | None = None) -> list[LedgerRow]:
-        """Rows of the ledger with their people, latest change first."""
+    def revision(self, actor: Actor) -> tuple[str, int]:
+        """(event id, revision): the list of mails is kept by it."""
+        self._authorise(actor, "messages.view")
+        event = self._event()
+        return event.id, self.store.revision(event.id)
+
+    def ledger(self, actor: Actor, *, state: Sending | None = None, text: str = "") -> list[LedgerRow]:
+        """Rows of the ledger with their people, latest change first; `text` stands in a name, an address or in what was
+        said."""
         self._authorise(actor, "messages.view")
         event = self._event()
         people = {person.id: person for person in self.store.attendees(event.id)}
         rows = [
             LedgerRow(people[row.attendee], row)
-            for row in self.store.deliveries(event.id, campaign=campaign, state=state)
+            for row in self.store.deliveries(event.id, state=state)
             if row.attendee in people
         ]
+        if needle := " ".join(text.split()).casefold():
+            rows = [row for row in rows if row.has(needle)]
         return sorted(rows, key=lambda row: row.delivery.changed_at or _EPOCH, reverse=True)
 
     def sender(self, actor: Actor) -> SenderLimits | None:

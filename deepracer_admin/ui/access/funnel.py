@@ -56,6 +56,7 @@ _PARTS = (
     ("unknown", "not known", "#8a63c9"),
     ("todo", "to do", "rgba(128,138,150,0.30)"),
 )
+_ON_GREY = {False: "#31363d", True: "#d7dbe0"}  # the numbers of what is to do, in light and in the dark
 
 
 def plan_sentence(plan: Mapping[str, int]) -> str:
@@ -190,6 +191,7 @@ def _line(row: FunnelRow, people: int, now: datetime) -> dict[str, object]:
 def _figure(view: OnboardingView) -> go.Figure:
     rows = [_as_seen(row) for row in reversed(view.funnel)]
     figure = go.Figure()
+    on_grey = _ON_GREY[st.context.theme.type == "dark"]
     for name, word, colour in _PARTS:
         values = [getattr(row, name) for row in rows]
         if any(values):
@@ -202,6 +204,7 @@ def _figure(view: OnboardingView) -> go.Figure:
                 text=[f"{whole(value)}" if value else "" for value in values],
                 textposition="inside",
                 insidetextanchor="middle",
+                insidetextfont={"color": on_grey if name == "todo" else "#ffffff"},
                 hovertemplate="%{y}: %{x:,} " + word + "<extra></extra>",
             )
     figure.update_layout(

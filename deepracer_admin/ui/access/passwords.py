@@ -14,7 +14,7 @@ from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.cached import password_ages
 from deepracer_admin.ui.kit.confirm import whom
 from deepracer_admin.ui.kit.table import choose
-from deepracer_admin.ui.kit.words import count, plain, span, when
+from deepracer_admin.ui.kit.words import count, minute, plain, span, when
 
 __all__ = ["ending", "fresh_for_one", "password_line", "resend_note"]
 
@@ -40,7 +40,7 @@ def ending(who: Actor, event: Event) -> None:
             {
                 "Name": [age.attendee.name for age in found],
                 "Address": [age.attendee.email for age in found],
-                "Ends": [when(age.until, event.zone) for age in found],
+                f"Ends ({event.zone})": [minute(age.until, event.zone) for age in found],
                 "Left": ["ended" if age.until <= now else span(age.until - now) for age in found],
                 "Known from": ["the user pool" if age.read else "the invitation" for age in found],
             }

@@ -17,7 +17,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.table import choose_one
-from deepracer_admin.ui.kit.words import plain, state_mark, when, whole
+from deepracer_admin.ui.kit.words import minute, plain, state_mark, whole
 
 __all__ = ["TITLES", "items_table", "live", "past", "show_job", "title_of"]
 
@@ -180,6 +180,6 @@ def _jobs_frame(found: Sequence[Job], zone: str) -> pd.DataFrame:
             "Failed": [job.failed for job in found],
             "Says": [job.sentence for job in found],
             "By": [job.created_by_name for job in found],
-            "When": [when(job.created_at, zone) for job in found],
+            f"When ({zone})": [minute(job.created_at, zone) for job in found],
         }
     )

@@ -5,30 +5,27 @@ The HTML of a mail is shown as text, never drawn: a console page is no place for
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.model import UNLIMITED, Event, SenderLimits, Sending
+from deepracer_admin.model import UNLIMITED, Actor, Event, SenderLimits, Sending
 from deepracer_admin.records.outbox import CapturedMail
 from deepracer_admin.rules.relative import relative_words
 from deepracer_admin.rules.templates import PLACEHOLDERS, REQUIRED, Rendered, Template
 from deepracer_admin.services.mail.messages import AUDIENCES, CampaignView, LedgerRow
+from deepracer_admin.services.people.list_query import PAGE_ROWS
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.paging import page_of
+from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.table import choose_one
-from deepracer_admin.ui.kit.words import (
-    as_of,
-    count,
-    exact,
-    plain,
-    when,
-    whole,
-)
+from deepracer_admin.ui.kit.words import as_of, count, exact, minute, plain, table_height, when, whole
 
-__all__ = ["SENDING", "choose_template", "ledger_table", "live_campaigns", "outbox", "placeholders", "show_mail"]
+__all__ = ["SENDING", "choose_template", "every_mail", "live_campaigns", "outbox", "placeholders", "show_mail"]
 
 SENDING = {
     Sending.PENDING: "… queued",
@@ -170,28 +167,62 @@ def _controls(view: CampaignView) -> None:
     said(*(f"{view.id}-{to_key}" for to_key in _CONTROLLED))
 
 
-def ledger_table(rows: Sequence[LedgerRow], zone: str, *, scope: Hashable) -> LedgerRow | None:
-    """One row per mail, latest change first; the chosen one."""
+def every_mail(who: Actor, zone: str) -> LedgerRow | None:
+    """One row per mail, latest change first, searched and paged; the chosen one."""
+    left, middle, right = st.columns([2, 2, 3], vertical_alignment="bottom")
+    text = left.text_input("Search", key="ledger-text", type="search", placeholder="Name, address or what was said")
+    words = {"": "All", **{each.value: word for each, word in SENDING.items()}}
+    state = choose_place("State", [*words], key="ledger-state", format_func=words.__getitem__, at=middle) or ""
+    stamp = session.desk().messages.revision(who)
+    rows, bounced, unknown, read_at = _mails(*stamp, state, text or "", who)
+    right.markdown(f"{count(bounced, 'came back', 'came back')} · {count(unknown, 'lost answer')} to settle by hand")
+    ids, page = page_of(
+        tuple(rows),
+        key=f"ledger-page-{hash((state, text))}",
+        rows=PAGE_ROWS,
+        told=count(len(rows), "mail"),
+        as_of=as_of(read_at, "mails", zone),
+        at=st.container(horizontal=True, vertical_alignment="bottom"),
+    )
+    if not ids:
+        st.info("No such mail. Mails appear here as soon as they are queued.", icon=":material/mail:")
+        return None
+    shown = [rows[one] for one in ids]
     chosen = choose_one(
         pd.DataFrame(
             {
-                "Name": [row.attendee.name for row in rows],
-                "Address": [row.attendee.email for row in rows],
-                "Mail": [f"{row.delivery.template} v{row.delivery.version}" for row in rows],
-                "State": [SENDING[row.delivery.state] for row in rows],
-                "Delivery": [row.delivery.delivered or "not reported" for row in rows],
-                "What was said": [row.delivery.sentence for row in rows],
-                "Changed": [when(row.delivery.changed_at, zone) for row in rows],
+                "Name": [row.attendee.name for row in shown],
+                "Address": [row.attendee.email for row in shown],
+                "Mail": [f"{row.delivery.template} v{row.delivery.version}" for row in shown],
+                "State": [SENDING[row.delivery.state] for row in shown],
+                "Delivery": [row.delivery.delivered or "not reported" for row in shown],
+                "What was said": [row.delivery.sentence for row in shown],
+                f"Changed ({zone})": [minute(row.delivery.changed_at, zone) for row in shown],
             }
         ),
-        [row.id for row in rows],
+        list(ids),
         key="ledger",
-        names=[row.attendee.name or row.attendee.email for row in rows],
-        scope=scope,
+        names=[row.attendee.name or row.attendee.email for row in shown],
+        scope=(state, text, page),
         steady=False,
+        height=table_height(len(shown), most=14),
         alt="Mails, latest change first",
     )
-    return next((row for row in rows if row.id == chosen), None)
+    return rows.get(chosen or "")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _mails(
+    event: str, revision: int, state: str, text: str, _who: Actor
+) -> tuple[dict[str, LedgerRow], int, int, datetime]:
+    """Mails by id, how many came back, of how many the answer was lost, and when that was read. `event` and `revision`
+    are the key; the service authorised `_who` before it was asked.
+    """
+    desk = session.console().of(event)
+    found = desk.messages.ledger(_who, state=Sending(state) if state else None, text=text)
+    bounced = sum(1 for row in found if row.delivery.delivered in ("bounced", "complained"))
+    unknown = sum(1 for row in found if row.delivery.state is Sending.UNKNOWN)
+    return {row.id: row for row in found}, bounced, unknown, desk.clock.now()
 
 
 def outbox(mails: Sequence[CapturedMail], zone: str) -> None:
@@ -205,7 +236,7 @@ def outbox(mails: Sequence[CapturedMail], zone: str) -> None:
             {
                 "To": [mail.to for mail in mails],
                 "Subject": [mail.subject for mail in mails],
-                "At": [when(mail.at, zone) for mail in mails],
+                f"At ({zone})": [minute(mail.at, zone) for mail in mails],
             }
         ),
         ids,

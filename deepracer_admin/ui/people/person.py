@@ -13,7 +13,7 @@ from deepracer_admin.services.access.onboarding import PersonView
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.table import choose
-from deepracer_admin.ui.kit.words import hours, plain, state_mark, when
+from deepracer_admin.ui.kit.words import hours, minute, plain, state_mark
 
 __all__ = ["choose_people", "mails_table", "show_person", "story_table"]
 
@@ -69,7 +69,7 @@ def show_person(view: PersonView, zone: str) -> None:
                         wanted=person.wanted,
                         address_refused=bool(person.refusal),
                     ),
-                    "Since": when(states[step].changed_at, zone) if step in states else "",
+                    f"Since ({zone})": minute(states[step].changed_at if step in states else None, zone),
                     "Tries": states[step].attempts if step in states else 0,
                 }
                 for step, word in STEPS.items()
@@ -78,7 +78,7 @@ def show_person(view: PersonView, zone: str) -> None:
         hide_index=True,
         key=f"person-steps-{person.id}",
         column_config={
-            "Since": st.column_config.TextColumn(width=230),
+            "What to do": st.column_config.TextColumn(width=330),
             "Tries": st.column_config.NumberColumn(width=50),
         },
         placeholder=NOTHING,
@@ -94,7 +94,7 @@ def story_table(view: PersonView, zone: str) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "When": [when(row.changed_at, zone) for row in view.history],
+                f"When ({zone})": [minute(row.changed_at, zone) for row in view.history],
                 "Step": [STEPS[row.step] for row in view.history],
                 "State": [state_mark(row.state.value) for row in view.history],
                 "What was said": [row.sentence for row in view.history],
@@ -119,7 +119,7 @@ def mails_table(view: PersonView, zone: str) -> None:
                 "State": [row.state.value for row in view.deliveries],
                 "Delivery": [row.delivered or "not reported" for row in view.deliveries],
                 "What was said": [row.sentence for row in view.deliveries],
-                "When": [when(row.changed_at, zone) for row in view.deliveries],
+                f"When ({zone})": [minute(row.changed_at, zone) for row in view.deliveries],
             }
         ),
         hide_index=True,

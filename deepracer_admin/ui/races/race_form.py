@@ -15,7 +15,7 @@ from deepracer_admin.rules.finish import State
 from deepracer_admin.services.races.races import RaceForm, RaceRow
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.table import choose_one
-from deepracer_admin.ui.kit.words import when
+from deepracer_admin.ui.kit.words import minute
 
 __all__ = ["STATUS", "default_form", "race_form", "race_table", "status_words"]
 
@@ -64,8 +64,8 @@ def race_table(rows: Sequence[RaceRow], zone: str, *, key: str) -> RaceRow | Non
                 "Race": [row.race.draft.name for row in rows],
                 "Status": [status_words(row) for row in rows],
                 "Track": [row.track for row in rows],
-                "Opens": [when(row.race.draft.opens_at, zone) for row in rows],
-                "Closes": [when(row.race.draft.closes_at, zone) for row in rows],
+                f"Opens ({zone})": [minute(row.race.draft.opens_at, zone) for row in rows],
+                f"Closes ({zone})": [minute(row.race.draft.closes_at, zone) for row in rows],
                 "Entries": [row.race.participants for row in rows],
                 "Laps": [row.race.draft.min_laps for row in rows],
                 "Ranked by": [_TIMING[row.race.draft.timing] for row in rows],

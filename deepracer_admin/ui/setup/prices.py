@@ -15,7 +15,7 @@ from deepracer_admin.services.setup.prices import BillView, PricesView
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.limits import NOTHING
-from deepracer_admin.ui.kit.words import as_of, clock_time, count, money, percent, plain, table_height, when, whole
+from deepracer_admin.ui.kit.words import as_of, clock_time, count, minute, money, percent, plain, table_height, whole
 
 __all__ = ["PRICE_JOBS", "panel"]
 
@@ -139,7 +139,7 @@ def _former(view: PricesView, event: Event) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "Until (event time)": [when(each.until, event.zone) for each in view.former],
+                f"Until ({event.zone})": [minute(each.until, event.zone) for each in view.former],
                 "Prices": [price_words(each.prices) for each in view.former],
                 "Changed by": [each.by for each in view.former],
                 "Spend by it (estimate)": [_usd(each.usd) for each in view.former],

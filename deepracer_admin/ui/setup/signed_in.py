@@ -11,7 +11,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.confirm import confirm
 from deepracer_admin.ui.kit.table import choose_one
-from deepracer_admin.ui.kit.words import count, plain, when
+from deepracer_admin.ui.kit.words import count, minute, plain
 
 __all__ = ["signed_in"]
 
@@ -29,8 +29,8 @@ def signed_in(who: Actor, event: Event) -> None:
                 "Name": [f"{row.name} (you)" if row.oid == who.oid else row.name for row in rows],
                 "Role": [", ".join(row.roles) for row in rows],
                 "Browsers": [row.browsers for row in rows],
-                "Last seen": [when(row.last_seen_at, event.zone) for row in rows],
-                "Role confirmed": [when(row.roles_read_at, event.zone) for row in rows],
+                f"Last seen ({event.zone})": [minute(row.last_seen_at, event.zone) for row in rows],
+                f"Role confirmed ({event.zone})": [minute(row.roles_read_at, event.zone) for row in rows],
                 "On their behalf": ["yes" if row.on_behalf else "no" for row in rows],
             }
         ),

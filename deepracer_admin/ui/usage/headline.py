@@ -103,4 +103,4 @@ def _notes(view: UsageView, *, sees_people: bool) -> None:
             "then is counted, but not when."
         )
     if view.strangers and sees_people:
-        st.caption(f"{count(view.strangers, 'profile')} of the service belong to nobody on the list: not counted here.")
+        st.caption(f"{count(view.strangers, 'profile')} of the service, of nobody on the list: not counted here.")

@@ -19,7 +19,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask
 from deepracer_admin.ui.kit.limits import NOT_READ, NOTHING, limit_words
 from deepracer_admin.ui.kit.table import choose
-from deepracer_admin.ui.kit.words import count, hours, money, percent, plain, table_height, when, whole
+from deepracer_admin.ui.kit.words import count, hours, minute, money, percent, plain, table_height, when, whole
 from deepracer_admin.ui.usage.charts import draw, person_chart
 from deepracer_admin.ui.usage.profile_models import profile_models
 
@@ -237,7 +237,12 @@ def one_profile(event: Event, row: ProfileRow) -> None:
     if jobs:
         st.caption("What moved, newest first (event time)")
         st.dataframe(
-            pd.DataFrame({"When": [when(at, event.zone) for at, _ in jobs], "What": [what for _, what in jobs]}),
+            pd.DataFrame(
+                {
+                    f"When ({event.zone})": [minute(at, event.zone) for at, _ in jobs],
+                    "What": [what for _, what in jobs],
+                }
+            ),
             key="person-jobs",
             placeholder=NOTHING,
             hide_index=True,

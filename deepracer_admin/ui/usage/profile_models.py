@@ -11,7 +11,7 @@ from deepracer_admin.services.usage.view import ProfileRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press
 from deepracer_admin.ui.kit.limits import NOTHING
-from deepracer_admin.ui.kit.words import as_of, count, table_height, when
+from deepracer_admin.ui.kit.words import as_of, count, minute, table_height
 
 __all__ = ["profile_models"]
 
@@ -51,9 +51,9 @@ def profile_models(event: Event, row: ProfileRow) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "Model": [f"made {when(each.created_at, event.zone)}" if each.created_at else "" for each in models],
+                f"Made ({event.zone})": [minute(each.created_at, event.zone) for each in models],
                 "State": [_STATES.get(each.status, each.status.replace("_", " ").lower()) for each in models],
-                "Seen so since": [when(each.since, event.zone) for each in models],
+                f"Seen so since ({event.zone})": [minute(each.since, event.zone) for each in models],
             }
         ),
         key="person-models",

@@ -1,7 +1,7 @@
 // The big screen: asks for the snapshot every second (a phone: every two) and draws it. Names reach the page as text only.
 (() => {
   "use strict";
-  const POLL_MS = 1000, PHONE_MS = 2000, PAGE_MS = 8000, FLASH_MS = 12000, PINNED = 3, PAGE_ROWS = 8, MAX_WAIT_MS = 30000;
+  const POLL_MS = 1000, PHONE_MS = 2000, PAGE_MS = 8000, FLASH_MS = 12000, PINNED = 3, PAGE_ROWS = 8, MAX_WAIT_MS = 30000, SEEK_MS = 300, FEWEST = 2;
   const options = new URLSearchParams(location.search);
   const places = Math.min(500, Math.max(3, Number.parseInt(options.get("places") || "59", 10) || 59));
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -22,7 +22,26 @@
     looked = folded(at("who").value);
     listed = null;
     draw();
+    clearTimeout(seeking);
+    seeking = setTimeout(seek, SEEK_MS);
   });
+
+  // Beyond the places that are sent to everybody, the server looks.
+  let found = null, seeking = 0;
+  const reaches = () => !data || data.scene !== "board" || data.rows.length >= data.total;
+  async function seek() {
+    const name = looked;
+    if (!phone.matches || name.length < FEWEST || reaches()) return;
+    try {
+      const answer = await fetch(`${location.pathname}/find.json?name=${encodeURIComponent(name)}`, {
+        cache: "no-store", signal: AbortSignal.timeout(8000),
+      });
+      if (!answer.ok || name !== looked) return;
+      found = { name, ...(await answer.json()) };
+      listed = null;
+      draw();
+    } catch { /* the next news of the board asks again */ }
+  }
 
   const make = (tag, name, text) => {
     const element = document.createElement(tag);
@@ -50,6 +69,7 @@
         refused = "";
         notice(fresh);
         data = fresh;
+        seek();
       } else {
         throw new Error(String(answer.status));
       }
@@ -121,7 +141,8 @@
     if (page >= pages()) page = 0;
     const start = PINNED + page * PAGE_ROWS;
     const first = data.rows.slice(0, places);
-    const mine = looked ? data.rows.filter((row) => folded(row.a).includes(looked)) : data.rows;
+    const more = found && found.name === looked && !reaches() ? found : { rows: [], total: 0 };
+    const mine = looked ? [...data.rows.filter((row) => folded(row.a).includes(looked)), ...more.rows] : data.rows;
     const shown = phone.matches ? mine : [...first.slice(0, PINNED), ...first.slice(start, start + PAGE_ROWS)];
     const glow = [...glowing.values()].filter((until) => until > Date.now()).length;
     if (phone.matches && listed === data && lit === glow) return;
@@ -135,12 +156,13 @@
     main.replaceChildren(table);
     slide(before);
     if (phone.matches && looked && !mine.length) {
-      const all = data.rows.length < data.total ? `among the first ${data.rows.length}` : "on the board";
-      main.replaceChildren(make("p", "wait", `Nobody of that name is ${all} yet.`));
+      const asked = reaches() || (found && found.name === looked);
+      main.replaceChildren(make("p", "wait", asked ? "Nobody of that name is on the board yet."
+        : looked.length < FEWEST ? "Type two letters or more." : "Looking …"));
     }
     const most = data.rows.length < data.total ? `the first ${data.rows.length.toLocaleString("en")} of ` : "";
     at("paging").textContent = phone.matches
-      ? `${looked ? `${mine.length.toLocaleString("en")} of ` : ""}${most}${data.total.toLocaleString("en")} racers`
+      ? `${looked ? `${(mine.length + more.total - more.rows.length).toLocaleString("en")} of ` : most}${data.total.toLocaleString("en")} racers`
       : shown.length > PINNED
         ? `places ${shown[PINNED].p}–${shown[shown.length - 1].p} of ${data.total.toLocaleString("en")}`
         : `${data.total.toLocaleString("en")} racers`;

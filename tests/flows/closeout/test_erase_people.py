@@ -184,3 +184,28 @@ def test_ids_of_people_leave_the_audit_of_an_event_and_its_chain_holds(ports: An
     rows = ports.store.audit(None)
     assert verify(rows) is None
     assert all("att-000a" not in str(row) for row in rows)
+
+
+def test_one_erasure_that_cannot_end_keeps_no_other_from_ending(ports: Any) -> None:
+    """It was begun under another key: it is told each time, and everybody else goes on their day."""
+    store, before = ports.store, ports.vault
+    ports.vault = Vault(Fernet.generate_key())
+    eraser = Eraser(cast(Ports, ports))
+    ada, bo = store.attendees("spring")
+    for person, vault in ((ada, before), (bo, ports.vault)):
+        begun = replace(eraser._eraser, vault=vault)
+        begun.begin(store.event("spring"), person, mark=f"erased-{person.id}", by="o", by_name="Olga")
+    autumn = replace(store.event("spring"), id="autumn", name="Autumn Cup")
+    store.save_event(autumn)
+    store.save_attendees("autumn", [Attendee("c", "cy@example.com", "Cy")])
+    lease = _lease(ports)
+    with pytest.raises(StoreError, match="begun with another key"):
+        eraser.run(lease)
+    assert [person.id for person in store.attendees("spring")] == ["a"]
+    ports.clock.day = datetime(2026, 5, 1, tzinfo=UTC)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="begun with another key"):
+            eraser.run(lease)
+    assert store.attendees("spring") == []
+    assert store.attendees("autumn") == []
+    assert store.read("autumn", ERASED).people == 1
