@@ -32,6 +32,7 @@ from deepracer_admin.services.races.board_views import (
     Screen,
 )
 from deepracer_admin.services.races.finish import finality_of
+from deepracer_admin.services.races.shown_boards import ShownBoards
 from deepracer_admin.services.usage.view import read_view
 from deepracer_admin.store.history import Snapshot
 
@@ -58,6 +59,7 @@ class BoardsService(Service):
     def __init__(self, house: House, key: bytes, event_id: str = "") -> None:
         super().__init__(house, event_id)
         self._key = hmac.digest(key, b"live-links", "sha256")
+        self._shown_boards = ShownBoards(house.clock.monotonic)
 
     def view(self, actor: Actor, race_id: str, *, minutes_back: int = 60) -> BoardView:
         """The board of one race, with rank changes against `minutes_back` of event time ago. Whoever runs the board
@@ -70,6 +72,20 @@ class BoardsService(Service):
         """What `view` is made from: cheap to ask, its `lines` may be kept under its `stamp`."""
         self._authorise(actor, "boards.view")
         return self._read(self._event(), race_id, minutes_back, both=allowed(actor, "boards.run"))
+
+    def shown(self, actor: Actor, race_id: str) -> BoardView:
+        """`view` of the first places, made by one for all who look (shown_boards.py). What was done to the board is in
+        it at once."""
+        self._authorise(actor, "boards.view")
+        return self._shown(self._event(), race_id, both=allowed(actor, "boards.run"))
+
+    def _shown(self, event: Event, race_id: str, *, both: bool = False) -> BoardView:
+        marks = tuple(sorted(marks_of(self.store, event.id, race_id).items()))
+        return self._shown_boards.view(
+            (event.id, race_id, both, self._frozen_at(event.id, race_id), marks),
+            self.house.history.standings_version(event.id, race_id),
+            lambda: self._read(event, race_id, 60, both=both),
+        )
 
     def _read(self, event: Event, race_id: str, minutes_back: int, *, both: bool = False) -> BoardRead:
         history, now = self.house.history, self.clock.event_now()
@@ -343,8 +359,7 @@ class BoardsService(Service):
         if self.clock.now() >= row.expires_at:
             raise NotAllowed("This link has expired. Ask the organizers for a new one.")
         event = self.store.event(row.event)
-        read = self._read(event, row.race, 60) if row.scene == "board" else None
-        board = read.view(read.lines()) if read else None
+        board = self._shown(event, row.race) if row.scene == "board" else None
         return Screen(
             scene=row.scene,
             event_name=event.name,

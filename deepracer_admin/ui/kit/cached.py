@@ -15,7 +15,7 @@ from deepracer_admin.model import Actor, Role
 from deepracer_admin.services.access.onboarding import OnboardingView
 from deepracer_admin.services.access.passwords import PasswordAge
 from deepracer_admin.services.closeout.view import CloseView
-from deepracer_admin.services.races.board_views import BoardEntry, BoardLines, BoardRead, BoardView, RacerNames
+from deepracer_admin.services.races.board_views import BoardEntry, BoardRead, BoardView, RacerNames
 from deepracer_admin.services.setup.events import EventAtWork, EventView
 from deepracer_admin.services.setup.sponsorship import SponsorshipView
 from deepracer_admin.services.usage.table import UsageTable
@@ -24,7 +24,6 @@ from deepracer_admin.ui.kit import session
 
 __all__ = [
     "LAST_ACT",
-    "PLACES",
     "board_entries",
     "board_view",
     "close_view",
@@ -129,20 +128,9 @@ def _usage_view(event: str, revision: int, sample: datetime | None, roles: froze
     return session.console().of(event).usage.totals(_who)
 
 
-PLACES = 200
-"""Of a board that the console shows; its export has all."""
-
-
 def board_view(who: Actor, race: str) -> BoardView:
-    """The first PLACES of a race as it stands now; they are worked out anew only when standings or marks differ."""
-    read = session.desk().boards.read(who, race)
-    return read.view(_board_lines(read.stamp, read))
-
-
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _board_lines(stamp: Hashable, _read: BoardRead) -> BoardLines:
-    """Shared as they are, never copied."""
-    return _read.lines(PLACES)
+    """The first places of a race as it stands now, the same value until it differs; nobody may change it."""
+    return session.desk().boards.shown(who, race)
 
 
 def board_entries(who: Actor, race: str) -> Mapping[str, BoardEntry]:

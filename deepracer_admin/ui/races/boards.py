@@ -19,6 +19,8 @@ from deepracer_admin.ui.races.race_form import STATUS
 
 __all__ = ["change_mark", "entry_label", "finality_badge", "link_state", "live_board", "say_finality"]
 
+PLACES = 200
+"""Of a board that the console shows; its export has all."""
 _MEDALS = ("1st", "2nd", "3rd")
 
 
@@ -85,6 +87,7 @@ def _podium_and_table(rows: Sequence[BoardRow], racers: int, people: RacerNames 
             unit = "min" if ":" in score else "s"
             title = f"{place} · {plain(row.alias)}"
             st.metric(title, f"{score} {unit}", gap, delta_color="off", delta_arrow="off")
+    rows = rows[:PLACES]
     st.dataframe(
         board_frame(rows, people),
         hide_index=True,
