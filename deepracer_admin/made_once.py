@@ -79,8 +79,9 @@ class Shared(Generic[T]):
         former = place.made
         if former is not None and self._is_fresh(former, version):
             return former.value
-        if not place.making.acquire(blocking=former is None or self._is_too_old(former)):
-            assert former is not None
+        if former is None or self._is_too_old(former):
+            place.making.acquire()
+        elif not place.making.acquire(blocking=False):
             return former.value
         try:
             now = place.made  # somebody may have made it while this one waited

@@ -25,6 +25,7 @@ __all__ = [
     "console",
     "desk",
     "event_id",
+    "is_signed_in",
     "may",
     "open_event",
     "require",
@@ -118,6 +119,11 @@ def actor() -> Actor:
         st.html(f'<a href="{escape(_way_back(), quote=True)}" target="_self">Sign in again</a>')
         st.stop()
     return found
+
+
+def is_signed_in() -> bool:
+    """Is this browser signed in now? Draws nothing."""
+    return server.keeper().find(session_cookie()) is not None
 
 
 def actor_of(cookie: str) -> Actor:
