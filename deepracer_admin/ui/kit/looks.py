@@ -27,7 +27,7 @@ class _Part:
     drawn_from: object
     every_s: float
     looked_s: float
-    told: bool = False  # that nobody is signed in any more
+    lost: bool = False  # it says that nobody is signed in any more, or may not see it
 
 
 def begin_looks() -> None:
@@ -62,18 +62,19 @@ def moved_part(parts: dict[str, _Part], now_s: float, *, signed_in: bool) -> str
     """The part to draw anew; "" for none. One that cannot be asked for is drawn anew, and says itself why."""
     for name, part in reversed(parts.items()):  # the page's own before the frame's
         if not signed_in:
-            if not part.told:
-                part.told = True
+            if not part.lost:
+                part.lost = True
                 return name
             continue
-        part.told = False
         if now_s - part.looked_s < part.every_s / 2:  # a look comes a little early or late
             continue
         part.looked_s = now_s
         try:
-            if part.now() != part.drawn_from:
-                return name
+            moved = part.now() != part.drawn_from or part.lost
+            part.lost = False
         except ConsoleError:
+            moved = part.lost = True
+        if moved:
             return name
     return ""
 
