@@ -61,7 +61,7 @@ def top(address: str) -> None:
             line.markdown(_line(event, shown), width="content")
             if address != "event" and shown.next:
                 next_link(who, shown.next)
-    drawn_from(PART, shown, lambda: _shown(session.actor()), every_s=EVERY_S)
+    drawn_from(PART, shown, _shown, every_s=EVERY_S)
 
 
 def _shown(who: Actor) -> _Shown:

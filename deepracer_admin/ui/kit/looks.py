@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import RerunData, RerunException, ScriptRunContext, get_script_run_ctx
 
 from deepracer_admin.errors import ConsoleError
+from deepracer_admin.model import Actor
 from deepracer_admin.ui.kit import session
 
 __all__ = ["begin_looks", "drawn_from", "look_every"]
@@ -23,7 +24,7 @@ _PARTS = "looked-at"
 
 @dataclass(slots=True)
 class _Part:
-    now: Callable[[], object]
+    now: Callable[[Actor], object]
     drawn_from: object
     every_s: float
     looked_s: float
@@ -35,9 +36,9 @@ def begin_looks() -> None:
     st.session_state[_PARTS] = {}
 
 
-def drawn_from(part: str, what: object, now: Callable[[], object], *, every_s: float) -> None:
-    """The fragment with the key `part` was drawn from `what`; `now` asks for it again, at most every so many seconds.
-    Both are compared by value: make them cheap to ask for and to compare."""
+def drawn_from(part: str, what: object, now: Callable[[Actor], object], *, every_s: float) -> None:
+    """The fragment with the key `part` was drawn from `what`; `now` asks for it again, at most every so many seconds,
+    as whoever is signed in then. Both are compared by value: make them cheap to ask for and to compare."""
     parts: dict[str, _Part] = st.session_state.setdefault(_PARTS, {})
     parts.pop(part, None)
     parts[part] = _Part(now, what, every_s, session.console().clock.monotonic())
@@ -53,15 +54,15 @@ def _look() -> None:
     if ctx is None or not ctx.fragment_ids_this_run:  # the page's own run, which draws everything
         return
     parts: dict[str, _Part] = st.session_state.get(_PARTS, {})
-    moved = moved_part(parts, session.console().clock.monotonic(), signed_in=session.is_signed_in())
+    moved = moved_part(parts, session.console().clock.monotonic(), session.signed_in())
     if moved:
         _draw_anew(ctx, moved)
 
 
-def moved_part(parts: dict[str, _Part], now_s: float, *, signed_in: bool) -> str:
+def moved_part(parts: dict[str, _Part], now_s: float, who: Actor | None) -> str:
     """The part to draw anew; "" for none. One that cannot be asked for is drawn anew, and says itself why."""
     for name, part in reversed(parts.items()):  # the page's own before the frame's
-        if not signed_in:
+        if who is None:
             if not part.lost:
                 part.lost = True
                 return name
@@ -70,7 +71,7 @@ def moved_part(parts: dict[str, _Part], now_s: float, *, signed_in: bool) -> str
             continue
         part.looked_s = now_s
         try:
-            moved = part.now() != part.drawn_from or part.lost
+            moved = part.now(who) != part.drawn_from or part.lost
             part.lost = False
         except ConsoleError:
             moved = part.lost = True

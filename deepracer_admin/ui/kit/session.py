@@ -25,11 +25,11 @@ __all__ = [
     "console",
     "desk",
     "event_id",
-    "is_signed_in",
     "may",
     "open_event",
     "require",
     "session_cookie",
+    "signed_in",
 ]
 
 _EVENT = "event"  # name in the address, and in the tab's own memory
@@ -121,9 +121,9 @@ def actor() -> Actor:
     return found
 
 
-def is_signed_in() -> bool:
-    """Is this browser signed in now? Draws nothing."""
-    return server.keeper().find(session_cookie()) is not None
+def signed_in() -> Actor | None:
+    """As `actor`, for what draws nothing: None when nobody is signed in in this browser any more."""
+    return server.keeper().find(session_cookie())
 
 
 def actor_of(cookie: str) -> Actor:

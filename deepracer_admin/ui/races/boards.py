@@ -52,7 +52,7 @@ def live_board(race_id: str) -> None:
     who = session.actor()
     shown = _shown(who, race_id)
     _draw(who, *shown, race_id)
-    drawn_from(PART, shown, lambda: _shown(session.actor(), race_id), every_s=EVERY_S)
+    drawn_from(PART, shown, lambda asking: _shown(asking, race_id), every_s=EVERY_S)
 
 
 def _draw(who: Actor, view: BoardView, names: Hashable, race_id: str) -> None:
@@ -101,13 +101,13 @@ def say_finality(finality: Finality, zone: str, *, reason: bool) -> None:
 def _podium_and_table(
     rows: Sequence[BoardRow], racers: int, people: RacerNames | None, *, key: str, stamp: Hashable
 ) -> None:
-    for column, place, row in zip(st.columns(3), _MEDALS, rows, strict=False):
-        with column, st.container(border=True):
+    with st.container(horizontal=True):
+        for place, row in zip(_MEDALS, rows, strict=False):
             gap = f"+{lap_time(row.gap_ms)} s to the leader" if row.gap_ms else "leads"
             score = lap_time(row.score_ms)
             unit = "min" if ":" in score else "s"
             title = f"{place} · {plain(row.alias)}"
-            st.metric(title, f"{score} {unit}", gap, delta_color="off", delta_arrow="off")
+            st.metric(title, f"{score} {unit}", gap, delta_color="off", delta_arrow="off", border=True)
     rows = rows[:PLACES]
     st.dataframe(
         _table(key, stamp, people is not None, rows, people),
