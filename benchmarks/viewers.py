@@ -141,8 +141,8 @@ async def _finished(socket_: ClientConnection) -> list[tuple[str, float]]:
             kind = message.WhichOneof("type")
             if kind == "auto_rerun":
                 parts.append((message.auto_rerun.fragment_id, message.auto_rerun.interval))
-            elif kind == "script_finished":
-                return parts
+            elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                return parts  # else a part is drawn anew: the answer goes on
 
 
 def _ask(page: str, query: str, fragment: str = "") -> bytes:

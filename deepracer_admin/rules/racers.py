@@ -8,13 +8,13 @@ can be meant, at the moment the standings are read, and kept with them; what can
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from deepracer_admin.model import Profile, Standing
 
-__all__ = ["Racer", "Racers", "identified", "racers_of"]
+__all__ = ["Racer", "Racers", "identified", "racer_among", "racers_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,16 @@ def _result(row: Standing) -> tuple[str, int, datetime | None]:
 
 def racers_of(rows: Sequence[Standing]) -> list[Racer]:
     """Who each row is, in the order of the rows."""
+    return [*map(racer_among(rows), rows)]
+
+
+def racer_among(rows: Sequence[Standing]) -> Callable[[Standing], Racer]:
+    """Who a row is among these `rows`: for whoever wants a few of many."""
     nameless: defaultdict[str, list[Standing]] = defaultdict(list)
     for row in rows:
         if not row.profile_id:
             nameless[row.alias.casefold()].append(row)
-    return [_racer(row, nameless[row.alias.casefold()]) for row in rows]
+    return lambda row: _racer(row, nameless[row.alias.casefold()])
 
 
 def _racer(row: Standing, sharing: Sequence[Standing]) -> Racer:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from deepracer_admin.model import Standing
-from deepracer_admin.rules.racers import Racer, Racers, racers_of
+from deepracer_admin.rules.racers import Racer, Racers, racer_among, racers_of
 
 __all__ = ["TIE_RULE", "BoardRow", "board", "lap_time", "ranked", "safe_alias", "standings_digest"]
 
@@ -53,13 +53,14 @@ def board(
     `hidden` and `disqualified` are ids of racers (rules/racers.py); `owner` gives the attendee id of a row, or "".
     `most`: places wanted, from the first; None: all.
     """
-    ranked = _ranked(rows, disqualified)
-    former = ranked if before is rows else _ranked(before, disqualified)
-    racers = Racers([racer for _, _, racer in former])
+    ranked, racer_of = _ranked(rows, disqualified), racer_among(rows)
+    former = _ranked(before, disqualified)
+    racers = Racers([*map(racer_among(before), (row for _, row in former))])
     result: list[BoardRow] = []
     leader = ranked[0][1].score_ms if ranked else 0
     ahead = leader
-    for rank, row, racer in ranked[:most]:
+    for rank, row in ranked[:most]:
+        racer = racer_of(row)
         masked = racer.id in hidden
         places = racers.find(racer)
         result.append(
@@ -87,21 +88,21 @@ def ranked(rows: Sequence[Standing], disqualified: Collection[str]) -> int:
     return sum(1 for racer in racers_of(rows) if racer.id not in disqualified) if disqualified else len(rows)
 
 
-def _ranked(rows: Sequence[Standing], disqualified: Collection[str]) -> list[tuple[int, Standing, Racer]]:
-    """Place, row and racer, best first. Who shares a name is told from others by all rows, also those left out."""
-    ordered = sorted(
-        ((row, racer) for row, racer in zip(rows, racers_of(rows), strict=True) if racer.id not in disqualified),
-        key=lambda pair: (
-            pair[0].score_ms,
-            pair[0].submitted_at.timestamp() if pair[0].submitted_at else float("inf"),
-            pair[0].alias,
-        ),
-    )
-    ranked: list[tuple[int, Standing, Racer]] = []
-    for place, (row, racer) in enumerate(ordered, start=1):
+def _ranked(rows: Sequence[Standing], disqualified: Collection[str]) -> list[tuple[int, Standing]]:
+    """Place and row, best first. Who shares a name is told from others by all rows, also those left out."""
+    kept = rows
+    if disqualified:
+        racer_of = racer_among(rows)
+        kept = [row for row in rows if racer_of(row).id not in disqualified]
+    ranked: list[tuple[int, Standing]] = []
+    for place, row in enumerate(sorted(kept, key=_order), start=1):
         same = ranked and ranked[-1][1].score_ms == row.score_ms
-        ranked.append((ranked[-1][0] if same else place, row, racer))
+        ranked.append((ranked[-1][0] if same else place, row))
     return ranked
+
+
+def _order(row: Standing) -> tuple[int, float, str]:
+    return row.score_ms, row.submitted_at.timestamp() if row.submitted_at else float("inf"), row.alias
 
 
 def safe_alias(alias: str, *, limit: int = 32) -> str:

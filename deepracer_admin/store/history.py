@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -106,6 +106,10 @@ class History(Protocol):
 
     def standings_read_at(self, event: str) -> dict[str, datetime]:
         """By race id: when its standings were last read. Reads no standings."""
+        ...
+
+    def standings_version(self, event: str, race: str) -> Hashable:
+        """Differs when the snapshot in force now does, or when it was read anew. Reads no standings."""
         ...
 
     def standings_before(self, event: str, race: str, at: datetime) -> list[Standing]:

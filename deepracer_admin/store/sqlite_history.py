@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -103,6 +103,17 @@ class SqliteHistory(UsagePart):
         with self._reading() as connection:
             rows = connection.execute("SELECT race, at FROM standings_seen WHERE event = ?", (event,)).fetchall()
         return {row["race"]: parse_iso(row["at"]) for row in rows}
+
+    def standings_version(self, event: str, race: str) -> Hashable:
+        """By the checksum with which a zlib stream ends (RFC 1950 2.2), so that an erasure is seen too."""
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT at, length(body) AS size, substr(body, -4) AS checksum,"
+                " (SELECT at FROM standings_seen WHERE event = :event AND race = :race) AS seen"
+                " FROM standings WHERE event = :event AND race = :race ORDER BY at DESC LIMIT 1",
+                {"event": event, "race": race},
+            ).fetchone()
+        return None if row is None else tuple(row)
 
     def standings_before(self, event: str, race: str, at: datetime) -> list[Standing]:
         """Empty when nothing was known at that instant."""

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from deepracer_admin.errors import incident_id
 from deepracer_admin.web.front_end import PACKAGED
 
-__all__ = ["NOTHING", "SecurityHeaders", "console_policy"]
+__all__ = ["NOTHING", "SecurityHeaders", "console_policy", "security_headers"]
 
 log = logging.getLogger(__name__)
 
@@ -51,18 +51,23 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+def security_headers(policy: str, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a response gets where it says nothing else."""
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        **(more or {}),
+    }
+
+
 class SecurityHeaders:
     """Middleware. An application that fails before it answers gets an answer here, with the headers, too."""
 
     def __init__(self, app: ASGIApp, *, policy: str, more: Mapping[str, str] | None = None) -> None:
         self.app = app
-        self._headers = {
-            "Content-Security-Policy": policy,
-            "X-Content-Type-Options": "nosniff",
-            "X-Frame-Options": "DENY",
-            "Referrer-Policy": "same-origin",
-            **(more or {}),
-        }
+        self._headers = security_headers(policy, more)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):

@@ -13,11 +13,11 @@ from deepracer_admin.model import Race, RaceStatus
 from deepracer_admin.rules.finish import Finality, State
 from deepracer_admin.rules.standings import BoardRow, lap_time
 from deepracer_admin.services.races.boards import BoardView, Screen
+from deepracer_admin.services.races.shown_boards import PLACES
 from deepracer_admin.services.usage.view import UsageView
 
 __all__ = ["PLACES", "row_sent", "snapshot"]
 
-PLACES = 500  # places sent; the console's export has all
 POINTS = 120
 OFFICES = 7
 FEWEST = 3  # profiles of an office that is named: the hours of fewer would be those of a person
@@ -57,7 +57,7 @@ def _board(view: BoardView, ids: Sequence[str], zone: str, clock: Clock, turn: s
         "held": f"board held since {_time(view.frozen_at, zone)}" if view.frozen_at else "",
         "as_of": _time(view.as_of, zone),
         "stale": view.status is RaceStatus.OPEN and not view.frozen_at and _is_stale(view.as_of, clock),
-        "total": len(view.rows),
+        "total": view.racers,
         "tie_rule": view.tie_rule,
         "rows": [row_sent(row, key) for row, key in zip(view.rows[:PLACES], ids, strict=False)],
     }

@@ -1,7 +1,7 @@
 """The public listener: /live/<signed link>, read-only, and /register (register.py); plain ASGI, no sign-in.
 
 The link is the permission (services/races/boards.py). One snapshot per link is made at most every two seconds,
-however many screens and phones ask; an unchanged one is answered with 304.
+however many screens and phones ask, and its answers are made with it; an unchanged one is answered with 304.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ import hashlib
 import json
 import logging
 import re
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +23,13 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deepracer_admin.errors import ConsoleError, Missing, NotAllowed, incident_id
-from deepracer_admin.rules.standings import BoardRow
+from deepracer_admin.made_once import Shared
 from deepracer_admin.services.people.public_registration import PublicRegistration
 from deepracer_admin.services.races.boards import BoardsService
-from deepracer_admin.web.headers import NOTHING, SecurityHeaders
+from deepracer_admin.web.headers import NOTHING, SecurityHeaders, security_headers
 from deepracer_admin.web.live_find import FindMe
 from deepracer_admin.web.live_page import live_page
 from deepracer_admin.web.live_snapshot import snapshot
@@ -41,6 +40,7 @@ __all__ = ["public_app"]
 
 log = logging.getLogger(__name__)
 FRESH_S = 2.0
+LONGEST_S = 3.5  # seconds that a snapshot is sent while one request makes the next
 KEPT = 200  # links in use at once; more only cost a little more work
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}\.[0-9a-f]{32}")
 _OURS = {"Referrer-Policy": "no-referrer", "X-Live-Boards": "1"}  # by the second a pre-flight knows us
@@ -54,14 +54,47 @@ _HEADERS = {
 }
 
 
+_Headers = Sequence[tuple[bytes, bytes]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Shot:
-    made: float  # monotonic seconds
-    revision: int  # of what belongs to no event, links among it: one that shows something else is asked anew at once
-    body: bytes
+    """An answer, ready to send: `full` and `unpacked` with the bytes, `same` to whoever has them."""
+
+    etag: bytes
     packed: bytes
-    etag: str
-    rows: Sequence[BoardRow] = ()  # of the board that it shows
+    body: bytes
+    full: _Headers
+    unpacked: _Headers
+    same: _Headers
+
+    def answer(self, asked: Mapping[bytes, bytes]) -> tuple[int, _Headers, bytes]:
+        """Status, headers and body for a request with these headers."""
+        if self.etag in asked.get(b"if-none-match", b""):
+            return 304, self.same, b""
+        if b"gzip" in asked.get(b"accept-encoding", b""):
+            return 200, self.full, self.packed
+        return 200, self.unpacked, self.body
+
+
+def _shot(content: Mapping[str, Any], policy: Mapping[str, str]) -> _Shot:
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    packed = gzip.compress(body, 5, mtime=0)
+    etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+    same = {**policy, **_HEADERS, "ETag": etag}
+    full = {**same, "Content-Type": "application/json"}
+    return _Shot(
+        etag.encode(),
+        packed,
+        body,
+        _raw({**full, "Content-Length": str(len(packed)), "Content-Encoding": "gzip"}),
+        _raw({**full, "Content-Length": str(len(body))}),
+        _raw(same),
+    )
+
+
+def _raw(headers: Mapping[str, str]) -> _Headers:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 class _Shots:
@@ -69,37 +102,48 @@ class _Shots:
 
     def __init__(self, boards: BoardsService) -> None:
         self._boards = boards
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, _Shot] = OrderedDict()
+        self._policy = security_headers(NOTHING, _OURS)
+        self._kept: Shared[_Shot] = Shared(fresh_s=FRESH_S, longest_s=LONGEST_S, most=KEPT)
 
-    def fresh(self, token: str) -> _Shot | None:
-        """The snapshot when it is young enough and no link was changed since."""
-        shot = self._kept.get(token)
-        if shot is None or time.monotonic() - shot.made >= FRESH_S:
-            return None
-        return shot if shot.revision == self._boards.store.revision("") else None
+    def at_hand(self, token: str) -> _Shot | None:
+        """What can be sent without making or waiting."""
+        return self._kept.at_hand(self._key(token))
 
-    def make(self, token: str) -> _Shot:
+    def take(self, token: str) -> _Shot:
         """The snapshot, made now unless another request just did. Raises NotAllowed, Missing."""
-        with self._lock:
-            shot = self.fresh(token)
-            if shot is not None:
-                return shot
-            self._kept.pop(token, None)  # a link that is refused now leaves nothing behind
-            revision = self._boards.store.revision("")  # before the reading
-            screen = self._boards.screen(token)
-            content = snapshot(screen, self._boards.clock)
-            body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-            etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-            rows = screen.board.rows if screen.board else ()
-            shot = _Shot(time.monotonic(), revision, body, gzip.compress(body, 5, mtime=0), etag, rows)
-            self._kept[token] = shot
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-            return shot
+        return self._kept(self._key(token), lambda _: self._made(token))
+
+    def _key(self, token: str) -> tuple[str, int]:
+        return token, self._boards.store.revision("")  # a link that shows something else is asked anew at once
+
+    def _made(self, token: str) -> _Shot:
+        return _shot(snapshot(self._boards.screen(token), self._boards.clock), self._policy)
 
 
-def public_app(boards: BoardsService, portal: PublicRegistration | None = None) -> Starlette:
+class _Snapshots:
+    """Phones ask for `/live/<token>.json` by the thousand: what can be sent is sent as it is, without what a page needs
+    on its way. All that goes wrong, and everything else, goes on to `app`."""
+
+    def __init__(self, app: ASGIApp, shots: _Shots) -> None:
+        self.app = app
+        self._shots = shots
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"] if scope["type"] == "http" and scope["method"] == "GET" else ""
+        token = path.removeprefix("/live/").removesuffix(".json")
+        shot = None
+        if path == f"/live/{token}.json" and _TOKEN.fullmatch(token):
+            with suppress(Exception):
+                shot = self._shots.at_hand(token) or await run_in_threadpool(self._shots.take, token)
+        if shot is None:
+            await self.app(scope, receive, send)
+            return
+        status, headers, body = shot.answer(dict(scope["headers"]))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def public_app(boards: BoardsService, portal: PublicRegistration | None = None) -> ASGIApp:
     """The application of the second listener."""
     shots, find_me = _Shots(boards), FindMe()
 
@@ -107,25 +151,20 @@ def public_app(boards: BoardsService, portal: PublicRegistration | None = None) 
         token = request.path_params["token"]
         try:
             _check(token)
-            shot = shots.fresh(token) or await run_in_threadpool(shots.make, token)
+            shot = await run_in_threadpool(shots.take, token)
         except ConsoleError as error:
             return JSONResponse({"refused": error.sentence}, status_code=_status(error), headers=_HEADERS)
-        headers = {**_HEADERS, "ETag": shot.etag}
-        if shot.etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            headers["Content-Encoding"] = "gzip"
-            return Response(shot.packed, media_type="application/json", headers=headers)
-        return Response(shot.body, media_type="application/json", headers=headers)
-
-    def found(token: str, name: str) -> dict[str, Any]:
-        return find_me.find(token, shots.make(token).rows, name)
+        status, headers, body = shot.answer(dict(request.scope["headers"]))
+        response = Response(body, status_code=status)
+        response.raw_headers = [*headers]
+        return response
 
     async def find(request: Request) -> Response:
         token = request.path_params["token"]
         try:
             _check(token)
-            answer = await run_in_threadpool(found, token, request.query_params.get("name", ""))
+            name = request.query_params.get("name", "")
+            answer = await run_in_threadpool(lambda: find_me.find(token, boards.everybody(token), name))
         except ConsoleError as error:
             return JSONResponse({"refused": error.sentence}, status_code=_status(error), headers=_HEADERS)
         return JSONResponse(answer, headers=_HEADERS)
@@ -139,7 +178,7 @@ def public_app(boards: BoardsService, portal: PublicRegistration | None = None) 
             return page("Nothing to see here", error.sentence, status=_status(error))
         return live_page(found)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/live/{token}.json", data),
             Route("/live/{token}/find.json", find),
@@ -149,6 +188,7 @@ def public_app(boards: BoardsService, portal: PublicRegistration | None = None) 
         middleware=[Middleware(SecurityHeaders, policy=NOTHING, more=_OURS)],
         exception_handlers={HTTPException: _no_such_page, Exception: _unexpected},
     )
+    return _Snapshots(app, shots)
 
 
 def _check(token: str) -> None:

@@ -32,6 +32,7 @@ from deepracer_admin.web.downloads import keep_downloads
 from deepracer_admin.web.gate import Gate
 from deepracer_admin.web.headers import SecurityHeaders, console_policy
 from deepracer_admin.web.keeper import SessionKeeper, cookie_names
+from deepracer_admin.web.kept_theme import keep_theme
 from deepracer_admin.web.keys import keys_route
 from deepracer_admin.web.public import public_app
 from deepracer_admin.web.signin import SignIn
@@ -135,6 +136,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     """
     made, listener = console(), _listener
     set_up_logging(made.settings)
+    keep_theme()
     made.sessions.purge(now=made.clock.now())
     if runtime.exists():
         keep_downloads(runtime.get_instance().media_file_mgr._storage)  # it offers no other way to its storage

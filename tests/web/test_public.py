@@ -33,6 +33,18 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture
+def anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every request has its own snapshot."""
+    monkeypatch.setattr(public, "FRESH_S", 0.0)
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snapshot stays as long as the test."""
+    monkeypatch.setattr(public, "FRESH_S", 3600.0)
+
+
+@pytest.fixture
 def client(console: Console, event: Event, people: object) -> Iterator[httpx.Client]:  # noqa: F811
     """The listener over a race with three results, one of them with a hostile alias."""
     console.store.save_event(replace(event, public_url="http://board.example.com"))
@@ -166,11 +178,10 @@ def test_an_expired_link_is_refused(client, console, clock):  # noqa: F811
     assert "expired" in client.get(path + ".json").json()["refused"]
 
 
-def test_a_withdrawn_link_dies_within_the_two_seconds_of_a_snapshot(client, console, monkeypatch):  # noqa: F811
+def test_a_withdrawn_link_dies_within_the_two_seconds_of_a_snapshot(anew, client, console):  # noqa: F811
     path = path_of(console)
     assert client.get(path + ".json").status_code == 200
     console.first.boards.revoke_link(ORGANIZER, path.removeprefix("/live/").split(".")[0])
-    monkeypatch.setattr(public, "FRESH_S", 0.0)
     assert client.get(path + ".json").status_code == 403
     assert "withdrawn" in client.get(path).text
 
@@ -181,16 +192,14 @@ def test_a_race_that_is_gone_is_a_plain_page(client, console, event):  # noqa: F
     assert client.get(path).status_code == 404
 
 
-def test_many_screens_cost_one_reading(client, console, monkeypatch):  # noqa: F811
+def test_many_screens_cost_one_reading(kept, client, console, monkeypatch):  # noqa: F811
     path, asked, genuine = path_of(console), [], console.first.boards.screen
     monkeypatch.setattr(type(console.first.boards), "screen", lambda self, token: asked.append(token) or genuine(token))
-    monkeypatch.setattr(public, "FRESH_S", 3600.0)
     assert {client.get(path + ".json").status_code for _ in range(30)} == {200}
     assert len(asked) == 1
 
 
-def test_an_unchanged_board_needs_no_bytes(client, console, event, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(public, "FRESH_S", 0.0)
+def test_an_unchanged_board_needs_no_bytes(anew, client, console, event):  # noqa: F811
     path = path_of(console) + ".json"
     etag = client.get(path).headers["etag"]
     again = client.get(path, headers={"If-None-Match": etag})
@@ -199,8 +208,7 @@ def test_an_unchanged_board_needs_no_bytes(client, console, event, monkeypatch):
     assert client.get(path, headers={"If-None-Match": etag}).json()["rows"][0]["a"] == "racer-2"
 
 
-def test_hidden_and_disqualified_aliases_never_reach_a_screen(client, console, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(public, "FRESH_S", 0.0)
+def test_hidden_and_disqualified_aliases_never_reach_a_screen(anew, client, console):  # noqa: F811
     path = path_of(console) + ".json"
     ids = {entry.racer: entry.id for entry in console.first.boards.entries(ORGANIZER, "r-1")}
     console.first.boards.hide(ORGANIZER, "r-1", ids["racer-1"], hidden=True)
@@ -210,8 +218,7 @@ def test_hidden_and_disqualified_aliases_never_reach_a_screen(client, console, m
     assert "img" not in answer.text
 
 
-def test_a_held_board_does_not_move(client, console, event, clock, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(public, "FRESH_S", 0.0)
+def test_a_held_board_does_not_move(anew, client, console, event, clock):  # noqa: F811
     path = path_of(console) + ".json"
     console.first.boards.freeze(ORGANIZER, "r-1", frozen=True)
     clock.at = NOW + timedelta(minutes=5)

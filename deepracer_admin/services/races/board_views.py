@@ -50,6 +50,7 @@ class BoardView:
     live_rows: Sequence[BoardRow] | None = None  # of a held board, as it stands now: for those who run it
     live_racers: int = 0
     live_as_of: datetime | None = None
+    stamp: Hashable = None  # of the rows: the same for the same ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ class BoardRead:
             live_rows=lines.live_rows,
             live_racers=lines.live_racers,
             live_as_of=self.live_as_of,
+            stamp=self.stamp,
         )
 
 

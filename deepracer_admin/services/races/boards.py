@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from deepracer_admin.errors import BadInput, Missing, NotAllowed
+from deepracer_admin.errors import BadInput, Missing
 from deepracer_admin.flows.races.board_marks import marks_of, read_marks
 from deepracer_admin.model import Actor, Event, Race, Standing
 from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS, BoardMark, FrozenBoard, mark_key
@@ -18,6 +18,7 @@ from deepracer_admin.records.waves import WAVES
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.aliases import racers_by_alias
 from deepracer_admin.rules.racers import racers_of
+from deepracer_admin.rules.standings import BoardRow
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.rules.waves import turn_words
 from deepracer_admin.services.base import House, Service
@@ -32,6 +33,8 @@ from deepracer_admin.services.races.board_views import (
     Screen,
 )
 from deepracer_admin.services.races.finish import finality_of
+from deepracer_admin.services.races.followed_link import followed
+from deepracer_admin.services.races.shown_boards import ShownBoards
 from deepracer_admin.services.usage.view import read_view
 from deepracer_admin.store.history import Snapshot
 
@@ -58,18 +61,33 @@ class BoardsService(Service):
     def __init__(self, house: House, key: bytes, event_id: str = "") -> None:
         super().__init__(house, event_id)
         self._key = hmac.digest(key, b"live-links", "sha256")
+        self._shown_boards = ShownBoards(house.clock.monotonic)
+        self._whole_boards = ShownBoards(house.clock.monotonic, places=None)
 
     def view(self, actor: Actor, race_id: str, *, minutes_back: int = 60) -> BoardView:
         """The board of one race, with rank changes against `minutes_back` of event time ago. Whoever runs the board
         sees both orders while it is held still: the one that is shown, and how it stands now.
         """
-        read = self.read(actor, race_id, minutes_back=minutes_back)
-        return read.view(read.lines())
+        return (read := self.read(actor, race_id, minutes_back=minutes_back)).view(read.lines())
 
     def read(self, actor: Actor, race_id: str, *, minutes_back: int = 60) -> BoardRead:
         """What `view` is made from: cheap to ask, its `lines` may be kept under its `stamp`."""
         self._authorise(actor, "boards.view")
         return self._read(self._event(), race_id, minutes_back, both=allowed(actor, "boards.run"))
+
+    def shown(self, actor: Actor, race_id: str) -> BoardView:
+        """`view` of the first places, made by one for all who look (shown_boards.py). What was done to the board is in
+        it at once."""
+        self._authorise(actor, "boards.view")
+        return self._shown(self._event(), race_id, both=allowed(actor, "boards.run"))
+
+    def _shown(self, event: Event, race_id: str, *, both: bool = False, whole: bool = False) -> BoardView:
+        marks = tuple(sorted(marks_of(self.store, event.id, race_id).items()))
+        return (self._whole_boards if whole else self._shown_boards).view(
+            (event.id, race_id, both, self._frozen_at(event.id, race_id), marks),
+            self.house.history.standings_version(event.id, race_id),
+            lambda: self._read(event, race_id, 60, both=both),
+        )
 
     def _read(self, event: Event, race_id: str, minutes_back: int, *, both: bool = False) -> BoardRead:
         history, now = self.house.history, self.clock.event_now()
@@ -334,24 +352,16 @@ class BoardsService(Service):
 
         The link is the permission here: it reaches one board or the totals, without names, and nothing else.
         """
-        link_id, _, signature = token.partition(".")
-        if not hmac.compare_digest(signature.encode(), self._signature(link_id).encode()):
-            raise NotAllowed("This link is not valid. Ask the organizers for a new one.")
-        row = self.store.row("", SCREEN_LINKS, link_id)
-        if row is None or row.revoked:
-            raise NotAllowed("This link has been withdrawn. Ask the organizers for a new one.")
-        if self.clock.now() >= row.expires_at:
-            raise NotAllowed("This link has expired. Ask the organizers for a new one.")
+        row = self._followed(token)
         event = self.store.event(row.event)
-        read = self._read(event, row.race, 60) if row.scene == "board" else None
-        board = read.view(read.lines()) if read else None
+        board = self._shown(event, row.race) if row.scene == "board" else None
         return Screen(
             scene=row.scene,
             event_name=event.name,
             zone=event.zone,
             rehearsal=self.house.settings.rehearsal,
             source=self.store.read(event.id, ACCOUNT).account.service,
-            address=self._address(event, link_id),
+            address=self._address(event, token.partition(".")[0]),
             board=board,
             rows=[self._blind(event.id, line.racer.id) for line in board.rows] if board else (),
             totals=read_view(self.house, event) if row.scene == "usage" else None,
@@ -359,6 +369,15 @@ class BoardsService(Service):
             race=self._race(event.id, row.race) if row.scene == "countdown" else None,
             text=row.text,
         )
+
+    def everybody(self, token: str) -> Sequence[BoardRow]:
+        """All rows of the board that a signed link shows, () where it shows something else. Raises as `screen`."""
+        row = self._followed(token)
+        return self._shown(self.store.event(row.event), row.race, whole=True).rows if row.scene == "board" else ()
+
+    def _followed(self, token: str) -> ScreenLink:
+        link, _, signature = token.partition(".")
+        return followed(self.store, link, signature, expected=self._signature(link), now=self.clock.now())
 
     def _blind(self, event: str, racer: str) -> str:
         """Two racers may bear one name, so a screen tells them apart by this; without the key it says nothing."""

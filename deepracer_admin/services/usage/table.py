@@ -137,8 +137,10 @@ def _histogram(hours: Sequence[float]) -> Histogram:
     scale = 10 ** math.floor(math.log10(raw)) if raw > 0 else 1.0
     width = next(step * scale for step in (1, 2, 2.5, 5, 10) if step * scale >= raw)
     counts = [0] * max(1, math.ceil(max(hours) / width))
+    last = len(counts) - 1
     for each in hours:
-        counts[min(len(counts) - 1, int(each / width))] += 1
+        place = int(each / width)
+        counts[place if place < last else last] += 1
     ordered = sorted(hours)
     half = len(ordered) // 2
     median = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

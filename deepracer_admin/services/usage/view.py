@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from deepracer_admin.collector import collector_at_rest
 from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere
 from deepracer_admin.flows.readings.totals import POINTS, read_uses, totals_of
 from deepracer_admin.model import UNLIMITED, Attendee, Event, Profile, ProfileUse, UsageSample
@@ -162,8 +163,9 @@ def read_view(house: House, event: Event) -> UsageView:
 
 def read_all(house: House, event: Event) -> tuple[UsageView, list[ProfileRow]]:
     """Totals and rows, from one reading."""
-    read = _read(house, event)
-    return _view(house, read), _rows(house, read)
+    with collector_at_rest():
+        read = _read(house, event)
+        return _view(house, read), _rows(house, read)
 
 
 def _view(house: House, read: _Read) -> UsageView:

@@ -14,6 +14,7 @@ from deepracer_admin.ui.frame.top import top
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import forget_elsewhere
 from deepracer_admin.ui.kit.cached import events_at_work
+from deepracer_admin.ui.kit.looks import begin_looks, look_every
 from deepracer_admin.ui.kit.page_table import PAGES, PageEntry
 from deepracer_admin.ui.kit.refresh import dialog_closed, was_unasked
 from deepracer_admin.ui.kit.shared_store import shared_store
@@ -106,7 +107,9 @@ def _keep_address() -> None:
 
 def _frame(who: Actor, pages: dict[str, list[st.Page]], address: str) -> None:  # type: ignore[valid-type]
     st.html(_LOOK)
+    begin_looks()
     top(address)
+    look_every(next(entry.look_every_s for entry in PAGES if entry.address == address))
     with st.sidebar:
         _choose_event(who)
         for group, entries in pages.items():

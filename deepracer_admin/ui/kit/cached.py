@@ -11,11 +11,12 @@ from datetime import datetime
 
 import streamlit as st
 
+from deepracer_admin.made_once import Shared
 from deepracer_admin.model import Actor, Role
 from deepracer_admin.services.access.onboarding import OnboardingView
 from deepracer_admin.services.access.passwords import PasswordAge
 from deepracer_admin.services.closeout.view import CloseView
-from deepracer_admin.services.races.board_views import BoardEntry, BoardLines, BoardRead, BoardView, RacerNames
+from deepracer_admin.services.races.board_views import BoardEntry, BoardRead, BoardView, RacerNames
 from deepracer_admin.services.setup.events import EventAtWork, EventView
 from deepracer_admin.services.setup.sponsorship import SponsorshipView
 from deepracer_admin.services.usage.table import UsageTable
@@ -24,7 +25,6 @@ from deepracer_admin.ui.kit import session
 
 __all__ = [
     "LAST_ACT",
-    "PLACES",
     "board_entries",
     "board_view",
     "close_view",
@@ -46,17 +46,19 @@ LAST_ACT = "last-act"
 
 
 def event_view(who: Actor, *, after: float = 0.0) -> EventView:
-    """Where the event stands and what to do next, at most five seconds old: it moves with time even when nothing is
-    written. It has seen this tab's last act, a close-out that ended, and `after`: an act by its end (monotonic
+    """Where the event stands and what to do next, about five seconds old at most: it moves with time even when nothing
+    is written. It has seen this tab's last act, a close-out that ended, and `after`: an act by its end (monotonic
     seconds)."""
-    event = session.desk().events.event()
-    is_closed = event is not None and event.closed_at is not None
-    return _event(session.event_id(), max(after, st.session_state.get(LAST_ACT, 0.0)), is_closed, who.roles, who)
+    event, roles = session.event_id(), who.roles
+    here = session.desk().events.event()
+    key = (event, max(after, st.session_state.get(LAST_ACT, 0.0)), here is not None and here.closed_at, roles)
+    return _event_views()(key, lambda _: session.console().of(event).events.view(who))
 
 
-@st.cache_data(ttl=5, max_entries=16, show_spinner=False)
-def _event(event: str, after: float, is_closed: bool, roles: frozenset[Role], _who: Actor) -> EventView:
-    return session.console().of(event).events.view(_who)
+@st.cache_resource(show_spinner=False)
+def _event_views() -> Shared[EventView]:
+    """Every tab asks every few seconds: while one reads, the others are given what was read before."""
+    return Shared(fresh_s=4.0, longest_s=6.0, most=16)
 
 
 def events_at_work(who: Actor) -> Sequence[EventAtWork]:
@@ -129,20 +131,9 @@ def _usage_view(event: str, revision: int, sample: datetime | None, roles: froze
     return session.console().of(event).usage.totals(_who)
 
 
-PLACES = 200
-"""Of a board that the console shows; its export has all."""
-
-
 def board_view(who: Actor, race: str) -> BoardView:
-    """The first PLACES of a race as it stands now; they are worked out anew only when standings or marks differ."""
-    read = session.desk().boards.read(who, race)
-    return read.view(_board_lines(read.stamp, read))
-
-
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _board_lines(stamp: Hashable, _read: BoardRead) -> BoardLines:
-    """Shared as they are, never copied."""
-    return _read.lines(PLACES)
+    """The first places of a race as it stands now, the same value until it differs; nobody may change it."""
+    return session.desk().boards.shown(who, race)
 
 
 def board_entries(who: Actor, race: str) -> Mapping[str, BoardEntry]:

@@ -18,6 +18,8 @@ class PageEntry:
     group: str
     action: str
     help: str
+    look_every_s: int = 5
+    """How often an open tab looks whether the frame, and parts of this page, have moved (looks.py)."""
 
 
 PAGES: tuple[PageEntry, ...] = (
@@ -86,6 +88,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Run",
         "boards.view",
         "Standings and the big screen",
+        look_every_s=2,
     ),
     PageEntry(
         "pages/close/closeout.py",

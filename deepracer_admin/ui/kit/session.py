@@ -29,6 +29,7 @@ __all__ = [
     "open_event",
     "require",
     "session_cookie",
+    "signed_in",
 ]
 
 _EVENT = "event"  # name in the address, and in the tab's own memory
@@ -118,6 +119,11 @@ def actor() -> Actor:
         st.html(f'<a href="{escape(_way_back(), quote=True)}" target="_self">Sign in again</a>')
         st.stop()
     return found
+
+
+def signed_in() -> Actor | None:
+    """As `actor`, for what draws nothing: None when nobody is signed in in this browser any more."""
+    return server.keeper().find(session_cookie())
 
 
 def actor_of(cookie: str) -> Actor:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
+from deepracer_admin.model import Actor
 from deepracer_admin.rules.finish import Finality, State, finish_words
 from deepracer_admin.rules.standings import BoardRow, lap_time
-from deepracer_admin.services.races.board_views import BoardEntry, LiveLink, RacerNames
+from deepracer_admin.services.races.board_views import BoardEntry, BoardView, LiveLink, RacerNames
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import board_view, racer_names
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.looks import drawn_from
 from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, table_height, when, whole
 from deepracer_admin.ui.races.race_form import STATUS
 
 __all__ = ["change_mark", "entry_label", "finality_badge", "link_state", "live_board", "say_finality"]
 
+PLACES = 200
+"""Of a board that the console shows; its export has all."""
 _MEDALS = ("1st", "2nd", "3rd")
 
 
@@ -31,11 +36,26 @@ def change_mark(change: int | None) -> str:
     return f"▲ {change}" if change > 0 else f"▼ {-change}"
 
 
-@st.fragment(run_every=2)
+EVERY_S = 2
+PART = "live-board-part"
+
+
+def _shown(who: Actor, race_id: str) -> tuple[BoardView, Hashable]:
+    """What a board is drawn from: it, and of whom the names beside it are."""
+    names = session.desk().boards.people_stamp(who) if session.may(who, "boards.names") else None
+    return board_view(who, race_id), names
+
+
+@st.fragment(key=PART)
 def live_board(race_id: str) -> None:
-    """Status, podium and table, drawn anew every two seconds; nothing to click."""
+    """Status, podium and table, drawn anew within two seconds when something in them differs; nothing to click."""
     who = session.actor()
-    view = board_view(who, race_id)
+    shown = _shown(who, race_id)
+    _draw(who, *shown, race_id)
+    drawn_from(PART, shown, lambda asking: _shown(asking, race_id), every_s=EVERY_S)
+
+
+def _draw(who: Actor, view: BoardView, names: Hashable, race_id: str) -> None:
     people = racer_names(who) if session.may(who, "boards.names") else None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(STATUS[view.status], color="green" if view.status.value == "open" else "gray")
@@ -48,16 +68,17 @@ def live_board(race_id: str) -> None:
     if not view.rows and not view.live_rows:
         st.info("No results yet; the first submission appears here by itself.", icon=":material/hourglass_empty:")
         return
+    stamp = (view.stamp, names)
     if view.live_rows is None:
-        _podium_and_table(view.rows, view.racers, people, key=f"board-{race_id}")
+        _podium_and_table(view.rows, view.racers, people, key=f"board-{race_id}", stamp=stamp)
         return
     st.caption("The room sees the held board. You see both orders.")
     held, now = st.tabs(["As held", "As it stands now"], key=f"board-orders-{race_id}")
     with held:
-        _podium_and_table(view.rows, view.racers, people, key=f"board-{race_id}")
+        _podium_and_table(view.rows, view.racers, people, key=f"board-{race_id}", stamp=stamp)
     with now:
         st.caption(as_of(view.live_as_of, "standings, event time", view.zone))
-        _podium_and_table(view.live_rows, view.live_racers, people, key=f"board-now-{race_id}")
+        _podium_and_table(view.live_rows, view.live_racers, people, key=f"board-now-{race_id}", stamp=stamp)
 
 
 def finality_badge(finality: Finality) -> None:
@@ -77,16 +98,19 @@ def say_finality(finality: Finality, zone: str, *, reason: bool) -> None:
         st.caption(plain(words))
 
 
-def _podium_and_table(rows: Sequence[BoardRow], racers: int, people: RacerNames | None, *, key: str) -> None:
-    for column, place, row in zip(st.columns(3), _MEDALS, rows, strict=False):
-        with column, st.container(border=True):
+def _podium_and_table(
+    rows: Sequence[BoardRow], racers: int, people: RacerNames | None, *, key: str, stamp: Hashable
+) -> None:
+    with st.container(horizontal=True):
+        for place, row in zip(_MEDALS, rows, strict=False):
             gap = f"+{lap_time(row.gap_ms)} s to the leader" if row.gap_ms else "leads"
             score = lap_time(row.score_ms)
             unit = "min" if ":" in score else "s"
             title = f"{place} · {plain(row.alias)}"
-            st.metric(title, f"{score} {unit}", gap, delta_color="off", delta_arrow="off")
+            st.metric(title, f"{score} {unit}", gap, delta_color="off", delta_arrow="off", border=True)
+    rows = rows[:PLACES]
     st.dataframe(
-        board_frame(rows, people),
+        _table(key, stamp, people is not None, rows, people),
         hide_index=True,
         key=key,
         placeholder=NOTHING,
@@ -103,6 +127,12 @@ def _podium_and_table(rows: Sequence[BoardRow], racers: int, people: RacerNames 
     )
     if racers > len(rows):
         st.caption(f"The first {whole(len(rows))} of {whole(racers)}; the export has all.")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _table(key: str, stamp: Hashable, named: bool, _rows: Sequence[BoardRow], _people: RacerNames | None) -> pa.Table:
+    """Made once for all who look at these rows, with or without people; as Arrow keeps them, which is what is sent."""
+    return pa.Table.from_pandas(board_frame(_rows, _people), preserve_index=False)
 
 
 def board_frame(rows: Sequence[BoardRow], people: RacerNames | None) -> pd.DataFrame:
