@@ -3,7 +3,7 @@
     python benchmarks/viewers.py [--viewers 100] [--phones 2000] [--seconds 20] [--people 10000] [--short]
 
 A viewer is a tab on the Leaderboard page, over the console's own WebSocket, each with a session of its own; it asks for
-each timed part as often as a browser does (the board every two seconds) and waits until that part is drawn. Beside it,
+each timed part as often as a browser does (a look every two seconds) and waits until what moved is drawn. Beside it,
 in the same run, a naive page: a script without any care that reads its rows, sorts and shows them every two seconds.
 A phone asks for the snapshot of a big screen's link every two seconds on a connection of its own, with the mark of what
 it has; beside it a bare route that answers every time with the same bytes. Meanwhile a new result comes every five
@@ -156,7 +156,7 @@ def _ask(page: str, query: str, fragment: str = "") -> bytes:
 async def _viewer(
     address: str, page: str, query: str, cookie: str, ready: Callable[[], None], go: asyncio.Event, until: list[float]
 ) -> list[float]:
-    """One tab: the first draw, then each timed part when it is due; seconds that each took."""
+    """One tab: the first draw, then each timed part when it is due; seconds until it and what it drew was there."""
     waits: list[float] = []
     headers = {"Cookie": cookie} if cookie else {}
     async with connect(

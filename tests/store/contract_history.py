@@ -196,6 +196,24 @@ class StandingsContract:
         assert history.save_standings("spring", "r1", after(30), rows) is False
         assert history.standings("spring", "r1") == (rows, after(30))
 
+    def test_a_version_moves_with_standings_with_their_reading_and_with_an_erasure(self, history: History) -> None:
+        versions = [history.standings_version("spring", "r1")]
+
+        def moved() -> bool:
+            versions.append(history.standings_version("spring", "r1"))
+            return versions[-1] != versions[-2]
+
+        history.save_standings("spring", "r1", NOW, [a_standing(1)])
+        assert moved()
+        history.save_standings("spring", "r2", after(5), [a_standing(1)])
+        assert not moved()
+        history.save_standings("spring", "r1", after(30), [a_standing(1)])
+        assert moved()
+        history.save_standings("spring", "r1", after(30), [a_standing(2)])
+        assert moved()
+        history.erase("spring")
+        assert moved()
+
     def test_when_standings_were_read_is_known_for_all_races_at_once(self, history: History) -> None:
         assert history.standings_read_at("spring") == {}
         history.save_standings("spring", "r1", NOW, [a_standing(1)])

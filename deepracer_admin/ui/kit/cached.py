@@ -52,7 +52,7 @@ def event_view(who: Actor, *, after: float = 0.0) -> EventView:
     event, roles = session.event_id(), who.roles
     here = session.desk().events.event()
     key = (event, max(after, st.session_state.get(LAST_ACT, 0.0)), here is not None and here.closed_at, roles)
-    return _event_views()(key, lambda _: session.console().of(event).events.view(who))
+    return _event_views()(key, lambda _: session.console().of(event).events.view(session.actor()))
 
 
 @st.cache_resource(show_spinner=False)

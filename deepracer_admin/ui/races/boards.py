@@ -101,13 +101,12 @@ def say_finality(finality: Finality, zone: str, *, reason: bool) -> None:
 def _podium_and_table(
     rows: Sequence[BoardRow], racers: int, people: RacerNames | None, *, key: str, stamp: Hashable
 ) -> None:
-    with st.container(horizontal=True):
-        for place, row in zip(_MEDALS, rows, strict=False):
-            gap = f"+{lap_time(row.gap_ms)} s to the leader" if row.gap_ms else "leads"
-            score = lap_time(row.score_ms)
-            unit = "min" if ":" in score else "s"
-            title = f"{place} · {plain(row.alias)}"
-            st.metric(title, f"{score} {unit}", gap, delta_color="off", delta_arrow="off", border=True)
+    for column, place, row in zip(st.columns(3), _MEDALS, rows, strict=False):
+        gap = f"+{lap_time(row.gap_ms)} s to the leader" if row.gap_ms else "leads"
+        score = lap_time(row.score_ms)
+        unit = "min" if ":" in score else "s"
+        title = f"{place} · {plain(row.alias)}"
+        column.metric(title, f"{score} {unit}", gap, delta_color="off", delta_arrow="off", border=True)
     rows = rows[:PLACES]
     st.dataframe(
         _table(key, stamp, people is not None, rows, people),

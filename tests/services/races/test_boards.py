@@ -308,3 +308,33 @@ def test_a_freeze_and_a_disqualification_at_once_are_both_kept(boards, console, 
     view = boards.view(VIEWER, "r-1")
     assert view.frozen_at == NOW
     assert [row.alias for row in view.rows] == ["racer-2", "Éva"]
+
+
+def test_a_board_is_shown_as_it_stands_and_stays_the_same_value_until_it_differs(boards, console, event):
+    first = boards.shown(VIEWER, "r-1")
+    assert first == boards.view(VIEWER, "r-1")
+    assert boards.shown(VIEWER, "r-1") is first
+    keep(console, event, Standing(1, "racer-3", 8_000))
+    assert [row.alias for row in boards.shown(VIEWER, "r-1").rows] == ["racer-3"]
+
+
+def test_what_is_done_to_a_board_is_shown_at_once(boards):
+    assert boards.shown(VIEWER, "r-1").rows[0].alias == "racer-1"
+    boards.hide(FACILITATOR, "r-1", "alias:racer-1", hidden=True)
+    assert boards.shown(VIEWER, "r-1").rows[0].alias == "Racer 1"
+    boards.disqualify(FACILITATOR, "r-1", "alias:racer-1", reason="two accounts")
+    assert [row.alias for row in boards.shown(VIEWER, "r-1").rows] == ["racer-2", "Éva"]
+
+
+def test_a_viewer_is_never_given_both_orders_of_a_held_board(boards, console, event):
+    boards.freeze(FACILITATOR, "r-1", frozen=True)
+    keep(console, event, Standing(1, "racer-3", 8_000), minutes=5)
+    assert [row.alias for row in boards.shown(FACILITATOR, "r-1").live_rows] == ["racer-3"]
+    assert boards.shown(VIEWER, "r-1").live_rows is None
+    assert boards.shown(VIEWER, "r-1").rows[0].alias == "racer-1"
+
+
+def test_whoever_may_see_no_board_is_given_none_that_others_had_made(boards):
+    boards.shown(ORGANIZER, "r-1")
+    with pytest.raises(NotAllowed):
+        boards.shown(replace(VIEWER, roles=frozenset()), "r-1")

@@ -74,7 +74,7 @@ def test_one_fragment_is_drawn_anew_and_nothing_else(monkeypatch: pytest.MonkeyP
             None,
         )
         fragment_storage = Fragments()
-        fragment_ids_this_run = ("look",)
+        fragment_ids_this_run: tuple[str, ...] = ("look",)
 
     monkeypatch.setattr(looks, "get_script_run_ctx", Context)
     monkeypatch.setattr(looks, "moved_part", lambda *_, **__: "board")
