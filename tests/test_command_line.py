@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def start(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own."""
     command = [sys.executable, "-m", "deepracer_admin", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=_environ(home, settings), capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=ROOT, env=_environ(home, settings), capture_output=True, text=True, timeout=300)
 
 
 def run(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -140,7 +140,7 @@ def test_a_name_that_the_code_page_lacks_does_not_stop_a_command(tmp_path: Path)
     console.close()
     command = [sys.executable, "-m", "deepracer_admin", "status", "--json"]
     environ = {**_environ(tmp_path, {}), "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "Łódź Cup ☂" in done.stdout.decode("utf-8")
 
@@ -176,7 +176,7 @@ def test_the_worker_takes_the_lease_and_gives_it_back_when_stopped(world: Proces
         held = console.store.leases()
         assert [lease.name for lease in held] == ["worker"]
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=300)
         assert process.returncode == 0, said
         assert "Traceback" not in said
         assert console.store.acquire("worker", "another", ttl_s=15, now=console.clock.now()) is not None

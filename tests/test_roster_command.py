@@ -99,7 +99,7 @@ def test_names_reach_a_console_that_cannot_show_them() -> None:
         env={"PYTHONIOENCODING": "ascii", "PATH": ""},
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     assert json.loads(done.stdout)["accepted"][5]["name"] == "\u202eevil"
 

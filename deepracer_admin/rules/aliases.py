@@ -58,9 +58,9 @@ def _words(name: str) -> list[str]:
 
 
 def _spellings(text: str) -> set[str]:
-    """How a text may be written plainly: with Ø as O, and without it."""
-    dropped = "".join(sign for sign in text if sign not in _SPECIAL_SIGNS)
-    return {spelled for spelled in (_plain(text).casefold(), _plain(dropped).casefold()) if spelled}
+    """How a text may be written plainly: with Ø as O, without it, and without it where ß is ss as in lower case."""
+    dropped, lower = ("".join(sign for sign in each if sign not in _SPECIAL_SIGNS) for each in (text, text.casefold()))
+    return {spelled for each in (text, dropped, lower) if (spelled := _plain(each).casefold())}
 
 
 def tells(alias: str, name: str, email: str) -> bool:

@@ -63,7 +63,7 @@ class Deployed:
         now = int(time.time())
         permit = f"register.{now}.{prove(self.event, email, now, bits=BITS)}"
         body = {"query": REGISTER, "variables": {"form": form}}
-        answer = httpx.post(self.api, json=body, headers={"authorization": permit}, timeout=120, trust_env=False)
+        answer = httpx.post(self.api, json=body, headers={"authorization": permit}, timeout=300, trust_env=False)
         return answer.json()["data"]["register"]
 
     def confirms(self, email: str) -> int:
@@ -105,7 +105,7 @@ def _told(home: Path, port: int, path: subprocess.Popen[bytes], log: Path) -> di
         assert path.poll() is None, log.read_text("utf-8", "replace")
         assert time.monotonic() < end, "the portal did not start"
         try:
-            httpx.get(f"http://127.0.0.1:{port}/config.json", timeout=30, trust_env=False)
+            httpx.get(f"http://127.0.0.1:{port}/config.json", timeout=300, trust_env=False)
             return json.loads((home / "portal.json").read_text("utf-8"))
         except (httpx.HTTPError, OSError, ValueError):
             time.sleep(0.2)
@@ -356,12 +356,12 @@ def test_10_nobody_reads_of_anybody_else(deployed: Deployed, visitor: Opens) -> 
     told["form"] = of_others.content()
     base, public = deployed.address.partition("/register")[0], deployed.site.console.public
     for address in ("/config.json", "/words.json", "/local/status", "/portal.js", "/"):
-        told[address] = httpx.get(base + address, trust_env=False, timeout=60).text
+        told[address] = httpx.get(base + address, trust_env=False, timeout=300).text
     for address in ("/register", f"/register/{deployed.event}", f"/register/{deployed.event}/me/{'x' * 48}", "/live"):
-        told[f"public {address}"] = httpx.get(public + address, trust_env=False, timeout=60).text
+        told[f"public {address}"] = httpx.get(public + address, trust_env=False, timeout=300).text
     page = {"query": "{portal{open full page}}"}
     told["api"] = httpx.post(
-        deployed.api, json=page, headers={"authorization": "page"}, timeout=60, trust_env=False
+        deployed.api, json=page, headers={"authorization": "page"}, timeout=300, trust_env=False
     ).text
     mine = hashlib.sha256(link_to(deployed.site, deployed.people[0], "confirm").rpartition("/")[2].encode()).hexdigest()
     for item in deployed.items():

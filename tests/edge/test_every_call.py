@@ -253,7 +253,7 @@ def banner(words: bytes, after: bytes = b"") -> Iterator[int]:
     yield listening.getsockname()[1]
     listening.shutdown(socket.SHUT_RDWR)
     listening.close()
-    thread.join(60)
+    thread.join(300)
 
 
 @pytest.mark.parametrize("words", BANNERS)
@@ -261,7 +261,7 @@ def banner(words: bytes, after: bytes = b"") -> Iterator[int]:
 def test_nor_in_the_place_of_a_mail_server(words: str, later: bool) -> None:
     first, after = (b"220 mail.example\r\n", BANNERS[words]) if later else (BANNERS[words], b"")
     with banner(first, after) as port:
-        mailer = Smtp("127.0.0.1", port, starttls=False, timeout=60, reach=Reach.PRACTICE)
+        mailer = Smtp("127.0.0.1", port, starttls=False, timeout=300, reach=Reach.PRACTICE)
         _, error = tried(lambda each: each.send(message()), mailer)
         findings = mailer.check("DeepRacer <deepracer@example.com>")
         mailer.close()

@@ -139,7 +139,7 @@ def wall() -> Iterator[Callable[[Odd], str]]:
     yield set_up
     server.shutdown()
     server.server_close()
-    thread.join(60)
+    thread.join(300)
 
 
 # One adapter at one address for all answers: what it was told before must change nothing, and making clients is slow.

@@ -98,7 +98,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield Server(f"https://localhost:{port}", f"https://127.0.0.1:{port}", folder / "root.pem")
     server.shutdown()
     server.server_close()
-    thread.join(60)
+    thread.join(300)
 
 
 def access(url: str) -> AwsAccess:

@@ -67,7 +67,7 @@ def set_up(home: Path, people: int, *, events: int = 1) -> None:
     console.store.save_event(event)
     console.store.update("", CURRENT_EVENT, lambda _: event.id)
     asked = {"n": people * events, "seed": 5}
-    answer = httpx.get(f"{practice.control}/people.csv", params=asked, trust_env=False, timeout=60)
+    answer = httpx.get(f"{practice.control}/people.csv", params=asked, trust_env=False, timeout=300)
     head, *lines = answer.content.splitlines(keepends=True)
     for number, event_id in enumerate((EVENT, SECOND)[:events]):
         if number:

@@ -102,4 +102,4 @@ def test_it_ends_with_whoever_started_it_also_by_a_kill() -> None:
         assert server.stdout is not None
         assert server.stdout.readline().strip().isdigit()
         server.stdin.close()
-        assert server.wait(120) == 0
+        assert server.wait(300) == 0

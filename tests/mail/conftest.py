@@ -90,4 +90,4 @@ def script() -> Iterator[Script]:
     yield script
     server.shutdown()
     server.server_close()
-    thread.join(60)
+    thread.join(300)

@@ -141,7 +141,9 @@ def smtp(mail_server: tuple[Server, int], certificate: Path) -> Iterator[Smtp]:
 
 def connect(port: int, certificate: Path, password: str = PASSWORD) -> Smtp:
     trust = ssl.create_default_context(cafile=str(certificate))
-    return Smtp("127.0.0.1", port, username="console", password=password, trust=trust, timeout=60, reach=Reach.PRACTICE)
+    return Smtp(
+        "127.0.0.1", port, username="console", password=password, trust=trust, timeout=300, reach=Reach.PRACTICE
+    )
 
 
 def test_a_mail_arrives_whole_over_tls(smtp: Smtp, mail_server: tuple[Server, int]) -> None:
@@ -271,7 +273,7 @@ def test_nobody_listening_is_unreachable() -> None:
 def test_a_connection_that_breaks_before_the_end_of_the_text_sent_nothing(until: str) -> None:
     """A server that hangs up at a chosen step; "text": in the middle of a large mail, before the final dot."""
     with breaking_server(until) as (port, finished):
-        mailer = Smtp("127.0.0.1", port, starttls=False, timeout=60, reach=Reach.PRACTICE)
+        mailer = Smtp("127.0.0.1", port, starttls=False, timeout=300, reach=Reach.PRACTICE)
         large = "x" * 70 + "\n"
         with pytest.raises(Unreachable, match="before it had the mail"):
             mailer.send(a_message(text=large * 200_000, html=""))
@@ -338,7 +340,7 @@ class breaking_server:
 
     def __exit__(self, *_: object) -> None:
         self.listener.close()
-        self.thread.join(60)
+        self.thread.join(300)
 
     def _serve(self) -> None:
         try:

@@ -97,7 +97,7 @@ class Shelf:
                 kept.backup(here)
 
     def _open(self, file: str) -> sqlite3.Connection:
-        return sqlite3.connect(self.console.settings.home / file, timeout=30)
+        return sqlite3.connect(self.console.settings.home / file, timeout=300)
 
 
 def open_tab(browser: Browser, page: str, scene: Scene) -> AppTest:

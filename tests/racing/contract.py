@@ -449,5 +449,5 @@ class RacingContract:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(300)
         assert seen == [True] * 12

@@ -200,7 +200,7 @@ def scripted(version: str = "v1.3.1") -> Iterator[ScriptedDeployment]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(60)
+        thread.join(300)
 
 
 class Naps:

@@ -41,7 +41,7 @@ def bench(world: WorldHandle) -> Iterator[OnAwsBench]:
 @pytest.fixture
 def administrator(bench: OnAwsBench) -> Iterator[Person]:
     """Somebody who runs the event on the deployment's own pages."""
-    with httpx.Client(headers={"user-agent": AGENT}, trust_env=False, timeout=30) as http:
+    with httpx.Client(headers={"user-agent": AGENT}, trust_env=False, timeout=300) as http:
         yield Deployed(bench.world, http).organizer()
 
 

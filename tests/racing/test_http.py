@@ -95,7 +95,7 @@ def site(tmp_path: Path) -> Iterator[str]:
     yield f"https://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
-    thread.join(60)
+    thread.join(300)
 
 
 def test_a_certificate_that_the_system_does_not_know_is_named(site: str) -> None:

@@ -58,7 +58,7 @@ def connect(world: WorldHandle, **options: Any) -> ManagedClient:
     aws = world.endpoints["aws"]
     keys = {"access_key_id": aws["access_key_id"], "secret_access_key": aws["secret_access_key"]}
     return ManagedClient(
-        endpoint_url=aws["managed_url"], **{**keys, "timeout_s": 60, "sleep": Naps(), **options}, reach=Reach.PRACTICE
+        endpoint_url=aws["managed_url"], **{**keys, "timeout_s": 300, "sleep": Naps(), **options}, reach=Reach.PRACTICE
     )
 
 
@@ -906,7 +906,7 @@ def answering(status: int, body: bytes) -> Iterator[ManagedDeepRacer]:
         yield ManagedDeepRacer(client)
         client.close()
         server.shutdown()
-        thread.join(60)
+        thread.join(300)
 
 
 @pytest.mark.parametrize(

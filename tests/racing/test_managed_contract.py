@@ -74,7 +74,7 @@ def connect_managed(world: WorldHandle, **options: Any) -> tuple[ManagedDeepRace
     aws = world.endpoints["aws"]
     keys = {"access_key_id": aws["access_key_id"], "secret_access_key": aws["secret_access_key"]}
     client = ManagedClient(
-        endpoint_url=aws["managed_url"], **{**keys, "timeout_s": 60.0, **options}, reach=Reach.PRACTICE
+        endpoint_url=aws["managed_url"], **{**keys, "timeout_s": 300, **options}, reach=Reach.PRACTICE
     )
     return ManagedDeepRacer(client, event_now=clock.event_now), clock
 

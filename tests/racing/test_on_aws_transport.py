@@ -245,7 +245,7 @@ def test_at_most_sixteen_reads_and_eight_writes_are_in_flight(deployment: Script
 
     def dawdle(request: Seen) -> Reply:
         if request.method == "PATCH":
-            together.wait(60)  # eight really are there at once; a ninth would be counted by `most_busy`
+            together.wait(300)  # eight really are there at once; a ninth would be counted by `most_busy`
         return original(request)
 
     deployment.answer = dawdle  # type: ignore[method-assign]

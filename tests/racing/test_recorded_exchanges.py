@@ -137,7 +137,7 @@ class Replay:
         async def run() -> Any:
             return act()
 
-        return asyncio.run_coroutine_threadsafe(run(), self.world._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(run(), self.world._loop).result(300)
 
     def person(self, role: str) -> Person:
         if role not in self._people:
@@ -272,7 +272,7 @@ def test_every_recorded_exchange_is_answered_as_recorded(
     differing: dict[int, list[str]] = {}
     answered: dict[int, tuple[int, str]] = {}
     try:
-        with httpx.Client(headers={"user-agent": AGENT}, trust_env=False, timeout=30) as http:
+        with httpx.Client(headers={"user-agent": AGENT}, trust_env=False, timeout=300) as http:
             replay = Replay(world, http)
             for entry in replay.entries:
                 found = replay.play(entry)

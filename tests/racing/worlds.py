@@ -15,7 +15,7 @@ def in_world(world: WorldHandle, act: Callable[[], Any]) -> Any:
     async def run() -> Any:
         return act()
 
-    return asyncio.run_coroutine_threadsafe(run(), world._loop).result(60)
+    return asyncio.run_coroutine_threadsafe(run(), world._loop).result(300)
 
 
 @contextlib.contextmanager

@@ -27,5 +27,5 @@ def practice(kept_practice: WorldHandle) -> WorldHandle:
 @pytest.fixture
 def client(practice: WorldHandle) -> Iterator[httpx.Client]:
     """An HTTP client on the world's address."""
-    with httpx.Client(base_url=practice.endpoints["url"], trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=practice.endpoints["url"], trust_env=False, timeout=300) as client:
         yield client

@@ -76,7 +76,7 @@ def test_a_child_that_will_not_stop_is_killed(stand_in: Path) -> None:
 
 def test_a_child_that_dies_is_one_sentence_with_its_last_words(stand_in: Path) -> None:
     child = begin("doomed", stand_in)
-    child.process.wait(60)
+    child.process.wait(300)
     expected = r"^The console stopped by itself with exit code 3 \(The database is locked\.\); read .*doomed\.log\.$"
     with pytest.raises(Trouble, match=expected):
         children.check_alive(child)
@@ -93,7 +93,7 @@ def test_waiting_ends_when_the_child_dies(stand_in: Path) -> None:
 def test_the_log_of_the_time_before_is_kept(stand_in: Path) -> None:
     for _ in range(2):
         child = begin("doomed", stand_in)
-        child.process.wait(60)
+        child.process.wait(300)
         children.stop_child(child)
     assert "locked" in (stand_in / "doomed.previous.log").read_text()
     if os.name == "posix":
@@ -107,7 +107,7 @@ def test_a_log_that_is_still_open_elsewhere_is_continued(stand_in: Path, monkeyp
     monkeypatch.setattr(Path, "replace", refused)  # what Windows does
     (stand_in / "doomed.log").write_text("before\n", encoding="utf-8")
     child = begin("doomed", stand_in)
-    child.process.wait(60)
+    child.process.wait(300)
     children.stop_child(child)
     assert (stand_in / "doomed.log").read_text(encoding="utf-8").split("\n")[:2] == [
         "before",
@@ -130,7 +130,7 @@ def test_no_child_outlives_a_launcher_that_was_killed(stand_in: Path) -> None:
     launcher = subprocess.Popen([sys.executable, "-c", LAUNCH_AND_WAIT, str(stand_in), str(ROOT)])
     wait_for(stand_in / "started")
     launcher.send_signal(signal.SIGKILL)
-    launcher.wait(60)
+    launcher.wait(300)
     assert wait_for(stand_in / "stopped") == "cleanly"
 
 

@@ -70,7 +70,7 @@ def small_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tup
     process = subprocess.Popen([*command, "--no-browser"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     yield process, tmp_path / "home", port
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
 
 
 @POSIX
@@ -86,7 +86,7 @@ def test_a_start_says_where_the_console_is_and_a_signal_stops_both(
     assert children.answers(practice, "/control/status")
     assert children.answers(port, "/_stcore/health")
     process.send_signal(getattr(signal, name))
-    assert process.wait(120) == 0
+    assert process.wait(300) == 0
     assert not machine.port_is_taken(port)
     assert not machine.port_is_taken(practice)
 

@@ -192,11 +192,11 @@ def test_a_read_does_not_wait_for_a_write_under_way(tmp_path: Path) -> None:
             connection.execute("DELETE FROM attendees")
             connection.execute("UPDATE revisions SET revision = revision + 1")
             writing.set()
-            assert read.wait(30)
+            assert read.wait(300)
 
     writer = threading.Thread(target=write)
     writer.start()
-    assert writing.wait(30)
+    assert writing.wait(300)
     seen = len(store.attendees("spring"))
     read.set()
     writer.join()
@@ -288,7 +288,7 @@ def test_many_first_starts_at_once_make_one_schema(tmp_path: Path) -> None:
     failures: list[Exception] = []
 
     def first_start(path: Path, together: threading.Barrier) -> None:
-        together.wait(30)
+        together.wait(300)
         try:
             open_event_store(path, "rehearsal").close()
         except StoreError as error:

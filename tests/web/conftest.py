@@ -123,7 +123,7 @@ class Site:
         return self.console.settings.home
 
     def browser(self, **options: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers=PAGE, trust_env=False, timeout=60, **options)
+        return httpx.Client(base_url=self.url, headers=PAGE, trust_env=False, timeout=300, **options)
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def serving(console: Console, clock: MovedClock, listening: socket.socket) -> It
     thread.start()
     yield made
     server.should_exit = True
-    thread.join(60)
+    thread.join(300)
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def talk(site: Site, *, cookie: str = "", origin: str | None = "", path: str = "
     address = f"ws{site.url.removeprefix('http')}{path}"
     sent = site.url if origin == "" else origin
     with connect(address, additional_headers=headers, origin=sent, proxy=None) as socket:  # type: ignore[arg-type]
-        return str(socket.recv(timeout=60))
+        return str(socket.recv(timeout=300))
 
 
 def refusal(site: Site, **options: str | None) -> int:

@@ -103,7 +103,7 @@ def first_messages(console: ConsoleProcess, *, page: str) -> bytes:
     ) as socket:
         socket.send(asked.SerializeToString())
         while True:
-            message = socket.recv(timeout=30)
+            message = socket.recv(timeout=300)
             assert isinstance(message, bytes)
             sent += message
             told = ForwardMsg.FromString(message)

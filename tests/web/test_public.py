@@ -56,10 +56,10 @@ def client(console: Console, event: Event, people: object) -> Iterator[httpx.Cli
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    with httpx.Client(base_url=address, trust_env=False, timeout=60) as made:
+    with httpx.Client(base_url=address, trust_env=False, timeout=300) as made:
         yield made
     server.should_exit = True
-    thread.join(60)
+    thread.join(300)
 
 
 def standings(console: Console, event: Event, rows: list[tuple[str, int]]) -> None:  # noqa: F811

@@ -76,10 +76,10 @@ def client(console: Console, portal: Portal) -> Iterator[httpx.Client]:  # noqa:
     thread = threading.Thread(target=lambda: served.run([listening]), daemon=True)
     thread.start()
     port = listening.getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as made:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=300) as made:
         yield made
     served.should_exit = True
-    thread.join(60)
+    thread.join(300)
 
 
 class _Text(HTMLParser):

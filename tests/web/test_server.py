@@ -82,7 +82,7 @@ def _links(folder: Path) -> list[Path]:
 def refused_by_the_process(home: Path, **settings: str) -> str:
     """What a console that cannot start says last."""
     console = start_console(home, wait=False, **settings)
-    assert console.process.wait(60) != 0
+    assert console.process.wait(300) != 0
     console.stop()
     said = console.said()
     assert "Traceback" not in said

@@ -53,7 +53,7 @@ def world(kept: Callable[[str], WorldHandle], version: str) -> WorldHandle:
 
 @pytest.fixture
 def deployed(world: WorldHandle) -> Iterator[Deployed]:
-    with httpx.Client(headers={"user-agent": AGENT}, trust_env=False, timeout=30) as http:
+    with httpx.Client(headers={"user-agent": AGENT}, trust_env=False, timeout=300) as http:
         yield Deployed(world, http)
 
 

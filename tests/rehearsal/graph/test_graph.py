@@ -26,7 +26,7 @@ class Graph:
             base_url=endpoints["graph"]["url"],
             headers={"Authorization": f"Bearer {token}"},
             trust_env=False,
-            timeout=30,
+            timeout=300,
         )
 
     def get(self, path: str, **query: Any) -> httpx.Response:

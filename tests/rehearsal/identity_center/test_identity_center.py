@@ -53,7 +53,7 @@ def api(practice: WorldHandle) -> Iterator[Api]:
 def join(practice: WorldHandle, *addresses: str) -> None:
     """Put people into the event group, as the company's app would through Graph."""
     graph, aws = practice.endpoints["graph"], {"Authorization": f"Bearer {app_token(practice.endpoints)}"}
-    with httpx.Client(base_url=graph["url"], headers=aws, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=graph["url"], headers=aws, trust_env=False, timeout=300) as client:
         for address in addresses:
             found = client.get("/users", params={"$filter": f"mail eq '{address}'"}).json()["value"]
             reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{found[0]['id']}"}
@@ -62,7 +62,7 @@ def join(practice: WorldHandle, *addresses: str) -> None:
 
 def leave(practice: WorldHandle, address: str) -> None:
     graph, aws = practice.endpoints["graph"], {"Authorization": f"Bearer {app_token(practice.endpoints)}"}
-    with httpx.Client(base_url=graph["url"], headers=aws, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=graph["url"], headers=aws, trust_env=False, timeout=300) as client:
         found = client.get("/users", params={"$filter": f"mail eq '{address}'"}).json()["value"]
         client.delete(f"/groups/{graph['group_id']}/members/{found[0]['id']}/$ref").raise_for_status()
 

@@ -24,7 +24,7 @@ def on_world(handle: WorldHandle, action: Callable[[], T]) -> T:
     async def acted() -> T:
         return action()
 
-    return asyncio.run_coroutine_threadsafe(acted(), handle._loop).result(30)
+    return asyncio.run_coroutine_threadsafe(acted(), handle._loop).result(300)
 
 
 class RawCaller:
@@ -34,7 +34,7 @@ class RawCaller:
         aws = handle.endpoints["aws"]
         self.url = aws["managed_url"] + "/"
         self.credentials = Credentials(aws["access_key_id"], aws["secret_access_key"])
-        self.http = httpx.Client(trust_env=False, timeout=30)
+        self.http = httpx.Client(trust_env=False, timeout=300)
 
     def post(self, operation: str, body: Any, **headers: str) -> httpx.Response:
         """A signed call; `headers` (underscores for hyphens) are put on top before signing."""

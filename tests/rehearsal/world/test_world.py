@@ -147,7 +147,7 @@ def refused_start(*arguments: str) -> str:
         cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert ended.returncode == 2
     return ended.stderr.strip()
@@ -206,7 +206,7 @@ def test_sigterm_saves_the_world_and_ends_with_zero(tmp_path: Path) -> None:
     handle.advance(3600)
     now = handle.control("GET", "status")["now"]
     handle.process.send_signal(signal.SIGTERM)
-    assert handle.process.wait(60) == 0
+    assert handle.process.wait(300) == 0
     assert not (tmp_path / "practice.json").exists()
     assert json.loads((tmp_path / "practice-state.json").read_text("utf-8"))["clock"]["now"] == now
     handle.stop()

@@ -147,7 +147,7 @@ def test_the_thread_works_and_ends(answers: Answers) -> None:
     desk = CapacityDesk(answers, lambda: 0.0)
     desk.start()
     desk.look(PLAN)
-    assert done.wait(60)
+    assert done.wait(300)
     desk.close()
     assert desk._thread is not None
     assert not desk._thread.is_alive()
