@@ -9,8 +9,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -273,13 +275,14 @@ def test_a_backup_is_never_replaced(
 
 PLAIN = pack({"about": {"event": "e"}}, {"a.csv": b"1,2"})
 SEALED = seal(PLAIN, SECRET)
+KEYS = cache(event_file._key)  # the same passphrase and salt again and again: a tenth of a second each
 
 
 @given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))
 def test_any_changed_byte_of_a_sealed_file_is_noticed(place: int, by: int) -> None:
     changed = bytearray(SEALED)
     changed[place] ^= by
-    with pytest.raises(BadInput):
+    with patch.object(event_file, "_key", KEYS), pytest.raises(BadInput):
         unpack(open_sealed(bytes(changed), SECRET) if event_file.is_sealed(changed) else bytes(changed))
 
 
