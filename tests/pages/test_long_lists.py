@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,9 +12,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console
+from deepracer_admin.made_once import Shared
 from deepracer_admin.model import Attendee, Event, Outcome, Profile, Race, RaceDraft, Role, Standing, State, Step
+from deepracer_admin.services.setup.events import EventView
 from deepracer_admin.store import ProfileLink
-from deepracer_admin.ui.kit import cached, session
+from deepracer_admin.ui.kit import cached
 from tests.pages.conftest import NOW, Browser, actor_of, click, texts
 from tests.ui.choosing import shown, tick
 
@@ -75,14 +78,8 @@ def counting(connect: Callable[[], sqlite3.Connection], factory: Callable[..., A
 @pytest.fixture
 def lasting_view(monkeypatch: pytest.MonkeyPatch) -> None:
     """The frame's view of the event is kept for five real seconds; here as long as a test takes."""
-    kept: dict[Any, Any] = {}
-
-    def view(*key: Any) -> Any:
-        if key[:-1] not in kept:
-            kept[key[:-1]] = session.console().of(key[0]).events.view(key[-1])
-        return kept[key[:-1]]
-
-    monkeypatch.setattr(cached, "_event", view)
+    kept: Shared[EventView] = Shared(fresh_s=math.inf, longest_s=math.inf, most=16)
+    monkeypatch.setattr(cached, "_event_views", lambda: kept)
 
 
 def weight(app: AppTest) -> int:
