@@ -2,6 +2,7 @@
 
 The link is the permission (services/races/boards.py). One snapshot per link is made at most every two seconds,
 however many screens and phones ask, and its answers are made with it; an unchanged one is answered with 304.
+Whoever looks for a racer beyond the places of a snapshot is answered from the whole board (live_find.py).
 """
 
 from __future__ import annotations
