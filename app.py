@@ -3,7 +3,8 @@
 `st.navigation` at import switches off Streamlit's discovery of the `pages/` folder for the whole process: without it a
 visitor could reach a page file before this script ever ran (a test starts a fresh server and shows it).
 
-The server answers before what only pages need is loaded (tables and charts: a second of work); that follows behind it.
+The server answers before what only pages and their services need is loaded (two seconds of work); that follows behind
+the first page.
 """
 
 import gc
@@ -19,8 +20,6 @@ if not runtime.exists():  # imported by the server, before the first visitor
     def load_pages() -> None:
         """What the first session would wait for."""
         from deepracer_admin.ui.frame import frame  # noqa: F401
-
-        gc.freeze()
 
     server.prepare(then=load_pages)
     st.navigation([st.Page(net.nothing)])

@@ -35,7 +35,8 @@ import httpx
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.onboarding import start_world
-from deepracer_admin.compose import Console, compose, shared_table
+from deepracer_admin.compose import Console, compose
+from deepracer_admin.opening import shared_table
 from deepracer_admin.records.onboarding import ONBOARDING, Run
 from deepracer_admin.settings import Settings, read_practice
 from deepracer_admin.store.dynamodb.table_facts import create

@@ -7,19 +7,16 @@ that names itself a practice world is refused.
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from deepracer_admin.clock import Clock, ScaledClock, SystemClock
+from deepracer_admin.clock import Clock
 from deepracer_admin.directory.cognito import CognitoPool
 from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.edge.aws import AwsAccess
 from deepracer_admin.entra_access import SignInSettings, claims_of, directories, sign_in_settings
-from deepracer_admin.errors import BadSettings, Missing, StoreUnusable
+from deepracer_admin.errors import BadSettings, Missing
 from deepracer_admin.files.process import ChildProcessReader
 from deepracer_admin.flows.engine.pacing import Pacer
 from deepracer_admin.flows.engine.ports import Ports
@@ -28,8 +25,8 @@ from deepracer_admin.flows.races.places import places
 from deepracer_admin.made_once import Kept, Once
 from deepracer_admin.mail_access import chat_of, mailer_of, practice_access
 from deepracer_admin.model import Limit
+from deepracer_admin.opening import Opened, open_stores, shared_table
 from deepracer_admin.presence import Presence
-from deepracer_admin.private import private_folder, tighten_folder
 from deepracer_admin.racing.login import LoginDesk
 from deepracer_admin.racing_access import (
     RacingServices,
@@ -74,11 +71,9 @@ from deepracer_admin.services.usage.budget import BudgetService
 from deepracer_admin.services.usage.usage import UsageService
 from deepracer_admin.settings import Settings
 from deepracer_admin.store import EventStore, History, SavedSession, Sessions
-from deepracer_admin.store.dynamodb import SharedTable, open_shared_store
-from deepracer_admin.store.sqlite import open_event_store, open_history, open_sessions
-from deepracer_admin.vault import Vault, open_vault
+from deepracer_admin.vault import Vault
 
-__all__ = ["Console", "EventDesk", "compose", "shared_table"]
+__all__ = ["Console", "EventDesk", "compose", "compose_on"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,20 +154,15 @@ class Console:
         self.presence.close()
 
 
-LOOKED_FOR_RUBBISH = (20_000, 10, 10)
-"""Python's own (700, 10, 10) walks through everything that is kept several times while a list of 10,000 people is read,
-which takes longer than the reading. Nearly all that pages leave behind is freed by count, without any walk."""
-
-
 def compose(settings: Settings, *, clock: Clock | None = None) -> Console:
     """Open the stores and wire the services. Raises BadSettings, StoreUnusable with a sentence."""
-    gc.set_threshold(*LOOKED_FOR_RUBBISH)
-    home = settings.home
-    _prepare(home)
-    vault = open_vault(settings)
-    clock = clock or (ScaledClock() if settings.rehearsal else SystemClock())
-    practice = practice_of(settings)
-    store, history, sessions = _open_stores(settings, vault)
+    return compose_on(open_stores(settings, clock=clock))
+
+
+def compose_on(opened: Opened) -> Console:
+    """Wire the services on stores that are open; the console closes them."""
+    settings, practice, clock, vault = opened.settings, opened.practice, opened.clock, opened.vault
+    store, history, sessions, home = opened.store, opened.history, opened.sessions, settings.home
     files = FileDesk(ChildProcessReader("deepracer_admin.reading_process"))
     plans = CapacityDesk(ChildCalculator(), clock.monotonic)
     house = House(settings, clock, store, history, sessions, files, vault)
@@ -273,61 +263,6 @@ def _desk(
         audit=AuditService(house, event_id),
         jobs=JobsService(house, event_id),
     )
-
-
-def _prepare(home: Path) -> None:
-    try:
-        private_folder(home)
-        probe = home / ".writable"
-        probe.touch(mode=0o600)
-        probe.unlink()
-        tighten_folder(home)
-    except OSError as error:
-        raise StoreUnusable(
-            f"The data folder {home} cannot be written ({error.strerror}); set DEEPRACER_ADMIN_HOME to another."
-        ) from None
-
-
-def _open_stores(settings: Settings, vault: Vault) -> tuple[EventStore, History, Sessions]:
-    """All three, or none: a store that cannot be used leaves no other open behind it."""
-    with contextlib.ExitStack() as opened:
-        store = _event_store(settings, vault)
-        opened.callback(store.close)
-        history = open_history(settings.home / "history.sqlite")
-        opened.callback(history.close)
-        sessions = open_sessions(settings.home / "sessions.sqlite")
-        opened.pop_all()
-        return store, history, sessions
-
-
-def _event_store(settings: Settings, vault: Vault) -> EventStore:
-    if settings.store == "sqlite":
-        return open_event_store(settings.home / "events.sqlite", settings.mode)
-    return open_shared_store(
-        settings.home,
-        shared_table(settings),
-        settings.mode,
-        follow_every_s=settings.store_follow,
-        key_print=vault.key_print,
-    )
-
-
-def shared_table(settings: Settings) -> SharedTable:
-    """The table that several consoles share; a rehearsal's is on this computer. Raises BadSettings."""
-    if settings.rehearsal and not settings.store_endpoint:
-        raise BadSettings(
-            "A rehearsal's shared table is on this computer: set `store_endpoint` to its address, e.g. "
-            "http://127.0.0.1:8000."
-        )
-    keys = {"access_key_id": "rehearsal", "secret_access_key": "rehearsal"} if settings.rehearsal else {}
-    access = AwsAccess(
-        profile=settings.store_aws_profile,
-        region=settings.store_region,
-        endpoint_url=settings.store_endpoint,
-        reach=settings.reach,
-        **keys,
-    )
-    return SharedTable(access, settings.store_table)
 
 
 def _proof(settings: Settings, pacer: Pacer) -> IdentityCenter:

@@ -44,6 +44,11 @@ class Once(Generic[T]):
                 self._value = self._make()
             return self._value
 
+    @property
+    def made(self) -> T | None:
+        """The thing, if it is made already."""
+        return self._value
+
 
 @dataclass(frozen=True, slots=True)
 class _Made(Generic[T]):

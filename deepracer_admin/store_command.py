@@ -14,9 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from deepracer_admin.clock import SystemClock
-from deepracer_admin.compose import shared_table
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, ConsoleError
+from deepracer_admin.opening import shared_table
 from deepracer_admin.private import private_folder
 from deepracer_admin.records.store_copies import COPIED, Copied
 from deepracer_admin.settings import Settings, load_settings

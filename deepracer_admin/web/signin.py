@@ -8,41 +8,36 @@ fail is a plain page that says what to do.
 from __future__ import annotations
 
 import json
-import logging
 import re
 import secrets
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs
 
 import msal
 import requests
 from msal.exceptions import MsalServiceError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from deepracer_admin.compose import Console
 from deepracer_admin.directory.entra_refusals import REFUSALS, refusal_in
 from deepracer_admin.directory.tokens import DELEGATED_SCOPES, GUEST_SCOPE
 from deepracer_admin.entra_access import SignInSettings
-from deepracer_admin.errors import AccessDenied, ConsoleError, Refused, incident_id
+from deepracer_admin.errors import AccessDenied, Refused
 from deepracer_admin.model import Actor, AuditEntry, Role
 from deepracer_admin.rules.access import roles_in
 from deepracer_admin.web.identity import Keys, own_address, verify_id_token
 from deepracer_admin.web.keeper import ABSOLUTE, FLOW_FOR, SessionKeeper, cookie_names, hash_id
 from deepracer_admin.web.plain import SECURITY_HEADERS, page
+from deepracer_admin.web.welcome import AGAIN, SIGN_OUT, Answer, in_a_thread, internal, login_link
 
 __all__ = ["SignIn"]
 
-log = logging.getLogger(__name__)
 MOST_SIGN_INS = 4  # under way in one browser at once; older ones are forgotten
-LONGEST_TARGET = 2_000  # characters of a path with its query
 LONGEST_FORM = 1_000  # bytes of what the sign-out page sends
-AGAIN = ("/signin/login", "Sign in")
 ON_BEHALF = "on-behalf"
 """The box of the sign-out page: end what the console does on this person's behalf, too."""
 AWAY = (ValueError, KeyError, TypeError, AttributeError, RuntimeError, requests.RequestException, MsalServiceError)
@@ -50,55 +45,25 @@ AWAY = (ValueError, KeyError, TypeError, AttributeError, RuntimeError, requests.
 
 
 class SignIn:
-    """The routes under /signin."""
+    """Everything under /signin but the first page (welcome.py)."""
 
     def __init__(self, console: Callable[[], Console]) -> None:
         self._console = console
         self._keys: dict[str, Keys] = {}
         self._lock = threading.Lock()
 
-    def routes(self) -> list[Route]:
-        """To be mounted beside Streamlit's own."""
-        return [
-            Route("/signin", self._guarded(self.welcome)),
-            Route("/signin/codes", self._guarded(self.codes)),
-            Route("/signin/login", self._guarded(self.login)),
-            Route("/signin/guests", self._guarded(self.grant)),
-            Route("/signin/callback", self._guarded(self.callback)),
-            Route("/signin/out", self._guarded(self.leave)),
-            Route("/signin/logout", self._sign_out, methods=["POST"]),
-        ]
-
-    def _guarded(self, handler: Callable[[Request], Response]) -> Callable[[Request], Any]:
-        """Run a handler in a thread; every failure becomes a page."""
-
-        async def endpoint(request: Request) -> Response:
-            try:
-                return await run_in_threadpool(handler, request)
-            except ConsoleError as error:
-                return page("Sign-in did not work", error.sentence, link=AGAIN, status=503)
-            except Exception:
-                incident = incident_id()
-                log.exception("incident %s in %s", incident, request.url.path)
-                return page("Something unexpected happened", "Try again.", link=AGAIN, status=500, incident=incident)
-
-        return endpoint
+    def answers(self) -> Mapping[str, Answer]:
+        """What answers at each address."""
+        return {
+            "/signin/codes": in_a_thread(self.codes),
+            "/signin/login": in_a_thread(self.login),
+            "/signin/guests": in_a_thread(self.grant),
+            "/signin/callback": in_a_thread(self.callback),
+            "/signin/out": in_a_thread(self.leave),
+            SIGN_OUT: self._sign_out,
+        }
 
     # ---------------------------------------------------------------------------------------------- routes
-
-    def welcome(self, request: Request) -> Response:
-        """What a signed-out visitor sees."""
-        console = self._console()
-        following = _internal(request.query_params.get("next", "/"))
-        rehearsal = console.settings.rehearsal
-        sentence = (
-            "Practice with simulated racers: nothing leaves this computer. Sign in as one of the practice people."
-            if rehearsal
-            else "Sign in with your company account. Your administrator gives you the role that you need."
-        )
-        link = (_login(following), "Sign in with Microsoft Entra ID")
-        codes = ("/signin/codes", "Microsoft showed a code (AADSTS…)?")
-        return page("DeepRacer Organizer Console", sentence, link=link, further=codes, rehearsal=rehearsal)
 
     def codes(self, _: Request) -> Response:
         """What Entra's codes mean: some it shows on its own page, from which nobody comes back here."""
@@ -117,7 +82,7 @@ class SignIn:
     def _begin(self, request: Request, scopes: Sequence[str]) -> Response:
         console = self._console()
         settings = console.sign_in()
-        following = _internal(request.query_params.get("next", "/"))
+        following = internal(request.query_params.get("next", "/"))
         # MSAL advises form_post; that is a POST from another site, which a SameSite=Lax cookie does not accompany. The
         # code is bound to this browser by that cookie and by PKCE, and works once.
         warnings.filterwarnings("ignore", message="response_mode='form_post'", category=UserWarning)
@@ -126,7 +91,7 @@ class SignIn:
                 list(scopes), redirect_uri=_redirect_uri(console), response_mode="query"
             )
         except AWAY as away:
-            return _entra_away((_login(following), AGAIN[1]), away)
+            return _entra_away((login_link(following), AGAIN[1]), away)
         console.sessions.purge(now=console.clock.now())
         ticket = secrets.token_urlsafe(32)
         sealed = console.vault.seal(json.dumps({"flow": flow, "next": following}))
@@ -157,7 +122,7 @@ class SignIn:
                 status=400,
             )
         saved = json.loads(opened)
-        again = (_login(saved["next"]), AGAIN[1])
+        again = (login_link(saved["next"]), AGAIN[1])
         settings = console.sign_in()
         cache = msal.SerializableTokenCache()
         try:
@@ -202,7 +167,7 @@ class SignIn:
                 "You have no role here",
                 "You are signed in, but nobody has given you a role. Ask your Entra administrator for the app role "
                 "Organizer, Facilitator or Viewer of this console, then sign in again.",
-                link=(_login(to), AGAIN[1]),
+                link=(login_link(to), AGAIN[1]),
                 status=403,
             )
         value = keeper.admit(
@@ -219,7 +184,7 @@ class SignIn:
                 claims["oid"], name, console.vault.seal(cache.serialize()), at=console.clock.now()
             )
         _audit(console, claims, name, ", ".join(sorted(role.value for role in roles)), allowed=True)
-        response = RedirectResponse(_internal(to), status_code=303, headers=SECURITY_HEADERS)
+        response = RedirectResponse(internal(to), status_code=303, headers=SECURITY_HEADERS)
         name_of_cookie = cookie_names(console.settings).session
         _set_cookie(response, console, name_of_cookie, value, path="/", seconds=int(ABSOLUTE.total_seconds()))
         return response
@@ -235,14 +200,14 @@ class SignIn:
         return page(
             "Sign out?",
             "Work that runs goes on without you.",
-            post=("/signin/logout", "Sign out"),
+            post=(SIGN_OUT, "Sign out"),
             choice=(ON_BEHALF, label) if who and console.sessions.delegation(who.oid) else None,
             rehearsal=console.settings.rehearsal,
         )
 
     async def _sign_out(self, request: Request) -> Response:
         ticked = ON_BEHALF in await _fields_of(request)
-        return await self._guarded(lambda asked: self.logout(asked, on_behalf=ticked))(request)
+        return await in_a_thread(lambda asked: self.logout(asked, on_behalf=ticked))(request)
 
     def logout(self, request: Request, *, on_behalf: bool = False) -> Response:
         """End the session; every open tab of it ends at its next refresh.
@@ -276,23 +241,6 @@ class SignIn:
 
 def _redirect_uri(console: Console) -> str:
     return f"{console.settings.console_url.rstrip('/')}/signin/callback"
-
-
-def _internal(target: str) -> str:
-    """A page of this console with its query, on this origin; anything else leads to the start page.
-
-    A page's path is one plain segment (streamlit.md 2.1), so that no slash, backslash, dot or percent sign in it can
-    name another host. The query is written anew, each odd character as its percent code.
-    """
-    path, mark, query = target.partition("?")
-    if len(target) > LONGEST_TARGET or not re.fullmatch(r"/[A-Za-z0-9_-]*", path) or path == "/signin":
-        return "/"
-    return path + mark + quote(query, safe="%=&+-._~!*(),;:@/?")
-
-
-def _login(following: str) -> str:
-    """The address that begins a sign-in which leads to `following`."""
-    return AGAIN[0] if following == "/" else f"{AGAIN[0]}?next={quote(following, safe='/')}"
 
 
 def _set_cookie(response: Response, console: Console, name: str, value: str, *, path: str, seconds: int) -> None:

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from deepracer_admin.clock import Clock
-from deepracer_admin.compose import Console, compose, shared_table
+from deepracer_admin.compose import Console, compose
 from deepracer_admin.model import Sending
 from deepracer_admin.model.registrations import RegistrationState
+from deepracer_admin.opening import shared_table
 from deepracer_admin.records.campaigns import CAMPAIGNS, CampaignState
 from deepracer_admin.records.portal import ASKED, PORTAL, REGISTRATIONS
 from deepracer_admin.records.restored import waits_here

@@ -24,8 +24,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from deepracer_admin.compose import compose, shared_table
+from deepracer_admin.compose import compose
 from deepracer_admin.errors import BadSettings, ConsoleError
+from deepracer_admin.opening import shared_table
 from deepracer_admin.private import private_folder
 from deepracer_admin.settings import Settings, read_practice
 from deepracer_admin.store.dynamodb.table_facts import create

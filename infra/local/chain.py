@@ -24,8 +24,9 @@ from typing import Any
 import boto3
 
 from deepracer_admin.clock import Clock, ScaledClock
-from deepracer_admin.compose import Console, compose, shared_table
+from deepracer_admin.compose import Console, compose
 from deepracer_admin.errors import ConsoleError
+from deepracer_admin.opening import shared_table
 from deepracer_admin.settings import PRACTICE_FILE, Settings
 from deepracer_admin.store.dynamodb.table_facts import create
 from deepracer_admin.vault import open_vault

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from deepracer_admin.compose import Console, compose, shared_table
+from deepracer_admin.compose import Console, compose
 from deepracer_admin.model.registrations import RegistrationState, registration_id
+from deepracer_admin.opening import shared_table
 from deepracer_admin.records.portal import REGISTRATIONS
 from deepracer_admin.store.dynamodb.table_facts import create
 from deepracer_admin.worker.practice import anchor_clock

@@ -30,6 +30,7 @@ from deepracer_admin.web.gate import Gate
 from deepracer_admin.web.headers import SecurityHeaders, console_policy
 from deepracer_admin.web.keeper import CookieNames, SessionKeeper, cookie_names
 from deepracer_admin.web.signin import SignIn
+from deepracer_admin.web.welcome import signin_routes
 from tests.practice import WorldHandle, start_world
 
 PAGE = {"accept": "text/html,application/xhtml+xml"}
@@ -149,7 +150,7 @@ def serving(console: Console, clock: MovedClock, listening: socket.socket) -> It
 
     app = Starlette(
         routes=[
-            *SignIn(lambda: console).routes(),
+            *signin_routes(console.settings.rehearsal, SignIn(lambda: console).answers),
             Route("/{path:path}", inner, methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]),
             WebSocketRoute("/{path:path}", talk),
         ],

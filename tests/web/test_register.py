@@ -567,7 +567,7 @@ def test_the_second_listener_keeps_no_access_log(
 ) -> None:  # fmt: skip
     settings = console.settings.model_copy(update={"public_port": 18_765})
     monkeypatch.setattr(server, "_open_port", lambda *_: None)
-    listener = server._public_listener(replace(console, settings=settings))
+    listener = server._public_listener(settings)
     assert listener is not None
     assert listener.config.access_log is False
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from deepracer_admin.store.sqlite import open_event_store
 from deepracer_admin.web import server
-from tests.console_process import ConsoleProcess, start_console, write_silent_world
+from tests.console_process import ROOT, ConsoleProcess, start_console, write_silent_world
 from tests.ports import free_port
 from tests.practice import ProcessHandle, start_world_process
 
@@ -132,3 +139,61 @@ def test_a_rehearsal_without_its_practice_world_says_how_to_start_both(
     refused: Callable[..., str], tmp_path: Path
 ) -> None:
     assert "The practice world is not running; start the console with `python3 start.py`" in refused(tmp_path)
+
+
+LOADED = """
+import sys
+import streamlit.starlette
+before = set(sys.modules)
+from deepracer_admin.web import server
+print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before} | {
+    name for name in sys.modules if name.startswith("deepracer_admin.")
+}))
+"""
+
+
+def test_the_first_page_waits_for_nothing_that_only_the_rest_of_the_console_needs() -> None:
+    told = subprocess.run([sys.executable, "-c", LOADED], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(told.stdout.split())
+    heavy = {"boto3", "botocore", "httpx", "msal", "jwt", "numpy", "openpyxl", "pandas", "plotly", "pyarrow", "segno"}
+    assert not loaded & heavy
+    ours = {name.split(".")[1] for name in loaded if name.startswith("deepracer_admin.")}
+    assert "web" in ours, "the question itself"
+    assert not ours & {"compose", "directory", "files", "flows", "mail", "racing", "services", "ui", "worker"}
+
+
+def test_what_cannot_be_loaded_behind_the_first_page_ends_the_console_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    ended: list[str] = []
+    monkeypatch.setattr("_thread.interrupt_main", lambda: ended.append("as by Ctrl+C"))
+
+    def broken() -> None:
+        raise RuntimeError("a file of the console is gone")
+
+    monkeypatch.setattr(server, "console", broken)
+    behind = server._Behind(None)
+    behind.start()
+    behind.stop()
+    assert ended == ["as by Ctrl+C"]
+    said = capsys.readouterr().err
+    assert said.startswith("The console could not begin its work (incident ")
+    assert said.rpartition(" ")[2].strip(")\n") in caplog.text
+    assert gc.isenabled()
+
+
+def test_the_second_listener_answers_who_comes_before_all_is_loaded() -> None:
+    made: list[str] = []
+
+    def make() -> Starlette:
+        made.append("once")
+        return Starlette(routes=[Route("/", lambda _: PlainTextResponse("here"))])
+
+    later = server._Later(make)
+
+    async def visits() -> list[str]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(later), base_url="http://board") as visitor:
+            return [answer.text for answer in await asyncio.gather(*(visitor.get("/") for _ in range(3)))]
+
+    assert asyncio.run(visits()) == ["here"] * 3
+    assert made == ["once"]

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from deepracer_admin.compose import Console, compose, shared_table
+from deepracer_admin.compose import Console, compose
 from deepracer_admin.flows.people.registrations import RegistrationReconciler
 from deepracer_admin.model import Lease
 from deepracer_admin.model.registrations import Portal
+from deepracer_admin.opening import shared_table
 from deepracer_admin.records.portal import ASKED, PORTAL, REGISTRATIONS
 from deepracer_admin.settings import PRACTICE_FILE, Settings
 from deepracer_admin.store.dynamodb import SharedEventStore
