@@ -21,10 +21,17 @@ MOST_LISTS = 40  # whole lists of people, of all events together; then these are
 
 
 class Remembered:
-    """`connect` opens a connection that only reads; it is used under a lock, by one thread at a time."""
+    """`connect` opens a connection that only reads; it is used by one thread at a time.
+
+    Many tabs ask at once: whoever asks while another is being answered waits, and all who wait are answered by one
+    question that is put after they asked.
+    """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         self._connect = connect
+        self._turn = threading.Condition()
+        self._asked = self._answered = 0  # questions put to the file so far, and answered
+        self._asking = False
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._version = -1
@@ -34,7 +41,31 @@ class Remembered:
 
     def revision(self, event: str) -> int:
         """The event's revision as committed now; 0 for one that was never written. May raise sqlite3.Error."""
-        with self._lock:
+        with self._turn:
+            mine = self._asked + 1  # the first question that is put from now on
+            while self._answered < mine:
+                if not self._asking:
+                    break
+                self._turn.wait()
+            else:
+                return self._revisions.get(event, 0)
+            self._asking = True
+            self._asked = mine = self._asked + 1
+        try:
+            self._ask()
+        except BaseException:
+            self._leave(self._answered)  # whoever waits asks for itself
+            raise
+        self._leave(mine)
+        return self._revisions.get(event, 0)
+
+    def _leave(self, answered: int) -> None:
+        with self._turn:
+            self._asking, self._answered = False, answered
+            self._turn.notify_all()
+
+    def _ask(self) -> None:
+        with self._lock:  # of `close`
             if self._connection is None:
                 self._connection = self._connect()
             version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
@@ -42,7 +73,6 @@ class Remembered:
                 found = self._connection.execute("SELECT event, revision FROM revisions").fetchall()
                 self._revisions = {row["event"]: row["revision"] for row in found}
                 self._version = version
-            return self._revisions.get(event, 0)
 
     def get(
         self,

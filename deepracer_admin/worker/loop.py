@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import platform
-import sys
 import threading
 from collections.abc import Callable
 
@@ -32,9 +31,6 @@ LOOK_EVERY_S = 1.0
 ROLES_LOOK_S = 10.0
 CLOCK_EVERY_S = 1.0
 AGAIN_S, LONGEST_AGAIN_S = 2.0, 60.0
-# Seconds after which a thread lets another run. Our threads wait for answers nearly all the time; with the usual 5 ms
-# each waits several times per answer for one that computes (2,000 people on 1.2.5: 61 s until all had access, then 54).
-TURN_S = 0.0005
 
 
 class Worker:
@@ -65,7 +61,6 @@ class Worker:
     def start(self) -> None:
         """Start in the background."""
         self._stop.clear()
-        sys.setswitchinterval(min(sys.getswitchinterval(), TURN_S))
         if self.console.settings.rehearsal:
             anchor_clock(self.console)
             self._spawn("clock", self._keep_practice_time)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -173,3 +174,57 @@ def test_a_form_that_was_taken_is_forgotten_and_nobody_else(tmp_path: Path) -> N
     with_forms.change_rows(SPRING, REGISTRATIONS, lambda rows: {next(iter(rows)): None})
     assert _decoded.cache_info().currsize == 0
     with_forms.close()
+
+
+def test_many_who_ask_at_once_are_answered_by_one_question_put_after_they_asked(
+    pair: tuple[SqliteEventStore, SqliteEventStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One by one, each would wait for a turn of the interpreter while it holds up all the others."""
+    store, other = pair
+    remembered = store._remembered
+    questions: list[int] = []
+    first, go_on = threading.Event(), threading.Event()
+    real = remembered._ask
+
+    def ask() -> None:
+        questions.append(1)
+        real()
+        if len(questions) == 1:  # it has read already, and is not done yet
+            first.set()
+            assert go_on.wait(300)
+
+    monkeypatch.setattr(remembered, "_ask", ask)
+    answers: list[int] = []
+    crowd = [threading.Thread(target=lambda: answers.append(store.revision(SPRING))) for _ in range(20)]
+    crowd[0].start()
+    assert first.wait(300)
+    before = other.revision(SPRING)
+    other.save_event(replace(an_event(), name="Changed"))
+    for thread in crowd[1:]:
+        thread.start()
+    while len(remembered._turn._waiters) < len(crowd) - 1:  # type: ignore[attr-defined]
+        pass
+    go_on.set()
+    for thread in crowd:
+        thread.join(300)
+    assert sorted(answers) == [before, *[before + 1] * (len(crowd) - 1)]
+    assert len(questions) == 2
+
+
+def test_a_question_that_fails_is_put_again_by_whoever_waits_for_it(
+    pair: tuple[SqliteEventStore, SqliteEventStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, _ = pair
+    remembered = store._remembered
+    real, failed = remembered._ask, []
+
+    def ask() -> None:
+        if not failed:
+            failed.append(1)
+            raise sqlite3.OperationalError("disk I/O error")
+        real()
+
+    monkeypatch.setattr(remembered, "_ask", ask)
+    with pytest.raises(sqlite3.OperationalError):
+        remembered.revision(SPRING)
+    assert remembered.revision(SPRING) == store.revision(SPRING) > 0
