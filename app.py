@@ -19,7 +19,9 @@ if not runtime.exists():  # imported by the server, before the first visitor
 
     def load_pages() -> None:
         """What the first session would wait for."""
-        from deepracer_admin.ui.frame import frame  # noqa: F401
+        from deepracer_admin.ui.frame.behind import load
+
+        load()
 
     server.prepare(then=load_pages)
     st.navigation([st.Page(net.nothing)])

@@ -28,7 +28,6 @@ __all__ = [
     "WINDOWS_H",
     "Part",
     "Totals",
-    "by_cohort",
     "can_still_use",
     "jobs_of",
     "month_starts",
@@ -131,27 +130,33 @@ def can_still_use(use: ProfileUse, months_ahead: int) -> float:
     return max(0.0, use.limit - use.month - use.queued) + use.limit * months_ahead
 
 
-def by_cohort(
-    prices: PriceList, uses: Sequence[ProfileUse], cohort_of: Mapping[str, str], *, months_ahead: int = 0
-) -> dict[str, Part]:
+_WithRest = Sequence[tuple[ProfileUse, float]]
+"""Each profile with the minutes that it can still use: asked for once for all sums, of 10,000 profiles."""
+
+
+def _with_rest(uses: Sequence[ProfileUse], months_ahead: int) -> _WithRest:
+    return [(use, can_still_use(use, months_ahead)) for use in uses]
+
+
+def _by_cohort(prices: PriceList, uses: _WithRest, cohort_of: Mapping[str, str]) -> dict[str, Part]:
     """Sums by cohort, by name; `cohort_of` by profile id, NO_COHORT for whoever is not in it."""
-    groups: dict[str, list[ProfileUse]] = {}
-    for use in uses:
-        groups.setdefault(cohort_of.get(use.profile, NO_COHORT), []).append(use)
-    return {name: _part(prices, groups[name], months_ahead) for name in sorted(groups)}
+    groups: dict[str, list[tuple[ProfileUse, float]]] = {}
+    for pair in uses:
+        groups.setdefault(cohort_of.get(pair[0].profile, NO_COHORT), []).append(pair)
+    return {name: _part(prices, groups[name]) for name in sorted(groups)}
 
 
-def _part(prices: PriceList, uses: Sequence[ProfileUse], months_ahead: int) -> Part:
+def _part(prices: PriceList, uses: _WithRest) -> Part:
     """In one walk: three of these are made of 10,000 profiles whenever there is a sample."""
     profiles = active = 0
     minutes = gb_hours = queued = waiting = rest = 0.0
-    for use in uses:
+    for use, left in uses:
         asked = max(0.0, use.queued)
         minutes += use.minutes
         gb_hours += use.gb_hours
         queued += asked
         waiting += min(max(0.0, use.waiting), asked)
-        rest += can_still_use(use, months_ahead)
+        rest += left
         profiles += use.listed
         active += use.minutes > 0 or use.queued > 0
     spent = at_prices(prices, minutes, gb_hours)
@@ -180,7 +185,8 @@ def totals(
     """
     last, prices = series[-1], event.prices
     months_ahead = month_starts(last.at, event.ends_at) if monthly else 0
-    whole = _part(prices, uses, months_ahead)
+    with_rest = _with_rest(uses, months_ahead)
+    whole = _part(prices, with_rest)
     left_h = max(0.0, (event.ends_at - last.at).total_seconds() / 3600)
     storage = Amount(0.0, last.storage_bytes / 1e9 * left_h / GB_HOURS_A_MONTH * prices.storage_per_gb_month)
     pending = whole.committed + whole.waiting
@@ -193,7 +199,7 @@ def totals(
         through_h = max(whole.committed.hours, min(through_h, slots * (left_h + LONGEST_JOB_H if left_h > 0 else 0.0)))
     ceiling = whole.spent + storage + at_prices(prices, 60 * through_h)
     over = left_h <= 0 or event.closed_at is not None
-    rooms = [can_still_use(use, months_ahead) + use.waiting for use in uses]
+    rooms = [rest + use.waiting for use, rest in with_rest]
     return Totals(
         as_of=last.at,
         profiles=last.profiles,
@@ -217,8 +223,8 @@ def totals(
             most=ceiling,
             storage=storage,
         ),
-        offices=by_cohort(prices, uses, offices or {}, months_ahead=months_ahead),
-        cost_centres=by_cohort(prices, uses, cost_centres or {}, months_ahead=months_ahead),
+        offices=_by_cohort(prices, with_rest, offices or {}),
+        cost_centres=_by_cohort(prices, with_rest, cost_centres or {}),
         running=last.running,
         queued=last.queued,
         waiting_models=last.waiting,

@@ -101,7 +101,7 @@ def test_a_months_limit_is_compared_with_that_months_use() -> None:
     over_the_first = use("a", 900.0, month=30.0)
     assert can_still_use(over_the_first, 0) == 270.0
     assert can_still_use(over_the_first, 2) == 270.0 + 600.0
-    assert can_still_use(replace(over_the_first, listed=False), 2) == 0.0
+    assert can_still_use(over_the_first._replace(listed=False), 2) == 0.0
     assert month_starts(datetime(2026, 12, 31, 23, tzinfo=UTC), datetime(2027, 2, 1, tzinfo=UTC)) == 2
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from deepracer_admin.collector import collector_at_rest
 from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere
@@ -24,9 +25,9 @@ GAP = timedelta(minutes=10)
 _MINUTE_ENOUGH = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileRow:
-    """One sponsored profile. Hours as the service reports them; money estimated from the event's price list.
+class ProfileRow(NamedTuple):
+    """One sponsored profile. Hours as the service reports them; money estimated from the event's price list. A plain
+    row: a page makes 10,000 of them.
 
     `hours_used` is the event's, over monthly resets; `hours_month` this month's, which `hours_limit` is compared with.
     `hours_queued`: asked for and not finished, of which `hours_waiting` waits for a slot, since `waiting_since`.

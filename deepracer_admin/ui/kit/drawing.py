@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-__all__ = ["made_once"]
+__all__ = ["load_charts", "made_once"]
 
 _AXIS = "#555b66"
 
@@ -40,3 +40,13 @@ def made_once(make: Callable[[], go.Figure | None], key: str, *, stamp: Hashable
     """The figure of this `stamp`, which names all that it is made from, in the theme that this browser shows. `key`:
     which figure."""
     return _made(stamp, key, st.context.theme.type == "dark", make)
+
+
+def load_charts() -> None:
+    """A figure of each kind that pages draw, and what they say of axes: Plotly loads each kind of part at its first
+    use, a third of a second for all."""
+    figure = go.Figure([go.Scatter(x=[0], y=[0], line={"width": 1}), go.Bar(x=[0], y=[0])])
+    figure.update_layout(legend={"orientation": "h"}, margin={"t": 0}, hovermode="x", template="plotly")
+    figure.update_xaxes(title_text="", tickfont_color=_AXIS, title_font_color=_AXIS)
+    figure.update_yaxes(title_text="", rangemode="tozero", tickfont_color=_AXIS, title_font_color=_AXIS)
+    _Drawing(figure)
