@@ -1,9 +1,9 @@
-"""Children that read files, forked off one process that has loaded the reader: as `ChildProcessReader` starts them, but
-for the third of a second in which each loads it anew. That start itself is tested in test_process.py.
+"""Children that read files, forked off one that has been kept ready: as `ChildProcessReader` starts them, but for the
+second in which each loads all that a large list needs. That start itself is tested in test_process.py.
 
-The loaded process is started with the very command and environment of a child. What is forked off it takes its limits,
+The one kept ready is started with the very command and environment of a child. What is forked off it takes its limits,
 reads its request and ends as a child does, and is watched and killed by the same code. What it shares counts in its
-memory as its own; the clock of its processor begins at nothing, so `spent_before` says what it would have spent before.
+memory as its own; the clock of its processor begins at nothing.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ import pytest
 from deepracer_admin.files import process
 
 MODULE = "deepracer_admin.reading_process"
-_LOADED = f"""
-import os, socket, sys, time
-from {MODULE} import main
+_READY = f"""
+import os, socket, sys
+from {MODULE} import main, warm_up
+warm_up()
 line = socket.socket(fileno=int(sys.argv[1]))
-line.send(str(time.process_time()).encode())
 while True:
     word, pipes, _, _ = socket.recv_fds(line, 10_000, 2)
     if not word:
@@ -50,17 +50,16 @@ while True:
 """
 
 
-class _Loaded:
+class _Ready:
     """The process that the others are forked off."""
 
     def __init__(self, start: Sequence[str], options: dict[str, Any]) -> None:
         self._line, theirs = socket.socketpair()
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        command = [*start, "-c", _LOADED, str(theirs.fileno())]
+        command = [*start, "-c", _READY, str(theirs.fileno())]
         self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], **options | quiet)
         theirs.close()
         self._lock = threading.Lock()
-        self.seconds = float(self._line.recv(100))
         atexit.register(self._end)
 
     def ask(self, word: str, pipes: Sequence[int] = ()) -> bytes:
@@ -76,17 +75,17 @@ class _Loaded:
 class Forked:
     """What `ChildProcessReader` asks of a Popen."""
 
-    loaded: _Loaded | None = None
+    ready: _Ready | None = None
 
     def __init__(self, command: Sequence[str], **options: Any) -> None:
         after = command.index(MODULE) + 1
-        if Forked.loaded is None:
-            Forked.loaded = _Loaded(command[: after - 2], options)
-        self._loaded = Forked.loaded
+        if Forked.ready is None:
+            Forked.ready = _Ready(command[: after - 2], options)
+        self._ready = Forked.ready
         (their_input, our_output), (our_input, their_output) = os.pipe(), os.pipe()
         self.stdin: IO[bytes] = os.fdopen(our_output, "wb")
         self.stdout: IO[bytes] = os.fdopen(our_input, "rb")
-        self.pid = int(self._loaded.ask(" ".join(command[after:]), (their_input, their_output)))
+        self.pid = int(self._ready.ask(" ".join(command[after:]), (their_input, their_output)))
         os.close(their_input)
         os.close(their_output)
 
@@ -97,7 +96,7 @@ class Forked:
         os.kill(self.pid, signal.SIGKILL)  # nobody else's: it keeps its number until somebody waited for it
 
     def wait(self, _seconds: float) -> None:
-        assert self._loaded.ask(str(self.pid)) == b"over"
+        assert self._ready.ask(str(self.pid)) == b"over"
 
 
 def fork_readers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,8 +104,3 @@ def fork_readers(monkeypatch: pytest.MonkeyPatch) -> None:
     if sys.platform == "linux":
         kept = {name: getattr(subprocess, name) for name in ("PIPE", "DEVNULL", "TimeoutExpired")}
         monkeypatch.setattr(process, "subprocess", SimpleNamespace(Popen=Forked, **kept))
-
-
-def spent_before() -> float:
-    """Seconds of the processor that a reader which was forked would have spent before, had it been started."""
-    return Forked.loaded.seconds if Forked.loaded is not None else 0.0
