@@ -177,7 +177,7 @@ def real_time(monkeypatch: pytest.MonkeyPatch) -> RealTime:
 def world(tmp_path: Path, real_time: RealTime) -> Iterator[WorldHandle]:
     handle = start_world(tmp_path, speed=1.0, machine=real_time)
     yield handle
-    handle.stop()
+    handle.leave()
 
 
 def make_console(home: Path, real_time: RealTime) -> Console:
