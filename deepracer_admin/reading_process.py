@@ -18,7 +18,7 @@ from deepracer_admin.rules.roster.choices import ReadingChoices
 from deepracer_admin.rules.roster.findings import Limits
 from deepracer_admin.rules.settings_file import read_values
 
-__all__ = ["HANDLERS", "main"]
+__all__ = ["HANDLERS", "main", "warm_up"]
 
 _LIMITS = frozenset(field.name for field in fields(Limits))
 
@@ -41,7 +41,7 @@ HANDLERS: Mapping[str, Handler] = {"list": read_list, "settings": read_settings}
 """Who reads which kind of file."""
 
 
-def _warm_up() -> None:
+def warm_up() -> None:
     """Load and use what only large lists need, so that the next file finds all of it ready."""
     from deepracer_admin.rules.roster.addresses import AddressJudge
     from deepracer_admin.rules.roster.bulk import BulkEmails, first_of
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = parser.parse_args(argv)
     gc.disable()  # one file, then the end: looking for rubbish among a million cells costs more than it finds
     if words.warm:
-        _warm_up()
+        warm_up()
     return serve(HANDLERS, memory=words.memory, seconds=words.seconds)
 
 

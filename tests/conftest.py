@@ -7,11 +7,14 @@ import functools
 import gc
 import os
 import shutil
+import socketserver
 import ssl
 import sys
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
+import botocore.endpoint
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -31,6 +34,13 @@ sys.dont_write_bytecode = False
 # Practice services speak plain HTTP on loopback, yet every client that a test opens would read the world's certificate
 # authorities anew, 20 ms each: a quarter of the whole run.
 ssl.create_default_context = functools.cache(ssl.create_default_context)
+
+# A scripted server writes head and body apart, and its system keeps the second back until the first is acknowledged:
+# 40 ms of nothing for each answer.
+socketserver.StreamRequestHandler.disable_nagle_algorithm = True
+
+# botocore asks again as often as ever, but at once: it would rest for seconds wherever a service refuses everything.
+botocore.endpoint.time = SimpleNamespace(sleep=lambda _seconds: None)
 
 # Every new practice world, and every renewed one, would make two keys at its first sign-in, as long as a whole test.
 keys.new_key = functools.cache(keys.new_key)

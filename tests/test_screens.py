@@ -226,19 +226,22 @@ SPEAKERS = sorted(
 
 def told_words(tree: ast.AST, where: str) -> list[str]:
     """What a file that speaks to people says in the makers' words: not in docstrings, and not to the log."""
+    said = [
+        (node, found.group(0))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for found in [MAKERS.search(node.value)]
+        if found
+    ]
+    if not said:
+        return []
     unseen: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             unseen.add(id(node.value))
         elif isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log."):
             unseen |= {id(each) for each in ast.walk(node)}
-    return [
-        f"{where}:{node.lineno} says “{found.group(0)}”"
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in unseen
-        for found in [MAKERS.search(node.value)]
-        if found
-    ]
+    return [f"{where}:{node.lineno} says “{word}”" for node, word in said if id(node) not in unseen]
 
 
 def test_what_flows_and_services_tell_people_is_in_their_words() -> None:

@@ -1,13 +1,14 @@
 """Every sentence of the program that tells people what to do, read once: the way out must be one.
 
-`TABLE` is made from the source: whatever is a sentence in it, with the error or outcome that carries it where that can
-be read there. A page, tab, button or field that is named must be one, by that very label; that something is tried again
-may be said only where it is.
+`table()` is made from the source: whatever is a sentence in it, with the error or outcome that carries it where that
+can be read there. A page, tab, button or field that is named must be one, by that very label; that something is tried
+again may be said only where it is.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,10 +76,12 @@ def _carrier(call: ast.Call) -> str:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name in ERRORS:
         return name
+    if name not in ("Outcome", "_outcome", "replace"):
+        return ""
     states = [
         each.attr for each in ast.walk(call) if isinstance(each, ast.Attribute) and ast.unparse(each.value) == "State"
     ]
-    return states[0] if name in ("Outcome", "_outcome", "replace") and len(states) == 1 else ""
+    return states[0] if len(states) == 1 else ""
 
 
 def _read(path: Path) -> Iterator[Told]:
@@ -90,10 +93,11 @@ def _read(path: Path) -> Iterator[Told]:
         for target in node.targets
         if isinstance(target, ast.Name) and isinstance(node.value, ast.Constant | ast.JoinedStr)
     }
-    aside = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
-    aside |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Expr | ast.JoinedStr | ast.Call | ast.Constant)]
+    aside = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}  # docstrings
+    aside |= {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
     place = str(path.relative_to(ROOT)).replace("\\", "/")
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call) and (carrier := _carrier(node)):
             spoken = node.args[:1] if carrier in ERRORS else [*node.args, *(word.value for word in node.keywords)]
             for argument in spoken:
@@ -109,26 +113,32 @@ def _is_sentence(text: str) -> bool:
 
 
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] not in ("rehearsal",)]
-TABLE = [told for path in FILES for told in _read(path) if _is_sentence(told.sentence)]
+
+
+@functools.cache
+def table() -> list[Told]:
+    """Made when a test first asks: each process of a run collects this module, and seldom more than one runs it."""
+    return [told for path in FILES for told in _read(path) if _is_sentence(told.sentence)]
 
 
 # -------------------------------------------------------------------------------------------- what the screens hold
 
 
-def _labels() -> set[str]:
+@functools.cache
+def labels() -> set[str]:
     """Every text that stands on a screen: arguments of calls, choices, values of tables; in ui/, pages/ and sign-in."""
     screens = [*(PACKAGE / "ui").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), PACKAGE / "web/signin.py"]
     found: set[str] = {page.title for page in PAGES}
     for path in screens:
         tree = ast.parse(path.read_text("utf-8"))
-        aside = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        for node in ast.walk(tree):
+        nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Expr | ast.Constant)]
+        aside = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in aside:
                 found.add(node.value.removesuffix(" …"))
     return found
 
 
-LABELS = _labels()
 TABS = {
     "Settings",
     "Slots and hours",
@@ -163,11 +173,11 @@ def named(sentence: str) -> set[tuple[str, str]]:
 
 def strange_parts(sentence: str) -> list[str]:
     """Parts of a page, as "Set up, Alarms", that the page itself does not have."""
-    return [f"{page}, {words}" for page, words in _PART.findall(sentence) if not _begins_with(words, OWN[page])]
+    return [f"{page}, {words}" for page, words in _PART.findall(sentence) if not _begins_with(words, own()[page])]
 
 
-def _begins_with(words: str, labels: set[str]) -> bool:
-    return any(words == label or words.startswith(f"{label} ") for label in labels)
+def _begins_with(words: str, known: set[str]) -> bool:
+    return any(words == label or words.startswith(f"{label} ") for label in known)
 
 
 def _own(page: Path) -> set[str]:
@@ -182,15 +192,23 @@ def _own(page: Path) -> set[str]:
     return {each for each in constants if isinstance(each, str)}
 
 
-OWN = {page.title: _own(ROOT / page.file) - {page.title} for page in PAGES}
+@functools.cache
+def own() -> dict[str, set[str]]:
+    return {page.title: _own(ROOT / page.file) - {page.title} for page in PAGES}
+
+
 ELSEWHERE = ("deepracer_admin/ui/", "deepracer_admin/rules/roster/")  # screens themselves; words of people's lists
-NAMING = [told for told in TABLE if named(told.sentence) and not told.place.startswith(ELSEWHERE)]
+
+
+@functools.cache
+def naming() -> list[Told]:
+    return [told for told in table() if named(told.sentence) and not told.place.startswith(ELSEWHERE)]
 
 
 def test_the_table_holds_the_sentences_of_adapters_and_flows() -> None:
-    rooms = {told.place.split("/")[1] for told in TABLE}
+    rooms = {told.place.split("/")[1] for told in table()}
     assert {"racing", "directory", "mail", "edge", "flows", "services", "web", "worker", "rules"} <= rooms
-    carried = {told.carrier for told in TABLE}
+    carried = {told.carrier for told in table()}
     assert {
         "Refused",
         "AccessDenied",
@@ -200,23 +218,23 @@ def test_the_table_holds_the_sentences_of_adapters_and_flows() -> None:
         "BadInput",
         "REFUSED",
     } <= carried
-    assert len(TABLE) > 800
-    assert len(NAMING) > 25
+    assert len(table()) > 800
+    assert len(naming()) > 25
 
 
 def test_every_page_tab_button_and_field_that_a_sentence_names_is_there_by_that_very_label() -> None:
     pages = {page.title for page in PAGES}
     wrong = [
         f"{told.place}: {kind} {label!r} in: {told.sentence}"
-        for told in NAMING
+        for told in naming()
         for kind, label in sorted(named(told.sentence))
-        if label not in {"page": pages, "tab": TABS, "label": LABELS}[kind]
+        if label not in {"page": pages, "tab": TABS, "label": labels()}[kind]
     ]
     assert wrong == []
 
 
 def test_a_part_that_a_sentence_names_is_one_of_that_very_page() -> None:
-    wrong = [f"{told.place}: {part!r} in: {told.sentence}" for told in TABLE for part in strange_parts(told.sentence)]
+    wrong = [f"{told.place}: {part!r} in: {told.sentence}" for told in table() for part in strange_parts(told.sentence)]
     assert wrong == []
     assert strange_parts("Read on Event, Needs a human, what it waits for.") == ["Event, Needs a human"]
     assert strange_parts("Somebody is told: Set up, Alarms has who.") == []
@@ -233,7 +251,7 @@ def test_the_tabs_are_those_of_the_set_up_page() -> None:
 def test_that_something_is_tried_again_is_said_only_of_what_is() -> None:
     wrong = [
         f"{told.place}: {told.carrier}: {told.sentence}"
-        for told in TABLE
+        for told in table()
         if BY_ITSELF.search(told.sentence)
         if (told.carrier in ERRORS and told.carrier != "StoreError" and not issubclass(ERRORS[told.carrier], PASSING))
         or told.carrier in ("REFUSED", "DONE", "ALREADY")
@@ -253,4 +271,4 @@ def test_that_something_is_tried_again_is_said_only_of_what_is() -> None:
 def test_a_name_that_no_screen_has_is_found(sentence: str, label: str) -> None:
     ((_, found),) = named(sentence)
     assert found == label
-    assert label not in LABELS | TABS | {page.title for page in PAGES}
+    assert label not in labels() | TABS | {page.title for page in PAGES}

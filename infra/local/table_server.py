@@ -204,7 +204,7 @@ class TableServer:
         return answered
 
     def start(self) -> TableServer:
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
     def stop(self) -> None:

@@ -35,7 +35,7 @@ def practice(tmp_path: Path) -> Iterator[WorldHandle]:
     handle = start_world(tmp_path / "world", speed=0)
     handle.control("POST", "fleet", {"ignoring": 1.0})
     yield handle
-    handle.stop()
+    handle.leave()
 
 
 def open_pool(practice: WorldHandle, pace: Callable[[Limit], Any] = lambda limit: None, **changes: str) -> CognitoPool:

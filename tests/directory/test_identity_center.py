@@ -34,7 +34,7 @@ def practice(tmp_path: Path) -> Iterator[WorldHandle]:
     """Time stands still here, except where a test puts it forward."""
     handle = start_world(tmp_path / "world", speed=0)
     yield handle
-    handle.stop()
+    handle.leave()
 
 
 def access_to(practice: WorldHandle, **changes: str) -> AwsAccess:

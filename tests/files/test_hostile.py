@@ -11,10 +11,12 @@ from deepracer_admin.files.memory import peak_of_self
 from deepracer_admin.files.process import ChildProcessReader
 from deepracer_admin.rules.roster import RosterCheck, UnreadableRoster
 from deepracer_admin.services.file_desk import FileDesk
+from tests.files.forked import fork_readers
 from tests.files.hostile_files import KINDS, hostile_files
 
 MB = 1024 * 1024
 SECONDS, MEMORY = 5.0, 300 * MB
+START = 0.5  # of the processor, before a child that was not kept ready takes its file: forked here, it spends none
 
 
 def test_the_console_promises_no_more_than_this() -> None:
@@ -30,7 +32,10 @@ def read_or_refused(desk: FileDesk, name: str, raw: bytes) -> RosterCheck | str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_crafted_file_is_read_or_refused_in_one_sentence(kind: str, tmp_path: Path) -> None:
+def test_every_crafted_file_is_read_or_refused_in_one_sentence(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fork_readers(monkeypatch)
     uses: list[Use] = []
     desk = FileDesk(ChildProcessReader("deepracer_admin.reading_process", seen=uses.append))
     asked = 0
@@ -47,7 +52,7 @@ def test_every_crafted_file_is_read_or_refused_in_one_sentence(kind: str, tmp_pa
         use = uses[-1]
         assert use.outcome not in (Outcome.FAULT, Outcome.GARBLED), name
         assert use.memory < MEMORY, name
-        assert use.worked < SECONDS, name  # of the processor: a busy machine makes none of them slower
+        assert START + use.worked < SECONDS, name  # of the processor: a busy machine makes none of them slower
         assert use.seconds < ReadingLimits().patience + 5, name
         assert peak_of_self() - before < 100 * MB, name
     assert asked > 10

@@ -897,7 +897,7 @@ def answering(status: int, body: bytes) -> Iterator[ManagedDeepRacer]:
             pass
 
     with HTTPServer(("127.0.0.1", 0), Wall) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}"
         client = ManagedClient(

@@ -103,7 +103,7 @@ def opened(world: WorldHandle, **options: Any) -> Iterator[OnAwsBench]:
     renew(world)
     site = world.world.services["deepracer"].site  # type: ignore[attr-defined]
     site.options = replace(site.options, invite_seconds=0.0)
-    service, clock = connect(world, **options)
+    service, clock = connect(world, **{"sleep": Naps(), **options})
     try:
         yield OnAwsBench(service, clock, world)
     finally:

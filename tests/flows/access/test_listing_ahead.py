@@ -31,7 +31,7 @@ def stage(tmp_path: Path, real_time: RealTime, monkeypatch: pytest.MonkeyPatch) 
     yield made
     made.worker.mail.close()
     console.close()
-    world.stop()
+    world.leave()
 
 
 @pytest.fixture

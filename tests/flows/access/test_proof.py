@@ -47,7 +47,7 @@ def practice(tmp_path: Path) -> Iterator[WorldHandle]:
     handle = start_world(tmp_path / "world", speed=0, start=NOW)
     handle.control("POST", "fleet", {"ignoring": 1.0})
     yield handle
-    handle.stop()
+    handle.leave()
 
 
 class Desk:

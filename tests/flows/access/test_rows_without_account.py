@@ -32,7 +32,7 @@ def old(tmp_path: Path, real_time: RealTime) -> Iterator[Stage]:
     yield made
     made.worker.mail.close()
     console.close()
-    world.stop()
+    world.leave()
 
 
 def relist(stage: Stage, times: int = 3) -> None:

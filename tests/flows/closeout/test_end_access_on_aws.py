@@ -35,7 +35,7 @@ def stage(tmp_path: Path, real_time: RealTime) -> Iterator[Stage]:
     yield made
     made.worker.mail.close()
     console.close()
-    world.stop()
+    world.leave()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def practice(tmp_path: Path) -> Iterator[WorldHandle]:
     """Time stands still here, except where a test puts it forward."""
     handle = start_world(tmp_path / "world", speed=0, machine=HeldTime())
     yield handle
-    handle.stop()
+    handle.leave()
 
 
 @pytest.fixture
