@@ -1,6 +1,7 @@
 """A real browser against the real console and a practice world, each in its own process.
 
-Screens go to the git-ignored folder `screenshots/`.
+With `E2E_PICTURES=1` the screens of every story go to the git-ignored folder `screenshots/`; those of a test that
+failed go there always.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tests.practice import ProcessHandle, start_world_process
 
 SCREENS = ROOT / "screenshots"
 SIZES = {"1440x900": (1440, 900), "1920x1080": (1920, 1080)}
+PICTURES = bool(os.environ.get("E2E_PICTURES"))  # nobody compares them: whoever wants to look asks for them
 PATIENCE_MS = int(os.environ.get("E2E_PATIENCE_MS", "120000"))  # nothing waits so long that works
 IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 
@@ -142,6 +144,8 @@ def pick(page: Page, label: str, option: str | re.Pattern[str]) -> None:
 
 def picture(page: Page, name: str) -> None:
     """The screen in both sizes, light; nobody compares them, people look at them."""
+    if not PICTURES:
+        return
     SCREENS.mkdir(exist_ok=True)
     before = page.viewport_size
     for size, (width, height) in SIZES.items():
