@@ -45,6 +45,17 @@ def no_window_is_left(browser: Browser) -> Iterator[None]:
         context.close()
 
 
+@pytest.fixture(autouse=True)
+def no_window_outlives_its_test(browser: Browser) -> Iterator[None]:
+    """An open page looks for news every few seconds and draws itself anew, at the expense of the tests that follow;
+    those of a whole story are opened by a fixture of its module."""
+    before = set(browser.contexts)
+    yield
+    for context in browser.contexts:
+        if context not in before:
+            context.close()
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("home")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from deepracer_admin.model import Event, Role, Standing
 from deepracer_admin.rules.access import allowed
@@ -83,13 +83,11 @@ class Window:
 
 
 @pytest.fixture
-def window(seeded: Seeded, event: Event, browser: Browser) -> Iterator[Callable[[Role | None], Window]]:
-    """Opens one, signed in as a role or as nobody; none is left open, for an open one goes on asking."""
-    contexts: list[BrowserContext] = []
+def window(seeded: Seeded, event: Event, browser: Browser) -> Callable[[Role | None], Window]:
+    """Opens one, signed in as a role or as nobody."""
 
     def of(role: Role | None) -> Window:
         context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
-        contexts.append(context)
         context.set_default_timeout(LONG_MS)
         context.set_default_navigation_timeout(LONG_MS)
         if role is not None:
@@ -99,9 +97,7 @@ def window(seeded: Seeded, event: Event, browser: Browser) -> Iterator[Callable[
         watch_policy(context, seeded.broken)
         return Window(context.new_page())
 
-    yield of
-    for context in contexts:
-        context.close()
+    return of
 
 
 def looked_at(page: Page, name: str) -> None:
