@@ -62,6 +62,15 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+LONGEST = ("test_looks.py", "test_every_act_once.py", "test_kills.py", "test_shared_table.py", "test_static_portal.py")
+"""Files of minutes, which are told by one process each (launch/checks.py): begun last, one would go on alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
+
+
 SUMMARY = "summary"
 """Lines that a test records under this property stand at the end of the run, also of one in several processes."""
 

@@ -153,10 +153,12 @@ def pick(page: Page, label: str, option: str | re.Pattern[str]) -> None:
     wait_idle(page)
 
 
-def picture(page: Page, name: str) -> None:
-    """The screen in both sizes, light; nobody compares them, people look at them."""
+def picture(page: Page, name: str, *, after_ms: float = 0.0) -> None:
+    """The screen in both sizes, light, once live parts had that long to show what is new; nobody compares them, people
+    look at them."""
     if not PICTURES:
         return
+    page.wait_for_timeout(after_ms)
     SCREENS.mkdir(exist_ok=True)
     before = page.viewport_size
     for size, (width, height) in SIZES.items():

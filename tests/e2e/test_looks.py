@@ -1,7 +1,7 @@
 """Every page as people see it: how much room the frame takes, what axe-core finds in light and dark, no word of the
 program's makers; the big screen from a projector to a phone. One console with a busy event serves all of it.
 
-`screenshots/look-*` holds each page in both sizes and both colours afterwards.
+With `E2E_PICTURES=1`, `screenshots/look-*` holds each page in both sizes and both colours afterwards.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Window:
         """What stands there in the colour that the window has, then in the other, in which it stays."""
         yield self.colour
         self.colour = next(each for each in COLOURS if each != self.colour)
-        self.page.emulate_media(color_scheme=self.colour)
+        self.page.emulate_media(color_scheme="dark" if self.colour == "dark" else "light")
         self.page.wait_for_function(DRAWN_IN, arg=self.colour, timeout=LONG_MS)
         wait_idle(self.page)
         yield self.colour
@@ -136,13 +136,15 @@ def visit(page: Page, seeded: Seeded, entry: PageEntry) -> None:
 
 def px_above(page: Page) -> int:
     """How many px stand above the title."""
+    above = 0
     for _ in range(20):  # a page is laid out once more when its style has come
         box = page.get_by_role("heading", level=1).bounding_box()
         assert box
-        if box["y"] <= MOST_ABOVE_PX:
+        above = round(box["y"])
+        if above <= MOST_ABOVE_PX:
             break
         page.wait_for_timeout(500)
-    return round(box["y"])
+    return above
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.value)
