@@ -53,7 +53,7 @@ def command_line() -> argparse.ArgumentParser:
     testing = parser.add_argument_group("test")
     testing.add_argument("--fast", action="store_true", help="leave out the tests that drive a browser")
     at_once = 2 * (os.cpu_count() or 1)  # half of their time is waiting; each imports everything first
-    testing.add_argument("--workers", type=int, default=at_once, help=f"processes for the fast tests ({at_once})")
+    testing.add_argument("--workers", type=int, default=at_once, help=f"processes for the tests ({at_once})")
     return parser
 
 

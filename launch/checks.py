@@ -40,11 +40,15 @@ def static_checks(python: Path) -> list[Check]:
     ]
 
 
-def test_checks(*, fast: bool, workers: int) -> list[Check]:
-    """The fast tests, in `workers` processes when more than one; then, unless `fast`, those that drive a browser."""
+def test_checks(*, fast: bool, workers: int, cores: int) -> list[Check]:
+    """The fast tests in `workers` processes; then, unless `fast`, those that drive a browser or kill. The latter have a
+    browser and a console beside each process, so at most one for each core, and tell stories: all tests of a file are
+    told by one process, in order, and the longest files come first (tests/conftest.py)."""
+    beside = min(workers, cores)
     spread = ["-n", str(workers), "--dist", "worksteal"] if workers > 1 else []
+    by_file = ["-n", str(beside), "--dist", "loadfile", "--no-loadscope-reorder"] if beside > 1 else []
     checks = [Check("tests", ["-m", "pytest", "-m", "not e2e", *spread])]
-    return checks if fast else [*checks, Check("browser tests", ["-m", "pytest", "-m", "e2e"])]
+    return checks if fast else [*checks, Check("browser tests", ["-m", "pytest", "-m", "e2e", *by_file])]
 
 
 def test_environment(environ: Mapping[str, str], browser: str | None) -> dict[str, str]:
@@ -134,6 +138,6 @@ def run_checks(python: Path, lock: Path, *, fast: bool, workers: int) -> None:
     for check in static_checks(python):
         timed(check.name, runs(check))
     timed("known vulnerabilities", audits)
-    for check in test_checks(fast=fast, workers=workers):
+    for check in test_checks(fast=fast, workers=workers, cores=os.cpu_count() or 1):
         timed(check.name, runs(check))
     print(f"\nAll checks passed in {time.monotonic() - began:.0f} s on Python {sys.version.split()[0]}.", flush=True)

@@ -1,6 +1,7 @@
 """A real browser against the real console and a practice world, each in its own process.
 
-Screens go to the git-ignored folder `screenshots/`.
+With `E2E_PICTURES=1` the screens of every story go to the git-ignored folder `screenshots/`; those of a test that
+failed go there always.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tests.practice import ProcessHandle, start_world_process
 
 SCREENS = ROOT / "screenshots"
 SIZES = {"1440x900": (1440, 900), "1920x1080": (1920, 1080)}
+PICTURES = bool(os.environ.get("E2E_PICTURES"))  # nobody compares them: whoever wants to look asks for them
 PATIENCE_MS = int(os.environ.get("E2E_PATIENCE_MS", "120000"))  # nothing waits so long that works
 IDLE = "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 
@@ -41,6 +43,17 @@ def no_window_is_left(browser: Browser) -> Iterator[None]:
     yield
     for context in browser.contexts:
         context.close()
+
+
+@pytest.fixture(autouse=True)
+def no_window_outlives_its_test(browser: Browser) -> Iterator[None]:
+    """An open page looks for news every few seconds and draws itself anew, at the expense of the tests that follow;
+    those of a whole story are opened by a fixture of its module."""
+    before = set(browser.contexts)
+    yield
+    for context in browser.contexts:
+        if context not in before:
+            context.close()
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +153,12 @@ def pick(page: Page, label: str, option: str | re.Pattern[str]) -> None:
     wait_idle(page)
 
 
-def picture(page: Page, name: str) -> None:
-    """The screen in both sizes, light; nobody compares them, people look at them."""
+def picture(page: Page, name: str, *, after_ms: float = 0.0) -> None:
+    """The screen in both sizes, light, once live parts had that long to show what is new; nobody compares them, people
+    look at them."""
+    if not PICTURES:
+        return
+    page.wait_for_timeout(after_ms)
     SCREENS.mkdir(exist_ok=True)
     before = page.viewport_size
     for size, (width, height) in SIZES.items():

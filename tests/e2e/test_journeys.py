@@ -2,7 +2,7 @@
 
 The tests of this module are the chapters of one story and run in order, on one console and one practice world: an
 organizer sets up, brings people in and lets them race; a facilitator, a viewer and somebody without a sign-in come
-by; the organizer closes. `screenshots/` holds every screen afterwards.
+by; the organizer closes. With `E2E_PICTURES=1`, `screenshots/` holds every screen afterwards.
 """
 
 from __future__ import annotations
@@ -191,8 +191,7 @@ def test_07_onboarding_gives_everybody_access_and_their_mail(organizer: Page, si
     truth = site.world.truth()
     assert (truth["profiles"], truth["mails_sent"], truth["mails_duplicate"]) == (PEOPLE, PEOPLE, 0)
     no_trouble(organizer)
-    organizer.wait_for_timeout(3000)
-    picture(organizer, "onboarding")
+    picture(organizer, "onboarding", after_ms=3000)
 
 
 def test_08_the_outbox_holds_each_mail_with_its_link(organizer: Page) -> None:
@@ -227,8 +226,7 @@ def test_10_the_leaderboard_ranks_them_and_a_link_shows_it(organizer: Page, told
     no_trouble(organizer)
     picture(organizer, "leaderboard")
     open_page(organizer, "Event")
-    organizer.wait_for_timeout(2500)
-    picture(organizer, "event")
+    picture(organizer, "event", after_ms=2500)
 
 
 # ------------------------------------------------------------------------------------------ others with a part in it

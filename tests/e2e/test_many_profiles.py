@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Attendee, Event, ModelJobs, Profile, Quota, Role
 from deepracer_admin.store import ProfileLink
-from tests.e2e.conftest import PATIENCE_MS, no_trouble, picture, press, wait_idle
+from tests.e2e.conftest import PATIENCE_MS, PICTURES, no_trouble, picture, press, wait_idle
 from tests.e2e.seeded import Seeded, an_event, seeded_console
 
 pytestmark = pytest.mark.e2e
@@ -102,6 +102,8 @@ def chosen(page: Page) -> set[str]:
 
 
 def pictures(page: Page, name: str) -> None:
+    if not PICTURES:
+        return
     picture(page, f"{name}-light")
     page.emulate_media(color_scheme="dark")
     page.wait_for_timeout(1_000)

@@ -12,7 +12,18 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import PATIENCE_MS, SCREENS, Site, fill, no_trouble, open_page, picture, press, wait_idle
+from tests.e2e.conftest import (
+    PATIENCE_MS,
+    PICTURES,
+    SCREENS,
+    Site,
+    fill,
+    no_trouble,
+    open_page,
+    picture,
+    press,
+    wait_idle,
+)
 from tests.e2e.test_journeys import choose, made, metric, seen
 
 pytestmark = pytest.mark.e2e
@@ -56,6 +67,8 @@ def visitor(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 
 def shot(page: Page, name: str) -> None:
+    if not PICTURES:
+        return
     SCREENS.mkdir(exist_ok=True)
     size = page.viewport_size or {"width": 0, "height": 0}
     page.screenshot(path=SCREENS / f"{name}-{size['width']}x{size['height']}.png", full_page=True)

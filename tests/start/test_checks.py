@@ -21,9 +21,22 @@ def test_the_checks_come_cheapest_first_and_fast_leaves_the_browser_out() -> Non
     assert [check.name for check in checks.static_checks(python)] == [
         "ruff check", "ruff format", "types", "imports", "template", "template by SAM", "resolvers",
     ]  # fmt: skip
-    assert [check.name for check in checks.test_checks(fast=True, workers=1)] == ["tests"]
-    assert [check.name for check in checks.test_checks(fast=False, workers=2)] == ["tests", "browser tests"]
-    assert list(checks.test_checks(fast=True, workers=2)[0].arguments)[-4:] == ["-n", "2", "--dist", "worksteal"]
+    assert [check.name for check in checks.test_checks(fast=True, workers=1, cores=2)] == ["tests"]
+    assert [check.name for check in checks.test_checks(fast=False, workers=2, cores=2)] == ["tests", "browser tests"]
+    assert list(checks.test_checks(fast=True, workers=2, cores=2)[0].arguments)[-4:] == [
+        "-n",
+        "2",
+        "--dist",
+        "worksteal",
+    ]
+
+
+def test_browser_tests_go_in_several_processes_each_story_in_one() -> None:
+    together = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    alone = ["-m", "pytest", "-m", "e2e"]
+    for workers, cores, spread in ((2, 2, together), (4, 2, together), (1, 2, []), (4, 1, [])):
+        browser_tests = checks.test_checks(fast=False, workers=workers, cores=cores)[1]
+        assert list(browser_tests.arguments) == [*alone, *spread]
 
 
 def test_a_check_that_fails_stops_with_a_sentence_and_finding_no_test_is_failing() -> None:
