@@ -7,7 +7,8 @@ more, is told so where the part stands, as fast as a new value would show.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -20,6 +21,9 @@ from deepracer_admin.ui.kit import session
 __all__ = ["begin_looks", "drawn_from", "look_every"]
 
 _PARTS = "looked-at"
+AT_ONCE = 2  # tabs that draw a part anew at the same time
+MOST_POSTPONED = 2  # looks after which a tab draws, whoever else does
+LONGEST_DRAW_S = 3.0  # then it is taken for broken off
 
 
 @dataclass(slots=True)
@@ -29,6 +33,34 @@ class _Part:
     every_s: float
     looked_s: float
     lost: bool = False  # it says that nobody is signed in any more, or may not see it
+    postponed: int = 0
+
+
+class Turns:
+    """Which tabs of this process draw now."""
+
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._at_once = at_once
+        self._lock = threading.Lock()
+        self._began_s: dict[Hashable, float] = {}
+
+    def take(self, tab: Hashable, now_s: float, *, must: bool = False) -> bool:
+        """May this tab draw now? `must`: it was put off often enough."""
+        with self._lock:
+            for one in [one for one, began_s in self._began_s.items() if now_s - began_s > LONGEST_DRAW_S]:
+                del self._began_s[one]
+            if must or tab in self._began_s or len(self._began_s) < self._at_once:
+                self._began_s[tab] = now_s
+                return True
+            return False
+
+    def done(self, tab: Hashable) -> None:
+        """It has drawn."""
+        with self._lock:
+            self._began_s.pop(tab, None)
+
+
+_TURNS = Turns()
 
 
 def begin_looks() -> None:
@@ -42,6 +74,9 @@ def drawn_from(part: str, what: object, now: Callable[[Actor], object], *, every
     parts: dict[str, _Part] = st.session_state.setdefault(_PARTS, {})
     parts.pop(part, None)
     parts[part] = _Part(now, what, every_s, session.console().clock.monotonic())
+    ctx = get_script_run_ctx()
+    if ctx is not None:
+        _TURNS.done(ctx.session_id)
 
 
 def look_every(seconds: float) -> None:
@@ -54,9 +89,19 @@ def _look() -> None:
     if ctx is None or not ctx.fragment_ids_this_run:  # the page's own run, which draws everything
         return
     parts: dict[str, _Part] = st.session_state.get(_PARTS, {})
-    moved = moved_part(parts, session.console().clock.monotonic(), session.signed_in())
-    if moved:
+    now_s = session.console().clock.monotonic()
+    moved = moved_part(parts, now_s, session.signed_in())
+    if moved and may_draw(parts[moved], ctx.session_id, now_s, _TURNS):
         _draw_anew(ctx, moved)
+
+
+def may_draw(part: _Part, tab: Hashable, now_s: float, turns: Turns) -> bool:
+    """Now, or at a later look, at which the part is asked again. A refusal is told at once."""
+    if part.lost or turns.take(tab, now_s, must=part.postponed >= MOST_POSTPONED):
+        return True
+    part.postponed += 1
+    part.looked_s = now_s - part.every_s
+    return False
 
 
 def moved_part(parts: dict[str, _Part], now_s: float, who: Actor | None) -> str:

@@ -10,7 +10,7 @@ from streamlit.runtime.scriptrunner import RerunException
 from deepracer_admin.errors import NotAllowed
 from deepracer_admin.model import Actor, Role
 from deepracer_admin.ui.kit import looks
-from deepracer_admin.ui.kit.looks import _Part, moved_part
+from deepracer_admin.ui.kit.looks import LONGEST_DRAW_S, MOST_POSTPONED, Turns, _Part, may_draw, moved_part
 
 WHO = Actor(oid="o", tid="t", name="Ada", roles=frozenset({Role.VIEWER}))
 
@@ -73,11 +73,13 @@ def test_one_fragment_is_drawn_anew_and_nothing_else(monkeypatch: pytest.MonkeyP
             frozenset[str](),
             None,
         )
+        session_id = "tab"
         fragment_storage = Fragments()
         fragment_ids_this_run: tuple[str, ...] = ("look",)
 
     monkeypatch.setattr(looks, "get_script_run_ctx", Context)
     monkeypatch.setattr(looks, "moved_part", lambda *_, **__: "board")
+    monkeypatch.setattr(looks.st, "session_state", {looks._PARTS: {"board": part(lambda _: "moved")}})
     monkeypatch.setattr(looks.session, "signed_in", lambda: WHO)
     monkeypatch.setattr(looks.session, "console", lambda: type("C", (), {"clock": type("K", (), {"monotonic": float})}))
     with pytest.raises(RerunException) as raised:
@@ -86,3 +88,43 @@ def test_one_fragment_is_drawn_anew_and_nothing_else(monkeypatch: pytest.MonkeyP
     assert raised.value.rerun_data.query_string == "event=ev-1"
     Context.fragment_ids_this_run = ()
     looks._look()  # in the page's own run, which draws everything
+
+
+def test_of_many_tabs_few_draw_at_once_and_each_draws_after_two_looks_at_the_latest() -> None:
+    turns = Turns(at_once=2)
+    tabs = {f"tab {n}": part(lambda _: "moved") for n in range(10)}
+
+    def look(now_s: float) -> list[str]:
+        drew = []
+        for tab, its in tabs.items():
+            if moved_part({"board": its}, now_s, WHO) and may_draw(its, tab, now_s, turns):
+                drew.append(tab)
+        for tab in drew:
+            tabs[tab] = part(lambda _: "moved", drawn_from="moved")
+            turns.done(tab)
+        return drew
+
+    assert look(2.0) == ["tab 0", "tab 1"]
+    assert look(4.0) == ["tab 2", "tab 3"]
+    assert len(look(6.0)) == 6, f"nobody waits longer than {MOST_POSTPONED} looks"
+    assert look(8.0) == []
+
+
+def test_a_part_that_is_put_off_is_asked_at_the_next_look_however_seldom_it_is_asked_else() -> None:
+    turns, frame = Turns(at_once=0), part(lambda _: "moved", every_s=60.0)
+    assert moved_part({"frame": frame}, 40.0, WHO) == "frame"
+    assert not may_draw(frame, "tab", 40.0, turns)
+    assert moved_part({"frame": frame}, 42.0, WHO) == "frame"
+
+
+def test_a_refusal_waits_for_no_turn() -> None:
+    lost = part(never)
+    assert moved_part({"board": lost}, 2.0, None) == "board"
+    assert may_draw(lost, "tab", 2.0, Turns(at_once=0))
+
+
+def test_a_tab_that_never_ends_its_drawing_gives_its_turn_back() -> None:
+    turns = Turns(at_once=1)
+    assert turns.take("closed meanwhile", 10.0)
+    assert not turns.take("tab", 10.0 + LONGEST_DRAW_S)
+    assert turns.take("tab", 10.1 + LONGEST_DRAW_S)
