@@ -327,3 +327,26 @@ def test_a_page_of_jobs_is_drawn_anew_when_one_has_ended(page: Path) -> None:
     """Else its tables and its buttons stay as they were before the act: `Resume` off for people who are paused."""
     called = {called for called, _ in calls(ast.parse(page.read_text("utf-8")))}
     assert called & {"rerun_when_done", "live_steps"}
+
+
+TIMED = {
+    "deepracer_admin/ui/kit/looks.py": "the look itself: it draws nothing while nothing moved",
+    "deepracer_admin/ui/kit/refresh.py": "looks whether work has ended, draws nothing",
+    "deepracer_admin/ui/usage/live.py": "looks whether there is a new sample, draws nothing",
+    "deepracer_admin/ui/people/portal.py": "looks whether somebody registered, draws nothing",
+    "deepracer_admin/ui/kit/jobs.py": "how far work under way has come",
+    "deepracer_admin/ui/closeout/closing.py": "how far a close-out has come",
+    "deepracer_admin/ui/mail/letters.py": "how far campaigns have come",
+    "deepracer_admin/ui/usage/sponsoring.py": "while an effect is being worked out",
+    "deepracer_admin/ui/setup/capacity.py": "while a plan is being worked out",
+    "deepracer_admin/ui/setup/connection.py": "sponsorship as it is read back, a line",
+    "deepracer_admin/ui/setup/preflight.py": "how far a pre-flight has come",
+    "deepracer_admin/ui/setup/calls.py": "alarms that are told, a short list",
+}
+"""Where something is done every few seconds, and why; whatever shows more says what it was drawn from (looks.py), for a
+chart or a table that is drawn anew for nothing keeps a laptop busy all day."""
+
+
+def test_nothing_is_drawn_by_the_clock_alone_without_a_reason() -> None:
+    found = {name(path) for path in SCREENS if "run_every=" in path.read_text("utf-8")}
+    assert found == set(TIMED)

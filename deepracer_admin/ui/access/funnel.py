@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,13 +10,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from deepracer_admin.model import Event, State, Step
+from deepracer_admin.model import Actor, Event, State, Step
 from deepracer_admin.rules.mail_days import DAILY, MailDay
 from deepracer_admin.services.access.onboarding import FunnelRow, OnboardingView, StuckRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import onboarding_plan, onboarding_view
 from deepracer_admin.ui.kit.drawing import made_once
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.looks import drawn_from
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, plain, span, when, whole
@@ -78,28 +79,50 @@ def _is_something_left(plan: Mapping[str, int]) -> bool:
     return any(plan[what] for what in ("invite", "group", "mail", "leave"))
 
 
-@st.fragment(run_every=2)
+EVERY_S = 2
+PLAN_PART, FUNNEL_PART = "onboarding-plan-part", "onboarding-funnel-part"
+
+
+@st.fragment(key=PLAN_PART)
 def live_plan() -> None:
     """What is left to do while onboarding runs."""
-    plan = onboarding_plan(session.actor())
+    who = session.actor()
+    revision, plan = _revision(who), onboarding_plan(who)
     sentence = plan_sentence(plan)
     st.markdown(f"Under way: {sentence}." if _is_something_left(plan) else f"{sentence[0].upper()}{sentence[1:]}.")
+    drawn_from(PLAN_PART, revision, _revision, every_s=EVERY_S)
 
 
-@st.fragment(run_every=2)
+def _revision(who: Actor) -> Hashable:
+    return session.desk().attendees.revision(who)
+
+
+def _moved(who: Actor) -> tuple[Hashable, datetime]:
+    """What the funnel is drawn from, and the minute, for it says how long the oldest waits."""
+    return _revision(who), session.desk().clock.now().replace(second=0, microsecond=0)
+
+
+@st.fragment(key=FUNNEL_PART)
 def live_funnel(drawn: OnboardingView, *, looking: bool) -> None:
-    """State, rate, limit, estimate of the end, and the funnel; drawn anew every two seconds, nothing to click.
+    """State, rate, limit, estimate of the end, and the funnel; drawn anew within two seconds when something in them
+    moved, nothing to click.
 
     The rest of the page shows `drawn`: when other reasons than those hold people up, or onboarding was started or
     paused elsewhere, the page is drawn anew, unless somebody is `looking` at a reason that they chose.
     """
-    who, desk = session.actor(), session.desk()
-    event = desk.events.event()
+    who = session.actor()
+    event = session.desk().events.event()
     if event is None:
         return
-    view = onboarding_view(who)
-    if not looking and _outline(view) != _outline(drawn):
-        rerun_unasked()
+    moved, view = _moved(who), onboarding_view(who)
+    is_other_page = not looking and _outline(view) != _outline(drawn)
+    if is_other_page:
+        rerun_unasked()  # does nothing while a dialog is open: then the next look asks again
+    _draw_funnel(view, event)
+    drawn_from(FUNNEL_PART, None if is_other_page else moved, _moved, every_s=EVERY_S)
+
+
+def _draw_funnel(view: OnboardingView, event: Event) -> None:
     _pace(view, event)
     for duty, sentence in sorted(view.trouble.items()):
         what = plain(_DUTIES.get(duty, duty.capitalize()))
@@ -108,7 +131,7 @@ def live_funnel(drawn: OnboardingView, *, looking: bool) -> None:
         return
     figure = made_once(lambda: _figure(view), "funnel", stamp=(view.people, repr(view.funnel)))
     st.plotly_chart(figure, key="funnel-chart", config={"displayModeBar": False}, alt=_spoken(view))
-    now = desk.clock.now()
+    now = session.desk().clock.now()
     st.dataframe(
         pd.DataFrame([_line(row, view.people, now) for row in view.funnel]),
         hide_index=True,

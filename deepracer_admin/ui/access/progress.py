@@ -8,12 +8,14 @@ import streamlit as st
 from deepracer_admin.model import Actor, Stage, State, Step
 from deepracer_admin.rules.known import NextStep
 from deepracer_admin.rules.still_in import number_of, still_in_words
+from deepracer_admin.services.closeout.view import CloseView
 from deepracer_admin.services.setup.events import EventView
 from deepracer_admin.services.usage.view import UsageView
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import close_view, event_view, usage_view
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.looks import drawn_from
 from deepracer_admin.ui.kit.masthead import link_to, next_link
 from deepracer_admin.ui.kit.words import STAGES, as_of, count, hours, money, percent, plain, when, whole
 
@@ -23,20 +25,35 @@ SHOWN = 3
 """Steps that stand at the top of the Event page."""
 
 
-@st.fragment(run_every=2)
+EVERY_S = 2
+PART = "event-part"
+
+
+def _shown(who: Actor) -> tuple[EventView, UsageView, CloseView | None]:
+    """What the Event page is drawn from; what was proved only once the event is closed."""
+    view = event_view(who)
+    is_proved = view.event.closed_at is not None and session.may(who, "closeout.view")
+    return view, usage_view(who), close_view(who) if is_proved else None
+
+
+@st.fragment(key=PART)
 def live() -> None:
-    """The Event page's moving part: reads the local store, draws, never acts."""
-    who, desk = session.actor(), session.desk()
-    event = desk.events.event()
-    if event is None:
+    """The Event page's moving part: reads the local store, draws, never acts; drawn anew when something in it moved."""
+    who = session.actor()
+    if session.desk().events.event() is None:
         return
-    view, usage = event_view(who), usage_view(who)
+    shown = _shown(who)
+    _draw(who, *shown)
+    drawn_from(PART, shown, _shown, every_s=EVERY_S)
+
+
+def _draw(who: Actor, view: EventView, usage: UsageView, proof: CloseView | None) -> None:
     stepper(view.stage, closed=view.event.closed_at is not None)
     next_steps(who, view)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         if view.event.closed_at:
-            closing_summary(who, view, usage)
+            closing_summary(who, view, usage, proof)
         else:
             funnel(view)
         if len(view.next) > SHOWN:
@@ -79,7 +96,7 @@ def _step(who: Actor, view: EventView, step: NextStep, *, lead: str = "") -> Non
         next_link(who, step, label="")
 
 
-def closing_summary(who: Actor, view: EventView, usage: UsageView) -> None:
+def closing_summary(who: Actor, view: EventView, usage: UsageView, proof: CloseView | None) -> None:
     """After the close-out nobody is to have access any more: what is left to tell, and where the evidence is."""
     zone = view.event.zone
     with st.container(border=True):
@@ -88,9 +105,8 @@ def closing_summary(who: Actor, view: EventView, usage: UsageView) -> None:
         first.metric("Racers who trained", f"{whole(usage.active)} of {whole(usage.profiles)}")
         second.metric("Models made", f"{whole(usage.models)}", help="Before they were deleted.")
         st.caption(as_of(usage.as_of, "racing service, event time", zone))
-        if not session.may(who, "closeout.view"):
+        if proof is None:
             return
-        proof = close_view(who)
         if proof.can_still_sign_in is None:
             st.badge("Who can still sign in is not known", icon=":material/help:", color="orange")
         else:

@@ -31,6 +31,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Plan",
         "event.view",
         "Where the event stands and what to do next",
+        look_every_s=2,
     ),
     PageEntry(
         "pages/plan/setup.py",
@@ -58,6 +59,7 @@ PAGES: tuple[PageEntry, ...] = (
         "Run",
         "onboarding.view",
         "The funnel, why people are stuck, and the fix",
+        look_every_s=2,
     ),
     PageEntry(
         "pages/run/messages.py",
