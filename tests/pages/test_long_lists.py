@@ -92,6 +92,11 @@ def weight(app: AppTest) -> int:
     return sum(of(child) for child in app.main.children.values())
 
 
+ASKED_ANEW = 5
+"""Rows that the frame reads once its five real seconds are over, which may be in the second look and not in the first:
+the events, of which there is one here."""
+
+
 @pytest.mark.usefixtures("lasting_view")
 @pytest.mark.parametrize(
     ("page", "state"), [(LIST, {}), (BOARD, {}), (BOARD, {"board-tabs": "Run the board"}), (REPORT, {})]
@@ -109,7 +114,7 @@ def test_a_look_costs_the_same_however_many_people_there_are(
         rows = counted(console, app.run)
         found.append((rows, weight(app)))
     (few_rows, few_bytes), (many_rows, many_bytes) = found
-    assert many_rows <= 1.1 * few_rows
+    assert many_rows <= 1.1 * few_rows + ASKED_ANEW
     assert many_rows < SMALL
     assert many_bytes <= 1.1 * few_bytes
 

@@ -75,16 +75,16 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleProcess
 @pytest.mark.parametrize("accept", ["text/html", "*/*"])
 def test_every_answer_of_a_running_console_has_them(running: ConsoleProcess, method: str, accept: str) -> None:
     for path in PATHS:
-        answer = httpx.request(method, f"{running.url}{path}", headers={"accept": accept}, trust_env=False)
+        answer = httpx.request(method, f"{running.url}{path}", headers={"accept": accept}, trust_env=False, timeout=300)
         assert complaint(answer.headers) == "", f"{method} {path} -> {answer.status_code}"
-    foreign = httpx.get(f"{running.url}/", headers={"host": "evil.example"}, trust_env=False)
+    foreign = httpx.get(f"{running.url}/", headers={"host": "evil.example"}, trust_env=False, timeout=300)
     assert complaint(foreign.headers) == ""
 
 
 @pytest.mark.parametrize("path", ["/", "/live/x", "/live/x.json", "/register", "/live/" + "a" * 40 + "." + "0" * 32])
 def test_so_has_every_answer_of_the_second_listener(running: ConsoleProcess, path: str) -> None:
     for method in ("GET", "POST", "HEAD"):
-        answer = httpx.request(method, f"{running.public}{path}", trust_env=False)
+        answer = httpx.request(method, f"{running.public}{path}", trust_env=False, timeout=300)
         assert complaint(answer.headers) == "", f"{method} {path} -> {answer.status_code}"
 
 
