@@ -14,6 +14,22 @@ SHORTEST_PATIENCE_S = 300.0
 """What only ends a test that hangs may not end one on a machine that is busy: two seconds alone were a minute there."""
 
 WAITING = {"wait", "join", "acquire", "communicate", "result"}
+ASKING = {
+    f"httpx.{word}"
+    for word in (
+        "get",
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "head",
+        "options",
+        "request",
+        "stream",
+        "Client",
+        "AsyncClient",
+    )
+}
 SLEEPING = {"time.sleep", "sleep", "asyncio.sleep"}
 
 PROCESSES = {
@@ -76,9 +92,11 @@ def sleeps(path: Path) -> list[int]:
 
 
 def short_patience(path: Path) -> list[int]:
-    """Lines that end a test after less than five minutes."""
+    """Lines that end a test after less than five minutes; httpx waits five seconds where nothing is said."""
     found = []
-    for call, name in calls(path, ["timeout", "patience", *(f".{word}(" for word in WAITING)]):
+    for call, name in calls(path, ["timeout", "patience", "httpx.", *(f".{word}(" for word in WAITING)]):
+        if name in ASKING and not any(each.arg in ("timeout", None) for each in call.keywords):
+            found.append(call.lineno)
         given = [value for word, value in _named(call) if word in ("timeout", "timeout_s", "patience")]
         if name.rpartition(".")[2] in WAITING and "." in name and not name.startswith("clock."):
             given += call.args[:1]
@@ -144,7 +162,14 @@ def test_a_sleep_is_found(tmp_path: Path, line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["thread.join(5)", "process.wait(timeout=10)", "httpx.get(url, timeout=5.0)", "get(**{'timeout_s': 5})"]
+    "line",
+    [
+        "thread.join(5)",
+        "process.wait(timeout=10)",
+        "httpx.get(url, timeout=5.0)",
+        "httpx.Client(trust_env=False)",
+        "get(**{'timeout_s': 5})",
+    ],
 )
 def test_a_short_patience_is_found(tmp_path: Path, line: str) -> None:
     (tmp_path / "test_new.py").write_text(f"def test_it():\n    {line}\n", encoding="utf-8")

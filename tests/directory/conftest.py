@@ -72,7 +72,7 @@ def sign_in(msal_app: Callable) -> Callable[..., "Cupboard"]:
             # MSAL prefers form_post, whose cross-site POST would arrive without the sign-in's Lax cookie
             warnings.filterwarnings("ignore", message="response_mode='form_post'")
             flow = app.initiate_auth_code_flow(scopes, redirect_uri=REDIRECT)
-        page = httpx.get(flow["auth_uri"] + f"&login_as={who}", trust_env=False)
+        page = httpx.get(flow["auth_uri"] + f"&login_as={who}", trust_env=False, timeout=300)
         answer = dict(httpx.URL(page.headers["location"]).params)
         result = app.acquire_token_by_auth_code_flow(flow, answer)
         assert "access_token" in result, result.get("error_description")

@@ -59,7 +59,7 @@ def pool(practice: WorldHandle) -> Iterator[CognitoPool]:
 
 def sign_in(practice: WorldHandle, email: str, password: str, chosen: str = "") -> str:
     """What the site's sign-in says: the challenge, the error, or "in"; `chosen` answers the challenge."""
-    site = httpx.get(f"{practice.endpoints['deepracer']['site']}/env.js", trust_env=False).text
+    site = httpx.get(f"{practice.endpoints['deepracer']['site']}/env.js", trust_env=False, timeout=300).text
     client_id = re.search(r'"?userPoolClientId"?\s*:\s*"([^"]+)"', site)
     assert client_id is not None, site
 
@@ -69,7 +69,9 @@ def sign_in(practice: WorldHandle, email: str, password: str, chosen: str = "") 
             "content-type": "application/x-amz-json-1.1",
         }
         url = practice.endpoints["aws"]["cognito_idp_url"]
-        return httpx.post(url, json={"ClientId": client_id[1], **body}, headers=headers, trust_env=False).json()
+        return httpx.post(
+            url, json={"ClientId": client_id[1], **body}, headers=headers, trust_env=False, timeout=300
+        ).json()
 
     reply = ask("InitiateAuth", AuthFlow="USER_PASSWORD_AUTH", AuthParameters={"USERNAME": email, "PASSWORD": password})
     if chosen and "ChallengeName" in reply:

@@ -168,7 +168,7 @@ def test_groups_that_the_console_must_not_manage_are_refused_before_anything_is_
 
 def test_a_rehearsal_names_itself_and_the_real_service_does_not(entra: Entra, naps: Naps) -> None:
     assert entra.practice_world is True
-    http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json={"id": "1"})))
+    http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json={"id": "1"})), timeout=300)
     assert Entra("https://graph.microsoft.com/v1.0", lambda: "token", http=http, patience=naps).practice_world is False
     http.close()
 
@@ -349,7 +349,7 @@ def test_a_listing_that_leads_elsewhere_or_in_circles_is_not_followed(naps: Naps
             asked.append(request.url.host)
             return httpx.Response(200, json={"value": [], "@odata.nextLink": link})
 
-        http = httpx.Client(transport=httpx.MockTransport(answer))
+        http = httpx.Client(transport=httpx.MockTransport(answer), timeout=300)
         return Entra("https://graph.microsoft.com/v1.0", lambda: "token", http=http, patience=naps)
 
     with pytest.raises(Refused, match="another server"):
@@ -376,7 +376,7 @@ def test_already_a_member_is_understood_in_any_language(naps: Naps) -> None:
             return httpx.Response(200, json={"value": [{"id": member.upper()}]})
         return httpx.Response(200, json={"id": group, "displayName": "G"})
 
-    http = httpx.Client(transport=httpx.MockTransport(answer))
+    http = httpx.Client(transport=httpx.MockTransport(answer), timeout=300)
     entra = Entra("https://graph.microsoft.com/v1.0", lambda: "token", http=http, patience=naps)
     outcomes = {o.person: o for o in entra.add(group, [member, other])}
     assert outcomes[member].state == State.ALREADY

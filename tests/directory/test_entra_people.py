@@ -115,7 +115,7 @@ def test_one_address_that_graph_cannot_read_does_not_hide_the_others(naps: Naps)
             replies.append({"id": part["id"], "status": 200, "body": {"value": users}})
         return httpx.Response(200, json={"responses": replies[::-1]})
 
-    http = httpx.Client(transport=httpx.MockTransport(graph))
+    http = httpx.Client(transport=httpx.MockTransport(graph), timeout=300)
     entra = Entra("https://graph.microsoft.com/v1.0", lambda: "token", http=http, patience=naps)
     emails = [f"ok{n}@example.com" for n in range(14)] + ["odd@example.com"]
     found = entra.resolve(emails)

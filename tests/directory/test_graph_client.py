@@ -17,7 +17,7 @@ from tests.practice import WorldHandle
 
 
 def graph_of(answer: Callable[[httpx.Request], httpx.Response], patience: Patience) -> Graph:
-    http = httpx.Client(transport=httpx.MockTransport(answer))
+    http = httpx.Client(transport=httpx.MockTransport(answer), timeout=300)
     return Graph("https://graph.microsoft.com/v1.0", lambda: "token", http=http, patience=patience)
 
 
@@ -44,7 +44,7 @@ def test_at_most_four_requests_are_under_way_however_many_ask(naps: Naps) -> Non
             200, json={"responses": [{"id": p["id"], "status": 200, "body": {"value": []}} for p in parts]}
         )
 
-    http = httpx.Client(transport=httpx.MockTransport(answer))
+    http = httpx.Client(transport=httpx.MockTransport(answer), timeout=300)
     entra = Entra("https://graph.microsoft.com/v1.0", lambda: "token", http=http, patience=naps)
     emails = [f"racer{n}@example.com" for n in range(900)]
     threads = [threading.Thread(target=entra.resolve, args=(emails,)) for _ in range(3)]
@@ -125,7 +125,7 @@ def test_a_token_is_only_renewed_when_graph_refuses_it(naps: Naps) -> None:
         return httpx.Response(200 if good else 401, json={"value": []})
 
     tokens = Tokens()
-    http = httpx.Client(transport=httpx.MockTransport(answer))
+    http = httpx.Client(transport=httpx.MockTransport(answer), timeout=300)
     graph = Graph("https://graph.microsoft.com/v1.0", tokens, http=http, patience=naps)
     assert graph.get("/users", "resolve") == {"value": []}
     assert (tokens.renewed, naps.slept) == (1, [])

@@ -282,7 +282,7 @@ def test_13_the_big_screen_needs_no_sign_in_and_cannot_be_forged(visit: Visit, t
     picture(page, "live")
     link = told["live"].rstrip("/")
     forged = link[:-1] + ("a" if link[-1] != "a" else "b")
-    assert httpx.get(forged, trust_env=False).status_code == 403
+    assert httpx.get(forged, trust_env=False, timeout=300).status_code == 403
 
 
 def test_14_signing_out_ends_the_other_tab_too(visit: Visit, site: Site) -> None:

@@ -37,7 +37,9 @@ def application(endpoints: dict[str, Any], session: requests.Session) -> msal.Co
 
 def press(auth_uri: str, **choice: str) -> dict[str, str]:
     """Do what a browser does with the sign-in page, and return what comes back to the console's callback."""
-    answer = httpx.get(auth_uri, params={**dict(parse_qsl(urlsplit(auth_uri).query)), **choice}, trust_env=False)
+    answer = httpx.get(
+        auth_uri, params={**dict(parse_qsl(urlsplit(auth_uri).query)), **choice}, trust_env=False, timeout=300
+    )
     assert answer.status_code == 302, answer.text
     assert answer.headers["location"].split("?")[0] == REDIRECT
     return dict(parse_qsl(urlsplit(answer.headers["location"]).query))

@@ -45,7 +45,9 @@ def test_without_the_right_or_a_signature_nothing_is_told(practice: WorldHandle,
     with pytest.raises(ClientError, match="AccessDeniedException"):
         account.get_service_quota(ServiceCode="sagemaker", QuotaCode="L-1EC4D7FD")
     target = {"x-amz-target": "ServiceQuotasV20190624.GetServiceQuota"}
-    bare = httpx.post(practice.endpoints["aws"]["service_quotas_url"] + "/", json={}, headers=target, trust_env=False)
+    bare = httpx.post(
+        practice.endpoints["aws"]["service_quotas_url"] + "/", json={}, headers=target, trust_env=False, timeout=300
+    )
     assert bare.status_code == 400
     assert "Quota" not in bare.json()
 

@@ -188,7 +188,7 @@ def begin(client: httpx.Client, to: str = "/") -> str:
 
 def choose(address: str, role: str) -> str:
     """Press a button of the practice tenant's page; where it sends the browser back to."""
-    answer = httpx.get(address, params={**httpx.QueryParams(httpx.URL(address).query), "login_as": role})
+    answer = httpx.get(address, params={**httpx.QueryParams(httpx.URL(address).query), "login_as": role}, timeout=300)
     assert answer.status_code == 302, answer.text
     return answer.headers["location"]
 

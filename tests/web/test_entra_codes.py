@@ -77,7 +77,7 @@ def test_an_unknown_tenant_is_named_before_the_browser_leaves(
 def test_what_entra_shows_on_its_own_page_is_found_here(world: WorldHandle, visitor: httpx.Client) -> None:
     """It never sends the browser back to an address that it does not know."""
     world.arm("entra", "refuse", operation="Authorize", params={"code": 50011, "page": True})
-    shown = httpx.get(begin(visitor))
+    shown = httpx.get(begin(visitor), timeout=300)
     assert "AADSTS50011" in shown.text
     welcome = visitor.get("/signin")
     assert 'href="/signin/codes"' in welcome.text

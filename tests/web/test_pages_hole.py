@@ -54,14 +54,14 @@ def started(home: Path) -> Iterator[ConsoleProcess]:
 @pytest.mark.parametrize("first", ["/", "/setup", "/plan/event", "/pages/plan/setup.py"])
 def test_a_first_visitor_who_is_signed_out_gets_the_sign_in_page(before_anybody: ConsoleProcess, first: str) -> None:
     url = before_anybody.url
-    answer = httpx.get(f"{url}{first}", headers=PAGE, follow_redirects=True, trust_env=False)
+    answer = httpx.get(f"{url}{first}", headers=PAGE, follow_redirects=True, trust_env=False, timeout=300)
     assert answer.url.path == "/signin"
     assert "Sign in with Microsoft Entra ID" in answer.text
     assert not [entry.title for entry in PAGES if f">{entry.title}<" in answer.text]
     for path in ("/_stcore/host-config", "/_stcore/stream", "/static/x.js", "/media/x", first):
-        assert httpx.get(f"{url}{path}", trust_env=False).status_code == 401
+        assert httpx.get(f"{url}{path}", trust_env=False, timeout=300).status_code == 401
     script = next(path for path in front_end_paths() if path.endswith(".js"))
-    part = httpx.get(f"{url}{script}", trust_env=False)
+    part = httpx.get(f"{url}{script}", trust_env=False, timeout=300)
     assert part.status_code == 200
     assert "javascript" in part.headers["content-type"], "the page of the console came instead"
     assert "immutable" in part.headers["cache-control"]

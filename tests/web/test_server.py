@@ -194,7 +194,9 @@ def test_the_second_listener_answers_who_comes_before_all_is_loaded() -> None:
     later = server._Later(make)
 
     async def visits() -> list[str]:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(later), base_url="http://board") as visitor:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(later), base_url="http://board", timeout=300
+        ) as visitor:
             return [answer.text for answer in await asyncio.gather(*(visitor.get("/") for _ in range(3)))]
 
     with ThreadPoolExecutor(1) as apart:  # a browser of another test may have a loop running in this thread

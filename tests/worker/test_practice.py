@@ -31,7 +31,7 @@ class World:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     made = World()
-    with httpx.Client(transport=httpx.MockTransport(made)) as client:
+    with httpx.Client(transport=httpx.MockTransport(made), timeout=300) as client:
         monkeypatch.setattr(practice, "_asking", lambda: client)
         yield made
 
@@ -65,7 +65,8 @@ def test_a_wish_that_came_while_another_was_told_is_told_too(
     wish(console, 60.0)
     newer: list[PracticeWish] = []
     client = httpx.Client(
-        transport=httpx.MockTransport(lambda request: (newer or newer.append(wish(console, 5.0)), world(request))[1])
+        transport=httpx.MockTransport(lambda request: (newer or newer.append(wish(console, 5.0)), world(request))[1]),
+        timeout=300,
     )
     monkeypatch.setattr(practice, "_asking", lambda: client)
     practice.obey_clock(console)

@@ -104,7 +104,7 @@ def _moved(who: Actor) -> tuple[Hashable, datetime]:
 
 @st.fragment(key=FUNNEL_PART)
 def live_funnel(drawn: OnboardingView, *, looking: bool) -> None:
-    """State, rate, limit, estimate of the end, and the funnel; drawn anew within two seconds when something in them
+    """State, rate, limit, estimate of the end, and the funnel; drawn anew at a look (looks.py) when something in them
     moved, nothing to click.
 
     The rest of the page shows `drawn`: when other reasons than those hold people up, or onboarding was started or

@@ -48,7 +48,7 @@ def _shown(who: Actor, race_id: str) -> tuple[BoardView, Hashable]:
 
 @st.fragment(key=PART)
 def live_board(race_id: str) -> None:
-    """Status, podium and table, drawn anew within two seconds when something in them differs; nothing to click."""
+    """Status, podium and table, drawn anew at a look (looks.py) when something in them differs; nothing to click."""
     who = session.actor()
     shown = _shown(who, race_id)
     _draw(who, *shown, race_id)

@@ -95,7 +95,7 @@ def test_the_link_of_the_mail_lets_that_guest_in_and_then_it_is_forgotten(stage:
     all_mailed(stage, 1)
     stage.rounds(lambda: stage.done(Step.GROUP) == 1)
     link = LINK.findall(mails(stage)[GINA][0])[0]
-    assert httpx.get(link, trust_env=False).status_code == 200
+    assert httpx.get(link, trust_env=False, timeout=300).status_code == 200
     go(stage)
     assert row(stage, gina) == (State.DONE, "guest_accepted")
     (entry,) = stage.ports.guests.entries(stage.event.id).values()

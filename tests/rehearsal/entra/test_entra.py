@@ -44,7 +44,7 @@ def app(practice: WorldHandle, session: LoopbackSession) -> msal.ConfidentialCli
 def verified(practice: WorldHandle, token: str) -> dict[str, Any]:
     """The claims of an ID token, verified as the console must do it."""
     entra = practice.endpoints["entra"]
-    keys = httpx.get(f"{entra['authority']}/{entra['tenant']}/discovery/v2.0/keys", trust_env=False).json()
+    keys = httpx.get(f"{entra['authority']}/{entra['tenant']}/discovery/v2.0/keys", trust_env=False, timeout=300).json()
     key_id = jwt.get_unverified_header(token)["kid"]
     key = jwt.PyJWK(next(key for key in keys["keys"] if key["kid"] == key_id))
     return jwt.decode(
@@ -74,7 +74,7 @@ def request_of(practice: WorldHandle, **changes: str) -> tuple[str, dict[str, st
 
 def code_of(practice: WorldHandle, **changes: str) -> str:
     url, query = request_of(practice, login_as="organizer", **changes)
-    location = httpx.get(url, params=query, trust_env=False).headers["location"]
+    location = httpx.get(url, params=query, trust_env=False, timeout=300).headers["location"]
     return dict(parse_qsl(urlsplit(location).query))["code"]
 
 
@@ -89,7 +89,7 @@ def redeem(practice: WorldHandle, code: str, /, **changes: str) -> httpx.Respons
         "code_verifier": VERIFIER,
     }
     url = f"{entra['authority']}/{entra['tenant']}/oauth2/v2.0/token"
-    return httpx.post(url, data=form | changes, trust_env=False)
+    return httpx.post(url, data=form | changes, trust_env=False, timeout=300)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_msal_signs_staff_in_with_their_role(
 def test_discovery_sends_machines_to_the_https_authority_and_browsers_to_loopback(practice: WorldHandle) -> None:
     entra = practice.endpoints["entra"]
     found = httpx.get(
-        f"{entra['authority']}/{entra['tenant']}/v2.0/.well-known/openid-configuration", trust_env=False
+        f"{entra['authority']}/{entra['tenant']}/v2.0/.well-known/openid-configuration", trust_env=False, timeout=300
     ).json()
     assert found["issuer"] == f"{AUTHORITY}/{entra['tenant']}/v2.0"
     assert found["token_endpoint"].startswith(f"{AUTHORITY}/{entra['tenant']}/")
@@ -127,7 +127,7 @@ def test_discovery_sends_machines_to_the_https_authority_and_browsers_to_loopbac
 
 def test_the_sign_in_page_offers_four_people_and_a_way_out(practice: WorldHandle) -> None:
     url, query = request_of(practice, state='"><script>x</script>')
-    page = httpx.get(url, params=query, trust_env=False)
+    page = httpx.get(url, params=query, trust_env=False, timeout=300)
     assert page.status_code == 200
     for name in ("Olivia Organizer", "Fabio Facilitator", "Vera Viewer", "Nora Norole", "Cancel"):
         assert name in page.text
@@ -151,7 +151,7 @@ def test_a_login_hint_signs_in_without_the_page(app: msal.ConfidentialClientAppl
 
 def test_the_state_comes_back_unchanged(practice: WorldHandle) -> None:
     url, query = request_of(practice, login_as="viewer")
-    location = httpx.get(url, params=query, trust_env=False).headers["location"]
+    location = httpx.get(url, params=query, trust_env=False, timeout=300).headers["location"]
     assert dict(parse_qsl(urlsplit(location).query))["state"] == "s t/ate"
 
 
@@ -169,7 +169,7 @@ def test_the_state_comes_back_unchanged(practice: WorldHandle) -> None:
 )
 def test_an_unregistered_redirect_is_refused_without_redirecting(practice: WorldHandle, redirect: str) -> None:
     url, query = request_of(practice, redirect_uri=redirect, login_as="organizer")
-    page = httpx.get(url, params=query, trust_env=False)
+    page = httpx.get(url, params=query, trust_env=False, timeout=300)
     assert page.status_code == 400
     assert "AADSTS50011" in page.text
 
@@ -225,7 +225,7 @@ def test_a_wrong_authorisation_request_goes_back_as_an_error(
     practice: WorldHandle, changes: dict[str, str], error: str
 ) -> None:
     url, query = request_of(practice, **{"login_as": "organizer", **changes})
-    location = httpx.get(url, params=query, trust_env=False).headers["location"]
+    location = httpx.get(url, params=query, trust_env=False, timeout=300).headers["location"]
     back = dict(parse_qsl(urlsplit(location).query))
     assert back["error"] == error
     assert back["state"] == "s t/ate"
@@ -283,7 +283,7 @@ def test_the_skew_fault_gives_a_token_from_the_future(practice: WorldHandle) -> 
 def test_a_withheld_consent_is_an_error_of_the_sign_in(practice: WorldHandle) -> None:
     practice.arm("entra", "withhold_scopes", params={"scopes": ["User.Read.All"]})
     url, query = request_of(practice, login_as="organizer")
-    location = httpx.get(url, params=query, trust_env=False).headers["location"]
+    location = httpx.get(url, params=query, trust_env=False, timeout=300).headers["location"]
     assert dict(parse_qsl(urlsplit(location).query))["error"] == "consent_required"
 
 
@@ -296,14 +296,14 @@ def test_the_app_alone_gets_roles_and_no_person(practice: WorldHandle) -> None:
 
 def test_an_unknown_tenant_is_not_found(practice: WorldHandle) -> None:
     base = practice.endpoints["entra"]["authority"]
-    answer = httpx.get(f"{base}/common/v2.0/.well-known/openid-configuration", trust_env=False)
+    answer = httpx.get(f"{base}/common/v2.0/.well-known/openid-configuration", trust_env=False, timeout=300)
     assert answer.json()["error_codes"] == [90002]
 
 
 def test_signing_out_returns_to_loopback_and_nowhere_else(practice: WorldHandle) -> None:
     entra = practice.endpoints["entra"]
     url = f"{entra['authority']}/{entra['tenant']}/oauth2/v2.0/logout"
-    back = httpx.get(url, params={"post_logout_redirect_uri": "http://localhost:8501/"}, trust_env=False)
+    back = httpx.get(url, params={"post_logout_redirect_uri": "http://localhost:8501/"}, trust_env=False, timeout=300)
     assert back.headers["location"] == "http://localhost:8501/"
-    away = httpx.get(url, params={"post_logout_redirect_uri": "http://evil.example.net/"}, trust_env=False)
+    away = httpx.get(url, params={"post_logout_redirect_uri": "http://evil.example.net/"}, trust_env=False, timeout=300)
     assert away.status_code == 200

@@ -356,7 +356,7 @@ def test_the_world_shows_and_changes_the_behaviour_of_its_fleet(practice: WorldH
     assert practice.control("GET", "fleet")["behaviour"]["accept_median"] == 12.0
     changed = practice.control("POST", "fleet", {"looping": 0.5, "racers": 30})
     assert (changed["behaviour"]["looping"], changed["behaviour"]["racers"]) == (0.5, 30)
-    refused = httpx.post(f"{practice.endpoints['control']}/fleet", json={"looping": 2}, trust_env=False)
+    refused = httpx.post(f"{practice.endpoints['control']}/fleet", json={"looping": 2}, trust_env=False, timeout=300)
     assert (refused.status_code, refused.json()) == (400, {"error": "looping is a share from 0 to 1."})
     assert practice.truth()["racers"] == {}
 

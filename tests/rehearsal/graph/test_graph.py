@@ -97,6 +97,7 @@ def test_without_a_good_token_nothing_is_answered(practice: WorldHandle) -> None
             f"{practice.endpoints['graph']['url']}/me",
             headers={"Authorization": f"Bearer {token}".strip()},
             trust_env=False,
+            timeout=300,
         )
         assert code_and_message(refused) == (401, "InvalidAuthenticationToken", message)
 
@@ -455,7 +456,7 @@ def test_a_guest_is_invited_found_and_accepts(graph: Graph, practice: WorldHandl
     by_name = graph.get("/users/greta_partner.example.net%23EXT%23@practice.example", select="id").json()
     assert by_name["id"] == guest
     assert graph.add_one(guest).status_code == 204
-    assert httpx.get(invitation["inviteRedeemUrl"], trust_env=False).status_code == 200
+    assert httpx.get(invitation["inviteRedeemUrl"], trust_env=False, timeout=300).status_code == 200
     assert graph.get(f"/users/{guest}", select=select).json()["externalUserState"] == "Accepted"
     assert practice.counters()["writes"]["graph.Invite"] == 1
 

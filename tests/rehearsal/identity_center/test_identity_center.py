@@ -142,7 +142,7 @@ def test_people_without_names_are_turned_away_in_every_cycle(practice: WorldHand
 def test_two_people_with_one_address_do_not_both_arrive(practice: WorldHandle, api: Api) -> None:
     graph = practice.endpoints["graph"]
     bearer = {"Authorization": f"Bearer {app_token(practice.endpoints)}"}
-    with httpx.Client(base_url=graph["url"], headers=bearer, trust_env=False) as client:
+    with httpx.Client(base_url=graph["url"], headers=bearer, trust_env=False, timeout=300) as client:
         both = client.get("/users", params={"$filter": "mail eq 'twice.eve.moss@example.com'"}).json()["value"]
         bind = [f"https://graph.microsoft.com/v1.0/directoryObjects/{person['id']}" for person in both]
         client.patch(f"/groups/{graph['group_id']}", json={"members@odata.bind": bind}).raise_for_status()
@@ -177,7 +177,7 @@ def test_a_guest_arrives_under_their_own_address(practice: WorldHandle, api: Api
     graph = practice.endpoints["graph"]
     bearer = {"Authorization": f"Bearer {app_token(practice.endpoints)}"}
     invitation = {"invitedUserEmailAddress": "guest.kim@example.org", "inviteRedirectUrl": "https://example.com"}
-    with httpx.Client(base_url=graph["url"], headers=bearer, trust_env=False) as client:
+    with httpx.Client(base_url=graph["url"], headers=bearer, trust_env=False, timeout=300) as client:
         guest = client.post("/invitations", json=invitation).json()["invitedUser"]["id"]
     person = practice.world.company.by_id(guest)
     assert person is not None

@@ -422,7 +422,7 @@ def test_only_the_right_key_signs(practice: WorldHandle) -> None:
     assert refused(stranger.get_account)[0] == "UnrecognizedClientException"
     forger = aws_client(practice.endpoints, "sesv2", secret="wrong")
     assert refused(forger.get_account)[0] == "InvalidSignatureException"
-    unsigned = httpx.get(f"{practice.endpoints['aws']['ses_url']}/v2/email/account", trust_env=False)
+    unsigned = httpx.get(f"{practice.endpoints['aws']['ses_url']}/v2/email/account", trust_env=False, timeout=300)
     assert unsigned.status_code == 403
     assert unsigned.headers["x-amzn-errortype"] == "MissingAuthenticationTokenException"
 

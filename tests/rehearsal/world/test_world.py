@@ -126,7 +126,7 @@ def test_the_same_seed_hits_the_same_requests(tmp_path: Path) -> None:
         try:
             path = handle.endpoints["url"] + DISCOVERY.format(**handle.endpoints["entra"])
             handle.arm("entra", "error_5xx", rate=0.5)
-            return [httpx.get(path, trust_env=False).status_code for _ in range(20)]
+            return [httpx.get(path, trust_env=False, timeout=300).status_code for _ in range(20)]
         finally:
             handle.stop()
 
@@ -223,7 +223,7 @@ def test_the_command_line_decides_slots_and_version(tmp_path: Path) -> None:
     handle = start_world_process(tmp_path, "--slots", "3", "--version", "1.2.5", "--speed", "0", "--seed", "11")
     try:
         status = handle.control("GET", "status")
-        site = httpx.get(f"{handle.endpoints['deepracer']['site']}/env.js", trust_env=False).text
+        site = httpx.get(f"{handle.endpoints['deepracer']['site']}/env.js", trust_env=False, timeout=300).text
     finally:
         handle.stop()
     assert (status["slots"], status["version"], status["seed"], status["speed"]) == (3, "1.2.5", 11, 0)
