@@ -1,4 +1,4 @@
-"""Two thousand people are taken in while the directory is away for twenty seconds, watched from one browser window.
+"""Two thousand people are taken in while the directory is away, until the page has said so, in one browser window.
 
 The chapters run in order on one console and one practice world. Nobody touches the console between *Start onboarding*
 and the end: what moves on the page moves by itself, and so does the recovery.
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.e2e
 EVENT = "Outage Cup"
 ON_THE_LIST, REFUSED = 2000, 117
 TAKEN_IN = ON_THE_LIST - REFUSED
-OUTAGE_S = 20
+OUTAGE_S = 20  # at least
 AWAY = re.compile("The directory (does not answer|cannot be reached)")
 BY_ITSELF = re.compile("It is tried again by itself until it works")
 
@@ -76,20 +76,26 @@ def test_03_the_funnel_moves_without_a_reload(organizer: Page, site: Site) -> No
     organizer.evaluate("window.notReloaded = true")
     until(organizer, lambda: number(organizer, "Have their mail") > 0, "nobody was mailed", within_s=60)
     first = number(organizer, "Have their mail")
-    until(organizer, lambda: number(organizer, "Have their mail") > first, "the funnel stood still", within_s=30)
+    until(organizer, lambda: number(organizer, "Have their mail") > first, "the funnel stood still", within_s=120)
     picture(organizer, "outage-2-in-motion")
 
 
 def test_04_an_outage_of_the_directory_is_told_in_a_sentence(organizer: Page, site: Site) -> None:
     assert site.world.truth()["in_group"] < ON_THE_LIST, "the outage came too late to interrupt anything"
     began, mailed = time.monotonic(), number(organizer, "Have their mail")
-    for service in ("entra", "graph"):
-        site.world.arm(service, "down", seconds=OUTAGE_S)
-    seen(organizer, AWAY, within_s=OUTAGE_S)
+    faults = [site.world.arm(service, "down") for service in ("entra", "graph")]
+    seen(organizer, AWAY)
     seen(organizer, BY_ITSELF, within_s=5)
     picture(organizer, "outage-3-sentence")
+    until(
+        organizer,
+        lambda: number(organizer, "Have their mail") > mailed,
+        "who needs no directory goes on meanwhile",
+        within_s=60,
+    )
     organizer.wait_for_timeout(max(0.0, OUTAGE_S - (time.monotonic() - began)) * 1000)
-    assert number(organizer, "Have their mail") > mailed, "who needs no directory goes on meanwhile"
+    for fault in faults:
+        site.world.disarm(fault)
 
 
 def test_05_it_goes_on_by_itself_and_everybody_is_through_once(organizer: Page, site: Site) -> None:
@@ -100,7 +106,7 @@ def test_05_it_goes_on_by_itself_and_everybody_is_through_once(organizer: Page, 
         "not everybody got through after the outage",
         within_s=120,
     )
-    until(organizer, lambda: number(organizer, "Have their mail") == TAKEN_IN, "the page lags", within_s=30)
+    until(organizer, lambda: number(organizer, "Have their mail") == TAKEN_IN, "the page lags", within_s=120)
     truth = site.world.truth()
     assert (truth["profiles"], truth["mails_sent"], truth["mails_duplicate"]) == (TAKEN_IN, TAKEN_IN, 0)
     assert truth["in_group"] == ON_THE_LIST

@@ -1,14 +1,15 @@
 """Parts of a page that stay new by themselves, and cost next to nothing while nothing moves.
 
 A part says what it was drawn from. One timed fragment a tab looks whether that is still so; it sends nothing, and draws
-a part anew, and nothing else of the page, once it is not. Whoever was signed out elsewhere, or may not see a part any
+anew all parts for which it is not, and nothing else of the page. (All of them: a part that moves at every look would
+else keep another from its turn for as long as it moves.) Whoever was signed out elsewhere, or may not see a part any
 more, is told so where the part stands, as fast as a new value would show.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -90,48 +91,51 @@ def _look() -> None:
         return
     parts: dict[str, _Part] = st.session_state.get(_PARTS, {})
     now_s = session.console().clock.monotonic()
-    moved = moved_part(parts, now_s, session.signed_in())
-    if moved and may_draw(parts[moved], ctx.session_id, now_s, _TURNS):
+    moved = moved_parts(parts, now_s, session.signed_in())
+    if moved and may_draw([parts[name] for name in moved], ctx.session_id, now_s, _TURNS):
         _draw_anew(ctx, moved)
 
 
-def may_draw(part: _Part, tab: Hashable, now_s: float, turns: Turns) -> bool:
-    """Now, or at a later look, at which the part is asked again. A refusal is told at once."""
-    if part.lost or turns.take(tab, now_s, must=part.postponed >= MOST_POSTPONED):
+def may_draw(moved: Sequence[_Part], tab: Hashable, now_s: float, turns: Turns) -> bool:
+    """Now, or at a later look, at which the parts are asked again. A refusal is told at once."""
+    must = any(part.postponed >= MOST_POSTPONED for part in moved)
+    if any(part.lost for part in moved) or turns.take(tab, now_s, must=must):
         return True
-    part.postponed += 1
-    part.looked_s = now_s - part.every_s
+    for part in moved:
+        part.postponed += 1
+        part.looked_s = now_s - part.every_s
     return False
 
 
-def moved_part(parts: dict[str, _Part], now_s: float, who: Actor | None) -> str:
-    """The part to draw anew; "" for none. One that cannot be asked for is drawn anew, and says itself why."""
-    for name, part in reversed(parts.items()):  # the page's own before the frame's
-        if who is None:
-            if not part.lost:
-                part.lost = True
-                return name
-            continue
-        if now_s - part.looked_s < part.every_s / 2:  # a look comes a little early or late
-            continue
-        part.looked_s = now_s
-        try:
-            moved = part.now(who) != part.drawn_from or part.lost
-            part.lost = False
-        except ConsoleError:
-            moved = part.lost = True
-        if moved:
-            return name
-    return ""
+def moved_parts(parts: Mapping[str, _Part], now_s: float, who: Actor | None) -> list[str]:
+    """The parts to draw anew, the page's own before the frame's."""
+    return [name for name, part in reversed(parts.items()) if _has_moved(part, now_s, who)]
 
 
-def _draw_anew(ctx: ScriptRunContext, part: str) -> None:
-    """As `st.rerun(part)`, which Streamlit allows in callbacks alone; a look has nothing below it to break off."""
+def _has_moved(part: _Part, now_s: float, who: Actor | None) -> bool:
+    """Is it to be drawn anew? One that cannot be asked for is, and says itself why; so is each, once, when nobody is
+    signed in any more."""
+    if who is None:
+        told, part.lost = part.lost, True
+        return not told
+    if now_s - part.looked_s < part.every_s / 2:  # a look comes a little early or late
+        return False
+    part.looked_s = now_s
+    try:
+        moved = part.now(who) != part.drawn_from or part.lost
+        part.lost = False
+    except ConsoleError:
+        moved = part.lost = True
+    return moved
+
+
+def _draw_anew(ctx: ScriptRunContext, parts: Sequence[str]) -> None:
+    """As `st.rerun(parts)`, which Streamlit allows in callbacks alone; a look has nothing below it to break off."""
     raise RerunException(
         RerunData(
             query_string=ctx.query_string,
             page_script_hash=ctx.page_script_hash,
-            fragment_id_queue=ctx.fragment_storage.resolve_target(part),
+            fragment_id_queue=ctx.fragment_storage.resolve_target(parts),
             is_fragment_scoped_rerun=True,
             cached_message_hashes=ctx.cached_message_hashes,
             context_info=ctx.context_info,
