@@ -248,6 +248,9 @@ class PeoplePart(RecordsPart):
         return changed
 
     def linked(self, event: str) -> dict[str, str]:
+        return {**self._as_before(event, "linked", lambda: self._read_linked(event), is_list=True)}
+
+    def _read_linked(self, event: str) -> dict[str, str]:
         with self._reading() as connection:
             rows = connection.execute("SELECT attendee, profile FROM links WHERE event = ?", (event,)).fetchall()
         return {attendee: profile for attendee, profile in rows}
