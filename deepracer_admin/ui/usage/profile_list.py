@@ -13,8 +13,8 @@ import pyarrow as pa
 import streamlit as st
 
 from deepracer_admin.model import Event
+from deepracer_admin.services.usage.rows import ProfileRow
 from deepracer_admin.services.usage.table import ONLY, PAGE_ROWS, SORTS, Query, UsageTable
-from deepracer_admin.services.usage.view import ProfileRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask
 from deepracer_admin.ui.kit.limits import NOT_READ, NOTHING, limit_words
