@@ -18,6 +18,7 @@ from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.confirm import confirm
 from deepracer_admin.ui.kit.fold import fold
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.table import USD
 from deepracer_admin.ui.kit.words import (
     as_of,
     exact,
@@ -206,6 +207,7 @@ def _cohort_budget(view: BudgetView) -> None:
             ),
             hide_index=True,
             key="budget-cohorts",
+            column_config={"Budget (USD)": st.column_config.NumberColumn(format=USD)},
             placeholder=NOTHING,
             alt="Budgets of offices and cost centres",
         )

@@ -18,7 +18,7 @@ from deepracer_admin.services.usage.table import ONLY, PAGE_ROWS, SORTS, Query, 
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask
 from deepracer_admin.ui.kit.limits import NOT_READ, NOTHING, limit_words
-from deepracer_admin.ui.kit.table import choose
+from deepracer_admin.ui.kit.table import USD, choose
 from deepracer_admin.ui.kit.words import count, hours, minute, money, percent, plain, table_height, when, whole
 from deepracer_admin.ui.usage.charts import draw, person_chart
 from deepracer_admin.ui.usage.profile_models import profile_models
@@ -136,12 +136,12 @@ _COLUMNS = {
     "Of limit": st.column_config.NumberColumn(
         format="%.0f %%", help="Used this month and asked for, of the limit of a month; over 100 % shown as such."
     ),
-    "Used (h)": st.column_config.NumberColumn(format="%.2f", help="By the event, over months."),
+    "Used (h)": st.column_config.NumberColumn(format="%,.2f", help="By the event, over months."),
     "Asked for (h)": st.column_config.NumberColumn(format="%.2f", help="Runs, is queued, or waits for a slot."),
     "Limit (h)": st.column_config.TextColumn(alignment="right", help="Of a month."),
     "Models": st.column_config.TextColumn(alignment="right", help="Made this month, as the service counts."),
     "Last 6 h": st.column_config.NumberColumn(format="%.2f", help="Hours asked for within six hours of event time."),
-    "Spend (USD, est.)": st.column_config.NumberColumn(format="%.2f"),
+    "Spend (USD, est.)": st.column_config.NumberColumn(format=USD),
     "Moved": st.column_config.DatetimeColumn(format=_TIME, help="When their hours last moved, event time."),
     "Waiting since": st.column_config.DatetimeColumn(format=_TIME, help="Event time."),
 }
@@ -204,7 +204,7 @@ def _short(stamp: Hashable, key: str, title: str, form: str, find: Worklist) -> 
         height=table_height(len(rows), most=5),
         column_config={
             title: st.column_config.NumberColumn(format=form),
-            "Used (h)": st.column_config.NumberColumn(format="%.2f"),
+            "Used (h)": st.column_config.NumberColumn(format="%,.2f"),
         },
         alt="Racers",
     )
