@@ -55,7 +55,7 @@ def draw(make: Callable[[], go.Figure | None], key: str, *, alt: str, stamp: Has
     """Draw it with the one button that a chart needs: its picture as PNG, twice as sharp as on the screen. None: there
     is nothing to draw. It is made once for all who look at the same `stamp`, which names all that it is made from.
     """
-    figure = made_once(make, key, stamp=stamp)
+    figure = made_once(make, key, stamp=repr(stamp))
     if figure is None:
         return
     st.plotly_chart(
