@@ -6,6 +6,7 @@ never negative; spent <= P10 <= P50 <= P90 <= ceiling <= exposure.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -127,15 +128,11 @@ def month_starts(now: datetime, end: datetime) -> int:
 
 def can_still_use(use: ProfileUse, months_ahead: int) -> float:
     """Minutes that a profile can still ask for beyond what it asked for: this month's rest, and new months."""
-    return _rest(use.month, use.queued, use.limit, use.listed, months_ahead)
-
-
-def _rest(month: float, queued: float, limit: float | None, listed: bool, months_ahead: int) -> float:
-    if not listed:
+    if not use.listed:
         return 0.0
-    if limit is None:
+    if use.limit is None:
         return float("inf")
-    return max(0.0, limit - month - queued) + limit * months_ahead
+    return max(0.0, use.limit - use.month - use.queued) + use.limit * months_ahead
 
 
 class _Columns:
@@ -152,7 +149,14 @@ class _Columns:
         waiting: tuple[float, ...] = by_name["waiting"]
         held = [each if each > 0.0 else 0.0 for each in waiting]
         self.waiting = [each if each < most else most for each, most in zip(held, self.asked, strict=True)]
-        self.rest = [*map(_rest, month, queued, limit, self.listed, repeat(months_ahead))]
+        self.rest = [  # as can_still_use
+            0.0
+            if not there
+            else math.inf
+            if most is None
+            else (left if (left := most - used - more) > 0.0 else 0.0) + most * months_ahead
+            for used, more, most, there in zip(month, queued, limit, self.listed, strict=True)
+        ]
         self.active = [each > 0 or more > 0 for each, more in zip(self.minutes, queued, strict=True)]
         self.rooms = [*map(add, self.rest, waiting)]
         self.unsure = [

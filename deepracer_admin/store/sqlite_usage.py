@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 
 from deepracer_admin.clock import as_utc, iso, parse_iso
@@ -141,6 +141,7 @@ _USES = (
     " listed, first_at, changed_at, waiting_since FROM usage_profiles WHERE event = :event"
 )
 """In the order of ProfileUse."""
+_AS_USE = partial(tuple.__new__, ProfileUse)  # ProfileUse._make without a call of Python a row
 
 
 def _ms(at: datetime) -> int:
@@ -277,7 +278,7 @@ class UsagePart(SqliteFile):
             rows = cursor.execute(_USES, {"event": event, "since": _ms(since), "at": _ms(last)}).fetchall()
         *values, listed, first, changed, waiting = [*zip(*rows, strict=True)] or [()] * len(ProfileUse._fields)
         instants = (map(_instant, column) for column in (first, changed, waiting))
-        return [*map(ProfileUse._make, zip(*values, map(bool, listed), *instants, strict=True))]
+        return [*map(_AS_USE, zip(*values, map(bool, listed), *instants, strict=True))]
 
     def used_before_reset(self, event: str) -> dict[str, float]:
         """Only profiles whose counter was seen to fall."""

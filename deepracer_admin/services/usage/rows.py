@@ -142,8 +142,7 @@ class ProfileRows(Sequence[ProfileRow]):
 
     @cached_property
     def shares(self) -> list[float | None]:
-        months = (profile.minutes_used / 60 for profile in self._profiles)
-        return [*map(_share, months, self.hours_queued, map(_limit, self._profiles))]
+        return [_share(one.minutes_used / 60, one.minutes_queued / 60, _limit(one)) for one in self._profiles]
 
     @cached_property
     def paused(self) -> list[bool]:
@@ -219,13 +218,12 @@ def _email(profile: Profile, person: Attendee | None) -> str:
 
 def _limit(profile: Profile) -> float | None:
     """Hours of a month."""
-    if profile.quota is None:
-        return None
-    return math.inf if profile.quota.minutes == UNLIMITED else profile.quota.minutes / 60
+    quota = profile.quota
+    return None if quota is None else math.inf if quota.minutes == UNLIMITED else quota.minutes / 60
 
 
 def _share(month: float, queued: float, limit: float | None) -> float | None:
-    if limit is None or math.isinf(limit):
+    if limit is None or limit == math.inf:
         return None
     asked = month + queued
     return asked / limit if limit else (math.inf if asked else 0.0)
