@@ -238,7 +238,7 @@ def _figure(view: OnboardingView) -> go.Figure:
         title=_spoken(view),
         height=90 + 34 * len(rows),
         margin={"l": 10, "r": 10, "t": 46, "b": 36},
-        xaxis_title="people",
+        xaxis={"title": "people", "tickformat": ","},
         legend={"orientation": "h", "y": 1.02, "x": 1, "xanchor": "right", "yanchor": "bottom", "traceorder": "normal"},
         yaxis={"automargin": True},
         uirevision="funnel",
