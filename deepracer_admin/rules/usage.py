@@ -7,13 +7,12 @@ never negative; spent <= P10 <= P50 <= P90 <= ceiling <= exposure.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import reduce
 from itertools import repeat
-from operator import add
+from typing import TYPE_CHECKING, Any
 
 from deepracer_admin.model import (
     GB_HOURS_A_MONTH,
@@ -26,6 +25,9 @@ from deepracer_admin.model import (
     UsageSample,
 )
 from deepracer_admin.rules.money import Amount, Band, Burn, at_prices, forecast
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = [
     "NO_COHORT",
@@ -136,57 +138,57 @@ def can_still_use(use: ProfileUse, months_ahead: int) -> float:
 
 
 class _Columns:
-    """Every profile, a column a value: three times as quick to add up as profile by profile, of 10,000."""
+    """Every profile, a column a value: ten times as quick to add up as profile by profile, of 10,000. Sums are taken in
+    the order of the profiles, so that they are those of a walk to the last digit.
+    """
 
     def __init__(self, uses: Sequence[ProfileUse], months_ahead: int) -> None:
+        import numpy as np  # a tenth of a second, and no start needs it
+
         columns = [*zip(*uses, strict=True)] or [()] * len(ProfileUse._fields)
         by_name = dict(zip(ProfileUse._fields, columns, strict=True))
-        month, queued, limit, self.listed = (by_name[name] for name in ("month", "queued", "limit", "listed"))
+
+        def numbers(name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+            return np.array(by_name[name], np.float64)
+
+        month, queued, waiting = numbers("month"), numbers("queued"), numbers("waiting")
+        limit = np.array([math.inf if each is None else each for each in by_name["limit"]], np.float64)
+        listed = np.array(by_name["listed"], np.bool_)
         self.profile: tuple[str, ...] = by_name["profile"]
-        self.minutes: tuple[float, ...] = by_name["minutes"]
-        self.gb_hours: tuple[float, ...] = by_name["gb_hours"]
-        self.asked = [each if each > 0.0 else 0.0 for each in queued]
-        waiting: tuple[float, ...] = by_name["waiting"]
-        held = [each if each > 0.0 else 0.0 for each in waiting]
-        self.waiting = [each if each < most else most for each, most in zip(held, self.asked, strict=True)]
-        self.rest = [  # as can_still_use
-            0.0
-            if not there
-            else math.inf
-            if most is None
-            else (left if (left := most - used - more) > 0.0 else 0.0) + most * months_ahead
-            for used, more, most, there in zip(month, queued, limit, self.listed, strict=True)
-        ]
-        self.active = [each > 0 or more > 0 for each, more in zip(self.minutes, queued, strict=True)]
-        self.rooms = [*map(add, self.rest, waiting)]
-        self.unsure = [
-            most - least if most > least else 0.0
-            for most, least in zip(by_name["minutes_high"], self.minutes, strict=True)
-        ]
+        self.minutes = numbers("minutes")
+        asked = np.maximum(queued, 0.0)
+        left = np.maximum(limit - month - queued, 0.0) + (limit * months_ahead if months_ahead else 0.0)
+        rest = np.where(listed, left, 0.0)  # as can_still_use
+        self.rooms: list[float] = (rest + waiting).tolist()
+        self.unsure = float(sum(np.maximum(numbers("minutes_high") - self.minutes, 0.0).tolist()))
+        self._summed = (
+            listed.astype(np.float64),
+            ((self.minutes > 0) | (queued > 0)).astype(np.float64),
+            self.minutes,
+            numbers("gb_hours"),
+            asked,
+            np.minimum(np.maximum(waiting, 0.0), asked),
+            rest,
+        )
 
     def part(self, prices: PriceList) -> Part:
         """Sums over all profiles."""
-        return _part(prices, self._summed())
+        return _part(prices, [float(column.cumsum()[-1]) if column.size else 0.0 for column in self._summed])
 
     def by_cohort(self, prices: PriceList, cohort_of: Mapping[str, str]) -> dict[str, Part]:
         """Sums by cohort, by name; `cohort_of` by profile id, NO_COHORT for whoever is not in it."""
+        import numpy as np
+
         names = [*map(cohort_of.get, self.profile, repeat(NO_COHORT))]
-        order = sorted(range(len(names)), key=names.__getitem__)  # cohort after cohort, each in the order of all
-        columns = [[*map(column.__getitem__, order)] for column in self._summed()]
-        found: dict[str, Part] = {}
-        start = 0
-        for name, number in sorted(Counter(names).items()):
-            found[name] = _part(prices, [column[start : start + number] for column in columns])
-            start += number
-        return found
-
-    def _summed(self) -> Sequence[Sequence[float]]:
-        return self.listed, self.active, self.minutes, self.gb_hours, self.asked, self.waiting, self.rest
+        number = {name: place for place, name in enumerate(sorted({*names}))}
+        places = np.fromiter(map(number.__getitem__, names), np.intp, len(names))
+        sums = [np.bincount(places, column, len(number)).tolist() for column in self._summed]
+        return {name: _part(prices, [column[place] for column in sums]) for name, place in number.items()}
 
 
-def _part(prices: PriceList, columns: Sequence[Sequence[float]]) -> Part:
-    """`columns`: as `_Columns._summed` gives them."""
-    profiles, active, minutes, gb_hours, queued, waiting, rest = (reduce(add, each, 0.0) for each in columns)
+def _part(prices: PriceList, sums: Sequence[float]) -> Part:
+    """`sums`: of the columns as `_Columns` adds them up."""
+    profiles, active, minutes, gb_hours, queued, waiting, rest = sums
     spent = at_prices(prices, minutes, gb_hours)
     return Part(
         profiles=int(profiles),
@@ -232,7 +234,7 @@ def totals(
         profiles=last.profiles,
         active=whole.active,
         spent=whole.spent,
-        spent_high=whole.spent + at_prices(prices, sum(columns.unsure)),
+        spent_high=whole.spent + at_prices(prices, columns.unsure),
         committed=whole.committed,
         waiting=whole.waiting,
         exposure=exposure,
