@@ -80,7 +80,12 @@ class ProfileRows(Sequence[ProfileRow]):
         self._known = known
         links, people = known.links, known.people
         uses = [*map(known.uses.get, [profile.id for profile in profiles])]
-        hours = [minutes / 60 for minutes in map(_minutes, profiles, uses)]
+        hours = [  # as _minutes
+            one.minutes_used / 60
+            if use is None
+            else (one.minutes_used + (use.minutes if one.minutes_used < use.month else use.minutes - use.month)) / 60
+            for one, use in zip(profiles, uses, strict=True)
+        ]
         falling = [-each for each in hours]
         order = sorted(range(len(hours)), key=falling.__getitem__)
         self._profiles = [profiles[place] for place in order]
@@ -142,7 +147,12 @@ class ProfileRows(Sequence[ProfileRow]):
 
     @cached_property
     def shares(self) -> list[float | None]:
-        return [_share(one.minutes_used / 60, one.minutes_queued / 60, _limit(one)) for one in self._profiles]
+        return [  # as _share: most profiles have a limit that is more than nothing
+            (one.minutes_used / 60 + asked) / (most / 60)
+            if (quota := one.quota) is not None and (most := quota.minutes) > 0
+            else _share(one.minutes_used / 60, asked, _limit(one))
+            for one, asked in zip(self._profiles, self.hours_queued, strict=True)
+        ]
 
     @cached_property
     def paused(self) -> list[bool]:
