@@ -23,7 +23,9 @@ from deepracer_admin.errors import BadInput
 
 __all__ = ["FORMAT", "is_sealed", "open_sealed", "pack", "seal", "unpack"]
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, FORMAT)
+"""1 had leaderboards row by row (store/standings_rows.py)."""
 MAGIC = b"DEEPRACER-EVENT-1\n"
 N, R, P = 2**15, 8, 1
 """scrypt's cost: 32 MB and about a tenth of a second (RFC 7914, 2)."""
@@ -49,7 +51,7 @@ def unpack(packed: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
         told = json.loads(line) if len(line) < LONGEST_LINE else None
         if not isinstance(told, dict) or {*told} != {"format", "sha256"}:
             raise BadInput(NOT_OURS)
-        if told["format"] != FORMAT:
+        if told["format"] not in READABLE:
             raise BadInput("This backup was written by another version of the console: restore it with that version.")
         if hashlib.sha256(body).hexdigest() != told["sha256"]:
             raise BadInput(CHANGED)

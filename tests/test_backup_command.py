@@ -417,3 +417,11 @@ def test_a_crafted_file_with_a_fitting_checksum_changes_nothing(
     store = open_event_store(tmp_path / "empty" / "events.sqlite", "rehearsal")
     assert store.events() == []
     store.close()
+
+
+def test_a_file_of_the_version_before_is_read_and_one_of_a_later_version_is_not() -> None:
+    packed = pack({"event": {"rows": [1]}}, {})
+    of_old = packed.replace(b'"format": 2', b'"format": 1', 1)
+    assert unpack(of_old) == unpack(packed) == ({"event": {"rows": [1]}}, {})
+    with pytest.raises(BadInput, match="another version"):
+        unpack(packed.replace(b'"format": 2', b'"format": 3', 1))

@@ -126,15 +126,19 @@ def racers_by_alias(
     `owners` maps profile id -> attendee id. What a listed profile is called goes before what we would have called the
     person; an alias that two profiles bear, or one of a stranger's, names nobody.
     """
-    listed = list(profiles)
-    borne = Counter(profile.alias.casefold() for profile in listed)
-    named = {profile.alias.casefold(): owners[profile.id] for profile in listed if profile.id in owners}
+    listed = [(profile.alias.casefold(), profile.id) for profile in profiles]
+    borne = Counter([alias for alias, _ in listed])
+    named = {alias: owners[profile] for alias, profile in listed if profile in owners}
     seen = frozenset(named.values())
     for person in people:
-        alias = person.alias.casefold()
-        if alias and person.id not in seen and not borne[alias]:
-            named.setdefault(alias, person.id)
-    return {alias: person for alias, person in named.items() if borne[alias] <= 1}
+        if person.id not in seen:
+            alias = person.alias.casefold()
+            if alias and not borne[alias]:
+                named.setdefault(alias, person.id)
+    for alias, times in borne.items():
+        if times > 1:
+            named.pop(alias, None)
+    return named
 
 
 def owner_of(row: Standing, owners: Mapping[str, str], named: Mapping[str, str]) -> str:

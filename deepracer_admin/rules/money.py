@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import sub
 
 from deepracer_admin.model import GB_HOURS_A_MONTH, UNLIMITED, Event, PriceList, ProfileUse, Quota, UsageSample
 
@@ -127,9 +128,10 @@ def forecast(
 
 def _filled(minutes: float, shares: Sequence[float], rooms: Sequence[float]) -> float:
     """Of `minutes`, what finds room: what one may not ask for any more, others who still may take over in part."""
-    asked = [min(room, minutes * share) for room, share in zip(rooms, shares, strict=True)]
+    wishes = [minutes * share for share in shares]
+    asked = [room if room < wish else wish for room, wish in zip(rooms, wishes, strict=True)]
     rest = TAKEN_OVER * (minutes - math.fsum(asked)) if shares else 0.0
-    free = math.fsum(room - got for room, got in zip(rooms, asked, strict=True))
+    free = math.fsum(map(sub, rooms, asked))
     return math.fsum(asked) + (min(rest, free) if rest > 0 else 0.0)
 
 
@@ -147,7 +149,7 @@ def _reached(event: Event, now: datetime, left_h: float, spent: float, final: fl
 def _shares(uses: Sequence[ProfileUse], rooms: Sequence[float]) -> list[float]:
     """Who of those who still may asks how much of what is to come, by their recent pace; sums to 1 (or all 0)."""
     gained = [
-        max(0.0, use.minutes + use.queued - (use.asked_before or 0.0)) if room > 0 else 0.0
+        more if room > 0 and (more := use.minutes + use.queued - (use.asked_before or 0.0)) > 0.0 else 0.0
         for use, room in zip(uses, rooms, strict=True)
     ]
     able = sum(1 for room in rooms if room > 0)

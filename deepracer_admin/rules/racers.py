@@ -8,13 +8,13 @@ can be meant, at the moment the standings are read, and kept with them; what can
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from deepracer_admin.model import Profile, Standing
 
-__all__ = ["Racer", "Racers", "identified", "racer_among", "racers_of"]
+__all__ = ["Racer", "Racers", "identified", "racers_among", "racers_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def identified(
         ids = bearers[row.alias.casefold()]
         if not profile and len(ids) == 1 and shown[row.alias.casefold()] == 1 and ids[0] not in taken:
             profile = ids[0]
-        found.append(row if profile == row.profile_id else replace(row, profile_id=profile))
+        found.append(row if profile == row.profile_id else row._replace(profile_id=profile))
     return found
 
 
@@ -69,21 +69,26 @@ def _result(row: Standing) -> tuple[str, int, datetime | None]:
 
 def racers_of(rows: Sequence[Standing]) -> list[Racer]:
     """Who each row is, in the order of the rows."""
-    return [*map(racer_among(rows), rows)]
+    return racers_among(rows, rows)
 
 
-def racer_among(rows: Sequence[Standing]) -> Callable[[Standing], Racer]:
-    """Who a row is among these `rows`: for whoever wants a few of many."""
+def racers_among(rows: Sequence[Standing], wanted: Sequence[Standing]) -> list[Racer]:
+    """Who each of `wanted` is among all `rows`, in their order."""
+    folded = [None if row.profile_id else row.alias.casefold() for row in wanted]
+    asked = {*folded} - {None}
     nameless: defaultdict[str, list[Standing]] = defaultdict(list)
-    for row in rows:
-        if not row.profile_id:
-            nameless[row.alias.casefold()].append(row)
-    return lambda row: _racer(row, nameless[row.alias.casefold()])
+    if asked:
+        for row in rows:
+            if not row.profile_id and (alias := row.alias.casefold()) in asked:
+                nameless[alias].append(row)
+    return [
+        Racer(row.profile_id, row.alias) if alias is None else _racer(row, nameless[alias])
+        for row, alias in zip(wanted, folded, strict=True)
+    ]
 
 
 def _racer(row: Standing, sharing: Sequence[Standing]) -> Racer:
-    if row.profile_id:
-        return Racer(row.profile_id, row.alias)
+    """Of a row without a profile; `sharing`: all rows without one that bear its alias."""
     if len(sharing) == 1:
         return Racer(alias=row.alias)
     others = [other.submitted_at for other in sharing if other is not row and other.submitted_at]

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from deepracer_admin.model import Standing
-from deepracer_admin.rules.racers import Racer, Racers, racer_among, racers_of
+from deepracer_admin.rules.racers import Racer, Racers, racers_among, racers_of
 
 __all__ = ["TIE_RULE", "BoardRow", "board", "lap_time", "ranked", "safe_alias", "standings_digest"]
 
@@ -53,30 +54,31 @@ def board(
     `hidden` and `disqualified` are ids of racers (rules/racers.py); `owner` gives the attendee id of a row, or "".
     `most`: places wanted, from the first; None: all.
     """
-    ranked, racer_of = _ranked(rows, disqualified), racer_among(rows)
-    former = _ranked(before, disqualified)
-    racers = Racers([*map(racer_among(before), (row for _, row in former))])
+    ordered = _first(_without(rows, disqualified), most)
+    racers = racers_among(rows, ordered)
+    place_of = _former(before, disqualified, racers)
     result: list[BoardRow] = []
-    leader = ranked[0][1].score_ms if ranked else 0
-    ahead = leader
-    for rank, row in ranked[:most]:
-        racer = racer_of(row)
-        masked = racer.id in hidden
-        places = racers.find(racer)
+    leader = ordered[0].score_ms if ordered else 0
+    rank, ahead = 1, leader
+    for place, (row, racer) in enumerate(zip(ordered, racers, strict=True), start=1):
+        if row.score_ms != ahead:
+            rank = place
+        masked = racer.id in hidden if hidden else False
+        former = place_of(racer)
         result.append(
             BoardRow(
-                rank=rank,
-                alias=f"Racer {rank}" if masked else safe_alias(row.alias),
-                score_ms=row.score_ms,
-                gap_ms=row.score_ms - leader,
-                interval_ms=row.score_ms - ahead,
-                best_lap_ms=row.best_lap_ms,
-                laps=row.laps,
-                submissions=row.submissions,
-                change=former[places[0]][0] - rank if len(places) == 1 else None,
-                hidden=masked,
-                attendee=owner(row),
-                racer=racer,
+                rank,
+                f"Racer {rank}" if masked else safe_alias(row.alias),
+                row.score_ms,
+                row.score_ms - leader,
+                row.score_ms - ahead,
+                row.best_lap_ms,
+                row.laps,
+                row.submissions,
+                None if former is None else former - rank,
+                masked,
+                owner(row),
+                racer,
             )
         )
         ahead = row.score_ms
@@ -88,17 +90,37 @@ def ranked(rows: Sequence[Standing], disqualified: Collection[str]) -> int:
     return sum(1 for racer in racers_of(rows) if racer.id not in disqualified) if disqualified else len(rows)
 
 
-def _ranked(rows: Sequence[Standing], disqualified: Collection[str]) -> list[tuple[int, Standing]]:
-    """Place and row, best first. Who shares a name is told from others by all rows, also those left out."""
-    kept = rows
-    if disqualified:
-        racer_of = racer_among(rows)
-        kept = [row for row in rows if racer_of(row).id not in disqualified]
-    ranked: list[tuple[int, Standing]] = []
-    for place, row in enumerate(sorted(kept, key=_order), start=1):
-        same = ranked and ranked[-1][1].score_ms == row.score_ms
-        ranked.append((ranked[-1][0] if same else place, row))
-    return ranked
+def _without(rows: Sequence[Standing], disqualified: Collection[str]) -> Sequence[Standing]:
+    """Who shares a name is told from others by all rows, also those left out."""
+    if not disqualified:
+        return rows
+    return [row for row, racer in zip(rows, racers_of(rows), strict=True) if racer.id not in disqualified]
+
+
+def _first(rows: Sequence[Standing], most: int | None) -> list[Standing]:
+    """So many, best first. Only those are put in order that can be among them."""
+    if most is not None and 0 < most < len(rows):
+        last = sorted([row.score_ms for row in rows])[most - 1]
+        rows = [row for row in rows if row.score_ms <= last]
+    return sorted(rows, key=_order)[:most]
+
+
+def _former(
+    before: Sequence[Standing], disqualified: Collection[str], wanted: Sequence[Racer]
+) -> Callable[[Racer], int | None]:
+    """The place that one of `wanted` had; None where that cannot be told. Others are looked at for their time alone."""
+    kept = _without(before, disqualified)
+    scores = sorted([row.score_ms for row in kept])
+    aliases = {racer.alias.casefold() for racer in wanted}
+    profiles = {racer.profile for racer in wanted if racer.profile}
+    near = [row for row in kept if row.profile_id in profiles or row.alias.casefold() in aliases]
+    known = Racers(racers_among(before, near))
+
+    def place(racer: Racer) -> int | None:
+        found = known.find(racer)
+        return 1 + bisect_left(scores, near[found[0]].score_ms) if len(found) == 1 else None
+
+    return place
 
 
 def _order(row: Standing) -> tuple[int, float, str]:

@@ -6,9 +6,13 @@ never negative; spent <= P10 <= P50 <= P90 <= ceiling <= exposure.
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
 
 from deepracer_admin.model import (
     GB_HOURS_A_MONTH,
@@ -22,6 +26,9 @@ from deepracer_admin.model import (
 )
 from deepracer_admin.rules.money import Amount, Band, Burn, at_prices, forecast
 
+if TYPE_CHECKING:
+    import numpy as np
+
 __all__ = [
     "NO_COHORT",
     "WAITING_FOR_CAPACITY",
@@ -31,7 +38,7 @@ __all__ = [
     "can_still_use",
     "jobs_of",
     "month_starts",
-    "moved_most",
+    "moved",
     "outliers",
     "totals",
 ]
@@ -130,39 +137,62 @@ def can_still_use(use: ProfileUse, months_ahead: int) -> float:
     return max(0.0, use.limit - use.month - use.queued) + use.limit * months_ahead
 
 
-_WithRest = Sequence[tuple[ProfileUse, float]]
-"""Each profile with the minutes that it can still use: asked for once for all sums, of 10,000 profiles."""
+class _Columns:
+    """Every profile, a column a value: ten times as quick to add up as profile by profile, of 10,000. Sums are taken in
+    the order of the profiles, so that they are those of a walk to the last digit.
+    """
+
+    def __init__(self, uses: Sequence[ProfileUse], months_ahead: int) -> None:
+        import numpy as np  # a tenth of a second, and no start needs it
+
+        columns = [*zip(*uses, strict=True)] or [()] * len(ProfileUse._fields)
+        by_name = dict(zip(ProfileUse._fields, columns, strict=True))
+
+        def numbers(name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+            return np.array(by_name[name], np.float64)
+
+        month, queued, waiting = numbers("month"), numbers("queued"), numbers("waiting")
+        limit = np.array([math.inf if each is None else each for each in by_name["limit"]], np.float64)
+        listed = np.array(by_name["listed"], np.bool_)
+        self.profile: tuple[str, ...] = by_name["profile"]
+        self.minutes = numbers("minutes")
+        asked = np.maximum(queued, 0.0)
+        left = np.maximum(limit - month - queued, 0.0) + (limit * months_ahead if months_ahead else 0.0)
+        rest = np.where(listed, left, 0.0)  # as can_still_use
+        self.rooms: list[float] = (rest + waiting).tolist()
+        self.unsure = float(sum(np.maximum(numbers("minutes_high") - self.minutes, 0.0).tolist()))
+        self._summed = (
+            listed.astype(np.float64),
+            ((self.minutes > 0) | (queued > 0)).astype(np.float64),
+            self.minutes,
+            numbers("gb_hours"),
+            asked,
+            np.minimum(np.maximum(waiting, 0.0), asked),
+            rest,
+        )
+
+    def part(self, prices: PriceList) -> Part:
+        """Sums over all profiles."""
+        return _part(prices, [float(column.cumsum()[-1]) if column.size else 0.0 for column in self._summed])
+
+    def by_cohort(self, prices: PriceList, cohort_of: Mapping[str, str]) -> dict[str, Part]:
+        """Sums by cohort, by name; `cohort_of` by profile id, NO_COHORT for whoever is not in it."""
+        import numpy as np
+
+        names = [*map(cohort_of.get, self.profile, repeat(NO_COHORT))]
+        number = {name: place for place, name in enumerate(sorted({*names}))}
+        places = np.fromiter(map(number.__getitem__, names), np.intp, len(names))
+        sums = [np.bincount(places, column, len(number)).tolist() for column in self._summed]
+        return {name: _part(prices, [column[place] for column in sums]) for name, place in number.items()}
 
 
-def _with_rest(uses: Sequence[ProfileUse], months_ahead: int) -> _WithRest:
-    return [(use, can_still_use(use, months_ahead)) for use in uses]
-
-
-def _by_cohort(prices: PriceList, uses: _WithRest, cohort_of: Mapping[str, str]) -> dict[str, Part]:
-    """Sums by cohort, by name; `cohort_of` by profile id, NO_COHORT for whoever is not in it."""
-    groups: dict[str, list[tuple[ProfileUse, float]]] = {}
-    for pair in uses:
-        groups.setdefault(cohort_of.get(pair[0].profile, NO_COHORT), []).append(pair)
-    return {name: _part(prices, groups[name]) for name in sorted(groups)}
-
-
-def _part(prices: PriceList, uses: _WithRest) -> Part:
-    """In one walk: three of these are made of 10,000 profiles whenever there is a sample."""
-    profiles = active = 0
-    minutes = gb_hours = queued = waiting = rest = 0.0
-    for use, left in uses:
-        asked = max(0.0, use.queued)
-        minutes += use.minutes
-        gb_hours += use.gb_hours
-        queued += asked
-        waiting += min(max(0.0, use.waiting), asked)
-        rest += left
-        profiles += use.listed
-        active += use.minutes > 0 or use.queued > 0
+def _part(prices: PriceList, sums: Sequence[float]) -> Part:
+    """`sums`: of the columns as `_Columns` adds them up."""
+    profiles, active, minutes, gb_hours, queued, waiting, rest = sums
     spent = at_prices(prices, minutes, gb_hours)
     return Part(
-        profiles=profiles,
-        active=active,
+        profiles=int(profiles),
+        active=int(active),
         spent=spent,
         committed=at_prices(prices, max(0.0, queued - waiting)),
         waiting=at_prices(prices, waiting),
@@ -185,8 +215,8 @@ def totals(
     """
     last, prices = series[-1], event.prices
     months_ahead = month_starts(last.at, event.ends_at) if monthly else 0
-    with_rest = _with_rest(uses, months_ahead)
-    whole = _part(prices, with_rest)
+    columns = _Columns(uses, months_ahead)
+    whole = columns.part(prices)
     left_h = max(0.0, (event.ends_at - last.at).total_seconds() / 3600)
     storage = Amount(0.0, last.storage_bytes / 1e9 * left_h / GB_HOURS_A_MONTH * prices.storage_per_gb_month)
     pending = whole.committed + whole.waiting
@@ -199,13 +229,12 @@ def totals(
         through_h = max(whole.committed.hours, min(through_h, slots * (left_h + LONGEST_JOB_H if left_h > 0 else 0.0)))
     ceiling = whole.spent + storage + at_prices(prices, 60 * through_h)
     over = left_h <= 0 or event.closed_at is not None
-    rooms = [rest + use.waiting for use, rest in with_rest]
     return Totals(
         as_of=last.at,
         profiles=last.profiles,
         active=whole.active,
         spent=whole.spent,
-        spent_high=whole.spent + at_prices(prices, sum(max(0.0, use.minutes_high - use.minutes) for use in uses)),
+        spent_high=whole.spent + at_prices(prices, columns.unsure),
         committed=whole.committed,
         waiting=whole.waiting,
         exposure=exposure,
@@ -217,14 +246,14 @@ def totals(
             event,
             series,
             uses,
-            rooms,
+            columns.rooms,
             spent=whole.spent,
             committed=whole.committed,
             most=ceiling,
             storage=storage,
         ),
-        offices=_by_cohort(prices, with_rest, offices or {}),
-        cost_centres=_by_cohort(prices, with_rest, cost_centres or {}),
+        offices=columns.by_cohort(prices, offices or {}),
+        cost_centres=columns.by_cohort(prices, cost_centres or {}),
         running=last.running,
         queued=last.queued,
         waiting_models=last.waiting,
@@ -248,10 +277,10 @@ def _burn(prices: PriceList, series: Sequence[UsageSample], hours: float) -> Bur
     return Burn(hours, amount.hours / span, amount.usd / span)
 
 
-def moved_most(uses: Collection[ProfileUse], most: int = 10) -> list[tuple[ProfileUse, float]]:
-    """Who asked for most minutes since the window of recent use began, and how many; nobody who asked for none."""
-    moved = [(use, use.minutes + use.queued - use.asked_before) for use in uses if use.asked_before is not None]
-    return sorted((pair for pair in moved if pair[1] > 0), key=lambda pair: (-pair[1], pair[0].profile))[:most]
+def moved(uses: Collection[ProfileUse]) -> list[tuple[ProfileUse, float]]:
+    """Who asked for any minutes since the window of recent use began, and how many."""
+    found = [(use, use.minutes + use.queued - use.asked_before) for use in uses if use.asked_before is not None]
+    return [pair for pair in found if pair[1] > 0]
 
 
 def outliers(uses: Collection[ProfileUse], cohort_of: Mapping[str, str]) -> list[tuple[ProfileUse, float]]:
@@ -259,16 +288,18 @@ def outliers(uses: Collection[ProfileUse], cohort_of: Mapping[str, str]) -> list
 
     Cohorts with fewer than three active profiles have no median worth the name.
     """
-    groups: dict[str, list[ProfileUse]] = {}
-    for use in uses:
-        if use.minutes > 0:
-            groups.setdefault(cohort_of.get(use.profile, NO_COHORT), []).append(use)
+    used = [use for use in uses if use.minutes > 0]
+    groups: defaultdict[str, list[ProfileUse]] = defaultdict(list)
+    for use, name in zip(used, map(cohort_of.get, [use.profile for use in used], repeat(NO_COHORT)), strict=True):
+        groups[name].append(use)
     found: list[tuple[ProfileUse, float]] = []
     for group in groups.values():
         if len(group) < 3:
             continue
-        ordered = sorted(use.minutes for use in group)
+        ordered = sorted([use.minutes for use in group])
         half = len(ordered) // 2
         median = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
-        found += [(use, use.minutes / median) for use in group if use.minutes > OUTLIER_TIMES * median]
+        most = OUTLIER_TIMES * median
+        if ordered[-1] > most:
+            found += [(use, use.minutes / median) for use in group if use.minutes > most]
     return sorted(found, key=lambda pair: (-pair[1], pair[0].profile))

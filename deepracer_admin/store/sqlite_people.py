@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
+from deepracer_admin.collector import collector_at_rest
 from deepracer_admin.errors import Conflict, Missing
 from deepracer_admin.model import Attendee, Event, Lease, Profile
 from deepracer_admin.store import ProfileLink
@@ -56,7 +57,8 @@ class PeoplePart(RecordsPart):
                 " ORDER BY position",
                 {"event": event, "wanted": wanted},
             ).fetchall()
-        return [_attendee(row["body"]) for row in rows]
+        with collector_at_rest():
+            return [_attendee(row["body"]) for row in rows]
 
     def attendee(self, event: str, attendee: str) -> Attendee:
         with self._reading() as connection:
@@ -172,7 +174,8 @@ class PeoplePart(RecordsPart):
                 "SELECT body FROM profiles WHERE event = ? ORDER BY position", (event,)
             ).fetchall()
             seen_at = self._seen(connection, event, "profiles")
-        return [_profile(row["body"]) for row in rows], seen_at
+        with collector_at_rest():
+            return [_profile(row["body"]) for row in rows], seen_at
 
     # -- whose profile
 
@@ -248,6 +251,9 @@ class PeoplePart(RecordsPart):
         return changed
 
     def linked(self, event: str) -> dict[str, str]:
+        return {**self._as_before(event, "linked", lambda: self._read_linked(event), is_list=True)}
+
+    def _read_linked(self, event: str) -> dict[str, str]:
         with self._reading() as connection:
             rows = connection.execute("SELECT attendee, profile FROM links WHERE event = ?", (event,)).fetchall()
         return {attendee: profile for attendee, profile in rows}
@@ -260,8 +266,9 @@ class PeoplePart(RecordsPart):
             rows = connection.execute(
                 "SELECT attendee, profile, how, at FROM links WHERE event = ?", (event,)
             ).fetchall()
-        return {
-            attendee: ProfileLink(attendee, profile, how, at)
-            for attendee, profile, how, told in rows
-            if (at := instant(told)) is not None
-        }
+        with collector_at_rest():
+            return {
+                attendee: ProfileLink(attendee, profile, how, at)
+                for attendee, profile, how, told in rows
+                if (at := instant(told)) is not None
+            }

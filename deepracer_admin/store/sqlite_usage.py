@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 
 from deepracer_admin.clock import as_utc, iso, parse_iso
@@ -130,6 +130,18 @@ _SAVE = (
     f"INSERT INTO usage_profiles (event, profile, {', '.join(_COLUMNS)}) VALUES ({', '.join('?' * 17)})"  # noqa: S608
     f" ON CONFLICT (event, profile) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS)}"
 )
+
+_USES = (
+    "SELECT profile, before + month, before + month + unsure, month, queued, waiting, quota,"
+    " coalesce((SELECT used + queued FROM usage_changes WHERE profile = id AND at <= :since"
+    " ORDER BY at DESC LIMIT 1),"
+    " (SELECT used + queued FROM usage_changes WHERE profile = id ORDER BY at LIMIT 1)),"
+    " storage_bytes, CASE WHEN :at > weighed_at"
+    " THEN gb_hours + storage_bytes / 1e9 * ((:at - weighed_at) / 3600000.0) ELSE gb_hours END,"
+    " listed, first_at, changed_at, waiting_since FROM usage_profiles WHERE event = :event"
+)
+"""In the order of ProfileUse."""
+_AS_USE = partial(tuple.__new__, ProfileUse)  # ProfileUse._make without a call of Python a row
 
 
 def _ms(at: datetime) -> int:
@@ -256,20 +268,17 @@ class UsagePart(SqliteFile):
         return [(at, row["used"], row["queued"]) for row in rows if (at := _instant(row["at"])) is not None]
 
     def profile_uses(self, event: str, *, since: datetime) -> list[ProfileUse]:
+        """By column, because a page reads 10,000 of them."""
         with self._reading() as connection:
             last, _ = self._last(connection, event)
-            rows = connection.execute(
-                f"SELECT profile, {', '.join(_COLUMNS)},"  # noqa: S608
-                " coalesce((SELECT used + queued FROM usage_changes WHERE profile = id AND at <= :since"
-                " ORDER BY at DESC LIMIT 1),"
-                " (SELECT used + queued FROM usage_changes WHERE profile = id ORDER BY at LIMIT 1))"
-                " AS asked_before FROM usage_profiles WHERE event = :event",
-                {"event": event, "since": _ms(since)},
-            ).fetchall()
-        if last is None:
-            return []
-        at_ms = _ms(last)
-        return [_use(row, at_ms) for row in rows]
+            if last is None:
+                return []
+            cursor = connection.cursor()
+            cursor.row_factory = None
+            rows = cursor.execute(_USES, {"event": event, "since": _ms(since), "at": _ms(last)}).fetchall()
+        *values, listed, first, changed, waiting = [*zip(*rows, strict=True)] or [()] * len(ProfileUse._fields)
+        instants = (map(_instant, column) for column in (first, changed, waiting))
+        return [*map(_AS_USE, zip(*values, map(bool, listed), *instants, strict=True))]
 
     def used_before_reset(self, event: str) -> dict[str, float]:
         """Only profiles whose counter was seen to fall."""
@@ -368,19 +377,6 @@ def _kept_of(row: sqlite3.Row) -> Kept:
 def _gb_hours(row: sqlite3.Row, at: datetime) -> float:
     hours = max(0.0, (_ms(at) - row["weighed_at"]) / 3_600_000) if row["weighed_at"] is not None else 0.0
     return row["gb_hours"] + row["storage_bytes"] / 1e9 * hours
-
-
-def _use(row: sqlite3.Row, at_ms: int) -> ProfileUse:
-    """By position, because a page reads 10,000 of them; `at_ms`: as of when."""
-    profile, month, queued, before, unsure, waiting, quota, stored, gb_hours, weighed, first, changed, since, _, _, \
-        listed, asked_before = row  # fmt: skip
-    if weighed is not None and at_ms > weighed:
-        gb_hours += stored / 1e9 * ((at_ms - weighed) / 3_600_000)
-    used = before + month
-    return ProfileUse(
-        profile, used, used + unsure, month, queued, waiting, quota, asked_before, stored, gb_hours, bool(listed),
-        _instant(first), _instant(changed), _instant(since),
-    )  # fmt: skip
 
 
 def _sample(row: sqlite3.Row) -> UsageSample:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepracer_admin.model import Event, Model, ModelJobs, PriceList, ProfileUse, Quota, UsageSample
-from deepracer_admin.rules.usage import can_still_use, jobs_of, month_starts, moved_most, outliers, totals
+from deepracer_admin.rules.money import at_prices
+from deepracer_admin.rules.usage import Part, can_still_use, jobs_of, month_starts, moved, outliers, totals
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PRICES = PriceList(training_per_hour=0.9, volume_per_hour=0.1, storage_per_gb_month=0.02)
@@ -127,6 +128,54 @@ def test_models_are_told_by_what_they_do() -> None:
 
 def test_who_moved_and_who_stands_out() -> None:
     uses = [use("a", 10.0), use("b", 20.0), use("c", 30.0), use("d", 100.0), use("e", 0.0, asked_before=None)]
-    assert [(each.profile, moved) for each, moved in moved_most(uses, 2)] == [("d", 100.0), ("c", 30.0)]
+    assert {each.profile: minutes for each, minutes in moved(uses)} == {"a": 10.0, "b": 20.0, "c": 30.0, "d": 100.0}
     assert [(each.profile, times) for each, times in outliers(uses, {})] == [("d", 4.0)]
     assert outliers(uses, {"d": "Roma"}) == []
+
+
+def one_by_one(uses: list[ProfileUse], months_ahead: int) -> Part:
+    """Sums as they are meant: profile by profile."""
+    profiles = active = 0
+    minutes = gb_hours = queued = waiting = rest = 0.0
+    for each in uses:
+        asked = max(0.0, each.queued)
+        minutes += each.minutes
+        gb_hours += each.gb_hours
+        queued += asked
+        waiting += min(max(0.0, each.waiting), asked)
+        rest += can_still_use(each, months_ahead)
+        profiles += each.listed
+        active += each.minutes > 0 or each.queued > 0
+    spent = at_prices(PRICES, minutes, gb_hours)
+    return Part(
+        profiles,
+        active,
+        spent,
+        at_prices(PRICES, max(0.0, queued - waiting)),
+        at_prices(PRICES, waiting),
+        spent + at_prices(PRICES, queued + rest),
+    )
+
+
+@given(
+    uses=st.lists(a_use, max_size=30, unique_by=lambda each: each.profile),
+    left_h=st.floats(0, 2000),
+    offices=st.dictionaries(st.text("abcdefgh", min_size=1, max_size=6), st.sampled_from(["Roma", "Milano", ""])),
+)
+def test_sums_by_column_are_those_of_profile_by_profile(
+    uses: list[ProfileUse], left_h: float, offices: dict[str, str]
+) -> None:
+    event = replace(EVENT, ends_at=NOW + timedelta(hours=left_h))
+    found = totals(event, [sampled(uses)], uses, offices=offices)
+    months = month_starts(NOW, event.ends_at)
+    whole = one_by_one(uses, months)
+    assert (found.active, found.spent, found.committed, found.waiting) == (
+        whole.active,
+        whole.spent,
+        whole.committed,
+        whole.waiting,
+    )
+    assert found.offices == {
+        name: one_by_one([each for each in uses if offices.get(each.profile, "") == name], months)
+        for name in sorted({offices.get(each.profile, "") for each in uses})
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.model import Standing
@@ -32,4 +32,4 @@ def read_standings(ports: Ports, event: str, race: str) -> StandingsRead:
 def _nameless(row: Standing, erased: Suppressed) -> Standing:
     """Who was erased keeps a place and times, no name; a racer name that somebody else bears now is theirs."""
     theirs = erased.holds(row.profile_id) if row.profile_id else erased.holds(row.alias)
-    return replace(row, alias=erased.salt, profile_id=erased.salt if row.profile_id else "") if theirs else row
+    return row._replace(alias=erased.salt, profile_id=erased.salt if row.profile_id else "") if theirs else row

@@ -5,10 +5,15 @@ all who look: at 10,000 profiles a browser gets one page of it, and each ask cos
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
+from itertools import compress
+from operator import add
+from typing import Any
 
-from deepracer_admin.services.usage.view import ProfileRow, UsageView
+from deepracer_admin.services.usage.rows import ProfileRow, ProfileRows
+from deepracer_admin.services.usage.view import UsageView
 
 __all__ = ["IDLE_HOURS", "NEAR", "ONLY", "PAGE_ROWS", "SORTS", "Histogram", "Query", "UsageTable", "table_of"]
 
@@ -18,31 +23,37 @@ IDLE_HOURS = 0.05  # three minutes: less than any training job
 _BINS = 20
 
 
-def _is_idle(row: ProfileRow) -> bool:
-    return bool(row.attendee) and row.hours_used + row.hours_queued < IDLE_HOURS
+def _is_idle(rows: ProfileRows) -> list[bool]:
+    asked = map(add, rows.hours_used, rows.hours_queued)
+    return [bool(one) and hours < IDLE_HOURS for one, hours in zip(rows.attendees, asked, strict=True)]
 
 
-ONLY: Mapping[str, Callable[[ProfileRow], bool]] = {
-    "Everybody": lambda row: True,
-    "Near their limit": lambda row: (row.share or 0.0) >= NEAR,
+def _called(rows: ProfileRows) -> list[str]:
+    return [(name or alias).casefold() for name, alias in zip(rows.names, rows.aliases, strict=True)]
+
+
+ONLY: Mapping[str, Callable[[ProfileRows], Sequence[bool]]] = {
+    "Everybody": lambda rows: [True] * len(rows),
+    "Near their limit": lambda rows: [(share or 0.0) >= NEAR for share in rows.shares],
     "Not started": _is_idle,
-    "Waiting for a slot": lambda row: row.waiting_since is not None,
-    "Paused": lambda row: row.paused,
-    "Far above their office": lambda row: row.times_median > 0,
-    "Nobody's": lambda row: not row.attendee,
+    "Waiting for a slot": lambda rows: [since is not None for since in rows.waiting_since],
+    "Paused": lambda rows: rows.paused,
+    "Far above their office": lambda rows: [times > 0 for times in rows.times_median],
+    "Nobody's": lambda rows: [not one for one in rows.attendees],
 }
-"""Worklists, by what stands on the screen."""
+"""Worklists, by what stands on the screen: whether each row is in it."""
 
-SORTS: Mapping[str, Callable[[ProfileRow], object]] = {
-    "Most hours": lambda row: -row.hours_used,
-    "Most in the last 6 h": lambda row: -row.recent_hours,
-    "Nearest to their limit": lambda row: -(row.share if row.share is not None else -1.0),
-    "Most asked for": lambda row: -row.hours_queued,
-    "Waiting longest": lambda row: row.waiting_since.timestamp() if row.waiting_since else math.inf,
-    "Longest silent": lambda row: row.changed_at.timestamp() if row.changed_at else -math.inf,
-    "Name": lambda row: (row.name or row.alias).casefold(),
-    "Office": lambda row: (row.office.casefold(), (row.name or row.alias).casefold()),
+SORTS: Mapping[str, Callable[[ProfileRows], Sequence[Any]]] = {
+    "Most hours": lambda rows: range(len(rows)),  # as they stand
+    "Most in the last 6 h": lambda rows: [-hours for hours in rows.recent_hours],
+    "Nearest to their limit": lambda rows: [1.0 if share is None else -share for share in rows.shares],
+    "Most asked for": lambda rows: [-hours for hours in rows.hours_queued],
+    "Waiting longest": lambda rows: [at.timestamp() if at else math.inf for at in rows.waiting_since],
+    "Longest silent": lambda rows: [at.timestamp() if at else -math.inf for at in rows.changed_at],
+    "Name": _called,
+    "Office": lambda rows: [*zip([office.casefold() for office in rows.offices], _called(rows), strict=True)],
 }
+"""Orders, by what stands on the screen: what each row is sorted by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +79,32 @@ class Histogram:
     median_h: float
 
 
+class _ById(Mapping[str, ProfileRow]):
+    """Rows by profile id, each made when it is asked for."""
+
+    def __init__(self, rows: ProfileRows) -> None:
+        self._rows = rows
+
+    def __getitem__(self, profile: str) -> ProfileRow:
+        return self._rows[self._rows.places[profile]]
+
+    def __contains__(self, profile: object) -> bool:
+        return profile in self._rows.places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows.ids)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
 @dataclass(frozen=True)
 class UsageTable:
     """Rows of all profiles, and what is drawn of them together."""
 
     view: UsageView
-    rows: Sequence[ProfileRow]
+    rows: ProfileRows
     by_id: Mapping[str, ProfileRow]
-    found: Sequence[str]  # what a search looks in, row by row
     cohorts: Sequence[str]
     counts: Mapping[str, int]  # by ONLY
     histogram: Histogram
@@ -86,47 +115,56 @@ class UsageTable:
         known = self.kept.get(query)
         if known is not None:
             return known
+        rows, places = self.rows, range(len(self.rows))
+        chosen: Iterable[int] = places
+        if query.only != "Everybody":
+            chosen = compress(places, ONLY[query.only](rows))
         needle = " ".join(query.text.split()).casefold()
-        fits, key = ONLY[query.only], SORTS[query.sort]
-        rows = [
-            row
-            for row, text in zip(self.rows, self.found, strict=True)
-            if (not needle or needle in text)
-            and (not query.cohort or query.cohort in (f"Office: {row.office}", f"Cost centre: {row.cost_centre}"))
-            and fits(row)
-        ]
-        found = tuple(row.profile for row in sorted(rows, key=key))  # type: ignore[arg-type]
+        if needle:
+            chosen = [place for place in chosen if needle in rows.texts[place]]
+        if query.cohort:
+            chosen = [place for place in chosen if query.cohort in self._cohorts_at(place)]
+        found = tuple([rows.ids[place] for place in sorted(chosen, key=SORTS[query.sort](rows).__getitem__)])
         if len(self.kept) >= 32:
             self.kept.clear()
         self.kept[query] = found
         return found
 
+    def _cohorts_at(self, place: int) -> tuple[str, str]:
+        return f"Office: {self.rows.offices[place]}", f"Cost centre: {self.rows.cost_centres[place]}"
+
     def names(self) -> dict[str, str]:
         """What people and profiles are called, by attendee and by profile id."""
-        people = {row.attendee: row.name or row.email for row in self.rows if row.attendee}
-        return {**people, **{row.profile: row.alias for row in self.rows}}
+        rows = self.rows
+        called = zip(rows.attendees, rows.names, rows.emails, strict=True)
+        people = {one: name or email for one, name, email in called if one}
+        return {**people, **dict(zip(rows.ids, rows.aliases, strict=True))}
 
     def top(self, most: int = 10) -> list[ProfileRow]:
         """Who asked for most in the last six hours; nobody who asked for nothing."""
-        return sorted((row for row in self.rows if row.recent_hours > 0), key=lambda row: -row.recent_hours)[:most]
+        return self._largest(self.rows.recent_hours, most)
 
     def far_above(self, most: int = 10) -> list[ProfileRow]:
         """Who used more than three times the median of their office."""
-        return sorted((row for row in self.rows if row.times_median > 0), key=lambda row: -row.times_median)[:most]
+        return self._largest(self.rows.times_median, most)
+
+    def _largest(self, column: Sequence[float], most: int) -> list[ProfileRow]:
+        """Rows with most of it, and any."""
+        places = [place for place, value in enumerate(column) if value > 0]
+        return [self.rows[place] for place in nsmallest(most, places, key=lambda place: -column[place])]
 
 
-def table_of(view: UsageView, rows: Sequence[ProfileRow]) -> UsageTable:
+def table_of(view: UsageView, rows: ProfileRows) -> UsageTable:
     """All that is drawn of these rows, worked out once."""
-    offices = sorted({row.office for row in rows if row.office})
-    centres = sorted({row.cost_centre for row in rows if row.cost_centre})
+    offices = sorted({*rows.offices} - {""})
+    centres = sorted({*rows.cost_centres} - {""})
     return UsageTable(
         view=view,
         rows=rows,
-        by_id={row.profile: row for row in rows},
-        found=[f"{row.name} {row.email} {row.alias}".casefold() for row in rows],
+        by_id=_ById(rows),
         cohorts=[*(f"Office: {name}" for name in offices), *(f"Cost centre: {name}" for name in centres)],
-        counts={name: sum(map(fits, rows)) for name, fits in ONLY.items()},
-        histogram=_histogram([row.hours_used for row in rows if row.hours_used > 0]),
+        counts={name: sum(fits(rows)) for name, fits in ONLY.items()},
+        histogram=_histogram([hours for hours in rows.hours_used if hours > 0]),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from deepracer_admin.collector import collector_at_rest
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere
@@ -18,8 +19,9 @@ from deepracer_admin.rules.quotas import NOT_READ, limit_words, quota_for
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import Service
 from deepracer_admin.services.usage.quota_words import limits_met
+from deepracer_admin.services.usage.rows import ProfileRow
 from deepracer_admin.services.usage.table import UsageTable, table_of
-from deepracer_admin.services.usage.view import ProfileRow, UsageView, read_all, read_limits_of, read_rows, read_view
+from deepracer_admin.services.usage.view import UsageView, read_all, read_limits_of, read_rows, read_view
 
 __all__ = ["GRANT_MAX_HOURS", "QuotaPlan", "QuotaReadBack", "UsageService"]
 
@@ -68,7 +70,7 @@ class UsageService(Service):
     def profiles(self, actor: Actor) -> list[ProfileRow]:
         """One row per sponsored profile, most hours first; organizers and facilitators."""
         self._authorise(actor, "usage.view")
-        return read_rows(self.house, self._event())
+        return [*read_rows(self.house, self._event())]
 
     def stamp(self, actor: Actor) -> tuple[str, int, datetime | None]:
         """(event, revision, event time of the last sample): what is drawn from the same stamp is the same."""
@@ -81,7 +83,8 @@ class UsageService(Service):
         """Everything that the Usage page draws per person, read and worked out together."""
         self._authorise(actor, "usage.view")
         event = self._event()
-        return table_of(*read_all(self.house, event))
+        with collector_at_rest():
+            return table_of(*read_all(self.house, event))
 
     def export(self, actor: Actor) -> bytes:
         """Usage per person as CSV, inert in spreadsheets; organizers."""

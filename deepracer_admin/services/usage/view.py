@@ -2,71 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
-from deepracer_admin.collector import collector_at_rest
 from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere
 from deepracer_admin.flows.readings.totals import POINTS, read_uses, totals_of
-from deepracer_admin.model import UNLIMITED, Attendee, Event, Profile, ProfileUse, UsageSample
+from deepracer_admin.model import Attendee, Event, Profile, ProfileUse, UsageSample
 from deepracer_admin.records.limits import Limits, read_limits
 from deepracer_admin.rules.money import Band, at_prices, usd_at
-from deepracer_admin.rules.usage import Totals, moved_most, outliers
+from deepracer_admin.rules.usage import Totals, moved, outliers
 from deepracer_admin.services.base import House
+from deepracer_admin.services.usage.rows import Known, ProfileRows
 from deepracer_admin.store import ProfileLink
 
-__all__ = ["GAP", "ProfileRow", "UsageView", "read_all", "read_limits_of", "read_rows", "read_view"]
+__all__ = ["GAP", "UsageView", "read_all", "read_limits_of", "read_rows", "read_view"]
 
 GAP = timedelta(minutes=10)
 """Event time without a sample that is told as a gap: what happened in it is only known by its sum."""
-_MINUTE_ENOUGH = 0.5
-
-
-class ProfileRow(NamedTuple):
-    """One sponsored profile. Hours as the service reports them; money estimated from the event's price list. A plain
-    row: a page makes 10,000 of them.
-
-    `hours_used` is the event's, over monthly resets; `hours_month` this month's, which `hours_limit` is compared with.
-    `hours_queued`: asked for and not finished, of which `hours_waiting` waits for a slot, since `waiting_since`.
-    `changed_at`: when its hours last moved; `recent_hours`: asked for within the last six hours (event time, both).
-    `times_median`: of its office's active profiles, 0 = not more than three times.
-    """
-
-    profile: str
-    attendee: str  # "" = not on our list
-    name: str
-    email: str
-    alias: str
-    office: str
-    cost_centre: str
-    hours_used: float
-    hours_queued: float
-    hours_limit: float | None  # of a month; infinite = no limit, None = not read yet
-    models: int | None
-    storage_gb: float | None
-    spend_usd: float
-    committed_usd: float
-    paused: bool
-    how: str  # created | adopted | manual | "" (nobody of ours)
-    hours_month: float = 0.0
-    hours_waiting: float = 0.0
-    recent_hours: float = 0.0
-    changed_at: datetime | None = None
-    waiting_since: datetime | None = None
-    times_median: float = 0.0
-
-    @property
-    def share(self) -> float | None:
-        """Of this month's limit, used or asked for; over 1 where more is used than is allowed now. None: no limit, or
-        not read yet.
-        """
-        if self.hours_limit is None or math.isinf(self.hours_limit):
-            return None
-        asked = self.hours_month + self.hours_queued
-        return asked / self.hours_limit if self.hours_limit else (float("inf") if asked else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +115,10 @@ def read_view(house: House, event: Event) -> UsageView:
     return _view(house, _read(house, event))
 
 
-def read_all(house: House, event: Event) -> tuple[UsageView, list[ProfileRow]]:
+def read_all(house: House, event: Event) -> tuple[UsageView, ProfileRows]:
     """Totals and rows, from one reading."""
-    with collector_at_rest():
-        read = _read(house, event)
-        return _view(house, read), _rows(house, read)
+    read = _read(house, event)
+    return _view(house, read), _rows(house, read)
 
 
 def _view(house: House, read: _Read) -> UsageView:
@@ -191,72 +143,22 @@ def read_limits_of(house: House, event: Event) -> Limits:
     return read_limits(house.store, event, given_elsewhere(house.store, event, house.settings.racing))
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What rows are made from, by profile or attendee id."""
-
-    links: Mapping[str, ProfileLink]
-    people: Mapping[str, Attendee]
-    uses: Mapping[str, ProfileUse]
-    limits: Limits
-    usd: Callable[[float, float], float]  # of minutes and GB-hours, at the event's prices
-    times: Mapping[str, float] = field(default_factory=dict[str, float])
-    moved: Mapping[str, float] = field(default_factory=dict[str, float])
-
-
-def read_rows(house: House, event: Event) -> list[ProfileRow]:
+def read_rows(house: House, event: Event) -> ProfileRows:
     """One row per profile of the service, most hours first."""
     return _rows(house, _read(house, event))
 
 
-def _rows(house: House, read: _Read) -> list[ProfileRow]:
+def _rows(house: House, read: _Read) -> ProfileRows:
     links = {link.profile: link for link in read.links.values()}
     people = read.people
     offices = {name: people[link.attendee].office for name, link in links.items() if link.attendee in people}
-    known = _Known(
+    known = Known(
         links=links,
         people=people,
         uses={use.profile: use for use in read.uses},
-        limits=read_limits_of(house, read.event),
+        paused=read_limits_of(house, read.event).paused,
         usd=usd_at(read.event.prices),
         times={use.profile: times for use, times in outliers(read.uses, offices)},
-        moved={use.profile: minutes for use, minutes in moved_most(read.uses, most=len(read.uses))},
+        moved={use.profile: minutes for use, minutes in moved(read.uses)},
     )
-    return sorted((_row(profile, known) for profile in read.profiles), key=lambda row: -row.hours_used)
-
-
-def _row(profile: Profile, known: _Known) -> ProfileRow:
-    """The counters are those of the newest listing, which may be newer than the last sample."""
-    link = known.links.get(profile.id)
-    person = known.people.get(link.attendee) if link else None
-    use = known.uses.get(profile.id)
-    before = use.minutes - use.month if use else 0.0
-    if use and profile.minutes_used < use.month:
-        before = use.minutes  # a reset that the next sample will count
-    minutes = profile.minutes_used + before
-    limit = profile.quota.minutes if profile.quota else None
-    waiting = min(use.waiting, profile.minutes_queued) if use else 0.0
-    return ProfileRow(
-        profile=profile.id,
-        attendee=person.id if person else "",
-        name=person.name if person else "",
-        email=profile.email or (person.email if person else ""),
-        alias=profile.alias,
-        office=person.office if person else "",
-        cost_centre=person.cost_centre if person else "",
-        hours_used=minutes / 60,
-        hours_queued=profile.minutes_queued / 60,
-        hours_limit=None if limit is None else math.inf if limit == UNLIMITED else limit / 60,
-        models=profile.model_count,
-        storage_gb=None if profile.storage_bytes is None else profile.storage_bytes / 1e9,
-        spend_usd=known.usd(minutes, use.gb_hours if use else 0.0),
-        committed_usd=known.usd(profile.minutes_queued - waiting, 0.0),
-        paused=profile.id in known.limits.paused,
-        how=link.how if link else "",
-        hours_month=profile.minutes_used / 60,
-        hours_waiting=waiting / 60,
-        recent_hours=known.moved.get(profile.id, 0.0) / 60,
-        changed_at=use.changed_at if use and minutes + profile.minutes_queued > _MINUTE_ENOUGH else None,
-        waiting_since=use.waiting_since if use else None,
-        times_median=known.times.get(profile.id, 0.0),
-    )
+    return ProfileRows(read.profiles, known)

@@ -19,7 +19,7 @@ from deepracer_admin.ui.kit.drawing import made_once
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.looks import drawn_from
 from deepracer_admin.ui.kit.refresh import rerun_unasked
-from deepracer_admin.ui.kit.table import choose_one
+from deepracer_admin.ui.kit.table import choose_one, counts
 from deepracer_admin.ui.kit.words import as_of, count, plain, span, when, whole
 
 __all__ = ["STEPS", "STUCK", "live_funnel", "live_plan", "plan_sentence", "stuck_table"]
@@ -137,7 +137,10 @@ def _draw_funnel(view: OnboardingView, event: Event) -> None:
         hide_index=True,
         key="funnel-table",
         placeholder=NOTHING,
-        column_config={"Share": st.column_config.NumberColumn(format="%.0f %%")},
+        column_config={
+            "Share": st.column_config.NumberColumn(format="%.0f %%"),
+            **counts("Done", "Under way", "Refused", "Answer lost", "Not yet"),
+        },
         alt="People per step and state",
     )
     if not all(row.known for row in view.funnel):
@@ -235,7 +238,7 @@ def _figure(view: OnboardingView) -> go.Figure:
         title=_spoken(view),
         height=90 + 34 * len(rows),
         margin={"l": 10, "r": 10, "t": 46, "b": 36},
-        xaxis_title="people",
+        xaxis={"title": "people", "tickformat": ","},
         legend={"orientation": "h", "y": 1.02, "x": 1, "xanchor": "right", "yanchor": "bottom", "traceorder": "normal"},
         yaxis={"automargin": True},
         uirevision="funnel",
@@ -265,7 +268,7 @@ def stuck_table(rows: Sequence[StuckRow]) -> StuckRow | None:
         [row.id for row in rows],
         key=STUCK,
         names=[f"{STEPS[row.step]}: {row.reason}" for row in rows],
-        column_config={"Why, and what to do": st.column_config.TextColumn(width="large")},
+        column_config={"Why, and what to do": st.column_config.TextColumn(width="large"), **counts("People")},
         alt="Reasons why people are stuck",
     )
     return next((row for row in rows if row.id == chosen), None)

@@ -17,6 +17,7 @@ from deepracer_admin.ui.kit.cached import close_view, event_view, usage_view
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.looks import drawn_from
 from deepracer_admin.ui.kit.masthead import link_to, next_link
+from deepracer_admin.ui.kit.table import counts
 from deepracer_admin.ui.kit.words import STAGES, as_of, count, hours, money, percent, plain, when, whole
 
 __all__ = ["funnel", "live", "next_steps", "stepper"]
@@ -143,8 +144,8 @@ def funnel(view: EventView) -> None:
             key="event-funnel",
             placeholder=NOTHING,
             column_config={
-                **{title: st.column_config.NumberColumn(width=80) for title in ("Refused", "Not known", "On the way")},
-                "People": st.column_config.NumberColumn(width=70),
+                **counts("Refused", "Not known", "On the way", width=80),
+                **counts("People", width=70),
                 "Through": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100, width=110),
             },
             alt="Funnel: people through each step",
@@ -163,7 +164,8 @@ def spend(view: EventView, usage: UsageView) -> None:
         third.metric("Training", hours(view.hours_used), help="Hours used by the event's profiles.")
         if budget:
             share = view.spend_usd / budget
-            st.progress(min(1.0, share), text=f"{percent(share)} of the budget of {money(budget)}")
+            used = f"{percent(share)} of the budget of {money(budget)}"
+            st.progress(min(1.0, share), text=f":red[✗ {used}, passed]" if share >= 1 else used)
         ahead = usage.forecast
         if usage.is_over:
             st.markdown(f"Final: **{money(view.spend_usd)}** (estimate; the bill has the last word).")

@@ -15,6 +15,7 @@ from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.cached import close_view
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.refresh import rerun_unasked
+from deepracer_admin.ui.kit.table import counts
 from deepracer_admin.ui.kit.words import as_of, clock_time, count, plain, when
 
 __all__ = [
@@ -194,7 +195,7 @@ def leftovers(view: CloseView) -> None:
         placeholder=NOTHING,
         column_config={
             "What": st.column_config.TextColumn(width="medium"),
-            "How many": st.column_config.NumberColumn(width="small", format="localized"),
+            **counts("How many", width="small"),
         },
         alt="What the close-out left, with its reason, cost and way out",
     )

@@ -11,6 +11,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.table import counts
 from deepracer_admin.ui.kit.words import count, day, plain, when
 
 __all__ = ["show"]
@@ -32,6 +33,7 @@ def show(who: Actor, event: Event) -> None:
                 hide_index=True,
                 key="data-preview",
                 placeholder=NOTHING,
+                column_config=counts("How many"),
                 alt="What will be erased",
             )
         _hold(view, event)

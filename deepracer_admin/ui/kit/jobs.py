@@ -16,7 +16,7 @@ from deepracer_admin.model import Actor, Job, JobItem, JobState
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.limits import NOTHING
-from deepracer_admin.ui.kit.table import choose_one
+from deepracer_admin.ui.kit.table import choose_one, counts
 from deepracer_admin.ui.kit.words import minute, plain, state_mark, whole
 
 __all__ = ["TITLES", "items_table", "live", "past", "show_job", "title_of"]
@@ -129,9 +129,7 @@ def past(
         key=f"{key}-table",
         names=[title_of(job) for job in found],
         steady=False,
-        column_config={
-            title: st.column_config.NumberColumn(format="localized", width=70) for title in ("Done", "Of", "Failed")
-        },
+        column_config=counts("Done", "Of", "Failed", width=70),
         alt="Jobs, newest first",
     )
     for job in found:

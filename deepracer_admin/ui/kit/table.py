@@ -18,7 +18,15 @@ import streamlit as st
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.words import count, some_names, whole
 
-__all__ = ["choose", "choose_one", "chosen_in"]
+__all__ = ["USD", "choose", "choose_one", "chosen_in", "counts"]
+
+USD = "%,.2f"
+"""How a column of money is written: 1,234.50, as the sentences beside it."""
+
+
+def counts(*titles: str, width: int | Literal["small"] | None = None) -> dict[str, Any]:
+    """Columns that count something, for `column_config`: written as `words.whole` writes, 2,000, in every browser."""
+    return {title: st.column_config.NumberColumn(format="%,d", width=width) for title in titles}
 
 
 @dataclass(frozen=True, slots=True)

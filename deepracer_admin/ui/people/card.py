@@ -14,8 +14,8 @@ from deepracer_admin.model import Actor, Event, RaceStatus
 from deepracer_admin.records.erasures import Erasure
 from deepracer_admin.services.access.onboarding import PersonView
 from deepracer_admin.services.races.places import Place
+from deepracer_admin.services.usage.rows import ProfileRow
 from deepracer_admin.services.usage.usage import GRANT_MAX_HOURS
-from deepracer_admin.services.usage.view import ProfileRow
 from deepracer_admin.ui.access.passwords import fresh_for_one, password_line, resend_note
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said, was_done

@@ -124,7 +124,9 @@ def _inside(view: EntrantsView, chosen: RaceRow, *, may: bool) -> None:
     key = f"entrants-in-{chosen.race.id}"
     look: dict[str, Any] = {
         "height": table_height(len(rows)),
-        "column_config": {"Rank": st.column_config.NumberColumn(width="small", help="Among the results as last read")},
+        "column_config": {
+            "Rank": st.column_config.NumberColumn(format="%,d", width="small", help="Among the results as last read")
+        },
         "alt": "Who may enter the race",
     }
     if not may:

@@ -14,7 +14,7 @@ from deepracer_admin.model import Actor, Event, RaceStatus, Timing, Track
 from deepracer_admin.rules.finish import State
 from deepracer_admin.services.races.races import RaceForm, RaceRow
 from deepracer_admin.ui.kit.act import press
-from deepracer_admin.ui.kit.table import choose_one
+from deepracer_admin.ui.kit.table import choose_one, counts
 from deepracer_admin.ui.kit.words import minute
 
 __all__ = ["STATUS", "default_form", "race_form", "race_table", "status_words"]
@@ -80,6 +80,7 @@ def race_table(rows: Sequence[RaceRow], zone: str, *, key: str) -> RaceRow | Non
             "Race": st.column_config.TextColumn(pinned=True, width=260),
             "Track": st.column_config.TextColumn(width=160),
             "Share link": st.column_config.LinkColumn(display_text="open"),
+            **counts("Entries"),
         },
         alt="Races, newest first",
     )

@@ -15,6 +15,7 @@ from deepracer_admin.services.setup.prices import BillView, PricesView
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.table import USD
 from deepracer_admin.ui.kit.words import as_of, clock_time, count, minute, money, percent, plain, table_height, whole
 
 __all__ = ["PRICE_JOBS", "panel"]
@@ -212,7 +213,7 @@ def _bill(view: BillView, event: Event) -> None:
         placeholder=NOTHING,
         height=table_height(len(view.days), most=8),
         column_config={
-            name: st.column_config.NumberColumn(format="%.2f")
+            name: st.column_config.NumberColumn(format=USD)
             for name in ("Billed (USD)", "Estimate (USD)", "Difference (USD)")
         },
         alt="Bill and estimate by day",

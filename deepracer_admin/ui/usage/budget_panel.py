@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.model import Actor, Event, Role
+from deepracer_admin.model import Actor, Event
 from deepracer_admin.rules.budget_guard import NEEDS_HUMAN, Act, Crossing, Line, Threshold, tail_words
 from deepracer_admin.rules.usage import Totals
 from deepracer_admin.services.usage.budget import BudgetView
 from deepracer_admin.services.usage.view import UsageView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.cached import key_of
 from deepracer_admin.ui.kit.confirm import confirm
 from deepracer_admin.ui.kit.fold import fold
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.table import USD
 from deepracer_admin.ui.kit.words import (
     as_of,
     exact,
@@ -42,7 +43,7 @@ def used_words(line: Line) -> str:
 
 def budget_panel(who: Actor, usage: UsageView, stamp: Stamp) -> None:
     """Under the totals: one line while all is well, open while something asks. `stamp`: what `usage` was read from."""
-    view, event = _view(*stamp, who.roles, who, usage.totals), usage.event
+    view, event = _view(key_of(*stamp, *sorted(who.roles)), stamp[0], who, usage.totals), usage.event
     may = session.may(who, "usage.guard")
     for crossing in view.asked if may else ():
         _asks(view, crossing)
@@ -65,11 +66,9 @@ def _all_of_it(view: BudgetView, event: Event, *, may: bool) -> None:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _view(
-    event: str, revision: int, sample: datetime | None, roles: frozenset[Role], _who: Actor, _totals: Totals | None
-) -> BudgetView:
+def _view(key: str, _event: str, _who: Actor, _totals: Totals | None) -> BudgetView:
     """One reading for all who look, until something of the event changes; shared as it is, nobody may change it."""
-    return session.console().of(event).budget.view(_who, _totals)
+    return session.console().of(_event).budget.view(_who, _totals)
 
 
 def _asks(view: BudgetView, crossing: Crossing) -> None:
@@ -206,6 +205,7 @@ def _cohort_budget(view: BudgetView) -> None:
             ),
             hide_index=True,
             key="budget-cohorts",
+            column_config={"Budget (USD)": st.column_config.NumberColumn(format=USD)},
             placeholder=NOTHING,
             alt="Budgets of offices and cost centres",
         )

@@ -55,7 +55,7 @@ def draw(make: Callable[[], go.Figure | None], key: str, *, alt: str, stamp: Has
     """Draw it with the one button that a chart needs: its picture as PNG, twice as sharp as on the screen. None: there
     is nothing to draw. It is made once for all who look at the same `stamp`, which names all that it is made from.
     """
-    figure = made_once(make, key, stamp=stamp)
+    figure = made_once(make, key, stamp=repr(stamp))
     if figure is None:
         return
     st.plotly_chart(
@@ -212,7 +212,7 @@ def cohort_chart(parts: Mapping[str, Part], label: str) -> go.Figure:
     )
     return _layout(
         figure, f"cohorts-{label}", f"Hours by {label.lower()}: {first}" if total else first, 110 + 30 * len(names),
-        "hours", barmode="stack", yaxis={"automargin": True, "type": "category"},
+        "hours", barmode="stack", yaxis={"automargin": True, "type": "category"}, xaxis_tickformat=",",
     )  # fmt: skip
 
 
@@ -235,7 +235,7 @@ def histogram_chart(found: Histogram) -> go.Figure:
         if people
         else "Nobody has used an hour yet"
     )
-    return _layout(figure, "histogram", title, 300, "hours used", "people")
+    return _layout(figure, "histogram", title, 300, "hours used", "people", yaxis_tickformat=",")
 
 
 def person_chart(series: Sequence[tuple[datetime, float, float]], limit: float | None, zone: str) -> go.Figure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -39,19 +40,21 @@ def headline(view: UsageView, *, sees_people: bool) -> bool:
         return False
     first, second = st.columns(4), st.columns(4)
     budget = event.budget_usd
-    share = f"{percent(view.spend_usd / budget)} of the budget" if budget else "no budget is set"
-    _figure(first[0], "Spend so far (estimate)", money(view.spend_usd), share)
-    both = totals.at_most_so_far.usd
-    with_it = f"with it {percent(both / budget)} of the budget" if budget else "runs or will run by itself"
-    _figure(first[1], "Committed on top (estimate)", money(view.committed_usd), with_it)
+    spent, both = view.spend_usd, totals.at_most_so_far.usd
+    share = f"{_of_budget(spent, budget)} of the budget" if budget else "no budget is set"
+    _figure(first[0], "Spend so far (estimate)", money(spent), share, _colour(spent, budget))
+    with_it = f"with it {_of_budget(both, budget)} of the budget" if budget else "runs or will run by itself"
+    _figure(first[1], "Committed on top (estimate)", money(view.committed_usd), with_it, _colour(both, budget))
     if view.is_over or totals.forecast is None:
         _figure(first[2], "Final (estimate)", money(view.spend_usd), "the bill of AWS has the last word")
         _figure(first[3], "Spend per hour", "ended", "")
     else:
         high = totals.forecast.p90.usd
-        share = f"{percent(high / budget)} of the budget, " if budget else ""
+        share = f"{_of_budget(high, budget, sign='▲')} of the budget, " if budget else ""
         of = f"{share}in 9 of 10 cases"
-        _figure(first[2], "At the end, at most (estimate)", money(high), of)
+        _figure(
+            first[2], "At the end, at most (estimate)", money(high), of, "orange" if _is_over(high, budget) else "off"
+        )
         rate = f"{money(totals.burn[0].usd)}/h" if totals.burn else NOT_READ
         _figure(first[3], "Spend in the last hour (estimate)", rate, _ceiling(view))
     _figure(second[0], "Training hours used", hours(view.hours_used), f"{hours(view.hours_queued)} committed")
@@ -70,8 +73,25 @@ def headline(view: UsageView, *, sees_people: bool) -> bool:
     return True
 
 
-def _figure(place: DeltaGenerator, label: str, value: str, under: str) -> None:
-    place.metric(label, value, delta=under or None, delta_color="off", delta_arrow="off")
+_Colour = Literal["off", "orange", "red"]
+
+
+def _figure(place: DeltaGenerator, label: str, value: str, under: str, colour: _Colour = "off") -> None:
+    place.metric(label, value, delta=under or None, delta_color=colour, delta_arrow="off")
+
+
+def _is_over(usd: float, budget: float) -> bool:
+    return bool(budget) and usd >= budget
+
+
+def _colour(usd: float, budget: float, over: _Colour = "red") -> _Colour:
+    """Over the budget is red everywhere; a forecast that is, is a warning."""
+    return over if _is_over(usd, budget) else "off"
+
+
+def _of_budget(usd: float, budget: float, *, sign: str = "✗") -> str:
+    """The share, with a sign that stands without its colour where it is over."""
+    return f"{f'{sign} ' if _is_over(usd, budget) else ''}{percent(usd / budget)}"
 
 
 def _ceiling(view: UsageView) -> str:

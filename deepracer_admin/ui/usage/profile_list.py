@@ -6,21 +6,23 @@ Search, filter and order are the server's; what is chosen stays chosen on every 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
 from deepracer_admin.model import Event
+from deepracer_admin.services.usage.rows import ProfileRow
 from deepracer_admin.services.usage.table import ONLY, PAGE_ROWS, SORTS, Query, UsageTable
-from deepracer_admin.services.usage.view import ProfileRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask
+from deepracer_admin.ui.kit.cached import key_of
 from deepracer_admin.ui.kit.limits import NOT_READ, NOTHING, limit_words
-from deepracer_admin.ui.kit.table import choose
+from deepracer_admin.ui.kit.table import USD, choose
 from deepracer_admin.ui.kit.words import count, hours, minute, money, percent, plain, table_height, when, whole
 from deepracer_admin.ui.usage.charts import draw, person_chart
+from deepracer_admin.ui.usage.live import Stamp
 from deepracer_admin.ui.usage.profile_models import profile_models
 
 __all__ = ["ask_query", "one_profile", "profile_pages", "worklists"]
@@ -42,7 +44,7 @@ def ask_query(table: UsageTable) -> Query:
     return Query(text or "", cohort or "", only or "Everybody", sort or "Most hours")
 
 
-def profile_pages(table: UsageTable, query: Query, *, several: bool, stamp: Hashable) -> tuple[str, ...]:
+def profile_pages(table: UsageTable, query: Query, *, several: bool, stamp: Stamp) -> tuple[str, ...]:
     """One page of the table, and the way to the others; ids of the chosen profiles, whatever page they are on.
 
     Rows keep their places while hours move, until somebody asks for the order anew. `stamp`: what `table` was read
@@ -69,7 +71,7 @@ def profile_pages(table: UsageTable, query: Query, *, several: bool, stamp: Hash
     ids = order[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
     rows = [table.by_id[one] for one in ids]
     return choose(
-        _sent(stamp, ids, rows),
+        _sent(key_of(*stamp, ids), rows),
         ids,
         key="profiles",
         names=[row.name or row.alias for row in rows],
@@ -103,7 +105,7 @@ def _forget_order() -> None:
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _sent(stamp: Hashable, ids: tuple[str, ...], _rows: Sequence[ProfileRow]) -> pa.Table:
+def _sent(key: str, _rows: Sequence[ProfileRow]) -> pa.Table:
     """These rows as they are sent: made once for all who look at this page of the table."""
     return pa.Table.from_pandas(_frame(_rows), preserve_index=False)
 
@@ -136,12 +138,12 @@ _COLUMNS = {
     "Of limit": st.column_config.NumberColumn(
         format="%.0f %%", help="Used this month and asked for, of the limit of a month; over 100 % shown as such."
     ),
-    "Used (h)": st.column_config.NumberColumn(format="%.2f", help="By the event, over months."),
+    "Used (h)": st.column_config.NumberColumn(format="%,.2f", help="By the event, over months."),
     "Asked for (h)": st.column_config.NumberColumn(format="%.2f", help="Runs, is queued, or waits for a slot."),
     "Limit (h)": st.column_config.TextColumn(alignment="right", help="Of a month."),
     "Models": st.column_config.TextColumn(alignment="right", help="Made this month, as the service counts."),
     "Last 6 h": st.column_config.NumberColumn(format="%.2f", help="Hours asked for within six hours of event time."),
-    "Spend (USD, est.)": st.column_config.NumberColumn(format="%.2f"),
+    "Spend (USD, est.)": st.column_config.NumberColumn(format=USD),
     "Moved": st.column_config.DatetimeColumn(format=_TIME, help="When their hours last moved, event time."),
     "Waiting since": st.column_config.DatetimeColumn(format=_TIME, help="Event time."),
 }
@@ -161,7 +163,7 @@ def _percent(share: float | None) -> float | None:
     return None if share is None or math.isinf(share) else 100 * share
 
 
-def worklists(table: UsageTable, stamp: Hashable) -> None:
+def worklists(table: UsageTable, stamp: Stamp) -> None:
     """Who moved most lately, and who is far above their office. `stamp`: what `table` was read from."""
     left, right = st.columns(2)
     with left:
@@ -179,20 +181,20 @@ Worklist = Callable[[], list[tuple[ProfileRow, float]]]
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _worklist(stamp: Hashable, title: str, _find: Worklist) -> pa.Table:
+def _worklist(key: str, _title: str, _find: Worklist) -> pa.Table:
     found = _find()
     return pa.table(
         {
             "Racer": [row.alias for row, _ in found],
             "Name": [row.name for row, _ in found],
-            title: [value for _, value in found],
+            _title: [value for _, value in found],
             "Used (h)": [row.hours_used for row, _ in found],
         }
     )
 
 
-def _short(stamp: Hashable, key: str, title: str, form: str, find: Worklist) -> None:
-    rows = _worklist(stamp, title, find)
+def _short(stamp: Stamp, key: str, title: str, form: str, find: Worklist) -> None:
+    rows = _worklist(key_of(*stamp, title), title, find)
     if not len(rows):
         st.caption("Nobody.")
         return
@@ -204,7 +206,7 @@ def _short(stamp: Hashable, key: str, title: str, form: str, find: Worklist) -> 
         height=table_height(len(rows), most=5),
         column_config={
             title: st.column_config.NumberColumn(format=form),
-            "Used (h)": st.column_config.NumberColumn(format="%.2f"),
+            "Used (h)": st.column_config.NumberColumn(format="%,.2f"),
         },
         alt="Racers",
     )

@@ -7,7 +7,7 @@ import streamlit as st
 
 from deepracer_admin.model import Event
 from deepracer_admin.rules.usage import WAITING_FOR_CAPACITY
-from deepracer_admin.services.usage.view import ProfileRow
+from deepracer_admin.services.usage.rows import ProfileRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press
 from deepracer_admin.ui.kit.limits import NOTHING

@@ -9,8 +9,8 @@ import streamlit as st
 
 from deepracer_admin.model import UNLIMITED, Actor, Event, Job, Role
 from deepracer_admin.services.setup.capacity import QueueEffect
+from deepracer_admin.services.usage.rows import ProfileRow
 from deepracer_admin.services.usage.usage import GRANT_MAX_HOURS, QuotaPlan, QuotaReadBack
-from deepracer_admin.services.usage.view import ProfileRow
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom

@@ -32,6 +32,22 @@ def test_axes_are_readable_on_white_and_left_alone_in_the_dark() -> None:
     light, dark = (_made.__wrapped__("now", "spend", dark, go.Figure) for dark in (False, True))
     assert light is not None
     assert dark is not None
-    for axis in (light.layout.xaxis, light.layout.yaxis):
-        assert min(contrast_on_white(axis.tickfont.color), contrast_on_white(axis.title.font.color)) >= 4.5
-    assert dark.layout.xaxis.tickfont.color is None
+    for axis in (light.to_dict()["layout"]["xaxis"], light.to_dict()["layout"]["yaxis"]):
+        assert (
+            min(contrast_on_white(axis["tickfont"]["color"]), contrast_on_white(axis["title"]["font"]["color"])) >= 4.5
+        )
+    assert "xaxis" not in dark.to_dict()["layout"]
+
+
+def test_colouring_what_is_sent_is_colouring_the_figure() -> None:
+    def chart() -> go.Figure:
+        figure = go.Figure()
+        figure.add_scatter(x=[AT, AT], y=[1.5, None], xaxis="x2", yaxis="y2")
+        return figure.update_layout(xaxis_title="hours", yaxis={"type": "category"}, xaxis2={"tickfont": {"size": 9}})
+
+    drawing = _made.__wrapped__("now", "spend", False, chart)
+    plainly = chart()
+    colour = drawing.to_dict()["layout"]["xaxis"]["tickfont"]["color"]
+    for axes in (plainly.update_xaxes, plainly.update_yaxes):
+        axes(tickfont_color=colour, title_font_color=colour)
+    assert drawing.to_dict() == json.loads(plainly.to_json())
