@@ -8,7 +8,7 @@ from datetime import datetime
 
 from deepracer_admin.counted import counted
 from deepracer_admin.edge.addresses import Where, split, where
-from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.errors import BadInput
 from deepracer_admin.model import Actor, Job, read_mailbox
 from deepracer_admin.records.alarms import ALARMS
 from deepracer_admin.records.calls import CALL_LIST, POSTS, CallList
@@ -106,10 +106,7 @@ class CallsService(Service):
             and not self.store.read(event.id, CALL_LIST).addresses
         ):
             raise BadInput("Nobody is told of alarms: set a chat's webhook, or name somebody, then try again.")
-        try:
-            return self._plan_job(actor, "setup.alarms", "alarm.try", target=event.id, plan={})
-        except Conflict:
-            return self.store.jobs(event.id, live=True, kind="alarm.try")[0]
+        return self._plan_or_join(actor, "setup.alarms", "alarm.try", plan={})
 
 
 def _at(post: Post) -> float:
