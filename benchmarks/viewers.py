@@ -2,13 +2,14 @@
 
     python benchmarks/viewers.py [--viewers 100] [--phones 2000] [--seconds 20] [--people 10000] [--short]
 
-A viewer is a tab on the Leaderboard page, over the console's own WebSocket, each with a session of its own; it asks for
-each timed part as often as a browser does (a look every two seconds) and waits until what moved is drawn. Beside it,
-in the same run, a naive page: a script without any care that reads its rows, sorts and shows them every two seconds.
-A phone asks for the snapshot of a big screen's link every two seconds on a connection of its own, with the mark of what
-it has; beside it a bare route that answers every time with the same bytes. Meanwhile a new result comes every five
-seconds, so that the board moves. `cpu_of_a_core` is the server process's own time; `p95_ms` is from the question to the
-whole answer. `--short`: 20 viewers, 200 phones, 2,000 people, under a minute. Servers and askers share this machine.
+A viewer is a tab on the Leaderboard page, over the console's own WebSocket, each with a session of its own. The console
+draws in it what moved, as it looks every two seconds; it asks for each timed part as often as a browser does. In the
+same run, a naive page: a script without any care that reads its rows, sorts and shows them every two seconds. A phone
+asks for the snapshot of a big screen's link every two seconds on a connection of its own, with the mark of what it has;
+beside it a bare route that answers every time with the same bytes. Meanwhile a new result comes every five seconds, so
+that the board moves. `cpu_of_a_core` is the server process's own time; `p95_ms` is from a tab's or phone's question to
+the whole answer; `shown_p95_ms` is from the moment at which a result was written to that at which a tab had drawn it.
+`--short`: 20 viewers, 200 phones, 2,000 people, under a minute. Servers and askers share this machine.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ import json
 import os
 import random
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -32,15 +32,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ClientState_pb2 import ClientState
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.util import calc_hash
-from websockets.asyncio.client import ClientConnection, connect
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks._tabs import EVERY_S, PATIENCE_S, cpu_s, told, viewers  # noqa: E402
 from benchmarks.pages import fill, write_silent_world  # noqa: E402
 from deepracer_admin.compose import compose  # noqa: E402
 from deepracer_admin.model import Actor, Role, Standing  # noqa: E402
@@ -48,9 +44,8 @@ from deepracer_admin.settings import Settings  # noqa: E402
 from deepracer_admin.store.sqlite import open_history  # noqa: E402
 from deepracer_admin.web.keeper import SessionKeeper, cookie_names  # noqa: E402
 
-EVERY_S = 2.0
 RESULT_EVERY_S = 5.0
-PATIENCE_S = 120.0
+WRITTEN = "written.txt"
 NAIVE = """
 import json, pathlib
 import pandas as pd
@@ -107,116 +102,6 @@ def running(command: list[str], health: str, *, cwd: Path, environ: dict[str, st
         process.wait(PATIENCE_S)
 
 
-def cpu_s(pid: int) -> float:
-    """Seconds of processor that it has used; not a number where the system does not tell (outside of Linux)."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    except OSError:
-        return float("nan")
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def told(waits: list[float], pid: int, before_s: float, began_s: float) -> dict[str, Any]:
-    spent = (cpu_s(pid) - before_s) / (time.monotonic() - began_s)
-    waits.sort()
-    return {
-        "answers": len(waits),
-        "cpu_of_a_core": round(spent, 3) if spent == spent else None,
-        "median_ms": round(1000 * statistics.median(waits), 1) if waits else None,
-        "p95_ms": round(1000 * waits[int(0.95 * (len(waits) - 1))], 1) if waits else None,
-        "worst_ms": round(1000 * waits[-1], 1) if waits else None,
-    }
-
-
-# ------------------------------------------------------------------------------------------------------- viewers
-
-
-async def _finished(socket_: ClientConnection) -> list[tuple[str, float]]:
-    """Read until the run is over; the timed parts that it declared, with their seconds."""
-    parts: list[tuple[str, float]] = []
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            message = ForwardMsg()
-            message.ParseFromString(bytes(await socket_.recv(decode=False)))
-            kind = message.WhichOneof("type")
-            if kind == "auto_rerun":
-                parts.append((message.auto_rerun.fragment_id, message.auto_rerun.interval))
-            elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-                return parts  # else a part is drawn anew: the answer goes on
-
-
-def _ask(page: str, query: str, fragment: str = "") -> bytes:
-    state = ClientState(query_string=query, page_script_hash=page and calc_hash(page), page_name=page)
-    if fragment:
-        state.fragment_id = fragment
-        state.is_auto_rerun = True
-    return BackMsg(rerun_script=state).SerializeToString()
-
-
-async def _viewer(
-    address: str, page: str, query: str, cookie: str, ready: Callable[[], None], go: asyncio.Event, until: list[float]
-) -> list[float]:
-    """One tab: the first draw, then each timed part when it is due; seconds until it and what it drew was there."""
-    waits: list[float] = []
-    headers = {"Cookie": cookie} if cookie else {}
-    async with connect(
-        f"ws://{urlsplit(address).netloc}/_stcore/stream",
-        subprotocols=["streamlit"],  # type: ignore[list-item]
-        origin=address,  # type: ignore[arg-type]
-        additional_headers=headers,
-        max_size=None,
-        compression=None,
-        open_timeout=PATIENCE_S,
-    ) as socket_:
-        await socket_.send(_ask(page, query))
-        parts = await _finished(socket_)
-        ready()
-        await go.wait()
-        loop = asyncio.get_running_loop()
-        due = [(loop.time() + random.random() * every, fragment, every) for fragment, every in parts]
-        while due and loop.time() < until[0]:
-            at, fragment, every = min(due)
-            due.remove((at, fragment, every))
-            await asyncio.sleep(max(0.0, at - loop.time()))
-            began = loop.time()
-            await socket_.send(_ask(page, query, fragment))
-            await _finished(socket_)
-            waits.append(loop.time() - began)
-            due.append((max(at + every, loop.time()), fragment, every))
-    return waits
-
-
-async def viewers(
-    address: str, pid: int, cookies: list[str], seconds: float, page: str = "", query: str = ""
-) -> dict[str, Any]:
-    """As many tabs as there are cookies ("" where none is needed)."""
-    go, until, drawn = asyncio.Event(), [0.0], [0]
-
-    def ready() -> None:
-        drawn[0] += 1
-
-    gate = asyncio.Semaphore(8)
-
-    async def one(cookie: str) -> list[float]:
-        async with gate:  # they come in one after the other, as people do
-            start = asyncio.create_task(_viewer(address, page, query, cookie, ready, go, until))
-            had = drawn[0]
-            while not start.done() and drawn[0] == had:
-                await asyncio.sleep(0.02)
-        return await start
-
-    tabs = [asyncio.create_task(one(cookie)) for cookie in cookies]
-    while drawn[0] < len(cookies) and not any(tab.done() for tab in tabs):
-        await asyncio.sleep(0.05)
-    before, began = cpu_s(pid), time.monotonic()
-    until[0] = asyncio.get_running_loop().time() + seconds
-    go.set()
-    await asyncio.sleep(seconds)
-    after = told([], pid, before, began)
-    waits = [wait for found in await asyncio.gather(*tabs) for wait in found]
-    return {**told(waits, pid, before, began), "cpu_of_a_core": after["cpu_of_a_core"], "tabs": len(cookies)}
-
-
 # -------------------------------------------------------------------------------------------------------- phones
 
 
@@ -263,11 +148,12 @@ async def phones(address: str, path: str, pid: int, number: int, seconds: float)
 
 
 @contextmanager
-def results(home: Path, people: int) -> Iterator[None]:
-    """A new best for somebody every five seconds, from a process of its own: whoever measures is not held up by it."""
+def results(home: Path, people: int) -> Iterator[Callable[[], list[float]]]:
+    """A new best for somebody every five seconds, from a process of its own: whoever measures is not held up by it.
+    Gives what tells when they were written, in seconds of this machine's steady clock."""
     child = subprocess.Popen([sys.executable, __file__, "--results", str(home), str(people)], stdin=subprocess.DEVNULL)
     try:
-        yield
+        yield lambda: [float(line) for line in (home / WRITTEN).read_text("ascii").split()]
     finally:
         child.terminate()
         child.wait(PATIENCE_S)
@@ -282,6 +168,8 @@ def save_results(home: Path, people: int) -> None:
         turn += 1
         rows = [Standing(n + 1, f"racer-{n}", 40_000 + 7 * n - turn) for n in range(people)]
         history.save_standings("ev-1", "r-1", datetime.now(UTC), rows)
+        with (home / WRITTEN).open("a") as told_:
+            told_.write(f"{time.monotonic()}\n")
 
 
 def measure(people: int, tabs: int, crowd: int, seconds: float) -> dict[str, Any]:
@@ -308,9 +196,11 @@ def measure(people: int, tabs: int, crowd: int, seconds: float) -> dict[str, Any
             command = [*start, str(ROOT / "app.py"), "--server.port", str(port)]
             site, board = f"http://localhost:{port}", f"http://127.0.0.1:{public}"
             with running(command, f"{site}/_stcore/health", cwd=ROOT, environ=environ) as pid:
-                with results(home, people):
+                with results(home, people) as at:
                     cookies = [f"{name}={cookie}" for cookie in who]
-                    found["console"] = asyncio.run(viewers(site, pid, cookies, seconds, "leaderboard", "event=ev-1"))
+                    found["console"] = asyncio.run(
+                        viewers(site, pid, cookies, seconds, "leaderboard", "event=ev-1", at)
+                    )
                     found["live_board"] = asyncio.run(phones(board, f"{link}.json", pid, crowd, seconds))
                 body = httpx.get(f"{board}{link}.json", trust_env=False).content
             found |= _beside(home / "beside", people, tabs, crowd, seconds, body)

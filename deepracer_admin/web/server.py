@@ -40,12 +40,23 @@ from deepracer_admin.web.headers import SecurityHeaders, console_policy
 from deepracer_admin.web.keeper import SessionKeeper, cookie_names
 from deepracer_admin.web.kept_theme import keep_theme
 from deepracer_admin.web.keys import keys_route
+from deepracer_admin.web.tabs import Tabs, can_begin_runs, runs_on
 from deepracer_admin.web.welcome import Answer, signin_routes
 
 if TYPE_CHECKING:
     from deepracer_admin.compose import Console
 
-__all__ = ["console", "keeper", "lifespan", "middleware", "prepare", "routes", "session_cookie_name", "use_console"]
+__all__ = [
+    "console",
+    "keeper",
+    "lifespan",
+    "middleware",
+    "open_tabs",
+    "prepare",
+    "routes",
+    "session_cookie_name",
+    "use_console",
+]
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +80,7 @@ _opened: Opened | None = None
 _console: Console | None = None
 _listener: _Listener | None = None
 _then: Callable[[], None] | None = None
+_tabs: Tabs | None = None
 
 
 def _open() -> Opened:
@@ -111,6 +123,11 @@ def keeper() -> SessionKeeper:
 def session_cookie_name() -> str:
     """How this console's session cookie is called."""
     return cookie_names(_at_hand().settings).session
+
+
+def open_tabs() -> Tabs | None:
+    """Who serves this process's open tabs; None where they look by themselves."""
+    return _tabs
 
 
 def routes() -> list[BaseRoute]:
@@ -218,12 +235,16 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
 
     A closed store says so to whoever still asks, and its files need no recovery at the next start.
     """
+    global _tabs
     made, listener = _at_hand(), _listener
     set_up_logging(made.settings)
     keep_theme()
     made.sessions.purge(now=made.clock.now())
     if runtime.exists():
         keep_downloads(runtime.get_instance().media_file_mgr._storage)  # it offers no other way to its storage
+        if can_begin_runs():
+            _tabs = Tabs(runs_on(asyncio.get_running_loop()), made.clock.monotonic)
+            _tabs.start()
     behind = _Behind(_then)
     behind.start()
     serving = asyncio.create_task(listener.serve()) if listener else None
@@ -234,6 +255,9 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
             listener.should_exit = True
             with contextlib.suppress(asyncio.CancelledError):
                 await serving
+        if _tabs:
+            await asyncio.to_thread(_tabs.stop)
+            _tabs = None
         await asyncio.to_thread(behind.stop)
         _at_hand().close()
 

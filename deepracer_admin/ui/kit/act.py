@@ -17,7 +17,7 @@ import streamlit as st
 from deepracer_admin.errors import ConsoleError
 from deepracer_admin.model import Actor
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.cached import LAST_ACT, event_view
+from deepracer_admin.ui.kit.cached import event_view
 from deepracer_admin.ui.kit.masthead import next_link
 from deepracer_admin.ui.kit.refresh import is_dialog_open
 from deepracer_admin.ui.kit.words import (
@@ -204,4 +204,4 @@ def _note_press(key: str, shown: tuple[str, ...]) -> None:
 def _keep(key: str, sentence: str, *, done: bool) -> None:
     clock = session.console().clock
     st.session_state[_slot(key)] = _Said(done, sentence, clock.now(), clock.monotonic())
-    st.session_state[LAST_ACT] = clock.monotonic()
+    st.session_state[session.LAST_ACT] = clock.monotonic()

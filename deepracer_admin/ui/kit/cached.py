@@ -24,7 +24,6 @@ from deepracer_admin.services.usage.view import UsageView
 from deepracer_admin.ui.kit import session
 
 __all__ = [
-    "LAST_ACT",
     "board_entries",
     "board_view",
     "close_view",
@@ -41,17 +40,13 @@ __all__ = [
 ]
 
 
-LAST_ACT = "last-act"
-"""When this tab's last act ended, in monotonic seconds."""
-
-
 def event_view(who: Actor, *, after: float = 0.0) -> EventView:
     """Where the event stands and what to do next, about five seconds old at most: it moves with time even when nothing
     is written. It has seen this tab's last act, a close-out that ended, and `after`: an act by its end (monotonic
     seconds)."""
     event, roles = session.event_id(), who.roles
     here = session.desk().events.event()
-    key = (event, max(after, st.session_state.get(LAST_ACT, 0.0)), here is not None and here.closed_at, roles)
+    key = (event, max(after, session.last_act_s()), here is not None and here.closed_at, roles)
     return _event_views()(key, lambda _: session.console().of(event).events.view(session.actor()))
 
 

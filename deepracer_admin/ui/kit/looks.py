@@ -1,16 +1,18 @@
 """Parts of a page that stay new by themselves, and cost next to nothing while nothing moves.
 
-A part says what it was drawn from. One timed fragment a tab looks whether that is still so; it sends nothing, and draws
-anew all parts for which it is not, and nothing else of the page. (All of them: a part that moves at every look would
-else keep another from its turn for as long as it moves.) Whoever was signed out elsewhere, or may not see a part any
-more, is told so where the part stands, as fast as a new value would show.
+A part says what it was drawn from. The server asks for it whether that is still so (web/tabs.py), and draws anew all
+parts for which it is not, and nothing else of the page. (All of them: a part that moves at every look would else keep
+another from its turn for as long as it moves.) Whoever was signed out elsewhere, or may not see a part any more, is
+told so where the part stands, as fast as a new value would show.
+
+Beside it one timed fragment a tab looks by itself, which sends nothing: seldom, in case that the server should not; as
+often as the page wants where the server cannot.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import RerunData, RerunException, ScriptRunContext, get_script_run_ctx
@@ -18,13 +20,13 @@ from streamlit.runtime.scriptrunner import RerunData, RerunException, ScriptRunC
 from deepracer_admin.errors import ConsoleError
 from deepracer_admin.model import Actor
 from deepracer_admin.ui.kit import session
+from deepracer_admin.web import server
 
 __all__ = ["begin_looks", "drawn_from", "look_every"]
 
 _PARTS = "looked-at"
-AT_ONCE = 2  # tabs that draw a part anew at the same time
-MOST_POSTPONED = 2  # looks after which a tab draws, whoever else does
-LONGEST_DRAW_S = 3.0  # then it is taken for broken off
+SELDOM_S = 30.0
+"""Between two looks of a tab for which the server looks."""
 
 
 @dataclass(slots=True)
@@ -33,100 +35,75 @@ class _Part:
     drawn_from: object
     every_s: float
     looked_s: float
+    tab: session.Tab
+    fragments: Sequence[str] = field(default=())
     lost: bool = False  # it says that nobody is signed in any more, or may not see it
-    postponed: int = 0
 
+    def is_due(self, now_s: float) -> bool:
+        return now_s - self.looked_s >= self.every_s
 
-class Turns:
-    """Which tabs of this process draw now."""
-
-    def __init__(self, at_once: int = AT_ONCE) -> None:
-        self._at_once = at_once
-        self._lock = threading.Lock()
-        self._began_s: dict[Hashable, float] = {}
-
-    def take(self, tab: Hashable, now_s: float, *, must: bool = False) -> bool:
-        """May this tab draw now? `must`: it was put off often enough."""
-        with self._lock:
-            for one in [one for one, began_s in self._began_s.items() if now_s - began_s > LONGEST_DRAW_S]:
-                del self._began_s[one]
-            if must or tab in self._began_s or len(self._began_s) < self._at_once:
-                self._began_s[tab] = now_s
-                return True
-            return False
-
-    def done(self, tab: Hashable) -> None:
-        """It has drawn."""
-        with self._lock:
-            self._began_s.pop(tab, None)
-
-
-_TURNS = Turns()
+    def has_moved(self, now_s: float) -> bool:
+        """Is it to be drawn anew? One that cannot be asked for is, and says itself why; so is each, once, when nobody
+        is signed in any more."""
+        self.looked_s = now_s
+        with session.on_behalf_of(self.tab):
+            who = session.signed_in()
+            if who is None:
+                told, self.lost = self.lost, True
+                return not told
+            try:
+                moved = self.now(who) != self.drawn_from or self.lost
+                self.lost = False
+            except ConsoleError:
+                moved = self.lost = True
+        return moved
 
 
 def begin_looks() -> None:
     """A full run begins: what it draws says so anew."""
     st.session_state[_PARTS] = {}
+    ctx, tabs = get_script_run_ctx(), server.open_tabs()
+    if ctx is not None and tabs is not None:
+        tabs.forget(ctx.session_id)
 
 
 def drawn_from(part: str, what: object, now: Callable[[Actor], object], *, every_s: float) -> None:
     """The fragment with the key `part` was drawn from `what`; `now` asks for it again, at most every so many seconds,
-    as whoever is signed in then. Both are compared by value: make them cheap to ask for and to compare."""
+    as whoever is signed in then. Both are compared by value: make them cheap to ask for and to compare.
+
+    `now` is asked outside of a run: of a page it may use what `session.on_behalf_of` serves, and nothing of Streamlit.
+    """
+    ctx, tabs = get_script_run_ctx(), server.open_tabs()
     parts: dict[str, _Part] = st.session_state.setdefault(_PARTS, {})
     parts.pop(part, None)
-    parts[part] = _Part(now, what, every_s, session.console().clock.monotonic())
-    ctx = get_script_run_ctx()
-    if ctx is not None:
-        _TURNS.done(ctx.session_id)
+    parts[part] = drawn = _Part(now, what, every_s, session.console().clock.monotonic(), session.this_tab())
+    if ctx is not None and tabs is not None:
+        drawn.fragments = ctx.fragment_storage.resolve_target(part)
+        tabs.drawn(ctx.session_id, part, drawn)
 
 
 def look_every(seconds: float) -> None:
     """Begin to look; once a full run."""
-    st.fragment(_look, run_every=seconds)()
+    tabs = server.open_tabs()
+    st.fragment(_look, run_every=max(seconds, SELDOM_S) if tabs and tabs.is_serving() else seconds)()
 
 
 def _look() -> None:
     ctx = get_script_run_ctx()
     if ctx is None or not ctx.fragment_ids_this_run:  # the page's own run, which draws everything
         return
-    parts: dict[str, _Part] = st.session_state.get(_PARTS, {})
-    now_s = session.console().clock.monotonic()
-    moved = moved_parts(parts, now_s, session.signed_in())
-    if moved and may_draw([parts[name] for name in moved], ctx.session_id, now_s, _TURNS):
+    moved = moved_parts(st.session_state.get(_PARTS, {}), session.console().clock.monotonic())
+    if moved:
         _draw_anew(ctx, moved)
 
 
-def may_draw(moved: Sequence[_Part], tab: Hashable, now_s: float, turns: Turns) -> bool:
-    """Now, or at a later look, at which the parts are asked again. A refusal is told at once."""
-    must = any(part.postponed >= MOST_POSTPONED for part in moved)
-    if any(part.lost for part in moved) or turns.take(tab, now_s, must=must):
-        return True
-    for part in moved:
-        part.postponed += 1
-        part.looked_s = now_s - part.every_s
-    return False
-
-
-def moved_parts(parts: Mapping[str, _Part], now_s: float, who: Actor | None) -> list[str]:
+def moved_parts(parts: Mapping[str, _Part], now_s: float) -> list[str]:
     """The parts to draw anew, the page's own before the frame's."""
-    return [name for name, part in reversed(parts.items()) if _has_moved(part, now_s, who)]
-
-
-def _has_moved(part: _Part, now_s: float, who: Actor | None) -> bool:
-    """Is it to be drawn anew? One that cannot be asked for is, and says itself why; so is each, once, when nobody is
-    signed in any more."""
-    if who is None:
-        told, part.lost = part.lost, True
-        return not told
-    if now_s - part.looked_s < part.every_s / 2:  # a look comes a little early or late
-        return False
-    part.looked_s = now_s
-    try:
-        moved = part.now(who) != part.drawn_from or part.lost
-        part.lost = False
-    except ConsoleError:
-        moved = part.lost = True
-    return moved
+    return [
+        name
+        for name, part in reversed([*parts.items()])
+        if now_s - part.looked_s >= part.every_s / 2 and part.has_moved(now_s)  # a look comes a little early or late
+    ]
 
 
 def _draw_anew(ctx: ScriptRunContext, parts: Sequence[str]) -> None:

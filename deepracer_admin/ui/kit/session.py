@@ -6,6 +6,10 @@ tabs and other people open. Which event opens where an address names none is onl
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlencode, urlsplit
 
@@ -18,6 +22,8 @@ from deepracer_admin.rules.access import allowed, explain
 from deepracer_admin.web import server
 
 __all__ = [
+    "LAST_ACT",
+    "Tab",
     "actor",
     "actor_of",
     "address",
@@ -25,16 +31,55 @@ __all__ = [
     "console",
     "desk",
     "event_id",
+    "last_act_s",
     "may",
+    "on_behalf_of",
     "open_event",
     "require",
     "session_cookie",
     "signed_in",
+    "this_tab",
 ]
 
 _EVENT = "event"  # name in the address, and in the tab's own memory
 _HERE = "event-here"
 _ASK_AGAIN_S = 1.0
+LAST_ACT = "last-act"
+"""When this tab's last act ended, in monotonic seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """What of a tab is needed to ask for what it shows outside of a run of its script."""
+
+    event: str
+    cookie: str
+    last_act_s: float
+
+
+_behalf: ContextVar[Tab | None] = ContextVar("tab", default=None)
+
+
+def this_tab() -> Tab:
+    """The tab whose script runs."""
+    return Tab(event_id(), session_cookie(), last_act_s())
+
+
+@contextmanager
+def on_behalf_of(tab: Tab) -> Iterator[None]:
+    """Within it `event_id`, `desk`, `session_cookie`, `signed_in`, `actor` and `last_act_s` are that tab's; nothing
+    here asks Streamlit then."""
+    token = _behalf.set(tab)
+    try:
+        yield
+    finally:
+        _behalf.reset(token)
+
+
+def last_act_s() -> float:
+    """When this tab's last act ended, in monotonic seconds; 0.0 before any."""
+    tab = _behalf.get()
+    return tab.last_act_s if tab else st.session_state.get(LAST_ACT, 0.0)
 
 
 def begin_run() -> None:
@@ -57,6 +102,9 @@ def event_id() -> str:
 
     "" before there is any. Ends the script when the address names an event that is not here.
     """
+    tab = _behalf.get()
+    if tab:
+        return tab.event
     named = st.query_params.get(_EVENT, "")
     if named and not _exists(named):
         st.error(
@@ -105,11 +153,15 @@ def address() -> dict[str, str]:
 
 def session_cookie() -> str:
     """The session cookie of this browser; the seam where tests put a session of their own."""
-    return st.context.cookies.get(server.session_cookie_name(), "")
+    tab = _behalf.get()
+    return tab.cookie if tab else st.context.cookies.get(server.session_cookie_name(), "")
 
 
 def actor() -> Actor:
-    """The signed-in person, looked up now. Ends the script with a way to sign in when there is none."""
+    """The signed-in person, looked up now. Ends the script with a way to sign in when there is none; raises SignedOut
+    where no script runs."""
+    if _behalf.get():
+        return actor_of(session_cookie())
     found = server.keeper().find(session_cookie())
     if found is None:
         st.error(
