@@ -62,7 +62,7 @@ def test_a_colleagues_prices_take_nothing_typed_and_are_not_overwritten(
     browser: Browser, console: Console, event: Event, organizer: Actor
 ) -> None:
     app = browser.open(PAGE, state={"setup-part": "Prices"})
-    field(app, "Storage (USD a GB-month)").set_value(0.5)
+    next(each for each in app.number_input if each.label == "Storage (USD a GB-month)").set_value(0.5)
     shown = console.first.prices.view(organizer).prices
     theirs = replace(shown, training_per_hour=9.0, source="a colleague")
     console.first.prices.put_in_force(organizer, theirs, shown)
