@@ -37,6 +37,7 @@ from deepracer_admin.settings import Settings, load_settings
 from deepracer_admin.web.downloads import keep_downloads
 from deepracer_admin.web.gate import Gate
 from deepracer_admin.web.headers import SecurityHeaders, console_policy
+from deepracer_admin.web.heads import bound_requests
 from deepracer_admin.web.keeper import SessionKeeper, cookie_names
 from deepracer_admin.web.kept_theme import keep_theme
 from deepracer_admin.web.keys import keys_route
@@ -168,6 +169,7 @@ def prepare(then: Callable[[], None] | None = None) -> None:
     global _listener, _then
     _then = then
     make_private()
+    bound_requests()
     try:
         _listener = _public_listener(_at_hand().settings)
     except ConsoleError as error:
