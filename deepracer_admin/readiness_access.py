@@ -23,6 +23,7 @@ from deepracer_admin.racing.login import LoginDesk
 from deepracer_admin.racing_access import practice_of
 from deepracer_admin.records.store_copies import COPIED
 from deepracer_admin.rights_access import aws_rights
+from deepracer_admin.services.setup.capacity_child import outlook_apart
 from deepracer_admin.settings import Settings
 from deepracer_admin.store import EventStore, Sessions
 from deepracer_admin.store.dynamodb import SharedTable
@@ -54,6 +55,7 @@ def readiness(
         store=lambda: _store(settings, store, table),
         listener=lambda event: _listener(settings, event),
         aws_rights=lambda event: aws_rights(settings, event),
+        outlook=lambda plan: outlook_apart(plan),
         mailer_kind="ses" if settings.rehearsal else settings.mailer,
         app_only=settings.entra_app_only,
     )

@@ -11,13 +11,16 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 from deepracer_admin.clock import SystemClock
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, ConsoleError
+from deepracer_admin.model import FromBackup
 from deepracer_admin.opening import shared_table
 from deepracer_admin.private import private_folder
+from deepracer_admin.records.restored import RESTORED
 from deepracer_admin.records.store_copies import COPIED, Copied
 from deepracer_admin.settings import Settings, load_settings
 from deepracer_admin.store.dynamodb import open_shared_store
@@ -25,6 +28,7 @@ from deepracer_admin.store.dynamodb.moving import move
 from deepracer_admin.store.dynamodb.table_facts import create, findings
 from deepracer_admin.store.sqlite import SqliteEventStore, open_event_store, open_history
 from deepracer_admin.vault import open_vault
+from deepracer_admin.worker.open_work import goes_on_by_itself
 
 __all__ = ["main", "open_store"]
 
@@ -78,12 +82,26 @@ def _backup(settings: Settings, parsed: argparse.Namespace) -> int:
         opened.callback(store.close)
         history = open_history(settings.home / "history.sqlite")
         opened.callback(history.close)
-        for name, file in (("events", store), ("history", history)):
-            target = folder / f"{name}-{mark}.sqlite"
-            file.copy_to(target)
-            sys.stdout.write(f"{target}\n")
+        target = folder / f"events-{mark}.sqlite"
+        store.copy_to(target, finish=lambda path: _let_wait(path, settings.mode, now))
+        sys.stdout.write(f"{target}\n")
+        target = folder / f"history-{mark}.sqlite"
+        history.copy_to(target)
+        sys.stdout.write(f"{target}\n")
         store.update("", COPIED, lambda _: Copied(now))
     return 0
+
+
+def _let_wait(path: Path, mode: str, now: datetime) -> None:
+    """A console that starts on this copy does nothing for its events before an organizer says that they go on there:
+    the one that it was made from may go on. What is over has nothing to wait for; what waits already waits on."""
+    copy = open_event_store(path, mode)
+    try:
+        for event in copy.events():
+            if event.closed_at is None or goes_on_by_itself(copy, event):
+                copy.update(event.id, RESTORED, lambda mark: mark or FromBackup(now, now))
+    finally:
+        copy.close()
 
 
 def _check(settings: Settings, parsed: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from deepracer_admin import event_file
 from deepracer_admin.__main__ import main
-from deepracer_admin.errors import BadInput
+from deepracer_admin.errors import BadInput, StoreError
 from deepracer_admin.event_file import open_sealed, pack, seal, unpack
 from deepracer_admin.model import Job, JobState, Profile, Standing
 from deepracer_admin.records.restored import RESTORED, waits_here
@@ -31,6 +31,7 @@ from deepracer_admin.store.dynamodb.rows import Rows
 from deepracer_admin.store.event_copies import KEPT, copies_of, delete_copies, keep_copy
 from deepracer_admin.store.history_rows import history_rows
 from deepracer_admin.store.sqlite import open_event_store, open_history
+from deepracer_admin.worker.open_work import has_open_work
 from tests.store.contract_jobs import an_entry
 from tests.store.people import NOW, an_event, people
 
@@ -425,3 +426,43 @@ def test_a_file_of_the_version_before_is_read_and_one_of_a_later_version_is_not(
     assert unpack(of_old) == unpack(packed) == ({"event": {"rows": [1]}}, {})
     with pytest.raises(BadInput, match="another version"):
         unpack(packed.replace(b'"format": 2', b'"format": 3', 1))
+
+
+def test_the_files_of_a_data_folder_wait_where_a_console_starts_on_their_copy(
+    at: Callable[[str], Path], tmp_path: Path
+) -> None:
+    fill(at("here"))
+    store = open_event_store(tmp_path / "here" / "events.sqlite", "rehearsal")
+    over = replace(an_event(), id="over", closed_at=NOW)
+    store.save_event(over)
+    store.close()
+    assert main(["store", "backup", str(tmp_path / "copies")]) == 0
+    assert {path.stat().st_mode & 0o077 for path in (tmp_path / "copies").iterdir()} == {0}
+    other = at("other")
+    other.mkdir()
+    for path in (tmp_path / "copies").iterdir():
+        (other / f"{path.name.partition('-')[0]}.sqlite").write_bytes(path.read_bytes())
+    assert sorted(path.name for path in other.iterdir()) == ["events.sqlite", "history.sqlite"]
+    (other / "exports").symlink_to(tmp_path / "here" / "exports")
+    assert (waiting(tmp_path / "here"), waiting(other)) == (False, True)
+    assert whole(other) == whole(tmp_path / "here")
+    copy = open_event_store(other / "events.sqlite", "rehearsal")
+    assert not has_open_work(copy, copy.event("spring"), "spring", NOW)
+    mark = copy.read("spring", RESTORED)
+    assert not waits_here(copy, "over"), "nothing is under way there"
+    copy.close()
+    assert main(["store", "backup", str(tmp_path / "again")]) == 0
+    [path] = (tmp_path / "again").glob("events-*")
+    copy = open_event_store(path, "rehearsal")
+    assert copy.read("spring", RESTORED) == mark, "what waits keeps its mark"
+    copy.close()
+
+
+def test_a_copy_that_cannot_be_marked_is_none(
+    at: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(at("here"))
+    with patch("deepracer_admin.store_command._let_wait", side_effect=StoreError("The disk is full.")):
+        assert main(["store", "backup", str(tmp_path / "copies")]) == 2
+    assert capsys.readouterr().err == "The disk is full.\n"
+    assert list((tmp_path / "copies").iterdir()) == []

@@ -190,3 +190,11 @@ def test_no_file_names_a_package_host_or_a_place_on_somebodys_machine() -> None:
         found += [f"{name(path)}: {host}" for host in HOSTS if host in text]
         found += [f"{name(path)}: {place.group()}" for place in PLACES.finditer(text)]
     assert found == []
+
+
+def test_a_test_runs_its_coroutines_in_a_thread_of_their_own() -> None:
+    """A browser that another test has started keeps a loop in the main thread; loops.py asks beside it."""
+    every = sorted((ROOT / "tests").rglob("*.py"))
+    found = {name(path) for path in every for call in calls(path, "run") if ast.unparse(call.func) == "asyncio.run"}
+    own_thread = {"tests/practice.py"}  # the practice world's
+    assert found == own_thread

@@ -54,7 +54,8 @@ class PriceList:
 
 @dataclass(frozen=True, slots=True)
 class FromBackup:
-    """An event was put into this data folder at `at`, from a backup made at `made_at`. Both real time."""
+    """An event was put into this data folder at `at`, from a backup made at `made_at`; both are the same for a copy of
+    the files of a data folder, of which nobody knows when it was put here. Real time."""
 
     at: datetime
     made_at: datetime

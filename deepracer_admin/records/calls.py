@@ -9,7 +9,7 @@ from datetime import datetime
 from deepracer_admin.rules.calls import Post
 from deepracer_admin.store.documents import Document, Reading, Table
 
-__all__ = ["CALL_LIST", "CREDENTIAL_ENDS", "POSTS", "TROUBLE_SEEN", "CallList"]
+__all__ = ["CALL_LIST", "CREDENTIAL_ENDS", "ENDS_SEEN", "POSTS", "TROUBLE_SEEN", "CallList"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,9 @@ CALL_LIST = Document("call_list", CallList, CallList(), personal=False)
 POSTS = Table("alarm_posts", Post, "alarm", personal=False)
 """By Post.key. Written by who calls (flows/calls), also from two processes at once: a claim is one change. No address
 stands in it."""
+
+ENDS_SEEN: Reading[datetime | None] = Reading("alarm_ends_seen", datetime | None, None, personal=False)
+"""Event time up to which the ends of alarms were looked at by who calls; None: nobody called yet."""
 
 TROUBLE_SEEN: Reading[Mapping[str, datetime]] = Reading("trouble_seen", Mapping[str, datetime], {}, personal=False)
 """Duty -> real time since when it waits without having gone on. Written by who watches for alarms."""

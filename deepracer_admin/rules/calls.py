@@ -34,6 +34,7 @@ __all__ = [
     "Target",
     "by_news",
     "claimed",
+    "ends_seen",
     "expired",
     "in_order",
     "mail_target",
@@ -47,6 +48,8 @@ CHAT, MAIL = "chat", "mail"
 GIVE_UP = timedelta(days=1)
 """Real time after which a message that surely was not delivered has failed."""
 LONGEST_PAUSE = timedelta(minutes=5)
+AGED = timedelta(minutes=2)
+"""Real time after which the oldest message that waits goes first, whatever it tells."""
 KEPT, KEPT_TRIALS = 400, 40  # messages about what is over, before the oldest are forgotten
 NEWS_KEY = "alarm"
 """In the place of the person in the key of a mail about an alarm (identity-and-mail.md 4.4)."""
@@ -138,17 +141,24 @@ class Post:
 
 
 def planned(
-    rows: Mapping[str, Post], alarms: Mapping[str, Alarm], targets: Collection[Target], *, now: datetime
+    rows: Mapping[str, Post],
+    alarms: Mapping[str, Alarm],
+    targets: Collection[Target],
+    *,
+    now: datetime,
+    seen: datetime | None = None,
 ) -> dict[str, Post | None]:
-    """What changes in `rows`: messages about alarms that last, and about those that are over and were told. `now` in
-    real time. A reading of `alarms` that is older than a row says nothing about it."""
+    """What changes in `rows`: messages about alarms that last, and about those that are over and were told, or that
+    ended unseen: after `seen` (event time; None: nobody was told of anything yet). `now` in real time. A reading of
+    `alarms` that is older than a row says nothing about it."""
     changes: dict[str, Post | None] = {}
     for alarm in alarms.values():
-        if alarm.cleared_at is not None or alarm.since is None or alarm.kind == TRIAL:
+        is_over = alarm.cleared_at is not None
+        if alarm.since is None or alarm.kind == TRIAL or (is_over and not _is_unseen(alarm, seen)):
             continue
         for target in targets:
-            post = Post(alarm, target.way, target.key, planned_at=now)
-            if post.key not in rows:
+            post = Post(alarm, target.way, target.key, is_over=is_over, planned_at=now)
+            if post.key not in rows and (not is_over or replace(post, is_over=False).key not in rows):
                 changes[post.key] = post
     for key, post in rows.items():
         if Target(post.way, post.target) not in targets:
@@ -164,6 +174,16 @@ def planned(
         if over.key not in rows:
             changes[over.key] = over
     return changes | _forgotten(rows)
+
+
+def _is_unseen(alarm: Alarm, seen: datetime | None) -> bool:
+    return seen is not None and alarm.cleared_at is not None and alarm.cleared_at > seen
+
+
+def ends_seen(alarms: Mapping[str, Alarm], seen: datetime | None, now: datetime) -> datetime:
+    """Up to which event time ends were looked at, after a look at `alarms`; `now` in event time."""
+    ends = [alarm.cleared_at for alarm in alarms.values() if alarm.cleared_at is not None]
+    return max([seen or now, *ends])
 
 
 def _ended(told: Alarm, found: Alarm | None) -> Alarm | None:
@@ -199,9 +219,20 @@ def _instant(at: datetime | None) -> float:
     return at.timestamp() if at else 0.0
 
 
-def in_order(posts: Iterable[Post]) -> list[Post]:
+def in_order(posts: Iterable[Post], now: datetime) -> list[Post]:
     """In which order they leave. What goes wrong now comes before what is over, the worst first, then the oldest: so
-    nobody waits for bad news behind good ones. Of one alarm its former end goes before it rises anew."""
+    nobody waits for bad news behind good ones. Of one alarm its former end goes before it rises anew.
+
+    The one that has waited longest goes before all, once that is AGED (`now` in real time): where each process lives
+    for one message only, and worse news keep coming, everything is told at last."""
+    every = list(posts)
+    aged = [post for post in every if post.planned_at is not None and now - post.planned_at >= AGED]
+    first = min(aged, key=lambda post: (_instant(post.planned_at), not post.is_over, _rank(post)), default=None)
+    rest = _by_weight(post for post in every if post is not first)
+    return rest if first is None else [first, *rest]
+
+
+def _by_weight(posts: Iterable[Post]) -> list[Post]:
     every = list(posts)
     ends: dict[tuple[str, str, str], list[Post]] = {}
     for post in sorted((post for post in every if post.is_over), key=_rank):

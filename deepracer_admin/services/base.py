@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from deepracer_admin.clock import Clock
 from deepracer_admin.errors import Conflict, Missing, NotAllowed, SignedOut
 from deepracer_admin.model import Actor, AuditEntry, Event, Job, JobItem, JobState, Role
+from deepracer_admin.records.connect_check import CHECK_AGAIN, asked_again
 from deepracer_admin.rules.access import ACTIONS, allowed, explain
 from deepracer_admin.rules.sessions import is_over, roles_are_fresh
 from deepracer_admin.services.file_desk import FileDesk
@@ -26,6 +29,8 @@ from deepracer_admin.store import EventStore, History, Sessions
 from deepracer_admin.vault import Vault
 
 __all__ = ["House", "Service", "new_id"]
+
+JOIN_TRIES = 3  # a job may end between the refusal and the look for it
 
 
 def new_id(prefix: str) -> str:
@@ -192,10 +197,43 @@ class Service:
         self._audit(actor, action, target=target, count=len(listed) or 1, before=before, after=after, job=job.id)
         return job
 
-    def _plan_check(self, actor: Actor) -> Job:
-        """The pre-flight; the one under way when there is one."""
+    def _plan_or_join(
+        self,
+        actor: Actor,
+        action: str,
+        kind: str,
+        *,
+        plan: Mapping[str, Any],
+        target: str = "",
+        busy: str = "Another one is under way: wait until it is done.",
+    ) -> Job:
+        """Plan a job, or name the one under way that does this very thing. Raises Conflict with `busy` where that one
+        does something else: nobody is told that it does theirs. `target`: "" for the event."""
         event = self._event()
+        target = target or event.id
+        for _ in range(JOIN_TRIES):
+            try:
+                return self._plan_job(actor, action, kind, target=target, plan=plan)
+            except Conflict:
+                every = self.store.jobs(event.id, live=True, kind=kind)
+                live = next((job for job in every if job.target == target), None)
+                if live is not None and live.plan != plan:
+                    raise Conflict(busy) from None
+                if live is not None:
+                    return live  # else it ended just now
+        raise Conflict(busy)
+
+    def _plan_check(self, actor: Actor) -> Job:
+        """The pre-flight, begun after this. Where one is under way it is run once more when it ends: what it has read
+        by now may be from before the change for which this was pressed."""
+        event = self._event()
+        plan = partial(self._plan_job, actor, "setup.check", "check", target=event.id, plan={})
         try:
-            return self._plan_job(actor, "setup.check", "check", target=event.id, plan={})
+            return plan()
         except Conflict:
-            return self.store.jobs(event.id, live=True, kind="check")[0]
+            self.store.update(event.id, CHECK_AGAIN, lambda last: asked_again(last, actor))
+            with suppress(Conflict):
+                return plan()  # it ended meanwhile, and may not have seen that
+            live = next(iter(self.store.jobs(event.id, kind="check", limit=1)))
+            self._audit(actor, "setup.check", target=event.id, count=1, after={"again": True}, job=live.id)
+            return live

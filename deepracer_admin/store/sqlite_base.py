@@ -288,8 +288,9 @@ class SqliteFile:
             told = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
         return "" if told == "ok" else told
 
-    def copy_to(self, path: Path) -> None:
-        """Copy the file as it is now, whole, while others go on writing. Raises StoreError; nothing half is left."""
+    def copy_to(self, path: Path, *, finish: Callable[[Path], None] = lambda _: None) -> None:
+        """Copy the file as it is now, whole, while others go on writing. `finish` changes the copy before it has its
+        name. Raises StoreError; nothing half is left."""
         part = path.with_name(f"{path.name}.part")
         try:
             os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -300,7 +301,12 @@ class SqliteFile:
                     connection.backup(target)
             finally:
                 target.close()
+            finish(part)
             os.replace(part, path)
+        except StoreError:
+            with suppress(OSError):
+                part.unlink()
+            raise
         except (OSError, sqlite3.Error) as error:
             with suppress(OSError):
                 part.unlink()

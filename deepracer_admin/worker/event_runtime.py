@@ -144,6 +144,7 @@ class EventRuntime:
         try:
             self.threads.stop()
             self.mail.close()
+            self.caller.close()
         finally:
             self.lead.stop()
 

@@ -11,6 +11,7 @@ import logging
 import platform
 import secrets
 import threading
+import time
 from datetime import datetime
 
 from deepracer_admin.compose import Console
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 KIND = "worker"
 LOOK_EVERY_S = 5.0
+CHATS_S = 1.0  # real time for which a look waits for the chats that were told in it, all together
 LEASE_TTL_S = 30.0
 
 
@@ -57,6 +59,8 @@ class WorkerWatch:
         if self._thread is not None:
             self._thread.join(timeout=60)
             self._thread = None
+        for caller in self._callers.values():
+            caller.close()
         for lease in self.console.store.leases():
             if lease.holder == self._holder:
                 self.console.store.release(lease)
@@ -82,6 +86,9 @@ class WorkerWatch:
                 self._say(event, [alarm], now)
             elif any(row.kind == KIND and row.cleared_at is None for row in store.rows(event.id, ALARMS).values()):
                 self._say(event, [], now)
+        end = time.monotonic() + CHATS_S
+        for caller in self._callers.values():
+            caller.look_on(end - time.monotonic())
         return silent
 
     def _say(self, event: Event, found: list[Alarm], now: datetime) -> None:
@@ -95,7 +102,7 @@ class WorkerWatch:
     def _call(self, event: Event, lease: Lease) -> None:
         caller = self._callers.setdefault(event.id, Caller(self.console.ports_of(event.id)))
         try:
-            caller.run(event, lease)
+            caller.run(event, lease, patience_s=0.0)  # a chat that hangs holds up no other event's mail
         except LeaseLost:
             log.info("another console calls for event %s", event.id)
 

@@ -6,15 +6,13 @@ Beside the settings, only the part that is open is worked out and sent; which on
 import streamlit as st
 
 from deepracer_admin.ui.kit import jobs, session
-from deepracer_admin.ui.kit.act import press, said
-from deepracer_admin.ui.kit.download import download
-from deepracer_admin.ui.kit.fold import fold
 from deepracer_admin.ui.kit.masthead import say_that_it_waits
 from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.setup import (
     calls,
     capacity,
     connection,
+    other_events,
     preflight,
     prices,
     racing_login,
@@ -32,7 +30,7 @@ event = desk.events.event()
 st.title("Set up", anchor=False)
 about = "Name, dates, budget and hours; whether every service answers; who pays."
 if event is not None:
-    about += " Settings keeps what you type; save in the other parts before you leave them."
+    about += " What you type stays while you look at another part; leaving the page forgets what is not saved."
 st.caption(about)
 
 if event is None:
@@ -68,10 +66,15 @@ if slots.open:
 if money.open:
     with money:
         prices.panel(who, event)
+elif prices.is_typed_in(event):
+    with money:
+        prices.typed_in(who, event)
 
-if check.open:
+if check.open or racing_login.is_typed_in():
     with check:
         racing_login.sign_in(who)
+if check.open:
+    with check:
         jobs.live(("check", "canary"), key="setup-check")
         preflight.preflight()
         preflight.canary(who, event)
@@ -81,13 +84,16 @@ if alarms.open:
     with alarms:
         calls.calls(event)
         jobs.live(("alarm.try",), key="setup-alarms")
+elif calls.is_typed_in(event):
+    with alarms:
+        calls.typed_in(event)
 
 if sponsorship.open:
     with sponsorship:
         connection.sponsorship(who, event)
         jobs.live(("sponsorship",), key="setup-sponsorship")
 
-if cohorts.open:
+if cohorts.open or setup_form.is_cohorts_typed_in(event):
     with cohorts:
         setup_form.cohorts(who, event)
 
@@ -103,38 +109,10 @@ if staff.open:
         staff_desk.account_limits(event, known)
         jobs.live(STAFF_JOBS, key="setup-staff")
         jobs.past(STAFF_JOBS, key="setup-staff-past", zone=event.zone, empty="Nothing was set from here yet.")
+elif staff_desk.is_typed_in():
+    with staff:
+        staff_desk.typed_in(event, desk.staff.view(who))
 
-if others.open:
+if others.open or setup_form.is_create_typed_in():
     with others:
-        download(
-            "Export these settings (JSON, no secrets)",
-            desk.events.export_settings,
-            "event-settings.json",
-            "application/json",
-            key="settings-export",
-        )
-        events = {each.id: each.name for each in desk.events.list(who)}
-        first = session.console().opens_first
-        left, right = st.columns([3, 1], vertical_alignment="bottom")
-        chosen = left.selectbox(
-            "Opens first",
-            [*events],
-            index=[*events].index(first) if first in events else 0,
-            format_func=events.__getitem__,
-            key="event-first",
-            help="The event that a browser opens when its address names none. Open screens stay where they are.",
-        )
-        with right:
-            press(
-                "Open this first",
-                lambda asking: desk.events.open_first(asking, chosen),
-                key="event-first-save",
-                done=f"Opens first from now on: {events[chosen]}",
-                line=False,
-                disabled=chosen == first,
-            )
-        said("event-first-save")
-        another = fold("Create another event", key="create-another")
-        if another is not None:
-            with another:
-                setup_form.create(who)
+        other_events.other_events(who)

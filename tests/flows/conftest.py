@@ -16,14 +16,15 @@ from typing import Any
 
 import pytest
 
+from deepracer_admin import readiness_access
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.flows.access import onboarding
-from deepracer_admin.flows.setup import probes
 from deepracer_admin.model import Actor, Attendee, Event, Job, Lease, Quota, Role, State
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.onboarding import TROUBLE
 from deepracer_admin.rehearsal.shared import sigv4
 from deepracer_admin.rules.aliases import give_aliases
+from deepracer_admin.rules.capacity import outlook
 from deepracer_admin.settings import Settings
 from deepracer_admin.worker import EventRuntime
 from deepracer_admin.worker.practice import anchor_clock
@@ -34,7 +35,7 @@ QUOTA = Quota(180, 5)
 PATIENCE_S = 120.0
 A_MOMENT = threading.Event()
 # Every check of every test simulates the same event, with the same outcome: a second and a half of the processor.
-probes.outlook = functools.cache(probes.outlook)
+readiness_access.outlook_apart = functools.cache(outlook)
 ORGANIZER = Actor(
     "oid-olivia", "tid", "Olivia Organizer", frozenset({Role.ORGANIZER}), email="olivia.organizer@example.com"
 )

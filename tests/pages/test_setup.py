@@ -104,7 +104,7 @@ def test_who_is_told_of_alarms_is_saved_tried_and_shown(browser: Browser, consol
     app = browser.open(PAGE, state=ALARMS)
     assert "No chat is set" in texts(app)
     assert next(each for each in app.button if each.key == "alarms-try").disabled
-    app.text_area(key="alarms-addresses").set_value("olivia@example.com")
+    app.text_area[0].set_value("olivia@example.com")
     click(app, "Save who is told")
     assert plain("1 address told by mail from now on.") in texts(app)
     click(app, "Try it")

@@ -250,6 +250,13 @@ def edited_elsewhere(app: AppTest, console: Console) -> AppTest:
     return app.run()
 
 
+def prices_changed_elsewhere(app: AppTest, console: Console) -> AppTest:
+    app, found = state(setup_part="Prices")(app, console), console.store.event("ev-1")
+    dearer = replace(found.prices, storage_per_gb_month=found.prices.storage_per_gb_month + 0.5)
+    console.store.save_event(replace(found, prices=dearer))
+    return app.run()
+
+
 def uploaded(app: AppTest, console: Console) -> AppTest:
     app = view("attendees-view", "Upload")(app, console)
     data = b"Email,Full name\nracer1@example.com,Racer 1\nnew@example.com,New\n"
@@ -360,6 +367,7 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{PLAN}event.py", plain),
     (f"{PLAN}setup.py", plain),
     (f"{PLAN}setup.py", edited_elsewhere),
+    (f"{PLAN}setup.py", prices_changed_elsewhere),
     *((f"{PLAN}setup.py", state(setup_part=part)) for part in ("Slots and hours", "Prices", "Pre-flight", "Alarms")),
     *((f"{PLAN}setup.py", state(setup_part=part)) for part in ("Sponsorship", "Hours per cohort")),
     (f"{PLAN}setup.py", written("role-address", "racer1@example.com", after=state(setup_part="Staff"))),

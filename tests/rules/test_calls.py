@@ -15,6 +15,7 @@ from deepracer_admin.model import Attendee, DeliveryEvent, Event, Lease, Quota
 from deepracer_admin.rules.alarms import Alarm, after_look
 from deepracer_admin.rules.calls import (
     ADDRESSES,
+    AGED,
     CHAT,
     GIVE_UP,
     Post,
@@ -22,6 +23,7 @@ from deepracer_admin.rules.calls import (
     Target,
     by_news,
     claimed,
+    ends_seen,
     expired,
     in_order,
     mail_target,
@@ -98,6 +100,28 @@ def test_who_was_taken_off_the_list_is_told_nothing_more() -> None:
 
 def test_an_alarm_that_ended_before_anybody_was_named_is_not_told() -> None:
     assert plan({}, replace(ALARM, cleared_at=NOW)) == {}
+
+
+def test_an_alarm_that_rose_and_ended_while_nobody_looked_is_told_once_as_over() -> None:
+    seen, ended = ends_seen({}, None, NOW), replace(ALARM, cleared_at=NOW + MINUTE)
+    alarms = {ended.key: ended}
+    rows = changed({}, planned({}, alarms, (TEAM, OLIVIA), now=NOW, seen=seen))
+    assert [(post.is_over, post.alarm.cleared_at) for post in rows.values()] == [(True, NOW + MINUTE)] * 2
+    assert planned(told(rows), alarms, (TEAM, OLIVIA), now=NOW, seen=seen) == {}, "the mark was not kept: not twice"
+    assert planned({}, alarms, (TEAM,), now=NOW, seen=ends_seen(alarms, seen, NOW)) == {}, "forgotten, or named since"
+
+
+def test_under_a_kill_at_each_message_and_ever_new_alarms_an_end_is_told_at_last() -> None:
+    """Each process lives for one message, and finds a red alarm that rose since."""
+    ended = replace(ALARM, kind="old", cleared_at=NOW)
+    over = Post(ended, CHAT, "", is_over=True, planned_at=NOW)
+    waiting, at, longest = [over], NOW, AGED + MINUTE
+    while over in waiting:
+        at += timedelta(seconds=10)
+        assert at - NOW <= longest, "it starves"
+        waiting.append(Post(replace(ALARM, kind=f"new-{at}", since=at), CHAT, "", planned_at=at))
+        waiting.remove(in_order(waiting, at)[0])
+    assert in_order([over, *waiting], at)[1].alarm.level == "red", "one alone goes before bad news"
 
 
 def test_what_left_with_a_holder_that_died_is_never_sent_again() -> None:
@@ -221,7 +245,7 @@ def test_what_goes_wrong_now_leaves_before_what_is_over_and_the_worst_first() ->
     over = replace(ALARM, kind="a", cleared_at=NOW + MINUTE)
     amber, red = replace(ALARM, kind="b", level="amber"), replace(ALARM, kind="z", since=NOW + MINUTE)
     posts = [Post(over, CHAT, "", is_over=True), Post(amber, CHAT, ""), Post(red, CHAT, ""), Post(red, *("mail", "o"))]
-    left = [(post.alarm.kind, post.way) for post in in_order(posts)]
+    left = [(post.alarm.kind, post.way) for post in in_order(posts, NOW)]
     assert left == [("z", CHAT), ("z", "mail"), ("b", CHAT), ("a", CHAT)]
 
 
@@ -229,7 +253,7 @@ def test_a_former_end_leaves_before_the_same_thing_is_told_anew() -> None:
     ended, anew = replace(ALARM, cleared_at=NOW), replace(ALARM, since=NOW + MINUTE, number=2)
     later = replace(anew, cleared_at=NOW + 2 * MINUTE)
     posts = [Post(later, CHAT, "", is_over=True), Post(anew, CHAT, ""), Post(ended, CHAT, "", is_over=True)]
-    assert [(post.alarm.number, post.is_over) for post in in_order(posts)] == [(1, True), (2, False), (2, True)]
+    assert [(post.alarm.number, post.is_over) for post in in_order(posts, NOW)] == [(1, True), (2, False), (2, True)]
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 4), st.booleans(), st.sampled_from(["red", "info"]))))
@@ -241,7 +265,7 @@ def test_whatever_waits_each_message_leaves_and_no_end_before_its_own_beginning(
         for kind, number, over, level in made
         for post in [Post(replace(ALARM, kind=kind, number=number, level=level), CHAT, "", is_over=over)]
     }
-    left = in_order(posts.values())
+    left = in_order(posts.values(), NOW)
     assert {post.key for post in left} == {*posts}
     assert len(left) == len(posts)
     for first, second in itertools.pairwise(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from deepracer_admin.compose import Console
 from deepracer_admin.web.headers import SecurityHeaders, console_policy
 from deepracer_admin.web.public import public_app
 from tests.console_process import ConsoleProcess, start_console, write_silent_world
+from tests.loops import in_a_loop
 from tests.web.conftest import Site, signed_in
 
 PAGE = {"accept": "text/html"}
@@ -59,7 +59,7 @@ def asked(app: ASGIApp, path: str) -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=300) as client:
             return await client.get(path)
 
-    return asyncio.run(ask())
+    return in_a_loop(ask())
 
 
 @pytest.fixture(scope="module")

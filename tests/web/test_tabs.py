@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,7 @@ from deepracer_admin.web.keeper import SessionKeeper
 from deepracer_admin.web.tabs import AT_ONCE, LONGEST_DRAW_S, Begun, Tabs, can_begin_runs
 from tests.console_process import ConsoleProcess, start_console, write_silent_world
 from tests.e2e.seeded import an_event
+from tests.loops import in_a_loop
 
 PATIENCE_S = 300
 
@@ -225,7 +225,7 @@ def test_no_run_begins_in_a_tab_that_is_gone_or_busy(
             return session
 
     monkeypatch.setattr(tabs_.runtime, "get_instance", Runtime)
-    assert asyncio.run(tabs_._begin_run("tab", ["f"], lambda: None)) is begun
+    assert in_a_loop(tabs_._begin_run("tab", ["f"], lambda: None)) is begun
 
 
 # -------------------------------------------------------------------------------------------------- a real server

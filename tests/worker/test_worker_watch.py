@@ -5,17 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Event
 from deepracer_admin.records.alarms import ALARMS
-from deepracer_admin.records.calls import POSTS
+from deepracer_admin.records.calls import CALL_LIST, POSTS, CallList
 from deepracer_admin.rules.alarms import live
-from deepracer_admin.worker import WorkerWatch
-from tests.flows.calls.test_caller import Outside
+from deepracer_admin.worker import WorkerWatch, worker_watch
+from tests.flows.calls.test_caller import LONG_S, Hanging, Outside
 from tests.pages.conftest import NOW, StandingClock, clock, console, event
 
 __all__ = ["clock", "console", "event"]
 SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture(autouse=True)
+def waits_for_the_chat(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_watch, "CHATS_S", LONG_S)
 
 
 def test_a_dead_worker_is_told_within_a_minute_by_one_console_and_its_return_too(
@@ -63,3 +70,22 @@ def test_a_worker_that_is_restarted_and_an_event_that_rests_call_nobody(
     console.store.save_event(other)
     clock.at = NOW + 3600 * SECOND
     assert "ev-2" not in watch.look()
+
+
+def test_a_chat_that_hangs_holds_up_the_mail_of_no_event(
+    console: Console, event: Event, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_watch, "CHATS_S", 0.0)
+    chat, outside = Hanging(), Outside()
+    console.store.save_event(replace(event, id="ev-2"))
+    for one in ("ev-1", "ev-2"):
+        console.store.update(one, CALL_LIST, lambda _: CallList(("olivia@example.com",)))
+    ports = {one: replace(console.ports_of(one), chat=lambda: chat, mailer=lambda: outside) for one in ("ev-1", "ev-2")}
+    watch = WorkerWatch(replace(console, ports_of=ports.__getitem__), holder="web")
+    for second in range(0, 60, 5):
+        clock.at = NOW + second * SECOND
+        watch.look()
+    assert len(outside.mails) == 2
+    chat.goes_on.set()
+    watch.stop()
+    assert len(chat.notices) == 2

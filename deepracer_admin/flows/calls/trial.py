@@ -22,14 +22,21 @@ __all__ = ["TrialHandler"]
 
 
 class TrialHandler:
-    """Job `alarm.try`."""
+    """Job `alarm.try`. A chat is told beside: a piece of the job waits a moment for it, and the next looks again."""
+
+    def __init__(self) -> None:
+        self._callers: dict[str, Caller] = {}  # job -> who tells it, while a chat has not answered
 
     def work(self, ports: Ports, job: Job, lease: Lease) -> str | None:
         event = ports.store.event(job.event)
         if not targets_of(ports, event):
             raise BadInput("Nobody is told of alarms: set a chat's webhook, or name somebody, then try again.")
         self._plan(ports, event, job, lease)
-        Caller(ports).run(event, lease)
+        caller = self._callers.pop(job.id, None) or Caller(ports)
+        caller.run(event, lease)
+        if caller.is_telling:
+            self._callers[job.id] = caller
+            return None
         self._give_up(ports, event, job, lease)
         rows = [post for post in ports.store.rows(event.id, POSTS).values() if _is_of(post, job)]
         if any(post.state is PostState.LEAVING for post in rows):

@@ -17,6 +17,7 @@ from deepracer_admin.model.readiness import (
     SignedInStaff,
     StoreSeen,
 )
+from deepracer_admin.rules.capacity import Outlook, Plan
 
 __all__ = ["DirectorySetup", "NameService", "Readiness"]
 
@@ -44,7 +45,7 @@ class NameService(Protocol):
 @dataclass(frozen=True, slots=True)
 class Readiness:
     """Every call may raise a `ConsoleError`. `listener` None: there is no second listener; `aws_rights` None: the
-    console has no AWS credentials of its own."""
+    console has no AWS credentials of its own. `outlook` takes seconds of arithmetic, in a process of its own."""
 
     directory: Callable[[str], DirectorySetup]
     signed_in: Callable[[], SignedInStaff]
@@ -54,5 +55,6 @@ class Readiness:
     store: Callable[[], StoreSeen]
     listener: Callable[[Event], ListenerSeen | None]
     aws_rights: Callable[[Event], AwsRights | None]
+    outlook: Callable[[Plan], Outlook]
     mailer_kind: str
     app_only: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from deepracer_admin.model.readiness import CanarySeen, NamesSeen
 from deepracer_admin.records.canary import CANARY
 from deepracer_admin.records.limits import SPONSORSHIP
 from deepracer_admin.records.racing_service import ACCOUNT
-from deepracer_admin.rules.capacity import ARRIVALS, Outlook, Queue, outlook, queue_of
+from deepracer_admin.rules.capacity import ARRIVALS, Outlook, Queue, queue_of
 from deepracer_admin.rules.capacity import Plan as CapacityPlan
 from deepracer_admin.rules.mail_days import is_limited
 from deepracer_admin.rules.preflight.facts import Facts, MailSeen, Plan, RacingSeen
@@ -43,8 +44,9 @@ def read_facts(ports: Ports, event: Event, oid: str, lease: Lease | None, *, lon
         **_racing(ports, event, kind, lease),
         **_mail(ports, sender),
         **_console(ports, event),
-        "outlook": ("the capacity simulation", lambda: _outlook(ports, event, kind)),
     }
+    if ready:
+        probes["outlook"] = ("the capacity simulation", lambda: _outlook(ports, event, kind, ready.outlook))
     reads = read_all(probes, ports.clock, longest_s=longest_s, longer_s={"outlook": 4 * longest_s})
     return Facts(
         event=event,
@@ -157,7 +159,7 @@ def _names(names: NameService, sender: str) -> NamesSeen:
     )
 
 
-def _outlook(ports: Ports, event: Event, kind: str) -> Outlook | None:
+def _outlook(ports: Ports, event: Event, kind: str, simulate: Callable[[CapacityPlan], Outlook]) -> Outlook | None:
     """The event before the event, with the hours and models of the real list and of whoever is still expected."""
     quotas = [quota_for(event, person) for person in ports.store.attendees(event.id, wanted=True)]
     quotas += [event.quota] * max(0, event.head_count - len(quotas))
@@ -166,7 +168,7 @@ def _outlook(ports: Ports, event: Event, kind: str) -> Outlook | None:
     version = ports.store.read(event.id, ACCOUNT).account.version
     local = event.starts_at.astimezone(ZoneInfo(event.zone))
     length = event.ends_at - event.starts_at
-    return outlook(
+    return simulate(
         CapacityPlan(
             people=len(quotas),
             hours_per_person=sum(quota.minutes for quota in quotas) / 60 / len(quotas),

@@ -67,9 +67,9 @@ class CallsService(Service):
             rows=tuple(_row(post, names) for post in posts),
         )
 
-    def save(self, actor: Actor, text: str) -> CallList:
-        """Who is told by mail: addresses with commas or line breaks between. Raises BadInput naming the first that
-        cannot be used."""
+    def save(self, actor: Actor, text: str, shown: tuple[str, ...] | None = None) -> CallList:
+        """Who is told by mail: addresses with commas or line breaks between. `shown`: those that the form was filled
+        with. Raises BadInput naming the first that cannot be used, Conflict when a colleague changed them since."""
         self._authorise(actor, "setup.alarms")
         event = self._event()
         found: dict[str, str] = {}
@@ -86,7 +86,13 @@ class CallsService(Service):
             )
         made = CallList(tuple(found.values()), actor.name)
         before = self.store.read(event.id, CALL_LIST)
-        self.store.update(event.id, CALL_LIST, lambda _: made)
+
+        def change(now: CallList) -> CallList:
+            if shown is not None and now.addresses != shown:
+                raise Conflict("A colleague changed who is told meanwhile. Look at it as it is now, then save again.")
+            return made
+
+        self.store.update(event.id, CALL_LIST, change)
         self._audit(
             actor,
             "setup.alarms",
@@ -106,10 +112,7 @@ class CallsService(Service):
             and not self.store.read(event.id, CALL_LIST).addresses
         ):
             raise BadInput("Nobody is told of alarms: set a chat's webhook, or name somebody, then try again.")
-        try:
-            return self._plan_job(actor, "setup.alarms", "alarm.try", target=event.id, plan={})
-        except Conflict:
-            return self.store.jobs(event.id, live=True, kind="alarm.try")[0]
+        return self._plan_or_join(actor, "setup.alarms", "alarm.try", plan={})
 
 
 def _at(post: Post) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.errors import BadInput
 from deepracer_admin.model import Actor, Event, Job
 from deepracer_admin.records.capacity import ACCOUNT_QUOTAS, PLAN_CHOICES, SLOT_QUOTAS, PlanChoices, SlotQuotas
 from deepracer_admin.records.racing_service import ACCOUNT
@@ -149,11 +149,7 @@ class CapacityService(Service):
     def read_quotas(self, actor: Actor) -> Job:
         """Have the account's quotas read; the reading under way when there is one."""
         self._authorise(actor, "setup.check")
-        event = self._event()
-        try:
-            return self._plan_job(actor, "setup.check", "quotas.read", target=event.id, plan={})
-        except Conflict:
-            return self.store.jobs(event.id, live=True, kind="quotas.read")[0]
+        return self._plan_or_join(actor, "setup.check", "quotas.read", plan={})
 
     def _queue(self, event: Event) -> Queue:
         """As the version says that the service named; before it was reached, as the newest does."""

@@ -10,11 +10,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from deepracer_admin.files.environment import ROOT, bare_environment
+from pydantic import TypeAdapter, ValidationError
 
-__all__ = ["ChildCalculator"]
+from deepracer_admin.errors import BadInput, Unavailable
+from deepracer_admin.files.environment import ROOT, bare_environment
+from deepracer_admin.rules.capacity import Outlook, Plan
+
+__all__ = ["ChildCalculator", "outlook_apart"]
 
 _LOG = logging.getLogger(__name__)
 _COMMAND = (sys.executable, "-s", "-X", "utf8", "-m", "deepracer_admin.capacity_process")
@@ -81,6 +86,22 @@ class ChildCalculator:
                 listener.name = "capacity-child"
                 listener.start()
             return self._child, self._lines
+
+
+def outlook_apart(plan: Plan) -> Outlook:
+    """The simulated event, from a child that is killed where it takes too long: three seconds of arithmetic for 2,000
+    people would hold up every mail and duty of the worker's process. Raises BadInput, Unavailable."""
+    child = ChildCalculator()
+    try:
+        answer = child.ask("outlook", asdict(plan))
+    finally:
+        child.close()
+    if answer is not None and "refused" in answer:
+        raise BadInput(str(answer["refused"]))
+    try:
+        return TypeAdapter(Outlook).validate_python(answer and answer["found"])
+    except (KeyError, ValidationError):
+        raise Unavailable("The simulation of the event did not come through: run the pre-flight again.") from None
 
 
 def _listen(child: subprocess.Popen[str], lines: queue.Queue[str]) -> None:

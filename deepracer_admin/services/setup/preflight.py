@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.errors import BadInput
 from deepracer_admin.model import Actor, Finding, Job, read_mailbox
 from deepracer_admin.records.connect_check import CHECK, Checked
 from deepracer_admin.rules.preflight.compare import Change, changes, in_words, worst
@@ -55,7 +55,8 @@ class PreflightService(Service):
         return self._plan_check(actor)
 
     def send_canary(self, actor: Actor, address: str) -> Job:
-        """Let a fresh address go the whole way in and out again; the one under way when there is. Raises BadInput."""
+        """Let a fresh address go the whole way in and out again; the one under way with it when there is. Raises
+        BadInput, Conflict while another address is at it."""
         self._authorise(actor, "setup.canary")
         event = self._event()
         if self._racing_kind(event) != "on_aws":
@@ -65,10 +66,8 @@ class PreflightService(Service):
         except BadInput as wrong:
             raise BadInput(f"Canary: {wrong.sentence}") from None
         plan = {"address": mailbox.address}
-        try:
-            return self._plan_job(actor, "setup.canary", "canary", target=event.id, plan=plan)
-        except Conflict:
-            return self.store.jobs(event.id, live=True, kind="canary")[0]
+        busy = "Another canary is under way, with another address: wait until it is out again."
+        return self._plan_or_join(actor, "setup.canary", "canary", plan=plan, busy=busy)
 
     def page(self, actor: Actor) -> bytes:
         """The last run as one self-contained page for whoever signs off. Raises Missing before the first run."""

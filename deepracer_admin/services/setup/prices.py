@@ -110,11 +110,13 @@ class PricesService(Service):
         return self.put_in_force(actor, read.prices, shown)
 
     def read(self, actor: Actor, region: str) -> Job:
-        """Have AWS's prices for a region read; the reading under way when there is one. Raises BadInput."""
+        """Have AWS's prices for a region read; the reading under way when there is one. Raises BadInput, Conflict
+        while another region's are read."""
         self._authorise(actor, "setup.prices")
         event = self._event()
         checked_prices(replace(event.prices, region=region))
-        return self._job_of(actor, event, "prices.read", {"region": region})
+        busy = "The prices of another region are being read: wait until that is done."
+        return self._plan_or_join(actor, "setup.prices", "prices.read", plan={"region": region}, busy=busy)
 
     # ------------------------------------------------------------------------------------------------- the bill
 
@@ -135,10 +137,4 @@ class PricesService(Service):
         event = self._event()
         if asked_too_soon(self.store.read(event.id, BILL).asked_at, self.clock.now()):
             raise BadInput("The bill was asked for within this hour, and each call costs 0.01 USD: ask again later.")
-        return self._job_of(actor, event, "bill.read", {})
-
-    def _job_of(self, actor: Actor, event: Event, kind: str, plan: dict[str, str]) -> Job:
-        try:
-            return self._plan_job(actor, "setup.prices", kind, target=event.id, plan=plan)
-        except Conflict:
-            return self.store.jobs(event.id, live=True, kind=kind)[0]
+        return self._plan_or_join(actor, "setup.prices", "bill.read", plan={})

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from deepracer_admin.collector import collector_at_rest
 from deepracer_admin.counted import counted
-from deepracer_admin.errors import BadInput, Conflict, Missing
+from deepracer_admin.errors import BadInput, Missing
 from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere
 from deepracer_admin.model import UNLIMITED, Actor, Job, JobItem, Profile, Quota, State
 from deepracer_admin.records.limits import PAUSED_PROFILES
@@ -131,12 +131,7 @@ class UsageService(Service):
         self._authorise(actor, "usage.view")
         event = self._event().id
         self._check_linked(event, profile)
-        try:
-            return self._plan_job(actor, "usage.view", "models.look", target=profile, plan={"profile": profile})
-        except Conflict:
-            return next(
-                each for each in self.store.jobs(event, live=True, kind="models.look") if each.target == profile
-            )
+        return self._plan_or_join(actor, "usage.view", "models.look", target=profile, plan={"profile": profile})
 
     def _check_linked(self, event: str, profile: str) -> None:
         if profile not in {link.profile for link in self.store.links(event).values()}:

@@ -8,10 +8,10 @@ from streamlit.delta_generator import DeltaGenerator
 __all__ = ["fold"]
 
 
-def fold(label: str, *, key: str, icon: str | None = None) -> DeltaGenerator | None:
+def fold(label: str, *, key: str, icon: str | None = None, stays: bool = False) -> DeltaGenerator | None:
     """Draw its heading; where its content goes, or None while it is shut.
 
-    What is typed into it and not saved is gone once it is shut.
+    What is typed into it and not saved is gone once it is shut, unless its content is drawn on: `stays`.
     """
     part = st.expander(label, icon=icon, key=key, on_change="rerun", bind="query-params")
-    return part if part.open else None
+    return part if part.open or stays else None

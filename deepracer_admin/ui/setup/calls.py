@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Event
+from deepracer_admin.records.calls import CallList
 from deepracer_admin.rules.calls import PostState
 from deepracer_admin.services.setup.calls import CallsView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.masthead import link_to
+from deepracer_admin.ui.kit.opened import as_opened, forget_opened, is_drawn, offer_anew
 from deepracer_admin.ui.kit.words import count, minute, plain, table_height, whole
 
-__all__ = ["calls"]
+__all__ = ["calls", "is_typed_in", "typed_in"]
 
 _STATES = {
     PostState.PENDING: "… waiting",
@@ -26,6 +30,17 @@ _STATES = {
 }
 _WHAT = {"alarm": "Alarm", "over": "It is over", "trial": "Trial"}
 SHOWN = 100  # messages
+
+
+def is_typed_in(event: Event) -> bool:
+    """Was the form opened on this page?"""
+    shown = st.session_state.get(_slot(event))
+    return shown is not None and is_drawn(_key(event, shown))
+
+
+def typed_in(event: Event) -> None:
+    """The form alone, while another part is looked at."""
+    _mail(session.desk().calls.view(session.actor()), event)
 
 
 def calls(event: Event) -> None:
@@ -40,7 +55,7 @@ def calls(event: Event) -> None:
     with left:
         _chat(view)
     with right:
-        _mail(view)
+        _mail(view, event)
     nobody = not view.chat_host and not view.addresses
     press(
         "Try it",
@@ -72,27 +87,41 @@ def _chat(view: CallsView) -> None:
     )
 
 
-def _mail(view: CallsView) -> None:
-    with st.form("alarms-people", border=False):
+def _slot(event: Event) -> str:
+    return f"alarms-shown-{event.id}"
+
+
+def _key(event: Event, shown: tuple[str, ...]) -> str:
+    return f"alarms-addresses-{event.id}-{hashlib.sha256(repr(shown).encode()).hexdigest()[:8]}"
+
+
+def _saved(event: Event, made: CallList) -> str:
+    forget_opened(_slot(event))
+    if not made.addresses:
+        return "Nobody is told by mail."
+    return f"{count(len(made.addresses), 'address', 'addresses')} told by mail from now on."
+
+
+def _mail(view: CallsView, event: Event) -> None:
+    shown = as_opened(_slot(event), view.addresses, an_input=lambda kept: _key(event, kept))
+    text_key = _key(event, shown)
+    with st.form(f"alarms-people-{event.id}", border=False):
         text = st.text_area(
             "Organizers who are told by mail",
-            "\n".join(view.addresses),
-            key="alarms-addresses",
+            "\n".join(shown),
+            key=text_key,
             height=100,
             placeholder="one address a line",
             help="A mailing list of yours counts as one address.",
         )
         press(
             "Save who is told",
-            lambda asking: session.desk().calls.save(asking, text or ""),
+            lambda asking: session.desk().calls.save(asking, text or "", shown),
             key="alarms-people-save",
-            done=lambda made: (
-                f"{count(len(made.addresses), 'address', 'addresses')} told by mail from now on."
-                if made.addresses
-                else "Nobody is told by mail."
-            ),
+            done=lambda made: _saved(event, made),
             in_form=True,
         )
+    offer_anew(_slot(event), shown, view.addresses)
     if view.by_name:
         st.caption(f"Last said by {plain(view.by_name)}.")
 

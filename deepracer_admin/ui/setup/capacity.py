@@ -17,6 +17,7 @@ from deepracer_admin.services.setup.capacity import CapacityView
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import ask, press
 from deepracer_admin.ui.kit.limits import ask_limit
+from deepracer_admin.ui.kit.opened import as_opened, forget_opened, note_typed, offer_anew
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain, span, when, whole
 from deepracer_admin.ui.setup.capacity_chart import slots_chart, slots_title
@@ -35,8 +36,12 @@ def panel(who: Actor, event: Event) -> None:
     )
     left, right = st.columns([2, 3], gap="large")
     with left:
-        plan = _inputs(session.desk().capacity.plan(who), event)
+        now, slot = session.desk().capacity.plan(who), f"plan-shown-{event.id}"
+        shown = as_opened(slot, now, an_input=lambda kept: f"{_key(event, kept)}-people", follows=True)
+        plan = _inputs(shown, event)
+        note_typed(slot, plan != shown)
         _keep(plan, event)
+        offer_anew(slot, shown, now)
         _quotas(who, event)
     with right:
         view = ask(lambda asking: session.desk().capacity.look(asking, plan))
@@ -59,10 +64,13 @@ def fit_badge(who: Actor) -> None:
     _badge(view)
 
 
+def _key(event: Event, plan: Plan) -> str:
+    return f"plan-{event.id}-{hashlib.sha256(repr(plan).encode()).hexdigest()[:8]}"
+
+
 def _inputs(plan: Plan, event: Event) -> Plan:
     """What was moved stays moved while another part of the page is looked at."""
-    digest = hashlib.sha256(repr(plan).encode()).hexdigest()[:8]
-    key = f"plan-{event.id}-{digest}"
+    key = _key(event, plan)
     a, b = st.columns(2)
     people = a.number_input("People", 1, 100_000, plan.people, step=10, key=f"{key}-people", persist_state="page")
     slots = b.number_input(
@@ -178,6 +186,7 @@ def _kept(asking: Actor, plan: Plan, event: Event) -> None:
     )
     desk.events.edit(asking, wanted, shown)
     desk.capacity.keep(asking, choices)
+    forget_opened(f"plan-shown-{event.id}")
 
 
 def _quotas(who: Actor, event: Event) -> None:

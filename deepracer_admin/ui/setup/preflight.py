@@ -60,6 +60,7 @@ def canary(who: Actor, event: Event) -> None:
             "Address that nobody has here",
             f"{local}+canary@{domain}" if domain else "",
             key="canary-address",
+            persist_state="page",
             autocomplete="off",
             help="Many mail systems bring you+canary@… to your own mailbox.",
         )

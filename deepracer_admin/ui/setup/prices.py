@@ -15,12 +15,24 @@ from deepracer_admin.services.setup.prices import BillView, PricesView
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.opened import as_opened, forget_opened, is_drawn, offer_anew
 from deepracer_admin.ui.kit.table import USD
 from deepracer_admin.ui.kit.words import as_of, clock_time, count, minute, money, percent, plain, table_height, whole
 
-__all__ = ["PRICE_JOBS", "panel"]
+__all__ = ["PRICE_JOBS", "is_typed_in", "panel", "typed_in"]
 
 PRICE_JOBS = ("prices.read", "bill.read")
+
+
+def is_typed_in(event: Event) -> bool:
+    """Was the form opened on this page?"""
+    shown = st.session_state.get(_slot(event))
+    return shown is not None and is_drawn(f"{_key(event, shown)}-hour")
+
+
+def typed_in(who: Actor, event: Event) -> None:
+    """The form alone, while another part is looked at."""
+    _form(session.desk().prices.view(who), event)
 
 
 def panel(who: Actor, event: Event) -> None:
@@ -54,9 +66,9 @@ def _in_force(view: PricesView) -> None:
 
 def _form(view: PricesView, event: Event) -> None:
     """Typed in by hand; what is kept is what was shown when it was filled."""
-    shown = view.prices
-    digest = hashlib.sha256(repr(shown).encode()).hexdigest()[:8]
-    key = f"prices-{event.id}-{digest}"
+    slot = _slot(event)
+    shown = as_opened(slot, view.prices, an_input=lambda kept: f"{_key(event, kept)}-hour")
+    key = _key(event, shown)
     managed = view.kind == "managed"
     with st.form(key):
         what = "Training or evaluation (USD an hour)" if managed else "Training instance (USD an hour)"
@@ -84,10 +96,25 @@ def _form(view: PricesView, event: Event) -> None:
             "Put these in force",
             lambda asking: desk.put_in_force(asking, wanted, shown),
             key="prices-save",
-            done="In force: every figure of money is reckoned with these now.",
+            done=lambda _: _in_force_now(slot, "In force: every figure of money is reckoned with these now."),
             in_form=True,
             type="primary",
         )
+    offer_anew(slot, shown, view.prices)
+
+
+def _slot(event: Event) -> str:
+    return f"prices-shown-{event.id}"
+
+
+def _key(event: Event, shown: PriceList) -> str:
+    return f"prices-{event.id}-{hashlib.sha256(repr(shown).encode()).hexdigest()[:8]}"
+
+
+def _in_force_now(slot: str, sentence: str) -> str:
+    """What is in force is what the form shows next."""
+    forget_opened(slot)
+    return sentence
 
 
 def _date(told: str) -> date | None:
@@ -107,7 +134,10 @@ def _read(view: PricesView, event: Event) -> None:
         return
     desk, seen = session.desk().prices, view.read
     region = st.text_input(
-        "Region of the deployment", view.region or view.prices.region, key=f"prices-read-region-{event.id}"
+        "Region of the deployment",
+        view.region or view.prices.region,
+        key=f"prices-read-region-{event.id}",
+        persist_state="page",
     )
     press(
         "Read AWS's prices",
@@ -126,7 +156,9 @@ def _read(view: PricesView, event: Event) -> None:
         "Put AWS's prices in force",
         lambda asking: desk.put_read_in_force(asking, shown),
         key="prices-use-read",
-        done="In force: every figure of money is reckoned with AWS's prices now.",
+        done=lambda _: _in_force_now(
+            _slot(event), "In force: every figure of money is reckoned with AWS's prices now."
+        ),
         disabled=seen.prices == view.prices,
     )
 

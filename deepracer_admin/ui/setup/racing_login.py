@@ -8,9 +8,15 @@ from deepracer_admin.model import Actor
 from deepracer_admin.services.setup.connection import LoginView
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.opened import is_drawn
 from deepracer_admin.ui.kit.words import plain
 
-__all__ = ["sign_in"]
+__all__ = ["is_typed_in", "sign_in"]
+
+
+def is_typed_in() -> bool:
+    """Was the form opened on this page?"""
+    return is_drawn("login-site")
 
 
 def sign_in(who: Actor) -> None:

@@ -29,10 +29,12 @@ def restored_panel(who: Actor, event: Event) -> None:
     if waiting is None:
         said(KEY)
         return
+    mark = waiting.restored
+    put = f"; it was put here {when(mark.at, event.zone)}" if mark.at != mark.made_at else ""
     with st.container(border=True, key="event-restored"):
         st.markdown(
             f":orange[:material/pause_circle:] **It waits here.** The event came from a backup of "
-            f"{when(waiting.restored.made_at, event.zone)}; it was put here {when(waiting.restored.at, event.zone)}. "
+            f"{when(mark.made_at, event.zone)}{put}. "
             "Nothing is sent, changed or deleted for it before an organizer says that it goes on here. What is asked "
             "for on its pages meanwhile waits, too."
         )

@@ -19,9 +19,10 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said
 from deepracer_admin.ui.kit.cached import cohort_counts
 from deepracer_admin.ui.kit.limits import NO_LIMIT, ask_limit
+from deepracer_admin.ui.kit.opened import as_opened, is_drawn, is_typed, note_typed, offer_anew
 from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain
 
-__all__ = ["cohorts", "create", "edit", "said_created"]
+__all__ = ["cohorts", "create", "edit", "is_cohorts_typed_in", "is_create_typed_in", "said_created"]
 
 LANGUAGES = {"en": "English", "it": "Italiano"}
 SERVICE_WORDS = {
@@ -45,6 +46,7 @@ COGNITO_WORDS = {
 GUEST_WORDS = {"refuse": "Refuse, with the reason", "invite": "Invite as guests of the directory"}
 _LAST, _FILE = "last", "file"
 _CREATED = "create-newest"
+_FROM = "create-from"
 
 
 def create(who: Actor) -> None:
@@ -55,7 +57,7 @@ def create(who: Actor) -> None:
         options[_LAST] = "Like the last event"
     options[_FILE] = "From a settings file"
     chosen = st.segmented_control(
-        "Start from", [*options], format_func=options.__getitem__, default="day", required=True, key="create-from"
+        "Start from", [*options], format_func=options.__getitem__, default="day", required=True, key=_FROM
     )
     if chosen == _FILE:
         given = st.file_uploader("Settings file (JSON)", type=["json"], key="create-file", max_upload_size=1)
@@ -89,6 +91,11 @@ def create(who: Actor) -> None:
         if desk.events.event() is None:
             st.query_params["setup-part"] = "Pre-flight"  # the first thing to do with the first event
         session.open_event(created[0].id)
+
+
+def is_create_typed_in() -> bool:
+    """Was the form for another event opened on this page?"""
+    return is_drawn(_FROM)
 
 
 def said_created() -> None:
@@ -263,7 +270,10 @@ def cohorts(who: Actor, event: Event) -> None:
     desk = session.desk()
     counts = cohort_counts(who)
     own = {key: quota.minutes / 60 if quota.minutes >= 0 else -1.0 for key, quota in event.cohort_quotas.items()}
-    keys = sorted({*counts, *own})  # by name: numbers of people move while somebody types
+    now = (tuple(sorted({*counts, *own})), tuple(sorted(own.items())))  # numbers of people move while somebody types
+    slot = _cohorts_slot(event)
+    found = as_opened(slot, now, an_input=lambda kept: _cohorts_key(event, kept), follows=True)
+    keys, own = list(found[0]), dict(found[1])
     if not keys:
         st.info("Cohorts come from the list: offices, cost centres, newcomers. Upload it on the Attendees page first.")
         return
@@ -279,7 +289,7 @@ def cohorts(who: Actor, event: Event) -> None:
             "No limit": [own.get(key) == UNLIMITED for key in keys],
         }
     ).astype({"Hours": "float64", "No limit": "bool"})
-    editor_key = f"cohorts-{event.id}-{hashlib.sha256(repr((keys, own)).encode()).hexdigest()[:8]}"
+    editor_key = _cohorts_key(event, found)
     changed = st.data_editor(
         frame,
         key=editor_key,
@@ -291,17 +301,50 @@ def cohorts(who: Actor, event: Event) -> None:
         alt="Hours per cohort",
     )
     wanted = _told(keys, changed)
+    note_typed(slot, wanted != own)
     if wanted != own:
         st.caption("Not saved yet.")
     shown = desk.events.draft_of(event)
     press(
         "Save the hours",
-        lambda asking: desk.events.edit(asking, replace(shown, cohort_hours=wanted), shown),
+        lambda asking: desk.events.edit(asking, replace(shown, cohort_hours=_put_in(wanted, own, now)), shown),
         key="cohorts-save",
-        done="Saved.",
+        done=lambda _: _opened_anew(slot, "Saved."),
         type="primary",
         disabled=wanted == own,
     )
+    offer_anew(slot, found, now)
+
+
+_Cohorts = tuple[tuple[str, ...], tuple[tuple[str, float], ...]]
+
+
+def _cohorts_slot(event: Event) -> str:
+    return f"cohorts-shown-{event.id}"
+
+
+def _cohorts_key(event: Event, found: _Cohorts) -> str:
+    return f"cohorts-{event.id}-{hashlib.sha256(repr(found).encode()).hexdigest()[:8]}"
+
+
+def is_cohorts_typed_in(event: Event) -> bool:
+    """Was something changed there, and not saved?"""
+    slot = _cohorts_slot(event)
+    found = st.session_state.get(slot)
+    return is_typed(slot) and found is not None and is_drawn(_cohorts_key(event, found))
+
+
+def _put_in(wanted: Mapping[str, float], opened: Mapping[str, float], now: _Cohorts) -> dict[str, float]:
+    """What was typed, put into what stands there now: what a colleague changed meanwhile stays."""
+    merged = dict(now[1])
+    for key in {*wanted, *opened}:
+        if wanted.get(key) == opened.get(key):
+            continue
+        if key in wanted:
+            merged[key] = wanted[key]
+        else:
+            merged.pop(key, None)
+    return merged
 
 
 def _told(keys: list[str], changed: pd.DataFrame) -> Mapping[str, float]:

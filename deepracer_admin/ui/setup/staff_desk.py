@@ -11,9 +11,48 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
 from deepracer_admin.ui.kit.limits import NOTHING, ask_limit
+from deepracer_admin.ui.kit.opened import is_drawn
 from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, plain
 
-__all__ = ["account_limits", "roles", "staff"]
+__all__ = ["account_limits", "is_typed_in", "roles", "staff", "typed_in"]
+
+
+_LIMITS, _TURN = "limits-hours", "staff-address-turn"
+
+
+def is_typed_in() -> bool:
+    """Was one of the forms opened on this page?"""
+    return is_drawn(_address_key(), _LIMITS)
+
+
+def typed_in(event: Event, view: StaffView) -> None:
+    """The forms alone, while another part is looked at."""
+    _name()
+    account_limits(event, view)
+
+
+def _address_key() -> str:
+    """Another one for each address that was taken, so that the input is empty then; what was refused stays."""
+    return f"staff-address-{st.session_state.get(_TURN, 0)}"
+
+
+def _taken(address: str) -> str:
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    return f"{address}: never touched from now on."
+
+
+def _name() -> None:
+    desk = session.desk()
+    with st.form("staff-name", border=False):
+        address = st.text_input("Address of somebody who runs the deployment", key=_address_key(), autocomplete="off")
+        press(
+            "Keep this address out",
+            lambda asking: desk.staff.name(asking, address or ""),
+            key="staff-name-add",
+            done=lambda _: _taken(address or ""),
+            in_form=True,
+            icon=":material/shield_person:",
+        )
 
 
 def staff(event: Event, view: StaffView) -> None:
@@ -41,16 +80,8 @@ def staff(event: Event, view: StaffView) -> None:
         st.caption("Nobody is known to be staff yet, besides the console's own login.")
     st.caption(as_of(view.profiles_as_of, "list of profiles", event.zone))
     left, right = st.columns(2, vertical_alignment="bottom")
-    with left.form("staff-name", clear_on_submit=True, border=False):
-        address = st.text_input("Address of somebody who runs the deployment", key="staff-address", autocomplete="off")
-        press(
-            "Keep this address out",
-            lambda asking: desk.staff.name(asking, address or ""),
-            key="staff-name-add",
-            done=f"{address}: never touched from now on.",
-            in_form=True,
-            icon=":material/shield_person:",
-        )
+    with left:
+        _name()
     named = [row.email for row in view.rows if row.by_hand]
     chosen = right.selectbox("Named here", named, index=None, key="staff-named", disabled=not named)
     with right:
@@ -73,8 +104,10 @@ def roles(event: Event, view: StaffView) -> None:
         st.caption("Run the pre-flight first: it tells which roles this deployment has.")
         return
     left, middle, right = st.columns([3, 2, 1], vertical_alignment="bottom")
-    address = left.text_input("Address of their profile", key="role-address", autocomplete="off") or ""
-    role = middle.selectbox("Role", [*view.roles], key="role-role") or ""
+    address = (
+        left.text_input("Address of their profile", key="role-address", autocomplete="off", persist_state="page") or ""
+    )
+    role = middle.selectbox("Role", [*view.roles], key="role-role", persist_state="page") or ""
     said("role-give")
     if not right.button("Give it …", key="role-give", disabled=not address.strip()):
         return
@@ -122,7 +155,7 @@ def account_limits(event: Event, view: StaffView) -> None:
     with st.form("account-limits", border=False):
         left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
         hours = ask_limit(
-            left, "Hours a month", float(shown), key="limits-hours", least=0.0, most=1e6, step=10.0, otherwise=100.0,
+            left, "Hours a month", float(shown), key=_LIMITS, least=0.0, most=1e6, step=10.0, otherwise=100.0,
             in_form=True,
         )  # fmt: skip
         most = ask_limit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -16,9 +17,11 @@ from deepracer_admin.errors import (
     LostAnswer,
     NotThere,
     Refused,
+    StoreError,
     Throttled,
     Unreachable,
 )
+from deepracer_admin.flows.calls import caller
 from deepracer_admin.flows.calls.caller import Caller
 from deepracer_admin.flows.engine.alarms import keep_alarms
 from deepracer_admin.model import Attendee, Event, Lease, Message, Receipt
@@ -32,11 +35,12 @@ __all__ = ["clock", "console", "event", "people"]
 
 ALARM = Alarm("budget", "Half is used", "It is.", "Look.", "Usage", level=RED)
 OLIVIA = "olivia@example.com"
+LONG_S = 120.0
 
 
 @dataclass
 class Outside:
-    """A chat and a sender of mail. `trouble`: what the next ones raise, before ("early") or after they took it."""
+    """A chat and a sender of mail. `trouble`: what the chat raises next, before ("early") or after it took it."""
 
     name: str = "Microsoft Teams"
     host: str = "example"
@@ -51,9 +55,7 @@ class Outside:
         self._raise("late")
 
     def send(self, message: Message) -> Receipt:
-        self._raise("early")
         self.mails.append(message)
-        self._raise("late")
         return Receipt("m-1")
 
     def close(self) -> None:
@@ -92,7 +94,8 @@ class Ground:
 
 
 @pytest.fixture
-def ground(console: Console, event: Event, clock: StandingClock) -> Ground:
+def ground(console: Console, event: Event, clock: StandingClock, monkeypatch: pytest.MonkeyPatch) -> Ground:
+    monkeypatch.setattr(caller, "PATIENCE_S", LONG_S)  # whoever asks here wants to know what the chat said
     lease = console.store.acquire(f"worker/{event.id}", "test", ttl_s=10**6, now=NOW)
     assert lease
     outside = Outside()
@@ -193,7 +196,7 @@ def test_a_kill_before_it_left_loses_nothing(ground: Ground) -> None:
     with pytest.raises(SystemExit):
         ground.look()
     ground.successor()
-    assert ground.look() == 2
+    assert ground.look() == 1, "the mail went before"
     assert [post.state for post in ground.posts()] == [PostState.SENT]
 
 
@@ -239,3 +242,120 @@ def test_without_a_sender_the_mail_waits_and_says_so(ground: Ground) -> None:
         PostState.PENDING,
         "There is no From address; set the sender on the Set up page.",
     )
+
+
+@dataclass
+class Hanging(Outside):
+    """A chat that takes a message and answers only when it is let go on."""
+
+    goes_on: threading.Event = field(default_factory=threading.Event)
+    has_it: threading.Event = field(default_factory=threading.Event)
+
+    def post(self, notice: Notice, *, before: Callable[[], None]) -> None:
+        before()
+        self.notices.append(notice)
+        self.has_it.set()
+        assert self.goes_on.wait(LONG_S)
+
+
+def test_a_chat_that_hangs_holds_up_no_mail_and_is_told_one_at_a_time(ground: Ground) -> None:
+    chat = Hanging()
+    ground.ports = replace(ground.ports, chat=lambda: chat)
+    told = Caller(ground.ports)
+    for number in range(3):
+        ground.alarm(*(replace(ALARM, subject=str(n)) for n in range(number + 1)))
+        assert told.run(ground.event, ground.lease, patience_s=0.0) == 1
+        assert chat.has_it.wait(LONG_S)
+        assert (len(ground.outside.mails), len(chat.notices)) == (number + 1, 1)
+    assert told.is_telling
+    chat.goes_on.set()
+    told.look_on(LONG_S)
+    assert told.run(ground.event, ground.lease) == 3, "the one that hung, and those that waited for it"
+    assert {post.state for post in ground.posts()} == {PostState.SENT}
+    assert (len(chat.notices), told.is_telling) == (3, False)
+    assert told.run(ground.event, ground.lease) == 0
+
+
+def test_what_becomes_of_a_message_after_its_pass_is_written_or_said_by_the_next(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat, real = Hanging(), ground.console.store.change_rows
+    ground.ports = replace(ground.ports, chat=lambda: chat)
+    ground.alarm(ALARM)
+    told = Caller(ground.ports)
+    told.run(ground.event, ground.lease, patience_s=0.0)
+    assert chat.has_it.wait(LONG_S)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(ground.console.store, "change_rows", full)
+    chat.goes_on.set()
+    told.look_on(LONG_S)
+    with pytest.raises(StoreError, match="full"):
+        told.run(ground.event, ground.lease)
+    monkeypatch.setattr(ground.console.store, "change_rows", real)
+    told.run(ground.event, ground.lease)
+    assert [post.state for post in ground.posts()] == [PostState.SENT]
+    assert len(chat.notices) == 1
+
+
+@pytest.mark.parametrize("way", ["chat", "mail"])
+@pytest.mark.parametrize("kept", [False, True], ids=["lost", "kept"])
+def test_a_store_that_fails_at_the_claim_leaves_a_message_that_was_not_sent_and_goes_later(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, way: str, kept: bool
+) -> None:
+    """`kept`: the store took the claim all the same."""
+    ground.alarm(ALARM)
+    real, failures = ground.console.store.change_rows, 0
+
+    def failing(event: str, table: Any, change: Any, **named: Any) -> Any:
+        nonlocal failures
+        keys = named.get("keys") or ()
+        if failures < 2 and any(f"|{way}|" in key for key in keys):  # the claim, and what became of it
+            failures += 1
+            if kept and failures == 1:
+                real(event, table, change, **named)
+            raise StoreError("The disk is full.")
+        return real(event, table, change, **named)
+
+    monkeypatch.setattr(ground.console.store, "change_rows", failing)
+    told = Caller(ground.ports)
+    with pytest.raises(StoreError, match="full"):
+        told.run(ground.event, ground.lease)
+    assert not (ground.outside.notices if way == "chat" else ground.outside.mails)
+    told.run(ground.event, ground.lease)
+    [post] = ground.posts(way)
+    assert (post.state, post.sentence) == (PostState.PENDING, "The disk is full.")
+    ground.clock.at = NOW + timedelta(seconds=10)
+    told.run(ground.event, ground.lease)
+    assert [each.state for each in (*ground.posts("chat"), *ground.posts("mail"))] == [PostState.SENT] * 2
+    assert len(ground.outside.notices) == len(ground.outside.mails) == 1
+
+
+@pytest.mark.parametrize("error", [StoreError("The list cannot be read."), ValueError("secret")])
+def test_whatever_fails_before_the_claim_was_not_sent(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    ground.alarm(ALARM)
+    real = ground.console.store.attendees
+
+    def failing(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(ground.console.store, "attendees", failing)
+    assert ground.look() == 0
+    assert {post.state for way in ("chat", "mail") for post in ground.posts(way)} == {PostState.PENDING}
+    monkeypatch.setattr(ground.console.store, "attendees", real)
+    ground.clock.at = NOW + timedelta(seconds=10)
+    assert ground.look() == 2
+
+
+def test_an_alarm_that_came_and_went_between_two_processes_is_told_as_over_once(ground: Ground) -> None:
+    ground.look()
+    ground.alarm(ALARM)
+    store = ground.console.store
+    keep_alarms(store, ground.event.id, ("budget",), [], now=NOW + timedelta(seconds=5), lease=ground.lease)
+    ground.successor()
+    assert [ground.look() for _ in range(3)] == [2, 0, 0]
+    assert [notice.level for notice in ground.outside.notices] == ["green"]

@@ -8,12 +8,13 @@ import pytest
 
 from deepracer_admin.compose import Console
 from deepracer_admin.errors import BadInput, Refused, Unreachable
+from deepracer_admin.flows.calls import caller
 from deepracer_admin.flows.calls.caller import Caller
 from deepracer_admin.flows.calls.trial import TrialHandler
 from deepracer_admin.model import Event, Job, JobState
 from deepracer_admin.records.calls import CALL_LIST, POSTS, CallList
 from deepracer_admin.rules.calls import PostState
-from tests.flows.calls.test_caller import Ground, clock, console, event, ground
+from tests.flows.calls.test_caller import LONG_S, Ground, Hanging, clock, console, event, ground
 
 __all__ = ["clock", "console", "event", "ground"]
 
@@ -52,3 +53,19 @@ def test_without_anybody_to_tell_it_says_so(ground: Ground, console: Console) ->
     console.store.update(ground.event.id, CALL_LIST, lambda _: CallList())
     with pytest.raises(BadInput, match="Nobody is told"):
         TrialHandler().work(replace(ground.ports, chat=None), job_of(ground.event), ground.lease)
+
+
+def test_a_chat_that_hangs_holds_up_neither_mail_nor_other_jobs(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat, handler, job = Hanging(), TrialHandler(), job_of(ground.event)
+    ports = replace(ground.ports, chat=lambda: chat)
+    monkeypatch.setattr(caller, "PATIENCE_S", 0.0)
+    assert handler.work(ports, job, ground.lease) is None
+    assert chat.has_it.wait(LONG_S)
+    assert handler.work(ports, job, ground.lease) is None
+    assert (len(chat.notices), len(ground.outside.mails)) == (1, 1)
+    chat.goes_on.set()
+    monkeypatch.setattr(caller, "PATIENCE_S", LONG_S)
+    assert handler.work(ports, job, ground.lease) == "Microsoft Teams took it. 1 mail was accepted by the sender."
+    assert (len(chat.notices), len(ground.outside.mails)) == (1, 1)

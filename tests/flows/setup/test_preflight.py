@@ -18,11 +18,10 @@ from typing import Any
 import msal
 import pytest
 
-from deepracer_admin import store_command
+from deepracer_admin import readiness_access, store_command
 from deepracer_admin.compose import Console, compose
 from deepracer_admin.flows.engine.jobs import Later
 from deepracer_admin.flows.engine.ports import Ports
-from deepracer_admin.flows.setup import probes
 from deepracer_admin.flows.setup.canary import CanaryHandler
 from deepracer_admin.flows.setup.connect_check import check_now
 from deepracer_admin.model import Attendee, Event, Finding, Job, JobState, Quota, Race, RaceDraft
@@ -136,7 +135,7 @@ def _few_simulated_events() -> Iterator[None]:
         return outlook(replace(plan, people=min(plan.people, 40), window_h=min(plan.window_h, 5.0)), runs=1)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(probes, "outlook", small)
+        patch.setattr(readiness_access, "outlook_apart", small)
         yield
 
 

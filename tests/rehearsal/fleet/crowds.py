@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from deepracer_admin.rehearsal.managed import Managed
 from deepracer_admin.rehearsal.managed.ranking import leaderboard
 from deepracer_admin.rehearsal.managed.state import Race
 from deepracer_admin.rehearsal.world import World
+from tests.loops import in_a_loop
 
 START = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 RACE = "cup"
@@ -96,7 +96,7 @@ def live_through(world: World, hours: float, step: Callable[[], float] = lambda:
             world.clock.advance(min(step(), (end - world.ticked_to).total_seconds()))
             await world.catch_up(world.clock.now())
 
-    asyncio.run(going())
+    in_a_loop(going())
 
 
 def aws_board(world: World) -> list[tuple[str, int, dict[str, Any], int]]:

@@ -16,6 +16,7 @@ from deepracer_admin.rehearsal.deepracer.state import Leaderboard
 from deepracer_admin.rehearsal.fleet import crowd
 from deepracer_admin.rehearsal.world import World
 from deepracer_admin.rehearsal.world import world as living
+from tests.loops import in_a_loop
 from tests.rehearsal.held_time import HeldTime
 
 from .crowds import (
@@ -226,7 +227,7 @@ def test_requests_are_answered_in_the_midst_of_a_long_tick(tmp_path: Path, monke
         await going
 
     world.clock.advance(60)
-    asyncio.run(watched())
+    in_a_loop(watched())
     assert world.ticked_to == world.clock.now()
     assert len(waits) > 20
     assert sum(waits) > 0.4
@@ -247,7 +248,7 @@ def test_a_reset_while_the_fleet_moves_ends_its_move(tmp_path: Path) -> None:
     advance = old.advance
     old.advance = lambda now, budget_s: advance(now, 0.0)  # type: ignore[method-assign]
     world.clock.advance(3600)
-    asyncio.run(interrupted())
+    in_a_loop(interrupted())
     assert world.fleet is not old
     assert world.ticked_to == world.clock.now() == START
     assert world.truth()["racers"] == {}
