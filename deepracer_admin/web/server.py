@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import socket
 import sys
 import threading
@@ -183,6 +184,7 @@ class _Behind:
     def __init__(self, then: Callable[[], None] | None) -> None:
         self._then = then
         self._stops: list[Callable[[], None]] = []
+        self._has_failed = False
         self._thread = threading.Thread(target=self._begin, name="behind", daemon=True)
 
     def start(self) -> None:
@@ -193,6 +195,15 @@ class _Behind:
         self._thread.join()
         for stop in reversed(self._stops):
             stop()
+
+    def leave(self) -> None:
+        """At the very end, with the stores closed: a start that failed ends with exit code 2, as others that are
+        refused do. The server itself would say that somebody pressed Ctrl+C ("Aborted!", exit code 1)."""
+        if self._has_failed:
+            logging.shutdown()
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+            os._exit(2)
 
     def _begin(self) -> None:
         try:
@@ -205,6 +216,7 @@ class _Behind:
             log.exception("incident %s at the start", incident)
             said = error.sentence if isinstance(error, ConsoleError) else "The console could not begin its work"
             sys.stderr.write(f"{said} (incident {incident})\n")
+            self._has_failed = True
             _thread.interrupt_main()
 
     def _work(self, made: Console) -> None:
@@ -262,6 +274,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
             _tabs = None
         await asyncio.to_thread(behind.stop)
         _at_hand().close()
+        behind.leave()
 
 
 def _public_listener(settings: Settings) -> _Listener | None:
