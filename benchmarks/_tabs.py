@@ -81,10 +81,10 @@ def _ask(page: str, query: str, fragment: str = "") -> bytes:
 
 
 class Tab(NamedTuple):
-    """Seconds that its questions waited, and what the server drew in it unasked."""
+    """Seconds that its questions waited, and every run in it, asked for or not."""
 
     waits: list[float]
-    unasked: list[Run]
+    runs: list[Run]
 
 
 async def _viewer(
@@ -115,7 +115,9 @@ async def _viewer(
             done, _ = await asyncio.wait({reading}, timeout=PATIENCE_S if asked else max(0.0, min(at, until[0]) - now))
             if done:
                 run = reading.result()
-                tab.waits.append(run.ended - asked) if asked else tab.unasked.append(run)
+                tab.runs.append(run)
+                if asked:
+                    tab.waits.append(run.ended - asked)
                 asked, reading = 0.0, asyncio.create_task(_next_run(socket_))
             elif asked:
                 raise SystemExit(f"A tab was not answered within {PATIENCE_S:.0f} s.")
@@ -137,9 +139,10 @@ async def viewers(
     seconds: float,
     page: str = "",
     query: str = "",
-    results_at: Callable[[], list[float]] | None = None,
+    results_at: Callable[[], list[tuple[float, float]]] | None = None,
 ) -> dict[str, Any]:
-    """As many tabs as there are cookies ("" where none is needed). `results_at`: when results were written."""
+    """As many tabs as there are cookies ("" where none is needed). `results_at`: when each result began to be written,
+    and when it was."""
     go, until, drawn = asyncio.Event(), [0.0], [0]
 
     def ready() -> None:
@@ -166,21 +169,28 @@ async def viewers(
     seen = await asyncio.gather(*tabs)
     waits = [wait for tab in seen for wait in tab.waits]
     found = {**told(waits, pid, before, began), "cpu_of_a_core": after["cpu_of_a_core"], "tabs": len(cookies)}
-    written = [at for at in (results_at() if results_at else ()) if began < at < until[0] - 2 * EVERY_S]
-    late = [_shown_after(tab, at) for tab in seen for at in written]
+    written = [at for at in (results_at() if results_at else ()) if began < at[0] and at[1] < until[0] - 2 * EVERY_S]
+    late = [_shown_after(tab, *at) for tab in seen for at in written]
     return {**found, **_told_shown(late, len(written))} if written else found
 
 
-def _shown_after(tab: Tab, at: float) -> float:
-    """Seconds from then to the end of the first run that began after it; infinite for none."""
-    return min((run.ended - at for run in tab.unasked if run.began >= at), default=float("inf"))
+def _shown_after(tab: Tab, begun: float, at: float) -> float:
+    """Seconds from `at`, when something was written, to the end of the first run that began after it; a run that began
+    while it was written had it already, where none followed. Infinite for none."""
+    ends = [run.ended for run in tab.runs if run.began >= at] or [run.ended for run in tab.runs if run.began >= begun]
+    return max(0.0, min(ends) - at) if ends else float("inf")
 
 
 def _told_shown(late: list[float], results: int) -> dict[str, Any]:
     late.sort()
     return {
         "results": results,
-        "shown_median_ms": round(1000 * statistics.median(late)),
-        "shown_p95_ms": round(1000 * late[int(0.95 * (len(late) - 1))]),
-        "shown_worst_ms": round(1000 * late[-1]),
+        "never_shown": late.count(float("inf")),
+        "shown_median_ms": _ms(statistics.median(late)),
+        "shown_p95_ms": _ms(late[int(0.95 * (len(late) - 1))]),
+        "shown_worst_ms": _ms(late[-1]),
     }
+
+
+def _ms(seconds: float) -> int | None:
+    return None if seconds == float("inf") else round(1000 * seconds)

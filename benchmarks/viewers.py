@@ -148,15 +148,20 @@ async def phones(address: str, path: str, pid: int, number: int, seconds: float)
 
 
 @contextmanager
-def results(home: Path, people: int) -> Iterator[Callable[[], list[float]]]:
+def results(home: Path, people: int) -> Iterator[Callable[[], list[tuple[float, float]]]]:
     """A new best for somebody every five seconds, from a process of its own: whoever measures is not held up by it.
-    Gives what tells when they were written, in seconds of this machine's steady clock."""
+    Gives what tells when each began to be written and when it was, in seconds of this machine's steady clock."""
     child = subprocess.Popen([sys.executable, __file__, "--results", str(home), str(people)], stdin=subprocess.DEVNULL)
     try:
-        yield lambda: [float(line) for line in (home / WRITTEN).read_text("ascii").split()]
+        yield lambda: _written(home / WRITTEN)
     finally:
         child.terminate()
         child.wait(PATIENCE_S)
+
+
+def _written(path: Path) -> list[tuple[float, float]]:
+    lines = path.read_text("ascii").splitlines() if path.exists() else []
+    return [(float(begun), float(at)) for begun, at in map(str.split, lines)]
 
 
 def save_results(home: Path, people: int) -> None:
@@ -167,9 +172,10 @@ def save_results(home: Path, people: int) -> None:
         time.sleep(RESULT_EVERY_S)
         turn += 1
         rows = [Standing(n + 1, f"racer-{n}", 40_000 + 7 * n - turn) for n in range(people)]
+        begun = time.monotonic()
         history.save_standings("ev-1", "r-1", datetime.now(UTC), rows)
         with (home / WRITTEN).open("a") as told_:
-            told_.write(f"{time.monotonic()}\n")
+            told_.write(f"{begun} {time.monotonic()}\n")
 
 
 def measure(people: int, tabs: int, crowd: int, seconds: float) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from datetime import datetime
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
+from deepracer_admin.made_once import Shared
 from deepracer_admin.model import Actor
 from deepracer_admin.rules.finish import Finality, State, finish_words
 from deepracer_admin.rules.standings import BoardRow, lap_time
@@ -57,13 +59,7 @@ def live_board(race_id: str) -> None:
 
 def _draw(who: Actor, view: BoardView, names: Hashable, race_id: str) -> None:
     people = racer_names(who) if session.may(who, "boards.names") else None
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(STATUS[view.status], color="green" if view.status.value == "open" else "gray")
-        finality_badge(view.finality)
-        if view.frozen_at:
-            st.badge(f"held since {when(view.frozen_at, view.zone)}", icon=":material/ac_unit:", color="orange")
-        st.caption(f"{count(view.racers, 'racer')} · {as_of(view.as_of, 'standings, event time', view.zone)}")
-        st.caption(plain(view.tie_rule))
+    st.markdown(_headline(view))
     say_finality(view.finality, view.zone, reason=session.may(who, "boards.run"))
     if not view.rows and not view.live_rows:
         st.info("No results yet; the first submission appears here by itself.", icon=":material/hourglass_empty:")
@@ -81,14 +77,31 @@ def _draw(who: Actor, view: BoardView, names: Hashable, race_id: str) -> None:
         _podium_and_table(view.live_rows, view.live_racers, people, key=f"board-now-{race_id}", stamp=stamp)
 
 
+def _headline(view: BoardView) -> str:
+    """One text: what a hundred tabs are sent at each result is best sent in few pieces."""
+    colour = "green" if view.status.value == "open" else "gray"
+    parts = [f":{colour}-badge[{STATUS[view.status]}]", _finality_words(view.finality)]
+    if view.frozen_at:
+        parts.append(f":orange-badge[:material/ac_unit: held since {when(view.frozen_at, view.zone)}]")
+    parts.append(f":small[{count(view.racers, 'racer')} · {as_of(view.as_of, 'standings, event time', view.zone)}]")
+    return " ".join([part for part in parts if part]) + f"  :small[{plain(view.tie_rule)}]"
+
+
 def finality_badge(finality: Finality) -> None:
     """One word about the result of a race that is over."""
+    words = _finality_words(finality)
+    if words:
+        st.markdown(words, width="content")
+
+
+def _finality_words(finality: Finality) -> str:
     if finality.is_final:
-        st.badge("final", icon=":material/check_circle:", color="green")
-    elif finality.state is State.PROVISIONAL:
-        st.badge("provisional", icon=":material/hourglass_top:", color="orange")
-    elif finality.state is State.NOT_KNOWN:
-        st.badge("not known whether final", icon=":material/help:", color="orange")
+        return ":green-badge[:material/check_circle: final]"
+    if finality.state is State.PROVISIONAL:
+        return ":orange-badge[:material/hourglass_top: provisional]"
+    if finality.state is State.NOT_KNOWN:
+        return ":orange-badge[:material/help: not known whether final]"
+    return ""
 
 
 def say_finality(finality: Finality, zone: str, *, reason: bool) -> None:
@@ -101,12 +114,13 @@ def say_finality(finality: Finality, zone: str, *, reason: bool) -> None:
 def _podium_and_table(
     rows: Sequence[BoardRow], racers: int, people: RacerNames | None, *, key: str, stamp: Hashable
 ) -> None:
-    for column, place, row in zip(st.columns(3), _MEDALS, rows, strict=False):
-        gap = f"+{lap_time(row.gap_ms)} s to the leader" if row.gap_ms else "leads"
-        score = lap_time(row.score_ms)
-        unit = "min" if ":" in score else "s"
-        title = f"{place} · {plain(row.alias)}"
-        column.metric(title, f"{score} {unit}", gap, delta_color="off", delta_arrow="off", border=True)
+    with st.container(horizontal=True):
+        for place, row in zip(_MEDALS, rows, strict=False):
+            gap = f"+{lap_time(row.gap_ms)} s to the leader" if row.gap_ms else "leads"
+            score = lap_time(row.score_ms)
+            unit = "min" if ":" in score else "s"
+            title = f"{place} · {plain(row.alias)}"
+            st.metric(title, f"{score} {unit}", gap, delta_color="off", delta_arrow="off", border=True)
     rows = rows[:PLACES]
     st.dataframe(
         _table(key, stamp, people is not None, rows, people),
@@ -128,10 +142,13 @@ def _podium_and_table(
         st.caption(f"The first {whole(len(rows))} of {whole(racers)}; the export has all.")
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _table(key: str, stamp: Hashable, named: bool, _rows: Sequence[BoardRow], _people: RacerNames | None) -> pa.Table:
+_TABLES: Shared[pa.Table] = Shared(fresh_s=math.inf, longest_s=math.inf, most=8)
+
+
+def _table(key: str, stamp: Hashable, named: bool, rows: Sequence[BoardRow], people: RacerNames | None) -> pa.Table:
     """Made once for all who look at these rows, with or without people; as Arrow keeps them, which is what is sent."""
-    return pa.Table.from_pandas(board_frame(_rows, _people), preserve_index=False)
+    made_from = (session.event_id(), key, stamp, named)
+    return _TABLES(made_from, lambda _: pa.Table.from_pandas(board_frame(rows, people), preserve_index=False))
 
 
 def board_frame(rows: Sequence[BoardRow], people: RacerNames | None) -> pd.DataFrame:
