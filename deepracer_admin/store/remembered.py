@@ -59,6 +59,11 @@ class Remembered:
         self._leave(mine)
         return self._revisions.get(event, 0)
 
+    def commit(self) -> int:
+        """Another number after each commit of anybody to the file, as of now. May raise sqlite3.Error."""
+        with self._lock:
+            return self._looked()[1]
+
     def _leave(self, answered: int) -> None:
         with self._turn:
             self._asking, self._answered = False, answered
@@ -66,13 +71,16 @@ class Remembered:
 
     def _ask(self) -> None:
         with self._lock:  # of `close`
-            if self._connection is None:
-                self._connection = self._connect()
-            version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+            connection, version = self._looked()
             if version != self._version:
-                found = self._connection.execute("SELECT event, revision FROM revisions").fetchall()
+                found = connection.execute("SELECT event, revision FROM revisions").fetchall()
                 self._revisions = {row["event"]: row["revision"] for row in found}
                 self._version = version
+
+    def _looked(self) -> tuple[sqlite3.Connection, int]:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection, self._connection.execute("PRAGMA data_version").fetchone()[0]
 
     def get(
         self,

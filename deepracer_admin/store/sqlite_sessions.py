@@ -35,11 +35,15 @@ MIGRATIONS: tuple[Migration, ...] = (
 )
 
 
+MOST_SEEN = 5_000  # sessions, and cookies that are none; then all are forgotten
+
+
 class SqliteSessions(SqliteFile):
     """A Sessions in one file. Hashes and encrypted caches only; the caller encrypts."""
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(path, kind="sessions", mode="", migrations=MIGRATIONS)
+        self._seen: tuple[int, dict[str, SavedSession | None]] = (-1, {})
 
     # -- sign-ins under way
 
@@ -68,9 +72,19 @@ class SqliteSessions(SqliteFile):
             )  # fmt: skip
 
     def lookup(self, id_hash: str) -> SavedSession | None:
+        """Every page asks a dozen times a run, every open tab every two seconds: read again only after a commit."""
+        with self._explained():
+            self._refuse_closed()
+            commit = self._remembered.commit()  # before the reading: what is newer than it is read once more
+        seen, known = self._seen
+        if seen != commit or len(known) >= MOST_SEEN:
+            self._seen = (commit, known := {})
+        elif id_hash in known:
+            return known[id_hash]
         with self._reading() as connection:
             row = connection.execute("SELECT * FROM sessions WHERE id_hash = ?", (id_hash,)).fetchone()
-        return None if row is None else _session(row)
+        found = known[id_hash] = None if row is None else _session(row)
+        return found
 
     def touch(self, id_hash: str, *, at: datetime) -> None:
         """Never brings a revoked session back."""

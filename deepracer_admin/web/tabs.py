@@ -30,7 +30,7 @@ __all__ = ["Begun", "Part", "Tabs", "can_begin_runs", "runs_on"]
 
 log = logging.getLogger(__name__)
 
-TICK_S = 0.1  # between two rounds
+TICK_S = 0.2  # between two rounds
 AT_ONCE = 2  # tabs that draw at the same time
 LONGEST_DRAW_S = 3.0  # then a drawing is taken for broken off
 PATIENCE_S = 5.0  # for a busy server to say whether a run has begun

@@ -51,6 +51,23 @@ class SessionsContract:
         sessions.save_token_cache("hash-1", b"new")
         assert sessions.lookup("hash-1") == replace(ANNA, last_seen_at=after(60), token_cache=b"new")
 
+    def test_every_change_of_a_session_is_seen_by_whoever_looked_before(self, sessions: Sessions) -> None:
+        for change in (
+            lambda: sessions.create(ANNA),
+            lambda: sessions.touch("hash-1", at=after(60)),
+            lambda: sessions.save_token_cache("hash-1", b"new"),
+            lambda: sessions.save_roles("hash-1", ["Viewer"], at=after(70)),
+            lambda: sessions.revoke("hash-1"),
+            lambda: sessions.create(ANNA),
+            lambda: sessions.revoke_person("oid-1"),
+            lambda: sessions.create(ANNA),
+            lambda: sessions.purge(now=after(10**7)),
+        ):
+            before = [sessions.lookup("hash-1") for _ in range(2)]
+            change()
+            now = [sessions.lookup("hash-1") for _ in range(2)]
+            assert now[0] == now[1] != before[0] == before[1]
+
     def test_a_revoked_session_does_not_come_back(self, sessions: Sessions) -> None:
         sessions.create(ANNA)
         sessions.revoke("hash-1")

@@ -86,6 +86,7 @@ a:focus-visible { outline: 2px solid currentColor !important; outline-offset: 1p
 [data-testid=stCaptionContainer] code { color: inherit !important }
 button[data-selected=true], button[data-selected=true] *,
 [data-testid=stSliderThumbValue], [data-testid=stSliderThumbValue] * { color: inherit !important }
+[class*=st-key-podium-] > * { flex: 1 1 0 !important }
 @media (min-width: 75rem) {
   .st-key-frame-line { flex-wrap: nowrap !important }
   .st-key-frame-line > * { flex-shrink: 0 }

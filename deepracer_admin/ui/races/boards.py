@@ -114,7 +114,7 @@ def say_finality(finality: Finality, zone: str, *, reason: bool) -> None:
 def _podium_and_table(
     rows: Sequence[BoardRow], racers: int, people: RacerNames | None, *, key: str, stamp: Hashable
 ) -> None:
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key=f"podium-{key}"):
         for place, row in zip(_MEDALS, rows, strict=False):
             gap = f"+{lap_time(row.gap_ms)} s to the leader" if row.gap_ms else "leads"
             score = lap_time(row.score_ms)
