@@ -40,6 +40,7 @@ SHOWS, SAVED = "opens or closes what is shown", "what stands there is saved alre
 FORM = "refused: its form is empty here; the page's own test types into it"
 ONLY_SHOWS: dict[str, str] = {
     **dict.fromkeys(("find-person", "finder-back", "finder-open", "person-open", "edit-anew-ev-1"), SHOWS),
+    "prices-shown-ev-1-anew": SHOWS,
     **dict.fromkeys(
         ("portal-mail-save", "portal-rules-save", "portal-texts-save", "questions-save", "template-save"), SAVED
     ),
@@ -58,6 +59,7 @@ AGAIN: dict[str, str] = {
         ("closeout-skip-models", "closeout-wait-models", "closeout-halt-models"),
         "the same decision about a step once more; the newest reason counts",
     ),
+    "check-run": "who presses while a pre-flight runs is owed one that begins afterwards, which reads only",
     "link-make": "every press is one screen more, with a link of its own that can be withdrawn",
 }
 """Acts that a second tab does once more, and why that is right."""

@@ -84,7 +84,7 @@ def _headline(view: BoardView) -> str:
     if view.frozen_at:
         parts.append(f":orange-badge[:material/ac_unit: held since {when(view.frozen_at, view.zone)}]")
     parts.append(f":small[{count(view.racers, 'racer')} · {as_of(view.as_of, 'standings, event time', view.zone)}]")
-    return " ".join([part for part in parts if part]) + f"  :small[{plain(view.tie_rule)}]"
+    return " ".join([part for part in parts if part]) + f" :small[· {plain(view.tie_rule)}]"
 
 
 def finality_badge(finality: Finality) -> None:
