@@ -55,7 +55,8 @@ class Begun(Enum):
 
     DRAWING = "drawing"
     BUSY = "busy"  # the tab's script runs
-    GONE = "gone"  # the tab, or the part of its page
+    GONE = "gone"  # the tab
+    NOTHING = "nothing"  # of these parts none is on its page any more
 
 
 Begin = Callable[[str, Sequence[str], Callable[[], None]], Begun]
@@ -137,20 +138,24 @@ class Tabs:
     def _draw(self, tab: str, now_s: float) -> None:
         with self._lock:
             parts = self._parts.get(tab, {})
-            wanted = [part for name, part in self._waiting[tab].items() if parts.get(name) is part]
+            wanted = {name: part for name, part in self._waiting[tab].items() if parts.get(name) is part}
         if not wanted:  # it was drawn meanwhile
             del self._waiting[tab]
             return
         self._drawing[tab] = now_s  # before it begins: it may be over before this thread hears that it began
-        fragments = [one for part in reversed(wanted) for one in part.fragments]
+        fragments = [one for part in reversed(wanted.values()) for one in part.fragments]
         begun = self._begin(tab, fragments, lambda: self._ended(tab))
-        if begun is Begun.DRAWING:
+        if begun is not Begun.BUSY:
             del self._waiting[tab]
+        if begun is Begun.DRAWING:
             return
         self._drawing.pop(tab, None)
         if begun is Begun.GONE:
-            del self._waiting[tab]
             self.forget(tab)
+        elif begun is Begun.NOTHING:
+            with self._lock:
+                for name in wanted:
+                    parts.pop(name, None)
 
 
 def _has_moved(part: Part, now_s: float) -> bool:
@@ -203,7 +208,7 @@ async def _begin_run(tab: str, fragments: Sequence[str], ended: Callable[[], Non
         return Begun.BUSY
     here = [one for one in fragments if session.has_fragment(one)]
     if not here:
-        return Begun.GONE
+        return Begun.NOTHING
     last = session._client_state
     session._create_scriptrunner(
         RerunData(

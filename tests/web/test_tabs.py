@@ -136,6 +136,19 @@ def test_a_tab_that_is_gone_is_not_asked_again(tabs: Tabs, server: Server) -> No
     assert part.asked == 1
 
 
+def test_a_part_that_is_not_on_the_page_any_more_takes_no_other_with_it(tabs: Tabs, server: Server) -> None:
+    gone, here = Part(moved=True), Part()
+    server.answers["a"] = Begun.NOTHING
+    tabs.drawn("a", "gone", gone)
+    tabs.drawn("a", "here", here)
+    tabs.round()
+    here.moved = True
+    server.answers.clear()
+    tabs.round()
+    assert gone.asked == 1
+    assert server.began == [("a", ("f",))]
+
+
 def test_a_run_that_never_ends_gives_its_turn_back(tabs: Tabs, server: Server) -> None:
     for n in range(AT_ONCE + 1):
         tabs.drawn(f"tab {n}", "board", Part(moved=True))
@@ -214,7 +227,7 @@ class Session:
     [
         (None, Begun.GONE),
         (Session(runs=True, fragments=["f"]), Begun.BUSY),
-        (Session(runs=False, fragments=["other"]), Begun.GONE),
+        (Session(runs=False, fragments=["other"]), Begun.NOTHING),
     ],
 )
 def test_no_run_begins_in_a_tab_that_is_gone_or_busy(
