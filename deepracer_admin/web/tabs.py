@@ -169,11 +169,14 @@ def _has_moved(part: Part, now_s: float) -> bool:
 def can_begin_runs() -> bool:
     """Does the installed Streamlit have what `runs_on` uses of it? Loads Streamlit's runtime."""
     from streamlit.runtime.app_session import AppSession
-    from streamlit.runtime.scriptrunner import RerunData
+    from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
 
     begin = getattr(AppSession, "_create_scriptrunner", None)
     return (
         begin is not None
+        and hasattr(AppSession, "has_fragment")
+        and hasattr(runtime.Runtime, "get_app_session")
+        and {"on_event", "_script_thread"} <= {*ScriptRunner.__init__.__code__.co_names}
         and [*inspect.signature(begin).parameters] == ["self", "initial_rerun_data"]
         and {"_scriptrunner", "_client_state"} <= {*AppSession.__init__.__code__.co_names}
         and {"fragment_id_queue", "widget_states", "is_auto_rerun"} <= RerunData.__dataclass_fields__.keys()

@@ -202,11 +202,16 @@ def test_the_installed_streamlit_is_one_in_which_runs_can_begin() -> None:
 
 
 def test_another_streamlit_is_left_to_look_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    from streamlit.runtime import Runtime
     from streamlit.runtime.app_session import AppSession
 
     monkeypatch.setattr(AppSession, "_create_scriptrunner", lambda self, data, other: None)
     assert not can_begin_runs()
     monkeypatch.delattr(AppSession, "_create_scriptrunner")
+    assert not can_begin_runs()
+    monkeypatch.undo()
+    assert can_begin_runs()
+    monkeypatch.delattr(Runtime, "get_app_session")
     assert not can_begin_runs()
 
 
