@@ -35,10 +35,10 @@ from deepracer_admin.made_once import Once
 from deepracer_admin.opening import Opened, open_stores
 from deepracer_admin.private import make_private
 from deepracer_admin.settings import Settings, load_settings
+from deepracer_admin.web.connections import bound_requests
 from deepracer_admin.web.downloads import keep_downloads
 from deepracer_admin.web.gate import Gate
 from deepracer_admin.web.headers import SecurityHeaders, console_policy
-from deepracer_admin.web.heads import bound_requests
 from deepracer_admin.web.keeper import SessionKeeper, cookie_names
 from deepracer_admin.web.kept_theme import keep_theme
 from deepracer_admin.web.keys import keys_route
