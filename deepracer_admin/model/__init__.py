@@ -35,7 +35,7 @@ from deepracer_admin.model.racing import (
     Timing,
     Track,
 )
-from deepracer_admin.model.usage import BilledDay, Limit, ModelJobs, ProfileUse, UsageSample
+from deepracer_admin.model.usage import BilledDay, Limit, ModelJobs, ProfileUse, ProfileUses, UsageSample
 from deepracer_admin.model.work import AuditEntry, Job, JobItem, JobState, Lease
 
 __all__ = [
@@ -71,6 +71,7 @@ __all__ = [
     "PriceList",
     "Profile",
     "ProfileUse",
+    "ProfileUses",
     "Quota",
     "Race",
     "RaceDraft",

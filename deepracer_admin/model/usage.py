@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, overload
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ class ModelJobs:
 
 
 class ProfileUse(NamedTuple):
-    """What the samples of an event say about one profile. Minutes of compute; instants in event time. A plain row: a
-    page makes 10,000 of them.
+    """What the samples of an event say about one profile. Minutes of compute; instants in event time. Of all
+    profiles it is kept by column (`ProfileUses`).
 
     `minutes`: since the event first read it, over monthly resets, at least; `minutes_high`: at most. `month`: the
     service's own counter of this month, which its `limit` is compared with (None: no limit, or not told). `queued`:
@@ -65,6 +67,61 @@ class ProfileUse(NamedTuple):
     first_at: datetime | None = None
     changed_at: datetime | None = None  # when its minutes last moved
     waiting_since: datetime | None = None
+
+
+class ProfileUses(Sequence[ProfileUse]):
+    """What the samples of an event say about every profile, a column a value, in one order: of 10,000 a page works with
+    columns, and a row is made of whom somebody looks at. Equal to any sequence of the same rows.
+    """
+
+    def __init__(self, columns: Iterable[Sequence[Any]] = ()) -> None:
+        """`columns` in the order of `ProfileUse`; none for no profile."""
+        self._columns: list[Sequence[Any]] = [*columns] or [()] * len(ProfileUse._fields)
+        by_name = dict(zip(ProfileUse._fields, self._columns, strict=True))
+        self.profile: Sequence[str] = by_name["profile"]
+        self.minutes: Sequence[float] = by_name["minutes"]
+        self.minutes_high: Sequence[float] = by_name["minutes_high"]
+        self.month: Sequence[float] = by_name["month"]
+        self.queued: Sequence[float] = by_name["queued"]
+        self.waiting: Sequence[float] = by_name["waiting"]
+        self.limit: Sequence[float | None] = by_name["limit"]
+        self.asked_before: Sequence[float | None] = by_name["asked_before"]
+        self.gb_hours: Sequence[float] = by_name["gb_hours"]
+        self.listed: Sequence[bool] = by_name["listed"]
+        self.changed_at: Sequence[datetime | None] = by_name["changed_at"]
+        self.waiting_since: Sequence[datetime | None] = by_name["waiting_since"]
+
+    @classmethod
+    def of(cls, uses: Iterable[ProfileUse]) -> ProfileUses:
+        """These rows by column; columns as they are."""
+        return uses if isinstance(uses, ProfileUses) else cls(zip(*uses, strict=True))
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """By profile id."""
+        return {profile: place for place, profile in enumerate(self.profile)}
+
+    def __len__(self) -> int:
+        return len(self.profile)
+
+    @overload
+    def __getitem__(self, place: int) -> ProfileUse: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[ProfileUse]: ...
+
+    def __getitem__(self, place: int | slice) -> ProfileUse | Sequence[ProfileUse]:
+        if isinstance(place, slice):
+            return ProfileUses([column[place] for column in self._columns])
+        return ProfileUse._make([column[place] for column in self._columns])
+
+    def __iter__(self) -> Iterator[ProfileUse]:
+        return map(ProfileUse._make, zip(*self._columns, strict=True))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and [*self] == [*other]
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType] (as a list has none)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import sub
 
-from deepracer_admin.model import GB_HOURS_A_MONTH, UNLIMITED, Event, PriceList, ProfileUse, Quota, UsageSample
+from deepracer_admin.model import GB_HOURS_A_MONTH, UNLIMITED, Event, PriceList, ProfileUses, Quota, UsageSample
 
 __all__ = [
     "Amount",
@@ -96,7 +96,7 @@ SIGMA_FLOOR, SIGMA_AHEAD = 0.12, 0.6
 def forecast(
     event: Event,
     series: Sequence[UsageSample],
-    uses: Sequence[ProfileUse],
+    uses: ProfileUses,
     rooms: Sequence[float],
     *,
     spent: Amount,
@@ -146,11 +146,11 @@ def _reached(event: Event, now: datetime, left_h: float, spent: float, final: fl
     return now + timedelta(hours=left_h * (budget - spent) / (final - spent))
 
 
-def _shares(uses: Sequence[ProfileUse], rooms: Sequence[float]) -> list[float]:
+def _shares(uses: ProfileUses, rooms: Sequence[float]) -> list[float]:
     """Who of those who still may asks how much of what is to come, by their recent pace; sums to 1 (or all 0)."""
     gained = [
-        more if room > 0 and (more := use.minutes + use.queued - (use.asked_before or 0.0)) > 0.0 else 0.0
-        for use, room in zip(uses, rooms, strict=True)
+        more if room > 0 and (more := minutes + queued - (before or 0.0)) > 0.0 else 0.0
+        for minutes, queued, before, room in zip(uses.minutes, uses.queued, uses.asked_before, rooms, strict=True)
     ]
     able = sum(1 for room in rooms if room > 0)
     if not able:

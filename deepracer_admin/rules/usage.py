@@ -7,11 +7,13 @@ never negative; spent <= P10 <= P50 <= P90 <= ceiling <= exposure.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from deepracer_admin.model import (
@@ -22,6 +24,7 @@ from deepracer_admin.model import (
     ModelJobs,
     PriceList,
     ProfileUse,
+    ProfileUses,
     UsageSample,
 )
 from deepracer_admin.rules.money import Amount, Band, Burn, at_prices, forecast
@@ -142,30 +145,27 @@ class _Columns:
     the order of the profiles, so that they are those of a walk to the last digit.
     """
 
-    def __init__(self, uses: Sequence[ProfileUse], months_ahead: int) -> None:
+    def __init__(self, uses: ProfileUses, months_ahead: int) -> None:
         import numpy as np  # a tenth of a second, and no start needs it
 
-        columns = [*zip(*uses, strict=True)] or [()] * len(ProfileUse._fields)
-        by_name = dict(zip(ProfileUse._fields, columns, strict=True))
+        def numbers(column: Sequence[float]) -> np.ndarray[Any, np.dtype[np.float64]]:
+            return np.array(column, np.float64)
 
-        def numbers(name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-            return np.array(by_name[name], np.float64)
-
-        month, queued, waiting = numbers("month"), numbers("queued"), numbers("waiting")
-        limit = np.array([math.inf if each is None else each for each in by_name["limit"]], np.float64)
-        listed = np.array(by_name["listed"], np.bool_)
-        self.profile: tuple[str, ...] = by_name["profile"]
-        self.minutes = numbers("minutes")
+        month, queued, waiting = numbers(uses.month), numbers(uses.queued), numbers(uses.waiting)
+        limit = numbers([math.inf if each is None else each for each in uses.limit])
+        listed = np.array(uses.listed, np.bool_)
+        self.profile = uses.profile
+        self.minutes = numbers(uses.minutes)
         asked = np.maximum(queued, 0.0)
         left = np.maximum(limit - month - queued, 0.0) + (limit * months_ahead if months_ahead else 0.0)
         rest = np.where(listed, left, 0.0)  # as can_still_use
         self.rooms: list[float] = (rest + waiting).tolist()
-        self.unsure = float(sum(np.maximum(numbers("minutes_high") - self.minutes, 0.0).tolist()))
+        self.unsure = float(sum(np.maximum(numbers(uses.minutes_high) - self.minutes, 0.0).tolist()))
         self._summed = (
             listed.astype(np.float64),
             ((self.minutes > 0) | (queued > 0)).astype(np.float64),
             self.minutes,
-            numbers("gb_hours"),
+            numbers(uses.gb_hours),
             asked,
             np.minimum(np.maximum(waiting, 0.0), asked),
             rest,
@@ -213,7 +213,7 @@ def totals(
     """Totals at the last of `series` (never empty). `monthly`: does the service's counter begin anew on the 1st?
     `minutes_to_come`: limits of people who have no profile yet. Storage goes on costing until the end as it is now.
     """
-    last, prices = series[-1], event.prices
+    last, prices, uses = series[-1], event.prices, ProfileUses.of(uses)
     months_ahead = month_starts(last.at, event.ends_at) if monthly else 0
     columns = _Columns(uses, months_ahead)
     whole = columns.part(prices)
@@ -277,29 +277,35 @@ def _burn(prices: PriceList, series: Sequence[UsageSample], hours: float) -> Bur
     return Burn(hours, amount.hours / span, amount.usd / span)
 
 
-def moved(uses: Collection[ProfileUse]) -> list[tuple[ProfileUse, float]]:
-    """Who asked for any minutes since the window of recent use began, and how many."""
-    found = [(use, use.minutes + use.queued - use.asked_before) for use in uses if use.asked_before is not None]
-    return [pair for pair in found if pair[1] > 0]
+def moved(uses: Sequence[ProfileUse]) -> dict[str, float]:
+    """Who asked for any minutes since the window of recent use began, and how many; by profile id."""
+    found = ProfileUses.of(uses)
+    asked = zip(found.profile, found.minutes, found.queued, found.asked_before, strict=True)
+    return {
+        profile: more
+        for profile, minutes, queued, before in asked
+        if before is not None and (more := minutes + queued - before) > 0
+    }
 
 
-def outliers(uses: Collection[ProfileUse], cohort_of: Mapping[str, str]) -> list[tuple[ProfileUse, float]]:
-    """Who used more than three times the median of their cohort's active profiles, and how many times; most first.
+def outliers(uses: Sequence[ProfileUse], cohort_of: Mapping[str, str]) -> dict[str, float]:
+    """Who used more than three times the median of their cohort's active profiles, and how many times; by profile id.
 
     Cohorts with fewer than three active profiles have no median worth the name.
     """
-    used = [use for use in uses if use.minutes > 0]
-    groups: defaultdict[str, list[ProfileUse]] = defaultdict(list)
-    for use, name in zip(used, map(cohort_of.get, [use.profile for use in used], repeat(NO_COHORT)), strict=True):
-        groups[name].append(use)
-    found: list[tuple[ProfileUse, float]] = []
+    each = ProfileUses.of(uses)
+    cohorts = map(cohort_of.get, each.profile, repeat(NO_COHORT))
+    groups: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)
+    for profile, minutes, name in zip(each.profile, each.minutes, cohorts, strict=True):
+        if minutes > 0:
+            groups[name].append((minutes, profile))
+    found: dict[str, float] = {}
     for group in groups.values():
         if len(group) < 3:
             continue
-        ordered = sorted([use.minutes for use in group])
-        half = len(ordered) // 2
-        median = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
-        most = OUTLIER_TIMES * median
-        if ordered[-1] > most:
-            found += [(use, use.minutes / median) for use in group if use.minutes > most]
-    return sorted(found, key=lambda pair: (-pair[1], pair[0].profile))
+        group.sort()
+        half = len(group) // 2
+        median = group[half][0] if len(group) % 2 else (group[half - 1][0] + group[half][0]) / 2
+        first = bisect_right(group, OUTLIER_TIMES * median, key=itemgetter(0))
+        found.update((profile, minutes / median) for minutes, profile in group[first:])
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from deepracer_admin.model import ModelJobs, Profile, ProfileUse, Standing, UsageSample
+from deepracer_admin.model import ModelJobs, Profile, ProfileUses, Standing, UsageSample
 from deepracer_admin.store.person import Person
 
 __all__ = ["History", "Snapshot", "SoFar"]
@@ -70,7 +70,7 @@ class History(Protocol):
         """(at, minutes used, minutes queued) of one profile; minutes used go on over monthly resets."""
         ...
 
-    def profile_uses(self, event: str, *, since: datetime) -> list[ProfileUse]:
+    def profile_uses(self, event: str, *, since: datetime) -> ProfileUses:
         """Every profile that was ever sampled, as of the last sample; `since`: when the window of recent use begins."""
         ...
 

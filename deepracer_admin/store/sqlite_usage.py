@@ -11,11 +11,11 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import pairwise
 
 from deepracer_admin.clock import as_utc, iso, parse_iso
-from deepracer_admin.model import ModelJobs, Profile, ProfileUse, UsageSample
+from deepracer_admin.model import ModelJobs, Profile, ProfileUses, UsageSample
 from deepracer_admin.store.person import Person
 from deepracer_admin.store.samples import Kept, step
 from deepracer_admin.store.sqlite_base import Migration, SqliteFile
@@ -133,15 +133,14 @@ _SAVE = (
 
 _USES = (
     "SELECT profile, before + month, before + month + unsure, month, queued, waiting, quota,"
-    " coalesce((SELECT used + queued FROM usage_changes WHERE profile = id AND at <= :since"
-    " ORDER BY at DESC LIMIT 1),"
+    " coalesce(CASE WHEN first_at > :since THEN NULL ELSE"  # a profile that is newer has no change before
+    " (SELECT used + queued FROM usage_changes WHERE profile = id AND at <= :since ORDER BY at DESC LIMIT 1) END,"
     " (SELECT used + queued FROM usage_changes WHERE profile = id ORDER BY at LIMIT 1)),"
     " storage_bytes, CASE WHEN :at > weighed_at"
     " THEN gb_hours + storage_bytes / 1e9 * ((:at - weighed_at) / 3600000.0) ELSE gb_hours END,"
     " listed, first_at, changed_at, waiting_since FROM usage_profiles WHERE event = :event"
 )
 """In the order of ProfileUse."""
-_AS_USE = partial(tuple.__new__, ProfileUse)  # ProfileUse._make without a call of Python a row
 
 
 def _ms(at: datetime) -> int:
@@ -267,18 +266,19 @@ class UsagePart(SqliteFile):
             ).fetchall()
         return [(at, row["used"], row["queued"]) for row in rows if (at := _instant(row["at"])) is not None]
 
-    def profile_uses(self, event: str, *, since: datetime) -> list[ProfileUse]:
-        """By column, because a page reads 10,000 of them."""
+    def profile_uses(self, event: str, *, since: datetime) -> ProfileUses:
         with self._reading() as connection:
             last, _ = self._last(connection, event)
             if last is None:
-                return []
+                return ProfileUses()
             cursor = connection.cursor()
             cursor.row_factory = None
             rows = cursor.execute(_USES, {"event": event, "since": _ms(since), "at": _ms(last)}).fetchall()
-        *values, listed, first, changed, waiting = [*zip(*rows, strict=True)] or [()] * len(ProfileUse._fields)
-        instants = (map(_instant, column) for column in (first, changed, waiting))
-        return [*map(_AS_USE, zip(*values, map(bool, listed), *instants, strict=True))]
+        if not rows:
+            return ProfileUses()
+        *values, listed, first, changed, waiting = zip(*rows, strict=True)
+        instants = ([*map(_instant, column)] for column in (first, changed, waiting))
+        return ProfileUses([*values, [*map(bool, listed)], *instants])
 
     def used_before_reset(self, event: str) -> dict[str, float]:
         """Only profiles whose counter was seen to fall."""

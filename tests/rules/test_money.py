@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepracer_admin.model import UNLIMITED, Event, PriceList, ProfileUse, Quota, UsageSample
+from deepracer_admin.model import UNLIMITED, Event, PriceList, ProfileUse, ProfileUses, Quota, UsageSample
 from deepracer_admin.rules.money import Amount, Band, at_prices, forecast, worst_case
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -25,7 +25,7 @@ def sample(hours_ago: float, minutes: float, queued: float = 0.0) -> UsageSample
 
 
 def ahead(event: Event, series: list[UsageSample], rooms: list[float], most: Amount = ENDLESS) -> Band:
-    uses = [ProfileUse(f"p{number}", 60.0, asked_before=0.0) for number in range(len(rooms))]
+    uses = ProfileUses.of(ProfileUse(f"p{number}", 60.0, asked_before=0.0) for number in range(len(rooms)))
     spent = at_prices(PRICES, series[-1].minutes_used)
     return forecast(event, series, uses, rooms, spent=spent, committed=NOTHING, most=most, storage=NOTHING)
 

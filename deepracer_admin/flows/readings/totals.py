@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from deepracer_admin.model import UNLIMITED, Attendee, Event, ProfileUse, UsageSample
+from deepracer_admin.model import UNLIMITED, Attendee, Event, ProfileUses, UsageSample
 from deepracer_admin.rules.quotas import quota_for
 from deepracer_admin.rules.usage import WINDOWS_H, Totals, totals
 from deepracer_admin.store import EventStore, History, ProfileLink
@@ -30,7 +30,7 @@ def read_totals(
     return totals_of(event, samples, uses, people, links, monthly=(event.service or default) == "on_aws")
 
 
-def read_uses(history: History, event: Event, at: datetime) -> list[ProfileUse]:
+def read_uses(history: History, event: Event, at: datetime) -> ProfileUses:
     """Every profile as of the last sample, `at`; recent is what the middle window of the burn rate holds."""
     return history.profile_uses(event.id, since=at - timedelta(hours=WINDOWS_H[1]))
 
@@ -38,7 +38,7 @@ def read_uses(history: History, event: Event, at: datetime) -> list[ProfileUse]:
 def totals_of(
     event: Event,
     samples: Sequence[UsageSample],
-    uses: Sequence[ProfileUse],
+    uses: ProfileUses,
     people: Mapping[str, Attendee],
     links: Mapping[str, ProfileLink],
     *,

@@ -20,7 +20,7 @@ __all__ = ["advance", "last_moves"]
 def last_moves(history: History, event: str, now: datetime) -> dict[str, datetime | None]:
     """When each profile's minutes last moved, by its samples (event time)."""
     uses = history.profile_uses(event, since=now - LONGEST_WAIT)
-    return {use.profile: use.changed_at for use in uses}
+    return dict(zip(uses.profile, uses.changed_at, strict=True))
 
 
 def advance(ports: Ports, event: Event, people: Sequence[Profile], lease: Lease) -> Waves:

@@ -12,12 +12,12 @@ from functools import cached_property
 from itertools import repeat
 from typing import NamedTuple, overload
 
-from deepracer_admin.model import UNLIMITED, Attendee, Profile, ProfileUse
+from deepracer_admin.model import UNLIMITED, Attendee, Profile, ProfileUse, ProfileUses
 from deepracer_admin.store import ProfileLink
 
 __all__ = ["Known", "ProfileRow", "ProfileRows"]
 
-_MINUTE_ENOUGH = 0.5
+_TOO_LITTLE_H = 0.5 / 60
 
 
 class ProfileRow(NamedTuple):
@@ -66,7 +66,7 @@ class Known:
 
     links: Mapping[str, ProfileLink]
     people: Mapping[str, Attendee]
-    uses: Mapping[str, ProfileUse]
+    uses: ProfileUses
     paused: Collection[str]  # profile ids
     usd: Callable[[float, float], float]  # of minutes and GB-hours, at the event's prices
     times: Mapping[str, float] = field(default_factory=dict[str, float])
@@ -78,18 +78,20 @@ class ProfileRows(Sequence[ProfileRow]):
 
     def __init__(self, profiles: Sequence[Profile], known: Known) -> None:
         self._known = known
-        links, people = known.links, known.people
-        uses = [*map(known.uses.get, [profile.id for profile in profiles])]
+        links, people, uses = known.links, known.people, known.uses
+        minutes, month = uses.minutes, uses.month
+        sampled = [*map(uses.places.get, [profile.id for profile in profiles])]
         hours = [  # as _minutes
             one.minutes_used / 60
             if use is None
-            else (one.minutes_used + (use.minutes if one.minutes_used < use.month else use.minutes - use.month)) / 60
-            for one, use in zip(profiles, uses, strict=True)
+            else (one.minutes_used + (minutes[use] if one.minutes_used < month[use] else minutes[use] - month[use]))
+            / 60
+            for one, use in zip(profiles, sampled, strict=True)
         ]
         falling = [-each for each in hours]
         order = sorted(range(len(hours)), key=falling.__getitem__)
         self._profiles = [profiles[place] for place in order]
-        self._uses = [uses[place] for place in order]
+        self._sampled = [sampled[place] for place in order]  # places in `uses`
         self.hours_used = [hours[place] for place in order]
         self.ids = [profile.id for profile in self._profiles]
         owners = {profile: link.attendee for profile, link in links.items()}
@@ -107,7 +109,11 @@ class ProfileRows(Sequence[ProfileRow]):
     def __getitem__(self, place: int | slice) -> ProfileRow | Sequence[ProfileRow]:
         if isinstance(place, slice):
             return [self[each] for each in range(*place.indices(len(self)))]
-        return _row(self._profiles[place], self._uses[place], self._people[place], self._known)
+        return _row(self._profiles[place], self._use(place), self._people[place], self._known)
+
+    def _use(self, place: int) -> ProfileUse | None:
+        use = self._sampled[place]
+        return None if use is None else self._known.uses[use]
 
     def __iter__(self) -> Iterator[ProfileRow]:
         return map(self.__getitem__, range(len(self)))
@@ -169,11 +175,16 @@ class ProfileRows(Sequence[ProfileRow]):
 
     @cached_property
     def changed_at(self) -> list[datetime | None]:
-        return [*map(_changed_at, self._profiles, self._uses)]
+        changed_at = self._known.uses.changed_at
+        asked = zip(self._sampled, self.hours_used, self.hours_queued, strict=True)
+        return [  # as _changed_at
+            None if use is None or used + queued <= _TOO_LITTLE_H else changed_at[use] for use, used, queued in asked
+        ]
 
     @cached_property
     def waiting_since(self) -> list[datetime | None]:
-        return [None if use is None else use.waiting_since for use in self._uses]
+        since = self._known.uses.waiting_since
+        return [None if use is None else since[use] for use in self._sampled]
 
     @cached_property
     def texts(self) -> list[str]:
@@ -241,6 +252,6 @@ def _share(month: float, queued: float, limit: float | None) -> float | None:
 
 def _changed_at(profile: Profile, use: ProfileUse | None) -> datetime | None:
     """Less than half a minute is no use worth a time."""
-    if use is None or _minutes(profile, use) + profile.minutes_queued <= _MINUTE_ENOUGH:
+    if use is None or _minutes(profile, use) / 60 + profile.minutes_queued / 60 <= _TOO_LITTLE_H:
         return None
     return use.changed_at

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from deepracer_admin.flows.readings.given_elsewhere import given_elsewhere
 from deepracer_admin.flows.readings.totals import POINTS, read_uses, totals_of
-from deepracer_admin.model import Attendee, Event, Profile, ProfileUse, UsageSample
+from deepracer_admin.model import Attendee, Event, Profile, ProfileUses, UsageSample
 from deepracer_admin.records.limits import Limits, read_limits
 from deepracer_admin.rules.money import Band, at_prices, usd_at
 from deepracer_admin.rules.usage import Totals, moved, outliers
@@ -94,7 +94,7 @@ class _Read:
     profiles: Sequence[Profile]
     people: Mapping[str, Attendee]
     links: Mapping[str, ProfileLink]
-    uses: Sequence[ProfileUse]
+    uses: ProfileUses
     series: Sequence[UsageSample]
 
 
@@ -105,7 +105,7 @@ def _read(house: House, event: Event) -> _Read:
         profiles=house.store.profiles(event.id)[0],
         people={person.id: person for person in house.store.attendees(event.id)},
         links=house.store.links(event.id),
-        uses=read_uses(house.history, event, series[-1].at) if series else (),
+        uses=read_uses(house.history, event, series[-1].at) if series else ProfileUses(),
         series=series,
     )
 
@@ -155,10 +155,10 @@ def _rows(house: House, read: _Read) -> ProfileRows:
     known = Known(
         links=links,
         people=people,
-        uses={use.profile: use for use in read.uses},
+        uses=read.uses,
         paused=read_limits_of(house, read.event).paused,
         usd=usd_at(read.event.prices),
-        times={use.profile: times for use, times in outliers(read.uses, offices)},
-        moved={use.profile: minutes for use, minutes in moved(read.uses)},
+        times=outliers(read.uses, offices),
+        moved=moved(read.uses),
     )
     return ProfileRows(read.profiles, known)

@@ -65,7 +65,7 @@ class WavesDesk(Service):
 
     def _waits(self, event: Event, now: datetime) -> list[timedelta]:
         uses = self.house.history.profile_uses(event.id, since=now)
-        found = [now - use.waiting_since for use in uses if use.waiting_since is not None and use.listed]
+        found = [now - at for at, listed in zip(uses.waiting_since, uses.listed, strict=True) if at and listed]
         return sorted((max(timedelta(), each) for each in found), reverse=True)
 
     def set_waves(self, actor: Actor, *, on: bool, minutes: int) -> Waves:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepracer_admin.model import UNLIMITED, Attendee, Event, Profile, ProfileUse, Quota
+from deepracer_admin.model import UNLIMITED, Attendee, Event, Profile, ProfileUse, ProfileUses, Quota
 from deepracer_admin.services.usage.rows import Known, ProfileRow, ProfileRows
 from deepracer_admin.services.usage.table import IDLE_HOURS, NEAR, ONLY, SORTS, Query, UsageTable, table_of
 from deepracer_admin.services.usage.view import UsageView
@@ -79,8 +79,8 @@ def tables(draw: st.DrawFn) -> UsageTable:
         for n in draw(st.sets(st.sampled_from(NUMBERS)))
     }
     links = {f"p{n}": ProfileLink(f"a{n}", f"p{n}", "created", NOW) for n in draw(st.sets(st.sampled_from(NUMBERS)))}
-    uses = {
-        f"p{n}": ProfileUse(
+    uses = [
+        ProfileUse(
             f"p{n}",
             draw(minutes),
             month=draw(minutes),
@@ -91,12 +91,12 @@ def tables(draw: st.DrawFn) -> UsageTable:
             waiting_since=draw(instants),
         )
         for n in draw(st.sets(st.sampled_from(NUMBERS)))
-    }
+    ]
     some = st.sets(st.sampled_from([f"p{n}" for n in NUMBERS]))
     known = Known(
         links,
         people,
-        uses,
+        ProfileUses.of(uses),
         draw(some),
         lambda compute, stored: compute / 60 + stored,
         {one: draw(st.floats(3.5, 9)) for one in draw(some)},
@@ -170,7 +170,7 @@ def test_every_worklist_and_order_is_proved_above() -> None:
 
 
 def test_a_reset_that_no_sample_has_counted_yet_loses_nothing() -> None:
-    known = Known({}, {}, {"p": ProfileUse("p", 700.0, month=600.0)}, (), lambda compute, _: compute)
+    known = Known({}, {}, ProfileUses.of([ProfileUse("p", 700.0, month=600.0)]), (), lambda compute, _: compute)
     for counter, hours in ((660.0, 760 / 60), (600.0, 700 / 60), (30.0, 730 / 60)):
         [row] = ProfileRows([Profile("p", "ann", minutes_used=counter)], known)
         assert row.hours_used == pytest.approx(hours)
