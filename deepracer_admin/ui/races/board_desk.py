@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Actor, Event
-from deepracer_admin.services.races.boards import OF_A_RACE, SCENES, BoardEntry, LiveLink
+from deepracer_admin.services.races.boards import BoardEntry, LiveLink
+from deepracer_admin.services.races.screens import OF_A_RACE, SCENES
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import as_shown, press, said
 from deepracer_admin.ui.kit.cached import board_entries
