@@ -11,6 +11,7 @@ import httpx
 
 from deepracer_admin.clock import Clock
 from deepracer_admin.edge.addresses import LOOPBACK
+from deepracer_admin.edge.bounded_http import bounded_client
 from deepracer_admin.edge.dates import offsets
 from deepracer_admin.edge.http import honest_user_agent, why_unreachable
 from deepracer_admin.edge.names import Names
@@ -121,7 +122,7 @@ def _listener(settings: Settings, event: Event) -> ListenerSeen | None:
     if settings.rehearsal and (parts.hostname or "").lower() not in LOOPBACK:
         raise Unavailable(f"A rehearsal asks nobody but this computer, so {shown} was not tried: open it with a phone.")
     try:
-        with httpx.Client(
+        with bounded_client(
             timeout=httpx.Timeout(10.0, connect=5.0),
             follow_redirects=False,
             trust_env=False,

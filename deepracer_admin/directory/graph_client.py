@@ -23,6 +23,7 @@ import truststore
 
 from deepracer_admin.directory.graph_urls import check_write
 from deepracer_admin.edge.answers import body_of, is_page, stopped_between
+from deepracer_admin.edge.bounded_http import bounded_client
 from deepracer_admin.edge.http import by_proxy_of, is_untrusted, not_trusted
 from deepracer_admin.edge.reach import GRAPH, Reach
 from deepracer_admin.edge.repeats import BUSY_STATUSES, may_repeat, status_may_repeat
@@ -206,7 +207,7 @@ class Graph:
 
 def _open_http(reach: Reach) -> httpx.Client:
     """A rehearsal goes past every proxy; the rest trusts what this computer trusts."""
-    return httpx.Client(
+    return bounded_client(
         timeout=httpx.Timeout(60.0, connect=10.0),
         trust_env=reach is Reach.LIVE,
         verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),

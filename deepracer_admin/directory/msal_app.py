@@ -18,6 +18,8 @@ import truststore
 from requests.adapters import HTTPAdapter
 
 from deepracer_admin.edge.answers import is_page, stopped_between
+from deepracer_admin.edge.bounded_pools import POOLS
+from deepracer_admin.edge.bounds import within_size
 from deepracer_admin.edge.reach import ENTRA, Reach
 from deepracer_admin.errors import BadSettings
 
@@ -79,9 +81,7 @@ def rewriting_session(fake_host: str, loopback: str) -> requests.Session:
 
 def system_session() -> requests.Session:
     """A session that trusts what this computer trusts, and uses its proxies."""
-    session = _Guarded(Reach.LIVE)
-    session.mount("https://", _SystemTrust())
-    return session
+    return _Guarded(Reach.LIVE)
 
 
 class _Guarded(requests.Session):
@@ -91,6 +91,8 @@ class _Guarded(requests.Session):
         super().__init__()
         self._reach = reach
         self.trust_env = reach is Reach.LIVE
+        self.mount("https://", _SystemTrust())
+        self.mount("http://", _SystemTrust())
 
     def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
         kwargs.setdefault("timeout", TIMEOUT_S)
@@ -101,11 +103,23 @@ class _Guarded(requests.Session):
             self._reach.admit(str(request.url), ENTRA)
         except BadSettings as refused:  # as MSAL's callers expect a request that came to nothing
             raise requests.exceptions.InvalidURL(refused.sentence) from None
-        answer = super().send(request, **{**kwargs, "allow_redirects": False})  # Entra has none; a sign-in page has
+        # Entra has no redirects; a sign-in page has
+        answer = _read(super().send(request, **{**kwargs, "allow_redirects": False, "stream": True}))
         self._reach.believe(answer.headers, ENTRA, "token")
         if is_page(answer.status_code, answer.headers, answer.content):
             raise stopped_between(ENTRA.name, "token", answer.status_code)
         return answer
+
+
+def _read(answer: requests.Response) -> requests.Response:
+    """The whole answer, where requests would unpack one of any size. Raises requests' ConnectionError."""
+    try:
+        answer._content = b"".join(within_size(answer.iter_content(65536)))
+    except ConnectionAbortedError as endless:
+        raise requests.exceptions.ConnectionError(str(endless), request=answer.request) from endless
+    finally:
+        answer.close()  # which gives a connection back that was read to its end
+    return answer
 
 
 class _Rewriting(_Guarded):
@@ -123,11 +137,16 @@ class _Rewriting(_Guarded):
 
 
 class _SystemTrust(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
-        return super().init_poolmanager(*args, ssl_context=_context(), **kwargs)
+    """Connections that trust what this computer trusts, and whose every answer ends."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=_context(), **kwargs)
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(*args, ssl_context=_context(), **kwargs)
+        manager = super().proxy_manager_for(*args, ssl_context=_context(), **kwargs)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
 
 
 def _context() -> truststore.SSLContext:

@@ -22,6 +22,7 @@ from botocore.loaders import Loader
 
 from deepracer_admin.edge.answers import look_who_answers
 from deepracer_admin.edge.aws_errors import NO_KEYS, no_keys
+from deepracer_admin.edge.bounded_pools import bound_botocore
 from deepracer_admin.edge.reach import Outside, Reach, aws, is_any_aws_host
 from deepracer_admin.edge.system_trust import trust_the_system
 from deepracer_admin.errors import BadSettings
@@ -29,6 +30,7 @@ from deepracer_admin.errors import BadSettings
 __all__ = ["AwsAccess", "open_session"]
 
 trust_the_system()
+bound_botocore()
 for _name in ("botocore", "boto3", "urllib3"):
     # at DEBUG they log whole requests: people's addresses, the text of a mail, passwords, signatures
     logging.getLogger(_name).setLevel(logging.INFO)

@@ -4,6 +4,7 @@
 * HTTPS certificates are checked against the system's own store (truststore), as company networks expect.
 * Proxy settings of the environment are honoured; loopback bypasses them (the practice world lives there).
 * Redirects are not followed: a signed request must arrive where it was signed for.
+* Every answer ends (bounds.py).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import truststore
 
 from deepracer_admin.edge.addresses import LOOPBACK
 from deepracer_admin.edge.answers import by_proxy
+from deepracer_admin.edge.bounded_http import bounded_client
 from deepracer_admin.edge.reach import SITE, Outside, Reach
 from deepracer_admin.errors import AccessDenied, BadSettings, Refused
 
@@ -67,7 +69,7 @@ def open_client(
     def believe(reply: httpx.Response) -> None:
         reach.believe(reply.headers, service)
 
-    return httpx.Client(
+    return bounded_client(
         verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         headers={"User-Agent": user_agent, "Accept": "application/json"},
         timeout=httpx.Timeout(read_seconds, connect=connect_seconds, pool=read_seconds),

@@ -20,6 +20,7 @@ from email.utils import format_datetime
 import truststore
 
 from deepracer_admin.clock import Clock, SystemClock
+from deepracer_admin.edge.bounded_smtp import BoundedSmtp
 from deepracer_admin.edge.reach import MAIL_SERVER, Reach
 from deepracer_admin.errors import (
     AccessDenied,
@@ -235,7 +236,7 @@ class Smtp:
         self._drop()
         where = {"service": SERVICE, "operation": "connect"}
         try:
-            server = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
+            server = BoundedSmtp(self._host, self._port, timeout=self._timeout)
         except smtplib.SMTPConnectError as refused:
             raise _refusal(refused.smtp_code, refused.smtp_error, "CONNECT") from None
         except (OSError, smtplib.SMTPException) as broken:

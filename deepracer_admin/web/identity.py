@@ -16,6 +16,7 @@ import jwt
 import truststore
 
 from deepracer_admin.edge.answers import is_page, stopped_between
+from deepracer_admin.edge.bounded_http import bounded_client
 from deepracer_admin.edge.http import is_untrusted, not_trusted
 from deepracer_admin.edge.reach import ENTRA, Reach
 from deepracer_admin.errors import AccessDenied, Refused, ServiceError, Unreachable
@@ -55,7 +56,8 @@ class Keys:
     def _fetch(self) -> dict[str, jwt.PyJWK]:
         trust = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
-            answer = httpx.get(self._url, timeout=10.0, trust_env=self._reach is Reach.LIVE, verify=trust)
+            with bounded_client(timeout=10.0, trust_env=self._reach is Reach.LIVE, verify=trust) as http:
+                answer = http.get(self._url)
             self._reach.believe(answer.headers, ENTRA, "keys")
             if is_page(answer.status_code, answer.headers, answer.content):
                 raise stopped_between(ENTRA.name, "keys", answer.status_code)

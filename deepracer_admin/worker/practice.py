@@ -16,6 +16,7 @@ import httpx
 
 from deepracer_admin.clock import ScaledClock
 from deepracer_admin.compose import Console
+from deepracer_admin.edge.bounded_http import bounded_client
 from deepracer_admin.errors import BadSettings
 from deepracer_admin.mail.ses_tags import key_from_tags
 from deepracer_admin.model import Lease
@@ -37,7 +38,7 @@ PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loopback needs no authorities
 def _asking() -> httpx.Client:
     """Made once, for making one takes longer than asking; no connection is kept, so there is nothing to close."""
     alone = httpx.Limits(max_keepalive_connections=0)
-    return httpx.Client(timeout=ANSWER_S, trust_env=False, verify=PLAIN, limits=alone)
+    return bounded_client(timeout=ANSWER_S, trust_env=False, verify=PLAIN, limits=alone)
 
 
 def anchor_clock(console: Console) -> None:

@@ -40,12 +40,13 @@ from tests.edge.test_odd_answers import (
     graph,
     managed,
     message,
+    small_bounds,
     tried,
     wall,
 )
 from tests.racing.scripted import Reply, adapter, scripted
 
-__all__ = ["wall"]
+__all__ = ["small_bounds", "wall"]
 
 NOW = SystemClock().now()
 PROFILE, RACE = "A" * 15, "R" * 15
@@ -188,6 +189,7 @@ def test_who_answers_in_a_services_place_settles_nothing(wall: Any, name: str, a
         for method, call in calls.items()
     }
     assert {method: told for method, told in wrong.items() if told} == {}
+    assert wall.trickle.have_hung_up() or not ANSWERS[answer].trickles
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
@@ -195,9 +197,12 @@ def test_nor_in_the_place_of_deepracer_on_aws(answer: str) -> None:
     odd = ANSWERS[answer]
     with scripted() as deployment, adapter(deployment) as service:
         assert service.capabilities.bulk_invite  # signed in, and the version is known
-        deployment.wall = Reply(odd.status, odd.body, {"content-type": odd.kind, **dict(odd.headers)})
+        deployment.wall = Reply(
+            odd.status, odd.body, {"content-type": odd.kind, **dict(odd.headers)}, trickles=odd.trickles
+        )
         plain, hits = MAY_SAY_NOTHING["DeepRacer on AWS"], lambda: len(deployment.seen)
         wrong = {method: judge(call, service, answer, hits, plain=method in plain) for method, call in RACING.items()}
+        assert deployment.trickle.have_hung_up() or not odd.trickles
     assert {method: told for method, told in wrong.items() if told} == {}
 
 
@@ -205,7 +210,9 @@ def test_nor_in_the_place_of_deepracer_on_aws(answer: str) -> None:
 def test_nor_in_the_place_of_its_site(answer: str) -> None:
     odd = ANSWERS[answer]
     with scripted() as deployment, adapter(deployment) as service:
-        deployment.env = Reply(odd.status, odd.body, {"content-type": odd.kind, **dict(odd.headers)})
+        deployment.env = Reply(
+            odd.status, odd.body, {"content-type": odd.kind, **dict(odd.headers)}, trickles=odd.trickles
+        )
         _, error = tried(lambda each: each.connect(), service)
         assert isinstance(error, ConsoleError), "it was taken for a site"
         assert error.sentence.endswith(".")

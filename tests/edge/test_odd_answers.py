@@ -26,6 +26,7 @@ from deepracer_admin.directory.graph_client import Patience
 from deepracer_admin.directory.identity_center import IdentityCenter
 from deepracer_admin.directory.msal_app import PRACTICE_LOGIN, build_app
 from deepracer_admin.directory.tokens import AppTokens, DelegatedTokens
+from deepracer_admin.edge import bounds
 from deepracer_admin.edge.aws import AwsAccess
 from deepracer_admin.edge.reach import Reach
 from deepracer_admin.errors import (
@@ -44,6 +45,7 @@ from deepracer_admin.model import Invitee, Message, Outcome, Quota, RaceDraft, S
 from deepracer_admin.racing.managed import ManagedDeepRacer
 from deepracer_admin.racing.managed_client import ManagedClient
 from deepracer_admin.web.identity import Keys
+from tests.edge.trickling import BOUNDS, Trickle
 from tests.racing.scripted import Naps, Reply, adapter, scripted
 
 HTML = "<!DOCTYPE html><html><head><title>Guest network</title></head><body>Please sign in secret</body></html>"
@@ -62,6 +64,7 @@ class Odd:
     between: bool = True
     headers: tuple[tuple[str, str], ...] = ()
     cut_off: bool = False  # the connection breaks before the whole body came
+    trickles: str = ""  # which part of it does not end by itself
 
 
 ANSWERS = {
@@ -91,7 +94,22 @@ ANSWERS = {
     ),
     "a refusal without a reason": Odd(404, "", "application/json", between=False),
     "a refusal of nobody": Odd(400, "no", "text/plain", between=False),
+    "a head that trickles": Odd(200, "", "application/json", between=False, trickles="head"),
+    "a body that trickles": Odd(200, "", "application/json", between=False, trickles="body"),
+    "a body without an end": Odd(200, "", "application/json", between=False, trickles="endless body"),
 }
+
+
+@pytest.fixture(autouse=True)
+def small_bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What never ends is waited for until a small bound."""
+    trickles = ANSWERS[request.node.callspec.params["answer"]].trickles if _is_answered(request) else ""
+    if trickles:
+        monkeypatch.setattr(bounds, "WHOLE", BOUNDS[trickles])
+
+
+def _is_answered(request: pytest.FixtureRequest) -> bool:
+    return "answer" in getattr(getattr(request.node, "callspec", None), "params", ())
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +119,11 @@ def wall() -> Iterator[Callable[[Odd], str]]:
 
     class SetUp:
         hits: ClassVar = [0]  # requests so far
+        trickle = Trickle()
 
         def __call__(self, odd: Odd) -> str:
             now[:] = [odd]
+            self.trickle = Trickle()
             return f"http://127.0.0.1:{server.server_port}"
 
     set_up = SetUp()
@@ -115,6 +135,10 @@ def wall() -> Iterator[Callable[[Odd], str]]:
             self.rfile.read(int(self.headers.get("content-length") or 0))
             odd, body = now[-1], now[-1].body.encode()
             set_up.hits[0] += 1
+            if odd.trickles:
+                self.close_connection = True
+                set_up.trickle.speak(self.connection, odd.trickles)
+                return
             self.send_response(odd.status)
             self.send_header("content-type", odd.kind)
             for name, value in odd.headers:
@@ -272,12 +296,11 @@ def refusals(found: Any) -> list[Outcome]:
 
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("call", CALLS)
-def test_whoever_answers_in_a_services_place_decides_about_nobody(
-    wall: Callable[[Odd], str], call: str, answer: str
-) -> None:
+def test_whoever_answers_in_a_services_place_decides_about_nobody(wall: Any, call: str, answer: str) -> None:
     odd = ANSWERS[answer]
     url = wall(odd)
     found, error = tried(CALLS[call], url)
+    assert wall.trickle.have_hung_up() or not odd.trickles
     if error is not None:
         assert complaint(error, between=odd.between) == ""
         return
@@ -330,7 +353,7 @@ def test_so_it_is_for_deepracer_on_aws_once_it_is_connected(answer: str) -> None
     with scripted() as deployment, adapter(deployment) as service:
         assert service.capabilities.bulk_invite  # signed in, and the version is known
         for method, path in [*PATHS, ("GET", "/profile")]:
-            deployment.on(method, path, Reply(odd.status, odd.body, {"content-type": odd.kind}))
+            deployment.on(method, path, Reply(odd.status, odd.body, {"content-type": odd.kind}, trickles=odd.trickles))
         for name, call in ON_AWS.items():
             found, error = tried(call, service)
             if error is not None:
@@ -348,7 +371,7 @@ def test_so_it_is_for_deepracer_on_aws_once_it_is_connected(answer: str) -> None
 def test_so_it_is_for_its_sign_in(answer: str, operation: str) -> None:
     odd = ANSWERS[answer]
     with scripted() as deployment, adapter(deployment) as service:
-        deployment.on_cognito(operation, Reply(odd.status, odd.body, {"content-type": odd.kind}))
+        deployment.on_cognito(operation, Reply(odd.status, odd.body, {"content-type": odd.kind}, trickles=odd.trickles))
         with pytest.raises(ConsoleError) as told:
             service.connect()
         assert isinstance(told.value, KEPT_LATER), f"{type(told.value).__name__}: {told.value.sentence}"

@@ -136,8 +136,10 @@ def test_an_address_that_changes_after_the_client_was_made_is_judged_for_each_re
 OPENS = re.compile(
     r"httpx\.(Client|AsyncClient|get|post|put|request|stream)\(|requests\.(get|post|request)\(|requests\.Session\b"
     r"|smtplib\.SMTP(_SSL)?\(|\.create_client\(|boto3\b.*(client|resource|Session)\(|urlopen\(|create_connection\("
+    r"|bounded_client\(|(?<!class )BoundedSmtp\("
 )
 KNOWN = {
+    "edge/bounded_http.py": "makes the client for those below",
     "edge/http.py": "its hosts were admitted by who adds them; what answers is asked here",
     "edge/aws.py": "the only place that makes AWS clients",
     "directory/graph_client.py": "its base address was admitted",
@@ -159,6 +161,56 @@ def test_no_other_place_of_the_program_opens_a_connection() -> None:
         and OPENS.search(_code(path))
     }
     assert found == set(KNOWN), "a new way out has to ask Reach, and stand in tests/edge/adapters.py"
+
+
+UNBOUNDED = re.compile(
+    r"httpx\.(Client|AsyncClient|HTTPTransport|get|post|put|patch|delete|head|options|request|stream)\("
+    r"|requests\.(get|post|put|patch|delete|head|request)\(|requests\.[Ss]ession\("
+    r"|smtplib\.(SMTP|SMTP_SSL|LMTP)\(|urlopen\(|create_connection\(|HTTPS?Connection\(|PoolManager\("
+    r"|class \w+\((requests\.Session|smtplib\.SMTP|httpx\.Client)\)"
+    r"|\bfrom (httpx|requests|smtplib|boto3|urllib\.request|http\.client) import|\bboto3\.|\.create_client\("
+)
+BOUNDED_OTHERWISE = {
+    "edge/bounded_http.py": "bounds the client that it makes",
+    "edge/bounded_smtp.py": "bounds the connection that it makes",
+    "directory/msal_app.py": "its session is given bounded connections",
+    "edge/aws.py": "has bounded every connection of botocore's before",
+    "rehearse/practice.py": "a rehearsal without a window, to the practice world that it has started on this computer",
+}
+
+
+def test_no_other_place_of_the_program_waits_for_an_answer_without_an_end() -> None:
+    found = {
+        str(path.relative_to(PACKAGE)).replace("\\", "/")
+        for path in PACKAGE.rglob("*.py")
+        if "rehearsal" not in path.relative_to(PACKAGE).parts
+        and UNBOUNDED.search(path.read_text("utf-8"))
+        and UNBOUNDED.search(_code(path))
+    }
+    assert found == set(BOUNDED_OTHERWISE), "take `bounded_client`, `BoundedSmtp`, `AwsAccess` or `system_session`"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "httpx.get(url)",
+        "with httpx.Client(timeout=5) as http:",
+        "requests.post(url)",
+        "session = requests.Session()",
+        "from requests import Session",
+        "smtplib.SMTP_SSL(host)",
+        "class Mail(smtplib.SMTP):",
+        "session.create_client('sqs')",
+        "boto3.client('sqs')",
+        "urllib.request.urlopen(url)",
+    ],
+)
+def test_such_a_place_is_found(line: str) -> None:
+    assert UNBOUNDED.search(line)
+
+
+def test_who_is_handed_one_is_not() -> None:
+    assert not UNBOUNDED.search("def ask(http: httpx.Client, mail: smtplib.SMTP) -> requests.Response:")
 
 
 def _code(path: Path) -> str:

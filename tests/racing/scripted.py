@@ -20,6 +20,7 @@ import jwt
 from deepracer_admin.clock import SystemClock
 from deepracer_admin.edge.reach import Reach
 from deepracer_admin.racing.on_aws import OnAws
+from tests.edge.trickling import Trickle
 
 PROFILE = {"profile": {"alias": "Organizer", "avatar": {}, "profileId": "organizer000000"}}
 NO_SUCH_PATH = (
@@ -38,6 +39,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
     date: float | None = None
+    trickles: str = ""  # which part of it does not end by itself (tests/edge/trickling.py)
 
 
 DROP = Reply(drop=True)
@@ -71,6 +73,7 @@ class ScriptedDeployment:
         self._script: dict[tuple[str, str], list[Reply]] = {}
         self._cognito: dict[str, list[Reply]] = {}
         self.env: Reply | None = None
+        self.trickle = Trickle()
         self.on("GET", "/profile", Reply(body=PROFILE))
         for path, body in (
             ("/profiles/bulkInvite", {"jobs": []}),
@@ -168,6 +171,10 @@ def _handler(deployment: ScriptedDeployment) -> type[BaseHTTPRequestHandler]:
             if reply.drop:
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            if reply.trickles:
+                self.close_connection = True
+                deployment.trickle.speak(self.connection, reply.trickles)
                 return
             content = (reply.body if isinstance(reply.body, str) else json.dumps(reply.body)).encode()
             self.send_response_only(reply.status)
