@@ -11,9 +11,10 @@ be (a job, a desired state) for the worker.
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,7 @@ from deepracer_admin.records.connect_check import CHECK_AGAIN, asked_again
 from deepracer_admin.rules.access import ACTIONS, allowed, explain
 from deepracer_admin.rules.sessions import is_over, roles_are_fresh
 from deepracer_admin.services.file_desk import FileDesk
+from deepracer_admin.services.seen import Seen
 from deepracer_admin.settings import Settings
 from deepracer_admin.store import EventStore, History, Sessions
 from deepracer_admin.vault import Vault
@@ -49,6 +51,7 @@ class House:
     sessions: Sessions
     files: FileDesk
     vault: Vault
+    seen: Seen = field(default_factory=lambda: Seen(time.monotonic))
 
 
 class Service:

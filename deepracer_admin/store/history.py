@@ -112,6 +112,14 @@ class History(Protocol):
         """Differs when the snapshot in force now does, or when it was read anew. Reads no standings."""
         ...
 
+    def leaders(
+        self, event: str, race: str, *, first: int, points: int, until: datetime | None = None
+    ) -> list[tuple[datetime, Sequence[Standing]]]:
+        """The `first` rows by time of at most `points` + 1 snapshots, evenly thinned by number, oldest first; the last
+        one up to `until` is always among them. What was worked out once is kept.
+        """
+        ...
+
     def standings_before(self, event: str, race: str, at: datetime) -> list[Standing]:
         """The snapshot in force at an earlier instant, for rank changes."""
         ...

@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Hashable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from heapq import nsmallest
+from operator import attrgetter
 from pathlib import Path
 
 from deepracer_admin.clock import iso, parse_iso
@@ -40,6 +42,8 @@ MIGRATIONS: tuple[Migration, ...] = (
 
 MOST_SNAPSHOTS = 8
 """Snapshots whose rows are kept as they are: of boards that somebody looks at, now and an hour ago."""
+MOST_LEADING = 1_000
+"""Snapshots whose first rows are kept."""
 
 
 class SqliteHistory(UsagePart):
@@ -47,6 +51,7 @@ class SqliteHistory(UsagePart):
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(path, kind="history", mode="", migrations=MIGRATIONS)
+        self._leading: dict[Hashable, tuple[Standing, ...]] = {}  # by what tells a snapshot from others
 
     # -- usage
 
@@ -116,6 +121,37 @@ class SqliteHistory(UsagePart):
             ).fetchone()
         return None if row is None else tuple(row)
 
+    def leaders(
+        self, event: str, race: str, *, first: int, points: int, until: datetime | None = None
+    ) -> list[tuple[datetime, Sequence[Standing]]]:
+        """Thinned by steps of 1, 2, 4 ...: what was shown before is mostly shown again, and its rows are kept."""
+        with self._reading() as connection:
+            stored = connection.execute(
+                "SELECT at, length(body) AS size, substr(body, -4) AS checksum FROM standings"
+                " WHERE event = :event AND race = :race AND (:at IS NULL OR at <= :at) ORDER BY at",
+                {"event": event, "race": race, "at": None if until is None else iso(until)},
+            ).fetchall()
+            step = 1
+            while len(stored) > step * points:
+                step *= 2
+            found: list[tuple[datetime, Sequence[Standing]]] = []
+            for row in [*stored[:-1:step], *stored[-1:]]:
+                key = (event, race, first, *row)
+                rows = self._leading.get(key)
+                if rows is None:
+                    body = connection.execute(
+                        "SELECT body FROM standings WHERE event = ? AND race = ? AND at = ?", (event, race, row["at"])
+                    ).fetchone()
+                    rows = self._leading[key] = _leaders(body["body"], first)
+                found.append((parse_iso(row["at"]), rows))
+        while len(self._leading) > MOST_LEADING:
+            self._leading.pop(next(iter(self._leading)), None)
+        return found
+
+    def _forget_rows(self) -> None:
+        _kept.cache_clear()
+        self._leading.clear()
+
     def standings_before(self, event: str, race: str, at: datetime) -> list[Standing]:
         """Empty when nothing was known at that instant."""
         return [*self.snapshot(event, race, at=at).rows]
@@ -136,7 +172,7 @@ class SqliteHistory(UsagePart):
                     (_packed(told(lines)), event, row["race"], row["at"]),
                 )
                 changed += 1
-        _kept.cache_clear()  # who was erased is not kept in memory either
+        self._forget_rows()  # who was erased is not kept in memory either
         self._truncate_log()
         return changed
 
@@ -147,7 +183,7 @@ class SqliteHistory(UsagePart):
             self._erase_usage(connection, event)
             connection.execute("DELETE FROM standings WHERE event = ?", (event,))
             connection.execute("DELETE FROM standings_seen WHERE event = ?", (event,))
-        _kept.cache_clear()
+        self._forget_rows()
         self._truncate_log()
 
 
@@ -174,6 +210,13 @@ def _told_before(body: bytes) -> str:
 
 def _standings(row: sqlite3.Row | None) -> Snapshot:
     return Snapshot() if row is None else _kept(row["body"])
+
+
+def _leaders(body: bytes, first: int) -> tuple[Standing, ...]:
+    """In the order of their times."""
+    with collector_at_rest():
+        rows = rows_of(_unpacked(body))
+    return tuple(nsmallest(first, rows, key=attrgetter("score_ms")))
 
 
 @lru_cache(maxsize=MOST_SNAPSHOTS)

@@ -16,6 +16,7 @@ from importlib import resources
 import segno
 from starlette.responses import HTMLResponse
 
+from deepracer_admin.edge.addresses import is_this_machine
 from deepracer_admin.services.races.boards import Screen
 
 __all__ = ["live_page"]
@@ -25,10 +26,11 @@ def live_page(screen: Screen) -> HTMLResponse:
     """The document for a screen; it never changes while the link lives."""
     style, script = _asset("screen.css"), _asset("screen.js")
     title = html.escape(f"{screen.event_name} · live")
-    mark = '<p class="mark">REHEARSAL · simulated racers</p>' if screen.rehearsal else ""
+    mark = '<span class="mark">REHEARSAL · simulated racers</span>' if screen.rehearsal else ""
     body = f"""<body data-scene="{html.escape(screen.scene, quote=True)}">
 <header>
-<div class="titles">{mark}<h1 id="title">{html.escape(screen.event_name)}</h1><p id="subtitle"></p></div>
+<div class="titles"><p class="over">{mark}<span id="event"></span></p>
+<h1 id="title">{html.escape(screen.event_name)}</h1><p id="subtitle"></p></div>
 {_code(screen.address)}
 </header>
 <form id="find" role="search" hidden><input id="who" type="search" placeholder="Find me: your racer name"
@@ -47,7 +49,7 @@ aria-label="Find me: your racer name" autocomplete="off" maxlength="60"></form>
     )
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return HTMLResponse(
         document,
@@ -64,16 +66,14 @@ aria-label="Find me: your racer name" autocomplete="off" maxlength="60"></form>
 
 
 def _code(address: str) -> str:
-    """The QR code of this very page, to follow on a phone."""
-    if not address:
+    """The QR code of this very page, to follow on a phone; none where a phone could not come from it."""
+    if not address or is_this_machine(address):
         return ""
     out = io.BytesIO()
     segno.make(address, error="m", micro=False).save(
         out, kind="svg", xmldecl=False, svgns=True, border=2, light="#fff", omitsize=True, nl=False
     )
-    loopback = address.startswith(("http://127.0.0.1", "http://localhost"))
-    words = "this computer only" if loopback else "follow on your phone"
-    return f'<figure class="code">{out.getvalue().decode()}<figcaption>{words}</figcaption></figure>'
+    return f'<figure class="code">{out.getvalue().decode()}<figcaption>follow on your phone</figcaption></figure>'
 
 
 @cache

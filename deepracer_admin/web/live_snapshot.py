@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import segno
+
 from deepracer_admin.clock import Clock
 from deepracer_admin.counted import counted
+from deepracer_admin.edge.addresses import is_this_machine
 from deepracer_admin.model import Race, RaceStatus
 from deepracer_admin.rules.finish import Finality, State
 from deepracer_admin.rules.standings import BoardRow, lap_time
+from deepracer_admin.rules.what_counts import COUNTS
 from deepracer_admin.services.races.boards import BoardView, Screen
 from deepracer_admin.services.races.shown_boards import PLACES
 from deepracer_admin.services.usage.view import UsageView
@@ -33,18 +37,62 @@ def snapshot(screen: Screen, clock: Clock) -> dict[str, Any]:
         "rehearsal": screen.rehearsal,
         "source": screen.source,
     }
-    if screen.board is not None:
+    if screen.board is not None and screen.scene == "progress":
+        content |= _progress(screen, screen.board, clock)
+    elif screen.board is not None:
         content |= _board(screen.board, screen.rows, screen.zone, clock, screen.turn)
     if screen.totals is not None:
-        content |= _totals(screen.totals, screen.zone, clock)
+        content |= (_slots_alone if screen.scene == "slots" else _totals)(screen.totals, screen.zone, clock)
     if screen.race is not None:
         content |= _countdown(screen.race, screen.zone, clock)
     if screen.scene == "text":
         content["text"] = screen.text
+    if screen.scene == "join":
+        content |= _join(screen.join)
+    if screen.scene == "sponsors":
+        content["logo"] = screen.logo
     return content
 
 
+def _join(address: str) -> dict[str, Any]:
+    """Where to register, and its code as rows of light and dark where a phone can come from it."""
+    on_phones = bool(address) and not is_this_machine(address)
+    code = segno.make(address, error="m", micro=False).matrix if on_phones else ()
+    return {"join": address, "code": ["".join("1" if dark else "0" for dark in row) for row in code]}
+
+
+def _progress(screen: Screen, view: BoardView, clock: Clock) -> dict[str, Any]:
+    """The first ten over time; who came in late has a short line."""
+    seconds = [int(at.timestamp()) for line in screen.lines for at, _ in line.points]
+    end = int(view.as_of.timestamp()) if view.as_of else max(seconds, default=0)
+    begin = min(seconds, default=end)
+    return {
+        **_board_heads(view, screen.zone, clock, screen.turn),
+        "from": _moment(datetime.fromtimestamp(begin, UTC), screen.zone),
+        "to": _moment(datetime.fromtimestamp(end, UTC), screen.zone),
+        "span": [begin, max(end, begin + 1)],
+        "progress": [
+            {
+                "p": line.rank,
+                "a": line.alias,
+                "s": lap_time(line.points[-1][1]) if line.points else "",
+                "points": [[int(at.timestamp()), score] for at, score in line.points],
+            }
+            for line in screen.lines
+        ],
+    }
+
+
 def _board(view: BoardView, ids: Sequence[str], zone: str, clock: Clock, turn: str) -> dict[str, Any]:
+    return {
+        **_board_heads(view, zone, clock, turn),
+        "total": view.racers,
+        "tie_rule": view.tie_rule,
+        "rows": [row_sent(row, key) for row, key in zip(view.rows[:PLACES], ids, strict=False)],
+    }
+
+
+def _board_heads(view: BoardView, zone: str, clock: Clock, turn: str) -> dict[str, Any]:
     words = {
         RaceStatus.UPCOMING: f"opens {_moment(view.race.draft.opens_at, zone)}",
         RaceStatus.OPEN: " · ".join(filter(None, (f"open until {_moment(view.race.draft.closes_at, zone)}", turn))),
@@ -57,9 +105,7 @@ def _board(view: BoardView, ids: Sequence[str], zone: str, clock: Clock, turn: s
         "held": f"board held since {_time(view.frozen_at, zone)}" if view.frozen_at else "",
         "as_of": _time(view.as_of, zone),
         "stale": view.status is RaceStatus.OPEN and not view.frozen_at and _is_stale(view.as_of, clock),
-        "total": view.racers,
-        "tie_rule": view.tie_rule,
-        "rows": [row_sent(row, key) for row, key in zip(view.rows[:PLACES], ids, strict=False)],
+        "counts": COUNTS[view.race.draft.timing],
     }
 
 
@@ -128,6 +174,27 @@ def _totals(view: UsageView, zone: str, clock: Clock) -> dict[str, Any]:
             _line("Estimated spend over time, USD", "$", "budget", budget, view.spend_series, zone),
             *_slots_line(view, zone),
         ],
+    }
+
+
+def _slots_alone(view: UsageView, zone: str, clock: Clock) -> dict[str, Any]:
+    """Who trains now and who waits, and how it went; where the service does not tell, what is known of it."""
+    totals = view.totals
+    cards = [_slots(view)]
+    if totals is not None and totals.running is not None:
+        cards += [
+            {"label": "in the queue", "value": f"{totals.queued or 0:,}", "note": "models, started by themselves"},
+            {"label": "waiting for a slot", "value": f"{totals.waiting_models or 0:,}", "note": "models to be retried"},
+        ]
+    cards.append(
+        {"label": "training hours used", "value": f"{view.hours_used:,.1f} h", "note": counted(view.active, "racer")}
+    )
+    return {
+        "as_of": _time(view.as_of, zone),
+        "stale": _is_stale(view.as_of, clock),
+        "numbers": cards,
+        "offices": [],
+        "lines": _slots_line(view, zone),
     }
 
 

@@ -114,6 +114,10 @@ class _Shots:
         """The snapshot, made now unless another request just did. Raises NotAllowed, Missing."""
         return self._kept(self._key(token), lambda _: self._made(token))
 
+    def seen(self, token: str) -> None:
+        """It is about to be sent."""
+        self._boards.seen(token)
+
     def _key(self, token: str) -> tuple[str, int]:
         return token, self._boards.store.revision("")  # a link that shows something else is asked anew at once
 
@@ -136,6 +140,7 @@ class _Snapshots:
         if path == f"/live/{token}.json" and _TOKEN.fullmatch(token):
             with suppress(Exception):
                 shot = self._shots.at_hand(token) or await run_in_threadpool(self._shots.take, token)
+                self._shots.seen(token)
         if shot is None:
             await self.app(scope, receive, send)
             return
@@ -170,6 +175,15 @@ def public_app(boards: BoardsService, portal: PublicRegistration | None = None) 
             return JSONResponse({"refused": error.sentence}, status_code=_status(error), headers=_HEADERS)
         return JSONResponse(answer, headers=_HEADERS)
 
+    async def logo(request: Request) -> Response:
+        token = request.path_params["token"]
+        try:
+            _check(token)
+            file, kind = await run_in_threadpool(boards.picture, token)
+        except ConsoleError as error:
+            return page("Nothing to see here", error.sentence, status=_status(error))
+        return Response(file, media_type=f"image/{kind}", headers=_HEADERS)
+
     async def screen(request: Request) -> Response:
         token = request.path_params["token"]
         try:
@@ -183,6 +197,7 @@ def public_app(boards: BoardsService, portal: PublicRegistration | None = None) 
         routes=[
             Route("/live/{token}.json", data),
             Route("/live/{token}/find.json", find),
+            Route("/live/{token}/logo", logo),
             Route("/live/{token}", screen),
             *(register_routes(portal) if portal else ()),
         ],

@@ -12,6 +12,7 @@ from deepracer_admin.flows.races.board_marks import brought
 from deepracer_admin.model import Race, RaceStatus
 from deepracer_admin.records.boards import BoardMark
 from deepracer_admin.rules.finish import Finality
+from deepracer_admin.rules.progress import Line
 from deepracer_admin.rules.racers import Racer
 from deepracer_admin.rules.standings import TIE_RULE, BoardRow, board, ranked
 from deepracer_admin.services.usage.usage import UsageView
@@ -188,8 +189,9 @@ class BoardMarksView:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What a signed link shows: a board, a race's countdown, the totals or a text, never a person. `address` is the
-    link itself, for its QR; `race`: whose close is counted down to."""
+    """What a signed link shows: a board, its first ten over time, a race's countdown, totals, slots, where to register,
+    the sponsors or a text; never a person. `address` is the link itself, for its QR; `race`: whose close is counted
+    down to."""
 
     scene: str
     event_name: str
@@ -203,11 +205,16 @@ class Screen:
     turn: str = ""  # whose turn it is to train, while hours are given out in rounds
     race: Race | None = None
     text: str = ""
+    lines: Sequence[Line] = ()  # of the first ten over time
+    join: str = ""  # where people register; "" = nobody can now
+    logo: str = ""  # the stamp of the sponsors' picture
 
 
 @dataclass(frozen=True, slots=True)
 class LiveLink:
-    """A signed, expiring, revocable link to a screen. `address` is given once, when it is made."""
+    """A signed, expiring, revocable link to a screen. `address` is given once, when it is made. `seen_s`: real seconds
+    since a screen last asked this console for it; None: not since it started.
+    """
 
     id: str
     race: str
@@ -219,3 +226,5 @@ class LiveLink:
     address: str = ""
     name: str = ""
     text: str = ""
+    seen_s: float | None = None
+    on_phones: bool = False  # can its address be opened elsewhere?

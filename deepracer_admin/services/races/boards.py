@@ -12,9 +12,11 @@ from deepracer_admin.flows.races.board_marks import marks_of, read_marks
 from deepracer_admin.model import Actor, Event, Standing
 from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS, BoardMark, FrozenBoard, mark_key
 from deepracer_admin.records.racing_service import ACCOUNT
+from deepracer_admin.records.sponsors import SPONSORS_LOGO
 from deepracer_admin.records.waves import WAVES
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.aliases import racers_by_alias
+from deepracer_admin.rules.progress import Line, lines_of
 from deepracer_admin.rules.racers import racers_of
 from deepracer_admin.rules.standings import BoardRow
 from deepracer_admin.rules.tabular import inert_csv
@@ -45,6 +47,9 @@ __all__ = [
     "MarkedRacer",
     "Screen",
 ]
+
+AMONG, POINTS = 50, 40
+"""A line of the first ten begins where its racer came among so many; snapshots of a chart."""
 
 
 class BoardsService(ScreensDesk):
@@ -252,7 +257,7 @@ class BoardsService(ScreensDesk):
         """
         row = self._followed(token)
         event = self.store.event(row.event)
-        board = self._shown(event, row.race) if row.scene == "board" else None
+        board = self._shown(event, row.race) if row.scene in ("board", "progress") else None
         return Screen(
             scene=row.scene,
             event_name=event.name,
@@ -262,11 +267,19 @@ class BoardsService(ScreensDesk):
             address=self._address(event, token.partition(".")[0]),
             board=board,
             rows=[self._blind(event.id, line.racer.id) for line in board.rows] if board else (),
-            totals=read_view(self.house, event) if row.scene == "usage" else None,
+            totals=read_view(self.house, event) if row.scene in ("usage", "slots") else None,
             turn=turn_words(self.store.read(event.id, WAVES)),
             race=self._race(event.id, row.race) if row.scene == "countdown" else None,
             text=row.text,
+            lines=self._lines(event.id, board) if board and row.scene == "progress" else (),
+            join=self._join(event) if row.scene == "join" else "",
+            logo=self.store.read(event.id, SPONSORS_LOGO).stamp if row.scene == "sponsors" else "",
         )
+
+    def _lines(self, event: str, board: BoardView) -> list[Line]:
+        """Over the whole race, up to where a held board stands."""
+        leaders = self.house.history.leaders(event, board.race.id, first=AMONG, points=POINTS, until=board.frozen_at)
+        return lines_of(board.rows, leaders)
 
     def everybody(self, token: str) -> Sequence[BoardRow]:
         """All rows of the board that a signed link shows, () where it shows something else. Raises as `screen`."""

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
+from deepracer_admin.edge.addresses import is_this_machine
 from deepracer_admin.errors import BadInput, Missing
+from deepracer_admin.flows.people.portal_links import portal_address
 from deepracer_admin.model import Actor, Event, Race
+from deepracer_admin.records.portal import PORTAL
 from deepracer_admin.records.screen_links import SCREEN_LINKS, ScreenLink
+from deepracer_admin.records.sponsors import SPONSORS_LOGO, SponsorsLogo
 from deepracer_admin.services.base import House, Service
 from deepracer_admin.services.races.board_views import LiveLink
 from deepracer_admin.services.races.followed_link import followed
 
-__all__ = ["OF_A_RACE", "SCENES", "ScreensDesk"]
+__all__ = ["MOST_LOGO", "OF_A_RACE", "SCENES", "ScreensDesk"]
 
-SCENES = ("board", "countdown", "usage", "text")
-OF_A_RACE = ("board", "countdown")
+SCENES = ("board", "progress", "countdown", "usage", "slots", "join", "sponsors", "text")
+OF_A_RACE = ("board", "progress", "countdown")
 LONGEST_NAME, LONGEST_TEXT = 40, 160
+MOST_LOGO = 200_000
+"""Bytes: kept in one item of the shared table, which holds 400 kB."""
+_PICTURES = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg"}  # how their files begin
 
 
 class ScreensDesk(Service):
@@ -79,9 +88,13 @@ class ScreensDesk(Service):
     def _fits(self, event_id: str, scene: str, race_id: str, text: str) -> str:
         """The text as it is shown; raises BadInput for what no screen can show, Missing for a race that is not here."""
         if scene not in SCENES:
-            raise BadInput("Scene: leaderboard, countdown, totals or a text.")
+            raise BadInput("Scene: choose one of those that a screen can show.")
         if scene in OF_A_RACE:
             self._race(event_id, race_id)
+        if scene == "join" and not self._join(self._event()):
+            raise BadInput("Where to register: open the portal first, on the Attendees page.")
+        if scene == "sponsors" and not self.store.read(event_id, SPONSORS_LOGO).image:
+            raise BadInput("Sponsors: give their picture first.")
         text = " ".join(text.split())
         if scene == "text" and not text:
             raise BadInput("Text: type what the screen should say.")
@@ -94,11 +107,54 @@ class ScreensDesk(Service):
         self._authorise(actor, "boards.run")
         event = self._event()
         rows = [
-            _link(key, row, address=self._address(event, key))
+            replace(_link(key, row, address=self._address(event, key)), seen_s=self.house.seen.since_s(key))
             for key, row in self.store.rows("", SCREEN_LINKS).items()
             if row.event == event.id
         ]
         return sorted(rows, key=lambda row: row.made_at, reverse=True)
+
+    def logo(self, actor: Actor) -> SponsorsLogo:
+        """The picture of the sponsors of this event."""
+        self._authorise(actor, "boards.run")
+        return self.store.read(self._event().id, SPONSORS_LOGO)
+
+    def set_logo(self, actor: Actor, file: bytes) -> SponsorsLogo:
+        """Keep this PNG or JPEG for the screens; an empty one takes it away. It is shown by browsers, and never opened
+        here. Raises BadInput.
+        """
+        self._authorise(actor, "boards.run", target="sponsors")
+        event = self._event()
+        kind = next((kind for start, kind in _PICTURES.items() if file.startswith(start)), "")
+        if file and not kind:
+            raise BadInput("Sponsors: this file is no PNG and no JPEG; save the picture as one of the two.")
+        if len(file) > MOST_LOGO:
+            raise BadInput(f"Sponsors: at most {MOST_LOGO // 1000} kB; save the picture smaller.")
+        kept = SponsorsLogo()
+        if file:
+            stamp = hashlib.sha256(file).hexdigest()[:16]
+            kept = SponsorsLogo(base64.b64encode(file).decode(), kind, stamp, actor.name)
+        self.store.update(event.id, SPONSORS_LOGO, lambda _: kept)
+        self._audit(actor, "boards.run", target="sponsors", after={"picture": kept.stamp, "bytes": len(file)})
+        return kept
+
+    def picture(self, token: str) -> tuple[bytes, str]:
+        """(file, "png" | "jpeg") that a signed link to the sponsors shows. Raises NotAllowed, Missing."""
+        row = self._followed(token)
+        kept = self.store.read(row.event, SPONSORS_LOGO)
+        if row.scene != "sponsors" or not kept.image:
+            raise Missing("There is no picture here.")
+        return base64.b64decode(kept.image), kept.kind
+
+    def _join(self, event: Event) -> str:
+        """Where people register on their phone; "" while nobody can."""
+        base = self.house.settings.portal_base(event.public_url)
+        over = event.closed_at is not None or self.clock.event_now() >= event.ends_at
+        is_open = bool(base) and not over and self.store.read(event.id, PORTAL).open
+        return portal_address(base, event.id) if is_open else ""
+
+    def seen(self, token: str) -> None:
+        """A screen with this link was answered."""
+        self.house.seen.note(token.partition(".")[0])
 
     def revoke_link(self, actor: Actor, link_id: str) -> None:
         """Kill a link of this event at once; open screens say so at their next refresh. Raises Missing."""
@@ -137,4 +193,5 @@ class ScreensDesk(Service):
 
 def _link(key: str, row: ScreenLink, *, address: str) -> LiveLink:
     whole = (key, row.race, row.scene, row.by, row.made_at, row.expires_at, row.revoked)
-    return LiveLink(*whole, address=address, name=row.name, text=row.text)
+    on_phones = bool(address) and not is_this_machine(address)
+    return LiveLink(*whole, address=address, name=row.name, text=row.text, on_phones=on_phones)

@@ -28,16 +28,21 @@ def qr_png(address: str, *, scale: int = 16) -> bytes:
     return out.getvalue()
 
 
-def share(address: str, *, name: str, key: str) -> None:
-    """The link to copy, its QR code, and both as files."""
+def share(address: str, *, name: str, key: str, on_phones: bool = True) -> None:
+    """The link to copy, its QR code where a phone can come from it (`on_phones`), and both as files."""
     left, right = st.columns([3, 1], vertical_alignment="center")
-    with right:
-        st.image(qr_svg(address), width=170)
+    if on_phones:
+        with right:
+            st.image(qr_svg(address), width=170)
     with left:
         st.code(address, language=None, wrap_lines=True)
         with st.container(horizontal=True):
-            mime = "image/svg+xml"
-            download("QR as SVG", lambda _: qr_svg(address, scale=10), f"{name}.svg", mime, key=f"{key}-svg", icon=None)
-            mime = "image/png"
-            download("QR as PNG", lambda _: qr_png(address), f"{name}.png", mime, key=f"{key}-png", icon=None)
+            if on_phones:
+                _files(address, name, key)
             st.link_button("Open", address, icon=":material/open_in_new:", key=f"{key}-open")
+
+
+def _files(address: str, name: str, key: str) -> None:
+    svg, png = "image/svg+xml", "image/png"
+    download("QR as SVG", lambda _: qr_svg(address, scale=10), f"{name}.svg", svg, key=f"{key}-svg", icon=None)
+    download("QR as PNG", lambda _: qr_png(address), f"{name}.png", png, key=f"{key}-png", icon=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pandas as pd
 import streamlit as st
@@ -16,14 +17,16 @@ from deepracer_admin.ui.kit.cached import board_entries
 from deepracer_admin.ui.kit.confirm import confirm
 from deepracer_admin.ui.kit.qr import share
 from deepracer_admin.ui.kit.table import choose_one
-from deepracer_admin.ui.kit.words import count, plain, whole
+from deepracer_admin.ui.kit.words import count, plain, span, whole
 from deepracer_admin.ui.races.boards import entry_label, link_state
+from deepracer_admin.ui.races.sponsors_desk import sponsors_desk
 
 __all__ = ["links_desk", "marks_desk"]
 
 MOST_OFFERED = 200
 """Racers in one list to choose from; a browser takes long to open a longer one."""
 _SHOWN = "link-shown"
+NOW_S = 10.0  # a wall asks every second, a phone every two
 _YES = ("yes",)
 
 
@@ -143,6 +146,7 @@ def links_desk(who: Actor, event: Event, race_id: str, names: dict[str, str]) ->
             icon=":material/cast:",
         )
     said("link-make", "link-withdraw", *(f"screen-show-{scene_key}" for scene_key in SCENES))
+    sponsors_desk(who)
     links = {link.id: link for link in desk.boards.links(who)}
     if not links:
         st.caption("No link yet.")
@@ -156,6 +160,7 @@ def links_desk(who: Actor, event: Event, race_id: str, names: dict[str, str]) ->
                 "Shows": [_scene(link.scene) for link in links.values()],
                 "Race": [names.get(link.race, "") if link.scene in OF_A_RACE else "all" for link in links.values()],
                 "State": [link_state(link, now, event.zone) for link in links.values()],
+                "Last seen": [_seen(link) for link in links.values()],
                 "Made by": [link.made_by for link in links.values()],
                 "Address": [link.address for link in links.values()],
             }
@@ -174,8 +179,8 @@ def links_desk(who: Actor, event: Event, race_id: str, names: dict[str, str]) ->
         st.caption("This link shows nothing any more; make a new one.")
         return
     _change(link, shows[link.id], race_id)
-    share(link.address, name=f"live-{link.id}", key=f"live-{link.id}")
-    if link.address.startswith("http://127.0.0.1"):
+    share(link.address, name=f"live-{link.id}", key=f"live-{link.id}", on_phones=link.on_phones)
+    if not link.on_phones:
         st.caption("This address works on this computer only; set a public address for phones and other screens.")
     st.caption("For a bright hall add ?theme=light to the address; ?places=120 shows more places in turn.")
     if st.button("Withdraw this link …", icon=":material/link_off:", type="tertiary", key="link-withdraw"):
@@ -219,6 +224,13 @@ def _change(link: LiveLink, title: str, race_id: str) -> None:
         )
 
 
+def _seen(link: LiveLink) -> str:
+    """By this console, since it started."""
+    if link.seen_s is None:
+        return "not yet"
+    return "now" if link.seen_s < NOW_S else f"{span(timedelta(seconds=round(link.seen_s)))} ago"
+
+
 def _shows(link: LiveLink, names: dict[str, str]) -> str:
     if link.name:
         return link.name
@@ -230,7 +242,11 @@ def _shows(link: LiveLink, names: dict[str, str]) -> str:
 def _scene(name: str) -> str:
     return {
         "board": "Leaderboard",
+        "progress": "First ten over time",
         "countdown": "Countdown to the close",
         "usage": "Totals of hours and spend",
+        "slots": "Slots",
+        "join": "Where to register",
+        "sponsors": "Sponsors",
         "text": "A text",
     }[name]

@@ -14,6 +14,7 @@ from deepracer_admin.made_once import Shared
 from deepracer_admin.model import Actor
 from deepracer_admin.rules.finish import Finality, State, finish_words
 from deepracer_admin.rules.standings import BoardRow, lap_time
+from deepracer_admin.rules.what_counts import COUNTS
 from deepracer_admin.services.races.board_views import BoardEntry, BoardView, LiveLink, RacerNames
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import board_view, racer_names
@@ -64,17 +65,17 @@ def _draw(who: Actor, view: BoardView, names: Hashable, race_id: str) -> None:
     if not view.rows and not view.live_rows:
         st.info("No results yet; the first submission appears here by itself.", icon=":material/hourglass_empty:")
         return
-    stamp = (view.stamp, names)
+    stamp, counts = (view.stamp, names), COUNTS[view.race.draft.timing]
     if view.live_rows is None:
-        _podium_and_table(view.rows, view.racers, people, key=f"board-{race_id}", stamp=stamp)
+        _podium_and_table(view.rows, view.racers, people, counts, key=f"board-{race_id}", stamp=stamp)
         return
     st.caption("The room sees the held board. You see both orders.")
     held, now = st.tabs(["As held", "As it stands now"], key=f"board-orders-{race_id}")
     with held:
-        _podium_and_table(view.rows, view.racers, people, key=f"board-{race_id}", stamp=stamp)
+        _podium_and_table(view.rows, view.racers, people, counts, key=f"board-{race_id}", stamp=stamp)
     with now:
         st.caption(as_of(view.live_as_of, "standings, event time", view.zone))
-        _podium_and_table(view.live_rows, view.live_racers, people, key=f"board-now-{race_id}", stamp=stamp)
+        _podium_and_table(view.live_rows, view.live_racers, people, counts, key=f"board-now-{race_id}", stamp=stamp)
 
 
 def _headline(view: BoardView) -> str:
@@ -112,7 +113,7 @@ def say_finality(finality: Finality, zone: str, *, reason: bool) -> None:
 
 
 def _podium_and_table(
-    rows: Sequence[BoardRow], racers: int, people: RacerNames | None, *, key: str, stamp: Hashable
+    rows: Sequence[BoardRow], racers: int, people: RacerNames | None, counts: str, *, key: str, stamp: Hashable
 ) -> None:
     with st.container(horizontal=True, key=f"podium-{key}"):
         for place, row in zip(_MEDALS, rows, strict=False):
@@ -132,8 +133,13 @@ def _podium_and_table(
             "Place": st.column_config.NumberColumn(width=60),
             "Last hour": st.column_config.TextColumn(width=90, help="Places won (▲) or lost (▼) in an hour."),
             **{
-                name: st.column_config.TextColumn(f"{name} (m:s)", alignment="right")
-                for name in ("Time", "To leader", "To next", "Best lap")
+                name: st.column_config.TextColumn(f"{title} (m:s)", alignment="right")
+                for name, title in (
+                    ("Time", f"Counts: {counts.lower()}"),
+                    ("To leader", "To leader"),
+                    ("To next", "To next"),
+                    ("Best lap", "Best lap"),
+                )
             },
         },
         alt=_spoken(rows, racers),

@@ -109,8 +109,10 @@
     }
     status();
     if (!data) return;
-    at("title").textContent = data.race ? `${data.event} · ${data.race}` : data.event;
-    const scenes = { board: drawBoard, countdown: drawCountdown, usage: drawTotals, text: drawText };
+    at("title").textContent = data.race || data.event;
+    at("event").textContent = data.race ? data.event : "";
+    const scenes = { board: drawBoard, progress: drawProgress, countdown: drawCountdown, usage: drawTotals, slots: drawTotals,
+      join: drawJoin, sponsors: drawSponsors, text: drawText };
     at("find").hidden = data.scene !== "board";
     scenes[data.scene]();
   }
@@ -151,7 +153,7 @@
     const table = make("div", "board");
     table.setAttribute("role", "table");
     table.setAttribute("aria-label", "Leaderboard");
-    table.append(line("row head", ["Pos", "1 h", "Racer", "Best", "Gap"], "columnheader"));
+    table.append(line("row head", ["Pos", "1 h", "Racer", data.counts, "Gap"], "columnheader"));
     shown.forEach((row, index) => table.append(racer(row, phone.matches && looked ? PINNED : index)));
     main.replaceChildren(table);
     slide(before);
@@ -234,8 +236,88 @@
     main.replaceChildren(make("p", "said", data.text));
   }
 
+  // Where to register: a code as large as the screen allows, and the address for whoever types.
+  function drawJoin() {
+    at("subtitle").textContent = data.join ? "Register with your phone" : "";
+    at("paging").textContent = "";
+    if (!data.join) { main.replaceChildren(make("p", "said", "Registration is closed.")); return; }
+    const box = make("div", "join");
+    if (data.code.length) {
+      const size = data.code.length + 8;
+      const drawing = svg("svg", { viewBox: `0 0 ${size} ${size}`, role: "img", "aria-label": "Code of the address" });
+      let path = "";
+      data.code.forEach((row, y) => [...row].forEach((dark, x) => { if (dark === "1") path += `M${x + 4} ${y + 4}h1v1h-1z`; }));
+      drawing.append(svg("rect", { width: size, height: size, fill: "#fff" }), svg("path", { d: path, fill: "#000" }));
+      box.append(drawing);
+    }
+    box.append(make("p", "address", data.join));
+    if (!data.code.length) box.append(make("p", "soft", "This address opens on this computer only."));
+    main.replaceChildren(box);
+  }
+
+  function drawSponsors() {
+    at("subtitle").textContent = data.logo ? "With thanks to our sponsors" : "";
+    at("paging").textContent = "";
+    const before = main.querySelector(".logo");
+    if (before && before.dataset.stamp === data.logo) return;
+    if (!data.logo) { main.replaceChildren(make("p", "said", data.event)); return; }
+    const picture = make("img", "logo");
+    picture.alt = "Our sponsors";
+    picture.dataset.stamp = data.logo;
+    picture.src = `${location.pathname}/logo?of=${encodeURIComponent(data.logo)}`;
+    main.replaceChildren(picture);
+  }
+
+  function svg(tag, values) {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(values)) element.setAttribute(name, value);
+    return element;
+  }
+
+  // The first ten over time: faster is higher; what was far slower than all of them now runs along the foot.
+  function drawProgress() {
+    at("subtitle").textContent = `${data.counts} of the first ten over time · ${data.window}`;
+    at("paging").textContent = "";
+    const drawn = data.progress.filter((racer) => racer.points.length);
+    if (!drawn.length) {
+      main.replaceChildren(make("p", "wait", "No results yet. The first submission appears here by itself."));
+      return;
+    }
+    const last = drawn.map((racer) => racer.points[racer.points.length - 1][1]);
+    const best = Math.min(...last), spread = Math.max(1, Math.max(...last) - best);
+    const slowest = Math.min(Math.max(...drawn.flatMap((racer) => racer.points.map((point) => point[1]))), best + 8 * spread);
+    const [from, to] = data.span;
+    const x = (second) => (((second - from) / (to - from)) * 1000).toFixed(1);
+    const y = (score) => (3 + ((Math.min(score, slowest) - best) / Math.max(1, slowest - best)) * 94).toFixed(2);
+    const drawing = svg("svg", { viewBox: "0 0 1000 100", preserveAspectRatio: "none", role: "img",
+      "aria-label": "Times of the first ten over time" });
+    [...drawn].reverse().forEach((racer) => {
+      const steps = racer.points.flatMap((point, index) => index
+        ? [`${x(point[0])},${y(racer.points[index - 1][1])}`, `${x(point[0])},${y(point[1])}`] : [`${x(point[0])},${y(point[1])}`]);
+      steps.push(`1000,${y(racer.points[racer.points.length - 1][1])}`);
+      drawing.append(svg("polyline", { points: steps.join(" "), class: `curve of-${data.progress.indexOf(racer) + 1}` }));
+    });
+    const chart = make("div", "chart tall");
+    const field = make("div", "field");
+    field.append(drawing, make("span", "scale high", "faster"), make("span", "scale zero", "slower"));
+    const ends = make("div", "ends");
+    ends.append(make("span", "", data.from), make("span", "", data.to));
+    chart.append(field, ends);
+    const names = make("ol", "names");
+    data.progress.forEach((racer, index) => {
+      const row = make("li", "");
+      row.append(make("span", `swatch of-${index + 1}`), make("span", "place", racer.p), make("span", "alias", racer.a),
+        make("span", "best", racer.s));
+      names.append(row);
+    });
+    const both = make("div", "progress");
+    both.append(chart, names);
+    main.replaceChildren(both);
+  }
+
   function drawTotals() {
-    at("subtitle").textContent = "Training hours, slots and estimated spend of all sponsored racers";
+    at("subtitle").textContent = data.scene === "slots" ? "Who trains now, and who waits for a turn"
+      : "Training hours, slots and estimated spend of all sponsored racers";
     at("paging").textContent = "";
     const numbers = make("div", "numbers");
     for (const entry of data.numbers) {
@@ -245,6 +327,7 @@
     }
     const curves = make("div", "curves");
     curves.append(...data.lines.map(curve));
+    numbers.style.gridTemplateColumns = phone.matches ? "" : `repeat(${data.numbers.length}, 1fr)`;
     const below = make("div", data.offices.length ? "below" : "below alone");
     below.append(curves);
     if (data.offices.length) below.append(bars(data.offices));
