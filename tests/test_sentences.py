@@ -264,7 +264,7 @@ def test_that_something_is_tried_again_is_said_only_of_what_is() -> None:
     [
         ("Do it, then press Retry.", "Retry"),
         ("Take them out on the Boarding page.", "Boarding"),
-        ("Close that on the Sponsors tab.", "Sponsors"),
+        ("Close that on the Patrons tab.", "Patrons"),
         ("Correct “Sender of mail”.", "Sender of mail"),
     ],
 )

@@ -64,7 +64,7 @@ def _join(address: str) -> dict[str, Any]:
 def _progress(screen: Screen, view: BoardView, clock: Clock) -> dict[str, Any]:
     """The first ten over time; who came in late has a short line."""
     seconds = [int(at.timestamp()) for line in screen.lines for at, _ in line.points]
-    end = int(view.as_of.timestamp()) if view.as_of else max(seconds, default=0)
+    end = max([*seconds, int(view.as_of.timestamp()) if view.as_of else 0])
     begin = min(seconds, default=end)
     return {
         **_board_heads(view, screen.zone, clock, screen.turn),

@@ -201,7 +201,7 @@ def test_the_card_of_a_person_hinders_nobody_in_light_and_dark(
     assert found == []
 
 
-@pytest.mark.parametrize("scene", ["board", "usage"])
+@pytest.mark.parametrize("scene", ["board", "progress", "usage"])
 @pytest.mark.parametrize("colour", COLOURS)
 def test_the_big_screen_fits_from_a_phone_to_a_wall_and_hinders_nobody(
     seeded: Seeded, event: Event, window: Callable[[Role | None], Window], scene: str, colour: str

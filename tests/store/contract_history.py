@@ -196,6 +196,25 @@ class StandingsContract:
         assert history.save_standings("spring", "r1", after(30), rows) is False
         assert history.standings("spring", "r1") == (rows, after(30))
 
+    @pytest.mark.parametrize(("snapshots", "points"), [(0, 4), (1, 4), (4, 4), (9, 4), (40, 7)])
+    def test_the_first_of_earlier_boards_are_thinned_and_end_with_the_last(
+        self, history: History, snapshots: int, points: int
+    ) -> None:
+        for number in range(snapshots):
+            rows = [a_standing(1, 9_000 - number), a_standing(2, 8_000 - number), a_standing(3, 7_000 - number)]
+            history.save_standings("spring", "r1", after(number), rows)
+        for _ in range(2):
+            found = history.leaders("spring", "r1", first=2, points=points)
+            assert len(found) <= points + 1
+            assert [at for at, _ in found] == sorted({at for at, _ in found})
+            assert [at for at, _ in found][-1:] == [after(snapshots - 1)][:snapshots]
+            for at, rows in found:
+                number = round((at - NOW).total_seconds())
+                assert [row.score_ms for row in rows] == [7_000 - number, 8_000 - number]
+        if snapshots > 5:
+            earlier = history.leaders("spring", "r1", first=2, points=points, until=after(5))
+            assert earlier[-1][0] == after(5)
+
     def test_a_version_moves_with_standings_with_their_reading_and_with_an_erasure(self, history: History) -> None:
         versions = [history.standings_version("spring", "r1")]
 

@@ -16,11 +16,13 @@ from typing import Any
 
 import httpx
 import pytest
+import segno
 import uvicorn
 from playwright.sync_api import Browser, expect
 
 from deepracer_admin.compose import Console
 from deepracer_admin.model import Attendee, Event, ModelJobs, Profile, Race, RaceDraft, Standing
+from deepracer_admin.records.portal import PORTAL
 from deepracer_admin.records.waves import WAVES
 from deepracer_admin.rules.waves import Waves
 from deepracer_admin.store import ProfileLink
@@ -112,6 +114,64 @@ def test_a_countdown_stands_where_event_time_stands_and_says_when_it_is_over(cli
     over = client.get(path + ".json").json()
     assert (over["status"], over["countdown"]["left_s"]) == ("closed", 0)
     assert over["countdown"]["words"].startswith("closed since")
+
+
+def test_the_first_ten_over_time_are_sent_as_lines_and_no_person(client, console, event):  # noqa: F811
+    console.history.save_standings(event.id, "r-1", NOW - timedelta(minutes=9), [Standing(1, "racer-2", 70_000)])
+    answer = client.get(path_of(console, scene="progress") + ".json")
+    told = answer.json()
+    assert [line["a"] for line in told["progress"]] == ["racer-1", HOSTILE, "racer-2"]
+    assert told["progress"][2]["points"][0] == [int(NOW.timestamp()) - 540, 70_000]
+    assert told["span"] == [int(NOW.timestamp()) - 540, int(NOW.timestamp())]
+    assert told["counts"] == "Total time"
+    assert "example.com" not in answer.text
+
+
+def test_slots_by_themselves(client, console, profiles):  # noqa: F811
+    told = client.get(path_of(console, race="", scene="slots") + ".json").json()
+    assert [entry["label"] for entry in told["numbers"]] == ["queued and running", "training hours used"]
+    jobs = {profiles[0].id: ModelJobs(running=2, queued=1, waiting=3)}
+    console.history.add_usage("ev-1", NOW + timedelta(minutes=1), profiles, jobs=jobs, slots=8)
+    told = client.get(path_of(console, race="", scene="slots", hours=2) + ".json").json()
+    assert [(entry["label"], entry["value"]) for entry in told["numbers"][:3]] == [
+        ("slots in use", f"2 of {console.store.event('ev-1').slots}"),
+        ("in the queue", "1"),
+        ("waiting for a slot", "3"),
+    ]
+    assert [line["title"] for line in told["lines"]] == ["Slots in use over time"]
+
+
+@pytest.mark.parametrize(("address", "coded"), [("http://board.example.com", True), ("http://127.0.0.1:8502", False)])
+def test_where_to_register_is_a_code_where_a_phone_can_come_from_it(client, console, address, coded):  # noqa: F811
+    console.store.update("ev-1", PORTAL, lambda each: replace(each, open=True))
+    path = path_of(console, race="", scene="join")
+    console.store.amend_event("ev-1", lambda each: replace(each, public_url=address))
+    told = client.get(path + ".json").json()
+    assert told["join"] == f"{address}/register/ev-1"
+    made = segno.make(told["join"], error="m", micro=False).matrix
+    assert told["code"] == (["".join(str(int(bool(each))) for each in row) for row in made] if coded else [])
+    assert ("<svg" in client.get(path).text) is coded
+
+
+def test_the_sponsors_picture_comes_as_it_was_given_and_as_nothing_else(client, console):  # noqa: F811
+    file = b"\x89PNG\r\n\x1a\n<script>alert(1)</script>"
+    console.first.boards.set_logo(ORGANIZER, file)
+    path = path_of(console, race="", scene="sponsors")
+    assert client.get(path + ".json").json()["logo"]
+    answer = client.get(path + "/logo")
+    assert (answer.content, answer.headers["content-type"]) == (file, "image/png")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "img-src 'self'" in client.get(path).headers["content-security-policy"]
+    assert client.get(path_of(console) + "/logo").status_code == 404
+
+
+def test_a_screen_that_was_answered_was_seen(client, console):  # noqa: F811
+    path = path_of(console)
+    assert console.first.boards.links(ORGANIZER)[0].seen_s is None
+    client.get(path[:-1] + ("0" if path[-1] != "0" else "1") + ".json")
+    assert console.first.boards.links(ORGANIZER)[0].seen_s is None
+    client.get(path + ".json")
+    assert console.first.boards.links(ORGANIZER)[0].seen_s is not None
 
 
 def test_the_usage_scene_has_totals_and_no_person(client, console, profiles):  # noqa: F811

@@ -114,6 +114,8 @@
     const scenes = { board: drawBoard, progress: drawProgress, countdown: drawCountdown, usage: drawTotals, slots: drawTotals,
       join: drawJoin, sponsors: drawSponsors, text: drawText };
     at("find").hidden = data.scene !== "board";
+    const corner = document.querySelector(".code");
+    if (corner) corner.hidden = data.scene === "join" || data.scene === "sponsors"; // one code to point at, or none
     scenes[data.scene]();
   }
 
@@ -127,8 +129,8 @@
     state.textContent = words;
     state.classList.toggle("bad", Boolean(failing || (data && data.stale)));
     if (!data) return;
-    const asOf = data.as_of ? `as of ${data.as_of} ${data.zone}` : data.zone;
-    at("asof").textContent = `${asOf}${data.source ? ` · ${data.source}` : ""}`;
+    const asOf = data.as_of ? `as of ${data.as_of} ${data.zone}` : data.scene === "countdown" ? data.zone : "";
+    at("asof").textContent = [asOf, data.source].filter(Boolean).join(" · ");
   }
 
   const pages = () => Math.max(1, Math.ceil((Math.min(data.rows.length, places) - PINNED) / PAGE_ROWS));
@@ -286,7 +288,8 @@
     const last = drawn.map((racer) => racer.points[racer.points.length - 1][1]);
     const best = Math.min(...last), spread = Math.max(1, Math.max(...last) - best);
     const slowest = Math.min(Math.max(...drawn.flatMap((racer) => racer.points.map((point) => point[1]))), best + 8 * spread);
-    const [from, to] = data.span;
+    const [from, end] = data.span;
+    const to = end + (end - from) * 0.03; // what has just come stands beside what came before
     const x = (second) => (((second - from) / (to - from)) * 1000).toFixed(1);
     const y = (score) => (3 + ((Math.min(score, slowest) - best) / Math.max(1, slowest - best)) * 94).toFixed(2);
     const drawing = svg("svg", { viewBox: "0 0 1000 100", preserveAspectRatio: "none", role: "img",

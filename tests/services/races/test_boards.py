@@ -10,11 +10,15 @@ import pytest
 from deepracer_admin.errors import BadInput, Missing, NotAllowed
 from deepracer_admin.model import Race, RaceDraft, Role, Standing
 from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS
+from deepracer_admin.records.portal import PORTAL
 from deepracer_admin.rules.racers import Racer
+from deepracer_admin.services.races.screens import MOST_LOGO
 from deepracer_admin.store import ProfileLink
 from tests.pages.conftest import NOW, actor_of
 
 ORGANIZER, FACILITATOR, VIEWER = (actor_of(role) for role in (Role.ORGANIZER, Role.FACILITATOR, Role.VIEWER))
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
 
 
 @pytest.fixture
@@ -146,6 +150,9 @@ def test_a_screen_shows_something_else_and_goes_on_under_its_link(boards, consol
         ({"scene": "text", "text": "  "}, "type what"),
         ({"scene": "text", "text": "x" * 161}, "at most 160"),
         ({"scene": "countdown", "race_id": "r-9"}, "not in the list"),
+        ({"scene": "progress", "race_id": "r-9"}, "not in the list"),
+        ({"scene": "join"}, "open the portal first"),
+        ({"scene": "sponsors"}, "give their picture first"),
     ],
 )
 def test_what_no_screen_can_show_is_refused_and_changes_nothing(boards, shown, why):
@@ -186,6 +193,68 @@ def test_a_link_ends_when_it_expires_or_is_withdrawn(boards, clock):
     clock.at = NOW + timedelta(hours=1)
     with pytest.raises(NotAllowed, match="expired"):
         boards.screen(token(first))
+
+
+def test_the_first_ten_over_time_are_those_of_the_board_also_of_a_held_one(boards, console, clock):
+    link = token(boards.make_link(FACILITATOR, "r-1", scene="progress"))
+    before = boards.screen(link)
+    assert before.board is not None
+    assert [line.alias for line in before.lines] == [row.alias for row in before.board.rows[:10]]
+    boards.freeze(FACILITATOR, "r-1", frozen=True)
+    held = boards.screen(link).lines
+    clock.at += timedelta(minutes=1)
+    console.history.save_standings("ev-1", "r-1", clock.at, [Standing(1, "racer-9", 1_000)])
+    assert boards.screen(link).lines == held
+    boards.freeze(FACILITATOR, "r-1", frozen=False)
+    [line] = boards.screen(link).lines
+    assert (line.alias, line.points) == ("racer-9", ((clock.at, 1_000),))
+
+
+def test_where_to_register_is_shown_while_people_can(boards, console, clock, event):
+    console.store.update("ev-1", PORTAL, lambda each: replace(each, open=True))
+    link = token(boards.make_link(FACILITATOR, "", scene="join", hours=24 * 60))
+    assert boards.screen(link).join == "https://board.example.com/register/ev-1"
+    console.store.update("ev-1", PORTAL, lambda each: replace(each, open=False))
+    assert boards.screen(link).join == ""
+    console.store.update("ev-1", PORTAL, lambda each: replace(each, open=True))
+    clock.at = event.ends_at
+    assert boards.screen(link).join == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        (b"<svg onload='alert(1)'/>", "no PNG and no JPEG"),
+        (b"GIF89a" + b"x" * 90, "no PNG and no JPEG"),
+        (b"\xff\xd8\xff" + b"x" * MOST_LOGO, "at most 200 kB"),
+    ],
+)
+def test_what_is_no_picture_of_sponsors_is_refused_and_the_one_before_stays(boards, file, why):
+    kept = boards.set_logo(FACILITATOR, PICTURE)
+    with pytest.raises(BadInput, match=why):
+        boards.set_logo(FACILITATOR, file)
+    assert boards.logo(FACILITATOR) == kept
+
+
+def test_the_sponsors_picture_is_given_to_whoever_has_a_link_to_it_alone(boards, console):
+    boards.set_logo(FACILITATOR, PICTURE)
+    shows, other = boards.make_link(FACILITATOR, "", scene="sponsors"), boards.make_link(FACILITATOR, "r-1")
+    assert boards.picture(token(shows)) == (PICTURE, "png")
+    assert boards.screen(token(shows)).logo == boards.logo(FACILITATOR).stamp
+    with pytest.raises(Missing, match="no picture"):
+        boards.picture(token(other))
+    boards.set_logo(FACILITATOR, b"")
+    with pytest.raises(Missing, match="no picture"):
+        boards.picture(token(shows))
+    assert boards.screen(token(shows)).logo == ""
+    assert console.store.audit(limit=1)[0].after == {"picture": "", "bytes": 0}
+
+
+def test_a_screen_is_seen_when_it_asks(boards):
+    made = boards.make_link(FACILITATOR, "r-1")
+    assert boards.links(FACILITATOR)[0].seen_s is None
+    boards.seen(token(made))
+    assert boards.links(FACILITATOR)[0].seen_s is not None
 
 
 @pytest.mark.parametrize(("hours", "scene"), [(0, "board"), (1441, "board"), (1, "names")])
