@@ -32,6 +32,7 @@ from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, Cam
 from deepracer_admin.records.connect_check import CHECK, Checked
 from deepracer_admin.records.entrants import PARTICIPANTS, Participants
 from deepracer_admin.records.limits import PAUSED_PROFILES
+from deepracer_admin.records.portal import PORTAL
 from deepracer_admin.records.practice_clock import PRACTICE_WISH, PracticeWish
 from deepracer_admin.records.prices import PRICES_READ, PricesRead
 from deepracer_admin.records.profile_rows import PASSWORDS_UNTIL
@@ -144,6 +145,8 @@ def busy_event(console: Console, event: Event, profiles: list[Profile], now: dat
     viewer = actor_of(Role.VIEWER)
     keeper.create(oid=viewer.oid, tid=viewer.tid, name=viewer.name, roles=viewer.roles)
     organizer = actor_of(Role.ORGANIZER)
+    store.update(event.id, PORTAL, lambda each: replace(each, open=True))
+    console.first.boards.set_logo(organizer, b"\x89PNG\r\n\x1a\n")
     console.first.boards.make_link(organizer, "r-1", scene="board", hours=12)
     racer = next(each for each in console.first.boards.entries(organizer, "r-1") if each.row.rank == 3)
     console.first.boards.disqualify(organizer, "r-1", racer.id, reason="A second account.")

@@ -268,6 +268,11 @@ def onboarding_runs(app: AppTest, console: Console) -> AppTest:
     return app.run()
 
 
+def sponsors_given(app: AppTest, console: Console) -> AppTest:
+    app = state(board_tabs="Big screen", sponsors=True)(app, console)
+    return app.file_uploader[0].upload("logo.png", b"\x89PNG\r\n\x1a\nanother", "image/png").run()
+
+
 def link_ticked(app: AppTest, console: Console) -> AppTest:
     app = state(board_tabs="Big screen")(app, console)
     return tick(app, "links", app.session_state["table-links"].order[0])
@@ -415,6 +420,7 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{RUN}usage.py", ticked("profiles", "pr-2")),
     (f"{RUN}usage.py", ticked("usage-past-table", "job-quota", after=state(usage_changes=True))),
     (f"{RUN}leaderboard.py", state(board_tabs="Big screen")),
+    (f"{RUN}leaderboard.py", sponsors_given),
     (f"{RUN}leaderboard.py", link_ticked),
     (f"{RUN}leaderboard.py", selected("desk-racer", 0, after=state(board_tabs="Run the board"))),
     (f"{RUN}leaderboard.py", state(board_tabs="Export")),

@@ -133,6 +133,8 @@ class ScreensDesk(Service):
         if file:
             stamp = hashlib.sha256(file).hexdigest()[:16]
             kept = SponsorsLogo(base64.b64encode(file).decode(), kind, stamp, actor.name)
+        if self.store.read(event.id, SPONSORS_LOGO).stamp == kept.stamp:
+            return kept
         self.store.update(event.id, SPONSORS_LOGO, lambda _: kept)
         self._audit(actor, "boards.run", target="sponsors", after={"picture": kept.stamp, "bytes": len(file)})
         return kept
