@@ -8,6 +8,7 @@ from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import masthead
 from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.people import roster, upload
+from deepracer_admin.ui.people.hand_back import hand_back
 from deepracer_admin.ui.people.portal import portal
 from deepracer_admin.ui.people.walk_up import walk_up
 
@@ -36,7 +37,9 @@ if view == "The list":
     else:
         st.info("Nobody is on the list yet: upload it, or add people one by one above.", icon=":material/group_add:")
     if not empty and session.may(who, "attendees.export"):
-        download("Export the list (CSV)", people.export, "attendees.csv", "text/csv", key="attendees-export")
+        with st.container(horizontal=True):
+            download("Export the list (CSV)", people.export, "attendees.csv", "text/csv", key="attendees-export")
+            hand_back(key="attendees-correct")
 
 elif view == "Portal":
     portal(who, event)

@@ -12,6 +12,7 @@ from deepracer_admin.ui.kit.masthead import link_to, masthead
 from deepracer_admin.ui.kit.table import chosen_in
 from deepracer_admin.ui.kit.words import count, plain, whole
 from deepracer_admin.ui.people.find_person import find_person
+from deepracer_admin.ui.people.hand_back import hand_back
 
 who = session.require("onboarding.view")
 desk = session.desk()
@@ -90,6 +91,8 @@ else:
         else:
             st.caption("An organizer can retry them all; you can retry one person below.")
 said("onboarding-retry")
+if session.may(who, "attendees.export"):
+    hand_back(key="onboarding-correct")
 
 ending(who, event)
 

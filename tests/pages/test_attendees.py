@@ -253,3 +253,20 @@ def test_garbled_names_are_put_right_by_choosing_the_encoding_that_reads_them(br
     right = next(option for option in box.options if "Kristīne Kalniņa" in option)
     box.set_value(right.rpartition("(")[2].rstrip(")")).run()
     assert [*app.dataframe[0].value["Name"]] == ["Kristīne Kalniņa"]
+
+
+def test_columns_that_were_left_out_stay_so_and_the_choice_goes_on(browser: Browser, people: list[Attendee]) -> None:
+    app = browser.open(PAGE)
+    every = list(app.dataframe[0].value)
+    app.get("button_group")[[each.key for each in app.get("button_group")].index("roster-columns")].set_value(
+        ["Alias", "Office"]
+    ).run()
+    assert list(app.dataframe[0].value) == [name for name in every if name not in ("Alias", "Office")]
+    assert list(app.dataframe[0].value["Name"]) == [f"Racer {number}" for number in range(1, 6)]
+    app.selectbox(key="roster-sort").set_value("Name").run()
+    assert "Alias" not in app.dataframe[0].value
+
+
+def test_people_to_correct_are_offered_to_who_may_export(browser: Browser, people: list[Attendee]) -> None:
+    labels = [each.proto.label for each in browser.open(PAGE).get("download_button")]
+    assert labels == ["Export the list (CSV)", "People to correct (CSV)"]

@@ -11,7 +11,8 @@ from typing import Literal
 from deepracer_admin.counted import counted
 from deepracer_admin.errors import BadInput, Conflict
 from deepracer_admin.flows.people.joining import Joining, aliases_taken, difference, join, plain, write
-from deepracer_admin.model import Actor, Attendee, Event, Job, JobItem, JobState, State, Step, StepRow
+from deepracer_admin.model import Actor, Attendee, Delivery, Event, Job, JobItem, JobState, State, Step, StepRow
+from deepracer_admin.rules.hand_back import to_correct
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import new_id
@@ -271,6 +272,24 @@ class AttendeesService(ReadingService):
             for row in rows
         ]
         self._audit(actor, "attendees.export", count=len(lines))
+        return inert_csv(lines, columns)
+
+    def to_correct(self, actor: Actor) -> bytes:
+        """Whom the service refused and whose mail came back, with the reason and what to do: as CSV, inert in
+        spreadsheets, for whoever made the list."""
+        self._authorise(actor, "attendees.export", target="to correct")
+        event = self._event()
+        mark = ["REHEARSAL"] if self.house.settings.rehearsal else []
+        mails: dict[str, list[Delivery]] = {}
+        for mail in self.store.deliveries(event.id):
+            mails.setdefault(mail.attendee, []).append(mail)
+        lines = [
+            [row.attendee.name, row.attendee.email, row.attendee.office, row.attendee.cost_centre, *found, *mark]
+            for row in self.rows(actor)
+            if (found := to_correct(row.attendee, row.steps, mails.get(row.attendee.id, ()))) is not None
+        ]
+        self._audit(actor, "attendees.export", target="to correct", count=len(lines))
+        columns = ["Name", "Email", "Office", "Cost centre", "What is wrong", "What to do", *mark]
         return inert_csv(lines, columns)
 
     def report(self, actor: Actor, dry: DryRun) -> bytes:

@@ -13,6 +13,7 @@ from deepracer_admin.services.people.list_query import KINDS, NEEDS_A_HUMAN, PAG
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.cached import cohort_counts
+from deepracer_admin.ui.kit.columns import with_columns
 from deepracer_admin.ui.kit.paging import page_of
 from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.table import choose_one
@@ -76,7 +77,7 @@ def table(who: Actor, zone: str, query: Query) -> str | None:
         return None
     shown, names, sent = _page(*stamp, ids, query.kind, who)
     return choose_one(
-        sent,
+        with_columns(sent, key="roster", always=("Name",)),
         shown,
         key="roster",
         names=names,

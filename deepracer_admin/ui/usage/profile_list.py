@@ -18,6 +18,7 @@ from deepracer_admin.services.usage.table import ONLY, PAGE_ROWS, SORTS, Query, 
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask
 from deepracer_admin.ui.kit.cached import key_of
+from deepracer_admin.ui.kit.columns import with_columns
 from deepracer_admin.ui.kit.limits import NOT_READ, NOTHING, limit_words
 from deepracer_admin.ui.kit.table import USD, choose
 from deepracer_admin.ui.kit.words import count, hours, minute, money, percent, plain, table_height, when, whole
@@ -71,7 +72,7 @@ def profile_pages(table: UsageTable, query: Query, *, several: bool, stamp: Stam
     ids = order[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
     rows = [table.by_id[one] for one in ids]
     return choose(
-        _sent(key_of(*stamp, ids), rows),
+        with_columns(_sent(key_of(*stamp, ids), rows), key="profiles", always=("Racer",)),
         ids,
         key="profiles",
         names=[row.name or row.alias for row in rows],

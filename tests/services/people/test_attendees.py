@@ -10,16 +10,16 @@ from datetime import timedelta
 import pytest
 
 from deepracer_admin.compose import Console
-from deepracer_admin.errors import BadInput, Conflict, Missing
+from deepracer_admin.errors import BadInput, Conflict, Missing, NotAllowed
 from deepracer_admin.flows.access.match_profiles import match
-from deepracer_admin.model import Actor, Attendee, Event, JobState, Outcome, Profile, State, Step
+from deepracer_admin.model import Actor, Attendee, Event, JobState, Outcome, Profile, Role, State, Step
 from deepracer_admin.records.closing import PROOF, Proof, StillIn
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.profile_rows import DISOWNED, NOT_THEIRS, ProfileIds
 from deepracer_admin.rules.roster.choices import ReadingChoices
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
 from deepracer_admin.services.people.one_person import SAME_ACT
-from tests.pages.conftest import NOW, StandingClock
+from tests.pages.conftest import NOW, StandingClock, actor_of
 
 LIST = b"Full name,Email,Office\nAda Lovelace,ada@example.com,Milano\nRacer One,racer1@example.com,Milano\n"
 
@@ -318,3 +318,22 @@ def test_a_profile_that_bears_the_persons_address_stays_theirs(
     with pytest.raises(BadInput, match="says by its address"):
         console.first.attendees.unlink(organizer, "at-1")
     assert "at-1" in console.store.links(event.id)
+
+
+def test_people_to_correct_come_with_the_reason_and_stay_inert(
+    console: Console, event: Event, people: list[Attendee], organizer: Actor
+) -> None:
+    console.store.save_attendees(event.id, [replace(people[0], name="=1+1", refusal="No mailbox.")])
+    console.store.record(
+        event.id, [Outcome("at-2", Step.PROFILE, State.REFUSED, "few", "Two accounts.")], lease=None, now=NOW
+    )
+    desk = console.first.attendees
+    rows = [*csv.DictReader(io.StringIO(desk.to_correct(organizer).decode("utf-8-sig")))]
+    assert [(row["Email"], row["What is wrong"]) for row in rows] == [
+        ("racer1@example.com", "No mailbox."),
+        ("racer2@example.com", "Two accounts."),
+    ]
+    assert not rows[0]["Name"].startswith("=")
+    assert console.store.audit(limit=1)[0].target == "to correct"
+    with pytest.raises(NotAllowed):
+        desk.to_correct(actor_of(Role.FACILITATOR))
