@@ -214,6 +214,7 @@ def _change(link: LiveLink, title: str, race_id: str) -> None:
                 line=False,
                 disabled=link.scene == scene_key and link.race == race_id,
             )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input("A text", key=f"screen-text-{link.id}", max_chars=160)
         press(
             "Show the text",
