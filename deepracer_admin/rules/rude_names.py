@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
@@ -31,8 +31,9 @@ _LETTERS = {**_SPECIAL, **_CYRILLIC, **_GREEK}
 _CAPITAL = {each.upper(): to.upper() for each, to in _LETTERS.items() if len(each.upper()) == 1}
 _PLAIN = str.maketrans({**_CAPITAL, **_LETTERS, **_GREEK_CAPITALS})
 _I_OR_L = "|"  # the stroke that may be read as either
-_READ_AS = str.maketrans({**dict(zip("03457@$€+", "oeastaset", strict=True)), "1": _I_OR_L, "!": _I_OR_L})
-_SAME_LOOK = str.maketrans({"l": "i", _I_OR_L: "i", "2": "z", "8": "b"})
+_READ = {**dict(zip("03457@$€+", "oeastaset", strict=True)), "1": _I_OR_L, "!": _I_OR_L}
+_READ_AS = str.maketrans(_READ)
+_SAME_LOOK = str.maketrans({**_READ, **dict.fromkeys("1!|l", "i"), "2": "z", "8": "b"})
 _PARTS = re.compile(r"[^A-Za-z0-9@$€!+|]+")
 _BETWEEN = re.compile(r"[\W_]+")
 _CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -47,24 +48,28 @@ def is_rude(alias: str, more: Sequence[str] = ()) -> bool:
     return rude_test(tuple(more))(alias)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def rude_test(more: tuple[str, ...] = ()) -> Callable[[str], bool]:
     """`is_rude` with these words more, for a whole board: it remembers the names that it was asked about."""
     lines = _listed()
     words = {line for line in lines if not line.startswith("=")} | {*more}
+    letters = [word.removesuffix("*") for word in words]
+    starred = [word.removesuffix("*") for word in words if word.endswith("*")]
+    any_letters = re.compile(_any_of(letters, held=True))
     by_chance = re.compile(_any_of([line[1:] for line in lines if line.startswith("=")], held=False))
-    anywhere = sorted(word.removesuffix("*") for word in words if word.endswith("*"))
-    whole = re.compile(rf"(?<!\S){_any_of({word.removesuffix('*') for word in words}, held=False)}(?!\S)")
-    inside = re.compile(_any_of(anywhere, held=True)) if anywhere else None
-    across = re.compile(_any_of([word for word in anywhere if len(word) >= _LEAST_JOINED], held=True))
+    whole = re.compile(rf"(?<!\S){_any_of(letters, held=False)}(?!\S)")
+    inside = re.compile(_any_of(starred, held=True))
+    across = re.compile(_any_of([word for word in starred if len(word) >= _LEAST_JOINED], held=True))
 
-    @lru_cache(maxsize=50_000)
+    @lru_cache(maxsize=30_000)
     def is_rude_name(alias: str) -> bool:
         parts = _parts(alias)
+        if not any_letters.search(_read("".join(parts))):  # nearly all: their letters hold none, wherever it began
+            return False
         if whole.search(" ".join(map(_read, _pieces(parts)))):
             return True
-        read = [by_chance.sub("", _read(part)) for part in parts]
-        return bool((inside and inside.search(" ".join(read))) or across.search("".join(read)))
+        read = [by_chance.sub(" ", _read(part)) for part in parts]
+        return bool(inside.search(" ".join(read)) or across.search("".join(read)))
 
     return is_rude_name
 
@@ -161,15 +166,17 @@ def _branches(node: dict[str, dict]) -> str:
 
 def look_key(alias: str) -> str:
     """The same for names that look the same on a screen: no case, accents or separators; 0 is o, 1, l and i are one."""
-    text, before = alias, ""
-    while text != before:  # what a sign comes apart into may come apart again
-        before, text = text, _looks(text)
+    text = _looks(alias)
+    while (again := _looks(text)) != text:  # what a sign comes apart into may come apart again
+        text = again
     return text
 
 
 def _looks(text: str) -> str:
-    letters = _plain(text).casefold().translate(_READ_AS).translate(_SAME_LOOK)
-    return "".join(each for each in letters if each.isalnum()).replace("rn", "m").replace("vv", "w")
+    letters = _plain(text).casefold().translate(_SAME_LOOK)
+    if not letters.isalnum():
+        letters = "".join(filter(str.isalnum, letters))
+    return letters.replace("rn", "m").replace("vv", "w")
 
 
 def looks_like(alias: str, other: str) -> bool:
@@ -185,11 +192,10 @@ def looks_like(alias: str, other: str) -> bool:
 class _Keys(NamedTuple):
     """Two names look alike when one's own keys hold one that the other seeks, and then also the other way round."""
 
-    own: frozenset[str]
-    sought: frozenset[str]
+    own: Set[str]
+    sought: Set[str]
 
 
-@lru_cache(maxsize=50_000)
 def _look_keys(alias: str) -> _Keys:
     parts = [_number_kept(part) for part in _BETWEEN.split(_plain(alias)[:LONGEST]) if part]
     whole = look_key(alias)
@@ -200,14 +206,13 @@ def _look_keys(alias: str) -> _Keys:
             before, after = parts[:place], parts[place + 1 :]
             both |= {" ".join([*before, part[:at] + part[at + 1 :], *after]) for at in range(len(letters))}
     both.discard("")
-    with_number, without = {*both}, {*both}
-    if parts and len(parts[-1].rstrip(_DIGIT_SIGNS)) >= _LEAST:
-        bare = " ".join(parts).rstrip(_DIGIT_SIGNS)
-        number = len(" ".join(parts)) - len(bare)
-        if number <= 2:
-            with_number.add(f"{bare} {'with' if number else 'without'}")
-            without.add(f"{bare} {'without' if number else 'with'}")
-    return _Keys(frozenset(with_number), frozenset(without))
+    keys = " ".join(parts)
+    bare = keys.rstrip(_DIGIT_SIGNS)
+    number = len(keys) - len(bare)
+    if number > 2 or len(bare) - bare.rfind(" ") <= _LEAST:
+        return _Keys(both, both)
+    kind, other = ("with", "without") if number else ("without", "with")
+    return _Keys(both | {f"{bare} {kind}"}, both | {f"{bare} {other}"})
 
 
 def _number_kept(part: str) -> str:
