@@ -34,7 +34,7 @@ def names_desk(who: Actor, race_id: str) -> None:
     if len(found) > MOST:
         st.caption(f"The first {whole(MOST)} of {count(len(found), 'name')}: find the others under Racer.")
     if not found:
-        st.caption("None at the moment.")
+        st.caption("No name needs a look now.")
     said(*(_key_of(each) for each in found[:MOST]))
     _more_words(who)
 
