@@ -108,6 +108,14 @@ def test_words_of_the_organizers_mask_at_once_and_are_written_down(boards, conso
     assert shown(boards)[0] == "TurboRaven"
 
 
+def test_lines_that_are_kept_under_their_stamp_know_of_the_words(boards):
+    before = boards.read(VIEWER, "r-1").stamp
+    boards.mask_words(FACILITATOR, "raven*")
+    assert boards.read(VIEWER, "r-1").stamp != before
+    boards.mask_words(FACILITATOR, "", before=("raven*",))
+    assert boards.read(VIEWER, "r-1").stamp == before
+
+
 def test_what_another_added_meanwhile_stays(boards):
     boards.mask_words(FACILITATOR, "kumquat")
     boards.mask_words(ORGANIZER, "papaya", before=())
