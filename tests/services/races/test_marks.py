@@ -47,6 +47,8 @@ def test_a_rude_name_is_masked_from_its_first_appearance_wherever_a_board_is_sho
     assert [row.alias for row in boards.shown(VIEWER, "r-1").rows] == masked
     assert [row.alias for row in boards.screen(link).board.rows] == masked
     assert [row.alias for row in boards.everybody(link)] == masked
+    progress = boards.make_link(FACILITATOR, "r-1", scene="progress").address.rpartition("/")[2]
+    assert [line.alias for line in boards.screen(progress).lines] == masked
     assert "Sh1t" not in boards.export(FACILITATOR, "r-1").decode()
     assert console.store.rows("ev-1", BOARD_MARKS) == {}
 
