@@ -6,22 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from deepracer_admin.rules.racers import Racer
-from deepracer_admin.store.documents import Table
+from deepracer_admin.store.documents import Document, Table
 
-__all__ = ["BOARD_MARKS", "FROZEN_BOARDS", "BoardMark", "FrozenBoard", "mark_key"]
+__all__ = ["BOARD_MARKS", "FROZEN_BOARDS", "MASKED_WORDS", "BoardMark", "FrozenBoard", "MaskedWords", "mark_key"]
 
 
 @dataclass(frozen=True, slots=True)
 class BoardMark:
     """What was done to one racer of one race. `racer` as they were known at that moment.
 
-    `disqualified`: the reason, "" = not disqualified.
+    `disqualified`: the reason, "" = not disqualified. `shown`: the alias that is shown although a word of the list is
+    in it; "" = none. Another alias that the racer takes later is not meant by it.
     """
 
     race: str
     racer: Racer
     hidden: bool = False
     disqualified: str = ""
+    shown: str = ""
 
 
 BOARD_MARKS = Table("board_marks", BoardMark, "racer", personal=True)
@@ -32,6 +34,17 @@ every board."""
 def mark_key(race: str, racer: Racer) -> str:
     """The row of this racer in this race."""
     return f"{race}/{racer.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedWords:
+    """Words that the boards of an event mask besides those of rules/rude_names.txt, as `cleaned_word` gives them."""
+
+    words: tuple[str, ...] = ()
+
+
+MASKED_WORDS = Document("masked_words", MaskedWords, MaskedWords(), personal=True)
+"""Written by who runs the boards; read by every board. Whoever typed a word may have typed a name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.races.board_desk import links_desk, marks_desk
 from deepracer_admin.ui.races.boards import live_board
 from deepracer_admin.ui.races.final_desk import final_desk
+from deepracer_admin.ui.races.names_desk import names_desk
 from deepracer_admin.ui.races.race_form import status_words
 
 who = session.require("boards.view")
@@ -38,6 +39,7 @@ if session.may(who, "boards.run"):
         with running:
             final_desk(who, event, status[race_id].race)
             marks_desk(who, race_id)
+            names_desk(who, race_id)
     else:
         with table:
             st.caption("Aliases and times of all places, inert in spreadsheets; the export is written to the audit.")

@@ -41,8 +41,17 @@ FORM = "refused: its form is empty here; the page's own test types into it"
 ONLY_SHOWS: dict[str, str] = {
     **dict.fromkeys(("find-person", "finder-back", "finder-open", "person-open", "edit-anew-ev-1"), SHOWS),
     "prices-shown-ev-1-anew": SHOWS,
+    "masked-words-shown-ev-1-anew": SHOWS,
     **dict.fromkeys(
-        ("portal-mail-save", "portal-rules-save", "portal-texts-save", "questions-save", "template-save"), SAVED
+        (
+            "masked-words-save",
+            "portal-mail-save",
+            "portal-rules-save",
+            "portal-texts-save",
+            "questions-save",
+            "template-save",
+        ),
+        SAVED,
     ),
     **dict.fromkeys(("create-day-go", "race-new-save", "staff-name-add", "walk-up-add"), FORM),
     "imports-job-roster.import-undo": "refused: somebody of this import was invited",

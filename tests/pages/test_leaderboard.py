@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from deepracer_admin.model import Race, RaceDraft, Role, Standing
-from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS
+from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS, MASKED_WORDS
 from deepracer_admin.records.screen_links import SCREEN_LINKS
 from tests.pages.conftest import NOW, answer, click, texts
 from tests.ui.choosing import tick
@@ -115,3 +115,42 @@ def test_the_link_that_was_chosen_is_withdrawn_though_a_newer_one_stands_where_i
     app.run()
     answer(app, "link-withdraw")
     assert {link.id for link in console.first.boards.links(organizer) if link.revoked} == {stage.id}
+
+
+@pytest.fixture
+def names(console, event, race):
+    """One racer with a rude name, one who looks like the leader."""
+    rows = [Standing(1, "Stranger", 9_000), Standing(2, "Wh0re", 10_250), Standing(3, "5tranger", 61_000)]
+    console.history.save_standings(event.id, race.id, NOW, rows)
+
+
+def test_a_name_to_look_at_is_hidden_or_shown_by_one_click_and_back(browser, names):
+    app = browser.open(PAGE, state=DESK)
+    assert list(_board(app)["Racer"]) == ["Stranger", "Racer 2  (hidden)", "5tranger"]
+    assert "masked: rude word" in app.selectbox(key="desk-racer").options[1]
+    assert "Place 2: **Wh0re**, masked: rude word" in texts(app)
+    assert "Place 3: **5tranger**, looks like place 1, Stranger" in texts(app)
+    click(click(app, "board-name-alias:Wh0re"), "board-name-alias:5tranger")
+    assert list(_board(app)["Racer"]) == ["Stranger", "Wh0re", "Racer 3  (hidden)"]
+    assert "rude word, shown because somebody decided so" in texts(app)
+    assert "looks like place 1, Stranger; hidden" in texts(app)
+    app = browser.open(PAGE, state=DESK)
+    click(click(app, "board-name-alias:Wh0re"), "board-name-alias:5tranger")
+    assert list(_board(app)["Racer"]) == ["Stranger", "Racer 2  (hidden)", "5tranger"]
+
+
+def test_more_words_are_saved_and_mask_at_once(browser, console, event, race):
+    app = browser.open(PAGE, state=DESK)
+    field = next(each for each in app.text_input if each.label == "More words to mask")
+    field.set_value("stranger")
+    click(app, "masked-words-save")
+    assert console.store.read(event.id, MASKED_WORDS).words == ("stranger",)
+    assert "1 word more on every board" in texts(app)
+    assert _board(app)["Racer"][0] == "Racer 1  (hidden)"
+    assert "Show it as it is now" not in [button.label for button in app.button]
+
+
+def test_a_viewer_learns_neither_the_name_nor_the_reason(browser, names):
+    app = browser.open(PAGE, Role.VIEWER, state=DESK)
+    assert list(_board(app)["Racer"]) == ["Stranger", "Racer 2", "5tranger"]
+    assert "Wh0re" not in texts(app)

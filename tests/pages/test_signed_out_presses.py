@@ -36,9 +36,11 @@ from deepracer_admin.model import (
     Profile,
     RaceDraft,
     Role,
+    Standing,
     State,
 )
 from deepracer_admin.model.registrations import Portal, PortalMail, Registration, RegistrationState
+from deepracer_admin.records.boards import MASKED_WORDS, MaskedWords
 from deepracer_admin.records.budget import CROSSINGS
 from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep
 from deepracer_admin.records.entrants import OWN_RACES
@@ -319,6 +321,19 @@ def portal_with(part: str, *, is_open: bool = True) -> Scene:
     return scene
 
 
+def rudely_named(app: AppTest, console: Console) -> AppTest:
+    rows = console.history.standings("ev-1", "r-1")[0]
+    rude = Standing(4, "Wh0re", 99_000, profile_id="pr-4")
+    console.history.save_standings("ev-1", "r-1", NOW, [*rows[:3], rude])
+    return state(board_tabs="Run the board")(app, console)
+
+
+def words_changed_elsewhere(app: AppTest, console: Console) -> AppTest:
+    app = state(board_tabs="Run the board")(app, console)
+    console.store.update("ev-1", MASKED_WORDS, lambda kept: MaskedWords((*kept.words, f"kumquat{len(kept.words)}")))
+    return app.run()
+
+
 def over(app: AppTest, console: Console, *, declared: bool = False) -> AppTest:
     """A race past its close, provisional or declared final."""
     race = replace(console.store.races("ev-1")[0][0], draft=RaceDraft("Cup", "t-1", NOW - HOUR, NOW - HOUR / 2))
@@ -423,6 +438,8 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{RUN}leaderboard.py", sponsors_given),
     (f"{RUN}leaderboard.py", link_ticked),
     (f"{RUN}leaderboard.py", selected("desk-racer", 0, after=state(board_tabs="Run the board"))),
+    (f"{RUN}leaderboard.py", rudely_named),
+    (f"{RUN}leaderboard.py", words_changed_elsewhere),
     (f"{RUN}leaderboard.py", state(board_tabs="Export")),
     (f"{CLOSE}audit.py", plain),
     (f"{CLOSE}closeout.py", plain),

@@ -407,6 +407,19 @@ def test_find_me_follows_the_board_and_names_nobody_who_is_hidden(client, consol
     assert client.get(f"{link}/find.json?name=racer-601").status_code == 403
 
 
+def test_a_rude_name_reaches_no_screen_and_is_not_found(client, console, event, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(public, "FRESH_S", 0.0)
+    names = [f"racer-{number}" for number in range(1, 701)]
+    names[1], names[600] = "Sh1tStorm", "Wh0re"
+    standings(console, event, [(name, 9_000 + place) for place, name in enumerate(names)])
+    link = path_of(console)
+    answer = client.get(f"{link}.json").raise_for_status()
+    assert "Sh1tStorm" not in answer.text
+    assert answer.json()["rows"][1]["a"] == "Racer 2"
+    assert client.get(f"{link}/find.json?name=wh0re").json()["total"] == 0
+    assert [row["a"] for row in client.get(f"{link}/find.json?name=Racer 601").json()["rows"]] == ["Racer 601"]
+
+
 def test_two_racers_of_one_name_are_two_and_keep_their_own_line(client, console, event):  # noqa: F811
     def same(*scores: tuple[str, int]) -> list[dict[str, object]]:
         rows = [Standing(place, "RacerAlias", score, profile_id=key) for place, (key, score) in enumerate(scores, 1)]

@@ -14,6 +14,7 @@ from deepracer_admin.records.boards import BoardMark
 from deepracer_admin.rules.finish import Finality
 from deepracer_admin.rules.progress import Line
 from deepracer_admin.rules.racers import Racer
+from deepracer_admin.rules.rude_names import rude_test
 from deepracer_admin.rules.standings import TIE_RULE, BoardRow, board, ranked
 from deepracer_admin.services.usage.usage import UsageView
 from deepracer_admin.store.history import Snapshot
@@ -68,7 +69,8 @@ class BoardLines:
 class BoardEntry:
     """A line of the board for those who run it. `id` is what `hide` and `disqualify` take, and stays the racer's when
     places move; `racer` is the alias as the service gives it, even a hidden one; `shared`: others have it too;
-    `since_held`: of somebody who came in after the board was held, with the place they have now.
+    `since_held`: of somebody who came in after the board was held, with the place they have now; `is_rude`: a word
+    of the list is in the alias, so it is masked unless somebody decided otherwise.
     """
 
     id: str
@@ -76,12 +78,14 @@ class BoardEntry:
     racer: str
     shared: bool = False
     since_held: bool = False
+    is_rude: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BoardRead:
     """What a board is made from, as read at one instant. `shown`, `before`: the standings that it shows, and those that
-    places are compared with; `now`: likewise of a held board as it stands now, for those who run it.
+    places are compared with; `now`: likewise of a held board as it stands now, for those who run it. `words`: masked
+    besides those of the list.
     """
 
     race: Race
@@ -93,6 +97,7 @@ class BoardRead:
     rehearsal: bool
     finality: Finality
     marks: Mapping[str, BoardMark]
+    words: tuple[str, ...]
     shown: Snapshot
     before: Snapshot
     now: tuple[Snapshot, Snapshot] | None = None
@@ -102,7 +107,7 @@ class BoardRead:
     def stamp(self) -> Hashable:
         """The same for the same `lines`, whenever and by whom they are asked for."""
         now = self.now and tuple(each.stamp for each in self.now)
-        return self.shown.stamp, self.before.stamp, now, tuple(sorted(self.marks.items()))
+        return self.shown.stamp, self.before.stamp, now, tuple(sorted(self.marks.items())), self.words
 
     def lines(self, most: int | None = None) -> BoardLines:
         """Worked out of nothing but what `stamp` is of; `most`: places wanted, from the first."""
@@ -110,7 +115,7 @@ class BoardRead:
         return BoardLines(*self._lines(self.shown, self.before, most), *live)
 
     def _lines(self, shown: Snapshot, before: Snapshot, most: int | None) -> tuple[tuple[BoardRow, ...], int]:
-        marks = brought(self.marks, shown.rows)
+        marks = brought(self.marks, shown.rows, self.words)
         hidden, out = marks.hidden, marks.disqualified
         with collector_at_rest():
             lines = board(shown.rows, before=before.rows, hidden=hidden, disqualified=out, most=most)
@@ -126,10 +131,17 @@ class BoardRead:
         return (*shown, *(replace(each, since_held=True) for each in since))
 
     def _entries(self, shown: Snapshot) -> tuple[BoardEntry, ...]:
-        marks = brought(self.marks, shown.rows)
+        marks = brought(self.marks, shown.rows, self.words)
         borne = Counter(row.alias.casefold() for row in shown.rows)
+        is_rude = rude_test(self.words)
         return tuple(
-            BoardEntry(line.racer.id, line, line.racer.alias, borne[line.racer.alias.casefold()] > 1)
+            BoardEntry(
+                line.racer.id,
+                line,
+                line.racer.alias,
+                borne[line.racer.alias.casefold()] > 1,
+                is_rude=is_rude(line.racer.alias),
+            )
             for line in board(shown.rows, hidden=marks.hidden, disqualified=marks.disqualified)
         )
 

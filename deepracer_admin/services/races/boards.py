@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from deepracer_admin.errors import BadInput, Missing
-from deepracer_admin.flows.races.board_marks import marks_of, read_marks
-from deepracer_admin.model import Actor, Event, Standing
-from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS, BoardMark, FrozenBoard, mark_key
+from deepracer_admin.flows.races.board_marks import marks_of, words_of
+from deepracer_admin.model import Actor, Event
 from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.records.sponsors import SPONSORS_LOGO
 from deepracer_admin.records.waves import WAVES
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.rules.aliases import racers_by_alias
 from deepracer_admin.rules.progress import Line, lines_of
-from deepracer_admin.rules.racers import racers_of
 from deepracer_admin.rules.standings import BoardRow
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.rules.waves import turn_words
@@ -33,7 +29,7 @@ from deepracer_admin.services.races.board_views import (
     Screen,
 )
 from deepracer_admin.services.races.finish import finality_of
-from deepracer_admin.services.races.screens import ScreensDesk
+from deepracer_admin.services.races.marks import MarksDesk
 from deepracer_admin.services.races.shown_boards import ShownBoards
 from deepracer_admin.services.usage.view import read_view
 from deepracer_admin.store.history import Snapshot
@@ -52,7 +48,7 @@ AMONG, POINTS = 50, 40
 """A line of the first ten begins where its racer came among so many; snapshots of a chart."""
 
 
-class BoardsService(ScreensDesk):
+class BoardsService(MarksDesk):
     """What the Leaderboard page and the public listener call. `key` signs links; it is the installation's own."""
 
     def __init__(self, house: House, key: bytes, event_id: str = "") -> None:
@@ -80,7 +76,7 @@ class BoardsService(ScreensDesk):
     def _shown(self, event: Event, race_id: str, *, both: bool = False, whole: bool = False) -> BoardView:
         marks = tuple(sorted(marks_of(self.store, event.id, race_id).items()))
         return (self._whole_boards if whole else self._shown_boards).view(
-            (event.id, race_id, both, self._frozen_at(event.id, race_id), marks),
+            (event.id, race_id, both, self._frozen_at(event.id, race_id), marks, words_of(self.store, event.id)),
             self.house.history.standings_version(event.id, race_id),
             lambda: self._read(event, race_id, 60, both=both),
         )
@@ -104,6 +100,7 @@ class BoardsService(ScreensDesk):
             rehearsal=self.house.settings.rehearsal,
             finality=finality_of(self.store, event, race, now),
             marks=marks_of(self.store, event.id, race_id),
+            words=words_of(self.store, event.id),
             shown=back_to(frozen) if frozen else history.snapshot(event.id, race_id),
             before=back_to((frozen or now) - earlier),
             now=(history.snapshot(event.id, race_id), back_to(now - earlier)) if is_both else None,
@@ -129,10 +126,6 @@ class BoardsService(ScreensDesk):
         event = self._event().id
         return event, self.store.revision(event)
 
-    def _frozen_at(self, event_id: str, race_id: str) -> datetime | None:
-        frozen = self.store.row(event_id, FROZEN_BOARDS, race_id)
-        return frozen.at if frozen else None
-
     # ------------------------------------------------------------------------------------------ running it
 
     def read_to_run(self, actor: Actor, race_id: str) -> BoardRead:
@@ -145,95 +138,6 @@ class BoardsService(ScreensDesk):
         in since.
         """
         return [*self.read_to_run(actor, race_id).entries()]
-
-    def _standings(
-        self, event_id: str, race_id: str, frozen: datetime | None
-    ) -> tuple[Sequence[Standing], datetime | None]:
-        if frozen:
-            return self.house.history.standings_before(event_id, race_id, frozen), frozen
-        return self.house.history.standings(event_id, race_id)
-
-    def marks(self, actor: Actor, race_id: str) -> BoardMarksView:
-        """Who is hidden, who is out and why, and whether the board is held."""
-        self._authorise(actor, "boards.run")
-        event = self._event().id
-        self._race(event, race_id)
-        frozen = self._frozen_at(event, race_id)
-        rows, _ = self._standings(event, race_id, frozen)
-        marks = read_marks(self.store, event, race_id, rows)
-        kept = sorted(marks.kept.values(), key=lambda mark: mark.racer.alias.casefold())
-        return BoardMarksView(
-            frozen_at=frozen,
-            hidden=[MarkedRacer(mark.racer.id, mark.racer.alias) for mark in kept if mark.hidden],
-            disqualified=[
-                MarkedRacer(mark.racer.id, mark.racer.alias, mark.disqualified) for mark in kept if mark.disqualified
-            ],
-            unclear=marks.unclear,
-        )
-
-    def hide(self, actor: Actor, race_id: str, racer: str, *, hidden: bool) -> None:
-        """Mask a racer's alias on every screen at once; the original stays in the audit. `racer`: id of an entry or of
-        a mark. Raises Missing, BadInput when two racers cannot be told apart.
-        """
-        self._mark(actor, race_id, racer, lambda mark: replace(mark, hidden=hidden), {"hidden": hidden})
-
-    def disqualify(self, actor: Actor, race_id: str, racer: str, *, reason: str | None) -> None:
-        """Take a racer out of the board with a reason; `reason=None` puts them back. Ids and errors as of `hide`."""
-        if reason is not None and len(reason.strip()) < 3:
-            raise BadInput("Write the reason for the disqualification; it is kept in the audit.")
-        word = (reason or "").strip()
-        self._mark(actor, race_id, racer, lambda mark: replace(mark, disqualified=word), {"disqualified": reason})
-
-    def freeze(self, actor: Actor, race_id: str, *, frozen: bool) -> None:
-        """Hold the board still (for the ceremony); standings go on being collected. One that is held stays as it was
-        held."""
-        self._authorise(actor, "boards.run", target=race_id)
-        event = self._event().id
-        self._race(event, race_id)
-        row = FrozenBoard(self.clock.event_now()) if frozen else None
-        self.store.change_rows(
-            event, FROZEN_BOARDS, lambda held: {race_id: row and held.get(race_id, row)}, keys=(race_id,)
-        )
-        self._audit(actor, "boards.run", target=race_id, after={"frozen": frozen})
-
-    def _mark(
-        self,
-        actor: Actor,
-        race_id: str,
-        racer_id: str,
-        change: Callable[[BoardMark], BoardMark],
-        after: Mapping[str, object],
-    ) -> None:
-        self._authorise(actor, "boards.run", target=race_id)
-        event = self._event().id
-        self._race(event, race_id)
-        start, keys = self._named(event, race_id, racer_id)
-
-        def changed(rows: Mapping[str, BoardMark]) -> dict[str, BoardMark | None]:
-            marks = {key: change(rows.get(key, start)) for key in keys}
-            return {key: mark if mark.hidden or mark.disqualified else None for key, mark in marks.items()}
-
-        self.store.change_rows(event, BOARD_MARKS, changed, keys=keys)
-        self._audit(actor, "boards.run", target=race_id, after={"alias": start.racer.alias, "racer": racer_id, **after})
-
-    def _named(self, event: str, race_id: str, racer_id: str) -> tuple[BoardMark, Sequence[str]]:
-        """The mark of this racer as it would begin, and the rows that hold what was done to them so far."""
-        rows, _ = self._standings(event, race_id, self._frozen_at(event, race_id))
-        marks = read_marks(self.store, event, race_id, rows)
-        for key, mark in marks.kept.items():
-            if mark.racer.id == racer_id:
-                return replace(mark, hidden=False, disqualified=""), (key,)
-        meant = [racer for racer in racers_of(rows) if racer.id == racer_id]
-        if not meant:  # somebody who came in since the board was held
-            meant = [racer for racer in racers_of(self._standings(event, race_id, None)[0]) if racer.id == racer_id]
-        if not meant:
-            raise Missing("That racer is not on this board any more; choose again.")
-        if len(meant) > 1:
-            raise BadInput(
-                f"{len(meant)} racers share the name “{meant[0].alias}” and nothing tells them apart: let one of them "
-                "take another name, then choose again."
-            )
-        return BoardMark(race_id, meant[0]), marks.of.get(racer_id, ()) or (mark_key(race_id, meant[0]),)
 
     def export(self, actor: Actor, race_id: str) -> bytes:
         """The board as CSV, inert in spreadsheets; aliases only."""

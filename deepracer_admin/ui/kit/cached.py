@@ -16,6 +16,7 @@ from deepracer_admin.model import Actor, Role
 from deepracer_admin.services.access.onboarding import OnboardingView
 from deepracer_admin.services.access.passwords import PasswordAge
 from deepracer_admin.services.closeout.view import CloseView
+from deepracer_admin.services.races.board_names import NameToLookAt, names_to_look_at
 from deepracer_admin.services.races.board_views import BoardEntry, BoardRead, BoardView, RacerNames
 from deepracer_admin.services.setup.events import EventAtWork, EventView
 from deepracer_admin.services.setup.sponsorship import SponsorshipView
@@ -25,6 +26,7 @@ from deepracer_admin.ui.kit import session
 
 __all__ = [
     "board_entries",
+    "board_names",
     "board_view",
     "close_view",
     "cohort_counts",
@@ -148,6 +150,17 @@ def board_entries(who: Actor, race: str) -> Mapping[str, BoardEntry]:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _board_entries(stamp: Hashable, _read: BoardRead) -> Mapping[str, BoardEntry]:
     return {entry.id: entry for entry in _read.entries()}
+
+
+def board_names(who: Actor, race: str) -> Sequence[NameToLookAt]:
+    """Whose name on a board somebody should look at; nobody may change it."""
+    read = session.desk().boards.read_to_run(who, race)
+    return _board_names(read.stamp, read)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _board_names(stamp: Hashable, _read: BoardRead) -> Sequence[NameToLookAt]:
+    return names_to_look_at(_board_entries(stamp, _read).values())
 
 
 def racer_names(who: Actor) -> RacerNames:

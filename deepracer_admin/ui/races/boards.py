@@ -185,7 +185,8 @@ def _spoken(rows: Sequence[BoardRow], racers: int) -> str:
 
 def entry_label(entry: BoardEntry) -> str:
     """A line in a list to choose from."""
-    hidden = " (hidden)" if entry.row.hidden else ""
+    why = "masked: rude word" if entry.is_rude else "hidden"
+    hidden = f" ({why})" if entry.row.hidden else ""
     shared = " (another racer has this name too)" if entry.shared else ""
     since = " (came in since the board is held)" if entry.since_held else ""
     return f"{entry.row.rank}. {entry.racer}{hidden}{shared}{since} · {lap_time(entry.row.score_ms)}"

@@ -21,14 +21,13 @@ def rows(at: datetime, *results: tuple[str, str, int]) -> list[Standing]:
     ]
 
 
-def raced(stage: Stage) -> datetime:
+def raced(stage: Stage, *results: tuple[str, str, int]) -> datetime:
     """One race with four results, two of them by racers who bear one name."""
     now = stage.clock.event_now()
     draft = RaceDraft("Autumn Cup", "reInvent2019_track", now - timedelta(hours=2), now + timedelta(hours=2))
     stage.store.save_races(stage.event.id, [Race(RACE, draft)], seen_at=stage.clock.now(), lease=stage.lease)
-    found = rows(
-        now, ("Fast", "p-1", 8000), ("RacerAlias", "p-2", 9000), ("RacerAlias", "p-3", 9500), ("Rude", "p-4", 9900)
-    )
+    four = ("Fast", "p-1", 8000), ("RacerAlias", "p-2", 9000), ("RacerAlias", "p-3", 9500), ("Rude", "p-4", 9900)
+    found = rows(now, *(results or four))
     stage.console.history.save_standings(stage.event.id, RACE, now, found)
     return now
 
@@ -53,6 +52,16 @@ def test_who_is_disqualified_has_no_place_and_their_reason_stands_there(stage: S
         ["2", "RacerAlias", "9500", ""],
         ["3", "Racer 3", "9900", "name hidden"],
         ["", "RacerAlias", "9000", "disqualified: Somebody else's model"],
+    ]
+
+
+def test_a_rude_name_is_hidden_there_too_whether_it_was_ranked_or_taken_out(stage: Stage) -> None:
+    raced(stage, ("Fast", "p-1", 8000), ("Sh1tStorm", "p-2", 9000), ("BigAss", "p-4", 9900))
+    stage.console.first.boards.disqualify(ORGANIZER, RACE, "profile:p-4", reason="Two accounts")
+    assert exported(stage) == [
+        ["1", "Fast", "8000", ""],
+        ["2", "Racer 2", "9000", "name hidden"],
+        ["", "(hidden)", "9900", "disqualified: Two accounts (name hidden)"],
     ]
 
 

@@ -113,6 +113,18 @@ def test_racers_get_a_sheet_for_each_place_and_the_disqualified_none(
     assert console.store.audit(final.id, limit=1)[0].target == "racer certificates"
 
 
+def test_a_rude_name_stands_neither_in_the_report_nor_on_a_certificate(
+    console: Console, final: Event, organizer: Actor
+) -> None:
+    rude = [Standing(1, "Wh0re", 8000), Standing(2, "Ada", 9000)]
+    console.history.save_standings(final.id, "r-9", console.clock.event_now() - timedelta(minutes=1), rude)
+    [podium] = console.first.report.figures(organizer).podiums
+    assert [alias for _, alias, _ in podium.places] == ["Racer 1", "Ada"]
+    page = console.first.report.certificates(organizer, "en").decode()
+    assert page.count("<section>") == 2
+    assert "Wh0re" not in page
+
+
 def test_what_is_not_final_gets_no_certificate(console: Console, raced: Event, organizer: Actor) -> None:
     assert console.first.report.sheets(organizer) == 0
     with pytest.raises(BadInput, match="No race of this event"):
