@@ -1,6 +1,7 @@
 """Mail on screen: templates and their preview, campaigns with progress, the ledger, the outbox of a rehearsal.
 
-The HTML of a mail is shown as text, never drawn: a console page is no place for markup that names can reach.
+The HTML of a mail is never part of a page, where names could reach markup: it is drawn in a frame in which nothing
+runs and nothing is fetched (web/drawn_mails.py), and shown as its source.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from deepracer_admin.ui.kit.paging import page_of
 from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, exact, minute, plain, table_height, when, whole
+from deepracer_admin.web.drawn_mails import DRAWN
 
 __all__ = ["SENDING", "choose_template", "every_mail", "live_campaigns", "outbox", "placeholders", "show_mail"]
 
@@ -48,6 +50,7 @@ _CONTROLLED = {
     "running": "It goes on.",
     "cancelled": "Cancelled; what was sent stays sent.",
 }
+_FRAME_PX = 420
 _NAMES = {"access": "Access", "races": "Race links", "reminder": "Reminder", "thanks": "Thanks", "turn": "Your turn"}
 
 
@@ -83,9 +86,13 @@ def placeholders() -> None:
 
 
 def show_mail(mail: Rendered) -> None:
-    """Subject, text, and the HTML part as its source."""
+    """Subject, the HTML part as it looks in its frame, the text, and the HTML part as its source."""
     st.markdown(f"**{plain(mail.subject)}**")
-    text, html = st.tabs(["Text", "HTML source"], key="mail-shown-as")
+    looks, text, html = st.tabs(["As it looks", "Text", "HTML source"], key="mail-shown-as")
+    with looks:
+        frame = DRAWN.keep(session.actor().session, mail.html)
+        st.iframe(frame, height=_FRAME_PX, alt="The mail as it looks")
+        st.caption("Links do not open here. Mail programs differ a little: send a test to yourself.")
     with text:
         st.text(mail.text)
     with html:
