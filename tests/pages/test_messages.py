@@ -217,7 +217,7 @@ def test_an_announcement_is_made_chosen_offered_for_sending_and_taken_away(brows
     click(app, "Keep this announcement")
     assert "Kept: Pizza at noon" in texts(app)
     assert app.selectbox("template-name").value == "note-pizza-at-noon"
-    assert [entry.value for entry in app.text] == ["Hello Racer 1, pizza is at noon.\n"]
+    assert [entry.value for entry in app.text] == ["Hello Racer 1, pizza is at noon."]
     assert app.text_input("announcement-title-1").value == "", "ready for another one"
     assert "Pizza at noon" in browser.open(PAGE, state=SEND).selectbox("send-key").options
     click(app, "announcement-take-away")
