@@ -47,6 +47,7 @@ from deepracer_admin.services.closeout import AuditService, CloseoutService, Job
 from deepracer_admin.services.closeout.personal_data import PersonalDataService
 from deepracer_admin.services.closeout.report import ReportService
 from deepracer_admin.services.file_desk import FileDesk
+from deepracer_admin.services.mail.announcements import AnnouncementsService
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.people.public_registration import PublicRegistration
@@ -98,6 +99,7 @@ class EventDesk:
     onboarding: OnboardingService
     passwords: PasswordsService
     messages: MessagesService
+    announcements: AnnouncementsService
     races: RacesService
     calendar: CalendarService
     usage: UsageService
@@ -252,6 +254,7 @@ def _desk(
         onboarding=OnboardingService(house, letters.guests, event_id),
         passwords=PasswordsService(house, event_id),
         messages=MessagesService(house, letters, event_id),
+        announcements=AnnouncementsService(house, letters, event_id),
         races=RacesService(house, event_id),
         calendar=CalendarService(house, event_id),
         usage=UsageService(house, event_id),

@@ -133,14 +133,14 @@ class Letters:
         self._shipped = shipped_templates()
 
     def templates(self, event: Event) -> list[Template]:
-        """Shipped texts, with the event's own edits over them."""
+        """Shipped texts, with the event's own edits over them, and its announcements."""
         merged = dict(self._shipped)
         for template in self.store.rows(event.id, MAIL_TEXTS).values():
             merged[(template.key, template.language)] = template
         return [merged[key] for key in sorted(merged)]
 
     def template(self, event: Event, key: str, language: str) -> Template:
-        """One template; English where the language lacks it. Raises Missing."""
+        """One template; English where the language lacks it, else as it was written. Raises Missing."""
         found = _in_language(self.templates(event), language)
         if key not in found:
             raise Missing(f"There is no mail template called {key!r}.")
@@ -353,9 +353,11 @@ class LetterWriter:
 
 
 def _in_language(templates: Sequence[Template], language: str) -> dict[str, Template]:
-    """By key; English where the language lacks one."""
+    """By key; English where the language lacks one, else as it was written: an announcement stands in the language
+    that the event had."""
+    written = {row.key: row for row in templates}
     english = {row.key: row for row in templates if row.language == "en"}
-    return english | {row.key: row for row in templates if row.language == language}
+    return written | english | {row.key: row for row in templates if row.language == language}
 
 
 def local_time(at: datetime, zone: str) -> str:

@@ -61,13 +61,17 @@ _LINK = re.compile(r"https?://[^\s<>\"']+")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One template in one language. `version` grows with every edit: an edit is a new mail, never a silent change."""
+    """One template in one language. `version` grows with every edit: an edit is a new mail, never a silent change.
+
+    `title`: what an organizer called an announcement of their own; "" for the mails that come with the console.
+    """
 
     key: str
     language: str
     version: int
     subject: str
     body: str
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,13 @@ from streamlit import runtime
 from deepracer_admin.errors import BadSettings, ConsoleError, incident_id
 from deepracer_admin.journal import set_up_logging
 from deepracer_admin.made_once import Once
+from deepracer_admin.model import Actor
 from deepracer_admin.opening import Opened, open_stores
 from deepracer_admin.private import make_private
 from deepracer_admin.settings import Settings, load_settings
 from deepracer_admin.web.connections import bound_requests
 from deepracer_admin.web.downloads import keep_downloads
+from deepracer_admin.web.drawn_mails import DRAWN, drawn_mails_route
 from deepracer_admin.web.gate import Gate
 from deepracer_admin.web.headers import SecurityHeaders, console_policy
 from deepracer_admin.web.keeper import SessionKeeper, cookie_names
@@ -135,7 +137,11 @@ def open_tabs() -> Tabs | None:
 def routes() -> list[BaseRoute]:
     """Our routes, for st.App."""
     signing_in = signin_routes(_at_hand().settings.rehearsal, _signing_in)
-    return [*signing_in, Route("/event", _start_page), keys_route()]
+    return [*signing_in, Route("/event", _start_page), keys_route(), drawn_mails_route(DRAWN, _signed_in)]
+
+
+def _signed_in(request: Request) -> Actor | None:
+    return keeper().find(request.cookies.get(session_cookie_name(), ""))
 
 
 def _signing_in() -> Mapping[str, Answer]:

@@ -3,10 +3,12 @@
 import streamlit as st
 
 from deepracer_admin.model import Sending
+from deepracer_admin.rules.mail_names import mail_names
 from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.fold import fold
 from deepracer_admin.ui.kit.masthead import link_to, masthead
+from deepracer_admin.ui.mail.announcements import new_announcement, take_away
 from deepracer_admin.ui.mail.letters import choose_template, every_mail, live_campaigns, outbox
 from deepracer_admin.ui.mail.mail_desk import edit_template, preview, send_desk, settle, test_to_myself
 
@@ -14,6 +16,7 @@ who = session.require("messages.view")
 desk = session.desk()
 event = masthead(who, "Messages", "The access mail once a person, others once a text; nothing is repeated by itself.")
 templates = desk.messages.templates(who)
+names = mail_names(templates)
 sections = ["Campaigns", "Templates", "Every mail"]
 if desk.settings.rehearsal and session.may(who, "messages.outbox"):
     sections.append("Outbox")
@@ -27,6 +30,8 @@ if section == "Templates":
     with left:
         if session.may(who, "messages.edit"):
             edit_template(template)
+            take_away(who, template, names[template.key])
+            new_announcement()
         st.subheader("Test", anchor=False)
         test_to_myself(who, template)
         jobs.live(("mail.test",), key="mail-test")
@@ -34,7 +39,7 @@ if section == "Templates":
         preview(template)
 
 elif section == "Every mail":
-    chosen = every_mail(who, event.zone)
+    chosen = every_mail(who, event.zone, names)
     if chosen and chosen.delivery.state is Sending.UNKNOWN and session.may(who, "messages.send"):
         settle(who, chosen)
     elif chosen and chosen.delivery.delivered in ("bounced", "complained"):
@@ -50,5 +55,5 @@ else:
         part = fold("Send a mail", key="send-mail", icon=":material/send:")
         if part is not None:
             with part:
-                send_desk(who, event, sorted({entry.key for entry in templates}))
+                send_desk(who, event, sorted({entry.key for entry in templates}), names)
     live_campaigns()

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
-from deepracer_admin.model import Event, Profile, Quota, Role, Standing
+from deepracer_admin.model import Attendee, Event, Profile, Quota, Role, Standing
+from deepracer_admin.records.outbox import OUTBOX, CapturedMail
 from deepracer_admin.ui.kit.page_table import PAGES
-from tests.e2e.conftest import PATIENCE_MS
+from tests.e2e.conftest import PATIENCE_MS, wait_idle
 from tests.e2e.seeded import Seeded, an_event, seeded_console
 
 pytestmark = pytest.mark.e2e
+HOSTILE = """<html><body><p style="color:#102030">Dear Mallory</p><script>parent.ran = 1; top.ran = 1</script>
+<img src="none" onerror="parent.ran = 1"><img src="http://evil.example/tracks-you.png">
+<img src="/favicon.png?tracks-you">
+<link rel="stylesheet" href="/tracks-you.css"><svg onload="parent.ran = 1"></svg>
+<iframe src="/tracks-you" srcdoc="<script>top.ran = 1</script>"></iframe>
+<form action="/tracks-you"><button>Press</button></form></body></html>"""
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +109,41 @@ def test_nobody_can_frame_the_console(seeded: Seeded, page: Page) -> None:
     page.wait_for_timeout(1500)
     assert "Sign in" not in page.frames[-1].content()
     seeded.broken.clear()
+
+
+def test_a_hostile_mail_is_drawn_and_neither_runs_nor_fetches_anything(seeded: Seeded, page: Page) -> None:
+    mail = CapturedMail(1, "mallory@example.com", "Hello", "Dear Mallory", HOSTILE)
+    seeded.console.store.change_rows("", OUTBOX, lambda _: {"1": mail})
+    asked_for: list[Request] = []
+    page.on("request", lambda request: asked_for.append(request))
+    page.goto(f"{seeded.process.url}/messages?section=Outbox")
+    wait_idle(page)
+    drawn = page.frame_locator("[data-testid=stIFrame]")
+    expect(drawn.get_by_text("Dear Mallory")).to_be_visible(timeout=PATIENCE_MS)
+    expect(drawn.get_by_text("Dear Mallory")).to_have_css("color", "rgb(16, 32, 48)")
+    drawn.get_by_role("button", name="Press").click()
+    page.wait_for_timeout(1500)
+    address = next(each.url for each in asked_for if "/drawn-mail/" in each.url)
+    assert not [each.url for each in asked_for if "tracks-you" in each.url and each.failure != "csp"]
+    assert page.evaluate("window.ran") is None
+    assert seeded.broken, "what it tried was refused by the frame's own policy"
+    seeded.broken.clear()
+    others = [seeded.session(role) for role in (Role.VIEWER, Role.FACILITATOR)]
+    for cookie, status in (*zip(others, (403, 404), strict=True), ("", 401)):
+        asked = httpx.get(
+            address, headers={"cookie": f"{seeded.process.session_cookie}={cookie}"}, trust_env=False, timeout=300
+        )
+        assert asked.status_code == status
+
+
+def test_a_name_that_is_markup_is_a_name_in_the_mail_too(seeded: Seeded, page: Page) -> None:
+    name = "<img src=/tracks-you onerror=parent.ran=1>"
+    event = seeded.console.store.event("ev-1")
+    seeded.console.store.save_event(replace(event, portal_url="https://race.example.com"))
+    seeded.console.store.save_attendees("ev-1", [Attendee("at-m", "mallory@example.com", name, "mallory")])
+    page.goto(f"{seeded.process.url}/messages?section=Templates")
+    wait_idle(page)
+    drawn = page.frame_locator("[data-testid=stIFrame]")
+    expect(drawn.get_by_text("onerror=parent").first).to_be_visible(timeout=PATIENCE_MS)
+    assert page.evaluate("window.ran") is None
+    assert seeded.broken == []

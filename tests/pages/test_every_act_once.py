@@ -53,7 +53,7 @@ ONLY_SHOWS: dict[str, str] = {
         ),
         SAVED,
     ),
-    **dict.fromkeys(("create-day-go", "race-new-save", "staff-name-add", "walk-up-add"), FORM),
+    **dict.fromkeys(("announcement-make", "create-day-go", "race-new-save", "staff-name-add", "walk-up-add"), FORM),
     "imports-job-roster.import-undo": "refused: somebody of this import was invited",
     "login-try": "refused: the racing service does not answer here",
     "person-unlink": "refused: the service says by its address whose profile it is",

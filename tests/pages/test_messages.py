@@ -11,6 +11,8 @@ from deepracer_admin.model import Attendee, Outcome, Role, Sending, State, Step
 from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign, CampaignState
 from deepracer_admin.records.mail_texts import MAIL_TEXTS
 from deepracer_admin.services.people.list_query import PAGE_ROWS
+from deepracer_admin.ui.kit import session
+from deepracer_admin.web.drawn_mails import DRAWN
 from tests.pages.conftest import NOW, actor_of, click, texts
 from tests.ui.choosing import shown, tick
 
@@ -205,3 +207,45 @@ def test_of_many_mails_a_page_is_sent_and_the_search_finds_the_others(browser, c
     assert shown(app, "Name") == ["Many 077"]
     app.text_input("ledger-text").set_value("nobody of them").run()
     assert "No such mail" in texts(app)
+
+
+def test_an_announcement_is_made_chosen_offered_for_sending_and_taken_away(browser, console, event, proven):
+    app = browser.open(PAGE, state={"section": "Templates"})
+    app.text_input("announcement-title-0").input("Pizza at noon")
+    app.text_input("announcement-subject-0").input("Pizza")
+    app.text_area("announcement-body-0").input("Hello {name}, pizza is at noon.")
+    click(app, "Keep this announcement")
+    assert "Kept: Pizza at noon" in texts(app)
+    assert app.selectbox("template-name").value == "note-pizza-at-noon"
+    assert [entry.value for entry in app.text] == ["Hello Racer 1, pizza is at noon."]
+    assert app.text_input("announcement-title-1").value == "", "ready for another one"
+    assert "Pizza at noon" in browser.open(PAGE, state=SEND).selectbox("send-key").options
+    click(app, "announcement-take-away")
+    assert "Taken away: Pizza at noon" in texts(app)
+    assert "Pizza at noon" not in app.selectbox("template-name").options
+    assert not console.store.rows(event.id, MAIL_TEXTS)
+
+
+def test_what_was_sent_is_listed_by_its_title_and_stays(browser, console, event, proven):
+    made = console.first.announcements.make(actor_of(Role.ORGANIZER), "Pizza at noon", "Pizza", "At noon.")
+    console.first.messages.send(actor_of(Role.ORGANIZER), made.key, Audience("proven"))
+    console.store.plan_deliveries(event.id, [("at-1", made.key, 1)], campaign="camp", lease=None)
+    assert "**Pizza at noon**" in texts(browser.open(PAGE, state=SEND))
+    assert shown(browser.open(PAGE, state={"section": "Every mail"}), "Mail") == ["Pizza at noon, version 1"]
+    app = browser.open(PAGE, state={"section": "Templates", "template-name": made.key})
+    assert next(button for button in app.button if button.key == "announcement-take-away").disabled
+
+
+def test_a_facilitator_makes_no_announcement(browser, console, event, proven):
+    app = browser.open(PAGE, Role.FACILITATOR, state={"section": "Templates"})
+    assert not [button for button in app.button if str(button.key).startswith("announcement")]
+
+
+def test_a_mail_is_drawn_in_a_frame_of_this_session_and_never_in_the_page(browser, console, event, proven):
+    app = browser.open(PAGE, state={"section": "Templates"})
+    [frame] = app.get("iframe")
+    assert frame.proto.src.startswith("/drawn-mail/")
+    assert not frame.proto.srcdoc
+    html = DRAWN.find(session.actor().session, frame.proto.src.rpartition("/")[2])
+    assert html is not None
+    assert "Racer 1" in html

@@ -46,6 +46,7 @@ from deepracer_admin.records.closing import CLOSING_STEPS, ClosingStep
 from deepracer_admin.records.entrants import OWN_RACES
 from deepracer_admin.records.erasures import ERASURES, LEGAL_HOLD, Erasure, LegalHold
 from deepracer_admin.records.finishes import FINISHES
+from deepracer_admin.records.mail_texts import MAIL_TEXTS
 from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
 from deepracer_admin.records.portal import PORTAL, REGISTRATIONS
 from deepracer_admin.records.race_room import ROOM
@@ -55,6 +56,7 @@ from deepracer_admin.records.waves import WAVES
 from deepracer_admin.rules.budget_guard import Act, Crossing
 from deepracer_admin.rules.finish import Finish
 from deepracer_admin.rules.race_room import Room
+from deepracer_admin.rules.templates import Template
 from deepracer_admin.rules.waves import Waves
 from deepracer_admin.services.setup.connection import ConnectionService
 from deepracer_admin.ui.kit import session
@@ -381,6 +383,13 @@ def in_rounds(app: AppTest, console: Console) -> AppTest:
     return state(waves_part=True)(app, console)
 
 
+def an_announcement(app: AppTest, console: Console) -> AppTest:
+    """One of which nothing was sent, chosen among the mails."""
+    pizza = Template("note-pizza", "en", 1, "Pizza", "Hello {name}, pizza is at noon.", "Pizza")
+    console.store.change_rows("ev-1", MAIL_TEXTS, lambda _: {"note-pizza.en": pizza})
+    return state(section="Templates", template_name="note-pizza")(app, console)
+
+
 PLAN, RUN, CLOSE = "pages/plan/", "pages/run/", "pages/close/"
 RACE = ticked("races", "r-1")
 SCENES: list[tuple[str, Scene]] = [
@@ -420,6 +429,7 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{RUN}onboarding.py", onboarding_runs),
     (f"{RUN}messages.py", state(send_mail=True)),
     (f"{RUN}messages.py", state(section="Templates", after=with_an_address)),
+    (f"{RUN}messages.py", an_announcement),
     (f"{RUN}messages.py", ticked("ledger", "at-1/access/1", after=state(section="Every mail"))),
     (f"{RUN}races.py", plain),
     (f"{RUN}races.py", RACE),

@@ -22,6 +22,7 @@ from deepracer_admin.services.closeout.closing import CloseoutService
 from deepracer_admin.services.closeout.jobs import JobsService
 from deepracer_admin.services.closeout.personal_data import PersonalDataService
 from deepracer_admin.services.closeout.report import ReportService
+from deepracer_admin.services.mail.announcements import AnnouncementsService
 from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.people.list_query import Query
@@ -175,6 +176,12 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
         "messages.edit",
         lambda c, who: c.first.messages.save_template(who, Template("access", "en", 1, "Hello", "Hello {name}.")),
     ),
+    "announcements.make": (
+        "messages.edit",
+        lambda c, who: c.first.announcements.make(who, "Pizza at noon", "Pizza", "Hello {name}."),
+    ),
+    "announcements.why_kept": ("messages.view", lambda c, who: c.first.announcements.why_kept(who, "note-x")),
+    "announcements.take_away": ("messages.edit", lambda c, who: c.first.announcements.take_away(who, "note-x")),
     "messages.preview": ("messages.preview", lambda c, who: c.first.messages.preview(who, "access")),
     "messages.audience": ("messages.view", lambda c, who: c.first.messages.audience(who, Audience("all"))),
     "messages.reach": ("messages.view", lambda c, who: c.first.messages.reach(who, "access", Audience("all"))),
@@ -288,6 +295,7 @@ SERVICES = {
     "capacity": CapacityService,
     "prices": PricesService,
     "messages": MessagesService,
+    "announcements": AnnouncementsService,
     "races": RacesService,
     "events": EventsService,
     "attendees": AttendeesService,

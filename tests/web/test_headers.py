@@ -35,6 +35,7 @@ PATHS = [
     "/static/css/none.css",
     "/media/none.png",
     "/favicon.png",
+    "/drawn-mail/none",
     "/%2e%2e/etc/passwd",
     "/" + "x" * 3000,
 ]

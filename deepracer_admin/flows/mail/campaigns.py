@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from deepracer_admin.errors import BadInput
+from deepracer_admin.errors import BadInput, Missing
 from deepracer_admin.flows.access.first_password import CODE as NO_PASSWORD
 from deepracer_admin.flows.engine.ports import Ports
 from deepracer_admin.flows.letters import ACCESS, again_of
@@ -238,16 +238,17 @@ class CampaignReconciler:
             people = [person for person in people if person.id in named]
         fresh = [person for person in people if person.id not in self._planned[mine]]
         took = self.ports.clock.monotonic() - began
-        template = letters.template(event, campaign.template, event.language)
+        try:
+            template = letters.template(event, campaign.template, event.language)
+        except Missing:
+            return self._stop(event, key, lease, _NO_TEXT)
         waiting = letters.awaiting(event, template) if fresh else set()
         fresh = [person for person in fresh if person.id not in waiting]
         if fresh:
             try:
                 letters.check_everyone(event, template, fresh)
             except BadInput as error:
-                stopped = CampaignState.STOPPED
-                self._say(event, key, lease, CampaignState.RUNNING, state=stopped, sentence=error.sentence)
-                return False
+                return self._stop(event, key, lease, error.sentence)
             suppressed = self.ports.mailer().suppressed([person.email for person in fresh])
             store.plan_deliveries(
                 event.id,
@@ -262,6 +263,11 @@ class CampaignReconciler:
             self._planned[mine] |= {person.id for person in fresh}
         self._planning.done(key, took, revision)
         return True
+
+    def _stop(self, event: Event, key: str, lease: Lease, sentence: str) -> bool:
+        """It cannot go on; False, for nothing was planned."""
+        self._say(event, key, lease, CampaignState.RUNNING, state=CampaignState.STOPPED, sentence=sentence)
+        return False
 
     def _skip(
         self, event: Event, rows: Sequence[Delivery], reasons: Mapping[str, str], code: str, lease: Lease
@@ -354,6 +360,7 @@ def _outcome(row: Delivery) -> Outcome | None:
     return None
 
 
+_NO_TEXT = "This announcement was taken away, so nothing was sent of it: cancel this campaign."
 _NOT_SENT = "The campaign was cancelled before this mail went."
 _LOST = "The sender's answer was lost: the mail may have gone out. It is not repeated; delivery events settle it."
 _BOUNCED = (  # an address that was invited cannot be corrected (services/people/one_person.py)

@@ -21,6 +21,7 @@ from deepracer_admin.records.mail_sender import SENDER
 from deepracer_admin.records.mail_texts import MAIL_TEXTS, text_key
 from deepracer_admin.records.outbox import OUTBOX, CapturedMail
 from deepracer_admin.records.ways_in import POOL, read_ways_in
+from deepracer_admin.rules.mail_names import is_announcement
 from deepracer_admin.rules.relative import FURTHEST, Relative, anchors, instant_of, why_cancelled
 from deepracer_admin.rules.templates import Rendered, Template, check_template
 from deepracer_admin.services.base import House, Service, new_id
@@ -55,7 +56,7 @@ class MessagesService(Service):
         return self.letters.templates(self._event())
 
     def save_template(self, actor: Actor, template: Template) -> Template:
-        """Store an edit as a new version. Raises BadInput for an unknown placeholder."""
+        """Store an edit as a new version; its title stays. Raises BadInput for an unknown placeholder, Missing."""
         self._authorise(actor, "messages.edit", target=f"{template.key}.{template.language}")
         check_template(template)
         event = self._event()
@@ -63,10 +64,12 @@ class MessagesService(Service):
         before = self.letters.template(event, template.key, template.language)
 
         def edited(own: Mapping[str, Template]) -> dict[str, Template]:
+            if name not in own and is_announcement(template.key):
+                raise Missing("That announcement was taken away meanwhile.")
             current = own.get(name, before)
             if (current.subject, current.body) == (template.subject, template.body):
                 return {}
-            return {name: replace(template, version=current.version + 1)}
+            return {name: replace(template, version=current.version + 1, title=current.title)}
 
         saved = self.store.change_rows(event.id, MAIL_TEXTS, edited, keys=(name,)).get(name)
         if saved is None:

@@ -1,11 +1,12 @@
 """Mail on screen: templates and their preview, campaigns with progress, the ledger, the outbox of a rehearsal.
 
-The HTML of a mail is shown as text, never drawn: a console page is no place for markup that names can reach.
+The HTML of a mail is never part of a page, where names could reach markup: it is drawn in a frame in which nothing
+runs and nothing is fetched (web/drawn_mails.py), and shown as its source.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -13,6 +14,7 @@ import streamlit as st
 
 from deepracer_admin.model import UNLIMITED, Actor, Event, SenderLimits, Sending
 from deepracer_admin.records.outbox import CapturedMail
+from deepracer_admin.rules.mail_names import mail_names
 from deepracer_admin.rules.relative import relative_words
 from deepracer_admin.rules.templates import PLACEHOLDERS, REQUIRED, Rendered, Template
 from deepracer_admin.services.mail.messages import AUDIENCES, CampaignView, LedgerRow
@@ -24,6 +26,7 @@ from deepracer_admin.ui.kit.paging import page_of
 from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, exact, minute, plain, table_height, when, whole
+from deepracer_admin.web.drawn_mails import DRAWN
 
 __all__ = ["SENDING", "choose_template", "every_mail", "live_campaigns", "outbox", "placeholders", "show_mail"]
 
@@ -48,15 +51,19 @@ _CONTROLLED = {
     "running": "It goes on.",
     "cancelled": "Cancelled; what was sent stays sent.",
 }
-_NAMES = {"access": "Access", "races": "Race links", "reminder": "Reminder", "thanks": "Thanks", "turn": "Your turn"}
+_FRAME_PX = 420
+_GONE = "An announcement that was taken away"
 
 
 def choose_template(templates: Sequence[Template], *, key: str) -> Template:
-    """Pick a template and its language."""
+    """Pick a template and its language; one that was just made (`{key}-made`) is chosen."""
     left, right = st.columns(2)
-    keys = sorted({entry.key for entry in templates})
+    keys, names = sorted({entry.key for entry in templates}), mail_names(templates)
+    made = st.session_state.pop(f"{key}-made", None)
+    if made in keys:
+        st.session_state[f"{key}-name"] = made
     template_key = left.selectbox(
-        "Mail", keys, key=f"{key}-name", format_func=lambda value: str(_NAMES.get(value, value))
+        "Mail", keys, key=f"{key}-name", format_func=lambda value: names.get(value, str(value))
     )
     languages = [entry.language for entry in templates if entry.key == template_key]
     language = right.selectbox("Language", languages, key=f"{key}-language-{template_key}")
@@ -83,9 +90,13 @@ def placeholders() -> None:
 
 
 def show_mail(mail: Rendered) -> None:
-    """Subject, text, and the HTML part as its source."""
+    """Subject, the HTML part as it looks in its frame, the text, and the HTML part as its source."""
     st.markdown(f"**{plain(mail.subject)}**")
-    text, html = st.tabs(["Text", "HTML source"], key="mail-shown-as")
+    looks, text, html = st.tabs(["As it looks", "Text", "HTML source"], key="mail-shown-as")
+    with looks:
+        frame = DRAWN.keep(session.actor().session, mail.html)
+        st.iframe(frame, height=_FRAME_PX, alt="The mail as it looks")
+        st.caption("Links do not open here. Mail programs differ a little: send a test to yourself.")
     with text:
         st.text(mail.text)
     with html:
@@ -100,12 +111,13 @@ def live_campaigns() -> None:
     if event is None:
         return
     _sender(desk.messages.sender(who), event)
+    names = mail_names(desk.messages.templates(who))
     found = desk.messages.campaigns(who)
     if not found:
         st.caption("No campaign yet. The access mail starts by itself with the onboarding.")
     for view in found:
         with st.container(border=True, key=f"campaign-{view.id}"):
-            _campaign(view, event)
+            _campaign(view, names.get(view.template, _GONE), event)
             if session.may(who, "messages.send"):
                 _controls(view)
 
@@ -122,7 +134,7 @@ def _sender(sender: SenderLimits | None, event: Event) -> None:
     )
 
 
-def _campaign(view: CampaignView, event: Event) -> None:
+def _campaign(view: CampaignView, name: str, event: Event) -> None:
     word, icon, colour = _STATES.get(view.state, (view.state, ":material/help:", "gray"))
     total = sum(view.counts.values())
     settled = total - view.counts.get(Sending.PENDING, 0) - view.counts.get(Sending.CLAIMED, 0)
@@ -131,7 +143,7 @@ def _campaign(view: CampaignView, event: Event) -> None:
     audience = AUDIENCES.get(view.audience.kind, view.audience.kind)
     cohort = f", {plain(view.audience.cohort)}" if view.audience.cohort else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(_NAMES.get(view.template, view.template))}**")
+        st.markdown(f"**{plain(name)}**")
         st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
         st.caption(f"{audience}{cohort} · by {plain(view.created_by or 'the console')}")
         if view.schedule_at and view.state == "scheduled":
@@ -167,7 +179,7 @@ def _controls(view: CampaignView) -> None:
     said(*(f"{view.id}-{to_key}" for to_key in _CONTROLLED))
 
 
-def every_mail(who: Actor, zone: str) -> LedgerRow | None:
+def every_mail(who: Actor, zone: str, names: Mapping[str, str]) -> LedgerRow | None:
     """One row per mail, latest change first, searched and paged; the chosen one."""
     left, middle, right = st.columns([2, 2, 3], vertical_alignment="bottom")
     text = left.text_input("Search", key="ledger-text", type="search", placeholder="Name, address or what was said")
@@ -193,7 +205,7 @@ def every_mail(who: Actor, zone: str) -> LedgerRow | None:
             {
                 "Name": [row.attendee.name for row in shown],
                 "Address": [row.attendee.email for row in shown],
-                "Mail": [f"{row.delivery.template} v{row.delivery.version}" for row in shown],
+                "Mail": [f"{names.get(row.delivery.template, _GONE)}, version {row.delivery.version}" for row in shown],
                 "State": [SENDING[row.delivery.state] for row in shown],
                 "Delivery": [row.delivery.delivered or "not reported" for row in shown],
                 "What was said": [row.delivery.sentence for row in shown],

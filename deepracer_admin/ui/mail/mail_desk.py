@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -82,11 +82,11 @@ def test_to_myself(who: Actor, template: Template) -> None:
     )
 
 
-def send_desk(who: Actor, event: Event, keys: Sequence[str]) -> None:
-    """Audience, count, time, send."""
+def send_desk(who: Actor, event: Event, keys: Sequence[str], called: Mapping[str, str]) -> None:
+    """Audience, count, time, send; `called`: what each mail is called."""
     desk = session.desk()
     left, middle, right = st.columns(3)
-    key = left.selectbox("Mail to send", keys, key="send-key")
+    key = left.selectbox("Mail to send", keys, key="send-key", format_func=lambda value: called.get(value, str(value)))
     kind = middle.selectbox("To whom", [*AUDIENCES], format_func=lambda value: AUDIENCES[value], key="send-kind")
     cohorts = cohort_counts(who)
     cohort = right.selectbox(

@@ -12,6 +12,7 @@ import streamlit as st
 
 from deepracer_admin.model import Actor, Event, RaceStatus
 from deepracer_admin.records.erasures import Erasure
+from deepracer_admin.rules.mail_names import mail_names
 from deepracer_admin.services.access.onboarding import PersonView
 from deepracer_admin.services.races.places import Place
 from deepracer_admin.services.usage.rows import ProfileRow
@@ -49,7 +50,7 @@ def card(who: Actor, event: Event, attendee_id: str) -> None:
     with tabs["Races"]:
         _races(who, event, view)
     with tabs["Mails"]:
-        mails_table(view, event.zone)
+        mails_table(view, event.zone, mail_names(session.desk().messages.templates(who)))
     with tabs["History"]:
         story_table(view, event.zone)
     if "Correct" in tabs:

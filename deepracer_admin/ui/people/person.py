@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -107,15 +107,15 @@ def story_table(view: PersonView, zone: str) -> None:
     )
 
 
-def mails_table(view: PersonView, zone: str) -> None:
-    """Every mail to them."""
+def mails_table(view: PersonView, zone: str, names: Mapping[str, str]) -> None:
+    """Every mail to them; `names`: what each is called (rules/mail_names.py)."""
     if not view.deliveries:
         st.caption("No mail to this person yet; the access mail follows when their access is proven.")
         return
     st.dataframe(
         pd.DataFrame(
             {
-                "Mail": [f"{row.template} v{row.version}" for row in view.deliveries],
+                "Mail": [f"{names.get(row.template, row.template)}, version {row.version}" for row in view.deliveries],
                 "State": [row.state.value for row in view.deliveries],
                 "Delivery": [row.delivered or "not reported" for row in view.deliveries],
                 "What was said": [row.sentence for row in view.deliveries],

@@ -14,6 +14,7 @@ from deepracer_admin.flows.mail.campaigns import CampaignReconciler, ensure_acce
 from deepracer_admin.flows.mail.sender import TRIES
 from deepracer_admin.model import Outcome, Sending, State, Step
 from deepracer_admin.records.campaigns import CAMPAIGNS, Audience, Campaign
+from deepracer_admin.records.mail_texts import MAIL_TEXTS
 from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
 from tests.flows.conftest import ORGANIZER, Stage, rounds
 from tests.flows.mail.mailers import PlayedMailer
@@ -74,6 +75,33 @@ def test_those_who_become_ready_later_follow_by_themselves(stage: Stage) -> None
     assert counts(stage) == {"sent": 2}
     prove(stage, late)
     slices(stage, lambda: counts(stage) == {"sent": 3})
+
+
+def test_an_announcement_reaches_each_once_and_once_more_only_in_a_new_text(stage: Stage) -> None:
+    people = stage.crowd(3)
+    prove(stage, *people)
+    desk = stage.console.first
+    pizza = desk.announcements.make(ORGANIZER, "Pizza at noon", "Pizza", "Hello {name}, at noon.")
+    for text in (pizza, pizza, replace(pizza, subject="Pizza at one")):
+        version = desk.messages.save_template(ORGANIZER, text).version
+        campaign = desk.messages.send(ORGANIZER, pizza.key, PROVEN).campaign
+        slices(stage, lambda made=campaign: row(stage, made).state == "done")  # type: ignore[misc]
+        assert len(stage.world.outbox()) == 3 * version
+    subjects = [mail["subject"].partition("] ")[2] for mail in stage.world.outbox()]
+    assert sorted(subjects) == ["Pizza"] * 3 + ["Pizza at one"] * 3
+    assert stage.done(Step.MAIL) == 0, "only the access mail is a step"
+
+
+def test_a_campaign_whose_announcement_was_taken_away_stops_and_says_so(stage: Stage) -> None:
+    """Taken away at the very moment at which it was sent."""
+    prove(stage, *stage.crowd(2))
+    desk = stage.console.first
+    pizza = desk.announcements.make(ORGANIZER, "Pizza at noon", "Pizza", "Hello {name}, at noon.")
+    campaign = desk.messages.send(ORGANIZER, pizza.key, PROVEN).campaign
+    stage.store.change_rows(stage.event.id, MAIL_TEXTS, lambda rows: dict.fromkeys(rows))
+    slices(stage, lambda: row(stage, campaign).state == "stopped")
+    assert "was taken away" in row(stage, campaign).sentence
+    assert stage.world.outbox() == []
 
 
 def edit_access_mail(stage: Stage, subject: str) -> None:
