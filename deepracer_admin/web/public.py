@@ -195,6 +195,7 @@ def public_app(boards: BoardsService, portal: PublicRegistration | None = None) 
 
     app = Starlette(
         routes=[
+            Route("/favicon.ico", _no_icon),
             Route("/live/{token}.json", data),
             Route("/live/{token}/find.json", find),
             Route("/live/{token}/logo", logo),
@@ -215,6 +216,11 @@ def _check(token: str) -> None:
 
 def _status(error: ConsoleError) -> int:
     return 403 if isinstance(error, NotAllowed) else 404 if isinstance(error, Missing) else 503
+
+
+async def _no_icon(_: Request) -> Response:
+    """Browsers ask for one wherever pictures are allowed; none is no fault."""
+    return Response(status_code=204, headers={"Cache-Control": "public, max-age=86400"})
 
 
 async def _no_such_page(_: Request, error: Any) -> Response:

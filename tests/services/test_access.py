@@ -143,6 +143,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "attendees.unlink": ("attendees.link", lambda c, who: c.first.attendees.unlink(who, "at-1")),
     "attendees.unlinked_profiles": ("attendees.link", lambda c, who: c.first.attendees.unlinked_profiles(who)),
     "attendees.export": ("attendees.export", lambda c, who: c.first.attendees.export(who)),
+    "attendees.to_correct": ("attendees.export", lambda c, who: c.first.attendees.to_correct(who)),
     "attendees.person_data": ("attendees.export", lambda c, who: c.first.attendees.person_data(who, "at-1")),
     "attendees.person_page": ("attendees.export", lambda c, who: c.first.attendees.person_page(who, "at-1")),
     "attendees.erase": (
