@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,14 @@ class WorldHandle(_Controlled):
     endpoints: dict[str, Any]
     _thread: threading.Thread
     _loop: asyncio.AbstractEventLoop
+
+    def leave_month_end(self) -> None:
+        """On to the morning of the 1st where a month ends within a day: the service's counters begin anew then
+        (deepracer-on-aws.md 2.3), and what a test counts would, too."""
+        now = self.world.clock.now()
+        first = (now + timedelta(days=1)).replace(day=1, hour=6, minute=0, second=0, microsecond=0)
+        if now < first:
+            self.advance((first - now).total_seconds())
 
     def renew(self) -> None:
         """As on its first day: nobody invited, nothing sent or counted, no fault armed, the clock as at the start."""
