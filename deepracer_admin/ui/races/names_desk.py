@@ -67,22 +67,23 @@ def _key_of(name: NameToLookAt) -> str:
 
 
 def _more_words(who: Actor) -> None:
-    boards, event = session.desk().boards, session.event_id()
-    slot, words = f"masked-words-shown-{event}", boards.words(who)
+    boards, event_id = session.desk().boards, session.event_id()
+    slot, words = f"masked-words-shown-{event_id}", boards.words(who)
 
     def key_of(kept: tuple[str, ...]) -> str:
-        return f"masked-words-{event}-{hashlib.sha256(repr(kept).encode()).hexdigest()[:8]}"
+        return f"masked-words-{event_id}-{hashlib.sha256(repr(kept).encode()).hexdigest()[:8]}"
 
     def saved(kept: tuple[str, ...]) -> str:
         forget_opened(slot)
         return f"{count(len(kept), 'word')} more on every board of this event." if kept else "No more words."
 
     shown = as_opened(slot, words, an_input=key_of)
-    with st.form(f"masked-words-form-{event}", border=False):
+    text_key = key_of(shown)
+    with st.form(f"masked-words-form-{event_id}", border=False):
         text = st.text_input(
             "More words to mask",
             " ".join(shown),
-            key=key_of(shown),
+            key=text_key,
             placeholder="words between blanks",
             help="A word counts where it is a whole part of a name; with * at its end inside longer parts too.",
         )
