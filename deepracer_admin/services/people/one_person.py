@@ -64,7 +64,13 @@ class PeopleService(Service):
             added_by=actor.oid,
             refusal=refusal,
         )
-        self.store.save_attendees(event.id, [person])
+        try:
+            self.store.save_attendees(event.id, [person])
+        except Conflict:  # the other of two presses, of which each looked before either had written
+            first = next((each for each in self.store.attendees(event.id) if each.email == address), None)
+            if first is not None and first.wanted and self._added_just_now(actor, first, name, office):
+                return first
+            raise
         self._audit(actor, "attendees.add", target=person.id)
         return person
 

@@ -337,3 +337,15 @@ def test_people_to_correct_come_with_the_reason_and_stay_inert(
     assert console.store.audit(limit=1)[0].target == "to correct"
     with pytest.raises(NotAllowed):
         desk.to_correct(actor_of(Role.FACILITATOR))
+
+
+def test_two_presses_that_both_looked_before_either_had_written_add_one_person(
+    console: Console, event: Event, organizer: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, look = console.first.attendees, console.store.attendees
+    first = desk.add(organizer, email="grace@example.com", name="Grace Hopper")
+    seen: list[list[Attendee]] = [[]]  # by the second press, before it wrote
+    monkeypatch.setattr(console.store, "attendees", lambda *args, **more: seen.pop() if seen else look(*args, **more))
+    monkeypatch.setattr("deepracer_admin.services.people.one_person.aliases_taken", lambda *_: ())
+    assert desk.add(organizer, email="grace@example.com", name="Grace Hopper") == first
+    assert [each.email for each in look(event.id)].count("grace@example.com") == 1
