@@ -20,7 +20,8 @@ class Seen:
         """It has just been asked for, and was answered."""
         self._at[link] = self._now_s()
         if len(self._at) > MOST:
-            self._at.pop(next(iter(self._at)), None)
+            for key in [*self._at][:-MOST]:
+                self._at.pop(key, None)
 
     def since_s(self, link: str) -> float | None:
         """Real seconds since it was asked for the last time; None: not since this console started."""

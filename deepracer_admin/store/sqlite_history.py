@@ -144,8 +144,8 @@ class SqliteHistory(UsagePart):
                     ).fetchone()
                     rows = self._leading[key] = _leaders(body["body"], first)
                 found.append((parse_iso(row["at"]), rows))
-        while len(self._leading) > MOST_LEADING:
-            self._leading.pop(next(iter(self._leading)), None)
+        for key in [*self._leading][:-MOST_LEADING]:  # a copy at once: other threads keep theirs meanwhile
+            self._leading.pop(key, None)
         return found
 
     def _forget_rows(self) -> None:

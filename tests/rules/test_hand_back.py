@@ -23,9 +23,9 @@ def mail(number: int = 1, state: Sending = Sending.SENT, delivered: str = "", **
 @pytest.mark.parametrize(
     ("person", "steps", "mails", "wrong", "do"),
     [
-        (replace(ADA, refusal="No mailbox."), {}, [], "No mailbox.", "another address"),
-        (ADA, step(Step.PROFILE, State.REFUSED, "Two accounts."), [], "Two accounts.", "Retry this person"),
-        (ADA, step(Step.MAIL, State.REFUSED, "Refused."), [], "Refused.", "Correct the address"),
+        (replace(ADA, refusal="No mailbox."), {}, [], "No mailbox.", "Correct the entry"),
+        (ADA, step(Step.PROFILE, State.REFUSED, "Two accounts."), [], "Two accounts.", "Correct the entry"),
+        (ADA, step(Step.MAIL, State.REFUSED, "Refused."), [], "Refused.", "Correct the entry"),
         (ADA, {}, [mail(delivered="bounced")], "came back", "Correct the address"),
         (ADA, {}, [mail(delivered="complained")], "unwanted", "whether they want"),
         (ADA, {}, [mail(state=Sending.FAILED, sentence="Too long.")], "Too long.", "Correct the address"),

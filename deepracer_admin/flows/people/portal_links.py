@@ -12,17 +12,26 @@ from datetime import datetime, timedelta
 
 from deepracer_admin.model import Event, Lease
 from deepracer_admin.model.registrations import LinkPurpose, PortalLink
-from deepracer_admin.records.portal import PORTAL_LINKS
+from deepracer_admin.records.portal import PORTAL, PORTAL_LINKS
+from deepracer_admin.records.restored import waits_here
 from deepracer_admin.rules.portal_tokens import TokenShape, token_of, token_shape
 from deepracer_admin.rules.registration import CONFIRM_FOR, PAGE_AFTER
 from deepracer_admin.store import EventStore
 
-__all__ = ["address_of", "find_link", "link_hash", "make_link", "make_links", "portal_address"]
+__all__ = ["address_of", "find_link", "link_hash", "make_link", "make_links", "portal_address", "takes_people"]
 
 
 def portal_address(base: str, event: str) -> str:
     """The form of one event."""
     return f"{base}/register/{event}"
+
+
+def takes_people(store: EventStore, event: Event, now: datetime) -> bool:
+    """Can somebody new register at `now` (event time)? Not while an event that came from a backup waits: its list may
+    go on elsewhere."""
+    if not store.read(event.id, PORTAL).open or event.closed_at is not None or now >= event.ends_at:
+        return False
+    return not waits_here(store, event.id)
 
 
 def address_of(base: str, event: str, token: str) -> str:

@@ -21,11 +21,10 @@ from enum import StrEnum
 
 from deepracer_admin.clock import Clock
 from deepracer_admin.errors import Missing
-from deepracer_admin.flows.people.portal_links import find_link, link_hash, portal_address
+from deepracer_admin.flows.people.portal_links import find_link, link_hash, portal_address, takes_people
 from deepracer_admin.model import Event
 from deepracer_admin.model.registrations import Portal, PortalLink, Registration, RegistrationState
 from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRATIONS
-from deepracer_admin.records.restored import waits_here
 from deepracer_admin.rules.portal_tokens import TokenShape, token_shape
 from deepracer_admin.rules.registration import (
     FORMS_AT_MOST,
@@ -177,8 +176,7 @@ class PublicRegistration:
 
     def _shown(self, event: Event) -> ShownPortal:
         settings, portal = self._house.settings, self._store.read(event.id, PORTAL)
-        is_open = portal.open and event.closed_at is None and self._clock.event_now() < event.ends_at
-        is_open = is_open and not waits_here(self._store, event.id)  # the list may go on elsewhere
+        is_open = takes_people(self._store, event, self._clock.event_now())
         base = settings.portal_base(event.public_url)
         return ShownPortal(event, portal, is_open, settings.rehearsal, portal_address(base, event.id) if base else "")
 

@@ -12,9 +12,8 @@ from datetime import timedelta
 
 from deepracer_admin.edge.addresses import is_this_machine
 from deepracer_admin.errors import BadInput, Missing
-from deepracer_admin.flows.people.portal_links import portal_address
+from deepracer_admin.flows.people.portal_links import portal_address, takes_people
 from deepracer_admin.model import Actor, Event, Race
-from deepracer_admin.records.portal import PORTAL
 from deepracer_admin.records.screen_links import SCREEN_LINKS, ScreenLink
 from deepracer_admin.records.sponsors import SPONSORS_LOGO, SponsorsLogo
 from deepracer_admin.services.base import House, Service
@@ -119,24 +118,27 @@ class ScreensDesk(Service):
         return self.store.read(self._event().id, SPONSORS_LOGO)
 
     def set_logo(self, actor: Actor, file: bytes) -> SponsorsLogo:
-        """Keep this PNG or JPEG for the screens; an empty one takes it away. It is shown by browsers, and never opened
-        here. Raises BadInput.
-        """
+        """Keep this PNG or JPEG for the screens. It is shown by browsers, and never opened here. Raises BadInput."""
         self._authorise(actor, "boards.run", target="sponsors")
-        event = self._event()
         kind = next((kind for start, kind in _PICTURES.items() if file.startswith(start)), "")
-        if file and not kind:
+        if not kind:
             raise BadInput("Sponsors: this file is no PNG and no JPEG; save the picture as one of the two.")
         if len(file) > MOST_LOGO:
             raise BadInput(f"Sponsors: at most {MOST_LOGO // 1000} kB; save the picture smaller.")
-        kept = SponsorsLogo()
-        if file:
-            stamp = hashlib.sha256(file).hexdigest()[:16]
-            kept = SponsorsLogo(base64.b64encode(file).decode(), kind, stamp, actor.name)
-        if self.store.read(event.id, SPONSORS_LOGO).stamp == kept.stamp:
-            return kept
-        self.store.update(event.id, SPONSORS_LOGO, lambda _: kept)
-        self._audit(actor, "boards.run", target="sponsors", after={"picture": kept.stamp, "bytes": len(file)})
+        stamp = hashlib.sha256(file).hexdigest()[:16]
+        return self._keep_logo(actor, SponsorsLogo(base64.b64encode(file).decode(), kind, stamp, actor.name))
+
+    def forget_logo(self, actor: Actor) -> None:
+        """Take the picture of the sponsors away."""
+        self._authorise(actor, "boards.run", target="sponsors")
+        self._keep_logo(actor, SponsorsLogo())
+
+    def _keep_logo(self, actor: Actor, kept: SponsorsLogo) -> SponsorsLogo:
+        """The same again is no act."""
+        event = self._event().id
+        if self.store.read(event, SPONSORS_LOGO).stamp != kept.stamp:
+            self.store.update(event, SPONSORS_LOGO, lambda _: kept)
+            self._audit(actor, "boards.run", target="sponsors", after={"picture": kept.stamp})
         return kept
 
     def picture(self, token: str) -> tuple[bytes, str]:
@@ -150,9 +152,8 @@ class ScreensDesk(Service):
     def _join(self, event: Event) -> str:
         """Where people register on their phone; "" while nobody can."""
         base = self.house.settings.portal_base(event.public_url)
-        over = event.closed_at is not None or self.clock.event_now() >= event.ends_at
-        is_open = bool(base) and not over and self.store.read(event.id, PORTAL).open
-        return portal_address(base, event.id) if is_open else ""
+        is_open = takes_people(self.store, event, self.clock.event_now())
+        return portal_address(base, event.id) if base and is_open else ""
 
     def seen(self, token: str) -> None:
         """A screen with this link was answered."""

@@ -41,7 +41,7 @@ def sponsors_desk(who: Actor) -> None:
             )
             press(
                 "Take it away",
-                lambda asking: boards.set_logo(asking, b""),
+                boards.forget_logo,
                 key="sponsors-forget",
                 done="No picture is kept any more.",
                 disabled=not kept.image,

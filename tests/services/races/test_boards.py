@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from deepracer_admin.errors import BadInput, Missing, NotAllowed
-from deepracer_admin.model import Race, RaceDraft, Role, Standing
+from deepracer_admin.model import FromBackup, Race, RaceDraft, Role, Standing
 from deepracer_admin.records.boards import BOARD_MARKS, FROZEN_BOARDS
 from deepracer_admin.records.portal import PORTAL
+from deepracer_admin.records.restored import RESTORED
 from deepracer_admin.rules.racers import Racer
 from deepracer_admin.services.races.screens import MOST_LOGO
 from deepracer_admin.store import ProfileLink
@@ -217,6 +218,10 @@ def test_where_to_register_is_shown_while_people_can(boards, console, clock, eve
     console.store.update("ev-1", PORTAL, lambda each: replace(each, open=False))
     assert boards.screen(link).join == ""
     console.store.update("ev-1", PORTAL, lambda each: replace(each, open=True))
+    console.store.update("ev-1", RESTORED, lambda _: FromBackup(NOW, NOW))  # its list may go on elsewhere
+    assert boards.screen(link).join == ""
+    console.store.update("ev-1", RESTORED, lambda _: None)
+    assert boards.screen(link).join
     clock.at = event.ends_at
     assert boards.screen(link).join == ""
 
@@ -225,6 +230,7 @@ def test_where_to_register_is_shown_while_people_can(boards, console, clock, eve
     ("file", "why"),
     [
         (b"<svg onload='alert(1)'/>", "no PNG and no JPEG"),
+        (b"", "no PNG and no JPEG"),
         (b"GIF89a" + b"x" * 90, "no PNG and no JPEG"),
         (b"\xff\xd8\xff" + b"x" * MOST_LOGO, "at most 200 kB"),
     ],
@@ -243,11 +249,11 @@ def test_the_sponsors_picture_is_given_to_whoever_has_a_link_to_it_alone(boards,
     assert boards.screen(token(shows)).logo == boards.logo(FACILITATOR).stamp
     with pytest.raises(Missing, match="no picture"):
         boards.picture(token(other))
-    boards.set_logo(FACILITATOR, b"")
+    boards.forget_logo(FACILITATOR)
     with pytest.raises(Missing, match="no picture"):
         boards.picture(token(shows))
     assert boards.screen(token(shows)).logo == ""
-    assert console.store.audit(limit=1)[0].after == {"picture": "", "bytes": 0}
+    assert console.store.audit(limit=1)[0].after == {"picture": ""}
 
 
 def test_a_screen_is_seen_when_it_asks(boards):
