@@ -31,6 +31,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks._parts import PARTS, TICKED, Part, fill_lists  # noqa: E402
 from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run  # noqa: E402
 
 RUNS = 7
@@ -136,6 +137,7 @@ def measure(people: int) -> dict[str, Any]:
         write_silent_world(home)
         console = compose(Settings(mode="rehearsal", home=home, worker=False))  # pyright: ignore[reportCallIssue] (settings have defaults)
         fill(console, people)
+        fill_lists(console, people)
         server.use_console(console)
         keeper = SessionKeeper(console.sessions, console.clock)
         cookie = keeper.create(oid="o", tid="t", name="Somebody", roles=frozenset({Role.ORGANIZER}))
@@ -149,11 +151,30 @@ def measure(people: int) -> dict[str, Any]:
             for page in PAGES:
                 app.switch_page(page.file)
                 found[page.address] = _timed(app)
-                found[page.address]["ratio"] = round(found[page.address]["ms"] / empty["ms"], 1)
+            files = {page.address: page.file for page in PAGES}
+            for part in PARTS:
+                app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE_S)
+                app.run()
+                found[f"{part.page}: {part.name}"] = _part(app, files[part.page], part)
+            for row in found.values():
+                row["ratio"] = round(row["ms"] / empty["ms"], 1)
             return found
         finally:
             server.use_console(None)
             console.close()
+
+
+def _part(app: Any, file: str, part: Part) -> dict[str, Any]:
+    """A part of a page, opened in a tab of its own that shows the page's first part already."""
+    app.switch_page(file)
+    app.run()
+    for key, value in part.state.items():
+        app.session_state[key] = value
+    if part.ticks:
+        app.run()
+        sent = app.session_state[f"table-{part.ticks}"]
+        app.session_state[f"{part.ticks}.{sent.generation}"] = TICKED
+    return _timed(app)
 
 
 def _timed(app: Any, runs: int = RUNS) -> dict[str, Any]:

@@ -29,6 +29,8 @@ class Found:
 
 def folded(text: str) -> str:
     """The same for every spelling: no case, no accents, one blank between words."""
+    if text.isascii():  # most are; a list of 10,000 is looked through at every letter
+        return " ".join(text.casefold().split())
     parts = unicodedata.normalize("NFKD", text.translate(_APART))
     return " ".join("".join(each for each in parts if not unicodedata.combining(each)).casefold().split())
 

@@ -7,6 +7,7 @@ from deepracer_admin.ui.kit.cached import usage_table, usage_view
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.fold import fold
 from deepracer_admin.ui.kit.masthead import masthead
+from deepracer_admin.ui.kit.reached import say_whom
 from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.kit.words import whole
 from deepracer_admin.ui.usage.budget_panel import budget_panel
@@ -63,7 +64,7 @@ targets = [row for one in (shown if everybody else chosen) if (row := table.by_i
 if not targets:
     st.caption("Choose one or more rows to set quotas, grant hours, pause or resume.")
 else:
-    st.markdown(f"Chosen: {says_whom(targets)}")
+    say_whom(says_whom(targets, lead="Chosen: "), key="usage")
     names = ["Quota", "Pause, resume, models"] if may_many else []
     if len(targets) == 1:
         names = [*names, "Extra hours", "Over time"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from deepracer_admin.model import Attendee, Profile, Quota, Role
+from deepracer_admin.model import Attendee, Outcome, Profile, Quota, Role, State, Step
+from deepracer_admin.records.campaigns import CAMPAIGNS
 from deepracer_admin.store import ProfileLink
 from tests.e2e.conftest import PATIENCE_MS, no_trouble, picture, press, wait_idle
 from tests.e2e.seeded import Seeded, an_event, seeded_console
@@ -48,6 +50,32 @@ def test_a_dialog_reaches_whom_it_named_when_it_opened(seeded: Seeded, browser: 
     expect(page.get_by_test_id("stMain").get_by_text("Pausing 4 people")).to_be_visible()
     [job] = seeded.console.store.jobs("ev-1", kind="sponsor")
     assert {item.key for item in seeded.console.store.job_items(job.id)} == {f"pr-{name}" for name in NAMES}
+    no_trouble(page)
+
+
+def test_a_mail_reaches_whom_its_dialog_named_and_says_who_came_and_went(seeded: Seeded, browser: Browser) -> None:
+    store, now = seeded.console.store, seeded.console.clock.now()
+    store.amend_event("ev-1", lambda each: replace(each, portal_url="https://racing.example.com"))
+    steps = (Step.PROFILE, Step.ACCESS)
+    store.record(
+        "ev-1", [Outcome(f"at-{name}", step, State.DONE) for name in NAMES for step in steps], lease=None, now=now
+    )
+    page = seeded.window(browser, seeded.session(Role.ORGANIZER), path="/messages?send-mail=true")
+    press(page, "Send it …")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("4 people", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    assert not store.rows("ev-1", CAMPAIGNS)
+    store.amend_attendees("ev-1", lambda each: replace(each, wanted=False), ids=["at-Bob"])
+    trains(seeded, "Fay")
+    store.record("ev-1", [Outcome("at-Fay", step, State.DONE) for step in steps], lease=None, now=now)
+    press(dialog, "Send it")
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_text("It goes to 3 people").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(main.get_by_text("1 person who was named has left that audience meanwhile: Bob").first).to_be_visible()
+    expect(main.get_by_text("1 person came into it since").first).to_be_visible()
+    [campaign] = store.rows("ev-1", CAMPAIGNS).values()
+    assert {*campaign.people} == {"at-Ada", "at-Cy", "at-Di"}
+    picture(page, "mail-sent")
     no_trouble(page)
 
 

@@ -151,8 +151,8 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
         lambda c, who: c.first.attendees.erase(who, "at-6", typed="racer6@example.com"),
     ),
     "registrations.view": ("portal.view", lambda c, who: c.first.registrations.view(who)),
-    "registrations.revision": ("portal.view", lambda c, who: c.first.registrations.revision(who)),
-    "registrations.rows": ("portal.view", lambda c, who: c.first.registrations.rows(who)),
+    "registrations.stamp": ("portal.view", lambda c, who: c.first.registrations.stamp(who)),
+    "registrations.listed": ("portal.view", lambda c, who: c.first.registrations.listed(who)),
     "registrations.open": ("portal.edit", lambda c, who: c.first.registrations.open(who)),
     "registrations.close": ("portal.edit", lambda c, who: c.first.registrations.close(who)),
     "registrations.set_rules": (
@@ -203,6 +203,7 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     ),
     "messages.revision": ("messages.view", lambda c, who: c.first.messages.revision(who)),
     "messages.ledger": ("messages.view", lambda c, who: c.first.messages.ledger(who)),
+    "messages.ledger_file": ("attendees.export", lambda c, who: c.first.messages.ledger_file(who)),
     "messages.sender": ("messages.view", lambda c, who: c.first.messages.sender(who)),
     "messages.outbox": ("messages.outbox", lambda c, who: c.first.messages.outbox(who)),
     "closeout.view": ("closeout.view", lambda c, who: c.first.closeout.view(who)),

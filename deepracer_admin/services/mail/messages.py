@@ -24,11 +24,23 @@ from deepracer_admin.records.ways_in import POOL, read_ways_in
 from deepracer_admin.rules.mail_names import is_announcement
 from deepracer_admin.rules.relative import FURTHEST, Relative, anchors, instant_of, why_cancelled
 from deepracer_admin.rules.templates import Rendered, Template, check_template
-from deepracer_admin.services.base import House, Service, new_id
+from deepracer_admin.services.base import House, new_id
+from deepracer_admin.services.mail.ledger import LedgerDesk
 from deepracer_admin.services.mail.views import CampaignView, LedgerRow, Started
 
-__all__ = ["AUDIENCES", "Audience", "CampaignView", "LedgerRow", "MessagesService", "Started", "stuck_unknown"]
+__all__ = [
+    "AUDIENCES",
+    "REASON_LETTERS",
+    "Audience",
+    "CampaignView",
+    "LedgerRow",
+    "MessagesService",
+    "Started",
+    "stuck_unknown",
+]
 
+REASON_LETTERS = 10
+"""So much is written at least for a mail to people without proven access."""
 AUDIENCES: dict[str, str] = {
     "proven": "Everybody whose access is proven",
     "not_mailed": "Access proven, no mail yet",
@@ -41,7 +53,7 @@ AUDIENCES: dict[str, str] = {
 }
 
 
-class MessagesService(Service):
+class MessagesService(LedgerDesk):
     """What the Messages page calls."""
 
     def __init__(self, house: House, letters: Letters, event_id: str = "") -> None:
@@ -139,8 +151,10 @@ class MessagesService(Service):
         event = self._event()
         if audience.kind not in AUDIENCES:
             raise BadInput("Audience: choose one of the list.")
-        if audience.kind == "all" and len(reason.strip()) < 10:
-            raise BadInput("This reaches people without proven access; write the reason (10 characters or more).")
+        if audience.kind == "all" and len(reason.strip()) < REASON_LETTERS:
+            raise BadInput(
+                f"This reaches people without proven access; write the reason ({REASON_LETTERS} characters or more)."
+            )
         if relative is not None:
             self._check_relative(event, relative)
             schedule_at = relative.at
@@ -325,28 +339,7 @@ class MessagesService(Service):
             return False
         return read_ways_in(self.store, event).of(self.store.attendee(event.id, attendee)) == POOL
 
-    # ------------------------------------------------------------------------------------------ ledger, outbox
-
-    def revision(self, actor: Actor) -> tuple[str, int]:
-        """(event id, revision): the list of mails is kept by it."""
-        self._authorise(actor, "messages.view")
-        event = self._event()
-        return event.id, self.store.revision(event.id)
-
-    def ledger(self, actor: Actor, *, state: Sending | None = None, text: str = "") -> list[LedgerRow]:
-        """Rows of the ledger with their people, latest change first; `text` stands in a name, an address or in what was
-        said."""
-        self._authorise(actor, "messages.view")
-        event = self._event()
-        people = {person.id: person for person in self.store.attendees(event.id)}
-        rows = [
-            LedgerRow(people[row.attendee], row)
-            for row in self.store.deliveries(event.id, state=state)
-            if row.attendee in people
-        ]
-        if needle := " ".join(text.split()).casefold():
-            rows = [row for row in rows if row.has(needle)]
-        return sorted(rows, key=lambda row: row.delivery.changed_at or _EPOCH, reverse=True)
+    # ------------------------------------------------------------------------------------------ sender, outbox
 
     def sender(self, actor: Actor) -> SenderLimits | None:
         """What the sender allowed when last asked; None before the first mail."""

@@ -57,7 +57,3 @@ class LedgerRow:
     def id(self) -> str:
         """One mail: to whom, which template, the how manieth."""
         return f"{self.delivery.attendee}/{self.delivery.template}/{self.delivery.number}"
-
-    def has(self, needle: str) -> bool:
-        """Does it stand in the person's name or address, or in what was said? `needle` in lower case."""
-        return needle in f"{self.attendee.name} {self.attendee.email} {self.delivery.sentence}".casefold()

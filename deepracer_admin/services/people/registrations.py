@@ -11,7 +11,7 @@ from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.people.portal_links import portal_address
 from deepracer_admin.flows.people.registration_letters import CAMPAIGN
 from deepracer_admin.flows.people.registrations import forget_registrations
-from deepracer_admin.model import Actor, Delivery
+from deepracer_admin.model import Actor, Event
 from deepracer_admin.model.registrations import (
     Consent,
     Portal,
@@ -27,9 +27,10 @@ from deepracer_admin.rules.portal import check_portal, question_id
 from deepracer_admin.rules.registration import places_left, unconfirmed_at_most
 from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import Service
+from deepracer_admin.services.people.registration_list import RegistrationList, RegistrationRow
 from deepracer_admin.store import EventStore
 
-__all__ = ["PortalView", "RegistrationRow", "RegistrationsService", "take_over_settings", "to_decide"]
+__all__ = ["Decided", "PortalView", "RegistrationsService", "take_over_settings", "to_decide"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,11 @@ class PortalView:
 
 
 @dataclass(frozen=True, slots=True)
-class RegistrationRow:
-    """One registration, the mail that went last, and what the person is called on the list ("" = not on it)."""
+class Decided:
+    """Of how many registrations it changed something, and how many were gone when it was pressed (registrations)."""
 
-    registration: Registration
-    mail: Delivery | None
-    racer_name: str
+    changed: int
+    gone: int = 0
 
 
 class RegistrationsService(Service):
@@ -85,19 +85,24 @@ class RegistrationsService(Service):
             held=to_come if is_held else 0,
             taken=taken,
             left=places_left(portal, taken),
-            over=event.closed_at is not None or self.clock.event_now() >= event.ends_at,
+            over=self._is_over(event),
         )
 
-    def revision(self, actor: Actor) -> tuple[str, int]:
-        """(event id, revision): the table is cached by it."""
+    def stamp(self, actor: Actor) -> tuple[str, int, bool]:
+        """(event id, revision, is it over): view and list are kept by it."""
         self._authorise(actor, "portal.view")
         event = self._event()
-        return event.id, self.store.revision(event.id)
+        return event.id, self.store.revision(event.id), self._is_over(event)
 
-    def rows(self, actor: Actor) -> list[RegistrationRow]:
+    def _is_over(self, event: Event) -> bool:
+        return event.closed_at is not None or self.clock.event_now() >= event.ends_at
+
+    def listed(self, actor: Actor) -> RegistrationList:
         """Registrations, newest first."""
         self._authorise(actor, "portal.view")
-        event = self._event()
+        return RegistrationList(self._rows(self._event()))
+
+    def _rows(self, event: Event) -> list[RegistrationRow]:
         mails = {row.attendee: row for row in self.store.deliveries(event.id, campaign=CAMPAIGN)}
         aliases = {person.id: person.alias for person in self.store.attendees(event.id)}
         found = [
@@ -117,7 +122,7 @@ class RegistrationsService(Service):
                 "The portal has no address: start the console with its second listener (DEEPRACER_ADMIN_PUBLIC_PORT), "
                 "or set the public address on the Set up page."
             )
-        if event.closed_at is not None or self.clock.event_now() >= event.ends_at:
+        if self._is_over(event):
             raise Conflict("The event is over, so nobody can register: move its end on the Set up page first.")
         return self._change(actor, "open", lambda before: replace(before, open=True))
 
@@ -170,23 +175,23 @@ class RegistrationsService(Service):
 
     # ------------------------------------------------------------------------------------------------ decisions
 
-    def accept(self, actor: Actor, registrations: Collection[str]) -> int:
-        """Let these people in (whoever has no place waits for one). Returns how many that changed."""
+    def accept(self, actor: Actor, registrations: Collection[str]) -> Decided:
+        """Let these people in (whoever has no place waits for one)."""
         self._authorise(actor, "portal.decide", target="accepted")
         return self._decide(actor, registrations, "accepted", _approved)
 
-    def refuse(self, actor: Actor, registrations: Collection[str]) -> int:
+    def refuse(self, actor: Actor, registrations: Collection[str]) -> Decided:
         """These people get no place, and a mail that says so."""
         self._authorise(actor, "portal.decide", target="refused")
         return self._decide(actor, registrations, "refused", _refused)
 
-    def _decide(self, actor: Actor, ids: Collection[str], what: str, decided: Any) -> int:
+    def _decide(self, actor: Actor, ids: Collection[str], what: str, decided: Any) -> Decided:
         now, chosen = self.clock.now(), {*ids}
         if not chosen:
             raise BadInput("Choose people in the table first.")
         there = self.store.rows(self.event_id, REGISTRATIONS, chosen)
-        if len(there) != len(chosen):
-            raise Missing("Some of these registrations are gone (erased, or never confirmed); choose again.")
+        if not there:
+            raise Missing("These registrations are gone (erased, or never confirmed); choose again.")
 
         def change(rows: Mapping[str, Registration]) -> dict[str, Registration]:
             moved = {key: decided(row) for key, row in rows.items()}
@@ -200,28 +205,28 @@ class RegistrationsService(Service):
         if not changed:
             raise Conflict(_NOTHING[what])
         self._audit(actor, "portal.decide", target=what, count=len(changed))
-        return len(changed)
+        return Decided(len(changed), len(chosen) - len(there))
 
-    def erase(self, actor: Actor, registrations: Collection[str]) -> int:
+    def erase(self, actor: Actor, registrations: Collection[str]) -> Decided:
         """Erase registrations of people who are not on the list, with their links and mails. Who is on the list is
         erased there, with everything else of theirs."""
         self._authorise(actor, "portal.erase", target="registrations")
         chosen = {*registrations}
         there = self.store.rows(self.event_id, REGISTRATIONS, chosen)
-        if not chosen or len(there) != len(chosen):
-            raise Missing("Some of these registrations are gone already; choose again.")
+        if not there:
+            raise Missing("These registrations are gone already; choose again.")
         if any(row.state is RegistrationState.ACCEPTED for row in there.values()):
             raise Conflict("Somebody of these is on the list: erase that person on the list, which takes all with it.")
         forget_registrations(self.store, self.event_id, {row.email for row in there.values()})
-        self._audit(actor, "portal.erase", target="registrations", count=len(chosen))
-        return len(chosen)
+        self._audit(actor, "portal.erase", target="registrations", count=len(there))
+        return Decided(len(there), len(chosen) - len(there))
 
     def export(self, actor: Actor) -> bytes:
         """Registrations with their answers as CSV that stays inert in spreadsheets; a rehearsal's is marked."""
         self._authorise(actor, "portal.export")
         mark = ["REHEARSAL"] if self.house.settings.rehearsal else []
         questions = self.store.read(self.event_id, PORTAL).questions
-        rows = [_line(row, questions) + mark for row in self.rows(actor)]
+        rows = [_line(row, questions) + mark for row in self._rows(self._event())]
         self._audit(actor, "portal.export", count=len(rows))
         return inert_csv(rows, [*_COLUMNS, *(each.title for each in questions), *mark])
 

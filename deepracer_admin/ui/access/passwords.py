@@ -12,7 +12,7 @@ from deepracer_admin.services.access.passwords import SOON, PasswordAge, ends_so
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.cached import password_ages
-from deepracer_admin.ui.kit.confirm import whom
+from deepracer_admin.ui.kit.reached import say_whom, whom
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import count, minute, plain, span, when
 
@@ -56,7 +56,8 @@ def ending(who: Actor, event: Event) -> None:
         st.caption(refused)
     reached = [age for age in found if age.attendee.id in chosen]
     if reached:
-        st.markdown(f"Reaches {whom([age.attendee.name or age.attendee.email for age in reached])}.")
+        named = [age.attendee.name or age.attendee.email for age in reached]
+        say_whom(whom(named, lead="Reaches ", tail="."), key="passwords-fresh")
     _send_button(
         "Send the chosen a fresh password",
         [age.attendee.id for age in reached],

@@ -12,7 +12,10 @@ from streamlit.delta_generator import DeltaGenerator
 from deepracer_admin.model import UNLIMITED, Actor, AuditEntry
 from deepracer_admin.rules.access import ACTIONS
 from deepracer_admin.rules.quotas import NO_LIMIT
+from deepracer_admin.services.people.list_query import PAGE_ROWS
 from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit.columns import with_columns
+from deepracer_admin.ui.kit.paging import page_of
 from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, plain, table_height, whole
 
@@ -62,32 +65,41 @@ def filters() -> tuple[str, str]:
 
 
 def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | None:
-    """The newest entries that fit; the chosen one."""
+    """The newest entries that fit, one page of them; the chosen one."""
     found = _entries(session.desk().audit.newest(who), words, action, who)
     if not found:
         st.info("No entry fits. Clear the search, or choose every action.", icon=":material/search_off:")
         return None
-    newest = f"The newest {whole(SHOWN)} that fit; the export has all." if len(found) == SHOWN else ""
-    st.caption(f"{count(len(found), 'entry', 'entries')}. {newest}")
+    more = f"the newest {whole(SHOWN)} that fit; the export has all" if len(found) == SHOWN else "newest first"
+    ids, page = page_of(
+        tuple(found),
+        key=f"audit-page-{hash((words, action))}",
+        rows=PAGE_ROWS,
+        told=count(len(found), "entry", "entries"),
+        as_of=more,
+        at=st.container(horizontal=True, vertical_alignment="bottom"),
+    )
+    shown = [found[one] for one in ids]
+    frame = pd.DataFrame(
+        {
+            "No.": [row.seq for row in shown],
+            "When": [row.at for row in shown],
+            "Who": [row.actor_name for row in shown],
+            "Role": [row.role for row in shown],
+            "Action": [_title(row.action) for row in shown],
+            "To how many": [row.count for row in shown],
+            "Allowed": ["✓ yes" if row.allowed else "✗ refused" for row in shown],
+            "Target": [row.target for row in shown],
+        }
+    )
     chosen = choose_one(
-        pd.DataFrame(
-            {
-                "No.": [row.seq for row in found],
-                "When": [row.at for row in found],
-                "Who": [row.actor_name for row in found],
-                "Role": [row.role for row in found],
-                "Action": [_title(row.action) for row in found],
-                "To how many": [row.count for row in found],
-                "Allowed": ["✓ yes" if row.allowed else "✗ refused" for row in found],
-                "Target": [row.target for row in found],
-            }
-        ),
-        [str(row.seq) for row in found],
+        with_columns(frame, key="audit", always=("No.", "When")),
+        list(ids),
         key="audit",
-        names=[f"entry {whole(row.seq)}" for row in found],
-        scope=(action, words),
+        names=[f"entry {whole(row.seq)}" for row in shown],
+        scope=(action, words, page),
         steady=False,
-        height=table_height(len(found), most=14),
+        height=table_height(len(shown), most=14),
         column_config={
             "When": st.column_config.DatetimeColumn(f"When ({zone})", format="YYYY-MM-DD HH:mm:ss", timezone=zone),
             "No.": st.column_config.NumberColumn(width="small"),
@@ -95,7 +107,7 @@ def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | Non
         },
         alt="Audit entries, newest first",
     )
-    return next((row for row in found if str(row.seq) == chosen), None)
+    return found.get(chosen or "")
 
 
 def _title(action: str) -> str:
@@ -103,9 +115,11 @@ def _title(action: str) -> str:
     return ACTIONS[action].title if action in ACTIONS else _AT_THE_DOOR.get(action, action)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _entries(newest: int, words: str, action: str, _who: Actor) -> list[AuditEntry]:
-    return session.desk().audit.entries(_who, text=words, action=action, limit=SHOWN)
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _entries(newest: int, words: str, action: str, _who: Actor) -> dict[str, AuditEntry]:
+    """By their numbers, newest first; nobody may change them."""
+    found = session.desk().audit.entries(_who, text=words, action=action, limit=SHOWN)
+    return {str(row.seq): row for row in found}
 
 
 def entry(chosen: AuditEntry) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TypeVar
 
+import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
 __all__ = ["with_columns"]
 
+Table = TypeVar("Table", pa.Table, pd.DataFrame)
 
-def with_columns(table: pa.Table, *, key: str, always: Collection[str]) -> pa.Table:
+
+def with_columns(table: Table, *, key: str, always: Collection[str]) -> Table:
     """Ask for the columns to leave out, and the table without them. `always`: those without which a row is nobody."""
-    offered = [name for name in table.column_names if name not in always]
+    names = table.column_names if isinstance(table, pa.Table) else [*table.columns]
+    offered = [name for name in names if name not in always]
     with st.popover("Columns", icon=":material/view_column:", key=f"{key}-columns-part"):
         hidden = st.pills(
             "Leave out",
@@ -21,4 +26,7 @@ def with_columns(table: pa.Table, *, key: str, always: Collection[str]) -> pa.Ta
             key=f"{key}-columns",
             bind="query-params",
         )
-    return table.drop_columns([name for name in hidden if name in offered]) if hidden else table
+    left_out = [name for name in hidden or () if name in offered]
+    if not left_out:
+        return table
+    return table.drop_columns(left_out) if isinstance(table, pa.Table) else table.drop(columns=left_out)

@@ -15,15 +15,11 @@ import streamlit as st
 
 from deepracer_admin.model import Actor
 from deepracer_admin.ui.kit.act import go, opened, press
+from deepracer_admin.ui.kit.reached import Whom, everyone, whom
 from deepracer_admin.ui.kit.refresh import dialog_closed, dialog_opened
-from deepracer_admin.ui.kit.words import count, plain, some_names
+from deepracer_admin.ui.kit.words import plain
 
 __all__ = ["confirm", "confirm_typed", "whom"]
-
-
-def whom(names: Sequence[str], singular: str = "person", plural: str = "people") -> str:
-    """The first fact of a dialog: how many, and the first few by name, e.g. "**3 people**: Ada, Bob and Cy"."""
-    return f"**{count(len(names), singular, plural)}**: {some_names(names)}"
 
 
 def confirm_typed(
@@ -46,8 +42,7 @@ def confirm_typed(
 
     @st.dialog(title, icon=":material/warning:", on_dismiss=dialog_closed)
     def dialog() -> None:
-        for fact in facts:
-            st.markdown(f"- {fact}")
+        _say(facts, key)
         typed = st.text_input(f"Type {what} to go on: {plain(name)}", key=f"{key}-typed", autocomplete="off", live=True)
         typed = (typed or "").strip()
         _go(button, lambda who: run(who, typed), key=key, done=done, disabled=typed != name)
@@ -70,11 +65,18 @@ def confirm(
 
     @st.dialog(title, on_dismiss=dialog_closed)
     def dialog() -> None:
-        for fact in facts:
-            st.markdown(f"- {fact}")
+        _say(facts, key)
         _go(button, run, key=key, done=done, disabled=False)
 
     dialog()
+
+
+def _say(facts: Sequence[str], key: str) -> None:
+    """Each fact a line; behind whom it reaches stands the list of all of them."""
+    for place, fact in enumerate(facts):
+        st.markdown(f"- {fact}")
+        if isinstance(fact, Whom):
+            everyone(fact.names, key=f"{key}-everyone-{place}")
 
 
 def _go(label: str, run: Callable[[Actor], Any], *, key: str, done: str | Callable[[Any], str], disabled: bool) -> None:

@@ -17,10 +17,13 @@ from deepracer_admin.records.outbox import CapturedMail
 from deepracer_admin.rules.mail_names import mail_names
 from deepracer_admin.rules.relative import relative_words
 from deepracer_admin.rules.templates import PLACEHOLDERS, REQUIRED, Rendered, Template
+from deepracer_admin.services.mail.mail_list import BACK, NEWEST, ORDERS, MailList
 from deepracer_admin.services.mail.messages import AUDIENCES, CampaignView, LedgerRow
 from deepracer_admin.services.people.list_query import PAGE_ROWS
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.columns import with_columns
+from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.paging import page_of
 from deepracer_admin.ui.kit.place import choose_place
@@ -46,6 +49,7 @@ _STATES = {
     "done": ("done", ":material/check_circle:", "green"),
     "cancelled": ("cancelled", ":material/cancel:", "gray"),
 }
+_SHOW = {"": "All", **{each.value: word for each, word in SENDING.items()}, BACK: "✗ came back"}
 _CONTROLLED = {
     "paused": "Paused after the mails under way.",
     "running": "It goes on.",
@@ -180,61 +184,67 @@ def _controls(view: CampaignView) -> None:
 
 
 def every_mail(who: Actor, zone: str, names: Mapping[str, str]) -> LedgerRow | None:
-    """One row per mail, latest change first, searched and paged; the chosen one."""
-    left, middle, right = st.columns([2, 2, 3], vertical_alignment="bottom")
-    text = left.text_input("Search", key="ledger-text", type="search", placeholder="Name, address or what was said")
-    words = {"": "All", **{each.value: word for each, word in SENDING.items()}}
-    state = choose_place("State", [*words], key="ledger-state", format_func=words.__getitem__, at=middle) or ""
-    stamp = session.desk().messages.revision(who)
-    rows, bounced, unknown, read_at = _mails(*stamp, state, text or "", who)
-    right.markdown(f"{count(bounced, 'came back', 'came back')} · {count(unknown, 'lost answer')} to settle by hand")
+    """One row per mail, latest change first, searched, sorted and paged; the chosen one."""
+    mails, read_at = _mails(*session.desk().messages.revision(who), who)
+    first, second, third = st.columns([3, 2, 2])
+    text = (
+        first.text_input("Search", key="ledger-text", type="search", placeholder="Name, address or what was said") or ""
+    )
+    state = choose_place("State", [*_SHOW], key="ledger-state", format_func=_SHOW.__getitem__, at=second)
+    order = third.selectbox("Order", [*ORDERS], key="ledger-order", bind="query-params") or NEWEST
+    back, lost = count(mails.came_back, "came back", "came back"), count(mails.unknown, "lost answer")
+    found = mails.ids(state, text, order)
     ids, page = page_of(
-        tuple(rows),
-        key=f"ledger-page-{hash((state, text))}",
+        found,
+        key=f"ledger-page-{hash((state, text, order))}",
         rows=PAGE_ROWS,
-        told=count(len(rows), "mail"),
-        as_of=as_of(read_at, "mails", zone),
+        told=count(len(found), "mail"),
+        as_of=f"{back}, {lost} to settle by hand · {as_of(read_at, 'mails', zone)}",
         at=st.container(horizontal=True, vertical_alignment="bottom"),
     )
     if not ids:
         st.info("No such mail. Mails appear here as soon as they are queued.", icon=":material/mail:")
         return None
-    shown = [rows[one] for one in ids]
+    shown = [mails.by_id[one] for one in ids]
+    frame = pd.DataFrame(
+        {
+            "Name": [row.attendee.name for row in shown],
+            "Address": [row.attendee.email for row in shown],
+            "Mail": [f"{names.get(row.delivery.template, _GONE)}, version {row.delivery.version}" for row in shown],
+            "State": [SENDING[row.delivery.state] for row in shown],
+            "Delivery": [row.delivery.delivered or "not reported" for row in shown],
+            "What was said": [row.delivery.sentence for row in shown],
+            f"Changed ({zone})": [minute(row.delivery.changed_at, zone) for row in shown],
+        }
+    )
     chosen = choose_one(
-        pd.DataFrame(
-            {
-                "Name": [row.attendee.name for row in shown],
-                "Address": [row.attendee.email for row in shown],
-                "Mail": [f"{names.get(row.delivery.template, _GONE)}, version {row.delivery.version}" for row in shown],
-                "State": [SENDING[row.delivery.state] for row in shown],
-                "Delivery": [row.delivery.delivered or "not reported" for row in shown],
-                "What was said": [row.delivery.sentence for row in shown],
-                f"Changed ({zone})": [minute(row.delivery.changed_at, zone) for row in shown],
-            }
-        ),
+        with_columns(frame, key="ledger", always=("Name", "Address")),
         list(ids),
         key="ledger",
         names=[row.attendee.name or row.attendee.email for row in shown],
-        scope=(state, text, page),
+        scope=(state, text, order, page),
         steady=False,
         height=table_height(len(shown), most=14),
-        alt="Mails, latest change first",
+        alt=f"Mails: {order.lower()}",
     )
-    return rows.get(chosen or "")
+    if session.may(who, "attendees.export"):
+        desk = session.desk().messages
+        download(
+            "Save these mails (CSV)",
+            lambda asking: desk.ledger_file(asking, state=state, text=text, order=order),
+            "mails.csv",
+            "text/csv",
+            key="ledger-export",
+        )
+    return mails.by_id.get(chosen or "")
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _mails(
-    event: str, revision: int, state: str, text: str, _who: Actor
-) -> tuple[dict[str, LedgerRow], int, int, datetime]:
-    """Mails by id, how many came back, of how many the answer was lost, and when that was read. `event` and `revision`
-    are the key; the service authorised `_who` before it was asked.
-    """
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _mails(event: str, revision: int, _who: Actor) -> tuple[MailList, datetime]:
+    """Every mail, and when that was read. `event` and `revision` are the key; the service authorised `_who` before it
+    was asked."""
     desk = session.console().of(event)
-    found = desk.messages.ledger(_who, state=Sending(state) if state else None, text=text)
-    bounced = sum(1 for row in found if row.delivery.delivered in ("bounced", "complained"))
-    unknown = sum(1 for row in found if row.delivery.state is Sending.UNKNOWN)
-    return {row.id: row for row in found}, bounced, unknown, desk.clock.now()
+    return desk.messages.ledger(_who), desk.clock.now()
 
 
 def outbox(mails: Sequence[CapturedMail], zone: str) -> None:

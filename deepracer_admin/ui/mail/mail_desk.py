@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,14 +12,18 @@ import streamlit as st
 from deepracer_admin.model import Actor, Event
 from deepracer_admin.rules.relative import Relative
 from deepracer_admin.rules.templates import Template
-from deepracer_admin.services.mail.messages import AUDIENCES, Audience, LedgerRow, Started
+from deepracer_admin.services.mail.messages import AUDIENCES, REASON_LETTERS, Audience, LedgerRow, Started
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import as_shown, ask, press
+from deepracer_admin.ui.kit.act import ask, press, said
 from deepracer_admin.ui.kit.cached import cohort_counts
+from deepracer_admin.ui.kit.confirm import confirm
+from deepracer_admin.ui.kit.reached import say_whom, whom
 from deepracer_admin.ui.kit.words import count, plain, span, when, whole
 from deepracer_admin.ui.mail.letters import placeholders, show_mail
 
 __all__ = ["edit_template", "preview", "send_desk", "settle", "test_to_myself"]
+
+_NO_SECOND = "Whoever has had it gets no second."
 
 
 def preview(template: Template) -> None:
@@ -98,41 +102,81 @@ def send_desk(who: Actor, event: Event, keys: Sequence[str], called: Mapping[str
     if kind == "not_signed_in":
         st.caption("Sign-ins are seen in Cognito with credentials on its user pool; without them, by the first model.")
     audience = Audience(kind, cohort)
-    found = ask(lambda asking: desk.messages.reach(asking, key, audience))
-    if found is None:
+    reach = ask(lambda asking: _reached(asking, key, audience))
+    if reach is None:
         return
-    people, had = found
     sender = desk.messages.sender(who)
     rate = sender.per_second * 0.8 if sender else 0.0
-    time = f", about {span(timedelta(seconds=len(people) / rate))} at the sender's rate" if rate and people else ""
-    names = ", ".join(plain(person.name or person.email) for person in people[:3])
-    st.markdown(
-        f"Reaches **{count(len(people), 'person', 'people')}**{': ' + names if names else ''}"
-        f"{' …' if len(people) > 3 else ''}{time}. Had it already, no second: {whole(had)}."
-    )
-    reason = st.text_input("Reason (kept in the audit)", key="send-reason") if kind == "all" else ""
+    people = len(reach.ids)
+    time = f"About {span(timedelta(seconds=people / rate))} at the sender's rate. " if rate and people else ""
+    say_whom(whom(reach.names, lead="Reaches "), key="send")
+    st.caption(f"{time}Had it already, no second: {whole(reach.had)}.")
+    reason = _reason() if kind == "all" else ""
     is_later, at, relative = _later(who, event)
     if at is not None:
         moves = " It is cancelled, and says so, when that moves." if relative else ""
         st.caption(f"It goes to whoever is in that audience at that time; the names above are of now.{moves}")
-    press(
-        f"Schedule it for {when(at, event.zone)}" if at else "Schedule it" if is_later else "Send it",
-        lambda asking: desk.messages.send(
-            asking,
-            key,
-            audience,
-            attendees=as_shown("send-go"),
-            schedule_at=None if relative else at,
-            relative=relative,
-            reason=reason,
-        ),
-        key="send-go",
-        done=_goes if at is None else f"It goes to whoever is in that audience {when(at, event.zone)}.",
+    unready = kind == "all" and len(reason.strip()) < REASON_LETTERS
+    # later, and no time that holds: never at once instead
+    if st.button(
+        "Schedule it …" if is_later else "Send it …",
         type="primary",
         icon=":material/send:",
-        disabled=at is None and (is_later or not people),  # later, and no time that holds: never at once instead
-        shown=[person.id for person in people],
-    )
+        disabled=unready or (at is None and (is_later or not people)),
+        key="send-go",
+    ):
+        name = called.get(key, key)
+        later = f"It goes {when(at, event.zone)}, to whoever is in that audience then; now that is:" if at else ""
+        confirm(
+            f"Schedule {plain(name)}" if at else f"Send {plain(name)}",
+            key="send-go",
+            facts=[*([later] if later else []), whom(reach.names), f"{time}{_NO_SECOND}"],
+            button="Schedule it" if at else "Send it",
+            run=lambda asking: desk.messages.send(
+                asking,
+                key,
+                audience,
+                attendees=() if at else reach.ids,
+                schedule_at=None if relative else at,
+                relative=relative,
+                reason=reason,
+            ),
+            done=f"It goes to whoever is in that audience {when(at, event.zone)}." if at else _goes,
+        )
+    said("send-go")
+
+
+def _reason() -> str:
+    """Why it reaches people without access; the service asks for as much."""
+    typed = st.text_input("Reason (kept in the audit)", key="send-reason", live=True) or ""
+    if len(typed.strip()) < REASON_LETTERS:
+        st.caption(
+            f"This reaches people without proven access: write the reason, {whole(REASON_LETTERS)} characters or more."
+        )
+    return typed
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """Ids and names of those whom a mail would reach now, and how many of the audience have had it."""
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    had: int
+
+
+def _reached(who: Actor, key: str, audience: Audience) -> _Reach:
+    messages, clock = session.desk().messages, session.desk().clock
+    minute = clock.event_now().replace(second=0, microsecond=0)  # whether a result is final hangs on time alone
+    return _reach(*messages.revision(who), key, audience.kind, audience.cohort, minute, who)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _reach(event: str, revision: int, key: str, kind: str, cohort: str, minute: datetime, _who: Actor) -> _Reach:
+    """`event` and `revision` are the key; the service authorised `_who` before it was asked."""
+    people, had = session.console().of(event).messages.reach(_who, key, Audience(kind, cohort))
+    names = tuple(person.name or person.email for person in people)
+    return _Reach(tuple(person.id for person in people), names, had)
 
 
 def _later(who: Actor, event: Event) -> tuple[bool, datetime | None, Relative | None]:

@@ -9,7 +9,8 @@ import streamlit as st
 from deepracer_admin.model import Actor, Attendee, Event
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, said
-from deepracer_admin.ui.kit.confirm import confirm_typed, whom
+from deepracer_admin.ui.kit.confirm import confirm_typed
+from deepracer_admin.ui.kit.reached import whom
 from deepracer_admin.ui.kit.words import count
 from deepracer_admin.ui.people.finder import open_card
 from deepracer_admin.ui.people.person import choose_people

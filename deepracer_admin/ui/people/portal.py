@@ -1,62 +1,31 @@
-"""The Portal view of the Attendees page: is it open, where is it, who registers; decisions by hand."""
+"""The Portal view of the Attendees page: is it open, where is it, its settings, who registers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import pandas as pd
 import streamlit as st
 
-from deepracer_admin.model import Actor, Event, Sending
-from deepracer_admin.model.registrations import Portal, Registration, RegistrationState
-from deepracer_admin.services.people.registrations import PortalView, RegistrationRow
+from deepracer_admin.model import Actor, Event
+from deepracer_admin.model.registrations import RegistrationState
+from deepracer_admin.services.people.registrations import PortalView
 from deepracer_admin.ui.kit import session
-from deepracer_admin.ui.kit.act import ask, press, said
-from deepracer_admin.ui.kit.confirm import confirm, whom
-from deepracer_admin.ui.kit.download import download
+from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.qr import share
 from deepracer_admin.ui.kit.refresh import rerun_unasked
-from deepracer_admin.ui.kit.table import choose
-from deepracer_admin.ui.kit.words import count, table_height, whole
+from deepracer_admin.ui.kit.words import whole
 from deepracer_admin.ui.people.portal_mails import mails
 from deepracer_admin.ui.people.portal_settings import questions, rules, texts
+from deepracer_admin.ui.people.registrations import registrations
 
 __all__ = ["portal"]
-
-_STATES = {
-    RegistrationState.ASKED: "· mail not confirmed",
-    RegistrationState.VERIFIED: "… confirmed",
-    RegistrationState.ACCEPTED: "✓ has a place",
-    RegistrationState.WAITING: "↻ waiting list",
-    RegistrationState.REFUSED: "✗ refused",
-    RegistrationState.WITHDRAWN: "– withdrawn",
-}
-_KINDS: Mapping[str, frozenset[RegistrationState]] = {
-    "Everybody": frozenset(RegistrationState),
-    "To decide": frozenset({RegistrationState.VERIFIED}),
-    "Waiting list": frozenset({RegistrationState.WAITING}),
-    "Has a place": frozenset({RegistrationState.ACCEPTED}),
-    "Not confirmed": frozenset({RegistrationState.ASKED}),
-    "Refused or withdrawn": frozenset({RegistrationState.REFUSED, RegistrationState.WITHDRAWN}),
-}
-_MAIL = {
-    Sending.PENDING: "… to go",
-    Sending.CLAIMED: "… to go",
-    Sending.SENT: "✓ sent",
-    Sending.FAILED: "✗ failed",
-    Sending.UNKNOWN: "? not known",
-    Sending.SKIPPED: "– left out",
-}
-_DELIVERED = {"delivered": "✓ arrived", "bounced": "✗ came back", "complained": "✗ complaint", "delayed": "… delayed"}
-_YES = {True: "yes", False: "no", None: ""}
 
 
 def portal(who: Actor, event: Event) -> None:
     """The whole view; what a role may not do is not shown."""
-    view = ask(session.desk().registrations.view)
-    if view is None:
-        return
-    _watch(_fingerprint(who))
+    stamp = session.desk().registrations.stamp(who)
+    view = _view(*stamp, who)
+    _watch(_fingerprint(view))
     _state(who, event, view)
     sections = ["Registrations"]
     if session.may(who, "portal.edit"):
@@ -79,25 +48,27 @@ def portal(who: Actor, event: Event) -> None:
     elif section == "Mails":
         mails(view.portal)
     else:
-        _registrations(who, event, view)
+        registrations(who, event, view, stamp)
 
 
 @st.fragment(run_every=2)
 def _watch(drawn: tuple[object, ...]) -> None:
     """Registrations are shown as they come: one full run once something of them has changed."""
-    if _fingerprint(session.actor()) != drawn:
+    who = session.actor()
+    if _fingerprint(_view(*session.desk().registrations.stamp(who), who)) != drawn:
         rerun_unasked()
 
 
-def _fingerprint(who: Actor) -> tuple[object, ...]:
+def _fingerprint(view: PortalView) -> tuple[object, ...]:
     """What changes when somebody registers, confirms or is given a place."""
-    return _counts(*session.desk().registrations.revision(who), who)
+    return (*view.counts.values(), view.to_come, view.portal.open, view.over)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _counts(event: str, revision: int, _who: Actor) -> tuple[object, ...]:
-    view = session.console().of(event).registrations.view(_who)
-    return (*view.counts.values(), view.to_come, view.portal.open)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _view(event: str, revision: int, over: bool, _who: Actor) -> PortalView:
+    """`event`, `revision` and `over` are the key; the service authorised `_who` before it was asked. Nobody changes
+    it."""
+    return session.console().of(event).registrations.view(_who)
 
 
 def _state(who: Actor, event: Event, view: PortalView) -> None:
@@ -168,136 +139,4 @@ def _address(view: PortalView) -> None:
         st.caption(
             "This address works on this computer only, so there is no QR code of it: for phones set the public address "
             "on the Set up page, and let the second listener (DEEPRACER_ADMIN_PUBLIC_HOST) leave this computer."
-        )
-
-
-# ------------------------------------------------------------------------------------------------- registrations
-
-
-def _registrations(who: Actor, event: Event, view: PortalView) -> None:
-    stored, revision = session.desk().registrations.revision(who)
-    rows = _rows(stored, revision, who)
-    if not rows:
-        st.info(_empty(view), icon=":material/how_to_reg:")
-        return
-    counts = {kind: sum(row.registration.state in states for row in rows) for kind, states in _KINDS.items()}
-    kind = st.selectbox(
-        "Show",
-        [*_KINDS],
-        format_func=lambda each: f"{each} ({whole(counts[each])})",
-        key="registrations-kind",
-        width=320,
-    )
-    shown = [row for row in rows if row.registration.state in _KINDS[kind or "Everybody"]]
-    if not shown:
-        st.caption("Nobody at the moment.")
-    ids = [row.registration.id for row in shown]
-    chosen = choose(
-        _frame(shown, view.portal, event),
-        ids,
-        key="registrations",
-        names=[row.registration.email for row in shown],
-        scope=(stored, kind),
-        steady=False,
-        height=table_height(len(ids), most=12),
-        column_config={
-            "Address": st.column_config.TextColumn(pinned=True),
-            "Asked": st.column_config.DatetimeColumn(format="D MMM, HH:mm", help=f"Time of {event.zone}."),
-        },
-        alt="Registrations",
-    )
-    names = {row.registration.id: row.registration.name or row.registration.email for row in rows}
-    _decisions(who, chosen, names)
-    if session.may(who, "portal.export"):
-        download(
-            "Export registrations (CSV)",
-            session.desk().registrations.export,
-            "registrations.csv",
-            "text/csv",
-            key="registrations-export",
-        )
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _rows(event: str, revision: int, _who: Actor) -> list[RegistrationRow]:
-    return session.console().of(event).registrations.rows(_who)
-
-
-def _empty(view: PortalView) -> str:
-    if view.portal.open:
-        return "Nobody has registered yet. Send people the address above; they stand here as they come."
-    if not view.portal.domains:
-        return "Say under “Who may register” whose addresses may register, then open the portal."
-    return "Nobody has registered yet. Open the portal, and send people its address."
-
-
-def _frame(rows: Sequence[RegistrationRow], portal: Portal, event: Event) -> pd.DataFrame:
-    listed = [row.registration for row in rows]
-    columns: dict[str, list[str]] = {
-        "Address": [each.email for each in listed],
-        "State": [_state_word(each) for each in listed],
-        "Mail": [_mail(row) for row in rows],
-        "Name": [each.name for each in listed],
-        "Racer name": [row.racer_name or row.registration.racer_name for row in rows],
-        "New to AI/ML": [_YES[each.new_to_ml] for each in listed],
-        "New to AWS": [_YES[each.new_to_aws] for each in listed],
-    }
-    for question in portal.questions:
-        columns[question.title] = [each.answers.get(question.id, "") for each in listed]
-    frame = pd.DataFrame(columns, dtype="str")
-    frame["Asked"] = pd.to_datetime([each.asked_at for each in listed], utc=True).tz_convert(event.zone)
-    return frame
-
-
-def _state_word(each: Registration) -> str:
-    if each.approved and each.state is RegistrationState.WAITING:
-        return "… accepted, no place yet"
-    if each.left_at and each.state is RegistrationState.WITHDRAWN:
-        return "– gave the place back"
-    return _STATES[each.state]
-
-
-def _mail(row: RegistrationRow) -> str:
-    if row.mail is None:
-        return ""
-    return _DELIVERED.get(row.mail.delivered, "") or _MAIL[row.mail.state]
-
-
-def _decisions(who: Actor, chosen: tuple[str, ...], names: Mapping[str, str]) -> None:
-    if not session.may(who, "portal.decide"):
-        return
-    desk = session.desk().registrations
-    with st.container(horizontal=True, vertical_alignment="center"):
-        press(
-            "Accept",
-            lambda asking: desk.accept(asking, chosen),
-            key="registrations-accept",
-            done=lambda n: f"{count(n or 0, 'registration')} accepted; each gets a place as soon as one is free.",
-            disabled=not chosen,
-            icon=":material/check:",
-            line=False,
-        )
-        refuses = st.button("Refuse …", key="registrations-refuse", disabled=not chosen, icon=":material/close:")
-        erases = st.button("Erase …", key="registrations-erase", disabled=not chosen, icon=":material/delete_forever:")
-        if not chosen:
-            st.caption("Choose people in the table.")
-    said("registrations-accept", "registrations-refuse", "registrations-erase")
-    picked = [names[each] for each in chosen if each in names]
-    if refuses:
-        confirm(
-            "Refuse registrations",
-            key="registrations-refuse",
-            facts=[whom(picked), "They get a mail that says there is no place for them. You can accept them later."],
-            button="Refuse them",
-            run=lambda asking: desk.refuse(asking, chosen),
-            done=lambda n: f"{count(n or 0, 'registration')} refused.",
-        )
-    if erases:
-        confirm(
-            "Erase registrations",
-            key="registrations-erase",
-            facts=[whom(picked), "Their registration, answers, links and mails of the portal go for good."],
-            button="Erase for good",
-            run=lambda asking: desk.erase(asking, chosen),
-            done=lambda n: f"{count(n or 0, 'registration')} erased.",
         )

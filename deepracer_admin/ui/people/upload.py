@@ -11,9 +11,10 @@ from deepracer_admin.model import Actor, Event, Job
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import said
-from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
+from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.reached import whom
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import count, plain, whole
 from deepracer_admin.ui.people.open_list import close_list, read_open
@@ -238,7 +239,7 @@ def confirm_import(event: Event, dry: DryRun, leaving: Sequence[str], names: Map
         f"Adds {count(number['new'], 'person', 'people')}, changes {whole(number['changed'])}.",
         f"Skips {count(number['same'] + number['duplicate'] + number['rejected'], 'row')}.",
         *(
-            [f"Takes out {whom([names.get(email) or email for email in leaving])}; they lose access."]
+            [whom([names.get(email) or email for email in leaving], lead="Takes out ", tail="; they lose access.")]
             if leaving
             else []
         ),

@@ -10,8 +10,9 @@ from deepracer_admin.model import Actor, Event
 from deepracer_admin.services.setup.restored import Waiting
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, said
-from deepracer_admin.ui.kit.confirm import confirm_typed, whom
+from deepracer_admin.ui.kit.confirm import confirm_typed
 from deepracer_admin.ui.kit.jobs import TITLES
+from deepracer_admin.ui.kit.reached import whom
 from deepracer_admin.ui.kit.words import count, when, whole
 
 __all__ = ["restored_panel"]
@@ -55,7 +56,7 @@ def _confirm(event: Event, waiting: Waiting, parts: list[str]) -> None:
             f"At once goes on: {', '.join(parts)}; what was due meanwhile goes at once, too."
             if parts
             else "Nothing is under way; what is asked for from now on is done here.",
-            *([f"It reaches {whom(waiting.people)}"] if waiting.people else []),
+            *([whom(waiting.people, lead="It reaches ")] if waiting.people else []),
             "It cannot be taken back: a mail that went is gone.",
         ],
         name=event.name,

@@ -13,17 +13,18 @@ from deepracer_admin.services.usage.rows import ProfileRow
 from deepracer_admin.services.usage.usage import GRANT_MAX_HOURS, QuotaPlan, QuotaReadBack
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said
-from deepracer_admin.ui.kit.confirm import confirm, confirm_typed, whom
+from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
 from deepracer_admin.ui.kit.limits import ask_limit, limit_words
+from deepracer_admin.ui.kit.reached import Whom, whom
 from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, hours, money, plain, whole
 from deepracer_admin.ui.usage.live import Stamp
 
 __all__ = ["grant_hours", "pause_or_delete", "says_whom", "set_quota"]
 
 
-def says_whom(chosen: Sequence[ProfileRow]) -> str:
+def says_whom(chosen: Sequence[ProfileRow], *, lead: str = "") -> Whom:
     """How many are chosen, and the first few by name."""
-    return whom(_names(chosen))
+    return whom(_names(chosen), lead=lead)
 
 
 def _names(chosen: Sequence[ProfileRow]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from deepracer_admin.ui.kit.confirm import whom
+from deepracer_admin.ui.kit.reached import whom
 
 PATIENCE_S = 30
 
@@ -94,7 +94,9 @@ def test_a_press_after_signing_out_does_nothing_and_says_why(signed_in: list[str
         (["Ada"], "**1 person**: Ada"),
         (["Ada", "Bob"], "**2 people**: Ada and Bob"),
         (["Ada", "Bob", "Cy"], "**3 people**: Ada, Bob and Cy"),
-        (["Ada", "Bob", "Cy", "Di", "Eve"], "**5 people**: Ada, Bob, Cy and 2 more"),
+        (["Ada", "Bob", "Cy", "Di", "Eve"], "**5 people**: Ada, Bob, Cy, Di and Eve"),
+        ([*"ABCDEFG"], "**7 people**: A, B, C, D, E and 2 more"),
+        ([], "**0 people**"),
         (["*Ada*"], "**1 person**: \\*Ada\\*"),
     ],
 )
