@@ -94,7 +94,7 @@ ACTIONS: dict[str, Action] = {
     "usage.guard": Action("set the budget guard", _O, True),
     "usage.delete_models": Action("delete models", _O, True, True),
     "boards.view": Action("see leaderboards", _OFV),
-    "boards.names": Action("see the person behind an alias", _O),
+    "boards.names": Action("see the person behind a racer name", _O),
     "boards.run": Action("run the boards", _OF, True),
     "boards.declare": Action("declare a result final", _O, True),
     "boards.export": Action("export standings", _OF, True),

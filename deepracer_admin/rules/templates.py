@@ -45,6 +45,7 @@ PLACEHOLDERS: dict[str, str] = {
     "results": "the person's place and time in each race whose result is final, one a line",
     "guest_note": "a guest's own link to accept the invitation",
 }
+_WRITE_IT = {"portal_link": ": write the portal link on the Set up page, under “Access, mail and links”"}
 REQUIRED = frozenset({"name", "event", "portal_link", "alias", "address", "starts", "ends", "hours"})
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _SAID_BY_PEOPLE = frozenset({"name", "alias"})
@@ -116,7 +117,7 @@ def render(template: Template, values: Mapping[str, str], *, mark: str = "", own
     """
     for name in check_template(template, own=own):
         if name not in values or (not values[name].strip() and name in REQUIRED):
-            raise BadInput(f"there is no value for {{{name}}}")
+            raise BadInput(f"there is no value for {{{name}}}{_WRITE_IT.get(name, '')}")
     values = {name: unlinked(value) if name in _SAID_BY_PEOPLE else value for name, value in values.items()}
     subject = " ".join(_fill(template.subject, values).split())
     lines = [_fill(line, values) for line in template.body.strip().splitlines() if not _is_empty_optional(line, values)]

@@ -56,8 +56,9 @@ settings, slots, money, check, alarms, sponsorship, cohorts, staff, others = st.
     bind="query-params",
 )
 
-with settings:  # always: what is typed there stays while another part is looked at
-    setup_form.edit(who, event)
+if settings.open or setup_form.is_edit_opened(event):  # what is typed there stays while another part is looked at
+    with settings:
+        setup_form.edit(who, event)
 
 if slots.open:
     with slots:

@@ -42,7 +42,7 @@ if session.may(who, "boards.run"):
             names_desk(who, race_id)
     else:
         with table:
-            st.caption("Aliases and times of all places, inert in spreadsheets; the export is written to the audit.")
+            st.caption("Racer names and times of all places, inert in spreadsheets; that it was taken is in the audit.")
             if session.may(who, "boards.export"):
                 download(
                     "Download standings.csv",

@@ -126,7 +126,7 @@ def test_7_a_name_that_nobody_should_read_leaves_every_screen(page: Page, seeded
     page.goto(f"{seeded.process.url}/leaderboard?board-tabs=Run+the+board")
     wait_idle(page)
     pick(page, "Racer", re.compile(r"^2\. "))
-    page.get_by_role("button", name="Hide the alias").click()
+    page.get_by_role("button", name="Hide the racer name").click()
     said(page, re.compile("is hidden on every screen"))
     marks = seeded.console.store.rows("ev-1", BOARD_MARKS)
     assert [mark.hidden for mark in marks.values()].count(True) == 1

@@ -73,6 +73,6 @@ def test_one_of_all_racers_is_found_to_run_the_board(seeded: Seeded, browser: Br
     fill(page, "Find a racer", f"racer-{MANY - 1}")
     pick(page, "Racer", re.compile(f"racer-{MANY - 1}"))
     picture(page, "leaderboard-many")
-    press(page, "Hide the alias")
+    press(page, "Hide the racer name")
     expect(page.get_by_text("is hidden on every screen").first).to_be_visible(timeout=PATIENCE_MS)
     no_trouble(page)

@@ -68,7 +68,7 @@ def test_holding_the_board_is_recorded(browser, console, event, race):
 def test_hiding_masks_the_alias_and_shows_it_to_those_who_may_undo_it(browser, console, event, race):
     app = browser.open(PAGE, state=DESK)
     app.selectbox(key="desk-racer").select_index(1).run()
-    click(app, "Hide the alias")
+    click(app, "Hide the racer name")
     assert [mark.racer.alias for mark in console.store.rows(event.id, BOARD_MARKS).values() if mark.hidden] == [
         "racer-1"
     ]

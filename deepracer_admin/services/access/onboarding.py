@@ -254,7 +254,7 @@ class OnboardingService(Service):
         """
         self._authorise(actor, "onboarding.view")
         if len(folded(text)) < LEAST_LETTERS:
-            raise BadInput("Type at least two letters of the name, address or alias.")
+            raise BadInput("Type at least two letters of the name, address or racer name.")
         return search(self.store.attendees(self._event().id), text, most=limit)
 
     def remove(self, actor: Actor, attendees: Sequence[str], *, typed_name: str) -> int:

@@ -91,7 +91,7 @@ class RacesService(PlacesDesk, FinishDesk, RoomDesk):
             RaceRow(
                 race=race,
                 status=race.status(now),
-                track=names.get(race.draft.track_id, race.draft.track_id),
+                track=names.get(race.draft.track_id, ""),
                 standings_as_of=read_at.get(race.id),
                 finality=finality_of(self.store, event, race, now, finishes),
             )

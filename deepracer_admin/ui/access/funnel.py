@@ -262,7 +262,6 @@ def stuck_table(rows: Sequence[StuckRow]) -> StuckRow | None:
                 "People": [row.people for row in rows],
                 "State": [_WORDS.get(row.state, row.state.value) for row in rows],
                 "Why, and what to do": [row.sentence for row in rows],
-                "Code": [row.reason for row in rows],
             }
         ),
         [row.id for row in rows],

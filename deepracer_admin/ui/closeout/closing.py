@@ -239,7 +239,7 @@ def proof(view: CloseView, event: Event) -> None:
             pd.DataFrame(
                 {
                     "Name": [row.name for row in everybody],
-                    "Alias": [row.alias for row in everybody],
+                    "Racer name": [row.alias for row in everybody],
                     "Why": [_WHY.get(row.why, row.why) for row in (*people, *view.elsewhere)]
                     + ["not known"] * len(view.not_known),
                 }

@@ -95,7 +95,7 @@ def _hold(view: PersonalDataView, event: Event) -> None:
 def _receipts(view: PersonalDataView, event: Event) -> None:
     st.caption("Receipts of erasures")
     if not view.receipts:
-        st.markdown(":gray[Nobody was erased yet. One person is erased on Attendees, in their drawer.]")
+        st.markdown(":gray[Nobody was erased yet. One person is erased on Attendees, on their card.]")
         return
     desk = session.desk().personal_data
     for row in view.receipts[:20]:

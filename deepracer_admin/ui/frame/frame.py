@@ -11,7 +11,7 @@ from deepracer_admin.errors import ConsoleError
 from deepracer_admin.model import Actor
 from deepracer_admin.rules.access import allowed
 from deepracer_admin.ui.frame.top import top
-from deepracer_admin.ui.kit import session
+from deepracer_admin.ui.kit import danger, session
 from deepracer_admin.ui.kit.act import forget_elsewhere
 from deepracer_admin.ui.kit.cached import events_at_work
 from deepracer_admin.ui.kit.looks import begin_looks, look_every
@@ -76,7 +76,8 @@ def _refusal(entry: PageEntry) -> Callable[[], None]:
 # Streamlit marks a focused link by a tint that hardly differs from the background (WCAG 2.4.7, 1.4.11), and keeps 64 px
 # above a page for a bar that holds one menu: the frame's line begins under the lower bar, the title ends by 96 px. Its
 # captions are 4.2:1 against a white page, its chosen segment 2.6:1 in the dark; these are 6:1 and more (WCAG 1.4.3).
-_LOOK = """<style>
+_LOOK = (
+    """<style>
 a:focus-visible { outline: 2px solid currentColor !important; outline-offset: 1px }
 [data-testid=stHeader], [data-testid=stHeader] [data-testid=stToolbar] { height: 2.25rem; min-height: 2.25rem }
 [data-testid=stMainBlockContainer] { padding-top: 2.25rem }
@@ -90,10 +91,14 @@ button[data-selected=true], button[data-selected=true] *,
 @media (min-width: 75rem) {
   .st-key-frame-line { flex-wrap: nowrap !important }
   .st-key-frame-line > * { flex-shrink: 0 }
-  .st-key-frame-line > [data-testid=stElementContainer]:has([data-testid=stMarkdown]) { flex-shrink: 1; min-width: 0 }
-  .st-key-frame-line p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
+  .st-key-frame-line > [data-testid=stElementContainer]:has(strong) { flex-shrink: 1; min-width: 0 }
+  .st-key-frame-line p:has(strong) { display: flex; white-space: pre }
+  .st-key-frame-line p > strong { overflow: hidden; text-overflow: ellipsis; min-width: 6em }
 }
-</style>"""
+"""
+    + danger.LOOK
+    + "</style>"
+)
 
 
 _KEYS = f'<script src="{keys.ADDRESS}"></script>'  # once a tab, however often the script of a session runs

@@ -42,15 +42,18 @@ def say_that_it_waits(who: Actor) -> None:
 
 
 def next_link(who: Actor, step: NextStep, *, label: str | None = None) -> None:
-    """The way to the very place of a next step, for those who may go there; nothing where it leads nowhere.
+    """The way to the very place of a next step, for those who may go there.
 
-    `label` "": only where to go ("Go to Set up"), beside a text that says what; None: what to do.
+    `label` "": only where to go ("Go to Set up"), beside a text that says what; None: what to do. Where a step leads
+    nowhere, or not for this role, what to do is said all the same, and leads to the Event page, which says why.
     """
-    entry = next((entry for entry in PAGES if entry.address == step.page), None)
-    if entry is None:
-        return
-    said = f"Next: {plain(step.title)}" if label is None else label or f"Go to {entry.title}"
-    link_to(who, step.page, said, step.narrow)
+    entry = next((entry for entry in PAGES if entry.address == step.page and session.may(who, entry.action)), None)
+    sign = ":red[:material/error:] " if step.is_red else ""
+    if label is None:
+        address, narrow = (step.page, step.narrow) if entry else (PAGES[0].address, None)
+        link_to(who, address, f"{sign}Next: {plain(step.title)}", narrow)
+    elif entry is not None:
+        link_to(who, step.page, label or f"Go to {entry.title}", step.narrow)
 
 
 def link_to(who: Actor, address: str, label: str, narrow: Mapping[str, str] | None = None) -> None:

@@ -16,6 +16,7 @@ from deepracer_admin.model import UNLIMITED, Actor, Event, SenderLimits, Sending
 from deepracer_admin.records.outbox import CapturedMail
 from deepracer_admin.rules.mail_names import mail_names
 from deepracer_admin.rules.relative import relative_words
+from deepracer_admin.rules.report.words import LANGUAGES
 from deepracer_admin.rules.templates import PLACEHOLDERS, REQUIRED, Rendered, Template
 from deepracer_admin.services.mail.mail_list import BACK, NEWEST, ORDERS, MailList
 from deepracer_admin.services.mail.messages import AUDIENCES, CampaignView, LedgerRow
@@ -70,7 +71,12 @@ def choose_template(templates: Sequence[Template], *, key: str) -> Template:
         "Mail", keys, key=f"{key}-name", format_func=lambda value: names.get(value, str(value))
     )
     languages = [entry.language for entry in templates if entry.key == template_key]
-    language = right.selectbox("Language", languages, key=f"{key}-language-{template_key}")
+    language = right.selectbox(
+        "Language",
+        languages,
+        format_func=lambda code: LANGUAGES.get(code, str(code)),
+        key=f"{key}-language-{template_key}",
+    )
     return next(entry for entry in templates if (entry.key, entry.language) == (template_key, language))
 
 

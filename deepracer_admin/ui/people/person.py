@@ -25,7 +25,7 @@ def choose_people(found: Sequence[Attendee], *, key: str, scope: str, several: b
             {
                 "Name": [person.name for person in found],
                 "Address": [person.email for person in found],
-                "Alias": [person.alias for person in found],
+                "Racer name": [person.alias for person in found],
                 "Office": [person.office for person in found],
                 "Access": ["should have" if person.wanted else "taken out" for person in found],
             }
@@ -44,7 +44,7 @@ def show_person(view: PersonView, zone: str) -> None:
     """Who they are, and every step with its state, the reason and the way out."""
     person = view.attendee
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(person.name or 'No name')}** · alias {plain(person.alias)}", width="content")
+        st.markdown(f"**{plain(person.name or 'No name')}** · racer name {plain(person.alias)}", width="content")
         st.code(person.email, language=None, width="content")
     if person.refusal:
         st.error(plain(person.refusal), icon=":material/block:")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from deepracer_admin.model.registrations import Portal, PortalLinkOut, PortalText, Question, QuestionKind
 from deepracer_admin.rules.portal import QUESTIONS_AT_MOST
+from deepracer_admin.rules.report.words import LANGUAGES
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press
 from deepracer_admin.ui.kit.limits import NOTHING
@@ -18,7 +19,6 @@ __all__ = ["questions", "rules", "texts"]
 
 _KINDS = {QuestionKind.TEXT: "Text", QuestionKind.CHOICE: "Choice", QuestionKind.YES_NO: "Yes or no"}
 _BY_NAME = {name: kind for kind, name in _KINDS.items()}
-_LANGUAGES = {"en": "English", "it": "Italiano"}
 _BETWEEN = ";"
 
 
@@ -153,7 +153,7 @@ def texts(portal: Portal) -> None:
     )
     with st.form("portal-texts", border=False):
         written = {}
-        for column, (language_id, name) in zip(st.columns(2), _LANGUAGES.items(), strict=True):
+        for column, (language_id, name) in zip(st.columns(2), LANGUAGES.items(), strict=True):
             had, own = portal.texts.get(language_id, PortalText()), words(language_id)
             with column:
                 st.markdown(f"**{name}**")

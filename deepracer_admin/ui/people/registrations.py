@@ -131,7 +131,6 @@ def _page(
         steady=False,
         height=table_height(len(ids), most=12),
         column_config={
-            "Address": st.column_config.TextColumn(pinned=True),
             "Asked": st.column_config.DatetimeColumn(format="D MMM, HH:mm", help=f"Time of {event.zone}."),
         },
         alt="Registrations",

@@ -55,7 +55,7 @@ def marks_desk(who: Actor, race_id: str) -> None:
         _offered(entries),
         index=None,
         format_func=lambda one: entry_label(entries[one]),
-        placeholder="type an alias or a place",
+        placeholder="type a racer name or a place",
         key="desk-racer",
     )
     chosen = entries.get(racer or "")
@@ -75,7 +75,7 @@ def _offered(entries: Mapping[str, BoardEntry]) -> list[str]:
     """Whom to choose from: everybody, or of very many those who fit what is typed."""
     if len(entries) <= MOST_OFFERED:
         return [*entries]
-    text = st.text_input("Find a racer", key="desk-find", placeholder="alias or place") or ""
+    text = st.text_input("Find a racer", key="desk-find", placeholder="racer name or place") or ""
     needle = text.strip().casefold()
     found = [one for one, entry in entries.items() if needle in entry.racer.casefold() or needle == str(entry.row.rank)]
     if len(found) > MOST_OFFERED:
@@ -87,7 +87,7 @@ def _one_racer(race_id: str, chosen: BoardEntry) -> None:
     boards, racer, name, hidden = session.desk().boards, chosen.id, chosen.racer, chosen.row.hidden
     with st.container(horizontal=True, vertical_alignment="bottom"):
         press(
-            "Show the alias again" if hidden else "Hide the alias",
+            "Show the racer name again" if hidden else "Hide the racer name",
             lambda asking: boards.hide(asking, race_id, racer, hidden=_meant("board-hide")),
             key="board-hide",
             done=lambda _: f"{name} is {'hidden' if _meant('board-hide') else 'shown again'} on every screen.",

@@ -53,7 +53,7 @@ def _one_name(race_id: str, name: NameToLookAt) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"Place {name.entry.row.rank}: **{plain(alias)}**, {plain(reason_of(name))}", width="content")
         press(
-            "Show the alias again" if is_hidden else "Hide the alias",
+            "Show the racer name again" if is_hidden else "Hide the racer name",
             lambda asking: boards.hide(asking, race_id, name.entry.id, hidden=as_shown(key) == _HIDE),
             key=key,
             done=lambda _: f"{alias} is {'hidden' if as_shown(key) == _HIDE else 'shown again'} on every screen.",

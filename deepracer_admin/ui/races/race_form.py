@@ -14,6 +14,7 @@ from deepracer_admin.model import Actor, Event, RaceStatus, Timing, Track
 from deepracer_admin.rules.finish import State
 from deepracer_admin.services.races.races import RaceForm, RaceRow
 from deepracer_admin.ui.kit.act import press
+from deepracer_admin.ui.kit.limits import NOT_READ
 from deepracer_admin.ui.kit.table import choose_one, counts
 from deepracer_admin.ui.kit.words import minute
 
@@ -63,7 +64,7 @@ def race_table(rows: Sequence[RaceRow], zone: str, *, key: str) -> RaceRow | Non
             {
                 "Race": [row.race.draft.name for row in rows],
                 "Status": [status_words(row) for row in rows],
-                "Track": [row.track for row in rows],
+                "Track": [row.track or NOT_READ for row in rows],
                 f"Opens ({zone})": [minute(row.race.draft.opens_at, zone) for row in rows],
                 f"Closes ({zone})": [minute(row.race.draft.closes_at, zone) for row in rows],
                 "Entries": [row.race.participants for row in rows],
@@ -77,7 +78,7 @@ def race_table(rows: Sequence[RaceRow], zone: str, *, key: str) -> RaceRow | Non
         names=[row.race.draft.name for row in rows],
         steady=False,
         column_config={
-            "Race": st.column_config.TextColumn(pinned=True, width=260),
+            "Race": st.column_config.TextColumn(width=260),
             "Track": st.column_config.TextColumn(width=160),
             "Share link": st.column_config.LinkColumn(display_text="open"),
             **counts("Entries"),

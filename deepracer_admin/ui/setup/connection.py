@@ -26,7 +26,28 @@ from deepracer_admin.ui.kit.words import (
 )
 from deepracer_admin.ui.setup import capacity
 
-__all__ = ["abilities", "sponsorship"]
+__all__ = ["ABLE", "abilities", "sponsorship"]
+
+
+ABLE = {
+    "multi_user_mode": "has a multi-user mode",
+    "native_pause": "pauses a racer itself",
+    "private_races": "private races",
+    "invite": "invites people",
+    "set_alias": "takes our racer names",
+    "bulk_invite": "invites many at once",
+    "resend_invite": "repeats an invitation",
+    "register_user": "makes users without a mail",
+    "edit_open_race": "changes a race that is open",
+    "close_early": "ends a race early",
+    "all_models_in_one_call": "deletes all models at once",
+    "participants": "says who may enter a race",
+    "reset_share_link": "makes a new share link",
+    "stop_training": "stops a training",
+    "roles": "gives people roles",
+    "account_limits": "limits of the whole account",
+}
+"""What each ability is called, for somebody who runs events."""
 
 
 @st.fragment(run_every=2)
@@ -48,11 +69,12 @@ def service(who: Actor, event: Event) -> None:
         return
     said = seen.account
     by = f", signed in as {plain(said.signed_in_as)}" if said.signed_in_as else ""
-    st.markdown(f"**{plain(said.service)}** {plain(said.version)} · {plain(said.region or said.site)}{by}")
+    where = f" · {plain(said.region or said.site)}" if said.region or said.site else ""
+    st.markdown(f"**{plain(said.service)}** {plain(said.version)}{where}{by}")
     with st.container(horizontal=True):
         for name, can in asdict(seen.capabilities).items():
-            word = name.replace("_", " ")
-            st.badge(word, icon=":material/check:" if can else ":material/close:", color="green" if can else "gray")
+            icon, colour = (":material/check:", "green") if can else (":material/close:", "gray")
+            st.badge(ABLE[name], icon=icon, color=colour)  # type: ignore[arg-type]
     for name, value in said.account_quotas.items():
         most = "unlimited" if value < 0 else f"{whole(value)}"
         st.markdown(f"- {plain(name)}: **{most}** for {count(event.head_count, 'person', 'people')}")

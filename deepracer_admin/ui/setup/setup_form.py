@@ -14,6 +14,7 @@ import streamlit as st
 
 from deepracer_admin.model import UNLIMITED, Actor, Event
 from deepracer_admin.rules.prices import price_words
+from deepracer_admin.rules.report.words import LANGUAGES
 from deepracer_admin.services.setup.drafts import TEMPLATES, EventDraft, write_draft
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said
@@ -24,7 +25,6 @@ from deepracer_admin.ui.kit.words import as_of, count, hours, money, plain
 
 __all__ = ["cohorts", "create", "edit", "is_cohorts_typed_in", "is_create_typed_in", "said_created"]
 
-LANGUAGES = {"en": "English", "it": "Italiano"}
 SERVICE_WORDS = {
     "": "As the console's settings say",
     "on_aws": "DeepRacer on AWS, in your own account",
@@ -103,12 +103,18 @@ def said_created() -> None:
     said(st.session_state.get(_CREATED, ""))
 
 
+def is_edit_opened(event: Event) -> bool:
+    """Was the form for this event opened on this page?"""
+    draft = st.session_state.get(_edit_slot(event))
+    return draft is not None and is_drawn(f"{_edit_key(event, draft)}-name")
+
+
 def edit(who: Actor, event: Event) -> None:
     """The same form with the event's values. People's quotas follow only through the Usage page."""
-    desk = session.desk()
-    kept = f"edit-shown-{event.id}"
-    draft = st.session_state.get(kept)  # as it was opened: what differs from it is what is changed
-    if draft is None or f"{_edit_key(event, draft)}-name" not in st.session_state:
+    desk, kept = session.desk(), _edit_slot(event)
+    # as it was opened: what differs from it is what is changed
+    draft = st.session_state.get(kept) if is_edit_opened(event) else None
+    if draft is None:
         draft = st.session_state[kept] = desk.events.draft_of(event)
     key = _edit_key(event, draft)
     with st.form(key):
@@ -132,6 +138,10 @@ def _opened_anew(kept: str, sentence: str) -> str:
     """What was saved is what the form shows next."""
     st.session_state.pop(kept, None)
     return sentence
+
+
+def _edit_slot(event: Event) -> str:
+    return f"edit-shown-{event.id}"
 
 
 def _edit_key(event: Event, draft: EventDraft) -> str:

@@ -135,7 +135,6 @@ def _frame(rows: Sequence[ProfileRow]) -> pd.DataFrame:
 
 _TIME = "D MMM HH:mm"
 _COLUMNS = {
-    "Racer": st.column_config.TextColumn(pinned=True),
     "Of limit": st.column_config.NumberColumn(
         format="%.0f %%", help="Used this month and asked for, of the limit of a month; over 100 % shown as such."
     ),
