@@ -29,7 +29,7 @@ PARTS = (
     Part("attendees", "Refused", {"roster-kind": "Refused by the service"}),
     Part("attendees", "Needs a human", {"roster-kind": "Needs a human"}),
     Part("attendees", "Fewest steps", {"roster-sort": "Fewest steps done"}),
-    Part("attendees", "Search", {"roster-text": "racer 77"}),
+    Part("attendees", "Search", {"roster-text": "racer 1"}),
     Part("attendees", "Card", {}, ticks="roster"),
     *(Part("attendees", f"Portal, {part}", {"attendees-view": "Portal", "portal-part": part}) for part in PORTAL),
     Part("attendees", "Add one", {"attendees-view": "Add one"}),
@@ -52,8 +52,8 @@ PARTS = (
 )
 
 
-def fill_lists(console: Any, people: int) -> None:
-    """Beside the event in full swing: two mails each, every hundredth refused, a service's list of a race, jobs with a
+def fill_lists(console: Any, people: int, *, refused_one_in: int = 100) -> None:
+    """Beside the event in full swing: two mails each, one in so many refused, a service's list of a race, jobs with a
     result per person, as many registrations, and a trail of a busy week."""
     from deepracer_admin.model import (
         Account,
@@ -84,7 +84,7 @@ def fill_lists(console: Any, people: int) -> None:
     store.keep(event, ACCOUNT, AccountSeen(kind="managed", account=Account("DeepRacer"), capabilities=able, as_of=now))
     listed = {f"pr-{n}": f"racer-{n}" for n in range(people // 2)}
     store.change_rows(event, PARTICIPANTS, lambda _: {"r-1": Participants(listed, now)})
-    refused = range(7, people, 100)
+    refused = range(2, people, refused_one_in)
     sentence = "The racing service refuses an apostrophe in an address."
     stuck = [Outcome(f"at-{n}", Step.PROFILE, State.REFUSED, "apostrophe", sentence) for n in refused]
     store.record(event, stuck, lease=None, now=now)
@@ -99,7 +99,7 @@ def fill_lists(console: Any, people: int) -> None:
                 for n, mail in enumerate(mails)]  # fmt: skip
         store.settle_deliveries(event, sent, lease=lease, now=now)
     for kind in ("roster.import", "quota", "race.edit", "role"):
-        job = Job(f"job-{kind}", event, kind, kind, JobState.DONE, total=people, undoable=True, created_at=now)
+        job = Job(f"job-{kind}-{people}", event, kind, kind, JobState.DONE, total=people, undoable=True, created_at=now)
         store.create_job(job, [JobItem(job.id, f"at-{n}", State.DONE) for n in range(people)])
         store.update_job(job.id, state=JobState.DONE, now=now)
     store.update(event, PORTAL_OF_EVENT, lambda each: replace(each, open=True))

@@ -13,7 +13,9 @@ from deepracer_admin.records.closing import PROOF, Proof, StillIn
 from deepracer_admin.records.current_event import CURRENT_EVENT
 from deepracer_admin.records.onboarding import ONBOARDING, Onboarding, Run
 from deepracer_admin.records.restored import RESTORED
+from deepracer_admin.rules.known import NextStep, Urgency
 from deepracer_admin.services.setup.restored import RestoredService
+from deepracer_admin.ui.frame import top
 from deepracer_admin.ui.kit.page_table import PAGES
 from deepracer_admin.ui.kit.words import plain
 from tests.pages.conftest import NOW, ROLES, Browser, actor_of, answer, click, texts
@@ -183,6 +185,21 @@ def test_an_event_from_a_backup_says_that_it_waits_and_offers_only_an_organizer_
     assert "Next: Say whether the event goes on here" in shown
     assert ("Waiting: onboarding." in shown) == (role is not Role.VIEWER)
     assert ("event-go-on" in {button.key for button in app.button}) == (role is Role.ORGANIZER)
+
+
+def test_what_leads_nowhere_or_not_for_this_role_is_said_on_every_page_and_leads_to_the_event(
+    browser: Browser, console: Console, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that stopped is the most urgent of all, and there is no page to mend it on."""
+    stopped = NextStep("worker", Urgency.FAILING, "Nobody does the event's work", "Start it.", is_red=True)
+    setup = NextStep("plan", Urgency.FAILING, "Check the plan", "It grew.", page="setup")
+    for role, step in ((Role.ORGANIZER, stopped), (Role.FACILITATOR, stopped), (Role.FACILITATOR, setup)):
+        view = replace(console.first.events.view(actor_of(role)), next=(step,))
+        monkeypatch.setattr(top, "event_view", lambda _, shown=view: shown)
+        links = {
+            link.proto.label: link.proto.page for link in browser.open("pages/run/messages.py", role).get("page_link")
+        }
+        assert links[f"Next: {step.title}"] == "event", (role, step)
 
 
 AT_WORK = [entry.file for entry in PAGES[1:] if entry.address != "audit"]  # which tells of what is over

@@ -57,7 +57,7 @@ ONLY_SHOWS: dict[str, str] = {
     "imports-job-roster.import-undo": "refused: somebody of this import was invited",
     "login-try": "refused: the racing service does not answer here",
     "person-unlink": "refused: the service says by its address whose profile it is",
-    "send-go": "refused: that campaign runs",
+    "send-go-go": "refused: that campaign runs",
     "signed-in-out-go": "ends sessions, which are no state of the event",
 }
 """Buttons that change nothing of the event as it stands, and why."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from deepracer_admin.compose import Console
+from deepracer_admin.flows.people.registrations import forget_registrations
 from deepracer_admin.model import Event, Role
 from deepracer_admin.model.registrations import (
     Asked,
@@ -116,6 +117,25 @@ def test_who_is_chosen_is_accepted_or_refused(
     assert (decided.state, decided.approved) == (state, approved)
     assert left is not None
     assert (left.state, left.approved) == ("verified", False)
+
+
+def test_all_who_fit_are_chosen_over_the_pages_and_those_who_are_gone_are_told(
+    browser: Browser, console: Console, portal: Portal
+) -> None:
+    console.store.update("ev-1", PORTAL, lambda each: replace(each, by_hand=True))
+    keys = [registered(console, f"p{n:03}", RegistrationState.VERIFIED, name=f"P {n}") for n in range(60)]
+    app = browser.open(PAGE, state={**VIEW, "registrations-text": "p05"})
+    assert "10 registrations" in texts(app)
+    app = browser.open(PAGE, state=VIEW)
+    assert "1 to 50 of 60 registrations" in texts(app)
+    app.checkbox(key="registrations-all").check().run()
+    assert "Chosen: **60 people**: P 0, P 1, P 2, P 3, P 4 and 55 more" in texts(app)
+    forget_registrations(console.store, "ev-1", {"p059@example.com"})
+    press = next(button for button in app.button if button.key == "registrations-accept")
+    app = press.click().run()
+    assert "59 registrations accepted" in texts(app)
+    assert "1 was gone already" in texts(app)
+    assert all(row.approved for row in console.store.rows("ev-1", REGISTRATIONS, keys).values())
 
 
 def test_a_facilitator_sees_who_registers_and_no_control(browser: Browser, console: Console, portal: Portal) -> None:

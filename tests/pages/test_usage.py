@@ -91,7 +91,7 @@ def test_the_cost_is_said_before_a_quota_is_set_and_the_job_is_recorded(browser,
     app.number_input(key="quota-hours").set_value(7.0).run()
     assert "Can add at most" in texts(app)
     click(app, "quota-set")
-    assert "**4 people**: Racer 4, Racer 3, Racer 2 and 1 more" in texts(app)
+    assert "**4 people**: Racer 4, Racer 3, Racer 2 and Racer 1" in texts(app)
     answer(app, "quota-set")
     assert "Setting 7.0 h each for 4 people" in texts(app).replace("\\", "")
     [job] = console.store.jobs(event.id, kind="quota")
@@ -104,7 +104,7 @@ def test_pausing_says_that_running_work_is_billed_and_records_the_job(browser, c
     app.checkbox(key="usage-all").check().run()
     assert "goes on and is billed" in texts(app)
     click(app, "usage-pause")
-    assert "**4 people**: Racer 4, Racer 3, Racer 2 and 1 more" in texts(app)
+    assert "**4 people**: Racer 4, Racer 3, Racer 2 and Racer 1" in texts(app)
     answer(app, "usage-pause")
     [job] = console.store.jobs(event.id, kind="sponsor")
     assert job.plan == {"active": False}

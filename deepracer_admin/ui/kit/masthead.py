@@ -16,6 +16,8 @@ from deepracer_admin.ui.kit.words import plain
 
 __all__ = ["link_to", "masthead", "next_link", "say_that_it_waits"]
 
+ARROW = ":material/arrow_forward:"
+
 
 def masthead(who: Actor, title: str, purpose: str) -> Event:
     """Draw the top; the event of this tab. Without one: what to do next, and the script ends."""
@@ -48,15 +50,17 @@ def next_link(who: Actor, step: NextStep, *, label: str | None = None) -> None:
     nowhere, or not for this role, what to do is said all the same, and leads to the Event page, which says why.
     """
     entry = next((entry for entry in PAGES if entry.address == step.page and session.may(who, entry.action)), None)
-    sign = ":red[:material/error:] " if step.is_red else ""
     if label is None:
         address, narrow = (step.page, step.narrow) if entry else (PAGES[0].address, None)
-        link_to(who, address, f"{sign}Next: {plain(step.title)}", narrow)
+        sign = ":material/error:" if step.is_red else ARROW
+        link_to(who, address, f"Next: {plain(step.title)}", narrow, icon=sign)
     elif entry is not None:
         link_to(who, step.page, label or f"Go to {entry.title}", step.narrow)
 
 
-def link_to(who: Actor, address: str, label: str, narrow: Mapping[str, str] | None = None) -> None:
+def link_to(
+    who: Actor, address: str, label: str, narrow: Mapping[str, str] | None = None, *, icon: str = ARROW
+) -> None:
     """A link to another page, for those who may open it; `narrow`: its part and filter, by the names that its widgets
     have in the address."""
     entry = next(entry for entry in PAGES if entry.address == address)
@@ -66,7 +70,7 @@ def link_to(who: Actor, address: str, label: str, narrow: Mapping[str, str] | No
         st.page_link(
             entry.file,
             label=label,
-            icon=":material/arrow_forward:",
+            icon=icon,
             query_params={**session.address(), **(narrow or {})},
         )
     except StreamlitAPIException:  # a page that this run does not offer

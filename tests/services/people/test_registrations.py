@@ -31,7 +31,7 @@ from deepracer_admin.model.registrations import (
 )
 from deepracer_admin.records.portal import ASKED, PORTAL, PORTAL_LINKS, REGISTRATIONS
 from deepracer_admin.rules.portal_mails import MAILS, check_mail, mail_id
-from deepracer_admin.services.people.registrations import RegistrationsService
+from deepracer_admin.services.people.registrations import Decided, RegistrationsService
 from tests.pages.conftest import NOW, StandingClock, actor_of
 
 SIZE = Question("", QuestionKind.CHOICE, "T-shirt size", ("S", "M"))
@@ -125,7 +125,7 @@ def test_a_decision_is_by_id_and_only_of_those_whom_it_can_move(
 ) -> None:
     states = RegistrationState
     ids = {state: registered(console, state, state) for state in states}
-    assert desk.accept(organizer, [*ids.values()]) == 3
+    assert desk.accept(organizer, [*ids.values()]) == Decided(3)
     moved = {key: console.store.row("ev-1", REGISTRATIONS, key) for key in ids.values()}
     assert {key for key, row in moved.items() if row and row.approved} == {
         ids[states.VERIFIED],
@@ -133,7 +133,7 @@ def test_a_decision_is_by_id_and_only_of_those_whom_it_can_move(
         ids[states.REFUSED],
     }
     assert state_of(console, ids[states.REFUSED]) == "verified"
-    assert desk.refuse(organizer, [ids[states.WAITING], ids[states.ACCEPTED]]) == 1
+    assert desk.refuse(organizer, [ids[states.WAITING], ids[states.ACCEPTED]]) == Decided(1)
     assert state_of(console, ids[states.WAITING]) == "refused"
     assert state_of(console, ids[states.ACCEPTED]) == "accepted"
     with pytest.raises(Conflict, match="Take people with a place"):
@@ -148,7 +148,7 @@ def test_the_second_of_two_who_decide_the_same_is_told_so(
     console: Console, desk: RegistrationsService, organizer: Actor
 ) -> None:
     key = registered(console, "ada", RegistrationState.VERIFIED)
-    assert desk.accept(organizer, [key]) == 1
+    assert desk.accept(organizer, [key]) == Decided(1)
     with pytest.raises(Conflict, match="accepted already"):
         desk.accept(organizer, [key])
 
@@ -161,7 +161,7 @@ def test_erasing_a_registration_takes_links_mails_and_forms(
         make_link(console.store, event, each, LinkPurpose.PAGE, now=NOW)
     console.store.change_rows("ev-1", ASKED, lambda _: {"f1": Asked("ada@example.com", NOW)})
     console.store.plan_deliveries("ev-1", [(key, "register_confirm", 1)], campaign="registration", lease=None)
-    assert desk.erase(organizer, [key]) == 1
+    assert desk.erase(organizer, [key, "reg-gone"]) == Decided(1, gone=1)
     assert [*console.store.rows("ev-1", REGISTRATIONS)] == [other]
     assert [row.registration for row in console.store.rows("ev-1", PORTAL_LINKS).values()] == [other]
     assert console.store.rows("ev-1", ASKED) == {}
@@ -238,7 +238,7 @@ def test_answers_are_cohorts(console: Console, desk: RegistrationsService, organ
 def test_a_facilitator_sees_registrations_and_changes_nothing(console: Console, desk: RegistrationsService) -> None:
     who = actor_of(Role.FACILITATOR)
     key = registered(console, "ada", RegistrationState.VERIFIED)
-    assert len(desk.rows(who)) == 1
+    assert len(desk.listed(who).rows) == 1
     for act in (lambda: desk.accept(who, [key]), lambda: desk.open(who), lambda: desk.export(who)):
         with pytest.raises(NotAllowed):
             act()

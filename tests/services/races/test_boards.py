@@ -117,7 +117,7 @@ def test_names_are_for_organizers_only(boards):
     names = boards.people(ORGANIZER)
     assert (names.of(Racer("pr-1")), names.of(Racer(alias="RACER-1"))) == ("Racer 1", "Racer 1")
     assert (names.of(Racer("pr-9", "racer-1")), names.of(Racer(alias="stranger"))) == ("", "")
-    with pytest.raises(NotAllowed, match="person behind an alias"):
+    with pytest.raises(NotAllowed, match="person behind a racer name"):
         boards.people(FACILITATOR)
 
 
