@@ -41,10 +41,11 @@ def _class(pattern: str) -> str:
 
 _OPENS = ", ".join(f"{_class(pattern)} button:not(:disabled)" for pattern in DANGER)
 _DOES = ", ".join(f"{_class(pattern)}-go button:not(:disabled)" for pattern in DANGER if "*" not in pattern)
+_FILL = f":is({_OPENS}):is([kind^=primary]), :is({_DOES})"
 LOOK = f"""
 :is({_OPENS}) {{ border: 1px solid {_RED} !important }}
-:is({_OPENS}) [data-testid=stIconMaterial] {{ color: {_RED} !important }}
-:is({_DOES}) {{ background: {_FILLED} !important; border-color: {_FILLED} !important; color: #ffffff !important }}
-:is({_DOES}):is(:hover, :focus-visible) {{ background: {_FILLED_UNDER_POINTER} !important }}
+:is({_OPENS}):not([kind^=primary]) [data-testid=stIconMaterial] {{ color: {_RED} !important }}
+:is({_FILL}) {{ background: {_FILLED} !important; border-color: {_FILLED} !important; color: #ffffff !important }}
+:is({_FILL}):is(:hover, :focus-visible) {{ background: {_FILLED_UNDER_POINTER} !important }}
 """
 """For the frame's style; a constant."""

@@ -26,22 +26,15 @@ from deepracer_admin.ui.kit.act import press, said
 from deepracer_admin.ui.kit.columns import with_columns
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.mail_words import CAME_BACK, SENDING, delivery_word
 from deepracer_admin.ui.kit.paging import page_of
 from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, exact, minute, plain, table_height, when, whole
 from deepracer_admin.web.drawn_mails import DRAWN
 
-__all__ = ["SENDING", "choose_template", "every_mail", "live_campaigns", "outbox", "placeholders", "show_mail"]
+__all__ = ["choose_template", "every_mail", "live_campaigns", "outbox", "placeholders", "show_mail"]
 
-SENDING = {
-    Sending.PENDING: "… queued",
-    Sending.CLAIMED: "… being sent",
-    Sending.SENT: "✓ sent",
-    Sending.FAILED: "✗ failed",
-    Sending.UNKNOWN: "? answer lost",
-    Sending.SKIPPED: "– left out",
-}
 _STATES = {
     "scheduled": ("scheduled", ":material/schedule:", "blue"),
     "running": ("sending", ":material/progress_activity:", "blue"),
@@ -50,7 +43,7 @@ _STATES = {
     "done": ("done", ":material/check_circle:", "green"),
     "cancelled": ("cancelled", ":material/cancel:", "gray"),
 }
-_SHOW = {"": "All", **{each.value: word for each, word in SENDING.items()}, BACK: "✗ came back"}
+_SHOW = {"": "All", **{each.value: word for each, word in SENDING.items()}, BACK: CAME_BACK}
 _CONTROLLED = {
     "paused": "Paused after the mails under way.",
     "running": "It goes on.",
@@ -218,7 +211,7 @@ def every_mail(who: Actor, zone: str, names: Mapping[str, str]) -> LedgerRow | N
             "Address": [row.attendee.email for row in shown],
             "Mail": [f"{names.get(row.delivery.template, _GONE)}, version {row.delivery.version}" for row in shown],
             "State": [SENDING[row.delivery.state] for row in shown],
-            "Delivery": [row.delivery.delivered or "not reported" for row in shown],
+            "Delivery": [delivery_word(row.delivery.delivered) for row in shown],
             "What was said": [row.delivery.sentence for row in shown],
             f"Changed ({zone})": [minute(row.delivery.changed_at, zone) for row in shown],
         }

@@ -12,6 +12,7 @@ from deepracer_admin.rules.way_out import way_out
 from deepracer_admin.services.access.onboarding import PersonView
 from deepracer_admin.ui.access.funnel import STEPS
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.mail_words import SENDING, delivery_word
 from deepracer_admin.ui.kit.table import choose
 from deepracer_admin.ui.kit.words import hours, minute, plain, state_mark
 
@@ -78,7 +79,8 @@ def show_person(view: PersonView, zone: str) -> None:
         hide_index=True,
         key=f"person-steps-{person.id}",
         column_config={
-            "What to do": st.column_config.TextColumn(width=330),
+            "Why": st.column_config.TextColumn(width=300),
+            "What to do": st.column_config.TextColumn(width=280),
             "Tries": st.column_config.NumberColumn(width=50),
         },
         placeholder=NOTHING,
@@ -116,8 +118,8 @@ def mails_table(view: PersonView, zone: str, names: Mapping[str, str]) -> None:
         pd.DataFrame(
             {
                 "Mail": [f"{names.get(row.template, row.template)}, version {row.version}" for row in view.deliveries],
-                "State": [row.state.value for row in view.deliveries],
-                "Delivery": [row.delivered or "not reported" for row in view.deliveries],
+                "State": [SENDING[row.state] for row in view.deliveries],
+                "Delivery": [delivery_word(row.delivered) for row in view.deliveries],
                 "What was said": [row.sentence for row in view.deliveries],
                 f"When ({zone})": [minute(row.changed_at, zone) for row in view.deliveries],
             }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from deepracer_admin.model import Actor, Event, Sending
+from deepracer_admin.model import Actor, Event
 from deepracer_admin.model.registrations import Portal, Registration, RegistrationState
 from deepracer_admin.services.people.list_query import PAGE_ROWS
 from deepracer_admin.services.people.registration_list import KINDS, ORDERS, RegistrationList, RegistrationRow
@@ -17,6 +17,7 @@ from deepracer_admin.ui.kit.act import as_shown, press, said
 from deepracer_admin.ui.kit.columns import with_columns
 from deepracer_admin.ui.kit.confirm import confirm
 from deepracer_admin.ui.kit.download import download
+from deepracer_admin.ui.kit.mail_words import SENDING, delivery_word
 from deepracer_admin.ui.kit.paging import page_of
 from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.reached import say_whom, whom
@@ -33,15 +34,6 @@ _STATES = {
     RegistrationState.REFUSED: "✗ refused",
     RegistrationState.WITHDRAWN: "– withdrawn",
 }
-_MAIL = {
-    Sending.PENDING: "… to go",
-    Sending.CLAIMED: "… to go",
-    Sending.SENT: "✓ sent",
-    Sending.FAILED: "✗ failed",
-    Sending.UNKNOWN: "? not known",
-    Sending.SKIPPED: "– left out",
-}
-_DELIVERED = {"delivered": "✓ arrived", "bounced": "✗ came back", "complained": "✗ complaint", "delayed": "… delayed"}
 _YES = {True: "yes", False: "no", None: ""}
 Stamp = tuple[str, int, bool]
 
@@ -167,7 +159,7 @@ def _state_word(each: Registration) -> str:
 def _mail(row: RegistrationRow) -> str:
     if row.mail is None:
         return ""
-    return _DELIVERED.get(row.mail.delivered, "") or _MAIL[row.mail.state]
+    return delivery_word(row.mail.delivered) if row.mail.delivered else SENDING[row.mail.state]
 
 
 def _decisions(listed: RegistrationList, found: Sequence[str], ticked: Sequence[str]) -> None:

@@ -78,8 +78,8 @@ def race_table(rows: Sequence[RaceRow], zone: str, *, key: str) -> RaceRow | Non
         names=[row.race.draft.name for row in rows],
         steady=False,
         column_config={
-            "Race": st.column_config.TextColumn(width=260),
-            "Track": st.column_config.TextColumn(width=160),
+            "Race": st.column_config.TextColumn(width=210),
+            "Track": st.column_config.TextColumn(width=140),
             "Share link": st.column_config.LinkColumn(display_text="open"),
             **counts("Entries"),
         },
