@@ -87,7 +87,7 @@ def _who_they_are(who: Actor, event: Event, reach: Reach, mark: str) -> None:
     with line:
         if number == 1 and st.button("Open their card", icon=":material/person:", key="roster-open"):
             open_card(event.id, reach.chosen[0])
-        st.button("Forget the choice", icon=":material/deselect:", key="roster-forget", on_click=forget_choice)
+        st.button("Forget the choice", icon=":material/deselect:", key="roster-forget-all", on_click=forget_choice)
         if session.may(who, "attendees.export"):
             people, ids = session.desk().attendees, reach.chosen
             download(
