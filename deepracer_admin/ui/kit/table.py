@@ -277,4 +277,4 @@ def _forget(key: str, gone: set[str]) -> None:
     found: _Sent | None = st.session_state.get(_slot(key))
     if found:
         kept = tuple(one for one in found.chosen if one not in gone)
-        st.session_state[_slot(key)] = replace(found, chosen=kept, quiet=False)
+        st.session_state[_slot(key)] = replace(found, chosen=kept)

@@ -167,7 +167,8 @@ def _try_again(reach: Reach) -> None:
         disabled=not reach.retry.ids,
         shown=reach.retry.ids,
     )
-    st.caption(f"{_of(reach, reach.retry)} were refused at a step; they begin it anew.")
+    were = "was" if len(reach.retry.ids) == 1 else "were"
+    st.caption(f"{_of(reach, reach.retry)} {were} refused at a step, which is begun anew.")
 
 
 def _take_off(event: Event, reach: Reach) -> None:
