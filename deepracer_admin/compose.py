@@ -53,6 +53,7 @@ from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.people.public_registration import PublicRegistration
 from deepracer_admin.services.people.registration_intake import RegistrationIntake
 from deepracer_admin.services.people.registrations import RegistrationsService
+from deepracer_admin.services.people.several import SeveralService
 from deepracer_admin.services.races.boards import BoardsService
 from deepracer_admin.services.races.calendar import CalendarService
 from deepracer_admin.services.races.races import RacesService
@@ -95,6 +96,7 @@ class EventDesk:
     staff: StaffService
     signed_in: SignedInService
     attendees: AttendeesService
+    several: SeveralService
     registrations: RegistrationsService
     onboarding: OnboardingService
     passwords: PasswordsService
@@ -250,6 +252,7 @@ def _desk(
         staff=StaffService(house, event_id),
         signed_in=SignedInService(house, event_id),
         attendees=AttendeesService(house, event_id),
+        several=SeveralService(house, letters, event_id),
         registrations=RegistrationsService(house, event_id),
         onboarding=OnboardingService(house, letters.guests, event_id),
         passwords=PasswordsService(house, event_id),

@@ -30,7 +30,9 @@ from deepracer_admin.settings import Settings
 from deepracer_admin.store import EventStore, History, Sessions
 from deepracer_admin.vault import Vault
 
-__all__ = ["House", "Service", "new_id"]
+__all__ = ["NONE_LISTED", "House", "Service", "new_id"]
+
+NONE_LISTED = "Nobody of the chosen is on this event's list any more; choose again."
 
 JOIN_TRIES = 3  # a job may end between the refusal and the look for it
 

@@ -33,7 +33,11 @@ empty = view == "The list" and roster.is_empty(who)
 if view == "The list":
     if not empty:
         said("import-list")
-        roster.drawer(event, roster.table(who, event.zone, roster.filters(who)))
+        query = roster.filters(who)
+        if session.may(who, "onboarding.remove"):
+            roster.several(who, event, query)
+        else:
+            roster.one(who, event, query)
     else:
         st.info("Nobody is on the list yet: upload it, or add people one by one above.", icon=":material/group_add:")
     if not empty and session.may(who, "attendees.export"):

@@ -127,7 +127,7 @@ def test_the_chosen_entry_of_the_audit_stays_while_others_are_written(browser, c
 
 
 def test_the_drawer_stays_with_the_person_who_was_chosen(browser, console, event, people):
-    app = tick(browser.open("pages/plan/attendees.py"), "roster", "at-3")
+    app = tick(browser.open("pages/plan/attendees.py", Role.FACILITATOR), "roster", "at-3")
     assert "**Racer 3**" in texts(app)
     assert app.session_state["roster-opened"] == "at-3"
     console.store.save_attendees(event.id, [replace(people[0], name="Aaron Aardvark")])

@@ -18,7 +18,7 @@ from deepracer_admin.services.setup.events import EventView
 from deepracer_admin.store import ProfileLink
 from deepracer_admin.ui.kit import cached
 from tests.pages.conftest import NOW, Browser, actor_of, click, texts
-from tests.ui.choosing import shown, tick
+from tests.ui.choosing import press_to_open, shown
 
 LIST, BOARD, REPORT = "pages/plan/attendees.py", "pages/run/leaderboard.py", "pages/close/report.py"
 SMALL, LARGE = 260, 780
@@ -127,7 +127,7 @@ def test_whoever_is_on_another_page_is_reached_and_opened(browser: Browser, cons
     app.number_input[0].set_value(3).run()
     assert shown(app, "Name") == [f"Racer {n:04}" for n in range(100, 130)]
     assert "101 to 130 of 130" in texts(app)
-    app = tick(app, "roster", "at-129")
+    app = press_to_open(app, "roster", "at-129")
     assert "**Racer 0129**" in texts(app)
     console.store.delete_attendees("ev-1", [f"at-{n}" for n in range(60, 130)])
     app.run()

@@ -64,7 +64,7 @@ from deepracer_admin.web.keeper import SessionKeeper, hash_id
 from tests.busy import busy_event
 from tests.pages.conftest import NOW, Browser, actor_of, texts
 from tests.test_screens import SCREENS, calls
-from tests.ui.choosing import tick
+from tests.ui.choosing import press_to_open, tick
 
 HOUR = timedelta(hours=1)
 WAITS = registration_id("guest@example.com")
@@ -216,6 +216,10 @@ def plain(app: AppTest, _: Console) -> AppTest:
 
 def ticked(table: str, *ids: str, after: Scene = plain) -> Scene:
     return lambda app, console: tick(after(app, console), table, *ids)
+
+
+def pressed(table: str, one: str) -> Scene:
+    return lambda app, _: press_to_open(app, table, one)
 
 
 def view(key: str, value: str, after: Scene = plain) -> Scene:
@@ -405,9 +409,11 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{PLAN}setup.py", selected("event-first", 0, after=state(setup_part="Other events"))),
     (f"{PLAN}setup.py", selected("event-first", 1, after=state(setup_part="Other events", create_another=True))),
     (f"{PLAN}attendees.py", plain),
+    (f"{PLAN}attendees.py", pressed("roster", "at-1")),
+    (f"{PLAN}attendees.py", pressed("roster", "at-2")),
+    (f"{PLAN}attendees.py", pressed("roster", "at-5")),
     (f"{PLAN}attendees.py", ticked("roster", "at-1")),
-    (f"{PLAN}attendees.py", ticked("roster", "at-2")),
-    (f"{PLAN}attendees.py", ticked("roster", "at-5")),
+    (f"{PLAN}attendees.py", ticked("roster", *(f"at-{number}" for number in range(1, 6)))),
     (f"{RUN}usage.py", looked_for("racer")),
     (f"{RUN}usage.py", looked_for("racer", opened="at-3")),
     (f"{PLAN}attendees.py", view("attendees-view", "Add one")),

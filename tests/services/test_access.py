@@ -27,6 +27,7 @@ from deepracer_admin.services.mail.messages import MessagesService
 from deepracer_admin.services.people.attendees import AttendeesService
 from deepracer_admin.services.people.list_query import Query
 from deepracer_admin.services.people.registrations import RegistrationsService
+from deepracer_admin.services.people.several import SeveralService
 from deepracer_admin.services.races.calendar import CalendarService
 from deepracer_admin.services.races.races import RaceForm, RacesService
 from deepracer_admin.services.setup.calls import CallsService
@@ -149,6 +150,16 @@ CALLS: dict[str, tuple[str, Callable[[Console, Actor], Any]]] = {
     "attendees.erase": (
         "attendees.erase",
         lambda c, who: c.first.attendees.erase(who, "at-6", typed="racer6@example.com"),
+    ),
+    "several.reach": ("attendees.view", lambda c, who: c.first.several.reach(who, ["at-1", "at-2"])),
+    "several.send_again": (
+        "messages.send",
+        lambda c, who: c.first.several.send_again(who, ["at-1", "at-2"], seen=NOW),
+    ),
+    "several.try_again": ("onboarding.retry", lambda c, who: c.first.several.try_again(who, ["at-1", "at-2"])),
+    "several.take_off": (
+        "onboarding.remove",
+        lambda c, who: c.first.several.take_off(who, ["at-1", "at-2"], typed_name="Autumn Cup"),
     ),
     "registrations.view": ("portal.view", lambda c, who: c.first.registrations.view(who)),
     "registrations.stamp": ("portal.view", lambda c, who: c.first.registrations.stamp(who)),
@@ -301,6 +312,7 @@ SERVICES = {
     "races": RacesService,
     "events": EventsService,
     "attendees": AttendeesService,
+    "several": SeveralService,
     "registrations": RegistrationsService,
     "closeout": CloseoutService,
     "personal_data": PersonalDataService,

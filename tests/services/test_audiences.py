@@ -24,10 +24,11 @@ PEOPLE = {"attendees", "keys", "take_out"}
 NAMED = {
     *("messages.send", "onboarding.retry", "onboarding.remove", "passwords.resend"),
     *("usage.set_quotas", "usage.sponsor", "usage.delete_models", "races.admit", "races.expel"),
-    *("attendees.run_import",),
+    *("attendees.run_import", "attendees.export"),
+    *("several.send_again", "several.try_again", "several.take_off"),
 }
 """These reach the people they are given, and nobody else."""
-READS = {"usage.plan_quotas", "usage.given_elsewhere"}
+READS = {"usage.plan_quotas", "usage.given_elsewhere", "several.reach"}
 """These say what would be."""
 EVERYBODY = {
     "onboarding.start": "everybody on the list, now and later; the page says so",

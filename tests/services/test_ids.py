@@ -67,6 +67,7 @@ OTHERS: Mapping[str, Any] = {
     "minutes_back": 60,
     "reason": "two profiles",
     "scene": "board",
+    "seen": NOW,
     "template": "access",
     "typed": "",
     "typed_name": "Autumn Cup",

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
 from deepracer_admin.counted import counted
-from deepracer_admin.errors import BadInput, Conflict
+from deepracer_admin.errors import BadInput, Conflict, Missing
 from deepracer_admin.flows.people.joining import Joining, aliases_taken, difference, join, plain, write
 from deepracer_admin.model import Actor, Attendee, Delivery, Event, Job, JobItem, JobState, State, Step, StepRow
 from deepracer_admin.rules.hand_back import to_correct
 from deepracer_admin.rules.quotas import cohorts_of, quota_for
 from deepracer_admin.rules.tabular import inert_csv
-from deepracer_admin.services.base import new_id
+from deepracer_admin.services.base import NONE_LISTED, new_id
 from deepracer_admin.services.people.dry_run import DryRun, report_lines
 from deepracer_admin.services.people.list_query import TAKEN_OUT, Query, fitting, ordered
 from deepracer_admin.services.people.list_reading import ReadingService
@@ -227,13 +227,17 @@ class AttendeesService(ReadingService):
                 counts[key] = counts.get(key, 0) + 1
         return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
-    def export(self, actor: Actor) -> bytes:
-        """The whole list with states, answers and further columns as CSV, inert in spreadsheets; a rehearsal's is
-        marked in every row."""
-        self._authorise(actor, "attendees.export")
+    def export(self, actor: Actor, attendees: Collection[str] | None = None) -> bytes:
+        """The whole list, or these of it, with states, answers and further columns as CSV, inert in spreadsheets; a
+        rehearsal's is marked in every row. Raises Missing where nobody of these is on it."""
+        target = "" if attendees is None else "chosen"
+        self._authorise(actor, "attendees.export", target=target)
         event = self._event()
         mark = ["REHEARSAL"] if self.house.settings.rehearsal else []
-        rows = self.rows(actor, wanted=None)
+        asked = None if attendees is None else {*attendees}
+        rows = [row for row in self.rows(actor, wanted=None) if asked is None or row.attendee.id in asked]
+        if asked and not rows:
+            raise Missing(NONE_LISTED)
         answers = [*dict.fromkeys(title for row in rows for title in row.attendee.answers)]
         extras = [*dict.fromkeys(title for row in rows for title in row.attendee.extra)]
         columns = [
@@ -271,7 +275,7 @@ class AttendeesService(ReadingService):
             ]
             for row in rows
         ]
-        self._audit(actor, "attendees.export", count=len(lines))
+        self._audit(actor, "attendees.export", target=target, count=len(lines))
         return inert_csv(lines, columns)
 
     def to_correct(self, actor: Actor) -> bytes:

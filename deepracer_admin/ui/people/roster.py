@@ -1,11 +1,15 @@
-"""The attendee list, one page of it at a time, kept by the event's revision; and the drawer of one person."""
+"""The attendee list, one page of it at a time, kept by its revision: to open one, or to choose several."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from deepracer_admin.model import Actor, Event, State, Step
 from deepracer_admin.services.people.attendees import ListLine
@@ -16,13 +20,16 @@ from deepracer_admin.ui.kit.cached import cohort_counts
 from deepracer_admin.ui.kit.columns import with_columns
 from deepracer_admin.ui.kit.paging import page_of
 from deepracer_admin.ui.kit.place import choose_place
-from deepracer_admin.ui.kit.table import choose_one
+from deepracer_admin.ui.kit.table import as_label, choose, choose_one, chosen_in, opened_in, put_chosen
 from deepracer_admin.ui.kit.words import as_of, count, state_mark, table_height, whole
+from deepracer_admin.ui.people.chosen_bar import ROSTER, chosen_bar, forget_choice, names_of
 from deepracer_admin.ui.people.finder import open_card
 
-__all__ = ["drawer", "filters", "is_empty", "table"]
+__all__ = ["filters", "is_empty", "one", "several"]
 
 _OPENED = "roster-opened"
+_EVENT = "roster-event"
+_NOBODY = "Nobody fits. Clear the search, or choose another cohort."
 _SHORT = {
     Step.PROFILE: "Profile",
     Step.GROUP: "Group",
@@ -31,6 +38,11 @@ _SHORT = {
     Step.SIGNED_IN: "Signed in",
     Step.TRAINED: "Trained",
     Step.SUBMITTED: "Raced",
+}
+_COLUMNS = {
+    **{_SHORT[step]: st.column_config.TextColumn(width=72, help=STEPS[step]) for step in _SHORT},
+    "Name": st.column_config.TextColumn(pinned=True),
+    "Note": st.column_config.TextColumn(width="large"),
 }
 
 
@@ -60,37 +72,99 @@ def _cohort(key: str) -> str:
     return key.replace("_", " ").replace(":", ": ", 1)
 
 
-def table(who: Actor, zone: str, query: Query) -> str | None:
-    """One page of the people who fit, and the way to the others; the id of the one chosen."""
+def one(who: Actor, event: Event, query: Query) -> None:
+    """The people who fit, a page at a time; whoever is chosen, one at a time, is opened."""
+    shown = _shown(who, event.zone, query)
+    if not shown.ids:
+        st.info(_NOBODY, icon=":material/search_off:")
+        return
+    chosen = choose_one(
+        shown.table, shown.ids, key="roster", column_config=_COLUMNS, alt="Attendees with their steps", **shown.look
+    )
+    _drawer(event, chosen)
+
+
+def several(who: Actor, event: Event, query: Query) -> None:
+    """The people who fit, a page at a time: a press on a name opens their card, ticks choose several, over all pages
+    and whatever is looked for meanwhile; what can be done with those stands in a bar."""
+    shown = _shown(who, event.zone, query)
+    everybody = names_of(*shown.stamp, who)
+    if st.session_state.get(_EVENT, event.id) != event.id:
+        forget_choice()  # they are of the event that this tab looked at before
+    st.session_state[_EVENT] = event.id
+    pressed = opened_in(ROSTER)
+    if not shown.ids:
+        st.info(_NOBODY, icon=":material/search_off:")
+    chosen = choose(
+        shown.table,
+        shown.ids,
+        key="roster",
+        beyond=everybody,
+        opens="Name",
+        opens_help="Press a name to open their card; the boxes choose several.",
+        column_config=_COLUMNS,
+        alt="Attendees with their steps",
+        **shown.look,
+    )
+    _offer_all(shown, chosen, everybody)
+    chosen_bar(who, event, chosen, shown.stamp)
+    if pressed is not None:
+        open_card(event.id, pressed)
+
+
+def _offer_all(shown: _Shown, chosen: tuple[str, ...], names: Mapping[str, str]) -> None:
+    """Everybody who fits, on all pages, beside those who were chosen before."""
+    if shown.found:
+        shown.at.button(
+            f"Choose all {whole(len(shown.found))} that fit",
+            key="roster-choose-all",
+            type="tertiary",
+            icon=":material/select_all:",
+            disabled=len(chosen) >= len(shown.found) and {*chosen}.issuperset(shown.found),
+            on_click=_choose_all,
+            args=(shown.found, names),
+        )
+
+
+def _choose_all(found: tuple[str, ...], names: Mapping[str, str]) -> None:
+    put_chosen(ROSTER, tuple(dict.fromkeys((*chosen_in(ROSTER), *found))), names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """One page of the list as it is sent. `stamp`: of what it was read; `found`: ids of all who fit, `ids` of the page;
+    `at`: the line above the table; `look`: how this page of it is drawn."""
+
+    stamp: tuple[str, int]
+    found: tuple[str, ...]
+    ids: tuple[str, ...]
+    table: pa.Table
+    at: DeltaGenerator
+    look: dict[str, Any]
+
+
+def _shown(who: Actor, zone: str, query: Query) -> _Shown:
+    """Ask for the page, and read it."""
     stamp = session.desk().attendees.revision(who)
     found, read_at = _found(*stamp, query, who)
+    at = st.container(horizontal=True, vertical_alignment="bottom")
     ids, page = page_of(
         found,
         key=f"roster-page-{hash(query)}",
         rows=PAGE_ROWS,
         told=count(len(found), "person", "people"),
         as_of=as_of(read_at, "list and steps", zone),
-        at=st.container(horizontal=True, vertical_alignment="bottom"),
+        at=at,
     )
-    if not ids:
-        st.info("Nobody fits. Clear the search, or choose another cohort.", icon=":material/search_off:")
-        return None
-    shown, names, sent = _page(*stamp, ids, query.kind, who)
-    return choose_one(
-        with_columns(sent, key="roster", always=("Name",)),
-        shown,
-        key="roster",
-        names=names,
-        scope=(stamp[0], query, page),
-        steady=len(found) <= PAGE_ROWS,
-        height=table_height(len(shown), most=14),
-        column_config={
-            **{_SHORT[step]: st.column_config.TextColumn(width=72, help=STEPS[step]) for step in _SHORT},
-            "Name": st.column_config.TextColumn(pinned=True),
-            "Note": st.column_config.TextColumn(width="large"),
-        },
-        alt="Attendees with their steps",
-    )
+    here, names, sent = _page(*stamp, ids, query.kind, who)
+    look = {
+        "names": names,
+        "scope": (stamp[0], query, page),
+        "steady": len(found) <= PAGE_ROWS,
+        "height": table_height(len(here), most=14),
+    }
+    table = with_columns(sent, key="roster", always=("Name",)) if here else sent
+    return _Shown(stamp, found, here, table, at, look)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -109,7 +183,7 @@ def _page(
     """Ids and names of these people, and their lines as they are sent: made once for all who look at this page."""
     rows = session.console().of(event).attendees.page(_who, ids)
     columns = {
-        "Name": [row.attendee.name for row in rows],
+        "Name": [as_label(row.attendee.name or "No name") for row in rows],
         "Address": [row.attendee.email for row in rows],
         "Alias": [row.attendee.alias for row in rows],
     }
@@ -129,7 +203,7 @@ def _note(row: ListLine) -> str:
     return row.attendee.refusal or next((sentence for sentence in stuck if sentence), "")
 
 
-def drawer(event: Event, chosen: str | None) -> None:
+def _drawer(event: Event, chosen: str | None) -> None:
     """Open the card when somebody else was chosen; closing it keeps it closed until the choice changes."""
     if chosen == st.session_state.get(_OPENED):
         return

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.ui.choosing import shown, tick, tick_places
+from deepracer_admin.ui.kit.table import as_label
+from tests.ui.choosing import press_to_open, shown, tick, tick_places
 
 PATIENCE_S = 30
 
@@ -17,11 +18,14 @@ def table() -> None:
     import pandas as pd
     import streamlit as st
 
-    from deepracer_admin.ui.kit.table import choose
+    from deepracer_admin.ui.kit.table import choose, opened_in, put_chosen
 
     ids = st.session_state["ids"]
+    if (put := st.session_state.pop("put", None)) is not None:
+        put_chosen("people", put, {one: f"Racer {one}" for one in put})
     if st.session_state.get("elsewhere"):
         return
+    st.session_state["opened"] = opened_in("people")
     st.session_state["got"] = choose(
         pd.DataFrame({"Name": [f"Racer {one}" for one in ids]}),
         ids,
@@ -31,6 +35,8 @@ def table() -> None:
         scope=st.session_state.get("scope", ""),
         several=st.session_state.get("several", True),
         steady=st.session_state.get("steady", True),
+        beyond=st.session_state.get("beyond", ()),
+        opens="Name",
     )
 
 
@@ -170,3 +176,61 @@ def test_whatever_moves_only_the_person_at_the_table_changes_whom_is_chosen(seed
             app.run()
         assert got(app) == meant & set(here)
         assert set(ticked(app)) == {f"Racer {one}" for one in meant & set(here)}
+
+
+def test_what_is_chosen_on_another_page_is_part_of_the_answer_and_stays_so() -> None:
+    app = tick(opened("abc", beyond=[*"abcdef"]), "people", "b", "c")
+    moved(app, "def", scope="page 2")
+    assert app.session_state["got"] == ("b", "c")
+    tick(app, "people", "e")
+    assert app.session_state["got"] == ("e", "b", "c")
+    for _ in range(3):
+        app.run()
+        assert app.session_state["got"] == ("e", "b", "c")
+    assert not app.caption
+    moved(app, "def", scope="page 2", beyond=[*"abdef"])
+    assert got(app) == {"e", "b"}
+    assert "1 of 3 chosen is not in this list any more: Racer c" in said(app)
+
+
+def test_all_are_chosen_at_once_ticks_and_other_pages_and_none_again() -> None:
+    app = tick(opened("abc", beyond=[*"abcdef"]), "people", "a")
+    moved(app, "abc", put=[*"abcdef"])
+    assert app.session_state["got"] == tuple("abcdef")
+    assert ticked(app) == ["Racer a", "Racer b", "Racer c"]
+    tick(app, "people", "a", "c")
+    assert got(app) == set("acdef")
+    moved(app, "abc", put=[])
+    assert got(app) == set()
+    assert ticked(app) == []
+
+
+def test_who_was_to_be_chosen_is_forgotten_with_the_table() -> None:
+    app = moved(opened("abc"), "abc", elsewhere=True, put=[*"abc"])
+    moved(app, "abc", elsewhere=False)
+    assert got(app) == set()
+    assert got(app.run()) == set()
+
+
+def test_who_is_pressed_to_be_opened_is_read_in_the_order_in_which_the_browser_shows_the_rows() -> None:
+    app = tick(opened("abcdef", steady=False), "people", "b")
+    app.session_state["ids"] = [*"fedcba"]
+    press_to_open(app, "people", "a")
+    assert app.session_state["opened"] == "a"
+    assert got(app) == {"b"}
+    assert app.run().session_state["opened"] is None
+    press_to_open(app, "people", "a")
+    assert app.session_state["opened"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("Rossi, Anna", "Rossi, Anna"),
+        ('["a", "b"]', '\u2060["a", "b"]'),
+        (" :material/delete: x", "\u2060:material/delete: x"),
+        ("Anna\n[x]", "Anna [x]"),
+    ],
+)
+def test_a_name_that_would_be_an_icon_or_a_list_of_buttons_stays_text(name: str, label: str) -> None:
+    assert as_label(name) == label
