@@ -258,13 +258,15 @@ def test_garbled_names_are_put_right_by_choosing_the_encoding_that_reads_them(br
 def test_columns_that_were_left_out_stay_so_and_the_choice_goes_on(browser: Browser, people: list[Attendee]) -> None:
     app = browser.open(PAGE)
     every = list(app.dataframe[0].value)
+    assert {"Note", "Cost centre"}.isdisjoint(every), "these are shown when somebody asks for them"
     app.get("button_group")[[each.key for each in app.get("button_group")].index("roster-columns")].set_value(
-        ["Alias", "Office"]
+        ["Racer name", "Office"]
     ).run()
-    assert list(app.dataframe[0].value) == [name for name in every if name not in ("Alias", "Office")]
+    shown = [name for name in every if name not in ("Racer name", "Office")]
+    assert list(app.dataframe[0].value) == [*shown, "Note", "Cost centre"]
     assert list(app.dataframe[0].value["Name"]) == [f"Racer {number}" for number in range(1, 6)]
     app.selectbox(key="roster-sort").set_value("Name").run()
-    assert "Alias" not in app.dataframe[0].value
+    assert "Racer name" not in app.dataframe[0].value
 
 
 def test_people_to_correct_are_offered_to_who_may_export(browser: Browser, people: list[Attendee]) -> None:

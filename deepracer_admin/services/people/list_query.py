@@ -31,7 +31,7 @@ SORTS: Mapping[str, Callable[[Attendee], str]] = {
     ADDED: lambda person: "",
     "Name": lambda person: (person.name or person.email).casefold(),
     "Address": lambda person: person.email.casefold(),
-    "Alias": lambda person: person.alias.casefold(),
+    "Racer name": lambda person: person.alias.casefold(),
     "Office": lambda person: person.office.casefold(),
     "Cost centre": lambda person: person.cost_centre.casefold(),
     FAR: lambda person: "",

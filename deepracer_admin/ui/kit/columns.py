@@ -14,8 +14,9 @@ __all__ = ["with_columns"]
 Table = TypeVar("Table", pa.Table, pd.DataFrame)
 
 
-def with_columns(table: Table, *, key: str, always: Collection[str]) -> Table:
-    """Ask for the columns to leave out, and the table without them. `always`: those without which a row is nobody."""
+def with_columns(table: Table, *, key: str, always: Collection[str], later: Collection[str] = ()) -> Table:
+    """Ask for the columns to leave out, and the table without them. `always`: those without which a row is nobody;
+    `later`: those that are left out until somebody asks for them."""
     names = table.column_names if isinstance(table, pa.Table) else [*table.columns]
     offered = [name for name in names if name not in always]
     with st.popover("Columns", icon=":material/view_column:", key=f"{key}-columns-part"):
@@ -23,6 +24,7 @@ def with_columns(table: Table, *, key: str, always: Collection[str]) -> Table:
             "Leave out",
             offered,
             selection_mode="multi",
+            default=[name for name in later if name in offered],
             key=f"{key}-columns",
             bind="query-params",
         )

@@ -30,6 +30,8 @@ __all__ = ["filters", "is_empty", "one", "several"]
 _OPENED = "roster-opened"
 _EVENT = "roster-event"
 _NOBODY = "Nobody fits. Clear the search, or choose another cohort."
+_STUCK = (REFUSED, NEEDS_A_HUMAN)
+_NOT_BY_ITSELF = (State.REFUSED, State.UNKNOWN)
 _SHORT = {
     Step.PROFILE: "Profile",
     Step.GROUP: "Group",
@@ -41,16 +43,22 @@ _SHORT = {
 }
 _COLUMNS = {
     **{_SHORT[step]: st.column_config.TextColumn(width=72, help=STEPS[step]) for step in _SHORT},
-    "Name": st.column_config.TextColumn(pinned=True),
-    "Note": st.column_config.TextColumn(width="large"),
+    "Name": st.column_config.TextColumn(width=130),
+    "Address": st.column_config.TextColumn(width=190),
+    "Racer name": st.column_config.TextColumn(width=130),
+    "Office": st.column_config.TextColumn(width=90),
+    "Stuck at": st.column_config.TextColumn(width=110),
+    "Note": st.column_config.TextColumn(width=380),
 }
+_LATER = ("Note", "Cost centre")
+"""Columns that are left out until somebody asks for them: the others fill a screen of 1440 px."""
 
 
 def filters(who: Actor) -> Query:
     """Whom to show and in which order, as chosen."""
     counts = cohort_counts(who)
     first, second, third, fourth = st.columns([2, 2, 2, 1.4])
-    text = first.text_input("Search", key="roster-text", type="search", placeholder="Name, address or alias")
+    text = first.text_input("Search", key="roster-text", type="search", placeholder="Name, address or racer name")
     cohort = choose_place(
         "Cohort",
         ["", *counts],
@@ -163,7 +171,8 @@ def _shown(who: Actor, zone: str, query: Query) -> _Shown:
         "steady": len(found) <= PAGE_ROWS,
         "height": table_height(len(here), most=14),
     }
-    table = with_columns(sent, key="roster", always=("Name",)) if here else sent
+    stuck = query.kind in _STUCK
+    table = with_columns(sent, key="stuck" if stuck else "roster", always=("Name",), later=() if stuck else _LATER)
     return _Shown(stamp, found, here, table, at, look)
 
 
@@ -185,21 +194,29 @@ def _page(
     columns = {
         "Name": [as_label(row.attendee.name or "No name") for row in rows],
         "Address": [row.attendee.email for row in rows],
-        "Alias": [row.attendee.alias for row in rows],
+        "Racer name": [row.attendee.alias for row in rows],
+        "Office": [row.attendee.office for row in rows],
     }
-    if kind in (REFUSED, NEEDS_A_HUMAN):  # the reason is what one looks for
-        columns["Note"] = [_note(row) for row in rows]
-    columns["Office"] = [row.attendee.office for row in rows]
-    for step, title in _SHORT.items():
-        columns[title] = [state_mark(row.steps[step].state.value) if step in row.steps else "·" for row in rows]
-    columns.setdefault("Note", [_note(row) for row in rows])
+    if kind in _STUCK:  # where and why is what one looks for
+        columns["Stuck at"] = [_stuck_at(row) for row in rows]
+    else:
+        for step, title in _SHORT.items():
+            columns[title] = [state_mark(row.steps[step].state.value) if step in row.steps else "·" for row in rows]
+    columns["Note"] = [_note(row) for row in rows]
     columns["Cost centre"] = [row.attendee.cost_centre for row in rows]
     names = tuple(row.attendee.name or row.attendee.email for row in rows)
     return tuple(row.attendee.id for row in rows), names, pa.table(columns)
 
 
+def _stuck_at(row: ListLine) -> str:
+    """The first step that does not go on by itself, as its column says it."""
+    stuck = (step for step in _SHORT if step in row.steps and row.steps[step].state in _NOT_BY_ITSELF)
+    found = next(stuck, None)
+    return f"{state_mark(row.steps[found].state.value)}: {_SHORT[found]}" if found else "address"
+
+
 def _note(row: ListLine) -> str:
-    stuck = [step.sentence for step in row.steps.values() if step.state in (State.REFUSED, State.UNKNOWN)]
+    stuck = [step.sentence for step in row.steps.values() if step.state in _NOT_BY_ITSELF]
     return row.attendee.refusal or next((sentence for sentence in stuck if sentence), "")
 
 
