@@ -64,7 +64,7 @@ def typed(page: Page, label: str, value: str) -> None:
 
 
 def open_erasure(page: Page) -> None:
-    page.get_by_test_id("stDataFrame").first.click(position={"x": 15, "y": 55})
+    page.get_by_test_id("stDataFrame").first.click(position={"x": 65, "y": 55})  # their name
     drawer = page.get_by_role("dialog")
     expect(drawer).to_be_visible(timeout=PATIENCE_MS)
     wait_idle(page)
