@@ -20,7 +20,7 @@ DANGER = (
         "entrants-expel",
         "link-withdraw",
     ),
-    *("person-remove", "person-*-erase", "person-*-remove", "race-delete", "registrations-erase"),
+    *("person-remove", "person-*-erase", "person-*-remove", "race-delete", "registrations-erase", "roster-off"),
     *("sponsor-close", "sponsors-forget", "usage-models"),
 )
 """Keys of buttons that open such an act, or do it; `*` stands for an id."""

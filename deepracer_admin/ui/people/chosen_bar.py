@@ -21,6 +21,7 @@ from deepracer_admin.ui.kit.cached import key_of
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.reached import FIRST, whom
 from deepracer_admin.ui.kit.table import put_chosen
 from deepracer_admin.ui.kit.words import count, some_names, table_height, whole
 from deepracer_admin.ui.people.finder import open_card
@@ -29,7 +30,6 @@ __all__ = ["ROSTER", "chosen_bar", "forget_choice", "names_of"]
 
 ROSTER = "roster"
 """The key of the list's table."""
-_NAMED = 5  # people, before "and 112 more"
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -73,12 +73,16 @@ def _who_they_are(who: Actor, event: Event, reach: Reach, mark: str) -> None:
     number = len(reach.chosen)
     line = st.container(horizontal=True, vertical_alignment="center")
     with line.popover(
-        f"{whole(number)} chosen: {_some(reach.names)}", key="roster-chosen", on_change="rerun", type="tertiary"
+        f"{whole(number)} chosen: {some_names(reach.names, FIRST)}",
+        key="roster-chosen",
+        on_change="rerun",
+        type="tertiary",
     ) as part:
         if part.open:
             st.dataframe(
                 _everybody(mark, reach),
                 hide_index=True,
+                lazy=True,
                 key="roster-chosen-names",
                 placeholder=NOTHING,
                 height=table_height(number, most=6),
@@ -97,10 +101,6 @@ def _who_they_are(who: Actor, event: Event, reach: Reach, mark: str) -> None:
                 "text/csv",
                 key="roster-save",
             )
-
-
-def _some(names: Sequence[str]) -> str:
-    return some_names(names, most=_NAMED)
 
 
 def _named(reach: Reach, part: Part) -> list[str]:
@@ -139,7 +139,7 @@ def _send_again(reach: Reach) -> None:
     if not pressed or not part.ids:
         return
     ids, seen = part.ids, session.console().clock.now()
-    facts = [_reaches(reach, part), "One mail each, with the text as it is now."]
+    facts = [whom(_named(reach, part)), "One mail each, with the text as it is now."]
     if part.left:
         facts.append(f"Left out: {left_words(part.left)}.")
     if reach.fresh_passwords:
@@ -173,9 +173,7 @@ def _try_again(reach: Reach) -> None:
 
 def _take_off(event: Event, reach: Reach) -> None:
     part, several = reach.off, session.desk().several
-    pressed = st.button(
-        ":red[Take off the list …]", icon=":material/person_remove:", disabled=not part.ids, key="roster-off"
-    )
+    pressed = st.button("Take off the list …", icon=":material/person_remove:", disabled=not part.ids, key="roster-off")
     st.caption(f"{_of(reach, part)} would lose their access.")
     if not pressed or not part.ids:
         return
@@ -190,7 +188,7 @@ def _take_off(event: Event, reach: Reach) -> None:
         f"Take {count(len(ids), 'person', 'people')} off the list",
         key="roster-off",
         facts=[
-            _reaches(reach, part),
+            whom(_named(reach, part)),
             "They lose profile and group; a profile that the console made goes with its models.",
             "Mail that was sent stays sent. Onboarding must be running for it to happen.",
             "They stand under “Taken out”; the same addresses in an upload bring them back.",
@@ -200,10 +198,6 @@ def _take_off(event: Event, reach: Reach) -> None:
         run=run,
         done=lambda done: f"{_people(done)} taken off the list: their access is being taken back.{done.left_out}",
     )
-
-
-def _reaches(reach: Reach, part: Part) -> str:
-    return f"**{count(len(part.ids), 'person', 'people')}**: {_some(_named(reach, part))}"
 
 
 def _people(done: Done) -> str:
