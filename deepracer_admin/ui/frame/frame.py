@@ -81,7 +81,9 @@ _LOOK = (
 a:focus-visible { outline: 2px solid currentColor !important; outline-offset: 1px }
 [data-testid=stHeader], [data-testid=stHeader] [data-testid=stToolbar] { height: 2.25rem; min-height: 2.25rem }
 [data-testid=stMainBlockContainer] { padding-top: 2.25rem }
-@media (min-width: 75rem) { [data-testid=stMainBlockContainer] { padding-left: 3rem; padding-right: 3rem } }
+@media (min-width: 75rem) {
+  [data-testid=stMainBlockContainer], [data-testid=stBottomBlockContainer] { padding-left: 3rem; padding-right: 3rem }
+}
 [data-testid=stMainBlockContainer] [data-testid=stHeading] h1 { padding-top: 0.25rem }
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] p { color: inherit !important }
 [data-testid=stCaptionContainer] { opacity: 0.75 }
