@@ -80,7 +80,7 @@ if chosen is not None:
             share(race.share_link, name=f"race-{race_id}", key=f"share-{race_id}")
         with st.container(horizontal=True, vertical_alignment="center"):
             link_desk(chosen, able)
-            link_to(who, "leaderboard", "Leaderboard and big screen")
+            link_to(who, "leaderboard", "Leaderboard and big screen", {"board-race": race_id})
         entry_desk(chosen, able, event)
         room_desk(who, event, race, chosen.status)
         if session.may(who, "races.edit"):

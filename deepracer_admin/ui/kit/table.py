@@ -16,6 +16,7 @@ import pyarrow as pa
 import streamlit as st
 
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.place import keep_place, newly_named
 from deepracer_admin.ui.kit.words import count, some_names, whole
 
 __all__ = ["USD", "choose", "choose_one", "chosen_in", "counts"]
@@ -54,6 +55,7 @@ def choose(
     column_config: Mapping[str, Any] | None = None,
     placeholder: str = NOTHING,
     beyond: Collection[str] = (),
+    place: str = "",
 ) -> tuple[str, ...]:
     """Draw `frame`, whose rows are the things with these `ids` (unique); the ids chosen that are in it, in its order.
 
@@ -66,6 +68,8 @@ def choose(
 
     `steady`: rows keep the places in which they were first shown, newcomers stand last, and a button sorts anew.
     Without it rows stand as given, for lists whose newest must come first.
+
+    `place`: the name under which the address keeps what is chosen, for one at a time, and never for people.
     """
     if len(set(ids)) != len(ids):
         raise ValueError(f"{key}: rows of a table to choose from need ids of their own")
@@ -73,6 +77,8 @@ def choose(
         raise ValueError(f"{key}: one id per row")
     sent = _sent(key)
     chosen = _chosen(key, sent, several=several) if sent else ()
+    if place and (named := newly_named(place, ids, begins=sent is None)) is not None:
+        chosen = (named,) if named else ()
     order = _order(ids, sent, scope, steady=steady, anew=_wants_order_anew(key))
     known = {**(sent.names if sent else {}), **dict(zip(ids, names, strict=True) if names else ())}
     rows = {one: row for row, one in enumerate(ids)}
@@ -97,6 +103,8 @@ def choose(
     kept = {one: known[one] for one in (*order, *chosen) if one in known}
     st.session_state[_slot(key)] = _Sent(generation, order, chosen, kept, scope)
     _say_what_moved(key, ids, order, chosen, known, beyond)
+    if place:
+        keep_place(place, next(iter(chosen), ""))
     elsewhere = [one for one in chosen if one in beyond and one not in rows] if beyond else []
     return (*(one for one in order if one in set(chosen)), *elsewhere)
 

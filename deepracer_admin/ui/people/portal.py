@@ -14,6 +14,7 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import ask, press, said
 from deepracer_admin.ui.kit.confirm import confirm, whom
 from deepracer_admin.ui.kit.download import download
+from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.qr import share
 from deepracer_admin.ui.kit.refresh import rerun_unasked
 from deepracer_admin.ui.kit.table import choose
@@ -181,14 +182,14 @@ def _registrations(who: Actor, event: Event, view: PortalView) -> None:
         st.info(_empty(view), icon=":material/how_to_reg:")
         return
     counts = {kind: sum(row.registration.state in states for row in rows) for kind, states in _KINDS.items()}
-    kind = st.selectbox(
+    kind = choose_place(
         "Show",
         [*_KINDS],
         format_func=lambda each: f"{each} ({whole(counts[each])})",
         key="registrations-kind",
         width=320,
     )
-    shown = [row for row in rows if row.registration.state in _KINDS[kind or "Everybody"]]
+    shown = [row for row in rows if row.registration.state in _KINDS[kind]]
     if not shown:
         st.caption("Nobody at the moment.")
     ids = [row.registration.id for row in shown]

@@ -20,6 +20,8 @@ from deepracer_admin.ui.kit.act import ask
 from deepracer_admin.ui.kit.cached import key_of
 from deepracer_admin.ui.kit.columns import with_columns
 from deepracer_admin.ui.kit.limits import NOT_READ, NOTHING, limit_words
+from deepracer_admin.ui.kit.paging import page_number
+from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.table import USD, choose
 from deepracer_admin.ui.kit.words import count, hours, minute, money, percent, plain, table_height, when, whole
 from deepracer_admin.ui.usage.charts import draw, person_chart
@@ -35,14 +37,22 @@ def ask_query(table: UsageTable) -> Query:
     """What to look for, whom to show, in which order."""
     first, second, third, fourth = st.columns([3, 2, 2, 2])
     text = first.text_input("Search", key="usage-search", placeholder="name, address or racer name")
-    only = second.selectbox(
-        "Show", [*ONLY], key="usage-only", format_func=lambda name: f"{name} ({whole(table.counts.get(name, 0))})"
+    only = choose_place(
+        "Show",
+        [*ONLY],
+        key="usage-only",
+        format_func=lambda name: f"{name} ({whole(table.counts.get(name, 0))})",
+        at=second,
     )
-    cohort = third.selectbox(
-        "Office or cost centre", ["", *table.cohorts], key="usage-cohort", format_func=lambda name: name or "All"
+    cohort = choose_place(
+        "Office or cost centre",
+        ["", *table.cohorts],
+        key="usage-cohort",
+        format_func=lambda name: name or "All",
+        at=third,
     )
-    sort = fourth.selectbox("Order", [*SORTS], key="usage-sort")
-    return Query(text or "", cohort or "", only or "Everybody", sort or "Most hours")
+    sort = fourth.selectbox("Order", [*SORTS], key="usage-sort", bind="query-params")
+    return Query(text or "", cohort, only, sort or "Most hours")
 
 
 def profile_pages(table: UsageTable, query: Query, *, several: bool, stamp: Stamp) -> tuple[str, ...]:
@@ -54,13 +64,10 @@ def profile_pages(table: UsageTable, query: Query, *, several: bool, stamp: Stam
     wanted = table.ids(query)
     order = _order(wanted, query)
     pages = max(1, math.ceil(len(order) / PAGE_ROWS))
-    page = 1
-    if pages > 1:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            key = f"usage-page-{hash(query)}"
-            if st.session_state.get(key, 1) > pages:  # whoever was on the last page, and it is gone
-                st.session_state[key] = pages
-            page = int(st.number_input(f"Page of {whole(pages)}", 1, pages, key=key))
+    line = st.container(horizontal=True, vertical_alignment="bottom")
+    with line:
+        page = page_number(pages, key=f"usage-page-{hash(query)}", at=line, place="" if query.text else "usage-page")
+        if pages > 1:
             st.caption(
                 f"{whole((page - 1) * PAGE_ROWS + 1)} to {whole(min(page * PAGE_ROWS, len(order)))} "
                 f"of {whole(len(order))}"
