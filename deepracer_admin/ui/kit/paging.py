@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -10,11 +11,11 @@ from streamlit.delta_generator import DeltaGenerator
 from deepracer_admin.ui.kit.place import keep_place, newly_named
 from deepracer_admin.ui.kit.words import whole
 
-__all__ = ["page_number", "page_of"]
+__all__ = ["held", "page_number", "page_of", "sort_anew"]
 
 
 def page_of(
-    ids: tuple[str, ...], *, key: str, rows: int, told: str, as_of: str, at: DeltaGenerator, place: str = ""
+    ids: tuple[str, ...], *, key: str, rows: int, told: str, at: DeltaGenerator, as_of: str = "", place: str = ""
 ) -> tuple[tuple[str, ...], int]:
     """The ids of the page that is chosen, and its number.
 
@@ -26,7 +27,7 @@ def page_of(
     if pages > 1:
         first, last = (page - 1) * rows + 1, min(page * rows, len(ids))
         told = f"{whole(first)} to {whole(last)} of {told}"
-    at.caption(f"{told} · {as_of}", width="content")
+    at.caption(f"{told} · {as_of}" if as_of else told, width="content")
     return ids[(page - 1) * rows : page * rows], page
 
 
@@ -47,6 +48,40 @@ def page_number(pages: int, *, key: str, at: DeltaGenerator, place: str = "") ->
         keep_place(place, str(page) if page > 1 else "")
         st.session_state[_list(place)] = key
     return page
+
+
+def held(wanted: tuple[str, ...], *, key: str, scope: Hashable, rows: int) -> tuple[str, ...]:
+    """`wanted` in the order that this tab was shown first, whoever came since at its end: while a person reads, nothing
+    moves from page to page. Another `scope` (search, filter, order) and `sort_anew` take the wanted order.
+
+    A list of one page of `rows` is given as it is: its table keeps places by itself.
+    """
+    kept: tuple[Hashable, tuple[str, ...], tuple[str, ...]] | None = st.session_state.get(_order(key))
+    if kept is None or kept[0] != scope:
+        order = wanted
+    elif kept[2] is wanted:  # the same list as before: nothing has moved
+        return kept[1]
+    elif len(wanted) <= rows:
+        order = wanted
+    else:
+        here, before = set(wanted), set(kept[1])
+        order = (*(one for one in kept[1] if one in here), *(one for one in wanted if one not in before))
+    st.session_state[_order(key)] = (scope, order, wanted)
+    return order
+
+
+def sort_anew(*, key: str) -> None:
+    """The button that takes the wanted order of a list that `held` keeps."""
+    anew_key = f"{key}-anew"
+    st.button("Sort anew", key=anew_key, type="tertiary", icon=":material/sort:", on_click=_forget_order, args=(key,))
+
+
+def _forget_order(key: str) -> None:
+    st.session_state.pop(_order(key), None)
+
+
+def _order(key: str) -> str:
+    return f"held-{key}"
 
 
 def _follow_address(pages: int, key: str, place: str) -> None:

@@ -19,7 +19,7 @@ from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.place import keep_place, newly_named
 from deepracer_admin.ui.kit.words import count, some_names, whole
 
-__all__ = ["USD", "choose", "choose_one", "chosen_in", "counts"]
+__all__ = ["USD", "choose", "choose_one", "chosen_in", "counts", "let_go"]
 
 USD = "%,.2f"
 """How a column of money is written: 1,234.50, as the sentences beside it."""
@@ -124,6 +124,11 @@ def chosen_in(key: str) -> tuple[str, ...]:
     """What is chosen in a table of this page, before it is drawn in this run; () while it is not on the page."""
     sent = _sent(key)
     return _chosen(key, sent, several=True) if sent else ()
+
+
+def let_go(key: str) -> None:
+    """Nothing is chosen in this table any more: what it was chosen for is done."""
+    st.session_state.pop(_slot(key), None)
 
 
 def _slot(key: str) -> str:
