@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from deepracer_admin.ui.kit.place import BOUND
 from tests.pages.test_places import PLACES
 from tests.test_screens import SCREENS, calls, name
 
@@ -76,9 +77,7 @@ WHY_NOT: dict[str, dict[str, set[str]]] = {
         FIELD: {"'link-scene'", "'link-hours'"},
         ACT: {"'links'"},
     },
-    "deepracer_admin/ui/races/entrants.py": {
-        PERSON: {"_table(side_key, race_id)", "f'entrants-all-{everybody_digest}'"}
-    },
+    "deepracer_admin/ui/races/entrants.py": {PERSON: {"_table(side_key, race_id)", "f'entrants-all-{all_digest}'"}},
     "deepracer_admin/ui/races/race_form.py": {
         FIELD: {
             *("f'{key}-track'", "f'{key}-timing'", "f'{key}-laps'", "f'{key}-direction'", "f'{key}-off'"),
@@ -166,6 +165,29 @@ def searched(tree: ast.AST, where: str) -> list[str]:
     ]
 
 
+def found_places() -> set[str]:
+    """Every place of every screen, by its name in the address."""
+    return {
+        each
+        for path in SCREENS
+        if path.name not in ("fold.py", "columns.py")
+        for _, _, place in choices(parsed(path), name(path))
+        for each in place or ()
+    }
+
+
+def kept_here(tree: ast.AST, where: str) -> set[str]:
+    """Places that the kit keeps by itself, without Streamlit's binding."""
+    found: set[str] = set()
+    for called, call in calls(tree):
+        given = {word.arg: word.value for word in call.keywords if word.arg}
+        if "place" in given and where != "deepracer_admin/ui/kit/paging.py":
+            found |= named(given["place"])
+        elif called == "choose_place" and "key" in given:
+            found |= named(given["key"])
+    return found
+
+
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -184,15 +206,15 @@ def test_every_reason_is_of_a_choice_that_is_there() -> None:
 
 def test_every_place_is_opened_by_its_address_in_a_test() -> None:
     """A new place gets its line in `PLACES`."""
-    found = {
-        each
-        for path in SCREENS
-        if path.name not in ("fold.py", "columns.py")
-        for _, _, place in choices(parsed(path), name(path))
-        for each in place or ()
-    }
+    found = found_places()
     assert found == {place.name for place in PLACES}
     assert len(found) > 35
+
+
+def test_what_streamlit_binds_is_known_to_the_kit() -> None:
+    """So that a link to a first choice is one (place.arrive)."""
+    kept = {place for path in SCREENS for place in kept_here(parsed(path), name(path))}
+    assert found_places() - kept == BOUND
 
 
 @pytest.mark.parametrize(

@@ -223,3 +223,29 @@ def test_the_page_that_is_turned_stands_in_the_address_and_back_turns_it_again(b
     assert app.query_params["usage-page"] == "2"
     del app.query_params["usage-page"]
     assert chosen(app.run(), "usage-page") == 1
+
+
+def test_a_link_to_the_first_part_leads_there_though_another_was_open_before(browser: Browser, full: Event) -> None:
+    """As a next step's does. Streamlit keeps the part of the visit before, and takes the first for no choice."""
+    app = browser.open(ATTENDEES, address=PORTAL)
+    app.switch_page("pages/plan/event.py").run()
+    follow(app, ATTENDEES, {"event": full.id, "attendees-view": "The list", "roster-kind": "Needs a human"})
+    assert chosen(app, "attendees-view") == "The list"
+    assert chosen(app, "roster-kind") == "Needs a human"
+
+
+def test_a_link_shows_nothing_of_the_visit_before(browser: Browser, full: Event) -> None:
+    app = browser.open(USAGE, address={"usage-sort": "Name", "usage-cohort": "Office: Roma", "usage-page": "2"})
+    app.switch_page("pages/plan/event.py").run()
+    follow(app, USAGE, {"event": full.id, "budget-guard": "true"})
+    found = [chosen(app, each) for each in ("budget-guard", "usage-sort", "usage-cohort", "usage-page")]
+    assert found == [True, "Most hours", "", 1]
+
+
+def follow(app: AppTest, page: str, address: dict[str, str]) -> None:
+    """A link to another page: its address is the new one alone."""
+    for each in [*app.query_params]:
+        del app.query_params[each]
+    for each, value in address.items():
+        app.query_params[each] = value
+    app.switch_page(page).run()

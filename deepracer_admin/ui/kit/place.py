@@ -12,9 +12,33 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-__all__ = ["choose_place", "keep_place", "newly_named"]
+__all__ = ["BOUND", "arrive", "choose_place", "keep_place", "newly_named"]
 
 S = TypeVar("S", bound=str)
+_PAGE = "place-page"
+BOUND = frozenset(
+    {
+        *("attendees-view", "board-orders", "board-tabs", "budget-guard", "create-another", "entrants-in-columns"),
+        *("entrants-out-columns", "entrants-sort", "mail-shown-as", "portal-part", "profiles-columns", "race-change"),
+        *("roster-columns", "roster-kind", "roster-sort", "section", "send-mail", "setup-part", "sponsors", "top-by"),
+        *("upload-how", "usage-changes", "usage-sort", "waves-part"),
+    }
+)
+"""Every place that Streamlit binds, by its name in the address; a test finds a new one."""
+
+
+def arrive(page: str, beside: Collection[str]) -> None:
+    """A run of this page begins. One that is come to anew by a link that names a place shows that and nothing of the
+    visit before: Streamlit keeps what was bound, and takes a first choice in the address for no choice at all.
+
+    `beside`: names in the address that are of no page.
+    """
+    came, st.session_state[_PAGE] = st.session_state.get(_PAGE) != page, page
+    if not came or not {*st.query_params} - {*beside}:
+        return
+    for key in BOUND:
+        if key in st.session_state:
+            del st.session_state[key]
 
 
 def choose_place(

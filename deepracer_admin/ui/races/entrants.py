@@ -117,11 +117,10 @@ def _one_side(found: EntrantTable, side: str, chosen: RaceRow, *, may: bool) -> 
     fitting = found.ids(query)
     picked = _page(found, query, fitting, race_id, may=may)
     if may:
-        everybody_digest = f"{race_id}-{hash(query)}"  # with another filter it is another "all"
-        if fitting and st.checkbox(
-            f"Choose all {whole(len(fitting))} that fit", key=f"entrants-all-{everybody_digest}"
-        ):
-            picked = fitting
+        reached = tuple(one for one in fitting if rows[one].key)
+        all_digest = f"{race_id}-{hash(query)}"  # with another filter it is another "all"
+        if reached and st.checkbox(f"Choose all {whole(len(reached))} that fit", key=f"entrants-all-{all_digest}"):
+            picked = reached
         some = [rows[one] for one in picked]
         if side == ON_LIST:
             _take_out(found.view, chosen, some)
@@ -198,7 +197,7 @@ def _table(side_key: str, race_id: str) -> str:
 
 
 _COLUMNS = {
-    "Name": st.column_config.TextColumn(pinned=True),
+    "Name": st.column_config.TextColumn(width=200),
     "Rank": st.column_config.NumberColumn(format="%,d", width="small", help="Among the results as last read"),
 }
 
