@@ -23,6 +23,7 @@ __all__ = [
     "free_slots",
     "live",
     "no_data",
+    "place_of",
     "queue_blocked",
 ]
 
@@ -32,6 +33,9 @@ NO_DATA = timedelta(minutes=10)
 IDLE = timedelta(minutes=10)
 BLOCKED = timedelta(minutes=20)
 KEPT = 200  # alarms that are over, before the oldest are forgotten
+_PART = {"Set up": "setup-part", "Messages": "section", "Leaderboard": "board-tabs"}
+_RACE = {"Races": "race", "Leaderboard": "board-race"}
+_COHORT = {"office": "Office", "cost_centre": "Cost centre"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,21 @@ class Alarm:
     def where(self) -> str:
         """E.g. "Usage, Budget guard"."""
         return ", ".join(part for part in (self.page, self.tab) if part)
+
+
+def place_of(alarm: Alarm) -> dict[str, str]:
+    """Part, race and filter of its page that it is about, by the names that these have in the address."""
+    found: dict[str, str] = {}
+    if alarm.tab and alarm.page in _PART:
+        found[_PART[alarm.page]] = alarm.tab
+    if alarm.subject and alarm.page in _RACE:
+        found[_RACE[alarm.page]] = alarm.subject
+    if alarm.kind == "budget":
+        found["budget-guard"] = "true"
+        kind, _, name = alarm.subject.partition("|")[0].partition(":")
+        if name and kind in _COHORT:
+            found["usage-cohort"] = f"{_COHORT[kind]}: {name}"
+    return found
 
 
 def live(rows: Mapping[str, Alarm]) -> list[Alarm]:

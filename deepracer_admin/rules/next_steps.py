@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from deepracer_admin.counted import counted
 from deepracer_admin.model import UNLIMITED, FromBackup, JobState, RaceStatus, Sending, Stage, State, Step
-from deepracer_admin.rules.alarms import INFO, RED, Alarm
+from deepracer_admin.rules.alarms import INFO, RED, Alarm, place_of
 from deepracer_admin.rules.known import Known, NextStep, Urgency
 from deepracer_admin.rules.stage import next_step
 
@@ -83,7 +83,7 @@ def _failing(known: Known) -> Iterator[NextStep]:
             alarm.title,
             f"{alarm.sentence} {alarm.fix}",
             _PAGES.get(alarm.page, ""),
-            {"setup-part": alarm.tab} if alarm.page == "Set up" and alarm.tab else {},
+            place_of(alarm),
             "It is looked at again by itself.",
             alarm.level == RED,
         )
@@ -105,6 +105,7 @@ def _failing(known: Known) -> Iterator[NextStep]:
             "The budget is used up",
             f"About {known.spend_usd:,.0f} USD are spent (estimate), of a budget of {budget:,.0f} USD.",
             "usage",
+            {"budget-guard": "true"},
             until="Spend is below the budget, or the budget is raised.",
             is_red=True,
         )

@@ -7,6 +7,7 @@ from deepracer_admin.ui.closeout import personal_data, report
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.masthead import masthead
+from deepracer_admin.ui.kit.place import choose_place
 
 who = session.require("closeout.view")
 event = masthead(who, "Report", "What came of the event, for those who paid for it; and when personal data goes.")
@@ -14,10 +15,10 @@ desk = session.desk().report
 
 report.headline(who, event)
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    language = st.selectbox(
+    language = choose_place(
         "Language",
         [*LANGUAGES],
-        index=[*LANGUAGES].index(event.language) if event.language in LANGUAGES else 0,
+        first=event.language,
         format_func=LANGUAGES.__getitem__,
         key="report-language",
         width=180,

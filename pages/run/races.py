@@ -7,6 +7,7 @@ from deepracer_admin.ui.kit import jobs, session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
 from deepracer_admin.ui.kit.download import download
+from deepracer_admin.ui.kit.fold import fold
 from deepracer_admin.ui.kit.masthead import link_to, masthead
 from deepracer_admin.ui.kit.qr import share
 from deepracer_admin.ui.kit.refresh import rerun_when_done
@@ -80,22 +81,24 @@ if chosen is not None:
             share(race.share_link, name=f"race-{race_id}", key=f"share-{race_id}")
         with st.container(horizontal=True, vertical_alignment="center"):
             link_desk(chosen, able)
-            link_to(who, "leaderboard", "Leaderboard and big screen")
+            link_to(who, "leaderboard", "Leaderboard and big screen", {"board-race": race_id})
         entry_desk(chosen, able, event)
         room_desk(who, event, race, chosen.status)
         if session.may(who, "races.edit"):
-            with st.expander("Change this race", icon=":material/edit:"):
-                if chosen.status is RaceStatus.OPEN and able and not able.edit_open_race:
-                    st.caption("The race is open: this service changes only races that have not begun.")
-                race_form(
-                    desk.races.form_of(race, event.zone),
-                    tracks,
-                    event.zone,
-                    key=f"race-{race_id}",
-                    button="Save",
-                    run=lambda asking, filled, one=race_id: desk.races.edit(asking, one, filled),
-                    done=f"{name} is being changed; {SHOWN_LATER}.",
-                )
+            part = fold("Change this race", key="race-change", icon=":material/edit:")
+            if part is not None:
+                with part:
+                    if chosen.status is RaceStatus.OPEN and able and not able.edit_open_race:
+                        st.caption("The race is open: this service changes only races that have not begun.")
+                    race_form(
+                        desk.races.form_of(race, event.zone),
+                        tracks,
+                        event.zone,
+                        key=f"race-{race_id}",
+                        button="Save",
+                        run=lambda asking, filled, one=race_id: desk.races.edit(asking, one, filled),
+                        done=f"{name} is being changed; {SHOWN_LATER}.",
+                    )
             with st.container(horizontal=True, vertical_alignment="center"):
                 if chosen.status is RaceStatus.OPEN and able and able.close_early:
                     if st.button("End it now …", icon=":material/flag:", key="race-end"):

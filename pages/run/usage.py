@@ -45,7 +45,8 @@ if view.totals is not None:
     st.subheader("Who uses it", anchor=False)
     left, right = st.columns(2)
     with left:
-        label = st.segmented_control("By", ("Office", "Cost centre"), default="Office", key="top-by") or "Office"
+        by = ("Office", "Cost centre")
+        label = st.segmented_control("By", by, default=by[0], required=True, key="top-by", bind="query-params")
         parts = view.totals.offices if label == "Office" else view.totals.cost_centres
         words = f"Hours by {label.lower()}"
         draw(lambda: cohort_chart(parts, label), "cohorts", alt=words, stamp=(*stamp, label))

@@ -6,7 +6,7 @@ No practice world runs: what pages show is what the stores hold, and what they c
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -150,13 +150,22 @@ class Browser:
             cookie = keeper.create(oid=who.oid, tid=who.tid, name=who.name, roles=who.roles)
         self.monkeypatch.setattr(session, "session_cookie", lambda: cookie)
 
-    def open(self, file: str, role: Role | None = Role.ORGANIZER, *, state: dict[str, Any] | None = None) -> AppTest:
+    def open(
+        self,
+        file: str,
+        role: Role | None = Role.ORGANIZER,
+        *,
+        state: dict[str, Any] | None = None,
+        address: Mapping[str, str] | None = None,
+    ) -> AppTest:
         """A page file of the table, e.g. "pages/plan/event.py", as its address leads there; `state` goes into
-        session_state."""
+        session_state, `address` is what the address names behind its question mark."""
         self.sign_in(role)
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE_S)
         for key, value in (state or {}).items():
             app.session_state[key] = value
+        for key, value in (address or {}).items():
+            app.query_params[key] = value
         app._page_hash = _hash_of(file, role)
         app.run()
         assert not app.exception, [entry.value for entry in app.exception]

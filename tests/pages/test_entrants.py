@@ -75,7 +75,7 @@ def test_letting_in_names_the_people_and_asks_first(
     browser: Browser, console: Console, event: Event, race: Race
 ) -> None:
     app = opened(browser)
-    app.segmented_control(key="entrants-r-1").set_value("out").run()
+    app.segmented_control(key="entrants-side").set_value("out").run()
     tick(app, "entrants-out-r-1", "at-2", "at-4")
     click(app, "Let in …")
     assert "**2 people**: Racer 2 and Racer 4" in texts(app)

@@ -102,7 +102,7 @@ def test_the_end_of_a_race_with_rules_of_another_console_is_moved_and_nothing_el
         max_minutes=7,
     )
     console.store.save_races(event.id, [replace(race, draft=draft)], seen_at=NOW, lease=None)
-    app = tick(browser.open(PAGE), "races", "r-1")
+    app = tick(browser.open(PAGE, state={"race-change": True}), "races", "r-1")
     app.datetime_input(key="race-r-1-closes").set_value(datetime(2026, 11, 23, 18, 0))  # noqa: DTZ001 - as typed
     click(app, "Save")
     [job] = console.store.jobs(event.id, kind="race.edit")

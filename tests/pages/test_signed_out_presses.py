@@ -74,7 +74,6 @@ ELSEWHERE = {
     "cohorts-save": "only typing into a table enables it, which AppTest cannot; it is of the page, not of a dialog",
     "event-open-first": "stands where an address names no event; it only opens another",
     "login-forget": "shown after a typed sign-in to the racing service, which lives in memory alone",
-    "usage-anew": "stands beside tables of more than one page, whose order has moved; it only sorts (test_usage.py)",
 }
 """Keys that no scene shows, and why."""
 Scene = Callable[[AppTest, Console], AppTest]
@@ -395,7 +394,7 @@ def an_announcement(app: AppTest, console: Console) -> AppTest:
 
 
 PLAN, RUN, CLOSE = "pages/plan/", "pages/run/", "pages/close/"
-RACE = ticked("races", "r-1")
+RACE = ticked("races", "r-1", after=state(race_change=True))
 SCENES: list[tuple[str, Scene]] = [
     (f"{PLAN}event.py", plain),
     (f"{PLAN}setup.py", plain),
@@ -440,7 +439,7 @@ SCENES: list[tuple[str, Scene]] = [
     (f"{RUN}races.py", plain),
     (f"{RUN}races.py", RACE),
     (f"{RUN}races.py", ticked("entrants-in-r-1", "pr-1", after=RACE)),
-    (f"{RUN}races.py", ticked("entrants-out-r-1", "at-2", after=view("entrants-r-1", "out", after=RACE))),
+    (f"{RUN}races.py", ticked("entrants-out-r-1", "at-2", after=view("entrants-side", "out", after=RACE))),
     (f"{RUN}races.py", room(kept=False)),
     (f"{RUN}races.py", rule_for_room),
     (f"{RUN}races.py", room(kept=True)),

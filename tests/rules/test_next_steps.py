@@ -17,6 +17,8 @@ from deepracer_admin.rules.alarms import AMBER, INFO, RED, Alarm
 from deepracer_admin.rules.known import Closing, Known, NextStep, Urgency
 from deepracer_admin.rules.next_steps import _PAGES, next_steps
 from deepracer_admin.ui.kit.page_table import PAGES
+from tests.test_places import choices
+from tests.test_screens import SCREENS
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS_OF_THE_LIST = ROOT / "deepracer_admin/services/people/list_query.py"
@@ -141,19 +143,45 @@ def test_of_several_alarms_about_one_budget_the_one_that_says_most_speaks_and_ne
 
 
 def widgets() -> dict[str, set[str]]:
-    """Key of every widget that is bound to the address -> the page files and parts in which it stands."""
+    """Every place by its name in the address -> the page files and parts in which it stands."""
     found: dict[str, set[str]] = {}
-    for path in [*(ROOT / "pages").rglob("*.py"), *(ROOT / "deepracer_admin/ui").rglob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if not isinstance(node, ast.Call):
-                continue
-            given = {word.arg: word.value for word in node.keywords}
-            bound, key = given.get("bind"), given.get("key")
-            kept = isinstance(node.func, ast.Name) and node.func.id == "choose_place"
-            kept = kept or (isinstance(bound, ast.Constant) and bound.value == "query-params")
-            if kept and isinstance(key, ast.Constant):
-                found.setdefault(str(key.value), set()).add(path.as_posix())
+    for path in SCREENS:
+        for _, _, names in choices(ast.parse(path.read_text("utf-8")), path.relative_to(ROOT).as_posix()):
+            for each in names or ():
+                found.setdefault(each, set()).add(path.as_posix())
     return found
+
+
+RUSH = Alarm("rush", "The queue is longer", "Said.", "Look.", "Races", subject="r-1", level=RED)
+STUCK = Alarm("race_unfinished", "Not final", "Said.", "Look.", "Leaderboard", subject="r-1", tab="Run the board")
+BOUNCES = Alarm("bounces", "Mails come back", "Said.", "Look.", "Messages", tab="Every mail")
+OFFICE = replace(BUDGET, subject="office:Milano|used|0.8", tab="Budget guard")
+CENTRE = replace(BUDGET, subject="cost_centre:CC-7|forecast|1", tab="Budget guard")
+
+
+@pytest.mark.parametrize(
+    ("alarm", "narrow"),
+    [
+        (BUDGET, {"budget-guard": "true"}),
+        (OFFICE, {"budget-guard": "true", "usage-cohort": "Office: Milano"}),
+        (CENTRE, {"budget-guard": "true", "usage-cohort": "Cost centre: CC-7"}),
+        (replace(BUDGET, subject="team:Alpha|used|0.8"), {"budget-guard": "true"}),
+        (RUSH, {"race": "r-1"}),
+        (STUCK, {"board-tabs": "Run the board", "board-race": "r-1"}),
+        (BOUNCES, {"section": "Every mail"}),
+        (Alarm("x", "x", "x", "x", "Set up", tab="Alarms"), {"setup-part": "Alarms"}),
+        (Alarm("x", "x", "x", "x", "Onboarding", subject="profile"), {}),
+    ],
+    ids=lambda each: each.kind if isinstance(each, Alarm) else "",
+)
+def test_an_alarm_leads_to_the_race_the_part_and_the_cohort_that_it_is_about(
+    alarm: Alarm, narrow: dict[str, str]
+) -> None:
+    assert first(alarms=[alarm]).narrow == narrow
+
+
+OF_THE_EVENT = ("r-1", Sending.UNKNOWN.value, "true", "Office: Milano")
+"""Values of a place that no screen spells out: a race, a cohort, a part that is open."""
 
 
 def test_every_page_and_part_that_a_step_leads_to_is_there_and_in_the_address() -> None:
@@ -163,6 +191,7 @@ def test_every_page_and_part_that_a_step_leads_to_is_there_and_in_the_address() 
     assert all(titles[title] == address for title, address in _PAGES.items())
     plan = {"checked": False, "people": 0, "sponsorship_open": False}
     steps = [step for change, _ in LOUD.values() for step in next_steps(replace(QUIET, **change))]
+    steps += next_steps(replace(QUIET, alarms=[RUSH, STUCK, BOUNCES, OFFICE]))
     for name in plan:
         steps += next_steps(replace(QUIET, stage=Stage.PLAN, **{name: plan[name]}))
     for step in steps:
@@ -170,7 +199,7 @@ def test_every_page_and_part_that_a_step_leads_to_is_there_and_in_the_address() 
         assert step.narrow.keys() <= bound.keys(), step
         for name, value in step.narrow.items():
             said = "".join(Path(path).read_text("utf-8") for path in [*bound[name], WORDS_OF_THE_LIST])
-            assert f'"{value}"' in said or value in ("r-1", Sending.UNKNOWN.value), f"{name} has no {value}"
+            assert f'"{value}"' in said or value in OF_THE_EVENT, f"{name} has no {value}"
 
 
 @given(

@@ -6,51 +6,20 @@ entry list of its own: it keeps nobody out at the service, but tells who is in t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from deepracer_admin.collector import collector_at_rest
 from deepracer_admin.errors import BadInput, Missing
 from deepracer_admin.model import Actor, Attendee, Job, JobItem, Race, Standing, State
 from deepracer_admin.records.entrants import ENTRY_LISTS, PARTICIPANTS, EntryList, Participants
 from deepracer_admin.records.racing_service import ACCOUNT
 from deepracer_admin.rules.aliases import owner_of, racers_by_alias
+from deepracer_admin.rules.tabular import inert_csv
 from deepracer_admin.services.base import Service
+from deepracer_admin.services.races.entrant_list import ON_LIST, Entrant, EntrantsView, EntrantTable, Query, table_of
 
-__all__ = ["Change", "Entrant", "EntrantsView", "EntryDesk"]
-
-
-@dataclass(frozen=True, slots=True)
-class Entrant:
-    """One person of a race. `key` is what `expel` takes; "" where there is nothing to take out."""
-
-    key: str
-    attendee: str  # "" = nobody of the list
-    name: str
-    alias: str
-    listed: bool
-    rank: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class EntrantsView:
-    """Who may enter, and who has a result without it. `native`: the service keeps the list and enforces it."""
-
-    native: bool
-    has_list: bool  # False: the race is for everybody of the deployment, no entry list was made
-    rows: Sequence[Entrant]
-    outside: Sequence[Attendee]  # of the list and not in; with a profile, where that is needed to be let in
-    without_profile: int
-    as_of: datetime | None  # real time; None where the list is our own, which is always as it stands
-
-    @property
-    def listed(self) -> int:
-        return sum(1 for row in self.rows if row.listed)
-
-    @property
-    def unlisted(self) -> Sequence[Entrant]:
-        """In the standings, not on the list."""
-        return [row for row in self.rows if not row.listed] if self.has_list else []
+__all__ = ["Change", "EntryDesk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +43,35 @@ class EntryDesk(Service):
         standings, _ = self.house.history.standings(event, race_id)
         if self._is_native():
             return self._native(event, race_id, people, standings)
-        chosen = self._own_list(event, race_id)
-        inside = [person for person in people if person.id in (chosen or ())]
-        whose = self._whose(event, people, standings)
-        ids = {person.id for person in inside}
-        ranks = {owner: row for owner, row in zip(whose, standings, strict=True) if owner}
-        rows = [
-            Entrant(person.id, person.id, person.name, person.alias, True, _rank(ranks.get(person.id)))
-            for person in inside
+        made = self._own_list(event, race_id)
+        return self._ours(event, made, people, standings)
+
+    def entrants_stamp(self, actor: Actor, race_id: str) -> tuple[str, int, Hashable]:
+        """(event, revision, version of the standings): what is drawn from the same stamp is the same. Raises Missing
+        when the race is gone."""
+        self._authorise(actor, "races.entrants", target=race_id)
+        event = self._event().id
+        self._race(race_id)
+        return event, self.store.revision(event), self.house.history.standings_version(event, race_id)
+
+    def entrants_table(self, actor: Actor, race_id: str) -> EntrantTable:
+        """As `entrants`, to be searched, narrowed and sorted. Raises Missing when the race is gone."""
+        with collector_at_rest():
+            return table_of(self.entrants(actor, race_id))
+
+    def export_entrants(self, actor: Actor, race_id: str) -> bytes:
+        """Who is on the list, and who has a result without it, as CSV, inert in spreadsheets; organizers. Raises
+        Missing when the race is gone."""
+        self._authorise(actor, "attendees.export", target=race_id)
+        found = table_of(self.entrants(actor, race_id))
+        rows = [found.sides[ON_LIST][one] for one in found.ids(Query())]
+        mark = ["REHEARSAL"] if self.house.settings.rehearsal else []
+        columns = ["Name", "Email", "Racer name", "Office", "Cost centre", "On the list", "Rank", *mark]
+        lines = [
+            [row.name, row.email, row.alias, row.office, row.cost_centre, row.listed, row.rank, *mark] for row in rows
         ]
-        if chosen is not None:
-            by_id = {person.id: person for person in people}
-            rows += [
-                _other(row, by_id.get(owner)) for owner, row in zip(whose, standings, strict=True) if owner not in ids
-            ]
-        return EntrantsView(
-            native=False,
-            has_list=chosen is not None,
-            rows=rows,
-            outside=[person for person in people if person.id not in ids],
-            without_profile=0,
-            as_of=None,
-        )
+        self._audit(actor, "attendees.export", target=race_id, count=len(lines))
+        return inert_csv(lines, columns)
 
     def admit(self, actor: Actor, race_id: str, attendees: Collection[str]) -> Change:
         """Let these people of the list into a race. Raises Missing for somebody of no list, BadInput when none of them
@@ -110,7 +86,7 @@ class EntryDesk(Service):
         if not chosen:
             raise BadInput("Choose at least one person of the list.")
         if not self._is_native():
-            self._keep_list(event, race_id, lambda kept: (*kept, *(key for key in chosen if key not in kept)))
+            self._keep_list(event, race_id, lambda kept: tuple(dict.fromkeys((*kept, *chosen))))
             self._audit(actor, "races.admit", target=race_id, count=len(chosen), after="on the entry list")
             return Change(len(chosen))
         links = self.store.links(event)
@@ -138,7 +114,8 @@ class EntryDesk(Service):
         if not {*(read.aliases if native else self._own_list(event, race_id) or ())}.issuperset(chosen):
             raise Missing("Some of the chosen racers are not on the list of this race (any more); choose again.")
         if not native:
-            self._keep_list(event, race_id, lambda kept: tuple(key for key in kept if key not in chosen))
+            out = frozenset(chosen)
+            self._keep_list(event, race_id, lambda kept: tuple(key for key in kept if key not in out))
             self._audit(actor, "races.admit", target=race_id, count=len(chosen), after="off the entry list")
             return Change(len(chosen))
         items = [JobItem(job="", key=key, state=State.TODO) for key in chosen]
@@ -175,6 +152,28 @@ class EntryDesk(Service):
 
     # -- inside
 
+    def _ours(
+        self, event: str, made: tuple[str, ...] | None, people: Sequence[Attendee], standings: Sequence[Standing]
+    ) -> EntrantsView:
+        """By the event's own entry list; None: there is none."""
+        listed, whose = frozenset(made or ()), self._whose(event, people, standings)
+        ranks = {owner: row for owner, row in zip(whose, standings, strict=True) if owner}
+        inside = [person for person in people if person.id in listed]
+        rows = [_row(person.id, person, person.alias, True, ranks.get(person.id)) for person in inside]
+        if made is not None:
+            on, by_id = {person.id for person in inside}, {person.id: person for person in people}
+            rows += [
+                _row("", by_id.get(owner), row.alias, False, row)
+                for owner, row in zip(whose, standings, strict=True)
+                if owner not in on
+            ]
+        out = [
+            _row(person.id, person, person.alias, False, ranks.get(person.id))
+            for person in people
+            if person.id not in listed
+        ]
+        return EntrantsView(False, made is not None, rows, out, 0, None)
+
     def _native(
         self, event: str, race_id: str, people: Sequence[Attendee], standings: Sequence[Standing]
     ) -> EntrantsView:
@@ -184,15 +183,15 @@ class EntryDesk(Service):
         owner = {link.profile: by_id[key] for key, link in links.items() if key in by_id}
         inside = read.aliases
         ranks = {row.profile_id: row for row in standings if row.profile_id}
-        rows = []
-        for user, alias in inside.items():
-            person = owner.get(user)
-            name, key = (person.name, person.id) if person else ("", "")
-            rows.append(Entrant(user, key, name, alias, True, _rank(ranks.get(user))))
+        rows = [_row(user, owner.get(user), alias, True, ranks.get(user)) for user, alias in inside.items()]
         if read.as_of:
             others = [row for row in standings if row.profile_id and row.profile_id not in inside]
-            rows += [_other(row, owner.get(row.profile_id)) for row in others]
-        out = [person for person in people if person.id in links and links[person.id].profile not in inside]
+            rows += [_row("", owner.get(row.profile_id), row.alias, False, row) for row in others]
+        out = [
+            _row(person.id, person, person.alias, False, ranks.get(links[person.id].profile))
+            for person in people
+            if person.id in links and links[person.id].profile not in inside
+        ]
         missing = sum(1 for person in people if person.id not in links)
         return EntrantsView(True, bool(read.as_of), rows, out, missing, read.as_of)
 
@@ -226,11 +225,11 @@ class EntryDesk(Service):
         raise Missing("That race is not in the list any more; it may have been deleted at the service.")
 
 
-def _rank(row: Standing | None) -> int | None:
-    return row.rank if row else None
-
-
-def _other(row: Standing, person: Attendee | None) -> Entrant:
-    """Who has a result without being on the list."""
-    name, key = (person.name, person.id) if person else ("", "")
-    return Entrant("", key, name, row.alias, False, row.rank)
+def _row(key: str, person: Attendee | None, alias: str, listed: bool, result: Standing | None) -> Entrant:
+    """`person`: None = nobody of the event's list; `result`: what they have in the standings."""
+    rank, whose = (result.rank, result.profile_id or result.alias) if result else (None, "")
+    if person is None:
+        return Entrant(key, "", "", alias, listed, rank, result=whose)
+    return Entrant(
+        key, person.id, person.name, alias, listed, rank, person.office, person.cost_centre, person.email, whose
+    )

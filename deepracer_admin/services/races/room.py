@@ -55,8 +55,8 @@ class RoomDesk(Service):
         now = self.clock.event_now()
         kept = race_with_room(asked, [race], self.store.rows(event.id, FINISHES), own, now)
         begun = asked.begun.get(race.id) == race.draft.closes_at
-        mine = {link.profile for link in self.store.links(event.id).values()}
-        profiles = [each for each in self.store.profiles(event.id)[0] if each.id in mine]
+        mine = {*self.store.linked(event.id).values()}
+        queued = [each.minutes_queued for each in self.store.profiles(event.id)[0] if each.id in mine]
         given = given_elsewhere(self.store, event, self.house.settings.racing)
         shared = mine & {*given.quotas}
         load = load_now(self.store, self.house.history, event, now)
@@ -64,9 +64,9 @@ class RoomDesk(Service):
             asked=asked,
             kept=kept is not None,
             now=self.store.read(event.id, ROOM_NOW),
-            people=len(profiles),
+            people=len(queued),
             paused=len(self.store.rows(event.id, PAUSED_PROFILES)),
-            queued_hours=sum(each.minutes_queued for each in profiles) / 60,
+            queued_hours=sum(queued) / 60,
             shared=len(shared),
             shared_by=given.names(shared),
             own=race.id in own,

@@ -16,6 +16,7 @@ from deepracer_admin.services.people.list_query import PAGE_ROWS
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.columns import with_columns
 from deepracer_admin.ui.kit.paging import page_of
+from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.table import choose_one
 from deepracer_admin.ui.kit.words import as_of, count, plain, table_height, whole
 
@@ -55,13 +56,14 @@ def filters() -> tuple[str, str]:
     """(words, action) as chosen."""
     left, right = st.columns([3, 2])
     words = left.text_input("Search", key="audit-text", type="search", placeholder="Person, target, value")
-    action = right.selectbox(
+    action = choose_place(
         "Action",
         ["", *sorted(name for name, each in ACTIONS.items() if each.writes)],
         format_func=lambda name: f"{name}: {ACTIONS[name].title}" if name else "Every action",
         key="audit-action",
+        at=right,
     )
-    return words or "", action or ""
+    return words or "", action
 
 
 def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | None:

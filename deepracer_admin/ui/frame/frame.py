@@ -16,6 +16,7 @@ from deepracer_admin.ui.kit.act import forget_elsewhere
 from deepracer_admin.ui.kit.cached import events_at_work
 from deepracer_admin.ui.kit.looks import begin_looks, look_every
 from deepracer_admin.ui.kit.page_table import PAGES, PageEntry
+from deepracer_admin.ui.kit.place import arrive
 from deepracer_admin.ui.kit.refresh import dialog_closed, was_unasked
 from deepracer_admin.ui.kit.shared_store import shared_store
 from deepracer_admin.ui.people.finder import find_button, show_open
@@ -38,6 +39,7 @@ def run() -> None:
         pages = _pages(who)
         chosen = st.navigation(pages, position="hidden")
         forget_elsewhere(chosen.url_path)
+        arrive(chosen.url_path, session.address())
         _keep_address()
         _frame(who, pages, chosen.url_path or PAGES[0].address)
         show_open(who)

@@ -18,6 +18,7 @@ from deepracer_admin.services.access.passwords import PasswordAge
 from deepracer_admin.services.closeout.view import CloseView
 from deepracer_admin.services.races.board_names import NameToLookAt, names_to_look_at
 from deepracer_admin.services.races.board_views import BoardEntry, BoardRead, BoardView, RacerNames
+from deepracer_admin.services.races.entrant_list import EntrantTable
 from deepracer_admin.services.setup.events import EventAtWork, EventView
 from deepracer_admin.services.setup.sponsorship import SponsorshipView
 from deepracer_admin.services.usage.table import UsageTable
@@ -30,6 +31,7 @@ __all__ = [
     "board_view",
     "close_view",
     "cohort_counts",
+    "entrant_table",
     "event_view",
     "events_at_work",
     "key_of",
@@ -171,6 +173,17 @@ def racer_names(who: Actor) -> RacerNames:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _racer_names(event: str, revision: int, roles: frozenset[Role], _who: Actor) -> RacerNames:
     return session.console().of(event).boards.people(_who)
+
+
+def entrant_table(who: Actor, race: str) -> EntrantTable:
+    """Who may enter a race, and who could. Shared as it is, never copied: nobody may change it."""
+    event, revision, version = session.desk().races.entrants_stamp(who, race)
+    return _entrant_table(key_of(event, revision, race, str(version), *sorted(who.roles)), event, race, who)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _entrant_table(key: str, _event: str, _race: str, _who: Actor) -> EntrantTable:
+    return session.console().of(_event).races.entrants_table(_who, _race)
 
 
 def close_view(who: Actor) -> CloseView:

@@ -16,9 +16,10 @@ import pyarrow as pa
 import streamlit as st
 
 from deepracer_admin.ui.kit.limits import NOTHING
+from deepracer_admin.ui.kit.place import keep_place, newly_named
 from deepracer_admin.ui.kit.words import count, some_names, whole
 
-__all__ = ["USD", "as_label", "choose", "choose_one", "chosen_in", "counts", "opened_in", "put_chosen"]
+__all__ = ["USD", "as_label", "choose", "choose_one", "chosen_in", "counts", "let_go", "opened_in", "put_chosen"]
 
 USD = "%,.2f"
 """How a column of money is written: 1,234.50, as the sentences beside it."""
@@ -88,6 +89,7 @@ def choose(
     beyond: Collection[str] = (),
     opens: str = "",
     opens_help: str | None = None,
+    place: str = "",
 ) -> tuple[str, ...]:
     """Draw `frame`, whose rows are the things with these `ids` (unique); the ids chosen that are in it, in its order.
 
@@ -103,6 +105,8 @@ def choose(
 
     `steady`: rows keep the places in which they were first shown, newcomers stand last, and a button sorts anew.
     Without it rows stand as given, for lists whose newest must come first.
+
+    `place`: the name under which the address keeps what is chosen, for one at a time, and never for people.
     """
     if len(set(ids)) != len(ids):
         raise ValueError(f"{key}: rows of a table to choose from need ids of their own")
@@ -112,7 +116,8 @@ def choose(
     sent = _sent(key)
     put: _Put | None = st.session_state.get(_put(key))
     as_asked = (tuple(ids), tuple(names), scope, several)
-    if sent and put is None and sent.quiet and sent.beyond is beyond:
+    named = newly_named(place, ids, begins=sent is None) if place else None
+    if sent and put is None and named is None and sent.quiet and sent.beyond is beyond:
         ticks = _ticks(key, sent)
         if sent.asked == (*as_asked, tuple(ticks)):
             _draw(frame, key, sent.generation, ticks, look)
@@ -120,6 +125,8 @@ def choose(
     chosen = _chosen(key, sent, several=several) if sent else ()
     if sent and put is not None:
         chosen = put.ids
+    elif named is not None:
+        chosen = (named,) if named else ()
     order = _order(ids, sent, scope, steady=steady, anew=_wants_order_anew(key))
     known = {
         **(sent.names if sent else {}),
@@ -143,6 +150,8 @@ def choose(
     st.session_state.pop(_put(key), None)
     if not quiet:
         _say_what_moved(key, gone, len(chosen), known, is_moved=tuple(ids) != order)
+    if place:
+        keep_place(place, next(iter(chosen), ""))
     return answer
 
 
@@ -202,6 +211,11 @@ def as_label(text: str) -> str:
     """
     shown = " ".join(text.split())
     return f"{_WORD_JOINER}{shown}" if shown.startswith(("[", ":")) else shown
+
+
+def let_go(key: str) -> None:
+    """Nothing is chosen in this table any more: what it was chosen for is done."""
+    st.session_state.pop(_slot(key), None)
 
 
 def _slot(key: str) -> str:

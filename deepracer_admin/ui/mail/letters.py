@@ -60,15 +60,16 @@ def choose_template(templates: Sequence[Template], *, key: str) -> Template:
     made = st.session_state.pop(f"{key}-made", None)
     if made in keys:
         st.session_state[f"{key}-name"] = made
-    template_key = left.selectbox(
-        "Mail", keys, key=f"{key}-name", format_func=lambda value: names.get(value, str(value))
+    template_key = choose_place(
+        "Mail", keys, key=f"{key}-name", format_func=lambda value: names.get(value, str(value)), at=left
     )
     languages = [entry.language for entry in templates if entry.key == template_key]
-    language = right.selectbox(
+    language = choose_place(
         "Language",
         languages,
+        key=f"{key}-language",
         format_func=lambda code: LANGUAGES.get(code, str(code)),
-        key=f"{key}-language-{template_key}",
+        at=right,
     )
     return next(entry for entry in templates if (entry.key, entry.language) == (template_key, language))
 
@@ -95,7 +96,7 @@ def placeholders() -> None:
 def show_mail(mail: Rendered) -> None:
     """Subject, the HTML part as it looks in its frame, the text, and the HTML part as its source."""
     st.markdown(f"**{plain(mail.subject)}**")
-    looks, text, html = st.tabs(["As it looks", "Text", "HTML source"], key="mail-shown-as")
+    looks, text, html = st.tabs(["As it looks", "Text", "HTML source"], key="mail-shown-as", bind="query-params")
     with looks:
         frame = DRAWN.keep(session.actor().session, mail.html)
         st.iframe(frame, height=_FRAME_PX, alt="The mail as it looks")

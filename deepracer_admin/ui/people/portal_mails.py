@@ -11,6 +11,7 @@ from deepracer_admin.model.registrations import Portal, PortalMail
 from deepracer_admin.rules.portal_mails import MAILS, mail_id, placeholders
 from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import press, said
+from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.web.portal_words import LANGUAGES, words
 
 __all__ = ["mails"]
@@ -19,9 +20,9 @@ __all__ = ["mails"]
 def mails(portal: Portal) -> None:
     """One mail in one language at a time; the console's own words where the organizers wrote none."""
     left, right = st.columns(2)
-    key = left.selectbox("Mail", [*MAILS], format_func=lambda each: str(MAILS[each]), key="portal-mail-name")
-    language = right.selectbox(
-        "Language", LANGUAGES, format_func=lambda each: words(each).name, key="portal-mail-language"
+    key = choose_place("Mail", [*MAILS], format_func=lambda each: str(MAILS[each]), key="portal-mail-name", at=left)
+    language = choose_place(
+        "Language", LANGUAGES, format_func=lambda each: words(each).name, key="portal-mail-language", at=right
     )
     which = mail_id(key, language)
     own, plain = portal.mails.get(which), shipped(language)[key]

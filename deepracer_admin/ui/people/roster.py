@@ -172,7 +172,9 @@ def _shown(who: Actor, zone: str, query: Query) -> _Shown:
         "height": table_height(len(here), most=14),
     }
     stuck = query.kind in _STUCK
-    table = with_columns(sent, key="stuck" if stuck else "roster", always=("Name",), later=_LATER[1:] if stuck else _LATER)
+    table = with_columns(
+        sent, key="stuck" if stuck else "roster", always=("Name",), later=_LATER[1:] if stuck else _LATER
+    )
     return _Shown(stamp, found, here, table, at, look)
 
 

@@ -68,7 +68,13 @@ def given_list(who: Actor) -> DryRun | None:
 def _bytes() -> tuple[bytes, str]:
     turn = st.session_state.get(_ROUND, 0)
     how = st.segmented_control(
-        "The list", ["File", "Paste"], default="File", required=True, key="upload-how", label_visibility="collapsed"
+        "The list",
+        ["File", "Paste"],
+        default="File",
+        required=True,
+        key="upload-how",
+        label_visibility="collapsed",
+        bind="query-params",
     )
     if how == "Paste":
         text = st.text_area(

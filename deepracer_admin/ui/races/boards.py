@@ -70,7 +70,7 @@ def _draw(who: Actor, view: BoardView, names: Hashable, race_id: str) -> None:
         _podium_and_table(view.rows, view.racers, people, counts, key=f"board-{race_id}", stamp=stamp)
         return
     st.caption("The room sees the held board. You see both orders.")
-    held, now = st.tabs(["As held", "As it stands now"], key=f"board-orders-{race_id}")
+    held, now = st.tabs(["As held", "As it stands now"], key="board-orders", bind="query-params")
     with held:
         _podium_and_table(view.rows, view.racers, people, counts, key=f"board-{race_id}", stamp=stamp)
     with now:

@@ -26,6 +26,7 @@ STATUS = {
     RaceStatus.OPEN: "● open",
     RaceStatus.CLOSED: "■ closed",
 }
+_PLACE = "race"
 _TIMING = {
     Timing.TOTAL_TIME: "Total time of all laps",
     Timing.BEST_LAP_TIME: "Best single lap",
@@ -58,7 +59,10 @@ def default_form(event: Event, now: datetime, tracks: Sequence[Track]) -> RaceFo
 
 
 def race_table(rows: Sequence[RaceRow], zone: str, *, key: str) -> RaceRow | None:
-    """All races; the chosen one."""
+    """All races; the chosen one, which the address names."""
+    asked = st.query_params.get(_PLACE)
+    if asked and asked not in {row.race.id for row in rows}:
+        st.caption("The race that was chosen is not in the list any more.")
     chosen = choose_one(
         pd.DataFrame(
             {
@@ -77,6 +81,7 @@ def race_table(rows: Sequence[RaceRow], zone: str, *, key: str) -> RaceRow | Non
         key=key,
         names=[row.race.draft.name for row in rows],
         steady=False,
+        place=_PLACE,
         column_config={
             "Race": st.column_config.TextColumn(width=210),
             "Track": st.column_config.TextColumn(width=140),

@@ -20,6 +20,8 @@ from deepracer_admin.ui.kit.act import ask
 from deepracer_admin.ui.kit.cached import key_of
 from deepracer_admin.ui.kit.columns import with_columns
 from deepracer_admin.ui.kit.limits import NOT_READ, NOTHING, limit_words
+from deepracer_admin.ui.kit.paging import held, page_number, sort_anew
+from deepracer_admin.ui.kit.place import choose_place
 from deepracer_admin.ui.kit.table import USD, choose
 from deepracer_admin.ui.kit.words import count, hours, minute, money, percent, plain, table_height, when, whole
 from deepracer_admin.ui.usage.charts import draw, person_chart
@@ -28,21 +30,27 @@ from deepracer_admin.ui.usage.profile_models import profile_models
 
 __all__ = ["ask_query", "one_profile", "profile_pages", "worklists"]
 
-_PLACE = "usage-place"
-
 
 def ask_query(table: UsageTable) -> Query:
     """What to look for, whom to show, in which order."""
     first, second, third, fourth = st.columns([3, 2, 2, 2])
     text = first.text_input("Search", key="usage-search", placeholder="name, address or racer name")
-    only = second.selectbox(
-        "Show", [*ONLY], key="usage-only", format_func=lambda name: f"{name} ({whole(table.counts.get(name, 0))})"
+    only = choose_place(
+        "Show",
+        [*ONLY],
+        key="usage-only",
+        format_func=lambda name: f"{name} ({whole(table.counts.get(name, 0))})",
+        at=second,
     )
-    cohort = third.selectbox(
-        "Office or cost centre", ["", *table.cohorts], key="usage-cohort", format_func=lambda name: name or "All"
+    cohort = choose_place(
+        "Office or cost centre",
+        ["", *table.cohorts],
+        key="usage-cohort",
+        format_func=lambda name: name or "All",
+        at=third,
     )
-    sort = fourth.selectbox("Order", [*SORTS], key="usage-sort")
-    return Query(text or "", cohort or "", only or "Everybody", sort or "Most hours")
+    sort = fourth.selectbox("Order", [*SORTS], key="usage-sort", bind="query-params")
+    return Query(text or "", cohort, only, sort or "Most hours")
 
 
 def profile_pages(table: UsageTable, query: Query, *, several: bool, stamp: Stamp) -> tuple[str, ...]:
@@ -52,23 +60,18 @@ def profile_pages(table: UsageTable, query: Query, *, several: bool, stamp: Stam
     from.
     """
     wanted = table.ids(query)
-    order = _order(wanted, query)
+    order = held(wanted, key="usage", scope=query, rows=PAGE_ROWS)
     pages = max(1, math.ceil(len(order) / PAGE_ROWS))
-    page = 1
-    if pages > 1:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            key = f"usage-page-{hash(query)}"
-            if st.session_state.get(key, 1) > pages:  # whoever was on the last page, and it is gone
-                st.session_state[key] = pages
-            page = int(st.number_input(f"Page of {whole(pages)}", 1, pages, key=key))
+    line = st.container(horizontal=True, vertical_alignment="bottom")
+    with line:
+        page = page_number(pages, key=f"usage-page-{hash(query)}", at=line, place="" if query.text else "usage-page")
+        if pages > 1:
             st.caption(
                 f"{whole((page - 1) * PAGE_ROWS + 1)} to {whole(min(page * PAGE_ROWS, len(order)))} "
                 f"of {whole(len(order))}"
             )
             if order != wanted:
-                st.button(
-                    "Sort anew", key="usage-anew", type="tertiary", icon=":material/sort:", on_click=_forget_order
-                )
+                sort_anew(key="usage")
     ids = order[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
     rows = [table.by_id[one] for one in ids]
     return choose(
@@ -84,25 +87,6 @@ def profile_pages(table: UsageTable, query: Query, *, several: bool, stamp: Stam
         alt="Usage per sponsored profile",
         beyond=table.by_id.keys() if len(order) == len(table.rows) else set(order),
     )
-
-
-def _order(wanted: tuple[str, ...], query: Query) -> tuple[str, ...]:
-    kept: tuple[Query, tuple[str, ...], tuple[str, ...]] | None = st.session_state.get(_PLACE)
-    if kept is None or kept[0] != query:
-        order = wanted
-    elif kept[2] is wanted:  # the same table as before: nothing has moved
-        return kept[1]
-    elif len(wanted) <= PAGE_ROWS:  # the table itself keeps places, and offers to sort anew
-        order = wanted
-    else:
-        here, before = set(wanted), set(kept[1])
-        order = (*(one for one in kept[1] if one in here), *(one for one in wanted if one not in before))
-    st.session_state[_PLACE] = (query, order, wanted)
-    return order
-
-
-def _forget_order() -> None:
-    st.session_state.pop(_PLACE, None)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
