@@ -80,6 +80,7 @@ def table(who: Actor, zone: str, *, words: str, action: str) -> AuditEntry | Non
         told=count(len(found), "entry", "entries"),
         as_of=more,
         at=st.container(horizontal=True, vertical_alignment="bottom"),
+        place="" if words else "audit-page",
     )
     shown = [found[one] for one in ids]
     frame = pd.DataFrame(

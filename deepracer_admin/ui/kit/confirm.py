@@ -15,11 +15,11 @@ import streamlit as st
 
 from deepracer_admin.model import Actor
 from deepracer_admin.ui.kit.act import go, opened, press
-from deepracer_admin.ui.kit.reached import Whom, everyone, whom
+from deepracer_admin.ui.kit.reached import Whom, everyone
 from deepracer_admin.ui.kit.refresh import dialog_closed, dialog_opened
 from deepracer_admin.ui.kit.words import plain
 
-__all__ = ["confirm", "confirm_typed", "whom"]
+__all__ = ["confirm", "confirm_typed"]
 
 
 def confirm_typed(

@@ -27,7 +27,7 @@ BOUND = frozenset(
             "create-another",
             "entrants-in-columns",
         ),
-        *("ledger-columns", "ledger-order", "registrations-columns", "registrations-order", "stuck-columns"),
+        *("mails-columns", "mails-order", "registrations-columns", "registrations-order", "stuck-columns"),
         *("entrants-out-columns", "entrants-sort", "mail-shown-as", "portal-part", "profiles-columns", "race-change"),
         *("roster-columns", "roster-kind", "roster-sort", "section", "send-mail", "setup-part", "sponsors", "top-by"),
         *("upload-how", "usage-changes", "usage-sort", "waves-part"),

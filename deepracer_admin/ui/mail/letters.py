@@ -191,7 +191,7 @@ def every_mail(who: Actor, zone: str, names: Mapping[str, str]) -> LedgerRow | N
         first.text_input("Search", key="ledger-text", type="search", placeholder="Name, address or what was said") or ""
     )
     state = choose_place("State", [*_SHOW], key="ledger-state", format_func=_SHOW.__getitem__, at=second)
-    order = third.selectbox("Order", [*ORDERS], key="ledger-order", bind="query-params") or NEWEST
+    order = third.selectbox("Order", [*ORDERS], key="mails-order", bind="query-params") or NEWEST
     back, lost = count(mails.came_back, "came back", "came back"), count(mails.unknown, "lost answer")
     found = mails.ids(state, text, order)
     ids, page = page_of(
@@ -201,6 +201,7 @@ def every_mail(who: Actor, zone: str, names: Mapping[str, str]) -> LedgerRow | N
         told=count(len(found), "mail"),
         as_of=f"{back}, {lost} to settle by hand · {as_of(read_at, 'mails', zone)}",
         at=st.container(horizontal=True, vertical_alignment="bottom"),
+        place="" if text else "mails-page",
     )
     if not ids:
         st.info("No such mail. Mails appear here as soon as they are queued.", icon=":material/mail:")
@@ -218,7 +219,7 @@ def every_mail(who: Actor, zone: str, names: Mapping[str, str]) -> LedgerRow | N
         }
     )
     chosen = choose_one(
-        with_columns(frame, key="ledger", always=("Name", "Address")),
+        with_columns(frame, key="mails", always=("Name", "Address")),
         list(ids),
         key="ledger",
         names=[row.attendee.name or row.attendee.email for row in shown],

@@ -109,6 +109,7 @@ def _page(
         told=count(len(found), "registration"),
         as_of=f"asked in the time of {event.zone}",
         at=st.container(horizontal=True, vertical_alignment="bottom"),
+        place="" if query[1] else "registrations-page",
     )
     if not ids:
         st.caption("Nobody fits at the moment.")

@@ -25,11 +25,12 @@ from deepracer_admin.ui.kit import session
 from deepracer_admin.ui.kit.act import said
 from deepracer_admin.ui.kit.cached import entrant_table
 from deepracer_admin.ui.kit.columns import with_columns
-from deepracer_admin.ui.kit.confirm import confirm, whom
+from deepracer_admin.ui.kit.confirm import confirm
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.limits import NOTHING
 from deepracer_admin.ui.kit.paging import held, page_of, sort_anew
 from deepracer_admin.ui.kit.place import choose_place
+from deepracer_admin.ui.kit.reached import say_whom, whom
 from deepracer_admin.ui.kit.table import choose, let_go
 from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, table_height, whole
 
@@ -240,7 +241,7 @@ def _take_out(view: EntrantsView, chosen: RaceRow, picked: Sequence[Entrant]) ->
         st.caption("Whom you chose has a result and is not on the list: there is nothing to take out.")
     with st.container(horizontal=True, vertical_alignment="center", key="entrants-bar"):
         if leaving:
-            st.markdown(f"Chosen: {whom([row.called for row in leaving], 'racer', 'racers')}", width="content")
+            say_whom(whom([row.called for row in leaving], "racer", "racers", lead="Chosen: "), key="entrants-out")
         if st.button("Take out …", disabled=not leaving, key="entrants-expel"):
             _ask_expel(view, chosen, [row.key for row in leaving], [row.called for row in leaving])
         if (
@@ -283,7 +284,7 @@ def _let_in(found: EntrantTable, chosen: RaceRow, picked: Sequence[Entrant]) -> 
     everybody = found.sides[OUTSIDE]
     with st.container(horizontal=True, vertical_alignment="center", key="entrants-bar"):
         if picked:
-            st.markdown(f"Chosen: {whom([row.called for row in picked])}", width="content")
+            say_whom(whom([row.called for row in picked], lead="Chosen: "), key="entrants-in")
         if st.button("Let in …", type="primary", disabled=not picked, key="entrants-admit"):
             _ask_admit(found.view, chosen, picked)
         if st.button(f"Let all {whole(len(everybody))} in …", key="entrants-admit-all"):
