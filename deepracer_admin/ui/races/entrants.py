@@ -261,7 +261,7 @@ def _take_out(view: EntrantsView, chosen: RaceRow, picked: Sequence[Entrant]) ->
 
 
 def _ask_expel(view: EntrantsView, chosen: RaceRow, keys: Sequence[str], names: Sequence[str]) -> None:
-    facts = [whom(names, "racer", "racers"), "Results that they have stay in the standings."]
+    facts: list[str] = [whom(names, "racer", "racers"), "Results that they have stay in the standings."]
     if view.native:
         facts.append("Whoever has the share link can enter again; make a new link if they should not.")
     races, words, race_id = session.desk().races, count(len(keys), "racer"), chosen.race.id
@@ -293,7 +293,7 @@ def _let_in(found: EntrantTable, chosen: RaceRow, picked: Sequence[Entrant]) -> 
 
 def _ask_admit(view: EntrantsView, chosen: RaceRow, people: Sequence[Entrant]) -> None:
     ids, race_id = [person.key for person in people], chosen.race.id
-    facts = [whom([person.called for person in people])]
+    facts: list[str] = [whom([person.called for person in people])]
     facts.append("They need no link." if view.native else "Results of racers who are not on the list are marked.")
     races, words = session.desk().races, count(len(ids), "person", "people")
 
