@@ -34,7 +34,7 @@ WHY_NOT: dict[str, dict[str, set[str]]] = {
     "deepracer_admin/ui/access/funnel.py": {ACT: {"STUCK"}},
     "deepracer_admin/ui/access/passwords.py": {PERSON: {"'passwords-ending'"}},
     "deepracer_admin/ui/closeout/audit_trail.py": {
-        "one entry, read beside the list; it may be about a person": {"'audit'"}
+        "one entry, read beside the list; it may be about a person": {"'audit'"},
     },
     "deepracer_admin/ui/closeout/closing.py": {FIELD: {"'closeout-no-wait'"}},
     "deepracer_admin/ui/closeout/report.py": {FIELD: {"'certificate-names'"}},
@@ -48,7 +48,6 @@ WHY_NOT: dict[str, dict[str, set[str]]] = {
     "deepracer_admin/ui/kit/table.py": {KIT: {"key"}},
     "deepracer_admin/ui/mail/letters.py": {
         PERSON: {"'ledger'", "'outbox'"},
-        "a page alone: what narrows its list is in the address": {"f'ledger-page-{hash((state, text))}'"},
     },
     "deepracer_admin/ui/mail/mail_desk.py": {
         FIELD: {
@@ -62,14 +61,13 @@ WHY_NOT: dict[str, dict[str, set[str]]] = {
         FIELD: {"f'{card_key}-hours'"},
     },
     "deepracer_admin/ui/people/person.py": {PERSON: {"key"}},
-    "deepracer_admin/ui/people/portal.py": {PERSON: {"'registrations'"}},
+    "deepracer_admin/ui/people/registrations.py": {PERSON: {"'registrations'", "'registrations-all'"}},
     "deepracer_admin/ui/people/portal_settings.py": {FIELD: {"f'portal-{digest}-places'", "f'portal-{digest}-hand'"}},
     "deepracer_admin/ui/people/reading_choices.py": {
         GIVEN: {"key", "f'by-hand-{now.digest}-encoding'", "f'by-hand-{now.digest}-delimiter'"}
     },
     "deepracer_admin/ui/people/roster.py": {
         PERSON: {"'roster'"},
-        "a page alone: what narrows its list is in the address": {"f'roster-page-{hash(query)}'"},
     },
     "deepracer_admin/ui/people/upload.py": {GIVEN: {"'dry-run-shows'", "'report-kind'"}, PERSON: {"'leavers'"}},
     "deepracer_admin/ui/races/board_desk.py": {
@@ -119,6 +117,11 @@ CALLED = {
     "f'{key}-columns'": set(),  # of each list: with_columns
     "f'entrants-{side_key}'": {"entrants-in", "entrants-out"},
     "_PLACE": {"race"},
+    "part": {"roster", "stuck"},
+    "'' if words else 'audit-page'": {"audit-page"},
+    "'' if query.text else 'roster-page'": {"roster-page"},
+    "'' if query[1] else 'registrations-page'": {"registrations-page"},
+    "'' if text else 'mails-page'": {"mails-page"},
     "'' if query.text else 'usage-page'": {"usage-page"},
     "'' if query.text else 'entrants-page'": {"entrants-page"},
 }

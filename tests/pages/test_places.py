@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from deepracer_admin.compose import Console
-from deepracer_admin.model import Attendee, Event, Profile, Quota, Race, RaceDraft, Role, Standing
+from deepracer_admin.model import Attendee, AuditEntry, Event, Profile, Quota, Race, RaceDraft, Role, Standing
 from deepracer_admin.model.registrations import Registration, RegistrationState, registration_id
 from deepracer_admin.records.boards import FROZEN_BOARDS, FrozenBoard
 from deepracer_admin.records.entrants import ENTRY_LISTS, EntryList
@@ -25,6 +25,7 @@ from tests.ui.choosing import tick
 
 ATTENDEES, SETUP, MESSAGES = "pages/plan/attendees.py", "pages/plan/setup.py", "pages/run/messages.py"
 RACES, USAGE, BOARD = "pages/run/races.py", "pages/run/usage.py", "pages/run/leaderboard.py"
+AUDIT = "pages/close/audit.py"
 MANY = 130
 NOWHERE = "nobody-has-this"
 
@@ -41,7 +42,7 @@ class Place:
 
 PORTAL = {"attendees-view": "Portal"}
 MAILS = {**PORTAL, "portal-part": "Mails"}
-TEMPLATES = {"section": "Templates"}
+TEMPLATES, EVERY = {"section": "Templates"}, {"section": "Every mail"}
 CUP = {"race": "r-1"}
 PLACES = [
     Place(ATTENDEES, "attendees-view", "Portal"),
@@ -49,7 +50,12 @@ PLACES = [
     Place(ATTENDEES, "roster-kind", "Needs a human"),
     Place(ATTENDEES, "roster-sort", "Office"),
     Place(ATTENDEES, "roster-columns", "Office"),
+    Place(ATTENDEES, "roster-page", "2"),
+    Place(ATTENDEES, "stuck-columns", "Office", {"roster-kind": "Needs a human"}),
     Place(ATTENDEES, "portal-part", "Mails", PORTAL),
+    Place(ATTENDEES, "registrations-order", "Name", PORTAL),
+    Place(ATTENDEES, "registrations-page", "2", PORTAL),
+    Place(ATTENDEES, "registrations-columns", "State", PORTAL),
     Place(ATTENDEES, "registrations-kind", "To decide", PORTAL),
     Place(ATTENDEES, "portal-mail-name", REFUSED, MAILS),
     Place(ATTENDEES, "portal-mail-language", "it", MAILS),
@@ -61,7 +67,10 @@ PLACES = [
     Place(MESSAGES, "template-name", "reminder", TEMPLATES),
     Place(MESSAGES, "template-language", "it", TEMPLATES),
     Place(MESSAGES, "mail-shown-as", "Text", TEMPLATES),
-    Place(MESSAGES, "ledger-state", "unknown", {"section": "Every mail"}),
+    Place(MESSAGES, "ledger-state", "unknown", EVERY),
+    Place(MESSAGES, "mails-order", "Address", EVERY),
+    Place(MESSAGES, "mails-page", "2", EVERY),
+    Place(MESSAGES, "mails-columns", "Mail", EVERY),
     Place(RACES, "race", "r-2"),
     Place(RACES, "race-change", "true", CUP),
     Place(RACES, "entrants-side", "out", CUP),
@@ -83,7 +92,9 @@ PLACES = [
     Place(BOARD, "board-tabs", "Run the board"),
     Place(BOARD, "board-orders", "As it stands now", {"board-race": "r-1"}),
     Place(BOARD, "sponsors", "true"),
-    Place("pages/close/audit.py", "audit-action", "attendees.add"),
+    Place(AUDIT, "audit-action", "attendees.add"),
+    Place(AUDIT, "audit-page", "2"),
+    Place(AUDIT, "audit-columns", "Role"),
     Place("pages/close/report.py", "report-language", "it"),
 ]
 """Every part, filter, race, order and page that the address keeps; tests/test_places.py finds a new one."""
@@ -117,8 +128,14 @@ def full(console: Console, event: Event, profiles: list[Profile]) -> Event:
     store.change_rows(event.id, ENTRY_LISTS, lambda _: {"r-1": EntryList(half)}, keys=("r-1",))
     store.change_rows(event.id, FROZEN_BOARDS, lambda _: {"r-1": FrozenBoard(NOW)}, keys=("r-1",))
     console.history.save_standings(event.id, "r-1", NOW + timedelta(minutes=1), [Standing(1, "racer-1", 8_000)])
-    guest = Registration(registration_id("g@example.com"), "g@example.com", RegistrationState.VERIFIED, NOW)
-    store.change_rows(event.id, REGISTRATIONS, lambda _: {guest.id: guest}, keys=(guest.id,))
+    guests = [
+        Registration(registration_id(f"g{n}@example.com"), f"g{n}@example.com", RegistrationState.VERIFIED, NOW)
+        for n in range(60)
+    ]
+    store.change_rows(event.id, REGISTRATIONS, lambda _: {guest.id: guest for guest in guests})
+    store.plan_deliveries(event.id, [(f"at-{n}", "access", 1) for n in numbers], campaign="access", lease=None)
+    for number in range(60):
+        store.append_audit(AuditEntry(0, NOW, event.id, "o", "Somebody", "organizer", "event.edit", f"{number}", 1))
     return event
 
 

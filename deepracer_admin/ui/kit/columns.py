@@ -31,5 +31,6 @@ def with_columns(table: Table, *, key: str, always: Collection[str], later: Coll
     left_out = [name for name in hidden or () if name in offered]
     if not left_out:
         return table
-    kept = [name for name in names if name not in left_out]
-    return table.select(kept) if isinstance(table, pa.Table) else table.loc[:, kept]
+    if isinstance(table, pa.Table):
+        return table.drop_columns(left_out)
+    return table.drop(columns=left_out)  # pyright: ignore[reportReturnType] (a frame without columns is a frame)

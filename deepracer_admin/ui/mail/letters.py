@@ -196,7 +196,7 @@ def every_mail(who: Actor, zone: str, names: Mapping[str, str]) -> LedgerRow | N
     found = mails.ids(state, text, order)
     ids, page = page_of(
         found,
-        key=f"ledger-page-{hash((state, text, order))}",
+        key=f"mails-page-{hash((state, text, order))}",
         rows=PAGE_ROWS,
         told=count(len(found), "mail"),
         as_of=f"{back}, {lost} to settle by hand · {as_of(read_at, 'mails', zone)}",

@@ -163,6 +163,7 @@ def _shown(who: Actor, zone: str, query: Query) -> _Shown:
         told=count(len(found), "person", "people"),
         as_of=as_of(read_at, "list and steps", zone),
         at=at,
+        place="" if query.text else "roster-page",
     )
     here, names, sent = _page(*stamp, ids, query.kind, who)
     look = {
@@ -171,10 +172,8 @@ def _shown(who: Actor, zone: str, query: Query) -> _Shown:
         "steady": len(found) <= PAGE_ROWS,
         "height": table_height(len(here), most=14),
     }
-    stuck = query.kind in _STUCK
-    table = with_columns(
-        sent, key="stuck" if stuck else "roster", always=("Name",), later=_LATER[1:] if stuck else _LATER
-    )
+    part, later = ("stuck", _LATER[1:]) if query.kind in _STUCK else ("roster", _LATER)
+    table = with_columns(sent, key=part, always=("Name",), later=later)
     return _Shown(stamp, found, here, table, at, look)
 
 
