@@ -50,6 +50,7 @@ FORBIDDEN: Mapping[str, str] = {
     r"\bread(s|ing)?( \w+)?[ -]back\b": "seen at the service",
     r"\bledgers?\b": "every mail",
     r"\bepochs?\b": "say nothing",
+    r"\b[Aa]lias(es)?\b": "racer name",
     r"\bleases?\b": "say nothing",
     r"\badapters?\b": "the service's own name",
     r"\bpayloads?\b": "what was sent",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from deepracer_admin.model import Attendee
 
-__all__ = ["LEAST_LETTERS", "Found", "folded", "search"]
+__all__ = ["LEAST_LETTERS", "Found", "folded", "holds", "search", "words_of"]
 
 LEAST_LETTERS = 2
 """Fewer say nothing about whom is meant."""
@@ -35,6 +35,16 @@ def folded(text: str) -> str:
     return " ".join("".join(each for each in parts if not unicodedata.combining(each)).casefold().split())
 
 
+def words_of(text: str) -> list[str]:
+    """The words that must all be found, as `folded` writes; [] where nothing was typed."""
+    return folded(text).split()
+
+
+def holds(words: Iterable[str], everything: str) -> bool:
+    """Does `everything`, as `folded` writes it, hold each of these words?"""
+    return all(word in everything for word in words)
+
+
 def search(people: Iterable[Attendee], text: str, *, most: int) -> Found:
     """The people who are meant by `text`, at most `most` of them; nobody for less than two letters."""
     whole = folded(text)
@@ -45,7 +55,7 @@ def search(people: Iterable[Attendee], text: str, *, most: int) -> Found:
     for person in people:
         name, address, alias = folded(person.name), folded(person.email), folded(person.alias)
         everything = f"{name} {address} {alias}"
-        if all(word in everything for word in words):
+        if holds(words, everything):
             order = (_rank(whole, words, name, address, alias), not person.wanted, name, address)
             ranked.append((order, person))
     ranked.sort(key=lambda each: each[0])

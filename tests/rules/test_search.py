@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepracer_admin.model import Attendee
-from deepracer_admin.rules.search import folded, search
+from deepracer_admin.rules.search import folded, holds, search, words_of
 
 PEOPLE = [
     Attendee("1", "anna.mueller@example.com", "Anna Müller", "turbo-anna"),
@@ -54,3 +54,16 @@ def test_whoever_is_found_holds_every_word_and_nothing_breaks(text: str) -> None
 @given(st.sampled_from(PEOPLE), st.integers(2, 30))
 def test_everybody_is_found_by_the_beginning_of_their_address(person: Attendee, letters: int) -> None:
     assert person.id in ids(person.email[:letters])
+
+
+@given(st.text(max_size=20))
+def test_a_text_without_accents_is_read_as_any_other(text: str) -> None:
+    """The short way for what is plain letters comes to the same as the long one."""
+    plain = text.encode("ascii", "ignore").decode()
+    assert folded(plain) == folded(f"{plain}é").removesuffix("e").strip()
+
+
+def test_words_are_held_in_any_order_and_no_words_by_everything() -> None:
+    assert holds(words_of("Müller anna"), folded("Anna Muller"))
+    assert not holds(words_of("anna berg"), folded("Anna Müller"))
+    assert holds(words_of("  "), "")

@@ -51,7 +51,7 @@ _ON_AWS_LETTERS = b"@abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 _ON_AWS_DOMAIN = re.compile(r"[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}")
 _ACCEPTED = {"on_aws": f"^{_ON_AWS.pattern}$", "ses": r"^[\x00-\x7f]*$"}  # for RE2
 _ON_AWS_LOCAL = re.compile(r"[a-zA-Z0-9._%+-]")
-_WAY_OUT = "ask for another address of this person (an alias will do), correct the row and import the list again"
+_WAY_OUT = "ask for another address of this person, correct the row and import the list again"
 
 
 class Problem(NamedTuple):

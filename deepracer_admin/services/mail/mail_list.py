@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from deepracer_admin.model import Sending
-from deepracer_admin.rules.search import folded
+from deepracer_admin.rules.search import folded, holds, words_of
 from deepracer_admin.services.mail.views import LedgerRow
 
 __all__ = ["BACK", "NEWEST", "ORDERS", "MailList"]
@@ -49,8 +49,8 @@ class MailList:
             rows = [row for row in rows if row.delivery.delivered in _BACK]
         elif state:
             rows = [row for row in rows if row.delivery.state.value == state]
-        if words := folded(text).split():
-            rows = [row for row in rows if all(word in self._texts[row.id] for word in words)]
+        if words := words_of(text):
+            rows = [row for row in rows if holds(words, self._texts[row.id])]
         if order != NEWEST:
             rows = sorted(rows, key=ORDERS[order])
         return tuple(row.id for row in rows)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from deepracer_admin.model import Attendee
 from deepracer_admin.rules.quotas import cohorts_of
+from deepracer_admin.rules.search import folded, holds, words_of
 
 __all__ = [
     "FAR",
@@ -50,14 +51,15 @@ class Query:
 
 
 def fitting(people: Sequence[Attendee], *, text: str = "", cohort: str = "") -> Sequence[Attendee]:
-    """Whose name, address or alias holds these letters, in whatever case, and who is of this cohort ("" = any)."""
-    needle = " ".join(text.split()).casefold()
-    if not needle and not cohort:
+    """In whose name, address and racer name each of these words is, without regard to case and accents, and who is of
+    this cohort ("" = any)."""
+    words = words_of(text)
+    if not words and not cohort:
         return people
     return [
         person
         for person in people
-        if (not needle or needle in f"{person.name} {person.email} {person.alias}".casefold())
+        if (not words or holds(words, folded(f"{person.name} {person.email} {person.alias}")))
         and (not cohort or cohort in cohorts_of(person))
     ]
 

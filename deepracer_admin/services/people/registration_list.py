@@ -9,7 +9,7 @@ from functools import cached_property
 
 from deepracer_admin.model import Delivery
 from deepracer_admin.model.registrations import Registration, RegistrationState
-from deepracer_admin.rules.search import folded
+from deepracer_admin.rules.search import folded, holds, words_of
 
 __all__ = ["EVERYBODY", "KINDS", "ORDERS", "TO_DECIDE", "RegistrationList", "RegistrationRow"]
 
@@ -62,8 +62,8 @@ class RegistrationList:
     def ids(self, kind: str = EVERYBODY, text: str = "", order: str = NEWEST) -> tuple[str, ...]:
         """Who is of this kind and has every word of `text` in name, address or racer name, in the order asked for."""
         rows = [row for row in self.rows if row.registration.state in KINDS[kind]]
-        if words := folded(text).split():
-            rows = [row for row in rows if all(word in self._texts[row.registration.id] for word in words)]
+        if words := words_of(text):
+            rows = [row for row in rows if holds(words, self._texts[row.registration.id])]
         if order != NEWEST:
             rows = sorted(rows, key=ORDERS[order])
         return tuple(row.registration.id for row in rows)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from deepracer_admin.rules.search import folded, holds, words_of
+
 __all__ = ["ON_LIST", "OUTSIDE", "PAGE_ROWS", "SORTS", "Entrant", "EntrantTable", "EntrantsView", "Query", "table_of"]
 
 PAGE_ROWS = 50
@@ -101,15 +103,15 @@ class EntrantTable:
     kept: dict[Query, tuple[str, ...]] = field(default_factory=dict[Query, "tuple[str, ...]"])
 
     def ids(self, query: Query) -> tuple[str, ...]:
-        """Ids of those who fit, in the wanted order; by a name, an address or a racer name that holds the letters."""
+        """Ids of those who fit, in the wanted order; each word stands in name, address or racer name."""
         known = self.kept.get(query)
         if known is not None:
             return known
-        needle = " ".join(query.text.split()).casefold()
+        words = words_of(query.text)
         chosen = [
             (SORTS[query.sort](row), place, one)
             for place, (one, row) in enumerate(self.sides[query.side].items())
-            if (not needle or needle in f"{row.name} {row.email} {row.alias}".casefold())
+            if (not words or holds(words, folded(f"{row.name} {row.email} {row.alias}")))
             and (not query.cohort or query.cohort in _cohorts(row))
         ]
         found = tuple([one for _, _, one in sorted(chosen)])

@@ -13,6 +13,7 @@ from itertools import repeat
 from typing import NamedTuple, overload
 
 from deepracer_admin.model import UNLIMITED, Attendee, Profile, ProfileUse, ProfileUses
+from deepracer_admin.rules.search import folded
 from deepracer_admin.store import ProfileLink
 
 __all__ = ["Known", "ProfileRow", "ProfileRows"]
@@ -190,7 +191,7 @@ class ProfileRows(Sequence[ProfileRow]):
     def texts(self) -> list[str]:
         """What a search looks in."""
         found = zip(self.names, self.emails, self.aliases, strict=True)
-        return [f"{name} {email} {alias}".casefold() for name, email, alias in found]
+        return [folded(f"{name} {email} {alias}") for name, email, alias in found]
 
 
 def _row(profile: Profile, use: ProfileUse | None, person: Attendee | None, known: Known) -> ProfileRow:

@@ -12,6 +12,7 @@ from itertools import compress
 from operator import add
 from typing import Any
 
+from deepracer_admin.rules.search import holds, words_of
 from deepracer_admin.services.usage.rows import ProfileRow, ProfileRows
 from deepracer_admin.services.usage.view import UsageView
 
@@ -119,9 +120,8 @@ class UsageTable:
         chosen: Iterable[int] = places
         if query.only != "Everybody":
             chosen = compress(places, ONLY[query.only](rows))
-        needle = " ".join(query.text.split()).casefold()
-        if needle:
-            chosen = [place for place in chosen if needle in rows.texts[place]]
+        if words := words_of(query.text):
+            chosen = [place for place in chosen if holds(words, rows.texts[place])]
         if query.cohort:
             chosen = [place for place in chosen if query.cohort in self._cohorts_at(place)]
         found = tuple([rows.ids[place] for place in sorted(chosen, key=SORTS[query.sort](rows).__getitem__)])

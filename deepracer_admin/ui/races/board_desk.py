@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from deepracer_admin.model import Actor, Event
+from deepracer_admin.rules.search import folded, holds, words_of
 from deepracer_admin.services.races.boards import BoardEntry, LiveLink
 from deepracer_admin.services.races.screens import OF_A_RACE, SCENES
 from deepracer_admin.ui.kit import session
@@ -76,8 +77,8 @@ def _offered(entries: Mapping[str, BoardEntry]) -> list[str]:
     if len(entries) <= MOST_OFFERED:
         return [*entries]
     text = st.text_input("Find a racer", key="desk-find", placeholder="racer name or place") or ""
-    needle = text.strip().casefold()
-    found = [one for one, entry in entries.items() if needle in entry.racer.casefold() or needle == str(entry.row.rank)]
+    words, place = words_of(text), text.strip()
+    found = [one for one, entry in entries.items() if holds(words, folded(entry.racer)) or place == str(entry.row.rank)]
     if len(found) > MOST_OFFERED:
         st.caption(f"The first {whole(MOST_OFFERED)} of {count(len(found), 'racer')}: type more letters.")
     return found[:MOST_OFFERED]

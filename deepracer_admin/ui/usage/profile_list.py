@@ -34,7 +34,7 @@ __all__ = ["ask_query", "one_profile", "profile_pages", "worklists"]
 def ask_query(table: UsageTable) -> Query:
     """What to look for, whom to show, in which order."""
     first, second, third, fourth = st.columns([3, 2, 2, 2])
-    text = first.text_input("Search", key="usage-search", placeholder="name, address or racer name")
+    text = first.text_input("Search", key="usage-search", type="search", placeholder="Name, address or racer name")
     only = choose_place(
         "Show",
         [*ONLY],
