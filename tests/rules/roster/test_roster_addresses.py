@@ -160,8 +160,8 @@ def test_deepracer_on_aws_refuses_117_of_the_2000_and_they_stay_accepted() -> No
     refused = [row for row in found.accepted if row.service_refusal]
     assert all("'" in row.email for row in refused)
     assert refused[0].service_refusal == (
-        "DeepRacer on AWS refuses addresses with ' before the @-sign: ask for another address of this person "
-        "(an alias will do), correct the row and import the list again."
+        "DeepRacer on AWS refuses addresses with ' before the @-sign: ask for another address of this person, "
+        "correct the row and import the list again."
     )
 
 
