@@ -119,7 +119,7 @@ def helped(page: Page, hand: Hand, site: Site) -> None:
     hand.button("Find a person")
     page.get_by_label("Name, address or racer name").fill(address.group())
     card = page.get_by_role("dialog")
-    expect(card.get_by_text("alias ").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(card.get_by_text("racer name ").first).to_be_visible(timeout=PATIENCE_MS)
     wait_idle(page)
     hand.button("Resend their access mail", at=card)
     deadline = time.monotonic() + NEWEST_S

@@ -112,7 +112,7 @@ def test_a_person_is_found_with_a_key_and_helped_with_two_clicks(
     found = page.get_by_role("dialog").get_by_role("button", name="Racer 205")
     found.click()
     expect(
-        page.get_by_role("dialog").get_by_text("A mailbox is missing").or_(page.get_by_text("alias racer-205"))
+        page.get_by_role("dialog").get_by_text("A mailbox is missing").or_(page.get_by_text("racer name racer-205"))
     ).to_be_visible(timeout=LONG_MS)
     page.wait_for_selector(IDLE, timeout=LONG_MS)
     picture(page, "desk-card")

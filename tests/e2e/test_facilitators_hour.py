@@ -59,7 +59,7 @@ def card(page: Page, who: str) -> Locator:
     expect(field).to_be_visible(timeout=PATIENCE_MS)
     field.fill(who)
     shown = page.get_by_role("dialog")
-    expect(shown.get_by_text("alias ").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(shown.get_by_text("racer name ").first).to_be_visible(timeout=PATIENCE_MS)
     wait_idle(page)
     return shown
 
@@ -117,7 +117,7 @@ def test_5_a_lost_mail_goes_out_once_more(page: Page, seeded: Seeded) -> None:
 def test_6_a_person_who_asks_where_they_are_is_told(page: Page) -> None:
     shown = card(page, "racer3@example.com")
     said(page, re.compile(r"place 3 of 3"))
-    expect(shown.get_by_text("alias racer-3").first).to_be_visible()
+    expect(shown.get_by_text("racer name racer-3").first).to_be_visible()
     if PICTURES:
         page.screenshot(path=SCREENS / "hour-card.png")
 

@@ -191,7 +191,7 @@ def test_the_card_of_a_person_hinders_nobody_in_light_and_dark(
     visit(page, seeded, PAGES[0])
     page.get_by_role("button", name="Find a person").click()
     page.get_by_label("Name, address or racer name").fill("racer1@example.com")
-    expect(page.get_by_role("dialog").get_by_text("alias racer-1").first).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_role("dialog").get_by_text("racer name racer-1").first).to_be_visible(timeout=LONG_MS)
     wait_idle(page)
     own: Counter[str] = Counter()
     found: list[str] = []
