@@ -16,7 +16,7 @@ from deepracer_admin.records.closing import CLOSING_STEPS, PROOF, ClosingStep, L
 from tests.pages.conftest import NOW, Browser, click, texts
 
 PAGE = "pages/close/closeout.py"
-FRAME = {"pace-pause", "pace-slower", "pace-faster", "find-person"}
+FRAME = {"pace-pause", "pace-slower", "pace-faster", "find-person", "find-person-narrow"}
 """Buttons that stand above every page."""
 
 

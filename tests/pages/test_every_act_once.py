@@ -39,7 +39,9 @@ __all__ = ["full"]
 SHOWS, SAVED = "opens or closes what is shown", "what stands there is saved already"
 FORM = "refused: its form is empty here; the page's own test types into it"
 ONLY_SHOWS: dict[str, str] = {
-    **dict.fromkeys(("find-person", "finder-back", "finder-open", "person-open", "edit-anew-ev-1"), SHOWS),
+    **dict.fromkeys(
+        ("find-person", "find-person-narrow", "finder-back", "finder-open", "person-open", "edit-anew-ev-1"), SHOWS
+    ),
     **dict.fromkeys(("roster-choose-all", "roster-forget-all", "roster-open"), SHOWS),
     "prices-shown-ev-1-anew": SHOWS,
     "masked-words-shown-ev-1-anew": SHOWS,

@@ -86,13 +86,14 @@ a:focus-visible { outline: 2px solid currentColor !important; outline-offset: 1p
 @media (min-width: 75rem) {
   [data-testid=stMainBlockContainer], [data-testid=stBottomBlockContainer] { padding-left: 3rem; padding-right: 3rem }
 }
+@media (min-width: 48rem) { .st-key-find-person-narrow { display: none } }
 [data-testid=stMainBlockContainer] [data-testid=stHeading] h1 { padding-top: 0.25rem }
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] p { color: inherit !important }
 [data-testid=stCaptionContainer] { opacity: 0.75 }
 [data-testid=stCaptionContainer] code { color: inherit !important }
 button[data-selected=true], button[data-selected=true] *,
 [data-testid=stSliderThumbValue], [data-testid=stSliderThumbValue] * { color: inherit !important }
-[class*=st-key-podium-] > * { flex: 1 1 0 !important }
+[class*=st-key-podium-] > * { flex: 1 1 12rem !important }
 @media (min-width: 75rem) {
   .st-key-frame-line { flex-wrap: nowrap !important }
   .st-key-frame-line > * { flex-shrink: 0 }
@@ -120,6 +121,7 @@ def _frame(who: Actor, pages: dict[str, list[st.Page]], address: str) -> None:  
     st.html(_LOOK)
     begin_looks()
     top(address)
+    find_button(who, narrow=True)
     look_every(next(entry.look_every_s for entry in PAGES if entry.address == address))
     with st.sidebar:
         _choose_event(who)

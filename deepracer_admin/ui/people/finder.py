@@ -39,14 +39,15 @@ class _Open:
     search: bool = True
 
 
-def find_button(who: Actor) -> None:
-    """The way in, in the frame; the key `/` presses it."""
+def find_button(who: Actor, *, narrow: bool = False) -> None:
+    """The way in, in the frame; the key `/` presses it. `narrow`: the same above the page, for screens on which the
+    menu is folded away; the frame's style shows it there alone."""
     if not session.may(who, "onboarding.view") or not session.event_id():
         return
     if st.button(
         "Find a person",
         icon=":material/person_search:",
-        key="find-person",
+        key="find-person-narrow" if narrow else "find-person",
         width="stretch",
         help="Key / · a name, an address or a racer name; their card does everything for them.",
     ):
