@@ -21,7 +21,7 @@ __all__ = ["find_person"]
 def find_person(who: Actor, event: Event) -> None:
     """Look for people; the card of one who is chosen; organizers take access from those chosen."""
     st.subheader("Find a person", anchor=False)
-    text = st.text_input("Name, address or racer name", key="find", placeholder="at least two letters")
+    text = st.text_input("Look for a name, an address or a racer name", key="find", placeholder="at least two letters")
     if not text:
         return
     onboarding = session.desk().onboarding
