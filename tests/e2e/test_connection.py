@@ -69,7 +69,12 @@ def test_01_the_check_says_who_the_console_is(organizer: Page, temporary: str) -
     press(organizer, "Run the pre-flight")
     seen(organizer, re.compile("v1.3.1 · us-east-1, signed in as organizer"))
     seen(organizer, "Ready, with points to look at")
-    for ability in ("bulk invite", "resend invite", "register user", "edit open race"):
+    for ability in (
+        "invites many at once",
+        "repeats an invitation",
+        "makes users without a mail",
+        "changes a race that is open",
+    ):
         seen(organizer, ability)
     picture(organizer, "setup-connected")
     no_trouble(organizer)
