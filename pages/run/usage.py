@@ -63,7 +63,8 @@ shown = table.ids(query)
 everybody = may_many and st.checkbox(f"Choose all {whole(len(shown))} that fit", key="usage-all")
 targets = [row for one in (shown if everybody else chosen) if (row := table.by_id[one]).attendee]
 if not targets:
-    st.caption("Choose one or more rows to set quotas, grant hours, pause or resume.")
+    several = "Choose one or more rows to set quotas, grant hours, pause or resume."
+    st.caption(several if may_many else "Choose a row to grant extra hours and to see them over time.")
 else:
     say_whom(says_whom(targets, lead="Chosen: "), key="usage")
     names = ["Quota", "Pause, resume, models"] if may_many else []

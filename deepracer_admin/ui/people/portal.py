@@ -27,18 +27,7 @@ def portal(who: Actor, event: Event) -> None:
     view = _view(*stamp, who)
     _watch(_fingerprint(view))
     _state(who, event, view)
-    sections = ["Registrations"]
-    if session.may(who, "portal.edit"):
-        sections += ["Who may register", "Questions", "Texts and material", "Mails"]
-    section = st.segmented_control(
-        "Part",
-        sections,
-        default=sections[0],
-        required=True,
-        key="portal-part",
-        label_visibility="collapsed",
-        bind="query-params",
-    )
+    section = _section() if session.may(who, "portal.edit") else "Registrations"
     if section == "Who may register":
         rules(view.portal)
     elif section == "Questions":
@@ -49,6 +38,21 @@ def portal(who: Actor, event: Event) -> None:
         mails(view.portal)
     else:
         registrations(who, event, view, stamp)
+
+
+def _section() -> str:
+    """Which part is looked at."""
+    sections = ("Registrations", "Who may register", "Questions", "Texts and material", "Mails")
+    chosen = st.segmented_control(
+        "Part",
+        sections,
+        default=sections[0],
+        required=True,
+        key="portal-part",
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    return chosen or sections[0]
 
 
 @st.fragment(run_every=2)
