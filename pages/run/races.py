@@ -9,6 +9,7 @@ from deepracer_admin.ui.kit.confirm import confirm, confirm_typed
 from deepracer_admin.ui.kit.download import download
 from deepracer_admin.ui.kit.fold import fold
 from deepracer_admin.ui.kit.masthead import link_to, masthead
+from deepracer_admin.ui.kit.opened import is_drawn
 from deepracer_admin.ui.kit.qr import share
 from deepracer_admin.ui.kit.refresh import rerun_when_done
 from deepracer_admin.ui.kit.words import SHOWN_LATER, as_of, count, plain, when
@@ -51,20 +52,23 @@ elif chosen is None:
     st.caption(f"Choose a race to {able_to}.")
 
 if session.may(who, "races.create"):
-    with st.expander("Create a race", icon=":material/add:", expanded=not rows):
-        start = default_form(event, desk.clock.event_now(), tracks)
-        if not tracks:
-            st.caption("The service's tracks are not known yet; they are once the service is connected.")
-            link_to(who, "setup", "Connect the service")
-        race_form(
-            start,
-            tracks,
-            event.zone,
-            key="race-new",
-            button="Create the race",
-            run=desk.races.create,
-            done=f"The race is being created; {SHOWN_LATER}.",
-        )
+    typed_in = is_drawn("race-new-name")  # what is typed there stays while the part is shut
+    part = fold("Create a race", key="race-create", icon=":material/add:", stays=typed_in) if rows else st.container()
+    if part is not None:
+        with part:
+            start = default_form(event, desk.clock.event_now(), tracks)
+            if not tracks:
+                st.caption("The service's tracks are not known yet; they are once the service is connected.")
+                link_to(who, "setup", "Connect the service")
+            race_form(
+                start,
+                tracks,
+                event.zone,
+                key="race-new",
+                button="Create the race",
+                run=desk.races.create,
+                done=f"The race is being created; {SHOWN_LATER}.",
+            )
 
 if chosen is not None:
     race = chosen.race
@@ -129,5 +133,7 @@ if chosen is not None:
 said("race-end", "race-delete", "race-new-link")
 
 if session.may(who, "jobs.view"):
-    with st.expander("What was done with races"):
-        jobs.past(KINDS, key="races-past", zone=event.zone, names=desk.races.entrant_names)
+    past = fold("What was done with races", key="races-done")
+    if past is not None:
+        with past:
+            jobs.past(KINDS, key="races-past", zone=event.zone, names=desk.races.entrant_names)

@@ -73,6 +73,8 @@ PLACES = [
     Place(MESSAGES, "mails-columns", "Mail", EVERY),
     Place(RACES, "race", "r-2"),
     Place(RACES, "race-change", "true", CUP),
+    Place(RACES, "race-create", "true"),
+    Place(RACES, "races-done", "true"),
     Place(RACES, "entrants-side", "out", CUP),
     Place(RACES, "entrants-cohort", "Office: Roma", CUP),
     Place(RACES, "entrants-sort", "Office", CUP),

@@ -15,6 +15,7 @@ from tests.pages.conftest import NOW, click, texts
 from tests.ui.choosing import tick
 
 PAGE = "pages/run/races.py"
+CREATE = {"race-create": True}
 OFFERED = (Track("t-1", "Smile Speedway", length_m=20.0),)
 
 
@@ -52,7 +53,7 @@ def test_a_service_without_private_races_is_named_honestly(browser, race):
 
 
 def test_only_the_name_must_be_typed(browser, console, event, race):
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=CREATE)
     app.text_input(key="race-new-name").set_value("Grand Final")
     click(app, "Create the race")
     [job] = console.store.jobs(event.id, kind="race.create")
@@ -61,7 +62,7 @@ def test_only_the_name_must_be_typed(browser, console, event, race):
 
 
 def test_a_name_that_the_service_refuses_is_explained_beside_the_form(browser, console, event, race):
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=CREATE)
     app.text_input(key="race-new-name").set_value("Café!")
     click(app, "Create the race")
     assert "letters without accents" in texts(app)
@@ -69,7 +70,7 @@ def test_a_name_that_the_service_refuses_is_explained_beside_the_form(browser, c
 
 
 def test_two_races_of_one_name_are_refused(browser, console, event, race):
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=CREATE)
     app.text_input(key="race-new-name").set_value("cup")
     click(app, "Create the race")
     assert "race of that name exists" in texts(app)
@@ -77,7 +78,7 @@ def test_two_races_of_one_name_are_refused(browser, console, event, race):
 
 def test_a_closed_event_still_offers_a_window_in_the_future(browser, console, event, race):
     console.store.save_event(replace(event, ends_at=NOW - timedelta(minutes=1)))
-    app = browser.open(PAGE)
+    app = browser.open(PAGE, state=CREATE)
     app.text_input(key="race-new-name").set_value("Late")
     click(app, "Create the race")
     [job] = console.store.jobs(event.id, kind="race.create")

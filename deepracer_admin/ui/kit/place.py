@@ -29,6 +29,7 @@ BOUND = frozenset(
         ),
         *("mails-columns", "mails-order", "registrations-columns", "registrations-order", "stuck-columns"),
         *("entrants-out-columns", "entrants-sort", "mail-shown-as", "portal-part", "profiles-columns", "race-change"),
+        *("race-create", "races-done"),
         *("roster-columns", "roster-kind", "roster-sort", "section", "send-mail", "setup-part", "sponsors", "top-by"),
         *("upload-how", "usage-changes", "usage-sort", "waves-part"),
     }
