@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -69,14 +69,6 @@ class WorldHandle(_Controlled):
     _thread: threading.Thread
     _loop: asyncio.AbstractEventLoop
 
-    def leave_month_end(self) -> None:
-        """On to the morning of the 1st where a month ends within a day: the service's counters begin anew then
-        (deepracer-on-aws.md 2.3), and what a test counts would, too."""
-        now = self.world.clock.now()
-        first = (now + timedelta(days=1)).replace(day=1, hour=6, minute=0, second=0, microsecond=0)
-        if now < first:
-            self.advance((first - now).total_seconds())
-
     def renew(self) -> None:
         """As on its first day: nobody invited, nothing sent or counted, no fault armed, the clock as at the start."""
         self.control("POST", "reset")
@@ -94,8 +86,17 @@ class WorldHandle(_Controlled):
             self._loop.call_soon_threadsafe(self.world.ask_to_stop)
 
 
+def clear_of_month_end(now: datetime) -> datetime | None:
+    """The morning of the 1st where a month ends within a day, else None (now): the service's counters begin anew then
+    (deepracer-on-aws.md 2.3), and what a test counts would, too."""
+    first = (now + timedelta(days=1)).replace(day=1, hour=6, minute=0, second=0, microsecond=0)
+    return first if now < first else None
+
+
 def start_world(home: Path, *, port: int = 0, **options: Any) -> WorldHandle:
-    """Start a world in a thread on a free loopback port. `options`: those of `World`, from `seed` to `machine`."""
+    """Start a world in a thread on a free loopback port. `options`: those of `World`, from `seed` to `machine`; where
+    none says when it starts, it does so well before a month's end."""
+    options.setdefault("start", clear_of_month_end(datetime.now(UTC)))
     listener = listening_socket(port)
     world = World(home, **options)
     ready, loops, failures = threading.Event(), [], []

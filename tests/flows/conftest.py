@@ -10,7 +10,7 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from deepracer_admin.settings import Settings
 from deepracer_admin.worker import EventRuntime
 from deepracer_admin.worker.practice import anchor_clock
 from tests.flows.fake_time import ManualClock, Pause, RealTime
-from tests.practice import WorldHandle, start_world
+from tests.practice import WorldHandle, clear_of_month_end, start_world
 
 QUOTA = Quota(180, 5)
 PATIENCE_S = 120.0
@@ -183,7 +183,10 @@ def world(tmp_path: Path, real_time: RealTime) -> Iterator[WorldHandle]:
 
 def make_console(home: Path, real_time: RealTime) -> Console:
     settings = Settings(mode="rehearsal", home=home, entra_app_only=True)
-    return compose(settings, clock=ManualClock(real_time))
+    console = compose(settings, clock=ManualClock(real_time))
+    if clear_of_month_end(datetime.now(UTC)):  # the world of a test is ahead then
+        anchor_clock(console)
+    return console
 
 
 def make_event(console: Console, *, group: str = "", event_id: str = "ev-1") -> Event:

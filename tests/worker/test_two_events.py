@@ -125,7 +125,6 @@ class Pair:
 @pytest.fixture
 def pair(world: WorldHandle, tmp_path: Path, real_time: RealTime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
     monkeypatch.setattr(EventRuntime, "start", lambda self: self.lead.beat())  # its duties go round by hand
-    world.leave_month_end()
     in_world(world, lambda: world.world.services.pop("fleet"))
     site: Any = getattr(world.world.services["deepracer"], "site")  # noqa: B009
     object.__setattr__(site.options, "invite_seconds", 0.0)
