@@ -1,4 +1,6 @@
-"""How long each page takes to draw, beside an empty page; and the way from start to the first page. Prints JSON.
+"""How long each page and each part of one (_parts.py) takes to draw, beside an empty page. Prints JSON.
+
+Also the way from start to the first page.
 
     python benchmarks/pages.py [PROFILES ...]     (default: 200 2000)
 
@@ -6,7 +8,8 @@
 the median of the runs after it, `ratio` that median beside an empty script's; `cpu_ms` and `cold_cpu_ms` are the
 process's own time, which a busy machine does not lengthen. Every run is the whole script through AppTest: session,
 navigation, page, every timed part once. `kb` is what the page's elements weigh before compression, tables and charts
-included. The stores hold one event in full swing: everybody has a profile, a mail, hours and a place. `start` is the
+included. The stores hold one event in full swing: everybody has a profile, two mails, hours and a place, as many have
+registered, and the audit is a busy week's. `start` is the
 time until the server says it is well and has sent its first page over HTTP, beside `streamlit hello`, the best of
 three, each in a process of its own, with its code compiled as after any start but the first.
 """

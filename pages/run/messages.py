@@ -43,7 +43,7 @@ elif section == "Every mail":
     if chosen and chosen.delivery.state is Sending.UNKNOWN and session.may(who, "messages.send"):
         settle(who, chosen)
     elif chosen and chosen.delivery.delivered in ("bounced", "complained"):
-        st.markdown("It came back: correct the address on the Attendees page, then resend on Onboarding.")
+        st.markdown("It came back: correct the address on their card, and send it again there.")
         link_to(who, "attendees", "Correct the address")
     said("settle-arrived", "settle-again")
 
