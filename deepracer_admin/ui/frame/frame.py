@@ -91,7 +91,8 @@ a:focus-visible { outline: 2px solid currentColor !important; outline-offset: 1p
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] p { color: inherit !important }
 [data-testid=stCaptionContainer] { opacity: 0.75 }
 [data-testid=stCaptionContainer] code { color: inherit !important }
-button[data-selected=true], button[data-selected=true] *, [data-testid=stPopoverButton], [data-testid=stPopoverButton] *,
+button[data-selected=true], button[data-selected=true] *,
+[data-testid=stPopoverButton], [data-testid=stPopoverButton] *,
 [data-testid=stSliderThumbValue], [data-testid=stSliderThumbValue] * { color: inherit !important }
 [class*=st-key-podium-] > * { flex: 1 1 12rem !important }
 @media (min-width: 75rem) {
